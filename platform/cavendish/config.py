@@ -1,0 +1,82 @@
+"""Where each setting comes from: the environment first, then what `manage.py up` wrote for this data directory.
+
+`up` starts the services that nobody gave a URL for and records their addresses and secrets in
+`<data dir>/connection.json` (mode 0600). Every other process, `manage.py` included, finds the running platform there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+CONNECTION_FILE = "connection.json"
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot be used; the message names it and says what would be right."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings by name. `data_dir` holds everything that the platform keeps on this machine."""
+
+    data_dir: Path
+
+    @classmethod
+    def load(cls) -> Config:
+        return cls(data_dir=Path(os.environ.get("CAVENDISH_DATA_DIR", ".cavendish")).resolve())
+
+    @property
+    def connection_file(self) -> Path:
+        return self.data_dir / CONNECTION_FILE
+
+    @cached_property
+    def recorded(self) -> dict[str, str]:
+        """What `up` recorded; empty where it never ran."""
+        try:
+            loaded: dict[str, str] = json.loads(self.connection_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return loaded
+
+    def get(self, name: str, default: str = "") -> str:
+        return os.environ.get(name) or self.recorded.get(name) or default
+
+    def number(self, name: str, default: int) -> int:
+        text = self.get(name, str(default))
+        try:
+            return int(text)
+        except ValueError:
+            raise ConfigurationError(f"{name} is {text!r}; it takes a whole number, for example {default}.") from None
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        text = self.get(name, "true" if default else "false").lower()
+        if text not in {"true", "false", "1", "0", "yes", "no"}:
+            raise ConfigurationError(f"{name} is {text!r}; it takes true or false.")
+        return text in {"true", "1", "yes"}
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """A comma-separated list without blanks."""
+        return [word.strip() for word in self.get(name, default).split(",") if word.strip()]
+
+    def database(self, name: str, **options: Any) -> dict[str, Any]:
+        """A Django database from a `postgresql://user:password@host:port/name` URL under `name`."""
+        url = urlsplit(self.get(name, "postgresql://unset:unset@127.0.0.1:1/unset"))
+        if url.scheme not in {"postgres", "postgresql"}:
+            raise ConfigurationError(f"{name} starts with {url.scheme!r}; only postgresql:// URLs are taken.")
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": unquote(url.hostname or ""),
+            "PORT": str(url.port or 5432),
+            "USER": unquote(url.username or ""),
+            "PASSWORD": unquote(url.password or ""),
+            "NAME": url.path.lstrip("/"),
+            "OPTIONS": {"server_side_binding": True, "connect_timeout": 5, **options},
+            "CONN_HEALTH_CHECKS": False,
+            "DISABLE_SERVER_SIDE_CURSORS": False,
+        }

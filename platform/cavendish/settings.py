@@ -1,0 +1,156 @@
+"""Django's settings. What an operator can set is in `docs/configuration.md`; where values come from, in `config.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cavendish.config import Config
+
+CONFIG = Config.load()
+DATA_DIR: Path = CONFIG.data_dir
+BASE_DIR = Path(__file__).resolve().parent
+
+DEBUG = CONFIG.flag("DEBUG")
+SECRET_KEY = CONFIG.get("SECRET_KEY", "insecure-only-until-up-has-made-one")
+BASE_URL = CONFIG.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if BASE_URL.startswith("http://127.") else "")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "cavendish",
+    "cavendish.events",
+    "accounts",
+    "billing",
+    "generations",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "cavendish.urls"
+ASGI_APPLICATION = "cavendish.asgi.application"
+APPEND_SLASH = False
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Four roles, four connections: see docs/decisions/0002-database-roles.md. The router picks one by what runs.
+DATABASES = {
+    "default": CONFIG.database(
+        "DATABASE_URL",
+        pool={"min_size": 1, "max_size": CONFIG.number("DATABASE_POOL_SIZE", 12), "timeout": 5, "max_idle": 300},
+    ),
+    "operator": CONFIG.database("DATABASE_OPERATOR_URL"),
+    "system": CONFIG.database("DATABASE_SYSTEM_URL"),
+    "owner": CONFIG.database("DATABASE_OWNER_URL"),
+}
+DATABASE_ROUTERS = ["cavendish.db.router.RoleRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Broker and wake-ups. RabbitMQ works as BROKER_URL; VALKEY_URL then still carries the wake-ups.
+BROKER_URL = CONFIG.get("BROKER_URL", "redis://127.0.0.1:1/0")
+VALKEY_URL = CONFIG.get("VALKEY_URL", BROKER_URL if BROKER_URL.startswith(("redis", "valkey")) else "")
+
+# Objects: file:///path or s3://bucket/prefix?endpoint_url=…
+STORAGE_URL = CONFIG.get("STORAGE_URL", f"file://{DATA_DIR / 'objects'}")
+SPOOL_DIR = Path(CONFIG.get("SPOOL_DIR", str(DATA_DIR / "spool")))
+
+# The upstream. Without keys the sandbox stands in; test API keys always go to the sandbox.
+GEMINI_API_KEYS = CONFIG.words("GEMINI_API_KEYS")
+SANDBOX_URL = CONFIG.get("SANDBOX_URL").rstrip("/")
+GEMINI_BASE_URL = CONFIG.get(
+    "GEMINI_BASE_URL", "https://generativelanguage.googleapis.com" if GEMINI_API_KEYS else SANDBOX_URL
+).rstrip("/")
+GEMINI_CONNECT_TIMEOUT = CONFIG.number("GEMINI_CONNECT_TIMEOUT", 10)
+GEMINI_READ_TIMEOUT = CONFIG.number("GEMINI_READ_TIMEOUT", 180)
+GENERATION_DEADLINE = CONFIG.number("GENERATION_DEADLINE", 600)
+GENERATION_MAX_TRIES = CONFIG.number("GENERATION_MAX_TRIES", 4)
+
+WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY", 256)
+WORKER_BYTES_IN_FLIGHT = CONFIG.number("WORKER_BYTES_IN_FLIGHT", 1024 * 1024 * 1024)
+LEASE_SECONDS = CONFIG.number("LEASE_SECONDS", 20)
+
+# Requests: an inline picture goes to the spool as it arrives, so the limit guards the disk, not the memory.
+MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES", 100 * 1024 * 1024)
+MAX_FILE_BYTES = CONFIG.number("MAX_FILE_BYTES", 2 * 1024 * 1024 * 1024)
+EGRESS_ALLOW = CONFIG.words("EGRESS_ALLOW")
+SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS", 3600)
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "cavendish.http.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Cavendish",
+    "VERSION": "v1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en"
+USE_I18N = False
+
+SECURE = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_SECURE = SECURE
+SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS", 0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.flag("BEHIND_PROXY") else None
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": CONFIG.get("LOG_LEVEL", "INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}, "pika": {"level": "WARNING"}},
+}
