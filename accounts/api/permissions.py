@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.principal import Principal
+
+
+class HasScope(BasePermission):
+    """The view names the scope per method in `scopes`, for example {"GET": "read", "POST": "generate"}."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not isinstance(request.user, Principal):
+            raise NotAuthenticated()
+        scopes: dict[str, str] = view.scopes
+        wanted = scopes.get(request.method or "", scopes.get("GET", ""))
+        if wanted not in request.user.scopes:
+            raise PermissionDenied(f'This key lacks the scope "{wanted}".')
+        return True

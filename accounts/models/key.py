@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models.person import User
+from accounts.models.tenant import Tenant
+from cavendish.db.ids import new_id
+from cavendish.db.tenancy import TenantModel
+
+
+class Scope(models.TextChoices):
+    GENERATE = "generate", "Generate"
+    READ = "read", "Read"
+    FILES = "files", "Files"
+    BILLING = "billing", "Billing"
+    KEYS = "keys", "Keys"
+    WEBHOOKS = "webhooks", "Webhooks"
+
+
+class ApiKey(TenantModel):
+    """A tenant's key. The secret is shown once; what stays is its prefix and its SHA-256 (see accounts.keys)."""
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=32, unique=True, help_text='For example "cvd_live_4fJ2kQx9".')
+    digest = models.BinaryField(max_length=32)
+    livemode = models.BooleanField()
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope), default=list)
+    ip_ranges = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    allowed_models = models.JSONField(null=True, blank=True, help_text="Model ids; empty means the tenant's.")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["tenant", "created_at"], name="keys_of_tenant"),)
+
+    def __str__(self) -> str:
+        return self.prefix

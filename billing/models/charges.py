@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Tenant
+from billing.models.budgets import AMOUNT, BudgetPeriod
+from billing.models.prices import Kind
+from cavendish.db.ids import new_id
+from cavendish.db.tenancy import TenantModel
+
+
+class Hold(TenantModel):
+    """The worst case of a generation, held on wallet and budgets from its acceptance to its end.
+
+    `prices` are the unit prices of the acceptance: {kind: {"unit", "price", "cost"}}; the settlement uses no others.
+    """
+
+    class Status(models.TextChoices):
+        HELD = "held", "Held"
+        SETTLED = "settled", "Settled"
+        RELEASED = "released", "Released"
+
+    generation_id = models.UUIDField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    livemode = models.BooleanField()
+    status = models.CharField(max_length=8, choices=Status, default=Status.HELD)
+    amount = models.DecimalField(**AMOUNT)
+    currency = models.CharField(max_length=3)
+    images = models.PositiveIntegerField()
+    tokens = models.PositiveIntegerField()
+    prices = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["tenant"], name="holds_open", condition=Q(status="held")),)
+        constraints = (models.CheckConstraint(condition=Q(amount__gte=0), name="hold_not_negative"),)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} {self.status} for {self.generation_id}"
+
+
+class HoldLine(TenantModel):
+    """How much of one budget's period a hold takes, in the budget's metric."""
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="lines", db_constraint=False)
+    budget_period = models.ForeignKey(BudgetPeriod, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    quantity = models.DecimalField(**AMOUNT)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.budget_period_id}"
+
+
+class Charge(TenantModel):
+    """What a generation cost its tenant: at most one row per generation, by its primary key.
+
+    The table is not partitioned, so that this key can promise "charged once" over all time; usage records exist only
+    behind it. `lines` sum to `amount`; `absorbed` is what went beyond the hold and is the operator's.
+    """
+
+    class Status(models.TextChoices):
+        CHARGED = "charged", "Charged"
+        NOT_CHARGED = "not_charged", "Not charged"
+
+    generation_id = models.UUIDField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    livemode = models.BooleanField()
+    status = models.CharField(max_length=12, choices=Status)
+    reason = models.CharField(max_length=100, null=True)
+    amount = models.DecimalField(**AMOUNT)
+    cost = models.DecimalField(**AMOUNT, help_text="What the upstream charges the operator for it.")
+    absorbed = models.DecimalField(**AMOUNT, default=0)
+    currency = models.CharField(max_length=3)
+    lines = models.JSONField(default=list)
+    usage = models.JSONField(default=dict, help_text="Quantities by kind; no content.")
+    flags = models.JSONField(default=list, help_text="What an operator should look at, for example over_hold.")
+    billing_date = models.DateField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["tenant", "billing_date"], name="charges_of_a_day"),
+            models.Index(fields=["created_at"], name="charges_flagged", condition=~Q(flags=[])),
+        )
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gte=0) & Q(absorbed__gte=0), name="charge_not_negative"),
+            models.CheckConstraint(condition=Q(status="charged") | Q(amount=0), name="not_charged_is_zero"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} for {self.generation_id}"
+
+
+class UsageRecord(TenantModel):
+    """One priced line of a charge, in the month of its billing date (a partition)."""
+
+    pk = models.CompositePrimaryKey("billing_date", "generation_id", "attempt", "kind")
+    billing_date = models.DateField()
+    generation_id = models.UUIDField()
+    attempt = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=16)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    livemode = models.BooleanField()
+    api_key_id = models.UUIDField()
+    model = models.CharField(max_length=100)
+    image_size = models.CharField(max_length=8, blank=True)
+    quantity = models.BigIntegerField()
+    unit_price = models.DecimalField(**AMOUNT)
+    amount = models.DecimalField(**AMOUNT)
+    cost = models.DecimalField(**AMOUNT)
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.kind} of {self.generation_id}"
+
+
+class UsageRollup(TenantModel):
+    """Sums of usage per hour and billing date; pages and reports read these, never the records."""
+
+    pk = models.CompositePrimaryKey(
+        "tenant_id", "billing_date", "hour", "livemode", "model", "api_key_id", "image_size", "kind"
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    billing_date = models.DateField()
+    hour = models.DateTimeField()
+    livemode = models.BooleanField()
+    model = models.CharField(max_length=100)
+    api_key_id = models.UUIDField()
+    image_size = models.CharField(max_length=8, blank=True)
+    kind = models.CharField(max_length=16)
+    records = models.BigIntegerField(default=0)
+    quantity = models.BigIntegerField(default=0)
+    amount = models.DecimalField(**AMOUNT, default=0)
+    cost = models.DecimalField(**AMOUNT, default=0)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.kind} in {self.hour}"
+
+
+class BillingPeriod(TenantModel):
+    """A calendar month of a tenant. Settling takes a share lock on an open one, closing it an exclusive lock."""
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField(help_text="Its first day.")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "month"], name="billing_period_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.month}"
+
+
+__all__ = ["BillingPeriod", "Charge", "Hold", "HoldLine", "Kind", "UsageRecord", "UsageRollup"]

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import Tenant
+from billing.models.budgets import AMOUNT
+from cavendish.db.ids import new_id
+from cavendish.db.tenancy import TenantModel
+
+
+class LedgerTransaction(TenantModel):
+    """A balanced group of entries: what happened, to which object, why and by whom. Append only."""
+
+    class Kind(models.TextChoices):
+        TOP_UP = "top_up", "Top-up"
+        CHARGE = "charge", "Charge"
+        ADJUSTMENT = "adjustment", "Adjustment"
+        REFUND = "refund", "Refund"
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    livemode = models.BooleanField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    generation_id = models.UUIDField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    actor = models.CharField(max_length=100, blank=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["generation_id"], name="ledger_charge_once", condition=models.Q(kind="charge")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class LedgerEntry(TenantModel):
+    """One side of a transaction. Amounts of one transaction sum to zero; the wallet's entries sum to its balance."""
+
+    class Account(models.TextChoices):
+        WALLET = "wallet", "Wallet"
+        REVENUE = "revenue", "Revenue"
+        FUNDING = "funding", "Funding"
+        ADJUSTMENTS = "adjustments", "Adjustments"
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    transaction = models.ForeignKey(
+        LedgerTransaction, on_delete=models.PROTECT, related_name="entries", db_constraint=False
+    )
+    account = models.CharField(max_length=12, choices=Account)
+    livemode = models.BooleanField()
+    amount = models.DecimalField(**AMOUNT)
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (models.Index(fields=["tenant", "livemode", "account", "id"], name="entries_of_account"),)
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.amount} {self.currency}"

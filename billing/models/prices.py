@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import Tenant
+from cavendish.db.ids import new_id
+from cavendish.db.tenancy import TenantModel
+
+
+class Kind(models.TextChoices):
+    """What is priced, in the words of `prices.csv`."""
+
+    TEXT_INPUT = "text_input", "Text in"
+    IMAGE_INPUT = "image_input", "Image in"
+    VIDEO_INPUT = "video_input", "Video in"
+    CACHED_INPUT = "cached_input", "Cached in"
+    TEXT_OUTPUT = "text_output", "Text out"
+    THOUGHT_OUTPUT = "thought_output", "Thought out"
+    IMAGE_OUTPUT = "image_output", "Image out"
+    SEARCH_QUERY = "search_query", "Search queries"
+
+
+class Tier(models.TextChoices):
+    STANDARD = "standard", "Standard"
+    BATCH = "batch", "Batch"
+
+
+class Unit(models.TextChoices):
+    TOKENS = "per_1m_tokens", "per 1,000,000 tokens"
+    QUERIES = "per_1k_queries", "per 1,000 queries"
+
+
+class Plan(models.Model):
+    """What tenants pay: the upstream's prices with a mark-up, where no price of its own is set."""
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    currency = models.CharField(max_length=3, default="USD")
+    markup_percent = models.DecimalField(max_digits=9, decimal_places=4, default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Price(models.Model):
+    """One unit price from a moment on. Without a plan it is what the upstream charges us.
+
+    Rows are never changed: a new price is a new row with a later `effective_from`, so a job that was accepted earlier
+    keeps the prices of its acceptance.
+    """
+
+    plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="prices")
+    model = models.CharField(max_length=100)
+    kind = models.CharField(max_length=16, choices=Kind)
+    tier = models.CharField(max_length=16, choices=Tier, default=Tier.STANDARD)
+    unit = models.CharField(max_length=16, choices=Unit, default=Unit.TOKENS)
+    unit_price = models.DecimalField(max_digits=20, decimal_places=9)
+    currency = models.CharField(max_length=3, default="USD")
+    effective_from = models.DateTimeField()
+    source = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["plan", "model", "kind", "tier", "effective_from"],
+                name="price_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=models.Q(unit_price__gte=0), name="price_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.kind} {self.tier}: {self.unit_price} {self.unit}"
+
+
+class Subscription(TenantModel):
+    """The plan of a tenant from a moment on; the newest that has begun applies."""
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "starts_at"], name="subscription_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} on {self.plan_id}"

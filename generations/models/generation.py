@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Tenant
+from cavendish.db.ids import new_id
+from cavendish.db.tenancy import TenantModel
+
+
+class Status(models.TextChoices):
+    """queued → running → succeeded | failed | canceled; a running job goes back to queued when its worker is lost."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+
+
+TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
+
+
+class Priority(models.IntegerChoices):
+    INTERACTIVE = 0, "Interactive"
+    BATCH = 1, "Batch"
+
+
+class Generation(TenantModel):
+    """A job: its state, lease and deadline. What was asked and answered is in `GenerationContent`.
+
+    Rows change through the SQL functions of `generations/sql`, each a compare-and-set on the status; a trigger refuses
+    any change of the status of a terminal row.
+    """
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    api_key_id = models.UUIDField()
+    livemode = models.BooleanField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    model = models.CharField(max_length=100)
+    tier = models.CharField(max_length=12, default="standard")
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.INTERACTIVE)
+    previous_id = models.UUIDField(null=True)
+    metadata = models.JSONField(default=dict)
+    store = models.BooleanField(default=True)
+    image_size = models.CharField(max_length=8, blank=True)
+    aspect_ratio = models.CharField(max_length=8, blank=True)
+    estimated_bytes = models.BigIntegerField(default=0, help_text="What it occupies while it runs, for admission.")
+
+    created_at = models.DateTimeField(db_default=Now())
+    run_after = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    deadline_at = models.DateTimeField()
+    cancel_requested_at = models.DateTimeField(null=True)
+
+    attempts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Attempts that the upstream failed.")
+    worker = models.UUIDField(null=True, help_text="The worker process that holds the lease.")
+    lease_token = models.UUIDField(null=True, help_text="Fences the end: an older holder's is refused.")
+    upstream_id = models.CharField(max_length=300, blank=True)
+    upstream_key = models.CharField(max_length=64, blank=True, help_text="Fingerprint of the key it ran on.")
+    upstream_host = models.CharField(max_length=300, blank=True)
+
+    error = models.JSONField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            # generation_claim: the tenants that wait, and the oldest job of each
+            models.Index(
+                fields=["priority", "tenant", "run_after", "id"],
+                name="generations_queued",
+                condition=Q(status="queued"),
+            ),
+            # generation_claim: how many of a tenant run; generation_sweep: whose worker is gone
+            models.Index(fields=["tenant", "worker"], name="generations_running", condition=Q(status="running")),
+            # the list endpoint, newest first
+            models.Index(
+                fields=["tenant", "livemode", "-id"], name="generations_listed", condition=Q(deleted_at__isnull=True)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.status}"
+
+
+class GenerationContent(TenantModel):
+    """What was asked and what came back, apart from the job so that it can be erased and kept on its own terms.
+
+    `request` is the body as sent with bytes replaced by file ids; `plan` is what the worker sends up; `steps` are the
+    upstream's, verbatim with thought signatures, pictures replaced by output ids, so that a conversation can be rebuilt.
+    """
+
+    generation = models.OneToOneField(
+        Generation, primary_key=True, on_delete=models.PROTECT, related_name="content", db_constraint=False
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    request = models.JSONField()
+    plan = models.JSONField()
+    content = models.JSONField(default=list)
+    thoughts = models.JSONField(default=list)
+    grounding = models.JSONField(null=True)
+    steps = models.JSONField(default=list)
+    usage_reported = models.JSONField(null=True, help_text="The upstream's own usage, untouched.")
+    notices = models.JSONField(default=list, help_text="What differs from what was asked or listed.")
+
+    def __str__(self) -> str:
+        return f"content of {self.generation_id}"
+
+
+class Worker(models.Model):
+    """A worker process and its lease: one row to renew per heartbeat, whatever it runs."""
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=100, unique=True)
+    started_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

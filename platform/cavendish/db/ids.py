@@ -1,0 +1,33 @@
+"""Public ids: a prefix that names the kind, then a UUIDv7 in hex, so ids are unguessable and ordered by time."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import uuid6
+
+GENERATION = "gen"
+OUTPUT = "out"
+FILE = "file"
+TENANT = "ten"
+API_KEY = "key"
+
+
+def new_id() -> UUID:
+    """A UUIDv7 (RFC 9562, section 5.7) as the standard library's type."""
+    return UUID(bytes=uuid6.uuid7().bytes)
+
+
+def encode(prefix: str, value: UUID) -> str:
+    return f"{prefix}_{value.hex}"
+
+
+def decode(prefix: str, text: str) -> UUID | None:
+    """The UUID in `text`, or None when it is not an id of this kind (which callers answer like an unknown one)."""
+    head, _, tail = text.partition("_")
+    if head != prefix or len(tail) != 32 or not tail.isalnum() or tail != tail.lower():
+        return None
+    try:
+        return UUID(hex=tail)
+    except ValueError:
+        return None

@@ -1,0 +1,67 @@
+"""The one door to tenants' rows.
+
+`with tenant_door(tenant_id):` opens a transaction and sets the tenant that PostgreSQL's row-level security compares with.
+Without it the managers of tenant models raise, and the database shows nothing. The setting ends with the transaction, so
+a pooled connection carries nothing over to the next tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection, models, transaction
+
+from cavendish.db.router import current_alias
+
+_current: ContextVar[UUID | None] = ContextVar("tenant", default=None)
+
+M = TypeVar("M", bound=models.Model)
+
+
+class TenantDoorError(RuntimeError):
+    """A tenant's rows were asked for without a door, or a second door was opened inside the first."""
+
+
+def current_tenant() -> UUID | None:
+    return _current.get()
+
+
+@contextmanager
+def tenant_door(tenant_id: UUID) -> Iterator[None]:
+    """One transaction in which the rows of `tenant_id`, and no others, exist.
+
+    Raises TenantDoorError when a door is open already: a nested one would leave the outer block with the wrong tenant.
+    """
+    if _current.get() is not None:
+        raise TenantDoorError("A tenant's door is open already; doors do not nest.")
+    with transaction.atomic(durable=True):
+        token = _current.set(tenant_id)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id)])
+            yield
+        finally:
+            _current.reset(token)
+
+
+class TenantManager(models.Manager[M]):
+    """Refuses to build a query outside a door; the operator's connection, which sees all tenants, needs none."""
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        if _current.get() is None and current_alias() == "default":
+            raise TenantDoorError(f"{self.model.__name__} was queried without a tenant; open tenant_door() first.")
+        return super().get_queryset()
+
+
+class TenantModel(models.Model):
+    """A row that belongs to a tenant. Migrations put it under row-level security (see cavendish.db.rls)."""
+
+    objects: Any = TenantManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"

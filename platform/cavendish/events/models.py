@@ -1,0 +1,30 @@
+"""The event table: history, source of server-sent events and outbox in one."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from cavendish.db.tenancy import TenantModel
+
+
+class Event(TenantModel):
+    """Something that happened to `subject`, written in the transaction that made it happen.
+
+    `xid` is the writing transaction. Readers order by (xid, id) and read below `pg_snapshot_xmin`, because a row with a
+    lower id may become visible after one with a higher id when its transaction commits late.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tenant_id = models.UUIDField()
+    subject = models.UUIDField(help_text="The generation, invoice … that changed.")
+    type = models.CharField(max_length=64, help_text='For example "generation.succeeded".')
+    data = models.JSONField(default=dict, help_text="Old, new and reason of a status change; never content.")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["subject", "id"], name="events_of_subject"),)
+
+    def __str__(self) -> str:
+        return f"{self.type} of {self.subject}"
