@@ -1,0 +1,147 @@
+"""What the catalog holds, as values that cannot be changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+
+class CatalogError(LookupError):
+    """The catalog has no such entry. `str()` says what was asked for and what there is."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownModel(CatalogError):
+    """No model of that id. `nearest` is the id that it was probably meant to be, None when none is close."""
+
+    def __init__(self, id: str, nearest: str | None, known: tuple[str, ...]) -> None:
+        hint = f"did you mean {nearest}?" if nearest else f"known models: {', '.join(known)}."
+        super().__init__(f"Unknown model {id[:100]!r}; {hint}")
+        self.id = id
+        self.nearest = nearest
+        self.known = known
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """One row of the token tables. `width` and `height` in pixels, tokens for one picture."""
+
+    aspect_ratio: str
+    image_size: str
+    width: int
+    height: int
+    tokens: int
+    """The guide's table; quotes expect it."""
+    price_page_tokens: int
+    """Google's price page; equal to `tokens` where the two agree."""
+    assumed: bool
+    """Google published no such row; it was taken from a sibling model."""
+    note: str
+
+    @property
+    def worst_tokens(self) -> int:
+        """What a hold assumes: the larger of the two published figures."""
+        return max(self.tokens, self.price_page_tokens)
+
+
+@dataclass(frozen=True)
+class Deprecated:
+    successor: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """One image model with all limits that a request is checked against. Amounts are tokens unless named otherwise."""
+
+    id: str
+    name: str
+    description: str
+    deprecated: Deprecated | None
+    sizes: tuple[str, ...]
+    aspect_ratios: tuple[str, ...]
+    default_size: str
+    default_aspect_ratio: str
+    resolutions: tuple[Resolution, ...]
+    input_kinds: frozenset[str]
+    max_images_in: int
+    role_limits: Mapping[str, int] = field(hash=False)
+    """object, character, style; 0 = not taken."""
+    search_types: tuple[str, ...]
+    thinks: bool
+    thinking_levels: tuple[str, ...]
+    """Levels that a request may name; empty where none can be set, though the model may think all the same."""
+    default_thinking: str | None
+    max_interim_images: int
+    """Thought pictures at most; the last of them may be the final one."""
+    interleaves: bool
+    max_images_default: int
+    max_images_limit: int
+    output_mime_types: tuple[str, ...]
+    input_mime_types: tuple[str, ...]
+    video_mime_types: tuple[str, ...]
+    input_token_limit: int
+    output_token_limit: int
+    tokens_per_input_image: int
+    tokens_per_video_second: int
+    video_token_limit: int
+    """What a video of unknown length is counted as; 0 where video is not taken."""
+    text_output_typical: int
+    text_output_cap: int
+    image_only_text_cap: int
+    """Output tokens of no kind that may come although only a picture was asked for."""
+    thought_typical: Mapping[str, int] = field(hash=False)
+    """By thinking level, or under "default" where none can be named; see `thought_key`."""
+    thought_cap: Mapping[str, int] = field(hash=False)
+    searches_typical: int
+    """Queries for each search type asked for."""
+    searches_cap: int
+    """Queries of a whole request."""
+    background: bool
+    watermark: str | None
+    notes: tuple[str, ...]
+
+    def resolution(self, aspect_ratio: str, image_size: str) -> Resolution:
+        """The row of the token table; raises CatalogError where the model has no such ratio or size."""
+        for row in self.resolutions:
+            if row.aspect_ratio == aspect_ratio and row.image_size == image_size:
+                return row
+        raise CatalogError(
+            f"{self.id} makes no {aspect_ratio} at {image_size}; ratios: {', '.join(self.aspect_ratios)}; "
+            f"sizes: {', '.join(self.sizes)}."
+        )
+
+    def nearest_aspect_ratio(self, width: int, height: int) -> str:
+        """The listed ratio nearest to these pixels. Compared as logarithms, so that 1:2 is as far from 1:1 as 2:1."""
+        if width <= 0 or height <= 0:
+            raise ValueError("width and height must be positive")
+        wanted = math.log(width / height)
+        return min(self.aspect_ratios, key=lambda ratio: abs(_log_ratio(ratio) - wanted))
+
+    def thought_key(self, level: str | None = None) -> str:
+        """The key of `thought_typical` and `thought_cap` for a request that names `level`, or none."""
+        return level or self.default_thinking or "default"
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """What Google charges: `price` in `currency` per `unit` (per_1m_tokens or per_1k_queries)."""
+
+    model: str
+    kind: str
+    tier: str
+    unit: str
+    price: Decimal
+    currency: str
+    as_of: date
+    source: str
+
+
+def _log_ratio(aspect_ratio: str) -> float:
+    across, down = aspect_ratio.split(":")
+    return math.log(int(across) / int(down))
