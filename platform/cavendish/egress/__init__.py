@@ -1,0 +1,23 @@
+"""Requests to addresses that tenants choose, made so that they cannot reach into our own network.
+
+    fetched = fetch(url, spool=directory, max_bytes=20_000_000, accept=("image/",), timeout=20)
+    check_url(url)   # the same rules, without the request
+
+`EGRESS_ALLOW` lists the exceptions: networks (`10.1.0.0/16`) and exact host names.
+"""
+
+from cavendish.egress.errors import EgressError, EgressFailed, EgressRefused, EgressTooLarge
+from cavendish.egress.fetching import Fetched, fetch
+from cavendish.egress.guard import Guard, Target, check_url
+
+__all__ = [
+    "EgressError",
+    "EgressFailed",
+    "EgressRefused",
+    "EgressTooLarge",
+    "Fetched",
+    "Guard",
+    "Target",
+    "check_url",
+    "fetch",
+]

@@ -1,0 +1,263 @@
+"""Errors as RFC 9457 problems: what is raised, how it is written, and who turns other exceptions into one.
+
+    {"type": "urn:cavendish:problem:invalid_request", "title": "Invalid request", "status": 422,
+     "code": "invalid_request", "detail": "…", "errors": [{"pointer": "/input/3", "code": "too_many", "detail": "…"}]}
+
+`code` is stable and meant for programs. A body stays under 4 kB, and holds no stack trace, no secret and no value of
+the request longer than 80 characters.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpResponse
+from rest_framework import exceptions as drf
+from rest_framework.views import set_rollback
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+MAX_BODY_BYTES = 4000
+MAX_DETAIL_CHARS = 400
+MAX_ERRORS = 40
+MAX_ECHO_CHARS = 80
+
+# Titles of the codes that several parts raise; any other code is its own title with spaces.
+TITLES = {
+    "not_found": "Not found",
+    "invalid_request": "Invalid request",
+    "malformed_json": "Malformed JSON",
+    "internal": "Internal error",
+}
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One wrong value: where it stands (RFC 6901, "" is the whole body), a stable code, what would be right."""
+
+    pointer: str
+    code: str
+    detail: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"pointer": clip(self.pointer, 200), "code": self.code, "detail": clip(self.detail)}
+
+
+class Problem(Exception):
+    """An answer other than success. `extra` are further members of the body, `headers` of the response."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str = "",
+        *,
+        title: str = "",
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.title = title or TITLES.get(code) or code.replace("_", " ").capitalize()
+        self.detail = detail or f"{self.title}."
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+        super().__init__(f"{status} {code}")
+
+    def body(self) -> bytes:
+        """The JSON document, at most MAX_BODY_BYTES: extra members go first, then the errors that no longer fit."""
+        extra, errors = self.extra, [error.as_json() for error in self.errors[:MAX_ERRORS]]
+        document = _encode(self._members(extra, errors))
+        if len(document) > MAX_BODY_BYTES and len(_encode(self._members(extra, []))) > MAX_BODY_BYTES:
+            extra = {}
+        while errors and len(document) > MAX_BODY_BYTES:
+            errors.pop()
+            document = _encode(self._members(extra, errors))
+        return document
+
+    def response(self) -> HttpResponse:
+        return HttpResponse(self.body(), status=self.status, content_type=CONTENT_TYPE, headers=self.headers)
+
+    def _members(self, extra: Mapping[str, Any], errors: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        detail = clip(self.detail)
+        if len(errors) < len(self.errors):
+            detail += f" {len(errors)} of {len(self.errors)} errors are shown."
+        return {
+            **extra,
+            "type": f"urn:cavendish:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": detail,
+            "errors": errors,
+        }
+
+
+def _encode(members: Mapping[str, Any]) -> bytes:
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+
+
+def clip(text: str, limit: int = MAX_DETAIL_CHARS) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def shown(value: object) -> str:
+    """A value of the request as an error may repeat it: strings quoted and short, anything large by its kind."""
+    if isinstance(value, str):
+        return f'"{clip(value, MAX_ECHO_CHARS - 20)}"'
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(value)
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < 200 else "a very large number"
+    if isinstance(value, Mapping):
+        return "an object"
+    return "a list" if isinstance(value, list | tuple) else "binary data"
+
+
+def not_found() -> Problem:
+    """The one body for what does not exist, was deleted, or belongs to another tenant."""
+    return Problem(404, "not_found", "There is no such resource.")
+
+
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """422 with every wrong value. The detail repeats the first, so that a client that shows only it is useful too."""
+    detail = errors[0].detail if errors else ""
+    if len(errors) > 1:
+        detail = f"{len(errors)} values are wrong; the first: {detail}"
+    return Problem(422, "invalid_request", detail, errors=errors)
+
+
+def invalid_value(pointer: str, code: str, detail: str) -> Problem:
+    return invalid([FieldError(pointer, code, detail)])
+
+
+def bad_request(code: str, detail: str) -> Problem:
+    return Problem(400, code, detail)
+
+
+def unauthorized(detail: str = "Give an API key as `Authorization: Bearer …` or `x-goog-api-key`.") -> Problem:
+    return Problem(401, "not_authenticated", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def forbidden(detail: str = "This key may not do that.", *, code: str = "permission_denied") -> Problem:
+    return Problem(403, code, detail)
+
+
+def conflict(code: str, detail: str) -> Problem:
+    return Problem(409, code, detail)
+
+
+def too_large(detail: str, *, limit: int) -> Problem:
+    """413. `limit` is in bytes."""
+    return Problem(413, "too_large", detail, extra={"limit": limit})
+
+
+def too_many_requests(code: str, detail: str, *, retry_after: float | None = None) -> Problem:
+    return Problem(429, code, detail, headers=_retry_after(retry_after))
+
+
+def unavailable(detail: str = "The service is busy or restarting; try again.", *, retry_after: float = 2) -> Problem:
+    return Problem(503, "unavailable", detail, headers=_retry_after(retry_after))
+
+
+def _retry_after(seconds: float | None) -> dict[str, str]:
+    return {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """DRF's hook: a problem for what is known; None lets Django log the rest and answer through `handler500`."""
+    problem = problem_of(exc)
+    if problem is None:
+        return None
+    set_rollback()
+    return problem.response()
+
+
+def problem_of(exc: BaseException) -> Problem | None:
+    """The problem that an exception stands for, or None when it is a defect of ours."""
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, Http404 | drf.NotFound):
+        return not_found()
+    if isinstance(exc, PermissionDenied):
+        return forbidden()
+    if isinstance(exc, RequestDataTooBig):
+        return Problem(413, "too_large", "The body is larger than this address takes.")
+    if isinstance(exc, drf.APIException):
+        return _of_drf(exc)
+    if isinstance(exc, OperationalError | InterfaceError):
+        # The message of a database error may repeat values, so only its class is logged.
+        logger.error("The database answered %s", type(exc.__cause__ or exc).__name__)
+        return unavailable()
+    return None
+
+
+_DRF_CODES: dict[type[drf.APIException], str] = {
+    drf.NotAuthenticated: "not_authenticated",
+    drf.AuthenticationFailed: "authentication_failed",
+    drf.PermissionDenied: "permission_denied",
+    drf.MethodNotAllowed: "method_not_allowed",
+    drf.NotAcceptable: "not_acceptable",
+    drf.UnsupportedMediaType: "unsupported_media_type",
+    drf.Throttled: "rate_limited",
+}
+
+
+def _of_drf(exc: drf.APIException) -> Problem:
+    headers: dict[str, str] = {}
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    headers |= _retry_after(getattr(exc, "wait", None))
+    if isinstance(exc, drf.ValidationError):
+        problem = invalid(list(_flatten(exc.detail, "")))
+        problem.headers |= headers
+        return problem
+    detail = _redact(str(exc.detail))
+    if isinstance(exc, drf.ParseError):
+        # The parser's own words may repeat what it could not read.
+        code = "malformed_json" if detail.startswith("JSON") else "malformed_request"
+        return Problem(400, code, "The body could not be read.", headers=headers)
+    if exc.status_code >= 500:
+        return Problem(exc.status_code, "internal", "Something went wrong on our side.", headers=headers)
+    code = next((name for kind, name in _DRF_CODES.items() if isinstance(exc, kind)), exc.default_code)
+    return Problem(exc.status_code, str(code), detail, headers=headers)
+
+
+def _flatten(detail: object, pointer: str) -> Iterator[FieldError]:
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from _flatten(inner, pointer if name == "non_field_errors" else f"{pointer}/{escape(str(name))}")
+    elif isinstance(detail, list | tuple):
+        for index, inner in enumerate(detail):
+            # A list of messages belongs to one field; a list of objects to the items of a list.
+            yield from _flatten(inner, f"{pointer}/{index}" if isinstance(inner, Mapping) else pointer)
+    else:
+        yield FieldError(pointer, str(getattr(detail, "code", "invalid")), _redact(str(detail)))
+
+
+def escape(name: str) -> str:
+    """A name as one step of a JSON pointer (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+_LONG_WORD = re.compile(r"\"[^\"]{80,}\"|'[^']{80,}'|\S{80,}")
+
+
+def _redact(text: str) -> str:
+    """A message of DRF's without the long values that it quotes."""
+    return _LONG_WORD.sub(lambda found: clip(found[0], MAX_ECHO_CHARS - 20), clip(text, 2 * MAX_DETAIL_CHARS))

@@ -1,0 +1,1 @@
+# noqa: A005 - mirrors cavendish.http; inside a package it hides nothing
