@@ -1,0 +1,65 @@
+"""The few ASGI 3 types and helpers that every part of the layer uses (https://asgi.readthedocs.io, HTTP 2.5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+PRIVATE = b"x-cavendish-"
+"""Prefix of the headers between Django and this layer; none ever enters from a client or leaves to one."""
+
+
+def public(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Headers without our private ones; names as they were."""
+    return [(name, value) for name, value in headers if not name.lower().startswith(PRIVATE)]
+
+
+def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """The first value of `name` (given in lower case), or None."""
+    return next((value for key, value in headers if key.lower() == name), None)
+
+
+def without(headers: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() not in names]
+
+
+async def send_start(send: Send, status: int, headers: Headers) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def send_body(send: Send, body: bytes = b"", *, more: bool = False) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def problem(status: int, code: str, title: str, detail: str) -> tuple[Headers, bytes]:
+    """Headers and body of an RFC 9457 answer, in the shape of the native API."""
+    body = json.dumps(
+        {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    ).encode()
+    return [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())], body
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@asynccontextmanager
+async def watching(receive: Receive) -> AsyncIterator[asyncio.Future[None]]:
+    """A future that is done once the client has hung up. The request's body must have been read before."""
+    gone = asyncio.ensure_future(_hung_up(receive))
+    try:
+        yield gone
+    finally:
+        gone.cancel()
+        await asyncio.wait({gone})

@@ -1,0 +1,71 @@
+"""The layer's two questions to PostgreSQL. A connection is held for one query, never while a client waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from cavendish.db.pool import Pool
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of the event table; `cursor` is opaque and orders the events of a generation."""
+
+    cursor: str
+    type: str
+    data: dict[str, Any]
+    at: datetime
+
+
+class Source(Protocol):
+    """What the hub and the streams ask; `Database` is the one that asks PostgreSQL."""
+
+    async def ended(self, ids: Sequence[UUID]) -> set[UUID]: ...
+
+    async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]: ...
+
+    async def close(self) -> None: ...
+
+
+class Database:
+    """The `Source` over a small pool of the app role's connections, opened with the first query."""
+
+    def __init__(self, make_pool: Callable[[], Pool]) -> None:
+        """`make_pool()` returns an unopened `cavendish.db.pool.Pool`."""
+        self._make_pool = make_pool
+        self._pool: Pool | None = None
+        self._opening = asyncio.Lock()
+
+    async def _opened(self) -> Pool:
+        async with self._opening:
+            if self._pool is None:
+                pool = self._make_pool()
+                await pool.open()
+                self._pool = pool
+        return self._pool
+
+    async def ended(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Those of `ids` whose generation is terminal or gone."""
+        pool = await self._opened()
+        async with pool.connection() as connection:
+            cursor = await connection.execute("SELECT generation_ended(%s::uuid[]) AS id", [list(ids)])
+            return {row["id"] for row in await cursor.fetchall()}
+
+    async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:
+        """Up to `limit` events behind the cursor `after` ("" for the first), oldest first."""
+        pool = await self._opened()
+        async with pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT cursor, type, data, at FROM event_page(%s, %s, %s, %s)", [tenant, generation, after, limit]
+            )
+            return [Event(**row) for row in await cursor.fetchall()]
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close(timeout=2)
+            self._pool = None

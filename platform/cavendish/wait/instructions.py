@@ -1,0 +1,133 @@
+"""What Django's views ask of this layer, in response headers, and the answer that carried it.
+
+    X-Cavendish-Wait: gen_<hex>;<seconds>[;<render path>]     wait, then answer what GET <render path> answers
+    X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
+    X-Cavendish-File: {"path": "…"}                           answer the local file
+
+A header that cannot be read is our own mistake: it is logged, and the view's answer goes out as it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from cavendish.wait.asgi import PRIVATE, Headers, Message, Send, header, public, send_body, send_start
+
+logger = logging.getLogger(__name__)
+
+KEPT_BYTES = 64 * 1024
+"""How much of an accepted job's first answer is kept, should rendering it again fail."""
+
+
+@dataclass(frozen=True)
+class WaitFor:
+    generation: UUID
+    seconds: int
+    path: str
+
+
+@dataclass(frozen=True)
+class StreamOf:
+    generation: UUID
+    tenant: UUID
+
+
+@dataclass(frozen=True)
+class FileAt:
+    path: Path
+
+
+Instruction = WaitFor | StreamOf | FileAt
+
+
+def _generation(text: str) -> UUID:
+    return UUID(hex=text.removeprefix("gen_"))
+
+
+def _wait(value: str) -> WaitFor:
+    generation, seconds, *path = value.split(";", 2)
+    identity = _generation(generation)
+    return WaitFor(identity, int(seconds), path[0] if path else f"/api/v1/generations/gen_{identity.hex}")
+
+
+def _stream(value: str) -> StreamOf:
+    kind, generation, tenant = value.split(";")
+    if kind != "generation":
+        raise ValueError(kind)
+    return StreamOf(_generation(generation), UUID(hex=tenant))
+
+
+def _file(value: str) -> FileAt:
+    return FileAt(Path(json.loads(value)["path"]))
+
+
+_PARSERS: dict[bytes, Callable[[str], Instruction]] = {
+    PRIVATE + b"wait": _wait,
+    PRIVATE + b"stream": _stream,
+    PRIVATE + b"file": _file,
+}
+
+
+def find_instruction(headers: Headers) -> Instruction | None:
+    for name, parse in _PARSERS.items():
+        value = header(headers, name)
+        if value is None:
+            continue
+        try:
+            return parse(value.decode("latin-1"))
+        except (ValueError, KeyError, TypeError):
+            logger.error("A view's %s header cannot be read and is ignored.", name.decode())
+    return None
+
+
+class FirstAnswer:
+    """Django's answer. Goes straight through without its private headers, unless it carries an instruction: then it is
+    kept, and the layer answers in its place once Django is done with the request.
+    """
+
+    def __init__(self, send: Send, *, on_start: Callable[[], None]) -> None:
+        self._send = send
+        self._on_start = on_start
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
+        self.started = False
+        self.status = 0
+        self.headers: Headers = []
+        self.instruction: Instruction | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._on_start()
+            self.started = True
+            headers = list(message.get("headers", ()))
+            self.status = message["status"]
+            self.headers = public(headers)
+            self.instruction = find_instruction(headers)
+            if self.instruction is None:
+                await self._send({**message, "headers": self.headers})
+        elif self.instruction is None:
+            await self._send(message)
+        elif isinstance(self.instruction, WaitFor):
+            body = message.get("body", b"")
+            self._kept_bytes += len(body)
+            if self._kept_bytes <= KEPT_BYTES:
+                self._kept.append(body)
+            else:
+                self._kept.clear()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the body was small enough to be kept."""
+        return self._kept_bytes <= KEPT_BYTES
+
+    async def deliver(self, send: Send) -> None:
+        """Sends the kept answer as the view gave it."""
+        body = b"".join(self._kept)
+        headers = [(name, value) for name, value in self.headers if name.lower() != b"content-length"]
+        await send_start(send, self.status, [*headers, (b"content-length", b"%d" % len(body))])
+        await send_body(send, body)
