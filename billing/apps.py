@@ -1,7 +1,22 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BillingConfig(AppConfig):
     name = "billing"
+
+    def ready(self) -> None:
+        post_migrate.connect(_ship_prices, sender=self)
+
+
+def _ship_prices(using: str, **kwargs: Any) -> None:
+    """New releases bring new models: their upstream prices belong in the book before the first request."""
+    from billing.services import prices_ship
+    from cavendish.db.router import acting_as
+
+    with acting_as(using):
+        prices_ship()

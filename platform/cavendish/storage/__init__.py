@@ -1,0 +1,11 @@
+"""Objects: pictures and files, byte for byte, by key, behind django-storages.
+
+`STORAGE_URL` is `file:///path` or `s3://bucket/prefix?endpoint_url=…&region_name=…` (credentials in the environment, as
+boto3 reads them). Calls block and may take seconds: never inside a transaction, never on an event loop.
+"""
+
+from __future__ import annotations
+
+from cavendish.storage.objects import ObjectMissing, Objects, objects
+
+__all__ = ["ObjectMissing", "Objects", "objects"]

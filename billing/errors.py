@@ -1,0 +1,37 @@
+"""Errors of billing.
+
+BillingError
+├── PriceMissing         a kind that a request may use has no price in its plan
+├── BudgetExceeded       a hard budget leaves no room for the worst case
+└── InsufficientBalance  the wallet leaves no room for the worst case
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class BillingError(Exception):
+    """Base of what billing refuses."""
+
+
+class PriceMissing(BillingError):
+    def __init__(self, *, model: str, kinds: Sequence[str]) -> None:
+        super().__init__(f"No price is set for {', '.join(kinds)} of {model}.")
+        self.model = model
+        self.kinds = list(kinds)
+
+
+class BudgetExceeded(BillingError):
+    """`refusal` names the budget, its use and when it resets (see hold_take)."""
+
+    def __init__(self, refusal: Mapping[str, Any]) -> None:
+        super().__init__("A budget has no room for this generation.")
+        self.refusal = dict(refusal)
+
+
+class InsufficientBalance(BillingError):
+    def __init__(self, refusal: Mapping[str, Any]) -> None:
+        super().__init__("The balance does not cover this generation.")
+        self.refusal = dict(refusal)

@@ -1,0 +1,51 @@
+"""What a generation can fail with, and what a request can be refused for.
+
+`ErrorCode` is the contract's list of `error.code`; the exceptions are refusals before anything is spent.
+
+GenerationRefused
+├── QueueFull          too many jobs of the tenant wait
+├── TenantInactive     the tenant is suspended or closing
+├── NotCancelable      the generation has ended
+└── NotFinished        what is asked for needs an ended generation
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    SAFETY_BLOCKED = "safety_blocked"
+    NO_IMAGE = "no_image"
+    UPSTREAM_UNAVAILABLE = "upstream_unavailable"
+    UPSTREAM_REJECTED = "upstream_rejected"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    INTERNAL = "internal"
+
+
+class GenerationRefused(Exception):
+    """Base of what services refuse; the message is for the caller."""
+
+
+class QueueFull(GenerationRefused):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} generations are waiting already, which is this tenant's limit.")
+        self.limit = limit
+
+
+class TenantInactive(GenerationRefused):
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(f"The tenant is {status}" + (f": {reason}" if reason else "."))
+        self.status = status
+
+
+class NotCancelable(GenerationRefused):
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The generation has ended as {status}; only queued and running ones can be canceled.")
+        self.status = status
+
+
+class NotFinished(GenerationRefused):
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The generation is {status}; cancel it or wait for its end first.")
+        self.status = status

@@ -1,0 +1,85 @@
+"""The worker's side of the SQL functions: short statements on pooled connections, none held while a job runs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+from uuid import UUID
+
+from cavendish.db.pool import Pool, open_pool
+from generations.work.job import Job
+
+logger = logging.getLogger(__name__)
+
+
+class Books:
+    """`system` works across tenants through definer functions; `app` acts for one tenant behind row-level security."""
+
+    def __init__(self) -> None:
+        self.system: Pool = open_pool("system", max_size=3)
+        self.app: Pool = open_pool("default", max_size=8)
+
+    async def open(self) -> None:
+        await self.system.open(wait=True, timeout=30)
+        await self.app.open(wait=True, timeout=30)
+
+    async def close(self) -> None:
+        await self.system.close()
+        await self.app.close()
+
+    async def register(self, *, name: str, worker: UUID, seconds: float) -> int:
+        """Answers how many jobs of a dead predecessor of this name were freed."""
+        return int(await self._system("SELECT worker_register(%s, %s, %s) AS it", name, worker, seconds))
+
+    async def heartbeat(self, *, worker: UUID, seconds: float) -> list[UUID] | None:
+        """Jobs that were asked to stop; None when the lease is gone."""
+        stop: list[UUID] | None = await self._system("SELECT worker_heartbeat(%s, %s) AS it", worker, seconds)
+        return stop
+
+    async def leave(self, *, worker: UUID) -> None:
+        await self._system("SELECT worker_leave(%s) AS it", worker)
+
+    async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool) -> list[Job]:
+        async with self.system.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT * FROM generation_claim(%s, %s, %s, %s)", (worker, limit, room, idle)
+            )
+            return [Job.from_row(row) for row in await cursor.fetchall()]
+
+    async def upstream(self, job: Job, *, upstream_id: str, key: str, host: str) -> None:
+        await self._app(
+            "SELECT generation_upstream(%s, %s, %s, %s, %s, %s) AS it",
+            job.tenant_id, job.id, job.lease_token, upstream_id, key, host,
+        )  # fmt: skip
+
+    async def requeue(self, job: Job, *, seconds: float, reason: str, failed: int) -> bool:
+        return bool(
+            await self._app(
+                "SELECT generation_requeue(%s, %s, %s, %s, %s, %s) AS it",
+                job.tenant_id, job.id, job.lease_token, seconds, reason, failed,
+            )  # fmt: skip
+        )
+
+    async def finish(
+        self, *, tenant_id: UUID, generation_id: UUID, attempt: int, token: UUID, result: dict[str, Any]
+    ) -> str:
+        """'ended', 'already' (a repeat) or 'lost' (somebody else has the job)."""
+        return str(
+            await self._app(
+                "SELECT generation_finish(%s, %s, %s, %s, %s) AS it",
+                tenant_id, generation_id, attempt, token, json.dumps(result),
+            )  # fmt: skip
+        )
+
+    async def _system(self, query: str, *values: Any) -> Any:
+        return await self._one(self.system, query, values)
+
+    async def _app(self, query: str, *values: Any) -> Any:
+        return await self._one(self.app, query, values)
+
+    async def _one(self, pool: Pool, query: str, values: tuple[Any, ...]) -> Any:
+        async with pool.connection() as connection:
+            cursor = await connection.execute(query, values)  # type: ignore[arg-type]
+            row = await cursor.fetchone()
+        return row["it"] if row else None

@@ -1,0 +1,60 @@
+"""Which upstream a job talks to: live jobs to Gemini (or to the sandbox where no key is set), test jobs to the sandbox."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from cavendish.config import ConfigurationError
+from cavendish.gemini.catalog import get_model
+from cavendish.gemini.client import GeminiClient, KeyPool
+from generations.work.job import Job
+
+SANDBOX_KEY = "sandbox"
+
+
+class Clients:
+    """Two clients per worker process, live and sandbox; one and the same where no upstream key is set."""
+
+    def __init__(self) -> None:
+        if not settings.GEMINI_BASE_URL:
+            raise ConfigurationError("Neither GEMINI_API_KEYS nor SANDBOX_URL is set: there is no upstream to talk to.")
+        self.live = _client(settings.GEMINI_BASE_URL, settings.GEMINI_API_KEYS or [SANDBOX_KEY])
+        same = settings.GEMINI_BASE_URL == settings.SANDBOX_URL or not settings.SANDBOX_URL
+        self.sandbox = self.live if same else _client(settings.SANDBOX_URL, [SANDBOX_KEY])
+
+    def of(self, job: Job) -> GeminiClient:
+        return self.live if job.livemode else self.sandbox
+
+    def is_sandbox(self, job: Job) -> bool:
+        return self.base_url(job) == settings.SANDBOX_URL
+
+    def base_url(self, job: Job) -> str:
+        url: str = settings.GEMINI_BASE_URL if self.of(job) is self.live else settings.SANDBOX_URL
+        return url
+
+    def host(self, job: Job) -> str:
+        """What an upstream id belongs to; another upstream does not know it."""
+        return "sandbox" if self.is_sandbox(job) else urlsplit(self.base_url(job)).netloc
+
+    def in_background(self, job: Job) -> bool:
+        """Whether the upstream answers with an id first, so that a crash resumes. The sandbox does for every model."""
+        names = settings.GEMINI_BACKGROUND_MODELS
+        return bool(job.plan["store"]) and (
+            self.is_sandbox(job) or job.model in names or "*" in names or get_model(job.model).background
+        )
+
+    async def aclose(self) -> None:
+        await self.live.aclose()
+        if self.sandbox is not self.live:
+            await self.sandbox.aclose()
+
+
+def _client(base_url: str, keys: list[str]) -> GeminiClient:
+    return GeminiClient(
+        base_url=base_url,
+        keys=KeyPool(keys),
+        connect_timeout=settings.GEMINI_CONNECT_TIMEOUT,
+        read_timeout=settings.GEMINI_READ_TIMEOUT,
+    )

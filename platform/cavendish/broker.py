@@ -1,0 +1,108 @@
+"""The Dramatiq broker: Valkey by default, RabbitMQ by URL.
+
+Dramatiq's Redis consumer backs off while a queue is idle (measured: median 0.2 s, 99th percentile 0.7 s until a message
+is seen). Here an enqueue also publishes, and an idle consumer waits for that, with a poll of a second behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import dramatiq
+import redis
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.middleware import AsyncIO, CurrentMessage, Pipelines, Retries, ShutdownNotifications, TimeLimit
+
+logger = logging.getLogger(__name__)
+
+IDLE_POLL = 1.0
+NAMESPACE = "cavendish"
+
+
+class WakingConsumer(_RedisConsumer):  # type: ignore[misc]
+    """Fetches when it is woken or a second has passed, instead of after a growing sleep."""
+
+    def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, timeout)
+        self.wake = broker.wake_event(queue_name)
+
+    def ack(self, message: Any) -> None:
+        super().ack(message)
+        self.wake.set()
+
+    def __next__(self) -> Any:
+        if not self.message_cache:
+            # Cleared before the fetch: a message that arrives between fetch and wait sets it again.
+            self.wake.clear()
+            if self.outstanding_message_count < self.prefetch:
+                try:
+                    self.message_cache = self.broker.do_fetch(
+                        self.queue_name, self.prefetch - self.outstanding_message_count
+                    )
+                except redis.ConnectionError as error:
+                    raise dramatiq.ConnectionClosed(error) from None
+            if not self.message_cache:
+                self.wake.wait(IDLE_POLL)
+                return None
+        return super().__next__()
+
+
+class WakingBroker(RedisBroker):  # type: ignore[misc]
+    """A Redis broker whose consumers learn of a message at once, through one subscription per process."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._events: dict[str, threading.Event] = {}
+        self._listener: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def consumer_class(self) -> type[WakingConsumer]:
+        return WakingConsumer
+
+    def enqueue(self, message: Any, *, delay: int | None = None) -> Any:
+        queued = super().enqueue(message, delay=delay)
+        if delay is None:
+            self.client.publish(f"{self.namespace}:wake", message.queue_name)
+        return queued
+
+    def wake_event(self, queue_name: str) -> threading.Event:
+        with self._lock:
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, name="broker-wake", daemon=True)
+                self._listener.start()
+            return self._events.setdefault(queue_name, threading.Event())
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                with self.client.pubsub(ignore_subscribe_messages=True) as subscription:
+                    subscription.subscribe(f"{self.namespace}:wake")
+                    for told in subscription.listen():
+                        event = self._events.get(told["data"].decode())
+                        if event is not None:
+                            event.set()
+            except (redis.ConnectionError, redis.TimeoutError, ValueError):
+                # Consumers poll meanwhile, so a lost subscription costs time, never a message.
+                time.sleep(0.5)
+
+
+def broker_at(url: str) -> dramatiq.Broker:
+    """The broker that a URL names, with the middleware that our actors rely on."""
+    # Stated, not inherited: dramatiq's defaults bring a Prometheus server and an age limit that would drop doorbells.
+    middleware = [AsyncIO(), CurrentMessage(), Pipelines(), Retries(), ShutdownNotifications(), TimeLimit()]
+    scheme = urlsplit(url).scheme
+    if scheme in {"redis", "rediss", "valkey", "valkeys", "unix"}:
+        url = url.replace("valkey", "redis", 1) if scheme.startswith("valkey") else url
+        client = redis.Redis.from_url(
+            url, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=30, retry_on_timeout=False
+        )
+        return WakingBroker(client=client, namespace=NAMESPACE, middleware=middleware)
+    if scheme in {"amqp", "amqps"}:
+        return RabbitmqBroker(url=url, middleware=middleware)
+    raise ValueError(f"BROKER_URL starts with {scheme!r}; it takes redis:// or amqp://.")

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.conf import settings
+from django.core.files import File
+
+from cavendish.config import ConfigurationError
+
+CHUNK = 256 * 1024
+
+
+class ObjectMissing(Exception):
+    """No object under this key: it was erased, or the store was swapped."""
+
+
+class Objects(Protocol):
+    """What the platform asks of a store."""
+
+    def keep(self, path: Path, key: str) -> None:
+        """Moves a local file into the store; the same key with the same bytes may be kept twice."""
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """The bytes in chunks. Raises ObjectMissing."""
+
+    def local_path(self, key: str) -> Path | None:
+        """Where the bytes lie on this machine, if they do."""
+
+    def delete(self, key: str) -> None:
+        """Deletes; an absent key is fine."""
+
+
+class LocalObjects:
+    """Objects as files below one folder. Keeping is a rename where spool and store share a file system."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def keep(self, path: Path, key: str) -> None:
+        target = self.root / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A job is settled against these bytes: they must survive a power cut before PostgreSQL says so.
+        with path.open("rb") as source:
+            os.fsync(source.fileno())
+        try:
+            path.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            part = target.with_name(target.name + ".part")
+            shutil.copyfile(path, part)
+            with part.open("rb") as copied:
+                os.fsync(copied.fileno())
+            part.rename(target)
+            path.unlink()
+
+    def read(self, key: str) -> Iterator[bytes]:
+        try:
+            source = (self.root / key).open("rb")
+        except FileNotFoundError:
+            raise ObjectMissing(key) from None
+        with source:
+            while chunk := source.read(CHUNK):
+                yield chunk
+
+    def local_path(self, key: str) -> Path | None:
+        return self.root / key
+
+    def delete(self, key: str) -> None:
+        (self.root / key).unlink(missing_ok=True)
+
+
+class RemoteObjects:
+    """Objects in a bucket, through django-storages."""
+
+    def __init__(self, storage: Any) -> None:
+        self.storage = storage
+
+    def keep(self, path: Path, key: str) -> None:
+        with path.open("rb") as source:
+            self.storage.save(key, File(source))
+        path.unlink(missing_ok=True)
+
+    def read(self, key: str) -> Iterator[bytes]:
+        try:
+            source = self.storage.open(key, "rb")
+        except FileNotFoundError:
+            raise ObjectMissing(key) from None
+        with source:
+            while chunk := source.read(CHUNK):
+                yield chunk
+
+    def local_path(self, key: str) -> Path | None:
+        return None
+
+    def delete(self, key: str) -> None:
+        self.storage.delete(key)
+
+
+def objects_at(url: str) -> Objects:
+    """The store that a URL names. Raises ConfigurationError for a scheme that is not known."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return LocalObjects(Path(unquote(parts.path)))
+    if parts.scheme == "s3":
+        from storages.backends.s3 import S3Storage  # boto3 takes 80 MB and half a second: only who needs it pays
+
+        options = dict(parse_qsl(parts.query))
+        return RemoteObjects(
+            S3Storage(
+                bucket_name=parts.netloc,
+                location=parts.path.strip("/"),
+                file_overwrite=True,
+                default_acl=None,
+                **options,
+            )
+        )
+    raise ConfigurationError(f"STORAGE_URL starts with {parts.scheme!r}; it takes file:///path or s3://bucket/prefix.")
+
+
+@cache
+def objects() -> Objects:
+    """The store of the settings."""
+    return objects_at(settings.STORAGE_URL)

@@ -1,0 +1,48 @@
+"""Words between processes: channels in Valkey, and clients for them.
+
+A channel only saves time. Whoever waits on one also looks into PostgreSQL now and then, so a lost word loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from uuid import UUID
+
+import redis
+import redis.asyncio
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+ENDED = "cavendish:ended"  # a generation became terminal; payload: its UUID in hex
+EVENT = "cavendish:event"  # an event was written; payload: the subject's UUID in hex
+CANCEL = "cavendish:cancel"  # a running generation should stop; payload: its UUID in hex
+
+TIMEOUT = 1.0
+
+
+@cache
+def client() -> redis.Redis | None:
+    """A client with short timeouts, or None where no Valkey is configured (RabbitMQ alone)."""
+    if not settings.VALKEY_URL:
+        return None
+    return redis.Redis.from_url(settings.VALKEY_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+
+
+def async_client() -> redis.asyncio.Redis | None:
+    """A new client for the running event loop."""
+    if not settings.VALKEY_URL:
+        return None
+    return redis.asyncio.Redis.from_url(settings.VALKEY_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+
+
+def tell(channel: str, subject: UUID) -> None:
+    """Publishes; silently does nothing when Valkey is away."""
+    connection = client()
+    if connection is None:
+        return
+    try:
+        connection.publish(channel, subject.hex)
+    except redis.RedisError as error:
+        logger.warning("Valkey did not take a word on %s: %s", channel, type(error).__name__)
