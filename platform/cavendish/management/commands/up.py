@@ -1,0 +1,19 @@
+"""`manage.py up`: the whole platform on one machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from cavendish.config import Config
+from cavendish.up.runner import run
+
+
+class Command(BaseCommand):
+    help = "Start the whole platform on this machine: what has no URL in the environment is embedded."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sys.exit(run(Config.load()))

@@ -1,0 +1,137 @@
+"""One process of the platform: how it starts, where its output goes, how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cavendish.up.files import rotate
+
+LOG_LIMIT = 20 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+# Loaded before the first fork: the code between fork and exec must not take the loader's lock.
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True)
+class SystemUser:
+    """An account of the operating system that a child runs as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def dies_with_parent(number: int) -> Callable[[], None] | None:
+    """A `preexec_fn` after which the kernel sends the child `number` when its parent dies, kill -9 included.
+
+    The kernel means the parent's thread: children are started from a thread that lives as long as the process.
+    Only Linux has this; elsewhere the next start ends what was left.
+    """
+    libc = _libc
+    if libc is None:
+        return None
+    parent = os.getpid()
+
+    def prepare() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(number))
+        if os.getppid() != parent:  # it died between fork and prctl
+            os._exit(1)
+
+    return prepare
+
+
+def plain_environment(*prefixes: str) -> dict[str, str]:
+    """The environment without the platform's secrets, for children that are not ours to trust with upstream keys."""
+    keep = ("PATH", "LANG", "LC_", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV", "PYTHON", *prefixes)
+    return {name: value for name, value in os.environ.items() if name.startswith(keep)}
+
+
+@dataclass
+class Child:
+    """A process that is kept running. It gets its own session, so Ctrl-C at the terminal reaches `up` alone.
+
+    `stage` orders the end: all of stage 0 first, then 1, then 2. After `stop_signal` it has `grace`
+    seconds until SIGKILL.
+    """
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    env: Mapping[str, str]
+    user: SystemUser | None = None
+    pass_fds: tuple[int, ...] = ()
+    cwd: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals | None = None
+    stage: int = 0
+    grace: float = 16.0
+    needs: tuple[str, ...] = ()
+    before_start: Callable[[], None] | None = None
+    before_stop: Callable[[], None] | None = None
+    is_ready: Callable[[], bool] | None = None
+    failures: int = 0
+    started_at: float = 0.0
+    retry_at: float = 0.0
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        rotate(self.log, LOG_LIMIT)
+        handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            self.process = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=handle,
+                stderr=handle,
+                env=dict(self.env),
+                cwd=self.cwd,
+                pass_fds=self.pass_fds,
+                start_new_session=True,
+                umask=0o077,
+                preexec_fn=dies_with_parent(self.orphan_signal or self.stop_signal),
+                user=self.user.uid if self.user else None,
+                group=self.user.gid if self.user else None,
+                extra_groups=[] if self.user else None,
+            )
+        finally:
+            os.close(handle)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid if self.process else 0
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as words: `exit code 1`, `SIGKILL`."""
+        code = self.process.poll() if self.process else None
+        if code is None:
+            return "still running"
+        if code >= 0:
+            return f"exit code {code}"
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-code).name
+        return f"signal {-code}"
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.running and self.process is not None:
+            self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL to the process and to what it may have started in its session's process group."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=2)

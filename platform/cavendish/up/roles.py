@@ -1,0 +1,211 @@
+"""The four database roles: made where they are missing, and checked before anything runs with them.
+
+`cavendish_owner` owns the database and runs migrations, which grant to `cavendish_app`, `cavendish_system` and
+`cavendish_operator` (docs/decisions/0002-database-roles.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from cavendish.up.errors import UpError
+
+DATABASE = "cavendish"
+OWNER = "cavendish_owner"
+# Setting → the role that it connects as, or at least with the rights of.
+ROLES = {
+    "DATABASE_URL": "cavendish_app",
+    "DATABASE_SYSTEM_URL": "cavendish_system",
+    "DATABASE_OPERATOR_URL": "cavendish_operator",
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A database: where it is, without who connects."""
+
+    host: str
+    port: int
+    name: str
+    query: str = ""
+
+    @classmethod
+    def of(cls, setting: str, url: str) -> Address:
+        parts = urlsplit(url)
+        if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or not parts.path.strip("/"):
+            raise UpError(f"{setting} is not a database URL; it looks like postgresql://user:password@host:5432/name.")
+        return cls(parts.hostname, parts.port or 5432, parts.path.lstrip("/"), parts.query)
+
+    def url(self, user: str, password: str) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}:{self.port}"
+        return urlunsplit(("postgresql", netloc, f"/{self.name}", self.query, ""))
+
+
+def connect(setting: str, url: str) -> psycopg.Connection[Any]:
+    """A connection in autocommit mode. An UpError names the setting and never repeats the URL, which has a password."""
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1].rpartition("FATAL:")[2].strip()
+        raise UpError(f"{setting}: the database cannot be reached as {urlsplit(url).username}: {reason}") from None
+
+
+def _exists(connection: psycopg.Connection[Any], role: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None
+
+
+def _set_login(connection: psycopg.Connection[Any], role: str, password: str) -> None:
+    """Make or reset a role that can log in and nothing else. The server gets a SCRAM verifier, not the password."""
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    verb = "ALTER" if _exists(connection, role) else "CREATE"
+    # SUPERUSER, REPLICATION and BYPASSRLS are off in a new role, and only a superuser may name them.
+    connection.execute(
+        sql.SQL("{} ROLE {} LOGIN NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+            sql.SQL(verb), sql.Identifier(role), sql.Literal(verifier)
+        )
+    )
+
+
+def provision_embedded(superuser: str, address: Address, passwords: Mapping[str, str]) -> dict[str, str]:
+    """The roles and the database of our own cluster, as its superuser; connection URLs by setting. Idempotent."""
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        for role in (OWNER, *ROLES.values()):
+            _set_login(connection, role, passwords[role])
+            connection.execute(
+                sql.SQL("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS NOREPLICATION").format(sql.Identifier(role))
+            )
+        name = sql.Identifier(address.name)
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [address.name]).fetchone():
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(OWNER)))
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+        for role in ROLES.values():
+            connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(role)))
+    urls = {setting: address.url(role, passwords[role]) for setting, role in ROLES.items()}
+    return {**urls, "DATABASE_OWNER_URL": address.url(OWNER, passwords[OWNER])}
+
+
+def provision_given(owner_url: str, given: Mapping[str, str], passwords: Mapping[str, str]) -> dict[str, str]:
+    """The roles of somebody else's server, through the owner's connection; connection URLs by setting.
+
+    `given` holds the URLs from the environment. A role of ours that is missing is made, when the owner may make roles,
+    with the password of `passwords`; an existing role's password is never changed, others may use it.
+    """
+    address = Address.of("DATABASE_OWNER_URL", owner_url)
+    urls = {"DATABASE_OWNER_URL": owner_url}
+    with connect("DATABASE_OWNER_URL", owner_url) as owner:
+        row = owner.execute(
+            "SELECT rolsuper OR rolcreaterole, current_user FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        may_create, owner_name = row if row else (False, "")
+        for setting, role in ROLES.items():
+            url = given.get(setting)
+            if url:
+                if Address.of(setting, url).name != address.name:
+                    raise UpError(f"{setting} and DATABASE_OWNER_URL name different databases.")
+                _make_group(owner, setting, url, role, may_create=may_create, owner_name=owner_name)
+                urls[setting] = url
+                continue
+            urls[setting] = address.url(role, passwords[role])
+            if _exists(owner, role):
+                if not _logs_in(urls[setting]):
+                    raise UpError(
+                        f"The role {role} exists already and its password is not known here: give {setting}, or set "
+                        f"the password that you give there with ALTER ROLE {role} PASSWORD '…'."
+                    )
+            elif may_create:
+                _set_login(owner, role, passwords[role])
+                owner.execute(
+                    sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+                        sql.Identifier(address.name), sql.Identifier(role)
+                    )
+                )
+            else:
+                raise UpError(
+                    f"The role {role} does not exist and {owner_name} may not make it: give {setting}, or make the "
+                    f"role as an administrator, or run ALTER ROLE {owner_name} CREATEROLE."
+                )
+    return urls
+
+
+def _make_group(
+    owner: psycopg.Connection[Any], setting: str, url: str, role: str, *, may_create: bool, owner_name: str
+) -> None:
+    """Grants go to our fixed names: a login of another name gets them as a member of the role of that name."""
+    parts = urlsplit(url)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not _exists(owner, role):
+        if not may_create:
+            raise UpError(
+                f"The role {role} does not exist and {owner_name} may not make it: make it as an administrator, "
+                f"or run ALTER ROLE {owner_name} CREATEROLE."
+            )
+        if user == role:
+            _set_login(owner, role, password)
+        else:
+            owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+    if user != role and user != owner_name and may_create and _exists(owner, user):
+        member = owner.execute("SELECT pg_has_role(%s::name, %s::name, 'USAGE')", [user, role]).fetchone()
+        if member and not member[0]:
+            owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(user)))
+
+
+def _logs_in(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def check_roles(urls: Mapping[str, str]) -> None:
+    """Refuse to run on roles that would make row-level security a decoration.
+
+    Over each connection: it is who its URL says, has the rights of its fixed role and no more than an ordinary role
+    has; the app's can become nobody else of us.
+    """
+    for setting, role in ROLES.items():
+        with connect(setting, urls[setting]) as connection:
+            row = connection.execute(
+                """
+                SELECT current_user::text, session_user::text, rolsuper, rolbypassrls,
+                       pg_has_role(current_user, %(role)s::name, 'USAGE'),
+                       pg_has_role(current_user, d.datdba, 'MEMBER'),
+                       ARRAY(SELECT other FROM unnest(%(others)s::name[]) AS other
+                             WHERE pg_has_role(current_user, other, 'MEMBER'))::text[]
+                FROM pg_roles, pg_database AS d WHERE rolname = current_user AND d.datname = current_database()
+                """,
+                {"role": role, "others": [name for name in ROLES.values() if name != role]},
+            ).fetchone()
+        assert row is not None, "every session has a role and a database"
+        current, session, superuser, bypass, has_role, owns, others = row
+        expected = unquote(urlsplit(urls[setting]).username or "")
+        problem = ""
+        if current != expected or session != expected:
+            problem = f"runs as {current}, not as {expected}"
+        elif superuser or bypass:
+            problem = f"is {current}, which row-level security does not bind (SUPERUSER or BYPASSRLS)"
+        elif owns:
+            problem = f"is {current}, which owns the database and so decides over row-level security"
+        elif not has_role:
+            problem = f"is {current}, which is not a member of {role} and so has none of its rights"
+        elif others:
+            problem = f"is {current}, which is also a member of {', '.join(others)}"
+        if problem:
+            raise UpError(f"{setting} {problem}. It takes the role {role}, or a plain login that is a member of it.")
+    with connect("DATABASE_OWNER_URL", urls["DATABASE_OWNER_URL"]) as connection:
+        row = connection.execute(
+            "SELECT current_user::text, has_database_privilege(current_database(), 'CREATE')"
+            " AND has_schema_privilege('public', 'CREATE')"
+        ).fetchone()
+    expected = unquote(urlsplit(urls["DATABASE_OWNER_URL"]).username or "")
+    if row is None or row[0] != expected:
+        raise UpError(f"DATABASE_OWNER_URL runs as {row and row[0]}, not as {expected}.")
+    if not row[1]:
+        raise UpError(f"DATABASE_OWNER_URL is {expected}, which may not create tables; it takes the database's owner.")

@@ -1,0 +1,183 @@
+"""`manage.py up`: services, migrations, demo data, servers, workers; then it watches over them until it is stopped."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import time
+from urllib.parse import urlsplit
+
+import psycopg
+
+from cavendish.config import Config
+from cavendish.up.children import Child
+from cavendish.up.errors import Stopped, UpError
+from cavendish.up.files import Lock
+from cavendish.up.ports import LOCAL, bound_socket, free_port
+from cavendish.up.ready import READY_FILE, Ready, parse_demo
+from cavendish.up.servers import sandbox_child, serve
+from cavendish.up.services import Folders, Services, open_data_dir
+from cavendish.up.supervisor import Supervisor, python, say
+
+# Held while migrations run, so that several machines may start at once. The number only has to be the same everywhere.
+MIGRATION_LOCK = 0x43_41_56_45
+LIVE = "GEMINI_API_KEYS"
+
+
+def run(config: Config) -> int:
+    """Start everything, stay until a stop is asked for, end everything; 0 after a stop, 1 after a failure."""
+    supervisor = None
+    lock = None
+    ready_file = config.data_dir / READY_FILE
+    try:
+        folders = open_data_dir(str(config.data_dir))
+        lock = Lock(folders.data_dir / "up.lock")
+        if not lock.take():
+            raise UpError(f"Cavendish is already running on {folders.data_dir}: {lock.holder() or 'just starting'}.")
+        ready_file.unlink(missing_ok=True)
+        supervisor = Supervisor(folders.data_dir / "children.json")
+        supervisor.install_signals()
+        platform = Platform(config, folders, supervisor)
+        lock.note(f"process {os.getpid()}, {platform.base_url}")
+        platform.start()
+        supervisor.watch()
+        say("Stopping.")
+        return 0
+    except Stopped:
+        say("Stopping before everything had started.")
+        return 0
+    except UpError as error:
+        say(f"\n{error}")
+        return 1
+    finally:
+        if supervisor is not None and lock is not None:
+            ready_file.unlink(missing_ok=True)
+            began = time.monotonic()
+            supervisor.stop()
+            say(f"Everything has ended ({time.monotonic() - began:.1f} s).")
+        if lock is not None:
+            lock.release()
+
+
+class Platform:
+    """The order of things at the start. Ports are taken first, so that a wrong PORT costs no minute."""
+
+    def __init__(self, config: Config, folders: Folders, supervisor: Supervisor) -> None:
+        self.config = config
+        self.folders = folders
+        self.supervisor = supervisor
+        self.workers = _number("WORKERS", 2)
+        supervisor.end_leftovers()
+        host = os.environ.get("CAVENDISH_HOST") or LOCAL
+        self.web_socket = bound_socket(host, _number("PORT", 8000))
+        port = self.web_socket.getsockname()[1]
+        self.base_url = (os.environ.get("BASE_URL") or f"http://{LOCAL}:{port}").rstrip("/")
+        self.probe = (LOCAL if host in {"0.0.0.0", "::"} else host, port)
+
+    def start(self) -> None:
+        began = time.monotonic()
+        say(f"Cavendish starts in {self.folders.data_dir}")
+        services = Services(self.folders, self.supervisor, os.environ)
+        services.start()
+        sandbox_socket, sandbox_url = self._sandbox_address(services)
+        services.record(SANDBOX_URL=sandbox_url, BASE_URL=self.base_url)
+        self.env = {
+            **os.environ,
+            "CAVENDISH_DATA_DIR": str(self.folders.data_dir),
+            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "cavendish.settings"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._migrate(services.urls["DATABASE_OWNER_URL"])
+        demo = parse_demo(self._manage("Demo data", "demo"))
+        self._launch_all(sandbox_socket, needs=tuple(services.names))
+        ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo)
+        ready.write()
+        say(f"\nCavendish is ready after {time.monotonic() - began:.1f} s.")
+        say(ready.text(live=bool(os.environ.get(LIVE))))
+        say(f"Ctrl-C ends it. Logs are in {self.folders.logs}")
+
+    # Steps
+
+    def _sandbox_address(self, services: Services) -> tuple[socket.socket | None, str]:
+        given = os.environ.get("SANDBOX_URL")
+        if given:
+            return None, given.rstrip("/")
+        port = free_port(services.state.number("sandbox_port"))
+        services.state.put("sandbox_port", port)
+        return bound_socket(LOCAL, port), f"http://{LOCAL}:{port}"
+
+    def _migrate(self, owner_url: str) -> None:
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            while not _try_lock(connection):
+                self.supervisor.check_stop()
+                self.supervisor.pause(0.5)
+            self._manage("Migrations", "migrate", "--database", "owner", "--no-input", "--verbosity", "1")
+
+    def _manage(self, name: str, *arguments: str) -> str:
+        began = time.monotonic()
+        log = self.folders.log(arguments[0])
+        written = self.supervisor.step(name, python("-m", "django", *arguments), env=self.env, log=log)
+        say(f"  {name:<12}{time.monotonic() - began:6.1f} s")
+        return written
+
+    def _launch_all(self, sandbox_socket: socket.socket | None, *, needs: tuple[str, ...]) -> None:
+        """Servers, workers and the scheduler start side by side; then each is waited for."""
+        started = []
+        if sandbox_socket is not None:
+            started.append(sandbox_child(self.folders, sandbox_socket))
+        started.append(self._web(needs))
+        started += [self._worker(number, needs) for number in range(1, self.workers + 1)]
+        started.append(self._child("scheduler", python("-m", "django", "scheduler"), needs, grace=5.0))
+        for child in started:
+            self.supervisor.launch(child)
+        for child in started:
+            seconds = self.supervisor.wait_ready(child)
+            if child.is_ready:
+                say(f"  {child.name:<12}{seconds:6.1f} s")
+        for child in started:
+            if not child.running:
+                raise UpError(f"{child.name} ended while starting ({child.ending}); see {child.log}")
+        say(f"  {self.workers} workers and the scheduler")
+
+    # Children
+
+    def _child(self, name: str, argv: list[str], needs: tuple[str, ...], *, grace: float = 16.0) -> Child:
+        return Child(name, argv, self.folders.log(name), self.env, needs=needs, grace=grace)
+
+    def _web(self, needs: tuple[str, ...]) -> Child:
+        bound = self.web_socket
+        options = ["--behind-proxy"] if self.config.flag("BEHIND_PROXY") else []
+        web = self._child("web", serve("cavendish.asgi:application", bound, *options), needs)
+        web.pass_fds = (bound.fileno(),)
+        web.is_ready = self._web_is_ready
+        web.before_stop = bound.close  # else the port would go on taking connections that nobody serves
+        return web
+
+    def _worker(self, number: int, needs: tuple[str, ...]) -> Child:
+        name = f"worker-{number}"
+        worker = self._child(name, python("-m", "cavendish.worker"), needs)
+        worker.env = {**self.env, "CAVENDISH_WORKER_NAME": name}
+        return worker
+
+    def _web_is_ready(self) -> bool:
+        connection = http.client.HTTPConnection(*self.probe, timeout=2)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": urlsplit(self.base_url).netloc})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def _try_lock(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK]).fetchone()
+    return bool(row and row[0])
+
+
+def _number(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or int(text) > 65535:
+        raise UpError(f"{name} is {text!r}; it takes a whole number, for example {default}.")
+    return int(text)

@@ -1,0 +1,167 @@
+"""PostgreSQL and Valkey of one data directory, started and recorded: what `up` and the tests have in common."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cavendish.config import CONNECTION_FILE
+from cavendish.up import roles
+from cavendish.up.children import Child
+from cavendish.up.errors import UpError
+from cavendish.up.files import private_folder, write_private
+from cavendish.up.home import find_home
+from cavendish.up.ports import LOCAL
+from cavendish.up.postgres import Postgres
+from cavendish.up.state import STATE_FILE, State
+from cavendish.up.supervisor import Supervisor
+from cavendish.up.valkey import Valkey
+
+DATABASE_SETTINGS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OPERATOR_URL", "DATABASE_OWNER_URL")
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The data directory and the folders in it that are made before anybody writes there, private to their owner."""
+
+    data_dir: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.data_dir / "logs"
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def make(self) -> None:
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in ("logs", "objects", "spool", "sandbox"):
+                private_folder(self.data_dir / name)
+        except OSError as error:
+            raise UpError(f"CAVENDISH_DATA_DIR {self.data_dir} cannot be used: {error.strerror}.") from None
+
+
+class Services:
+    """Starts what the environment gives no URL for. `urls` afterwards holds every setting that leads to a service."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        supervisor: Supervisor,
+        environ: Mapping[str, str],
+        *,
+        postgres_overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folders = folders
+        self.supervisor = supervisor
+        self.environ = environ
+        self.state = State(folders.data_dir / STATE_FILE)
+        self.overrides = postgres_overrides
+        self.urls: dict[str, str] = {}
+        self.names: list[str] = []
+        self._began = 0.0
+
+    def _given(self, *settings: str) -> dict[str, str]:
+        return {name: self.environ[name] for name in settings if self.environ.get(name)}
+
+    def start(self) -> None:
+        """Both servers start side by side; then the roles are made and checked."""
+        self._began = time.monotonic()
+        postgres = self._start_postgres()
+        valkey = self._start_valkey(postgres[0].port if postgres else 0)
+        if postgres:
+            self._report(postgres[1], postgres[0].port)
+            address = roles.Address(LOCAL, postgres[0].port, roles.DATABASE)
+            self.urls |= roles.provision_embedded(postgres[0].conninfo(), address, self._passwords("embedded"))
+        if valkey:
+            self._report(valkey[1], valkey[0].port)
+        roles.check_roles(self.urls)
+
+    def _report(self, child: Child, port: int) -> None:
+        self.supervisor.wait_ready(child)
+        seconds = time.monotonic() - self._began
+        self.names.append(child.name)
+        self.supervisor.say(f"  {child.name:<12}{seconds:6.1f} s   {LOCAL}:{port}")
+
+    # PostgreSQL
+
+    def _start_postgres(self) -> tuple[Postgres, Child] | None:
+        given = self._given(*DATABASE_SETTINGS)
+        if given:
+            self._use_given_database(given)
+            return None
+        home = find_home(self.folders.data_dir, self.state)
+        if home.note:
+            self.supervisor.say(home.note)
+        postgres = Postgres(
+            home, self.state, self.folders.log("postgresql"), self.supervisor.say, overrides=self.overrides
+        )
+        child = postgres.prepare(self.supervisor.pause)
+        self.supervisor.launch(child)
+        return postgres, child
+
+    def _use_given_database(self, given: Mapping[str, str]) -> None:
+        if "DATABASE_OWNER_URL" not in given:
+            raise UpError(
+                f"{', '.join(given)} is given without DATABASE_OWNER_URL. Migrations need the connection of the "
+                "database's owner: give both, or none for an embedded PostgreSQL."
+            )
+        owner = roles.Address.of("DATABASE_OWNER_URL", given["DATABASE_OWNER_URL"])
+        self.urls |= roles.provision_given(
+            given["DATABASE_OWNER_URL"], given, self._passwords(f"{owner.host}:{owner.port}/{owner.name}")
+        )
+        self.supervisor.say(f"  PostgreSQL  given      {owner.host}:{owner.port}/{owner.name}")
+
+    def _passwords(self, place: str) -> dict[str, str]:
+        """Passwords of the roles at `place`; those of one server are never sent to another."""
+        names = (roles.OWNER, *roles.ROLES.values())
+        return {role: self.state.secret(f"password {role} at {place}") for role in names}
+
+    # Valkey
+
+    def _start_valkey(self, avoid: int) -> tuple[Valkey, Child] | None:
+        given = self._given("BROKER_URL", "VALKEY_URL")
+        broker = given.get("BROKER_URL") or given.get("VALKEY_URL") or ""
+        wake = given.get("VALKEY_URL") or (broker if broker.startswith(("redis", "valkey")) else "")
+        if broker:
+            self.supervisor.say(f"  Broker      given      {urlsplit(broker).hostname}")
+        if wake:
+            self.urls |= {"BROKER_URL": broker, "VALKEY_URL": wake}
+            return None
+        # A RabbitMQ as broker carries no wake-ups: those still get a Valkey of ours.
+        valkey = Valkey(self.folders.data_dir, self.state, self.folders.log("valkey"))
+        child = valkey.prepare((avoid,))
+        self.supervisor.launch(child)
+        self.urls |= {"BROKER_URL": broker or valkey.url, "VALKEY_URL": valkey.url}
+        return valkey, child
+
+    # What the other processes read
+
+    def record(self, **addresses: str) -> dict[str, str]:
+        """Write connection.json: where everything is, with the secrets, for every process of this data directory."""
+        recorded = {
+            **{name: self.urls[name] for name in (*DATABASE_SETTINGS, "BROKER_URL", "VALKEY_URL")},
+            "STORAGE_URL": self.environ.get("STORAGE_URL") or f"file://{self.folders.data_dir / 'objects'}",
+            "SECRET_KEY": self.environ.get("SECRET_KEY") or self.state.text("secret_key") or self._new_secret_key(),
+            **addresses,
+        }
+        write_private(self.folders.data_dir / CONNECTION_FILE, json.dumps(recorded, indent=1) + "\n")
+        return recorded
+
+    def _new_secret_key(self) -> str:
+        self.state.put("secret_key", secrets.token_urlsafe(48))
+        return self.state.secret("secret_key")
+
+
+def open_data_dir(path: str) -> Folders:
+    """The data directory at `path` with its private folders, under an absolute name."""
+    folders = Folders(Path(path).expanduser().resolve())
+    folders.make()
+    return folders

@@ -1,0 +1,53 @@
+"""What `up` remembers between two starts: ports, passwords, PostgreSQL's home (`services.json`, mode 0600)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from cavendish.up.errors import UpError
+from cavendish.up.files import write_private
+
+STATE_FILE = "services.json"
+
+
+class State:
+    """A small dictionary that is on disk after every change."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._values: dict[str, Any] = json.loads(path.read_text())
+        except FileNotFoundError:
+            self._values = {}
+        except ValueError:
+            raise UpError(
+                f"{path} is damaged. It holds the passwords of the services beside it: restore it from a backup."
+            ) from None
+
+    def text(self, name: str) -> str | None:
+        value = self._values.get(name)
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str) -> int | None:
+        value = self._values.get(name)
+        return value if isinstance(value, int) else None
+
+    def put(self, name: str, value: str | int | list[Any]) -> None:
+        if self._values.get(name) != value:
+            self._values[name] = value
+            write_private(self.path, json.dumps(self._values, indent=1) + "\n")
+
+    def items(self, name: str) -> list[Any]:
+        value = self._values.get(name)
+        return value if isinstance(value, list) else []
+
+    def secret(self, name: str) -> str:
+        """A password made on first use; letters, digits, `-` and `_` only, so it can stand in a URL as it is."""
+        known = self.text(name)
+        if known is None:
+            known = secrets.token_urlsafe(24)
+            self.put(name, known)
+        return known

@@ -1,0 +1,71 @@
+"""Fixtures for all tests.
+
+Tests never use Django's test databases, transactions that are rolled back, or a flush: the database is the run's own,
+and each test makes a fresh tenant. So what is tested commits as it does in production, and concurrency is real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.services import Running, harness
+
+TESTS = Path(__file__).parent
+# Tests of packages without Django: they run without waiting for migrations.
+PLAIN = {"gemini", "sandbox", "up", "test_layout.py"}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Migrate once, as the owner; replaces pytest-django's, which would make a test database per alias."""
+    from django.core.management import call_command
+    from django.db import connections
+    from django.db.backends.postgresql.base import DatabaseWrapper
+
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", interactive=False, verbosity=0)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        for connection in connections.all(initialized_only=True):
+            if isinstance(connection, DatabaseWrapper):
+                connection.close_pool()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The database is open to all tests of the run, without a marker."""
+    tops = {item.path.relative_to(TESTS).parts[0] for item in request.session.items if item.path.is_relative_to(TESTS)}
+    if tops <= PLAIN:
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
+    with blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> str:
+    """A running sandbox; settings.SANDBOX_URL names the same one."""
+    return harness().start_sandbox()
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Running]:
+    """A whole `manage.py up`, shared by the tests of the run that ask for it and leave it alive."""
+    running = Running()
+    yield running
+    running.remove()
+
+
+@pytest.fixture
+def own_platform() -> Iterator[Running]:
+    """A whole `manage.py up` for one test, which may kill any part of it."""
+    running = Running()
+    yield running
+    running.remove()
