@@ -1,0 +1,21 @@
+"""Reads JSON documents that carry pictures without ever holding a picture in memory."""
+
+from __future__ import annotations
+
+from cavendish.gemini.reader._errors import BadBase64, MalformedJson, ReaderError, TooDeep, TooLarge
+from cavendish.gemini.reader._json import OPAQUE_KEYS, JsonReader
+from cavendish.gemini.reader._sink import Spilled, SpoolSink
+from cavendish.gemini.reader._sse import SseReader
+
+__all__ = [
+    "OPAQUE_KEYS",
+    "BadBase64",
+    "JsonReader",
+    "MalformedJson",
+    "ReaderError",
+    "Spilled",
+    "SpoolSink",
+    "SseReader",
+    "TooDeep",
+    "TooLarge",
+]

@@ -1,0 +1,102 @@
+"""Where pictures go while a document is read: numbered files of one directory, hashed as they are written."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cavendish.gemini.reader._errors import TooLarge
+
+# Boxes of a Content Credentials manifest, as the C2PA specification names them.
+_C2PA_MARKS = (b"c2pa", b"jumb")
+_OVERLAP = max(map(len, _C2PA_MARKS)) - 1
+
+
+@dataclass(frozen=True)
+class Spilled:
+    """A string that was decoded into a file. `size` in bytes, `sha256` in hex, both of the decoded bytes."""
+
+    path: Path
+    size: int
+    sha256: str
+    c2pa_hint: bool
+    """The bytes hold a mark of Content Credentials; whether these are valid is for a C2PA library to say."""
+
+
+class SpoolSink:
+    """Spills into `directory`, which is made when the first picture comes. The limits count everything ever spilled."""
+
+    def __init__(self, directory: Path, *, max_bytes: int, max_files: int = 256) -> None:
+        self.directory = directory
+        self.max_bytes = max_bytes
+        self.max_files = max_files
+        self._bytes = 0
+        self._files = 0
+
+    def open(self, pointer: str) -> Spill:
+        if self._files >= self.max_files:
+            raise TooLarge(f"more than {self.max_files} pictures or files in one document", self.max_files, pointer)
+        if not self._files:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            self._files += 1
+            path = self.directory / f"{self._files:04d}"
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            except FileExistsError:  # an earlier call kept its pictures here
+                continue
+            return Spill(self, path, handle, pointer)
+
+    def count(self, size: int, pointer: str) -> None:
+        self._bytes += size
+        if self._bytes > self.max_bytes:
+            raise TooLarge(f"more than {self.max_bytes} bytes of pictures or files", self.max_bytes, pointer)
+
+
+class Spill:
+    """One file being written."""
+
+    def __init__(self, sink: SpoolSink, path: Path, handle: int, pointer: str) -> None:
+        self._sink = sink
+        self._handle: int | None = handle
+        self._pointer = pointer
+        self._hash = hashlib.sha256()
+        self._tail = b""
+        self._hint = False
+        self._size = 0
+        self.path = path
+
+    def write(self, decoded: bytes) -> None:
+        if not decoded or self._handle is None:
+            return
+        self._sink.count(len(decoded), self._pointer)
+        self._size += len(decoded)
+        self._hash.update(decoded)
+        if not self._hint:
+            self._look_for_marks(decoded)
+        written = os.write(self._handle, decoded)
+        while written < len(decoded):
+            written += os.write(self._handle, memoryview(decoded)[written:])
+
+    def finish(self) -> Spilled:
+        self._close()
+        return Spilled(path=self.path, size=self._size, sha256=self._hash.hexdigest(), c2pa_hint=self._hint)
+
+    def discard(self) -> None:
+        """Removes the file, finished or not."""
+        self._close()
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()
+
+    def _close(self) -> None:
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
+            os.close(handle)
+
+    def _look_for_marks(self, decoded: bytes) -> None:
+        border = self._tail + decoded[:_OVERLAP]
+        self._hint = any(mark in border or mark in decoded for mark in _C2PA_MARKS)
+        self._tail = decoded[-_OVERLAP:] if len(decoded) >= _OVERLAP else border[-_OVERLAP:]

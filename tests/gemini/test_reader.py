@@ -1,0 +1,437 @@
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import random
+import string
+import tracemalloc
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cavendish.gemini.reader import (
+    BadBase64,
+    JsonReader,
+    MalformedJson,
+    ReaderError,
+    Spilled,
+    SpoolSink,
+    TooDeep,
+    TooLarge,
+)
+
+MEGABYTE = 1024 * 1024
+
+
+def read(document: bytes, directory: Path, *, borders: list[int] | None = None, **options: Any) -> Any:
+    reader = JsonReader(SpoolSink(directory, max_bytes=64 * MEGABYTE), **options)
+    places = [0, *(borders or []), len(document)]
+    for start, end in pairwise(places):
+        reader.feed(document[start:end])
+    return reader.close()
+
+
+def files(directory: Path) -> list[Path]:
+    return sorted(directory.iterdir()) if directory.exists() else []
+
+
+def unspilled(tree: Any) -> Any:
+    """The tree with each Spilled leaf turned back into what json.loads would show for it."""
+    if isinstance(tree, Spilled):
+        content = tree.path.read_bytes()
+        assert (tree.size, tree.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+        return base64.b64encode(content).decode()
+    if isinstance(tree, dict):
+        return {key: unspilled(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [unspilled(value) for value in tree]
+    return tree
+
+
+def random_text(rng: random.Random) -> str:
+    alphabet = string.printable + '"\\/é猫😀\x00\u2028NI{}[]:,'
+    return "".join(rng.choice(alphabet) for _ in range(rng.choice([0, 1, 5, 40, 300])))
+
+
+def random_tree(rng: random.Random, depth: int = 0) -> Any:
+    kind = rng.randrange(9 if depth < 6 else 6)
+    if kind == 0:
+        return random_text(rng)
+    if kind == 1:
+        return rng.choice([True, False, None])
+    if kind == 2:
+        return rng.randint(-(10**20), 10**20)
+    if kind == 3:
+        return rng.uniform(-1e9, 1e9)
+    if kind in (4, 5):
+        return {"data": base64.b64encode(rng.randbytes(rng.choice([0, 1, 2, 3, 500]))).decode()}
+    if kind == 6:
+        return [random_tree(rng, depth + 1) for _ in range(rng.randrange(5))]
+    return {random_text(rng): random_tree(rng, depth + 1) for _ in range(rng.randrange(5))}
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_reads_what_the_standard_library_reads_whatever_the_borders(seed: int, tmp_path: Path) -> None:
+    rng = random.Random(seed)
+    tree = [random_tree(rng) for _ in range(4)]
+    text = json.dumps(tree, ensure_ascii=rng.random() < 0.5, indent=rng.choice([None, 1]))
+    if rng.random() < 0.3:
+        text = text.replace("/", "\\/")
+    document = text.encode()
+    borders = sorted(rng.sample(range(len(document)), min(len(document), rng.choice([0, 1, 3, 50]))))
+
+    found = read(document, tmp_path, borders=borders)
+
+    assert unspilled(found) == json.loads(document)
+
+
+def test_one_byte_at_a_time(tmp_path: Path) -> None:
+    document = b'{"a\\u0062":"\\\\\\"\\ud83d\\ude00", "data":"QUJD\\u003d\\/","x":[1,-2.5e3,{"data":"QUI="}]}'.replace(
+        b"\\u003d\\/", b"\\/\\/8\\u003d"
+    )
+
+    found = read(document, tmp_path, borders=list(range(1, len(document))))
+
+    assert found["ab"] == '\\"😀'
+    assert found["data"].path.read_bytes() == b"ABC\xff\xff"
+    assert found["x"][:2] == [1, -2500.0]
+    assert found["x"][2]["data"].path.read_bytes() == b"AB"
+
+
+def test_numbers_keep_their_type(tmp_path: Path) -> None:
+    found = read(b"[1, 1.0, 1e2, 12345678901234567890, true, null]", tmp_path)
+
+    assert found == [1, 1.0, 100.0, 12345678901234567890, True, None]
+    assert [type(value) for value in found] == [int, float, float, int, bool, type(None)]
+
+
+def test_a_signature_is_kept_verbatim(tmp_path: Path) -> None:
+    signature = base64.b64encode(os.urandom(100_000)).decode()
+
+    found = read(json.dumps({"type": "thought", "signature": signature}).encode(), tmp_path, borders=[50, 70_000])
+
+    assert found == {"type": "thought", "signature": signature}
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        ("", b""),
+        ("QQ==", b"A"),
+        ("QQ", b"A"),
+        ("QQ=", b"A"),
+        ("QUI=", b"AB"),
+        ("QUI", b"AB"),
+        ("QUJD", b"ABC"),
+        ("QUJDRA", b"ABCD"),
+        ("--__", b"\xfb\xef\xff"),
+        ("_w", b"\xff"),
+        ("QUJD\\n", b"ABC"),
+        ("-+_/", b"\xfb\xef\xff"),
+        ("\\/\\/8=", b"\xff\xff"),
+        ("Q\\u0051\\u003d\\u003D", b"A"),
+        ("QU\\nJD\\r\\n", b"ABC"),
+        ("Q U J D", b"ABC"),
+        ("QUJDQQ==\\n", b"ABCA"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 100])
+def test_spellings_of_base64(body: str, content: bytes, step: int, tmp_path: Path) -> None:
+    document = f'{{"data":"{body}"}}'.encode()
+
+    found = read(document, tmp_path, borders=list(range(step, len(document), step)))
+
+    assert found["data"].path.read_bytes() == content
+    assert found["data"].size == len(content)
+    assert found["data"].sha256 == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Q",
+        "QUJDQ",
+        "=",
+        "====",
+        "Q===",
+        "QQ==QQ==",
+        "QUJD=",
+        "QU\u00e9D",
+        "Q!==",
+        "QQ==Q",
+        "a\\\\b",
+        'QU\\"JD',
+        "QQ\\u0100",
+        "\\q",
+    ],
+)
+@pytest.mark.parametrize("step", [1, 2, 4, 100])
+def test_what_is_no_base64_is_refused_and_leaves_nothing(body: str, step: int, tmp_path: Path) -> None:
+    document = f'{{"input":[1,{{"type":"image","data":"{body}"}}]}}'.encode()
+
+    with pytest.raises(BadBase64) as caught:
+        read(document, tmp_path, borders=list(range(step, len(document), step)))
+
+    assert caught.value.pointer == "/input/1/data"
+    assert files(tmp_path) == []
+
+
+def test_data_before_type_and_mime_type(tmp_path: Path) -> None:
+    found = read(b'{"data":"QUJD","type":"image","mime_type":"image/png"}', tmp_path)
+
+    assert (found["type"], found["mime_type"]) == ("image", "image/png")
+    assert found["data"].size == 3
+
+
+def test_a_key_written_with_escapes_is_the_same_key(tmp_path: Path) -> None:
+    assert read(b'{"d\\u0061ta":"QUJD"}', tmp_path)["data"].size == 3
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'{"metadata":{"data":"not base64!"}}',
+        b'{"tools":[{"parameters":{"properties":{"data":"not base64!"}}}]}',
+        b'{"data":["not base64!"]}',
+        b'{"data":{"text":"not base64!"}}',
+        b'["data","not base64!"]',
+        b'{"text":"data","b":"not base64!"}',
+        b'{"data":12}',
+        b'{"data":null}',
+    ],
+)
+def test_what_is_no_picture_stays_as_it_is(document: bytes, tmp_path: Path) -> None:
+    assert read(document, tmp_path) == json.loads(document)
+    assert files(tmp_path) == []
+
+
+def test_without_a_sink_everything_stays_in_memory() -> None:
+    reader = JsonReader(None)
+    reader.feed(b'{"data":"QUJD"}')
+
+    assert reader.close() == {"data": "QUJD"}
+
+
+def test_a_document_cannot_forge_a_place(tmp_path: Path) -> None:
+    for document in (b'{"a":NaN,"data":"QUJD"}', b"[Infinity]", b"[-Infinity]"):
+        with pytest.raises(MalformedJson):
+            read(document, tmp_path)
+    assert read(b'{"a":"NaN","data":"QUJD"}', tmp_path)["a"] == "NaN"
+
+
+def test_the_last_of_equal_keys_wins_and_the_first_file_goes(tmp_path: Path) -> None:
+    found = read(b'{"data":"QUJD","data":"RA==","a":1,"a":2}', tmp_path)
+
+    assert found["data"].path.read_bytes() == b"D"
+    assert found["a"] == 2
+    assert files(tmp_path) == [found["data"].path]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"   ",
+        b"{",
+        b"}",
+        b"[1,]",
+        b'{"a":1,}',
+        b'{"a" 1}',
+        b'{"a":"b',
+        b'{"data":"QUJD',
+        b'{"data":"QUJD"',
+        b'{"data":"QUJD":1}',
+        b'{"data"::"QUJD"}',
+        b':"x"',
+        b'[:"x"]',
+        b"{} {}",
+        b"[1}",
+        b"[01]",
+        b"[1e999]",
+        b"[" + b"9" * 5000 + b"]",
+        b"nul",
+        b"<html>",
+        b'"\x01"',
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'{"\\ud83d":1}',
+        b'"\\x"',
+        b"\xef\xbb\xbf{}",
+    ],
+)
+@pytest.mark.parametrize("step", [1, 1000])
+def test_what_is_no_json_is_refused_and_leaves_nothing(document: bytes, step: int, tmp_path: Path) -> None:
+    with pytest.raises(MalformedJson):
+        read(document, tmp_path, borders=list(range(step, len(document), step)))
+
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_damaged_document_is_judged_as_the_standard_library_judges_it(seed: int, tmp_path: Path) -> None:
+    rng = random.Random(seed)
+    document = bytearray(json.dumps(random_tree(rng, 1)).encode())
+    for _ in range(rng.randrange(1, 3)):
+        place = rng.randrange(len(document))
+        document[place : place + rng.randrange(2)] = bytes([rng.choice(b'{}[],:"\\ 1eN')])
+
+    def strict(text: bytes) -> Any:
+        def refuse(name: str) -> Any:
+            raise ValueError(name)
+
+        def finite(digits: str) -> float:
+            return float(digits) if abs(float(digits)) < float("inf") else refuse(digits)
+
+        return json.loads(text, parse_constant=refuse, parse_float=finite)
+
+    try:
+        expected = strict(bytes(document))
+    except ValueError:
+        with pytest.raises(ReaderError):
+            read(bytes(document), tmp_path)
+        assert files(tmp_path) == []
+        return
+    try:
+        found = read(bytes(document), tmp_path)
+    except BadBase64:
+        return
+    if b"data" not in document:
+        assert found == expected
+
+
+def test_the_offset_counts_the_bytes_that_were_spilled(tmp_path: Path) -> None:
+    picture = base64.b64encode(bytes(3000))
+    document = b'{"data":"' + picture + b'","\xc3\xa9":?}'
+
+    with pytest.raises(MalformedJson) as caught:
+        read(document, tmp_path, borders=[100, 2000])
+
+    assert caught.value.offset == document.index(b"?")
+
+
+def test_depth(tmp_path: Path) -> None:
+    assert read(b"[" * 64 + b"]" * 64, tmp_path) == json.loads("[" * 64 + "]" * 64)
+    with pytest.raises(TooDeep) as caught:
+        read(b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", tmp_path)
+    assert caught.value.pointer == "/a" + "/0" * 63
+
+
+def test_the_pointer_escapes_and_counts(tmp_path: Path) -> None:
+    with pytest.raises(BadBase64) as caught:
+        read(b'{"x":"data","a/b~c":[{"data":"QUJD"},[],{"q":1,"data":"!"}]}', tmp_path)
+
+    assert caught.value.pointer == "/a~1b~0c/2/data"
+
+
+def test_more_pictures_than_allowed(tmp_path: Path) -> None:
+    sink = SpoolSink(tmp_path, max_bytes=10)
+    reader = JsonReader(sink)
+    reader.feed(b'[{"data":"QUJDQUJD"},{"data":"QUJ')
+    with pytest.raises(TooLarge) as caught:
+        reader.feed(b'DQUJD"}]')
+
+    assert (caught.value.limit, caught.value.pointer) == (10, "/1/data")
+    assert files(tmp_path) == []
+
+
+def test_more_files_than_allowed(tmp_path: Path) -> None:
+    reader = JsonReader(SpoolSink(tmp_path, max_bytes=1000, max_files=2))
+
+    with pytest.raises(TooLarge) as caught:
+        reader.feed(b'[{"data":"QQ"},{"data":"QQ"},{"data":"QQ"}]')
+
+    assert caught.value.limit == 2
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "piece", [b"[],", b"{},", b'"",', b"0,", b'{"a":0},', b'"' + b"x" * 1000 + b'",', b" " * 999 + b"1,"]
+)
+def test_memory_is_bounded_by_what_parsing_allocates(piece: bytes, tmp_path: Path) -> None:
+    limit = MEGABYTE
+    chunk = piece * (64 * 1024 // len(piece))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            read_endless(chunk, limit)
+        accepted = b"[" + chunk[: limit // 6000 * len(piece)] + b"0]"
+        read(accepted, tmp_path, max_memory=limit)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * limit
+
+
+def read_endless(chunk: bytes, limit: int) -> None:
+    reader = JsonReader(None, max_memory=limit)
+    reader.feed(b"[")
+    for _ in range(1000):
+        reader.feed(chunk)
+
+
+def test_abort_deletes_what_was_spilled(tmp_path: Path) -> None:
+    reader = JsonReader(SpoolSink(tmp_path, max_bytes=100))
+    with contextlib.suppress(KeyError), reader:
+        reader.feed(b'[{"data":"QUJD"},{"data":"QU')
+        assert len(files(tmp_path)) == 2
+        raise KeyError
+
+    assert files(tmp_path) == []
+    with pytest.raises(MalformedJson):
+        reader.feed(b"")
+    reader.abort()
+
+
+def test_files_of_an_earlier_document_are_not_touched(tmp_path: Path) -> None:
+    first = read(b'{"data":"QUJD"}', tmp_path)["data"]
+    second = read(b'{"data":"RA=="}', tmp_path)["data"]
+
+    assert first.path != second.path
+    assert first.path.read_bytes() == b"ABC"
+    assert second.path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("mark", [b"c2pa", b"jumb"])
+@pytest.mark.parametrize("place", [0, 1, 95, 96, 97, 98, 99, 190])
+def test_marks_of_content_credentials_are_seen_across_borders(mark: bytes, place: int, tmp_path: Path) -> None:
+    content = bytes(place) + mark + bytes(200 - place)
+    document = b'{"data":"' + base64.b64encode(content) + b'"}'
+
+    for step in (3, 4, 7, 137):
+        assert read(document, tmp_path, borders=list(range(step, len(document), step)))["data"].c2pa_hint is True
+    assert (
+        read(document.replace(base64.b64encode(content), base64.b64encode(bytes(200))), tmp_path)["data"].c2pa_hint
+        is False
+    )
+
+
+def test_a_25_mb_picture_is_never_in_memory_whole(tmp_path: Path) -> None:
+    """I10: what the reader allocates does not depend on the size of the picture."""
+    block = os.urandom(192 * 1024)
+    encoded = base64.b64encode(block)  # whole groups, so blocks can stand one after the other
+    digest = hashlib.sha256()
+    reader = JsonReader(SpoolSink(tmp_path, max_bytes=64 * MEGABYTE))
+    tracemalloc.start()
+    try:
+        reader.feed(b'{"type":"image","data":"')
+        for _ in range(130):
+            reader.feed(encoded)
+            digest.update(block)
+        reader.feed(b'"}')
+        found = reader.close()["data"]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert found.size == 130 * len(block) == found.path.stat().st_size
+    assert found.sha256 == digest.hexdigest()
+    assert peak < 2 * MEGABYTE
