@@ -1,0 +1,61 @@
+"""Pictures and videos in a request: decoded, measured, counted."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import pybase64
+from PIL import Image
+
+from cavendish.sandbox.errors import ApiError
+
+URL_VIDEO_SECONDS = 10
+BYTES_PER_SECOND = 1_000_000
+
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_FILE_URI = re.compile(r"(?:.*/v1(?:beta|alpha)?/)?files/([a-z0-9-]{1,40})")
+_YOUTUBE = {"youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be"}
+
+
+def decode(data: object) -> bytes:
+    """Both alphabets of base64, padded or not, as Google takes them."""
+    if not isinstance(data, str) or not data:
+        raise ApiError(400, "'data' must be a non-empty base64 string.")
+    try:
+        raw = data.encode("ascii").translate(_URL_SAFE)
+        return pybase64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
+    except ValueError:
+        raise ApiError(400, "Base64 decoding failed for 'data'.") from None
+
+
+def picture_size(raw: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels by the file's header; None for HEIC and HEIF, which Pillow cannot read."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(raw)) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        if raw[4:8] == b"ftyp" and raw[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heif"}:
+            return None
+        raise ApiError(400, "Unable to process input image. Please check that it is a valid image.") from None
+
+
+def video_seconds(size: int) -> int:
+    """The sandbox opens no video: a file lasts a second for each million bytes begun."""
+    return max(1, -(-size // BYTES_PER_SECOND))
+
+
+def file_id(uri: str) -> str | None:
+    """The id in `files/abc` or in a file's uri, whatever host it names: the platform may stand in between."""
+    match = _FILE_URI.fullmatch(uri.split("?")[0])
+    return match[1] if match else None
+
+
+def is_youtube(uri: str) -> bool:
+    try:
+        url = urlsplit(uri)
+    except ValueError:
+        return False
+    return url.scheme in {"http", "https"} and url.hostname in _YOUTUBE

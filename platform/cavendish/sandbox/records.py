@@ -1,0 +1,174 @@
+"""Interactions as the sandbox remembers them, one small JSON file each.
+
+What a background interaction will answer is decided when it is created, and it is in progress until a point in time:
+nothing runs in between, so a restart has nothing to resume, and thousands in flight cost a timer each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.types import Receive
+
+from cavendish.sandbox.contents import Json
+from cavendish.sandbox.plan import Plan
+from cavendish.sandbox.words import Fault, Words
+
+_ID = re.compile(r"v1_[0-9a-f]{32}")
+_KEPT_SECONDS = 55 * 24 * 3600.0
+_REMEMBERED = 5_000
+
+
+@dataclass
+class Record:
+    """`ready_at` in epoch seconds, None for one that never ends. `attempts_key` names the body for `times=N`."""
+
+    id: str
+    owner: str
+    model: str
+    created: float
+    ready_at: float | None
+    plan: Plan
+    words: Words
+    echo: Json
+    input: list[Json]
+    inputs: int
+    store: bool
+    background: bool
+    attempts_key: str
+    cancelled_at: float | None = None
+
+    @property
+    def status(self) -> str:
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if self.ready_at is None or self.ready_at > time.time():
+            return "in_progress"
+        return self.plan.status
+
+    @property
+    def updated(self) -> float:
+        if self.cancelled_at is not None:
+            return self.cancelled_at
+        return self.created if self.status == "in_progress" else max(self.created, self.ready_at or 0.0)
+
+
+def new_id() -> str:
+    return f"v1_{secrets.token_hex(16)}"
+
+
+class Records:
+    """Files `<id>.json` with the record and `<id>.<n>` with inline input. A plain process kill loses none of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._recent: OrderedDict[str, Record] = OrderedDict()
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_older(folder, _KEPT_SECONDS)
+
+    def add(self, record: Record, inline: list[bytes]) -> None:
+        for number, raw in enumerate(inline):
+            self.input_path(record.id, number).write_bytes(raw)
+        self._write(record)
+
+    def find(self, id: str, owner: str) -> Record | None:
+        """None also for another key's interaction."""
+        record = self._recent.get(id) or self._read(id)
+        if record is None or record.owner != owner:
+            return None
+        self._remember(record)
+        return record
+
+    def cancel(self, record: Record) -> None:
+        record.cancelled_at = time.time()
+        self._write(record)
+        self._wake(record.id)
+
+    def delete(self, record: Record) -> None:
+        self._recent.pop(record.id, None)
+        self._path(record.id).unlink(missing_ok=True)
+        for number in range(record.inputs):
+            self.input_path(record.id, number).unlink(missing_ok=True)
+        record.cancelled_at = record.cancelled_at or time.time()
+        self._wake(record.id)
+
+    def input_path(self, id: str, number: int) -> Path:
+        return self._folder / f"{id}.{number}"
+
+    async def ended(self, record: Record, receive: Receive) -> bool:
+        """Waits until the interaction is no longer in progress; False when the client went away before."""
+        if record.status != "in_progress":
+            return True
+        woken = asyncio.Event()
+        self._waiting.setdefault(record.id, set()).add(woken)
+        gone = asyncio.create_task(_disconnected(receive))
+        wake = asyncio.create_task(woken.wait())
+        try:
+            # A loop, since the timer may fire a moment before the clock of `status` agrees.
+            while not gone.done() and not wake.done() and record.status == "in_progress":
+                timeout = None if record.ready_at is None else max(0.001, record.ready_at - time.time())
+                await asyncio.wait({gone, wake}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            return not gone.done()
+        finally:
+            gone.cancel()
+            wake.cancel()
+            self._waiting[record.id].discard(woken)
+            if not self._waiting[record.id]:
+                del self._waiting[record.id]
+
+    def _wake(self, id: str) -> None:
+        for event in self._waiting.get(id, ()):
+            event.set()
+
+    def _path(self, id: str) -> Path:
+        return self._folder / f"{id}.json"
+
+    def _write(self, record: Record) -> None:
+        write_json(self._path(record.id), asdict(record))
+        self._remember(record)
+
+    def _read(self, id: str) -> Record | None:
+        if not _ID.fullmatch(id):
+            return None
+        try:
+            stored: dict[str, Any] = json.loads(self._path(id).read_bytes())
+        except FileNotFoundError:
+            return None
+        frame = stored["plan"]["frame"]
+        plan = Plan(**{**stored["plan"], "frame": tuple(frame) if frame else None})
+        faults = tuple(Fault(**fault) for fault in stored["words"]["faults"])
+        return Record(**{**stored, "plan": plan, "words": Words(**{**stored["words"], "faults": faults})})
+
+    def _remember(self, record: Record) -> None:
+        self._recent[record.id] = record
+        self._recent.move_to_end(record.id)
+        if len(self._recent) > _REMEMBERED:
+            self._recent.popitem(last=False)
+
+
+def write_json(path: Path, value: Json) -> None:
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(json.dumps(value))
+    partial.replace(path)
+
+
+def remove_older(folder: Path, seconds: float) -> None:
+    """What Google forgets after a while, the sandbox forgets at its next start."""
+    limit = time.time() - seconds
+    for path in folder.iterdir():
+        if path.stat().st_mtime < limit:
+            path.unlink(missing_ok=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

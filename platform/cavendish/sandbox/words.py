@@ -1,0 +1,142 @@
+"""Words in a prompt that switch behaviour on: `[[fault:429 retry_after=2 times=1]]`, `[[images:3]]`, and so on."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cavendish.sandbox.errors import ApiError
+
+_WORD = re.compile(
+    r"\[\[\s*(fault:)?\s*([a-z0-9_]+)\s*(?:[:=]\s*([0-9.]+))?((?:\s+[a-z_]+\s*=\s*[0-9.]+)*)\s*\]\]",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(r"([a-z_]+)\s*=\s*([0-9.]+)", re.IGNORECASE)
+
+FAULTS = ("hang", "cut", "safety", "no_image", "bad_json", "wrong_size", "failed")
+_SWITCHES = ("c2pa", "gzip", "escapes")
+_NUMBERS = {
+    "latency": (0.0, 3600.0),
+    "images": (1, 20),
+    "bytes": (1, 256_000_000),
+    "extra_tokens": (0, 1_000_000),
+    "overrun": (0, 1_000_000),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`kind` is one of FAULTS or "status", then with the HTTP `status`. `times` None means every attempt."""
+
+    kind: str
+    status: int = 0
+    retry_after: str | None = None
+    times: int | None = None
+
+    def active(self, attempt: int) -> bool:
+        """`attempt` counts from 1."""
+        return self.times is None or attempt <= self.times
+
+
+@dataclass(frozen=True)
+class Words:
+    faults: tuple[Fault, ...] = ()
+    latency: float = 0.0
+    images: int = 1
+    bytes: int | None = None
+    extra_tokens: int = 0
+    overrun: int = 0
+    c2pa: bool = False
+    gzip: bool = False
+    escapes: bool = False
+
+    def fault(self, attempt: int, *kinds: str) -> Fault | None:
+        """The first fault of these kinds that still misbehaves at this attempt."""
+        return next((fault for fault in self.faults if fault.kind in kinds and fault.active(attempt)), None)
+
+
+class Attempts:
+    """How often each body was seen, so that `times=N` can stop misbehaving. In memory, the oldest forgotten first."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._most = most
+
+    def next(self, key: str) -> int:
+        count = self._seen.pop(key, 0) + 1
+        self._seen[key] = count
+        if len(self._seen) > self._most:
+            self._seen.popitem(last=False)
+        return count
+
+
+def without_words(text: str) -> str:
+    """The prompt as it is drawn."""
+    return " ".join(_WORD.sub(lambda match: "" if _known(match) else match[0], text).split())
+
+
+def read_words(texts: Iterable[str]) -> Words:
+    """Raises ApiError on a misspelt fault or a number out of range; other text in double brackets is left alone."""
+    faults: list[Fault] = []
+    values: dict[str, float] = {}
+    switches: set[str] = set()
+    for text in texts:
+        for match in _WORD.finditer(text):
+            name = match[2].lower()
+            if fault := _fault(match, name):
+                faults.append(fault)
+            elif name in _NUMBERS and match[3]:
+                values[name] = _number(name, match[3])
+            elif name in _SWITCHES:
+                switches.add(name)
+    size = values.get("bytes")
+    return Words(
+        faults=tuple(faults),
+        latency=values.get("latency", 0.0),
+        images=int(values.get("images", 1)),
+        bytes=None if size is None else int(size),
+        extra_tokens=int(values.get("extra_tokens", 0)),
+        overrun=int(values.get("overrun", 0)),
+        c2pa="c2pa" in switches,
+        gzip="gzip" in switches,
+        escapes="escapes" in switches,
+    )
+
+
+def _known(match: re.Match[str]) -> bool:
+    name = match[2].lower()
+    return bool(match[1]) or name in FAULTS or name in _SWITCHES or name in _NUMBERS or _status(name) is not None
+
+
+def _status(name: str) -> int | None:
+    return int(name) if re.fullmatch(r"[45][0-9][0-9]", name) else None
+
+
+def _fault(match: re.Match[str], name: str) -> Fault | None:
+    options = {key.lower(): value for key, value in _OPTION.findall(match[4])}
+    times = int(_as_number("times", options["times"])) if "times" in options else None
+    if (status := _status(name)) is not None:
+        return Fault("status", status, options.get("retry_after"), times)
+    if name in FAULTS:
+        return Fault(name, times=times)
+    if match[1]:
+        known = ", ".join((*FAULTS, "400 to 599"))
+        raise ApiError(400, f"The sandbox knows no fault '{name}'. It knows: {known}.")
+    return None
+
+
+def _number(name: str, text: str) -> float:
+    low, high = _NUMBERS[name]
+    value = _as_number(name, text)
+    if not low <= value <= high:
+        raise ApiError(400, f"[[{name}:…]] takes {low} to {high}.")
+    return value
+
+
+def _as_number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ApiError(400, f"[[{name}:…]] takes a number, not '{text}'.") from None
