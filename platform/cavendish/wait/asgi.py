@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
+
+from cavendish.http.problems import CONTENT_TYPE, Problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -41,12 +42,12 @@ async def send_body(send: Send, body: bytes = b"", *, more: bool = False) -> Non
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-def problem(status: int, code: str, title: str, detail: str) -> tuple[Headers, bytes]:
-    """Headers and body of an RFC 9457 answer, in the shape of the native API."""
-    body = json.dumps(
-        {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
-    ).encode()
-    return [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())], body
+async def send_problem(send: Send, problem: Problem, headers: Headers, *, more: bool = False) -> None:
+    """Answers with a problem; `more` leaves the answer open for `send_body` to end."""
+    body = problem.body()
+    own = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", b"%d" % len(body))]
+    await send_start(send, problem.status, [*own, *headers])
+    await send_body(send, body, more=more)
 
 
 async def _hung_up(receive: Receive) -> None:

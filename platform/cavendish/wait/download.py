@@ -10,14 +10,15 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from cavendish.http.problems import Problem
 from cavendish.wait.asgi import (
     Headers,
     Receive,
     Scope,
     Send,
     header,
-    problem,
     send_body,
+    send_problem,
     send_start,
     watching,
     without,
@@ -91,14 +92,8 @@ async def answer_file(path: Path, headers: Headers, scope: Scope, receive: Recei
         descriptor = await asyncio.to_thread(_open, path)
     except OSError as error:
         logger.error("A stored object cannot be read: %s (%s).", path, error.strerror)
-        body_headers, body = problem(
-            500,
-            "storage_unavailable",
-            "The file cannot be read.",
-            "The object is recorded, but storage has no such file.",
-        )
-        await send_start(send, 500, body_headers)
-        await send_body(send, b"" if scope["method"] == "HEAD" else body)
+        problem = Problem(500, "storage_unavailable", "The file is recorded, but storage cannot give it.")
+        await send_problem(send, problem, [])
         return
     try:
         await _answer(descriptor, without(headers, _REPLACED), scope, receive, send)
@@ -119,11 +114,8 @@ async def _answer(descriptor: int, headers: Headers, scope: Scope, receive: Rece
     try:
         span = parse_range(asked, size) if asked is not None else None
     except Unsatisfiable:
-        body_headers, body = problem(
-            416, "range_not_satisfiable", "The range is outside the file.", f"The file has {size} bytes."
-        )
-        await send_start(send, 416, [*body_headers, (b"content-range", b"bytes */%d" % size)])
-        await send_body(send, body)
+        problem = Problem(416, "range_not_satisfiable", f"The file has {size} bytes.")
+        await send_problem(send, problem, [(b"content-range", b"bytes */%d" % size)])
         return
     status = 200 if span is None else 206
     if span is None:

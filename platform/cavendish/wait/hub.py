@@ -6,18 +6,16 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from cavendish.valkey import ENDED, EVENT
 from cavendish.wait.database import Source
 from cavendish.wait.subscription import Subscription
 
 logger = logging.getLogger(__name__)
-
-ENDED = "cavendish:ended"
-EVENT = "cavendish:event"
 
 REMEMBER_SECONDS = 60.0
 REMEMBER_COUNT = 20_000
@@ -38,10 +36,11 @@ class Counters:
 
 
 class Bell:
-    """Rings for one generation's stream. `owed` holds the cursors it was told of and has not read yet."""
+    """Rings for one generation's stream, and knows whether it was told of events that it has not read yet."""
 
     def __init__(self) -> None:
-        self.owed: set[str] = set()
+        self._owed: set[str] = set()
+        self._owed_unnamed = False
         self.ended_since: float | None = None
         self._rung: asyncio.Future[None] | None = None
 
@@ -50,9 +49,28 @@ class Bell:
         self._rung = asyncio.get_running_loop().create_future()
         return self._rung
 
+    @property
+    def owed(self) -> bool:
+        """Told of an event and not read it: an older transaction is still open, and readers stay below it."""
+        return bool(self._owed) or self._owed_unnamed
+
+    def paid(self, cursors: Iterable[str]) -> None:
+        """The stream has read these events."""
+        cursors = set(cursors)
+        self._owed -= cursors
+        self._owed_unnamed = self._owed_unnamed and not cursors
+
+    def forget(self) -> None:
+        """What was told of was read before, or comes with the slow poll."""
+        self._owed.clear()
+        self._owed_unnamed = False
+
     def ring(self, cursor: str | None = None) -> None:
-        if cursor is not None and len(self.owed) < MOST_OWED:
-            self.owed.add(cursor)
+        """`cursor` is that of the new event, or "" where the message did not name it."""
+        if cursor and len(self._owed) < MOST_OWED:
+            self._owed.add(cursor)
+        elif cursor is not None:
+            self._owed_unnamed = True
         if self._rung is not None and not self._rung.done():
             self._rung.set_result(None)
 
@@ -176,7 +194,7 @@ class Hub:
             return
         if channel == EVENT:
             for bell in self._bells.get(generation, ()):
-                bell.ring(cursor or None)
+                bell.ring(cursor)
             return
         self._remember(generation)
         _, late = self._late.pop(generation, (0.0, 0))

@@ -86,7 +86,7 @@ class WaitLayer:
         async with watching(receive) as gone:
             with self.hub.waiting(wait.generation) as ended:
                 either: set[asyncio.Future[Any]] = {gone, ended}
-                await asyncio.wait(either, timeout=wait.seconds)
+                await asyncio.wait(either, timeout=wait.seconds, return_when=asyncio.FIRST_COMPLETED)
                 drained = ended.done() and not ended.result()
             if gone.done():
                 return

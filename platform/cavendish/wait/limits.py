@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from cavendish.wait.asgi import Headers, Message, Receive, Scope, Send, header, problem, send_body, send_start
+from cavendish.http.problems import Problem
+from cavendish.wait.asgi import Message, Receive, Scope, Send, header, send_body, send_problem
 
 LINGER_SECONDS = 5.0
 MULTIPART_ROOM = 64 * 1024
@@ -78,13 +79,9 @@ async def refuse_body(scope: Scope, receive: Receive, send: Send, *, limit: int)
     Most clients read no answer before their body is out, and closing on unread bytes resets the connection under the
     answer; so what still comes is thrown away for a few seconds, unless the client asked first (Expect: 100-continue).
     """
-    headers: Headers
-    headers, body = problem(
-        413, "body_too_large", "The request body is too large.", f"This address takes at most {limit} bytes (limit)."
-    )
+    problem = Problem(413, "body_too_large", f"The request body is over the limit of {limit} bytes.")
     asked_first = header(scope["headers"], b"expect") is not None
-    await send_start(send, 413, [*headers, (b"connection", b"close")])
-    await send_body(send, body, more=not asked_first)
+    await send_problem(send, problem, [(b"connection", b"close")], more=not asked_first)
     if asked_first:
         return
     try:

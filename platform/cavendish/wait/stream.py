@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_SECONDS = 15.0
 FIRST_RETRY_SECONDS = 0.05
+LAST_RETRY_SECONDS = 2.0
 GIVE_UP_SECONDS = 30.0
 """How long a stream outlives the end of its generation when the event that says so does not appear."""
 PAGE = 100
@@ -134,8 +135,9 @@ class _Writer:
 
     async def _write(self, events: list[Event]) -> bool:
         """Whether the generation's last event is among them."""
-        self._bell.owed.difference_update(event.cursor for event in events)
         if events:
+            self._bell.paid(event.cursor for event in events)
+            self._retry = FIRST_RETRY_SECONDS
             await self._put(b"".join(frame(self._stream, event) for event in events))
         return any(event.type in TERMINAL for event in events)
 
@@ -149,12 +151,13 @@ class _Writer:
         if failed:
             pause = POLL_SECONDS
         elif self._bell.owed:
-            # Told of, but not readable yet: an older transaction is still open somewhere.
             pause = self._retry
-            self._retry = min(self._retry * 2, POLL_SECONDS)
-        else:
-            self._retry = FIRST_RETRY_SECONDS
-        await asyncio.wait({self._gone, rung}, timeout=max(0.0, min(pause, until_alive)))
+            self._retry *= 2
+            if self._retry > LAST_RETRY_SECONDS:
+                self._bell.forget()
+                self._retry = FIRST_RETRY_SECONDS
+        pause = max(0.0, min(pause, until_alive))
+        await asyncio.wait({self._gone, rung}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
         if not self._gone.done() and time.monotonic() >= self._sent_at + KEEP_ALIVE_SECONDS:
             await self._put(b": keep-alive\n\n")
 
