@@ -64,11 +64,11 @@ def test_every_folder_with_code_is_a_package() -> None:
     assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
 
-def test_no_file_is_longer_than_four_hundred_lines() -> None:
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
     long = {}
-    for top in ("accounts", "billing", "generations", "platform", "tests"):
+    for top in ("accounts", "billing", "generations", "platform"):
         for path in (ROOT / top).rglob("*.py"):
             lines = len(path.read_text().splitlines())
-            if lines > 400:
+            if lines > 400 and path.parent.name != "migrations":  # Django writes those
                 long[str(path.relative_to(ROOT))] = lines
     assert long == {}

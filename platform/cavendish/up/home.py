@@ -62,8 +62,14 @@ def find_home(data_dir: Path, state: State, *, shelter: Path = SHELTER, packages
         folder = private_folder(data_dir / "postgres")
         _own(folder, user)
         if not _reaches(user, folder):
-            _admit_group(data_dir, user)
+            _admit_group(data_dir, user, state)
         if not _reaches(user, folder):
+            if any(folder.iterdir()):
+                raise UpError(
+                    f"PostgreSQL's user {user.name} cannot reach {folder}, which another user has run so far: "
+                    f"{_obstacle(user, folder)} is closed to it. Open that folder to it or name the earlier user in "
+                    "CAVENDISH_POSTGRES_USER."
+                )
             folder.rmdir()
             folder = _shelter(shelter, user)
             state.put("postgres_home", str(folder))
@@ -158,12 +164,14 @@ def _obstacle(user: SystemUser, folder: Path) -> Path:
     return folder
 
 
-def _admit_group(data_dir: Path, user: SystemUser) -> None:
+def _admit_group(data_dir: Path, user: SystemUser, state: State) -> None:
     """Let the account's group pass through a data directory that was root's alone; it can still not list it."""
     status = data_dir.stat()
-    if status.st_uid == 0 and status.st_mode & 0o077 == 0:
+    admitted = status.st_mode & 0o077 == 0o010 and status.st_gid == state.number("postgres_group")
+    if status.st_uid == 0 and (status.st_mode & 0o077 == 0 or admitted):
         os.chown(data_dir, -1, user.gid)
         data_dir.chmod(0o710)
+        state.put("postgres_group", user.gid)
 
 
 def _shelter(shelter: Path, user: SystemUser) -> Path:

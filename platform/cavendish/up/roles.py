@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ def connect(setting: str, url: str) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1].rpartition("FATAL:")[2].strip()
+        reason = re.split(r"FATAL:|failed:", str(error).split("\n\tIs the server")[0])[-1].strip()
         raise UpError(f"{setting}: the database cannot be reached as {urlsplit(url).username}: {reason}") from None
 
 

@@ -23,7 +23,6 @@ from cavendish.up.supervisor import Supervisor
 from cavendish.up.valkey import Valkey
 
 DATABASE_SETTINGS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OPERATOR_URL", "DATABASE_OWNER_URL")
-ATTEMPTS = 3
 
 
 @dataclass(frozen=True)

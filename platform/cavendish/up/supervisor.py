@@ -232,10 +232,11 @@ class Supervisor:
                 with contextlib.suppress(psutil.Error):
                     process = psutil.Process(pid)
                     # The same number may belong to a stranger by now; the time of its start tells.
-                    if abs(process.create_time() - created) < 0.01 and name not in ("PostgreSQL",):
+                    ours = abs(process.create_time() - created) < 0.01 and _lives(process)
+                    if ours and name != "PostgreSQL":  # which is ended by its own rules
                         left.append(process)
         if left:
-            self.say(f"Ending {len(left)} processes that an earlier start left behind.")
+            self.say(f"Ending what an earlier start left behind ({len(left)} processes).")
             end_processes(left, signal.SIGTERM, grace, self.pause)
         self.registry.unlink(missing_ok=True)
 

@@ -8,6 +8,8 @@ import sysconfig
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from cavendish.up.children import Child, plain_environment
 from cavendish.up.errors import UpError
@@ -76,7 +78,8 @@ class Valkey:
 
     def is_ready(self) -> bool:
         """Whether it answers a ping; while it still loads its append-only file it refuses."""
-        client = redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2)
+        once = Retry(NoBackoff(), 0)  # the caller asks again; the client's own retries would sleep for seconds
+        client = redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2, retry=once)
         try:
             return bool(client.ping())
         except redis.exceptions.AuthenticationError:
