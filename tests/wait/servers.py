@@ -1,11 +1,12 @@
-"""Real servers for the layer's tests: a Valkey that can be killed, uvicorn on the test's own loop, rows in PostgreSQL."""
+"""Real servers for the layer's tests: a Valkey that can be killed, uvicorn on the test's loop, rows in PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -29,6 +30,10 @@ def free_port() -> int:
         return port
 
 
+def spawn(command: list[str], **environment: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env={**os.environ, **environment})
+
+
 class OwnValkey:
     """A Valkey of one test, without persistence."""
 
@@ -42,7 +47,7 @@ class OwnValkey:
         options = {"port": str(self._port), "bind": "127.0.0.1", "save": "", "dir": str(self._folder)}
         options["logfile"] = str(self._folder / "valkey.log")
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        self._process = subprocess.Popen([str(valkey_program()), *words])
+        self._process = spawn([str(valkey_program()), *words])
         async with redis.asyncio.from_url(self.url) as client:
             for _ in range(200):
                 try:
@@ -66,16 +71,19 @@ class OwnValkey:
             return heard
 
 
-async def until_subscribed(hub: Hub, *, yes: bool = True) -> None:
-    async with asyncio.timeout(10):
-        while hub.subscribed is not yes:
+async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
+    """Looks every few milliseconds; what tests wait for has no event of its own."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+
+async def until_subscribed(hub: Hub, *, yes: bool = True) -> None:
+    await until(lambda: hub.subscribed is yes)
 
 
 async def until_waiting(hub: Hub, count: int) -> None:
-    async with asyncio.timeout(10):
-        while hub.waiting_count != count:
-            await asyncio.sleep(0.005)
+    await until(lambda: hub.waiting_count == count)
 
 
 @asynccontextmanager
@@ -87,8 +95,7 @@ async def serving(layer: WaitLayer) -> AsyncIterator[str]:
     # Not serve(): it would take the signals away from pytest.
     task = asyncio.create_task(server._serve(sockets=[listener]))
     try:
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await until(lambda: server.started)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
@@ -135,9 +142,7 @@ class Rows:
         )
 
     async def event(self, generation: UUID, kind: str, **data: str) -> None:
-        await self._connection.execute(
-            "SELECT event_add(%s, %s, %s, %s)", [self.tenant, generation, kind, Jsonb(data)]
-        )
+        await self._connection.execute("SELECT event_add(%s, %s, %s, %s)", [self.tenant, generation, kind, Jsonb(data)])
 
     async def remove(self) -> None:
         for table in ("events_event", "generations_generation", "accounts_apikey"):

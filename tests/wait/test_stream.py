@@ -17,7 +17,7 @@ from cavendish.valkey import EVENT
 from cavendish.wait import WaitLayer
 from cavendish.wait.asgi import Scope
 from tests.wait.django_like import Headers, Inner
-from tests.wait.servers import OwnValkey, Rows, until_subscribed
+from tests.wait.servers import OwnValkey, Rows, until, until_subscribed
 
 PATH = "/events"
 
@@ -188,12 +188,8 @@ async def test_a_reader_that_leaves_leaves_nothing_behind(
     client: httpx.AsyncClient, generation: UUID, layer: WaitLayer
 ) -> None:
     async with client.stream("GET", PATH):
-        async with asyncio.timeout(2):
-            while not layer.hub._bells:
-                await asyncio.sleep(0.005)
-    async with asyncio.timeout(2):
-        while layer.hub._bells:
-            await asyncio.sleep(0.005)
+        await until(lambda: bool(layer.hub._bells))
+    await until(lambda: not layer.hub._bells)
 
 
 async def test_head_answers_headers_only(client: httpx.AsyncClient, generation: UUID) -> None:

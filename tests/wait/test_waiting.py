@@ -13,7 +13,7 @@ from cavendish.wait import Options, WaitLayer
 from cavendish.wait.asgi import Scope
 from cavendish.wait.database import Database
 from tests.wait.django_like import Headers, Inner
-from tests.wait.servers import OwnValkey, Rows, serving, until_subscribed, until_waiting
+from tests.wait.servers import OwnValkey, Rows, serving, until, until_subscribed, until_waiting
 
 
 async def end(inner: Inner, valkey: OwnValkey, generation: UUID, status: str = "succeeded") -> None:
@@ -188,9 +188,7 @@ async def test_a_client_that_hangs_up_leaves_nothing_behind(layer: WaitLayer, in
         writer.close()
         await writer.wait_closed()
         await until_waiting(layer.hub, 0)
-        async with asyncio.timeout(5):
-            while asyncio.all_tasks() - before:
-                await asyncio.sleep(0.005)
+        await until(lambda: not asyncio.all_tasks() - before)
         assert layer.hub._waiters == {}
         assert len(inner.scopes) == 1  # nobody was left to render for
 
