@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from billing.money import ZERO, amount_text, line_amount, price_text
-from billing.usage import Usage
+from billing.usage import Usage, usage_read
 
 Prices = Mapping[str, Mapping[str, str]]
 """{kind: {"unit", "price" (the tenant's), "cost" (the upstream's)}}; decimals as text, as a hold stores them."""
@@ -89,9 +89,7 @@ def bill(usage: Usage, *, prices: Prices, ceiling: Decimal) -> Bill:
     result.amount = whole - result.absorbed
     if result.absorbed:
         result.flags.append("over_hold")
-        result.lines.append(
-            Line(ABSORBED, 1, "each", -result.absorbed, amount=-result.absorbed, cost=ZERO)
-        )
+        result.lines.append(Line(ABSORBED, 1, "each", -result.absorbed, amount=-result.absorbed, cost=ZERO))
     return result
 
 
@@ -116,4 +114,19 @@ def settlement(
         "images": images if charged else 0,
         "tokens": usage.total if charged else 0,
         "requests": 1,
+    }
+
+
+def extra_cost(charge: dict[str, Any], usages: Sequence[Mapping[str, Any]], *, prices: Prices) -> dict[str, Any]:
+    """Adds to the operator's cost what the upstream reported for answers that were thrown away."""
+    extra = ZERO
+    for reported in usages:
+        lines, _ = lines_price(usage_read(reported, picture_tokens=0, queries=0).priced(), prices)
+        extra += sum((line.cost for line in lines), ZERO)
+    if not extra:
+        return charge
+    return {
+        **charge,
+        "cost": amount_text(Decimal(charge["cost"]) + extra),
+        "flags": [*charge["flags"], "repeated_answers"],
     }

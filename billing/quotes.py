@@ -41,7 +41,7 @@ class Work:
 
     @property
     def expected(self) -> dict[str, int]:
-        """One picture by the table, the typical text (grounded answers always carry text: their citations sit in it)."""
+        """One picture by the table, the typical text (grounded answers always carry some: citations sit in it)."""
         text = self.model.text_output_typical if self.wants_text or self.search_types else 0
         return _present(
             {
@@ -111,17 +111,17 @@ class Quote:
         }
 
 
-def quote(work: Work, *, prices: Prices, currency: str, free: bool = False) -> Quote:
-    """Raises PriceMissing when a kind that the request may use has no price. `free` is for test keys."""
-    expected = _estimate(work, work.expected, prices, free=free)
-    return Quote(currency, prices, expected, _estimate(work, work.worst_case, prices, free=free))
+def quote(work: Work, *, prices: Prices, currency: str) -> Quote:
+    """Raises PriceMissing when a kind that the request may use has no price."""
+    expected, worst = (_estimate(work, tokens, prices) for tokens in (work.expected, work.worst_case))
+    return Quote(currency, prices, expected, worst)
 
 
-def _estimate(work: Work, tokens: dict[str, int], prices: Prices, *, free: bool) -> Estimate:
+def _estimate(work: Work, tokens: dict[str, int], prices: Prices) -> Estimate:
     lines, unpriced = lines_price(tokens, prices)
     if unpriced:
         raise PriceMissing(model=work.model.id, kinds=unpriced)
-    return Estimate(tokens, lines, ZERO if free else sum((line.amount for line in lines), ZERO))
+    return Estimate(tokens, lines, sum((line.amount for line in lines), ZERO))
 
 
 def _present(tokens: dict[str, int]) -> dict[str, int]:

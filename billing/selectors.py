@@ -55,9 +55,9 @@ def _price_book(tenant_id: UUID, model: str, tier: str) -> PriceBook:
         .first()
     )
     plan = subscription.plan if subscription else None
-    rows = Price.objects.filter(model=model, effective_from__lte=now, plan__in=[plan] if plan else []) | Price.objects.filter(
-        model=model, effective_from__lte=now, plan=None
-    )
+    rows = Price.objects.filter(
+        model=model, effective_from__lte=now, plan__in=[plan] if plan else []
+    ) | Price.objects.filter(model=model, effective_from__lte=now, plan=None)
     costs: dict[tuple[str, str], Price] = {}
     own: dict[tuple[str, str], Price] = {}
     for row in rows.order_by("effective_from"):

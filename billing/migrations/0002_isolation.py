@@ -10,7 +10,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """Row-level security, keys that carry the tenant, the partitioned usage table, and the functions that move money."""
+    """Row-level security, keys that carry the tenant, the partitioned usage table, the functions that move money."""
 
     dependencies = (("billing", "0001_initial"), ("accounts", "0002_isolation"), ("events", "0002_isolation"))
     operations = (

@@ -93,7 +93,7 @@ class GenerationContent(TenantModel):
     """What was asked and what came back, apart from the job so that it can be erased and kept on its own terms.
 
     `request` is the body as sent with bytes replaced by file ids; `plan` is what the worker sends up; `steps` are the
-    upstream's, verbatim with thought signatures, pictures replaced by output ids, so that a conversation can be rebuilt.
+    upstream's, verbatim with thought signatures, pictures replaced by output ids: a conversation can be rebuilt.
     """
 
     generation = models.OneToOneField(

@@ -50,15 +50,25 @@ class Books:
     async def upstream(self, job: Job, *, upstream_id: str, key: str, host: str) -> None:
         await self._app(
             "SELECT generation_upstream(%s, %s, %s, %s, %s, %s) AS it",
-            job.tenant_id, job.id, job.lease_token, upstream_id, key, host,
-        )  # fmt: skip
+            job.tenant_id,
+            job.id,
+            job.lease_token,
+            upstream_id,
+            key,
+            host,
+        )
 
     async def requeue(self, job: Job, *, seconds: float, reason: str, failed: int) -> bool:
         return bool(
             await self._app(
                 "SELECT generation_requeue(%s, %s, %s, %s, %s, %s) AS it",
-                job.tenant_id, job.id, job.lease_token, seconds, reason, failed,
-            )  # fmt: skip
+                job.tenant_id,
+                job.id,
+                job.lease_token,
+                seconds,
+                reason,
+                failed,
+            )
         )
 
     async def finish(
@@ -68,8 +78,12 @@ class Books:
         return str(
             await self._app(
                 "SELECT generation_finish(%s, %s, %s, %s, %s) AS it",
-                tenant_id, generation_id, attempt, token, json.dumps(result),
-            )  # fmt: skip
+                tenant_id,
+                generation_id,
+                attempt,
+                token,
+                json.dumps(result),
+            )
         )
 
     async def _system(self, query: str, *values: Any) -> Any:

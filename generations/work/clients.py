@@ -1,4 +1,4 @@
-"""Which upstream a job talks to: live jobs to Gemini (or to the sandbox where no key is set), test jobs to the sandbox."""
+"""Which upstream a job talks to: live jobs to Gemini (the sandbox where no key is set), test jobs to the sandbox."""
 
 from __future__ import annotations
 

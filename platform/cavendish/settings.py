@@ -17,6 +17,7 @@ BASE_URL = CONFIG.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if BASE_URL.startswith("http://127.") else "")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
+OWN_APPS = ["cavendish.events", "accounts", "billing", "generations"]
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -29,12 +30,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "cavendish",
-    "cavendish.events",
-    "accounts",
-    "billing",
-    "generations",
+    *OWN_APPS,
 ]
 MIDDLEWARE = [
+    "cavendish.db.middleware.OperatorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,9 +98,10 @@ GEMINI_BACKGROUND_MODELS = CONFIG.words("GEMINI_BACKGROUND_MODELS")
 GEMINI_CONNECT_TIMEOUT = CONFIG.number("GEMINI_CONNECT_TIMEOUT", 10)
 GEMINI_READ_TIMEOUT = CONFIG.number("GEMINI_READ_TIMEOUT", 180)
 GENERATION_DEADLINE = CONFIG.number("GENERATION_DEADLINE", 600)
+MAX_WAIT_SECONDS = CONFIG.number("MAX_WAIT_SECONDS", 600)
 GENERATION_MAX_TRIES = CONFIG.number("GENERATION_MAX_TRIES", 4)
 
-WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY", 256)
+WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY", 1000)
 WORKER_BYTES_IN_FLIGHT = CONFIG.number("WORKER_BYTES_IN_FLIGHT", 1024 * 1024 * 1024)
 LEASE_SECONDS = CONFIG.number("LEASE_SECONDS", 20)
 

@@ -1,3 +1,26 @@
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+
+from cavendish.health import healthz, readyz
+
+handler400 = "cavendish.http.handlers.handler400"
+handler403 = "cavendish.http.handlers.handler403"
+handler404 = "cavendish.http.handlers.handler404"
+handler500 = "cavendish.http.handlers.handler500"
+
+open_to_all = {"authentication_classes": [], "permission_classes": []}
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/v1/docs")),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("admin/", admin.site.urls),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(**open_to_all), name="openapi"),
+    path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="openapi", **open_to_all)),
+    path("api/v1/", include("generations.api.urls")),
+    path("", include("generations.pages.urls")),
+]

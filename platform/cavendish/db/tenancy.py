@@ -1,8 +1,8 @@
 """The one door to tenants' rows.
 
-`with tenant_door(tenant_id):` opens a transaction and sets the tenant that PostgreSQL's row-level security compares with.
-Without it the managers of tenant models raise, and the database shows nothing. The setting ends with the transaction, so
-a pooled connection carries nothing over to the next tenant.
+`with tenant_door(tenant_id):` opens a transaction and sets the tenant that PostgreSQL's row-level security compares
+with. Without it the managers of tenant models raise, and the database shows nothing. The setting ends with the
+transaction, so a pooled connection carries nothing over to the next tenant.
 """
 
 from __future__ import annotations

@@ -1,0 +1,142 @@
+"""`/api/v1/files`: inputs that are uploaded once and used in many generations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import FieldError, invalid, not_found, too_large
+from generations.api import schema
+from generations.api.generations import principal
+from generations.api.outputs import bytes_response
+from generations.api.pages import page_json, page_read
+from generations.api.spool import request_spool
+from generations.models import File
+from generations.rendering import file_json
+from generations.request import media_check
+from generations.selectors import file_find
+from generations.services import file_create, file_delete
+
+
+def file_id_of(text: str) -> UUID:
+    found = ids.decode(ids.FILE, text)
+    if found is None:
+        raise not_found()
+    return found
+
+
+class FileList(APIView):
+    scopes = {"GET": "read", "POST": "files"}
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        operation_id="files_create",
+        request={"multipart/form-data": schema.FileUpload},
+        responses={201: schema.File, **schema.problems(400, 401, 403, 413, 415, 422)},
+        tags=["files"],
+    )
+    def post(self, request: Request) -> Response:
+        """Uploads a picture or a video as multipart field `file`."""
+        who = principal(request)
+        upload = request.FILES.get("file")
+        if not isinstance(upload, UploadedFile):
+            raise invalid([FieldError("/file", "missing", 'Send the bytes as multipart field "file".')])
+        if (upload.size or 0) > settings.MAX_FILE_BYTES:
+            raise too_large(f"A file may have {settings.MAX_FILE_BYTES} bytes.", limit=settings.MAX_FILE_BYTES)
+        declared = upload.content_type or None
+        # What curl and browsers say when they do not know is no claim that could be a lie.
+        if declared == "application/octet-stream":
+            declared = None
+        with request_spool() as spool:
+            path = _spooled(upload, spool)
+            info = media_check(path, declared=declared, kind=None, pointer="/file")
+            file = file_create(
+                tenant_id=who.tenant_id,
+                livemode=who.livemode,
+                name=Path(upload.name or "").name[:255],
+                path=path,
+                info=info,
+            )
+        shown = file_json(file)
+        return Response(shown, 201, headers={"Location": f"/api/v1/files/{shown['id']}"})
+
+    @extend_schema(
+        operation_id="files_list",
+        responses={200: schema.FilePage, **schema.problems(401, 403, 422)},
+        parameters=schema.PAGING,
+        tags=["files"],
+    )
+    def get(self, request: Request) -> Response:
+        """Files of this key's mode, newest first."""
+        who = principal(request)
+        with tenant_door(who.tenant_id):
+            rows = File.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
+            page, cursor = page_read(request, rows, ids.FILE)
+            return Response(page_json([file_json(file) for file in page], cursor))
+
+
+class FileDetail(APIView):
+    scopes = {"GET": "read", "DELETE": "files"}
+
+    @extend_schema(
+        operation_id="files_get",
+        responses={200: schema.File, **schema.problems(401, 403, 404)},
+        tags=["files"],
+    )
+    def get(self, request: Request, file_id: str) -> Response:
+        who = principal(request)
+        with tenant_door(who.tenant_id):
+            file = file_find(file_id_of(file_id), livemode=who.livemode)
+            if file is None:
+                raise not_found()
+            return Response(file_json(file))
+
+    @extend_schema(operation_id="files_delete", responses={204: None, **schema.problems(401, 403, 404)}, tags=["files"])
+    def delete(self, request: Request, file_id: str) -> Response:
+        who = principal(request)
+        if not file_delete(tenant_id=who.tenant_id, file_id=file_id_of(file_id), livemode=who.livemode):
+            raise not_found()
+        return Response(status=204)
+
+
+class FileContent(APIView):
+    scopes = {"GET": "read", "HEAD": "read"}
+
+    @extend_schema(
+        operation_id="files_content",
+        responses={(200, "application/octet-stream"): bytes, **schema.problems(401, 403, 404)},
+        tags=["files"],
+    )
+    def get(self, request: Request, file_id: str) -> HttpResponseBase:
+        who = principal(request)
+        with tenant_door(who.tenant_id):
+            file = file_find(file_id_of(file_id), livemode=who.livemode)
+        if file is None:
+            raise not_found()
+        return bytes_response(
+            file.storage_key, mime_type=file.mime_type, size=file.bytes, sha256=file.sha256, name=file_id
+        )
+
+
+def _spooled(upload: UploadedFile, spool: Path) -> Path:
+    """The upload as a file in the spool: large ones were written to disk by Django as they came and are moved."""
+    path = spool / "upload"
+    if isinstance(upload, TemporaryUploadedFile):
+        Path(upload.temporary_file_path()).rename(path)
+        upload.file.delete = False  # type: ignore[union-attr]
+        return path
+    with path.open("wb") as target:
+        for chunk in upload.chunks():
+            target.write(chunk)
+    return path

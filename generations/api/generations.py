@@ -1,0 +1,226 @@
+"""`/api/v1/generations`: create, list, get, cancel, delete, events."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.principal import Principal
+from billing.errors import BillingError
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import FieldError, Problem, forbidden, invalid, not_found
+from generations.api import schema
+from generations.api.pages import page_json, page_read
+from generations.api.refusals import problem_of
+from generations.api.spool import request_spool
+from generations.errors import GenerationRefused
+from generations.intake import intake_read
+from generations.models import Generation, Status
+from generations.plan import canonical_ids, plan_make
+from generations.rendering import generation_json
+from generations.request import Draft, body_read, request_canonical, request_parse
+from generations.selectors import generation_find, generations_load
+from generations.services import generation_cancel, generation_delete, generation_submit
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
+CANCEL_WAIT = 3
+
+
+def principal(request: Request) -> Principal:
+    user: Any = request.user
+    assert isinstance(user, Principal)
+    return user
+
+
+def check_may_submit(who: Principal, draft: Draft) -> None:
+    """What a key and its tenant allow, before anything is stored."""
+    if who.tenant_status != "active":
+        reason = f": {who.tenant_status_reason}" if who.tenant_status_reason else "."
+        raise forbidden(f"The tenant is {who.tenant_status}{reason}", code=f"tenant_{who.tenant_status}")
+    if not who.may_use(draft.model.id):
+        allowed = ", ".join(sorted(who.allowed_models or ()))
+        raise Problem(
+            403,
+            "model_not_allowed",
+            f"This key may not use {draft.model.id}; it may use: {allowed or 'none'}.",
+            errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed or 'none'}.")],
+        )
+
+
+def wait_seconds(request: Request) -> int:
+    """`Prefer: wait=N` (RFC 7240), at most MAX_WAIT_SECONDS."""
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(found[1]), settings.MAX_WAIT_SECONDS) if found else 0
+
+
+def generation_id_of(text: str) -> UUID:
+    """Raises the one 404 for what is no generation's id."""
+    found = ids.decode(ids.GENERATION, text)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def represent(who: Principal, generation_id: UUID) -> dict[str, Any]:
+    with tenant_door(who.tenant_id):
+        generation = generation_find(generation_id, livemode=who.livemode)
+        if generation is None:
+            raise not_found()
+        return generation_json(generations_load([generation])[0])
+
+
+class GenerationList(APIView):
+    scopes = {"GET": "read", "POST": "generate"}
+
+    @extend_schema(
+        operation_id="generations_create",
+        request=schema.GenerationRequest,
+        responses={
+            200: schema.Generation,
+            202: schema.Generation,
+            **schema.problems(400, 401, 402, 403, 404, 413, 422, 429),
+        },
+        parameters=[schema.PREFER],
+        tags=["generations"],
+    )
+    def post(self, request: Request) -> Response:
+        """Accepts a generation. With `Prefer: wait=N` the answer waits for its end, up to N seconds."""
+        who = principal(request)
+        with request_spool() as spool:
+            tree = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+            draft = request_parse(tree)
+            check_may_submit(who, draft)
+            intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
+            plan = plan_make(draft, intake)
+            try:
+                generation_id = generation_submit(
+                    tenant_id=who.tenant_id,
+                    api_key_id=who.key_id,
+                    livemode=who.livemode,
+                    plan=plan,
+                    intake=intake,
+                    request=request_canonical(draft, canonical_ids(intake)),
+                    metadata=draft.metadata,
+                    store=draft.store,
+                )
+            except (GenerationRefused, BillingError) as refusal:
+                raise problem_of(refusal) from None
+        public = ids.encode(ids.GENERATION, generation_id)
+        headers = {"Location": f"/api/v1/generations/{public}"}
+        seconds = wait_seconds(request)
+        if seconds:
+            # The layer in front waits without a thread and renders when there is something to show.
+            headers["X-Cavendish-Wait"] = f"{public};{seconds}"
+            return Response({"id": public, "object": "generation", "status": Status.QUEUED}, 202, headers=headers)
+        return Response(represent(who, generation_id), 202, headers=headers)
+
+    @extend_schema(
+        operation_id="generations_list",
+        responses={200: schema.GenerationPage, **schema.problems(401, 403, 422)},
+        parameters=[*schema.PAGING, schema.STATUS, schema.MODEL],
+        tags=["generations"],
+    )
+    def get(self, request: Request) -> Response:
+        """Generations of this key's mode, newest first."""
+        who = principal(request)
+        status = request.query_params.get("status")
+        if status and status not in Status.values:
+            raise invalid([FieldError("/status", "unknown", f"Use one of: {', '.join(Status.values)}.")])
+        with tenant_door(who.tenant_id):
+            rows = Generation.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
+            if status:
+                rows = rows.filter(status=status)
+            if model := request.query_params.get("model"):
+                rows = rows.filter(model=model)
+            page, cursor = page_read(request, rows, ids.GENERATION)
+            return Response(page_json([generation_json(whole) for whole in generations_load(page)], cursor))
+
+
+class GenerationDetail(APIView):
+    scopes = {"GET": "read", "DELETE": "generate"}
+
+    @extend_schema(
+        operation_id="generations_get",
+        responses={200: schema.Generation, **schema.problems(401, 403, 404)},
+        tags=["generations"],
+    )
+    def get(self, request: Request, generation_id: str) -> Response:
+        shown = represent(principal(request), generation_id_of(generation_id))
+        # Read by the waiting layer, which answers 200 for a terminal status and 202 otherwise.
+        return Response(shown, headers={"X-Cavendish-Status": shown["status"]})
+
+    @extend_schema(
+        operation_id="generations_delete",
+        responses={204: None, **schema.problems(401, 403, 404, 409)},
+        tags=["generations"],
+    )
+    def delete(self, request: Request, generation_id: str) -> Response:
+        """Erases content and pictures of an ended generation; what it cost stays in the books."""
+        who = principal(request)
+        try:
+            deleted = generation_delete(
+                tenant_id=who.tenant_id, generation_id=generation_id_of(generation_id), livemode=who.livemode
+            )
+        except GenerationRefused as refusal:
+            raise problem_of(refusal) from None
+        if not deleted:
+            raise not_found()
+        return Response(status=204)
+
+
+class GenerationCancel(APIView):
+    scopes = {"POST": "generate"}
+
+    @extend_schema(
+        operation_id="generations_cancel",
+        request=None,
+        responses={200: schema.Generation, 202: schema.Generation, **schema.problems(401, 403, 404, 409)},
+        tags=["generations"],
+    )
+    def post(self, request: Request, generation_id: str) -> Response:
+        """Cancels. A queued generation ends at once, a running one when its worker has let go (202 until then)."""
+        who = principal(request)
+        wanted = generation_id_of(generation_id)
+        try:
+            was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
+        except GenerationRefused as refusal:
+            raise problem_of(refusal) from None
+        if was is None:
+            raise not_found()
+        headers = {"Location": f"/api/v1/generations/{generation_id}"}
+        if was == Status.RUNNING:
+            headers["X-Cavendish-Wait"] = f"{generation_id};{CANCEL_WAIT}"
+            return Response({"id": generation_id, "object": "generation", "status": was}, 202, headers=headers)
+        return Response(represent(who, wanted), headers=headers)
+
+
+class GenerationEvents(APIView):
+    scopes = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="generations_events",
+        responses={(200, "text/event-stream"): str, **schema.problems(401, 403, 404)},
+        tags=["generations"],
+    )
+    def get(self, request: Request, generation_id: str) -> HttpResponse:
+        """The status changes as server-sent events, from the first one (or `Last-Event-ID`) to the terminal one."""
+        who = principal(request)
+        wanted = generation_id_of(generation_id)
+        with tenant_door(who.tenant_id):
+            if generation_find(wanted, livemode=who.livemode) is None:
+                raise not_found()
+        return HttpResponse(
+            headers={
+                "Content-Type": "text/event-stream",
+                "X-Cavendish-Stream": f"generation;{generation_id};{who.tenant_id.hex}",
+            }
+        )

@@ -1,0 +1,157 @@
+"""`/api/v1/outputs`: what a picture is, and its bytes as the upstream sent them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.permissions import HasScope
+from accounts.principal import Principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import Problem, not_found
+from cavendish.storage import ObjectMissing, objects
+from generations.api import schema
+from generations.api.generations import principal
+from generations.api.pages import page_json, page_read
+from generations.extensions import EXTENSIONS
+from generations.models import Output
+from generations.rendering import output_json, page_path
+from generations.selectors import output_find, tenant_of_output
+from generations.signing import url_sign, url_verify
+
+
+def output_id_of(text: str) -> UUID:
+    found = ids.decode(ids.OUTPUT, text)
+    if found is None:
+        raise not_found()
+    return found
+
+
+class OutputList(APIView):
+    scopes = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="outputs_list",
+        responses={200: schema.OutputPage, **schema.problems(401, 403, 422)},
+        parameters=schema.PAGING,
+        tags=["outputs"],
+    )
+    def get(self, request: Request) -> Response:
+        """Pictures of this key's mode, newest first."""
+        who = principal(request)
+        with tenant_door(who.tenant_id):
+            rows = Output.objects.filter(
+                tenant_id=who.tenant_id,
+                part=Output.Part.OUTPUT,
+                generation__livemode=who.livemode,
+                generation__deleted_at=None,
+            ).select_related("generation")
+            page, cursor = page_read(request, rows, ids.OUTPUT)
+            return Response(page_json([output_json(output, output.generation.model) for output in page], cursor))
+
+
+class OutputDetail(APIView):
+    scopes = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="outputs_get",
+        responses={200: schema.Output, **schema.problems(401, 403, 404)},
+        tags=["outputs"],
+    )
+    def get(self, request: Request, output_id: str) -> Response:
+        who = principal(request)
+        with tenant_door(who.tenant_id):
+            output = output_find(output_id_of(output_id), livemode=who.livemode)
+            if output is None:
+                raise not_found()
+            return Response(output_json(output, output.generation.model))
+
+
+class OutputContent(APIView):
+    """The bytes, to a key that may read or to whoever has a signed URL."""
+
+    scopes = {"GET": "read", "HEAD": "read"}
+    permission_classes = ()
+
+    @extend_schema(
+        operation_id="outputs_content",
+        responses={(200, "image/*"): bytes, **schema.problems(401, 403, 404)},
+        tags=["outputs"],
+    )
+    def get(self, request: Request, output_id: str) -> HttpResponseBase:
+        wanted = output_id_of(output_id)
+        if isinstance(request.user, Principal):
+            HasScope().has_permission(request, self)
+            tenant_id, livemode = request.user.tenant_id, request.user.livemode
+        else:
+            tenant_id, livemode = self._signed(request, wanted), None
+        with tenant_door(tenant_id):
+            output = output_find(wanted, livemode=livemode)
+        if output is None:
+            raise not_found()
+        return bytes_response(
+            output.storage_key,
+            mime_type=output.mime_type,
+            size=output.bytes,
+            sha256=output.sha256,
+            name=f"{output_id}.{EXTENSIONS.get(output.mime_type, 'bin')}",
+            page=url_sign(page_path(output.generation_id))[0],
+        )
+
+    def _signed(self, request: Request, wanted: UUID) -> UUID:
+        if "signature" not in request.query_params:
+            raise Problem(
+                401,
+                "not_authenticated",
+                "Give an API key, or use the signed URL from the generation.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
+            raise Problem(403, "signature_invalid", "The signature is wrong or has expired; read the output again.")
+        tenant_id = tenant_of_output(wanted)
+        if tenant_id is None:
+            raise not_found()
+        return tenant_id
+
+
+def bytes_response(
+    key: str, *, mime_type: str, size: int, sha256: str, name: str, page: str | None = None
+) -> HttpResponseBase:
+    """Stored bytes, untouched. Local ones are sent by the layer in front, which knows ranges; others stream from here."""
+    headers = {
+        "Content-Type": mime_type,
+        "ETag": f'"{sha256}"',
+        "Cache-Control": "private, max-age=3600, immutable",
+        "Content-Disposition": f'inline; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        # Whoever embeds the bytes can find what must be shown beside them (grounding terms).
+        **({"Link": f'<{page}>; rel="describedby"; type="text/html"'} if page else {}),
+    }
+    local = objects().local_path(key)
+    if local is not None:
+        return HttpResponse(headers={**headers, "X-Cavendish-File": json.dumps({"path": str(local)})})
+    try:
+        chunks = _started(objects().read(key))
+    except ObjectMissing:
+        raise not_found() from None
+    return StreamingHttpResponse(chunks, headers={**headers, "Content-Length": str(size)})
+
+
+def _started(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same chunks, with the first one read: an object that is not there must be a 404, not a broken stream."""
+    first = next(chunks, b"")
+
+    def whole() -> Iterator[bytes]:
+        yield first
+        yield from chunks
+
+    return whole()

@@ -1,0 +1,35 @@
+"""Cursor pages: newest first, by id, which is ordered by time; a page costs the same wherever it is."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+from cavendish.db import ids
+from cavendish.http.problems import FieldError, invalid
+
+LIMIT, MOST = 20, 100
+
+
+def page_read(request: Request, rows: QuerySet[Any], prefix: str) -> tuple[list[Any], str | None]:
+    """Rows of the page that `limit` and `cursor` ask for, and the cursor of the next one."""
+    limit_text = request.query_params.get("limit", str(LIMIT))
+    if not limit_text.isdecimal() or not 1 <= int(limit_text) <= MOST:
+        raise invalid([FieldError("/limit", "out_of_range", f"Use a whole number from 1 to {MOST}.")])
+    limit = int(limit_text)
+    cursor = request.query_params.get("cursor")
+    if cursor:
+        after: UUID | None = ids.decode(prefix, cursor)
+        if after is None:
+            raise invalid([FieldError("/cursor", "invalid", "Use the next_cursor of the page before.")])
+        rows = rows.filter(id__lt=after)
+    found = list(rows.order_by("-id")[: limit + 1])
+    page = found[:limit]
+    return page, ids.encode(prefix, page[-1].id) if len(found) > limit else None
+
+
+def page_json(data: list[dict[str, Any]], next_cursor: str | None) -> dict[str, Any]:
+    return {"object": "list", "data": data, "has_more": next_cursor is not None, "next_cursor": next_cursor}

@@ -1,0 +1,40 @@
+"""Refusals of the services in the words of the API."""
+
+from __future__ import annotations
+
+from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, PriceMissing
+from cavendish.http.problems import Problem, conflict, forbidden
+from generations.errors import GenerationRefused, NotCancelable, NotFinished, QueueFull, TenantInactive
+
+Refusal = GenerationRefused | BillingError
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    match refusal:
+        case QueueFull():
+            return Problem(
+                429, "queue_full", str(refusal), headers={"Retry-After": "5"}, extra={"limit": refusal.limit}
+            )
+        case TenantInactive():
+            return forbidden(str(refusal), code=f"tenant_{refusal.status}")
+        case NotCancelable():
+            return conflict("not_cancelable", str(refusal))
+        case NotFinished():
+            return conflict("not_finished", str(refusal))
+        case BudgetExceeded():
+            budget = {name: value for name, value in refusal.refusal.items() if name != "code"}
+            detail = (
+                f"The {budget['period']} budget of this {budget['scope']} for {budget['metric']} has no room: "
+                f"limit {budget['limit']}, used {budget['used']}, held {budget['held']}, needed {budget['wanted']}."
+            )
+            return Problem(403, "budget_exceeded", detail, extra={"budget": budget})
+        case InsufficientBalance():
+            wallet = {name: value for name, value in refusal.refusal.items() if name != "code"}
+            detail = (
+                f"The wallet does not cover the worst case of {wallet['wanted']}; {wallet['held']} is held already."
+            )
+            return Problem(402, "insufficient_balance", detail, extra={"wallet": wallet})
+        case PriceMissing():
+            return Problem(503, "price_missing", str(refusal))
+        case _:
+            return Problem(409, "refused", str(refusal))

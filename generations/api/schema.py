@@ -1,0 +1,274 @@
+"""The native API's shapes for OpenAPI. They describe what `rendering` writes and what `generations.request` reads."""
+
+from __future__ import annotations
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers as s
+
+from generations.models import Status
+
+
+class FieldProblem(s.Serializer[object]):
+    pointer = s.CharField(help_text="Where the wrong value stands (RFC 6901).")
+    code = s.CharField()
+    detail = s.CharField()
+
+
+class ProblemBody(s.Serializer[object]):
+    """RFC 9457, `application/problem+json`."""
+
+    type = s.CharField()
+    title = s.CharField()
+    status = s.IntegerField()
+    code = s.CharField(help_text="Stable; meant for programs.")
+    detail = s.CharField()
+    errors = FieldProblem(many=True)
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    return {(status, "application/problem+json"): OpenApiResponse(ProblemBody) for status in statuses}
+
+
+class GenerationRequest(s.Serializer[object]):
+    """What to make. The same body as the Gemini Interactions API's, and a few fields of ours."""
+
+    model = s.CharField(help_text='For example "gemini-3.1-flash-image"; see /api/v1/models.')
+    input = s.JSONField(
+        help_text="A string, a content object, a list of content (text, image, video) or a list of steps. An image is "
+        '{"type": "image", …} with one of data (base64), uri (https), file_id or output_id, and optionally role '
+        "(object, character, style)."
+    )
+    system_instruction = s.CharField(required=False)
+    response_format = s.JSONField(
+        required=False,
+        help_text='One or many of {"type": "image", "aspect_ratio", "image_size", "mime_type"} and {"type": "text"}. '
+        "Without it text and picture come.",
+    )
+    generation_config = s.JSONField(
+        required=False, help_text="thinking_level, temperature, top_p, seed, max_output_tokens, stop_sequences."
+    )
+    tools = s.JSONField(required=False, help_text='[{"type": "google_search", "search_types": ["web_search"]}]')
+    max_images = s.IntegerField(required=False, min_value=1, help_text="Sizes the hold; models do not promise a count.")
+    previous_generation_id = s.CharField(required=False, help_text="The turn that this one continues.")
+    store = s.BooleanField(required=False, default=True)
+    metadata = s.DictField(child=s.CharField(), required=False)
+    safety_settings = s.JSONField(required=False)
+
+
+class Citation(s.Serializer[object]):
+    url = s.CharField()
+    title = s.CharField()
+    start_index = s.IntegerField(help_text="UTF-8 bytes into the text block.")
+    end_index = s.IntegerField(help_text="Exclusive.")
+    text = s.CharField()
+
+
+class Content(s.Serializer[object]):
+    type = s.ChoiceField(choices=["text", "image"])
+    text = s.CharField(required=False)
+    citations = Citation(many=True, required=False)
+    output_id = s.CharField(required=False)
+
+
+class Provenance(s.Serializer[object]):
+    ai_generated = s.BooleanField()
+    sandbox = s.BooleanField(help_text="Drawn by the sandbox; the watermark is then simulated.")
+    model = s.CharField()
+    watermark = s.CharField(allow_null=True)
+    c2pa = s.ChoiceField(choices=["present", "absent"], help_text="Content Credentials; present, not verified.")
+
+
+class Output(s.Serializer[object]):
+    id = s.CharField()
+    object = s.CharField()
+    generation_id = s.CharField()
+    index = s.IntegerField()
+    mime_type = s.CharField()
+    width = s.IntegerField()
+    height = s.IntegerField()
+    bytes = s.IntegerField()
+    sha256 = s.CharField(help_text="Of the bytes as the upstream sent them.")
+    tokens = s.IntegerField()
+    url = s.CharField(help_text="Signed; the signature is the last query parameter.")
+    url_expires_at = s.DateTimeField()
+    provenance = Provenance()
+
+
+class Thought(s.Serializer[object]):
+    type = s.ChoiceField(choices=["text", "image"])
+    text = s.CharField(required=False)
+    url = s.CharField(required=False)
+
+
+class Grounding(s.Serializer[object]):
+    search_queries = s.ListField(child=s.CharField())
+    search_suggestions = s.ListField(child=s.CharField(), help_text="HTML that must be shown beside the picture.")
+    citations = Citation(many=True)
+
+
+class InputUsage(s.Serializer[object]):
+    text = s.IntegerField()
+    image = s.IntegerField()
+    video = s.IntegerField()
+
+
+class OutputUsage(s.Serializer[object]):
+    text = s.IntegerField()
+    image = s.IntegerField()
+
+
+class Usage(s.Serializer[object]):
+    input = InputUsage()
+    output = OutputUsage()
+    thought = s.IntegerField()
+    cached = s.IntegerField()
+    search_queries = s.IntegerField()
+    total = s.IntegerField()
+
+
+class ChargeLine(s.Serializer[object]):
+    kind = s.CharField()
+    quantity = s.IntegerField()
+    unit = s.CharField()
+    unit_price = s.CharField()
+    amount = s.CharField()
+
+
+class Charge(s.Serializer[object]):
+    status = s.ChoiceField(choices=["held", "charged", "not_charged"])
+    reason = s.CharField(allow_null=True)
+    amount = s.CharField(help_text="Nine decimal places; what is held while the generation has not ended.")
+    currency = s.CharField()
+    lines = ChargeLine(many=True)
+
+
+class GenerationError(s.Serializer[object]):
+    code = s.ChoiceField(
+        choices=[
+            "safety_blocked",
+            "no_image",
+            "upstream_unavailable",
+            "upstream_rejected",
+            "deadline_exceeded",
+            "internal",
+        ]
+    )
+    message = s.CharField()
+
+
+class Generation(s.Serializer[object]):
+    """Every field is always present."""
+
+    id = s.CharField()
+    object = s.CharField()
+    status = s.ChoiceField(choices=Status.choices)
+    model = s.CharField()
+    livemode = s.BooleanField()
+    created_at = s.DateTimeField()
+    started_at = s.DateTimeField(allow_null=True)
+    finished_at = s.DateTimeField(allow_null=True)
+    deadline_at = s.DateTimeField()
+    attempts = s.IntegerField()
+    queue_position = s.IntegerField(allow_null=True, help_text="Among this tenant's own waiting generations.")
+    previous_generation_id = s.CharField(allow_null=True)
+    metadata = s.DictField(child=s.CharField())
+    request = s.JSONField(help_text="As sent; bytes replaced by file ids.")
+    content = Content(many=True)
+    outputs = Output(many=True)
+    thoughts = Thought(many=True)
+    grounding = Grounding()
+    usage = Usage()
+    charge = Charge()
+    error = GenerationError(allow_null=True)
+    notices = s.ListField(child=s.JSONField(), help_text="What differs from what was asked or listed.")
+    page_url = s.CharField(allow_null=True, help_text="A page that shows the pictures with all that belongs to them.")
+
+
+class File(s.Serializer[object]):
+    id = s.CharField()
+    object = s.CharField()
+    name = s.CharField(allow_null=True)
+    source = s.ChoiceField(choices=["upload", "inline", "url"])
+    mime_type = s.CharField()
+    width = s.IntegerField(allow_null=True)
+    height = s.IntegerField(allow_null=True)
+    bytes = s.IntegerField()
+    sha256 = s.CharField()
+    created_at = s.DateTimeField()
+    expires_at = s.DateTimeField(allow_null=True)
+
+
+class FileUpload(s.Serializer[object]):
+    file = s.FileField()
+
+
+class Estimate(s.Serializer[object]):
+    amount = s.CharField()
+    currency = s.CharField()
+    tokens = s.IntegerField()
+    lines = ChargeLine(many=True)
+
+
+class Quote(s.Serializer[object]):
+    object = s.CharField()
+    expected = Estimate()
+    worst_case = Estimate(help_text="What is held when the generation is accepted; it never costs more.")
+    model = s.CharField()
+    aspect_ratio = s.CharField(allow_null=True)
+    image_size = s.CharField(allow_null=True)
+    width = s.IntegerField(allow_null=True)
+    height = s.IntegerField(allow_null=True)
+    notes = s.ListField(child=s.CharField())
+
+
+class Model(s.Serializer[object]):
+    id = s.CharField()
+    object = s.CharField()
+    name = s.CharField()
+    description = s.CharField()
+    deprecated = s.JSONField(allow_null=True)
+    image_sizes = s.ListField(child=s.CharField())
+    aspect_ratios = s.ListField(child=s.CharField())
+    default_image_size = s.CharField()
+    default_aspect_ratio = s.CharField()
+    resolutions = s.ListField(child=s.JSONField())
+    input = s.JSONField()
+    output = s.JSONField()
+    search_types = s.ListField(child=s.CharField())
+    thinking = s.JSONField()
+    prices = s.JSONField(help_text="What this tenant pays.")
+    notes = s.ListField(child=s.CharField(), help_text="The guide's advice; it never refuses a request.")
+
+
+class Page(s.Serializer[object]):
+    object = s.CharField()
+    has_more = s.BooleanField()
+    next_cursor = s.CharField(allow_null=True)
+
+
+class GenerationPage(Page):
+    data = Generation(many=True)
+
+
+class OutputPage(Page):
+    data = Output(many=True)
+
+
+class FilePage(Page):
+    data = File(many=True)
+
+
+class ModelPage(Page):
+    data = Model(many=True)
+
+
+PREFER = OpenApiParameter(
+    "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER, description="`wait=N`: answer when it has ended, or after N s."
+)
+PAGING = [
+    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100, 20 when absent."),
+    OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
+]
+STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
+MODEL = OpenApiParameter("model", OpenApiTypes.STR)

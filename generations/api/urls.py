@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from generations.api.files import FileContent, FileDetail, FileList
+from generations.api.generations import GenerationCancel, GenerationDetail, GenerationEvents, GenerationList
+from generations.api.models import ModelDetail, ModelList
+from generations.api.outputs import OutputContent, OutputDetail, OutputList
+from generations.api.quotes import QuoteCreate
+
+urlpatterns = [
+    path("generations", GenerationList.as_view()),
+    path("generations/<str:generation_id>", GenerationDetail.as_view()),
+    path("generations/<str:generation_id>/cancel", GenerationCancel.as_view()),
+    path("generations/<str:generation_id>/events", GenerationEvents.as_view()),
+    path("outputs", OutputList.as_view()),
+    path("outputs/<str:output_id>", OutputDetail.as_view()),
+    path("outputs/<str:output_id>/content", OutputContent.as_view()),
+    path("files", FileList.as_view()),
+    path("files/<str:file_id>", FileDetail.as_view()),
+    path("files/<str:file_id>/content", FileContent.as_view()),
+    path("models", ModelList.as_view()),
+    path("models/<str:model_id>", ModelDetail.as_view()),
+    path("quotes", QuoteCreate.as_view()),
+]

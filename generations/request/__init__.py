@@ -1,0 +1,40 @@
+"""A generation's request: read, normalised, checked against the catalog, before anything is held or spent.
+
+tree = body_read(request, spool=directory, max_bytes=…)       # inline pictures go to the spool as they arrive
+draft = request_parse(tree, dialect="native")                 # one Problem 422 with every wrong value
+infos = inputs_check(draft)                                   # inline bytes are what they are said to be
+spilled, info = uri_fetch(media, directory, max_bytes=…)      # for media.needs_fetch, behind the egress guard
+stored = request_canonical(draft, files)                      # as sent, bytes replaced by file ids
+"""
+
+from generations.request.body import body_read
+from generations.request.canonical import request_canonical, request_normal
+from generations.request.draft import Block, Dialect, Draft, Kind, Media, Response, Source, Step, Text
+from generations.request.fetched import uri_fetch
+from generations.request.media import MediaInfo, inputs_check, media_check
+from generations.request.parse import request_parse
+from generations.request.ratio import effective_aspect_ratio
+from generations.request.uris import file_id_of, is_youtube
+
+__all__ = [
+    "Block",
+    "Dialect",
+    "Draft",
+    "Kind",
+    "Media",
+    "MediaInfo",
+    "Response",
+    "Source",
+    "Step",
+    "Text",
+    "body_read",
+    "effective_aspect_ratio",
+    "file_id_of",
+    "inputs_check",
+    "is_youtube",
+    "media_check",
+    "request_canonical",
+    "request_normal",
+    "request_parse",
+    "uri_fetch",
+]

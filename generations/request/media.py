@@ -1,0 +1,121 @@
+"""Whether bytes are the picture or video that they are said to be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from cavendish.gemini.reader import Spilled
+from cavendish.http.problems import FieldError, Problem, clip, invalid, invalid_value
+from generations.request.draft import Dialect, Draft, Kind
+from generations.request.headers import NotReadable, Truncated, read_header
+from generations.request.hints import listing
+from generations.request.mimes import agree, plain_mime_type
+from generations.request.sniff import HEAD_BYTES, sniff
+
+IMAGE_TYPES = (
+    "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "image/gif", "image/bmp", "image/tiff",
+)  # fmt: skip
+VIDEO_TYPES = (
+    "video/mp4", "video/mpeg", "video/mov", "video/avi", "video/x-flv", "video/webm", "video/wmv", "video/3gpp",
+)  # fmt: skip
+# Nothing here decodes a picture; the limit protects whoever makes previews of them later.
+MAX_PIXELS = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a file really is. Width and height in pixels as displayed, None for videos and where a HEIF tells none."""
+
+    mime_type: str
+    width: int | None
+    height: int | None
+    bytes: int
+    sha256: str
+
+
+def media_check(
+    source: Path | Spilled,
+    *,
+    declared: str | None,
+    kind: Kind | None,
+    dialect: Dialect = "native",
+    allowed: Collection[str] | None = None,
+    pointer: str = "",
+    field: str = "data",
+) -> MediaInfo:
+    """Look into a file: type by its first bytes, size in pixels by its header, complete or not by its structure.
+
+    `kind` None takes both. `allowed` narrows the types (a model's `input_mime_types`). A declared type that the bytes
+    contradict is refused in the native dialect and corrected in the other. A Path is read once for its hash, a Spilled
+    has one. Raises Problem 422 at `<pointer>/<field>` or `<pointer>/mime_type`.
+    """
+    path, size, sha256 = _facts(source)
+    where = f"{pointer}/{field}"
+    if size == 0:
+        raise invalid_value(where, "empty", "It is empty; give the bytes of the file.")
+    with path.open("rb") as file:
+        mime_type = sniff(file.read(HEAD_BYTES))
+    types = {"image": IMAGE_TYPES, "video": VIDEO_TYPES, None: IMAGE_TYPES + VIDEO_TYPES}[kind]
+    noun = kind or "picture or video"
+    if mime_type is None or mime_type not in types:
+        looks = f"it looks like {mime_type}" if mime_type else "its bytes are of no known type"
+        code = "not_an_image" if kind == "image" else "not_a_video" if kind == "video" else "not_media"
+        raise invalid_value(where, code, f"This is no {noun} that is taken, {looks}; use {listing(types)}.")
+    if allowed is not None and mime_type not in {plain_mime_type(name) for name in allowed}:
+        raise invalid_value(where, "not_supported", f"{mime_type} is not taken; use {listing(allowed)}.")
+    if declared and dialect == "native" and not agree(declared, mime_type):
+        detail = f'It is declared as "{clip(declared, 60)}", but the bytes are {mime_type}; use {mime_type}.'
+        raise invalid_value(f"{pointer}/mime_type" if field != "file" else where, "mime_type_mismatch", detail)
+    width, height = _pixels(path, mime_type, where)
+    return MediaInfo(mime_type, width, height, size, sha256)
+
+
+def inputs_check(draft: Draft) -> dict[str, MediaInfo]:
+    """`media_check` of all inline data of a draft, by pointer. Raises one Problem 422 with every wrong one."""
+    found: dict[str, MediaInfo] = {}
+    errors: list[FieldError] = []
+    for media in draft.media():
+        if media.data is None:
+            continue
+        model = draft.model
+        try:
+            found[media.pointer] = media_check(
+                media.data,
+                declared=media.mime_type,
+                kind=media.kind,
+                dialect=draft.dialect,
+                allowed=model.input_mime_types if media.kind == "image" else model.video_mime_types,
+                pointer=media.pointer,
+            )
+        except Problem as problem:
+            errors += problem.errors
+    if errors:
+        raise invalid(errors)
+    return found
+
+
+def _facts(source: Path | Spilled) -> tuple[Path, int, str]:
+    if isinstance(source, Spilled):
+        return source.path, source.size, source.sha256
+    with source.open("rb") as file:
+        return source, source.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pixels(path: Path, mime_type: str, where: str) -> tuple[int | None, int | None]:
+    try:
+        size = read_header(path, mime_type)
+    except NotReadable:
+        noun = mime_type.partition("/")[0]
+        detail = f"It begins like {mime_type}, but cannot be read; give the unchanged bytes of the file."
+        raise invalid_value(where, f"not_{'an_image' if noun == 'image' else 'a_video'}", detail) from None
+    except Truncated:
+        raise invalid_value(where, "truncated", f"This {mime_type} ends too early; send the whole file.") from None
+    if size is None:
+        return None, None
+    if size[0] * size[1] > MAX_PIXELS:
+        detail = f"The picture has {size[0]} × {size[1]} pixels; at most {MAX_PIXELS // 1_000_000} million are taken."
+        raise invalid_value(where, "too_many_pixels", detail)
+    return size

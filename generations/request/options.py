@@ -1,0 +1,144 @@
+"""How the model is to work: generation_config, tools, safety settings; and the client's own metadata."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from cavendish.gemini.catalog import Model
+from cavendish.http.problems import escape, shown
+from generations.request.fields import Context, Fields
+from generations.request.hints import listing, use, who_takes
+
+MAX_METADATA_KEYS = 16
+MAX_METADATA_KEY_CHARS = 64
+MAX_METADATA_VALUE_CHARS = 512
+MAX_STOP_SEQUENCES = 5
+MAX_STOP_SEQUENCE_CHARS = 200
+INT32 = 2**31
+
+SEARCH_TYPES = ("web_search", "image_search")
+SAFETY_TYPES = (
+    "hate_speech", "dangerous_content", "harassment", "sexually_explicit", "civic_integrity", "image_hate",
+    "image_dangerous_content", "image_harassment", "image_sexually_explicit", "jailbreak",
+)  # fmt: skip
+SAFETY_THRESHOLDS = ("block_low_and_above", "block_medium_and_above", "block_only_high", "block_none", "off")
+SAFETY_METHODS = ("severity", "probability")
+
+
+def read_thinking_level(config: Fields, model: Model | None) -> str | None:
+    value = config.text("thinking_level")
+    if value is None or model is None or value in model.thinking_levels:
+        return value
+    others = who_takes(lambda other: bool(other.thinking_levels))
+    if not model.thinks:
+        detail = f"{model.id} does not think; leave thinking_level out.{others}"
+    elif not model.thinking_levels:
+        detail = f"{model.id} always thinks and takes no thinking_level; leave it out.{others}"
+    else:
+        detail = f"{shown(value)} is no thinking level of {model.id}; {use(value, model.thinking_levels)}"
+    config.wrong("thinking_level", "not_supported", detail)
+    return None
+
+
+def read_stop_sequences(config: Fields) -> tuple[str, ...]:
+    values = config.items("stop_sequences")
+    if len(values) > MAX_STOP_SEQUENCES:
+        config.wrong("stop_sequences", "too_many", f"{len(values)} are given; at most {MAX_STOP_SEQUENCES} are taken.")
+        return ()
+    for index, value in enumerate(values):
+        if not isinstance(value, str) or not 1 <= len(value) <= MAX_STOP_SEQUENCE_CHARS:
+            detail = f"{shown(value)} is no stop sequence; use a string of 1 to {MAX_STOP_SEQUENCE_CHARS} characters."
+            config.context.wrong(f"{config.at('stop_sequences')}/{index}", "wrong_type", detail)
+    return tuple(value for value in values if isinstance(value, str))
+
+
+def read_search_types(fields: Fields, model: Model | None) -> tuple[str, ...]:
+    """The kinds of Google Search that are asked for, each once; () without the tool."""
+    context, found = fields.context, dict[str, None]()
+    for index, item in enumerate(fields.items("tools")):
+        pointer = f"{fields.at('tools')}/{index}"
+        if not isinstance(item, dict):
+            context.wrong(pointer, "wrong_type", f'This is {shown(item)}; it takes {{"type": "google_search"}}.')
+            continue
+        tool = Fields(context, item, pointer)
+        kind = tool.take("type")
+        if kind != "google_search":
+            name = shown(next(iter(item), None) if kind is None else kind)
+            tool.wrong("type", "not_supported", f'{name} is not offered; the one tool is {{"type": "google_search"}}.')
+            continue
+        _read_search(tool, model, found)
+        tool.close()
+    return tuple(found)
+
+
+def _read_search(tool: Fields, model: Model | None, found: dict[str, None]) -> None:
+    if model is not None and not model.search_types:
+        tool.take("search_types")
+        others = who_takes(lambda other: bool(other.search_types))
+        tool.context.wrong(tool.pointer, "not_supported", f"{model.id} does not search; leave the tool out.{others}")
+        return
+    wanted = tool.items("search_types")
+    if not wanted and not tool.has("search_types"):
+        found["web_search"] = None
+    elif not wanted:
+        tool.wrong(
+            "search_types", "empty", f"It is empty; use {listing(SEARCH_TYPES)}, or leave it out for web_search."
+        )
+    for index, value in enumerate(wanted):
+        pointer = f"{tool.at('search_types')}/{index}"
+        if model is None or value in model.search_types:
+            found[str(value)] = None
+        elif value in SEARCH_TYPES:
+            others = who_takes(partial(_searches, value))
+            detail = f"{model.id} has no {value}; use {listing(model.search_types)}.{others}"
+            tool.context.wrong(pointer, "not_supported", detail)
+        else:
+            detail = f"{shown(value)} is no search type; {use(str(value), model.search_types)}"
+            tool.context.wrong(pointer, "unknown_value", detail)
+
+
+def _searches(search_type: str, model: Model) -> bool:
+    return search_type in model.search_types
+
+
+def read_metadata(context: Context, *sources: Fields | None) -> dict[str, str]:
+    """Strings by strings from one or several objects (`metadata`, and `labels` of the compatible API)."""
+    found: dict[str, str] = {}
+    for fields in filter(None, sources):
+        for name, value in fields.values.items():
+            pointer = f"{fields.pointer}/{escape(name)}"
+            if not 1 <= len(name) <= MAX_METADATA_KEY_CHARS:
+                detail = f"A key has {len(name)} characters; it takes 1 to {MAX_METADATA_KEY_CHARS}."
+                context.wrong(pointer, "too_long" if name else "empty", detail)
+            elif not isinstance(value, str):
+                context.wrong(pointer, "wrong_type", f"The value is {shown(value)}; it takes a string.")
+            elif len(value) > MAX_METADATA_VALUE_CHARS:
+                detail = f"The value has {len(value)} characters; at most {MAX_METADATA_VALUE_CHARS} are taken."
+                context.wrong(pointer, "too_long", detail)
+            else:
+                found[name] = value
+        if len(fields.values) > MAX_METADATA_KEYS:
+            detail = f"It has {len(fields.values)} keys; at most {MAX_METADATA_KEYS} are taken."
+            context.wrong(fields.pointer, "too_many", detail)
+    return found
+
+
+def read_safety(fields: Fields) -> tuple[dict[str, str], ...]:
+    found = []
+    for index, item in enumerate(fields.items("safety_settings")):
+        pointer = f"{fields.at('safety_settings')}/{index}"
+        if not isinstance(item, dict):
+            fields.context.wrong(pointer, "wrong_type", f"This is {shown(item)}; it takes an object.")
+            continue
+        setting = Fields(fields.context, item, pointer)
+        values = {
+            "type": setting.choice("type", SAFETY_TYPES),
+            "threshold": setting.choice("threshold", SAFETY_THRESHOLDS),
+            "method": setting.choice("method", SAFETY_METHODS),
+        }
+        for name in ("type", "threshold"):
+            if not setting.has(name):
+                setting.wrong(name, "required", f"A safety setting needs its {name}.")
+        setting.close()
+        found.append({name: value for name, value in values.items() if value is not None})
+    return tuple(found)

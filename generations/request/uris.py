@@ -1,0 +1,85 @@
+"""What a `uri` of the input points at: YouTube, a file or output of ours, or an address to fetch from."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from cavendish.db import ids
+from cavendish.egress import EgressRefused, Guard
+
+_FILE_NAME = re.compile(r"(?:(?:https?://[^/?#]+)?/?(?:upload/)?(?:v1|v1beta|v1alpha)/)?files/([A-Za-z0-9_-]{1,64})")
+_API_PATH = re.compile(r"/api/v1/(files|outputs)/((?:file|out)_[0-9a-f]{32})(?:/content)?")
+_YOUTUBE_HOSTS = {"youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com"}
+_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,20}")
+# Addresses that were handed out by the Files API itself come back as they were.
+_GOOGLE = "generativelanguage.googleapis.com"
+
+
+def is_youtube(uri: str) -> bool:
+    """A public video's address: youtube.com/watch?v=…, /shorts/…, /live/…, /embed/… or youtu.be/…"""
+    try:
+        parts = urlsplit(uri)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if parts.scheme not in {"https", "http"} or parts.username is not None:
+        return False
+    if host in {"youtu.be", "www.youtu.be"}:
+        return _VIDEO_ID.fullmatch(parts.path.strip("/")) is not None
+    if host not in _YOUTUBE_HOSTS:
+        return False
+    if parts.path.rstrip("/") == "/watch":
+        return re.search(r"(?:^|&)v=[A-Za-z0-9_-]{6,20}(?:&|$)", parts.query) is not None
+    kind, _, name = parts.path.strip("/").partition("/")
+    return kind in {"shorts", "live", "embed"} and _VIDEO_ID.fullmatch(name.rstrip("/")) is not None
+
+
+def file_id_of(uri: str) -> str | None:
+    """The id in `files/<id>`, `…/v1beta/files/<id>` or `…/api/v1/files/<id>`; None when it is no file of ours."""
+    if found := _FILE_NAME.fullmatch(uri):
+        # On a foreign host only an id of our form is ours; anything else there is an address like any other.
+        if "://" in uri and not _is_ours(uri) and ids.decode(ids.FILE, found[1]) is None:
+            return None
+        return found[1]
+    return _api_id(uri, "files")
+
+
+def output_id_of(uri: str) -> str | None:
+    """The id in the (signed) address of an output of ours. Whose it is is checked where ids are looked up."""
+    return _api_id(uri, "outputs")
+
+
+def _api_id(uri: str, collection: str) -> str | None:
+    if "/api/v1/" not in uri or not _is_ours(uri):
+        return None
+    found = _API_PATH.fullmatch(urlsplit(uri).path)
+    return found[2] if found and found[1] == collection else None
+
+
+def _is_ours(uri: str) -> bool:
+    try:
+        return urlsplit(uri).netloc.lower() in {_GOOGLE, urlsplit(settings.BASE_URL).netloc.lower()}
+    except ValueError:
+        return False
+
+
+def check_uri(uri: str) -> str | None:
+    """Why `uri` cannot be fetched, as far as that shows without resolving its name; None when it may be tried."""
+    if uri.startswith("data:"):
+        return "A data: address is not fetched: put the base64 part into data and its type into mime_type."
+    if uri.startswith("gs://"):
+        return "gs:// addresses are not reachable from here: upload the file and use its file_id."
+    try:
+        _guard(tuple(settings.EGRESS_ALLOW)).check_form(uri)
+    except EgressRefused as refused:
+        return refused.reason
+    return None
+
+
+@lru_cache(maxsize=4)
+def _guard(allow: tuple[str, ...]) -> Guard:
+    return Guard(allow)

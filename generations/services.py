@@ -1,0 +1,202 @@
+"""Writes of generations. Each opens the tenant's door itself; storage and network stay outside of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing.errors import BudgetExceeded, InsufficientBalance
+from billing.quotes import Quote, quote
+from billing.selectors import price_book
+from cavendish import valkey
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.storage import objects
+from generations.errors import NotCancelable, NotFinished, QueueFull, TenantInactive
+from generations.intake import Intake, file_key
+from generations.models import TERMINAL, File, Generation, GenerationContent, Output, Priority, Status
+from generations.plan import Plan
+from generations.request import MediaInfo
+from generations.selectors import generation_find
+from generations.tasks import ring
+
+
+def generation_quote(*, tenant_id: UUID, livemode: bool, plan: Plan, tier: str = "standard") -> Quote:
+    """Inside the door. Raises PriceMissing."""
+    book = price_book(tenant_id=tenant_id, model=plan.work.model.id, tier=tier)
+    return quote(plan.work, prices=book.prices if livemode else _free(book.prices), currency=book.currency)
+
+
+def generation_submit(
+    *,
+    tenant_id: UUID,
+    api_key_id: UUID,
+    livemode: bool,
+    plan: Plan,
+    intake: Intake,
+    request: Mapping[str, Any],
+    metadata: Mapping[str, str],
+    store: bool,
+    tier: str = "standard",
+    priority: Priority = Priority.INTERACTIVE,
+    deadline: float | None = None,
+) -> UUID:
+    """Accepts a generation: one transaction for its files, the job, its event and its hold; then the doorbell.
+
+    `deadline` in seconds from now. Raises TenantInactive, QueueFull, BudgetExceeded, InsufficientBalance, PriceMissing;
+    then nothing of it exists, and what the intake stored is deleted.
+    """
+    generation_id = ids.new_id()
+    try:
+        with tenant_door(tenant_id):
+            held = generation_quote(tenant_id=tenant_id, livemode=livemode, plan=plan, tier=tier)
+            File.objects.bulk_create(intake.made)
+            refusal = _submit(
+                {
+                    "id": str(generation_id),
+                    "tenant_id": str(tenant_id),
+                    "api_key_id": str(api_key_id),
+                    "livemode": livemode,
+                    "model": plan.work.model.id,
+                    "tier": tier,
+                    "priority": int(priority),
+                    "previous_id": str(intake.previous.id) if intake.previous else None,
+                    "metadata": dict(metadata),
+                    "store": store,
+                    "image_size": plan.resolution.image_size if plan.resolution else "",
+                    "aspect_ratio": plan.resolution.aspect_ratio if plan.resolution else "",
+                    "estimated_bytes": plan.estimated_bytes,
+                    "deadline": deadline or settings.GENERATION_DEADLINE,
+                    "request": request,
+                    "plan": plan.body,
+                    "notices": plan.notices,
+                    "hold": {
+                        "amount": str(held.worst_case.amount),
+                        "currency": held.currency,
+                        "images": plan.work.max_images,
+                        "tokens": held.worst_case.total_tokens,
+                        "prices": held.prices,
+                    },
+                }
+            )
+            if refusal is not None:
+                raise _refused(refusal)
+            transaction.on_commit(ring)
+    except BaseException:
+        intake.discard()
+        raise
+    return generation_id
+
+
+def _submit(payload: dict[str, Any]) -> dict[str, Any] | None:
+    with connection.cursor() as cursor:
+        # Text on the wire, so that the driver does not parse the answer twice.
+        cursor.execute("SELECT generation_submit(%s::jsonb)::text", [json.dumps(payload)])
+        row = cursor.fetchone()
+    return json.loads(row[0]) if row and row[0] else None
+
+
+def _free(prices: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Test jobs run on the sandbox: they cost neither the tenant nor the operator anything."""
+    return {kind: {**price, "price": "0", "cost": "0"} for kind, price in prices.items()}
+
+
+def _refused(refusal: dict[str, Any]) -> Exception:
+    match refusal["code"]:
+        case "queue_full":
+            return QueueFull(refusal["limit"])
+        case "budget_exceeded":
+            return BudgetExceeded(refusal)
+        case "insufficient_balance":
+            return InsufficientBalance(refusal)
+        case code:
+            return TenantInactive(code.removeprefix("tenant_"), refusal.get("reason") or "")
+
+
+def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -> str | None:
+    """Cancels: a queued generation at once, a running one by asking its worker. Repeating it is fine.
+
+    Answers the status before, None when there is no such generation. Raises NotCancelable when it has ended otherwise.
+    """
+    with tenant_door(tenant_id):
+        if generation_find(generation_id, livemode=livemode) is None:
+            return None
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT generation_cancel(%s, %s)", [tenant_id, generation_id])
+            row = cursor.fetchone()
+        was: str | None = row[0] if row else None
+        if was in {Status.SUCCEEDED, Status.FAILED}:
+            raise NotCancelable(was)
+        if was == Status.RUNNING:
+            transaction.on_commit(lambda: valkey.tell(valkey.CANCEL, generation_id))
+        elif was == Status.QUEUED:
+            transaction.on_commit(lambda: valkey.tell(valkey.ENDED, generation_id))
+    return was
+
+
+def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -> bool:
+    """Erases what was asked and what came; the job's row and its money stay, without content.
+
+    False when there is no such generation. Raises NotFinished for one that has not ended.
+    """
+    with tenant_door(tenant_id):
+        generation = generation_find(generation_id, livemode=livemode)
+        if generation is None:
+            return False
+        if generation.status not in TERMINAL:
+            raise NotFinished(generation.status)
+        keys = list(Output.objects.filter(generation_id=generation_id).values_list("storage_key", flat=True))
+        Output.objects.filter(generation_id=generation_id).delete()
+        GenerationContent.objects.filter(generation_id=generation_id).update(
+            request={}, plan={}, content=[], thoughts=[], grounding=None, steps=[], usage_reported=None, notices=[]
+        )
+        Generation.objects.filter(id=generation_id).update(deleted_at=timezone.now(), metadata={})
+    for key in keys:
+        objects().delete(key)
+    return True
+
+
+def file_create(*, tenant_id: UUID, livemode: bool, name: str, path: Path, info: MediaInfo) -> File:
+    """Stores an uploaded file and its row. Its bytes go first: a row without bytes would be a lie, not the reverse."""
+    file_id = ids.new_id()
+    key = file_key(tenant_id, file_id)
+    objects().keep(path, key)
+    try:
+        with tenant_door(tenant_id):
+            file: File = File.objects.create(
+                id=file_id,
+                tenant_id=tenant_id,
+                livemode=livemode,
+                source=File.Source.UPLOAD,
+                name=name,
+                mime_type=info.mime_type,
+                width=info.width,
+                height=info.height,
+                bytes=info.bytes,
+                sha256=info.sha256,
+                storage_key=key,
+            )
+            file.refresh_from_db(fields=["created_at"])
+    except BaseException:
+        objects().delete(key)
+        raise
+    return file
+
+
+def file_delete(*, tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:
+    """False when there is no such file. Its bytes go with it, also for generations that wait to use it."""
+    with tenant_door(tenant_id):
+        file = File.objects.filter(id=file_id, livemode=livemode, deleted_at=None).first()
+        if file is None:
+            return False
+        changed = File.objects.filter(id=file_id, deleted_at=None).update(deleted_at=timezone.now())
+    if changed:
+        objects().delete(file.storage_key)
+    return bool(changed)

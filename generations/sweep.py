@@ -1,0 +1,54 @@
+"""Repairs and expiry, by the clock. The counts that repairs give are 0 in calm weather and worth an alarm otherwise."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.utils import timezone
+
+from cavendish import valkey
+from cavendish.db.router import acting_as
+from generations.models import TERMINAL, Generation
+from generations.services import generation_delete
+from generations.tasks import ring
+
+logger = logging.getLogger(__name__)
+
+SILENT_SECONDS = 5.0
+# What was asked for with "store": false stays long enough to be fetched, and no longer.
+UNSTORED = timedelta(hours=1)
+AT_ONCE = 200
+
+
+def sweep() -> dict[str, Any]:
+    """Frees dead workers' jobs, fails what is past its deadline, ends orphaned holds, rings for what nobody took."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT generation_sweep(%s)::text", [SILENT_SECONDS])
+        row = cursor.fetchone()
+    found: dict[str, Any] = json.loads(row[0]) if row else {}
+    for generation in found.pop("ended", []):
+        valkey.tell(valkey.ENDED, UUID(generation))
+    rings = found.get("silent", 0) + found.get("freed", 0)
+    if rings:
+        ring(min(rings, AT_ONCE))
+    if any(found.values()):
+        logger.warning("The sweeper repaired: %s", found)
+    return found
+
+
+def contents_expire() -> int:
+    """Erases what was asked for with `"store": false`, an hour after its end."""
+    with acting_as("operator"):
+        due = list(
+            Generation.objects.filter(
+                status__in=TERMINAL, deleted_at=None, store=False, finished_at__lt=timezone.now() - UNSTORED
+            ).values_list("tenant_id", "id", "livemode")[:AT_ONCE]
+        )
+    return sum(
+        generation_delete(tenant_id=tenant, generation_id=generation, livemode=live) for tenant, generation, live in due
+    )

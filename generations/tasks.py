@@ -1,0 +1,29 @@
+"""Actors: thin, ids at most, everything about their retries said here."""
+
+from __future__ import annotations
+
+import logging
+
+import dramatiq
+
+from generations.work.current import engine
+
+logger = logging.getLogger(__name__)
+
+
+# A doorbell carries nothing: which job is next is decided in SQL when it is heard. It is never repeated, because the
+# sweeper rings again for whatever stays queued.
+@dramatiq.actor(
+    queue_name="generations", max_retries=0, min_backoff=1_000, max_backoff=1_000, time_limit=24 * 3600 * 1000
+)
+async def doorbell() -> None:
+    await engine().ring()
+
+
+def ring(times: int = 1) -> None:
+    """Rings for a committed job. A broker that is away is no error: the sweeper rings again."""
+    try:
+        for _ in range(times):
+            doorbell.send()
+    except Exception as error:
+        logger.warning("The broker did not take a doorbell: %s", type(error).__name__)

@@ -1,0 +1,135 @@
+"""Gets an answer from the upstream: with tries, resumption by id, and the conversation rebuilt where it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from cavendish.gemini.client import (
+    BrokenAnswer,
+    GeminiClient,
+    GeminiError,
+    Interaction,
+    NotFound,
+    Rejected,
+)
+from generations.work.body import body_build
+from generations.work.books import Books
+from generations.work.clients import Clients
+from generations.work.collect import Answer, answer_read, misses_size
+from generations.work.history import history_read
+from generations.work.job import Job
+from generations.work.pictures import NotAPicture
+
+logger = logging.getLogger(__name__)
+
+# An upstream that asks for more patience than this gets its job back later; the slot is free meanwhile.
+LONGEST_PAUSE = 8.0
+
+
+class Asking:
+    """One job's talk with the upstream. `tries` counts failed tries of this claim, for the job's books."""
+
+    def __init__(self, job: Job, *, clients: Clients, books: Books, max_tries: int) -> None:
+        self.job = job
+        self.clients = clients
+        self.books = books
+        self.client: GeminiClient = clients.of(job)
+        self.max_tries = max_tries
+        self.tries = job.failures
+        self.upstream_id = job.upstream_id if job.upstream_host == clients.host(job) else ""
+        self.upstream_key = job.upstream_key
+        self.usages: list[dict[str, object]] = []
+        self.deadline = asyncio.get_running_loop().time() + job.seconds_left
+
+    async def answer(self) -> tuple[Interaction, Answer]:
+        """The answer, taken apart. Raises GeminiError when no try brought one.
+
+        An answer whose picture is broken or of another size than was named is asked for again: that heals more often
+        than not. Its usage is kept in `usages`, because the upstream bills it.
+        """
+        while True:
+            interaction = await self._interaction()
+            try:
+                answer = await asyncio.to_thread(answer_read, interaction, self.job)
+                wrong = misses_size(self.job, answer)
+            except NotAPicture as error:
+                wrong = str(error)
+            if wrong is None:
+                return interaction, answer
+            self.tries += 1
+            self.upstream_id = ""
+            if interaction.usage:
+                self.usages.append(interaction.usage)
+            if self.tries >= self.max_tries:
+                raise BrokenAnswer(f"The upstream's picture is not what was asked for: {wrong}.")
+
+    async def _interaction(self) -> Interaction:
+        if self.upstream_id:
+            try:
+                return await self._wait()
+            except NotFound:
+                self.upstream_id = ""
+        background = self.clients.in_background(self.job)
+        interaction = await self._create(background)
+        if interaction.status in {"in_progress", "queued"}:
+            self.upstream_id = interaction.id
+            return await self._wait()
+        return interaction
+
+    async def _create(self, background: bool) -> Interaction:
+        previous = self.job.plan.get("previous")
+        here = previous is not None and previous["upstream_host"] == self.clients.host(self.job)
+        history = (
+            await history_read(self.books, self.job) if previous and not (here and previous["upstream_id"]) else None
+        )
+        key = previous["upstream_key"] if previous and history is None else self.upstream_key
+        while True:
+            body = await body_build(self.job, self.client, history=history, background=background)
+            try:
+                return await self.client.create_interaction(
+                    body,
+                    spool=self.job.spool / str(self.tries),
+                    deadline=self.deadline,
+                    key=key or None,
+                    on_id=self._note_id,
+                    on_retry=self._note_retry,
+                    max_tries=max(self.max_tries - self.tries, 1),
+                    max_delay=LONGEST_PAUSE,
+                )
+            except (NotFound, Rejected) as error:
+                # The upstream forgot the conversation (it keeps one for days, and only on the key it began with).
+                if history is not None or previous is None or error.status not in {400, 403, 404}:
+                    raise
+                history = await history_read(self.books, self.job)
+
+    async def _wait(self) -> Interaction:
+        """Follows a job that the upstream runs in the background. Asking again costs nothing, so it is asked again."""
+        failed = 0
+        while True:
+            try:
+                return await self.client.get_interaction(
+                    self.upstream_id,
+                    key=self.upstream_key or None,
+                    spool=self.job.spool / f"{self.tries}",
+                    deadline=self.deadline,
+                    wait=True,
+                )
+            except GeminiError as error:
+                failed += 1
+                if not error.retryable or self.tries + 1 >= self.max_tries:
+                    raise
+                delay = error.retry_after if error.retry_after is not None else min(0.25 * 2**failed, LONGEST_PAUSE)
+                if delay > LONGEST_PAUSE:
+                    raise
+                await self._note_retry(error, delay)
+                await asyncio.sleep(delay)
+
+    async def _note_id(self, upstream_id: str, key: str) -> None:
+        self.upstream_id, self.upstream_key = upstream_id, key
+        if self.clients.in_background(self.job):
+            await self.books.upstream(self.job, upstream_id=upstream_id, key=key, host=self.clients.host(self.job))
+
+    async def _note_retry(self, error: GeminiError, delay: float) -> None:
+        self.tries += 1
+        logger.info("Generation %s: try %s failed (%s); next in %.1f s.", self.job.id, self.tries, error, delay)

@@ -1,0 +1,62 @@
+"""The body sent up, rebuilt from the plan: nothing of the client's request goes upstream but what is named here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from cavendish.gemini.client import Blob, GeminiClient
+from cavendish.storage import objects
+from generations.work.job import Job
+
+# What fits inline; a longer video goes through the upstream's file API first.
+INLINE_VIDEO_BYTES = 15 * 1024 * 1024
+
+
+async def body_build(
+    job: Job, client: GeminiClient, *, history: list[dict[str, Any]] | None, background: bool
+) -> dict[str, Any]:
+    """`history` are the kept steps of earlier turns, sent where the upstream does not hold the conversation."""
+    plan = job.plan
+    steps = [await _step(step, client, job) for step in [*(history or ()), *plan["steps"]]]
+    body: dict[str, Any] = {"model": job.model, "input": steps, "store": plan["store"]}
+    for name in ("system_instruction", "response_format", "generation_config", "tools", "safety_settings"):
+        if plan.get(name):
+            body[name] = plan[name]
+    previous = plan.get("previous")
+    if previous and history is None:
+        body["previous_interaction_id"] = previous["upstream_id"]
+    if background:
+        body["background"] = True
+    return body
+
+
+async def _step(step: dict[str, Any], client: GeminiClient, job: Job) -> dict[str, Any]:
+    """A step with its stored pictures as blobs, which the client encodes while it sends."""
+    sent = dict(step)
+    for name in ("content", "summary"):
+        if isinstance(step.get(name), list):
+            sent[name] = [await _block(block, client, job) for block in step[name]]
+    return sent
+
+
+async def _block(block: dict[str, Any], client: GeminiClient, job: Job) -> dict[str, Any]:
+    key = block.get("storage_key")
+    if key is None:
+        return block
+    blob = Blob(size=block["bytes"], open=lambda: _chunks(objects().read(key)))
+    if block["type"] == "video" and block["bytes"] > INLINE_VIDEO_BYTES:
+        file = await client.upload_file(
+            blob=blob, mime_type=block["mime_type"], display_name=f"{job.id.hex}", key=job.upstream_key or None
+        )
+        return {"type": "video", "uri": file["uri"], "mime_type": block["mime_type"]}
+    return {"type": block["type"], "mime_type": block["mime_type"], "data": blob}
+
+
+async def _chunks(source: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """A blocking iterator read in threads, a chunk at a time."""
+    end = object()
+    while (chunk := await asyncio.to_thread(next, source, end)) is not end:
+        assert isinstance(chunk, bytes)
+        yield chunk

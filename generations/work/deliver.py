@@ -1,0 +1,160 @@
+"""What was bought is never lost: an answer lies in the spool from its last byte until it is settled.
+
+A folder `jobs/<generation>-<attempt>` holds the pictures and, last, `result.json` (written whole or not at all). Whoever
+finds one delivers it: the process that bought it, or the next one on this machine after a crash. Delivering twice is
+harmless, since keeping an object and ending a generation are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+from psycopg_pool import PoolTimeout
+
+from cavendish.storage import objects
+from generations.work.books import Books
+from generations.work.job import Job
+
+logger = logging.getLogger(__name__)
+
+RESULT = "result.json"
+SLOWEST_RETRY = 5.0
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A result on its way into storage and books. `files` maps a storage key to a path inside the folder."""
+
+    folder: Path
+    tenant_id: UUID
+    generation_id: UUID
+    attempt: int
+    token: UUID
+    result: dict[str, Any]
+    files: dict[str, str]
+
+    def write(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / (RESULT + ".part")
+        with part.open("w") as target:
+            json.dump(
+                {
+                    "tenant_id": str(self.tenant_id),
+                    "generation_id": str(self.generation_id),
+                    "attempt": self.attempt,
+                    "token": str(self.token),
+                    "result": self.result,
+                    "files": self.files,
+                },
+                target,
+            )
+            target.flush()
+            os.fsync(target.fileno())
+        part.rename(self.folder / RESULT)
+
+    @classmethod
+    def read(cls, folder: Path) -> Parcel | None:
+        try:
+            said = json.loads((folder / RESULT).read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return cls(
+            folder=folder,
+            tenant_id=UUID(said["tenant_id"]),
+            generation_id=UUID(said["generation_id"]),
+            attempt=said["attempt"],
+            token=UUID(said["token"]),
+            result=said["result"],
+            files=said["files"],
+        )
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def parcel_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) -> Parcel:
+    return Parcel(
+        folder=job.spool,
+        tenant_id=job.tenant_id,
+        generation_id=job.id,
+        attempt=job.attempt,
+        token=job.lease_token,
+        result=result,
+        files={key: str(path.relative_to(job.spool)) for key, path in paths.items()},
+    )
+
+
+async def deliver(parcel: Parcel, books: Books) -> str:
+    """Keeps the pictures, then ends the generation; waits out a storage or a PostgreSQL that is away.
+
+    Answers what `generation_finish` said. When the job is somebody else's by now, what was kept is deleted.
+    """
+    if parcel.files:
+        await _patiently("storage", lambda: asyncio.to_thread(_keep_all, parcel))
+    outcome = await _patiently("PostgreSQL", lambda: _finish(parcel, books))
+    if outcome == "lost":
+        logger.warning("Generation %s was taken over; its late answer is dropped.", parcel.generation_id)
+        await asyncio.to_thread(_delete_all, parcel)
+    await asyncio.to_thread(parcel.remove)
+    return str(outcome)
+
+
+async def _finish(parcel: Parcel, books: Books) -> str:
+    return await books.finish(
+        tenant_id=parcel.tenant_id,
+        generation_id=parcel.generation_id,
+        attempt=parcel.attempt,
+        token=parcel.token,
+        result=parcel.result,
+    )
+
+
+async def _patiently(what: str, work: Any) -> Any:
+    """Repeats `work` until it is through or fails for another reason than an outage."""
+    pause = 0.2
+    while True:
+        try:
+            return await work()
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            await asyncio.sleep(0.01)
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError) as error:
+            logger.warning("%s is away (%s); the answer waits in the spool.", what, type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, SLOWEST_RETRY)
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] not in {"botocore", "boto3", "s3transfer"}:
+                raise
+            logger.warning("%s is away (%s); the answer waits in the spool.", what, type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, SLOWEST_RETRY)
+
+
+def _keep_all(parcel: Parcel) -> None:
+    for key, name in parcel.files.items():
+        path = parcel.folder / name
+        # Missing means that it was moved before a crash: the rename is the last thing that happens to it here.
+        if path.exists():
+            objects().keep(path, key)
+
+
+def _delete_all(parcel: Parcel) -> None:
+    for key in parcel.files:
+        objects().delete(key)
+
+
+def parcels_found() -> list[Parcel]:
+    """Answers that a dead process left behind."""
+    jobs = Path(settings.SPOOL_DIR) / "jobs"
+    if not jobs.is_dir():
+        return []
+    return [parcel for folder in sorted(jobs.iterdir()) if (parcel := Parcel.read(folder)) is not None]

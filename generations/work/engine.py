@@ -1,0 +1,222 @@
+"""The engine of a worker process: holds hundreds of jobs on one event loop.
+
+A doorbell (a Dramatiq message) only asks for a claim; it is acknowledged as soon as there is room for one, so a full
+process leaves doorbells to others. Which job is run is decided in SQL. See docs/decisions/0003-engine.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from uuid import UUID, uuid4
+
+import psycopg
+import redis
+from django.conf import settings
+from psycopg_pool import PoolTimeout
+
+from cavendish import valkey
+from generations.work.books import Books
+from generations.work.clients import Clients
+from generations.work.deliver import deliver, parcels_found
+from generations.work.job import Job
+from generations.work.run import Running, run
+
+logger = logging.getLogger(__name__)
+
+CLAIM_AT_ONCE = 32
+RECOVER_EVERY = 30.0
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+
+
+class Engine:
+    """One per process. `start` on the loop that it will live on; `stop` gives back what did not end in time."""
+
+    def __init__(self) -> None:
+        self.name = settings.CONFIG.get("CAVENDISH_WORKER_NAME") or f"{socket.gethostname()}-{os.getpid()}"
+        self.worker: UUID = uuid4()
+        self.capacity: int = settings.WORKER_CONCURRENCY
+        self.byte_budget: int = settings.WORKER_BYTES_IN_FLIGHT
+        self.running: dict[UUID, Running] = {}
+        self.bytes_running = 0
+        self.wanted = 0
+        self.stopping = False
+        self.books = Books()
+        self._room = asyncio.Event()
+        self._ring = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self.clients = Clients()
+        await self.books.open()
+        self.valkey = valkey.async_client()
+        # What a predecessor bought is settled before its leases are freed, or it would be bought again.
+        await self._recover()
+        freed = await self.books.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS)
+        logger.info("Worker %s is ready; %s jobs of its predecessor are free again.", self.name, freed)
+        self._room.set()
+        self.wanted = CLAIM_AT_ONCE
+        self._ring.set()
+        for loop in (self._claiming(), self._heartbeats(), self._cancellations(), self._recovering()):
+            self._loops.append(asyncio.create_task(loop))
+
+    async def ring(self) -> None:
+        """A doorbell: returns when this process has room, having asked for one claim."""
+        while not self._room.is_set() and not self.stopping:
+            await self._room.wait()
+        if not self.stopping:
+            self._want(1)
+
+    async def stop(self, patience: float) -> None:
+        """Takes no more; waits for what runs; then gives the rest back to the queue."""
+        self.stopping = True
+        self._room.set()
+        for loop in self._loops:
+            # The heartbeat goes on: running jobs are still ours.
+            if loop is not self._loops[1]:
+                loop.cancel()
+        tasks = [running.task for running in self.running.values() if running.task]
+        if tasks:
+            logger.info("Waiting up to %.0f s for %s running jobs.", patience, len(tasks))
+            await asyncio.wait(tasks, timeout=patience)
+        left = [running.task for running in self.running.values() if running.task]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for loop in self._loops:
+            loop.cancel()
+        with contextlib.suppress(*AWAY):
+            await self.books.leave(worker=self.worker)
+        await self.clients.aclose()
+        await self.books.close()
+        if self.valkey is not None:
+            await self.valkey.aclose()
+
+    def _want(self, count: int) -> None:
+        self.wanted = min(self.wanted + count, self.capacity)
+        self._ring.set()
+
+    async def _claiming(self) -> None:
+        """The only claimer of the process, so that it never competes with itself for a tenant's lock."""
+        while True:
+            await self._ring.wait()
+            self._ring.clear()
+            while self.wanted and (free := self.capacity - len(self.running)) > 0:
+                asked = min(self.wanted, free, CLAIM_AT_ONCE)
+                self.wanted -= asked
+                try:
+                    jobs = await self.books.claim(
+                        worker=self.worker,
+                        limit=asked,
+                        room=max(self.byte_budget - self.bytes_running, 0),
+                        idle=not self.running,
+                    )
+                except AWAY as error:
+                    # The sweeper rings again for what is queued.
+                    logger.warning("No claim: PostgreSQL is away (%s).", type(error).__name__)
+                    await asyncio.sleep(0.5)
+                    break
+                except Exception:
+                    logger.exception("A claim failed.")
+                    await asyncio.sleep(0.5)
+                    break
+                for job in jobs:
+                    self._begin(job)
+                if len(jobs) < asked:
+                    # Nothing more is runnable now; what becomes so rings.
+                    self.wanted = 0
+            if len(self.running) >= self.capacity:
+                self._room.clear()
+
+    def _begin(self, job: Job) -> None:
+        running = Running(job)
+        self.running[job.id] = running
+        self.bytes_running += job.estimated_bytes
+        running.task = asyncio.create_task(self._one(running))
+
+    async def _one(self, running: Running) -> None:
+        job = running.job
+        try:
+            outcome = await run(running, clients=self.clients, books=self.books)
+            logger.info("Generation %s %s.", job.id, outcome)
+            if outcome == "ended":
+                await self._tell(job.id)
+        except asyncio.CancelledError:
+            logger.info("Generation %s was interrupted by the shutdown.", job.id)
+            raise
+        except Exception:
+            # The lease stays: the sweeper gives the job to another process when this one cannot end it.
+            logger.exception("Generation %s could not be ended.", job.id)
+        finally:
+            if self.running.get(job.id) is running:
+                del self.running[job.id]
+            self.bytes_running -= job.estimated_bytes
+            if not self.stopping:
+                self._room.set()
+                self._want(1)
+
+    async def _tell(self, generation: UUID) -> None:
+        if self.valkey is None:
+            return
+        with contextlib.suppress(redis.RedisError, OSError):
+            await self.valkey.publish(valkey.ENDED, generation.hex)
+
+    async def _heartbeats(self) -> None:
+        while True:
+            await asyncio.sleep(settings.LEASE_SECONDS / 4)
+            try:
+                stop = await self.books.heartbeat(worker=self.worker, seconds=settings.LEASE_SECONDS)
+                if stop is None:
+                    # Lost while PostgreSQL was away or this process was frozen. Jobs that nobody took yet are still
+                    # ended by their tokens; new ones need a lease again.
+                    logger.warning("The lease was lost; registering again.")
+                    await self.books.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS)
+                    continue
+                for generation in stop:
+                    self._cancel(generation)
+            except AWAY as error:
+                logger.warning("No heartbeat: PostgreSQL is away (%s).", type(error).__name__)
+            except Exception:
+                logger.exception("A heartbeat failed.")
+
+    async def _cancellations(self) -> None:
+        """Hears of cancellations at once; heartbeats carry those that were missed."""
+        while self.valkey is not None:
+            try:
+                async with self.valkey.pubsub(ignore_subscribe_messages=True) as subscription:
+                    await subscription.subscribe(valkey.CANCEL)
+                    while True:
+                        told = await subscription.get_message(timeout=None)
+                        if told is not None:
+                            self._cancel(UUID(hex=told["data"].decode()))
+            except (redis.RedisError, OSError, ValueError):
+                await asyncio.sleep(1)
+
+    def _cancel(self, generation: UUID) -> None:
+        running = self.running.get(generation)
+        # An answer that is whole is delivered: it was bought.
+        if running is not None and running.task is not None and not running.delivering and running.stop is None:
+            running.stop = "cancel"
+            running.task.cancel()
+
+    async def _recovering(self) -> None:
+        while True:
+            await asyncio.sleep(RECOVER_EVERY)
+            await self._recover()
+
+    async def _recover(self) -> None:
+        """Settles answers that a dead process of this machine left in the spool."""
+        for parcel in await asyncio.to_thread(parcels_found):
+            if parcel.generation_id in self.running:
+                continue
+            try:
+                outcome = await deliver(parcel, self.books)
+            except Exception:
+                logger.exception("The spooled answer of generation %s could not be settled.", parcel.generation_id)
+                continue
+            logger.info("The spooled answer of generation %s: %s.", parcel.generation_id, outcome)
+            if outcome == "ended":
+                await self._tell(parcel.generation_id)

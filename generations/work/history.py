@@ -1,0 +1,49 @@
+"""Earlier turns of a conversation, from what we stored, for an upstream that does not have it (any more)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from generations.work.books import Books
+from generations.work.job import Job
+
+MAX_TURNS = 64
+
+
+class HistoryGone(Exception):
+    """A turn of the conversation was erased; it cannot be continued."""
+
+
+async def history_read(books: Books, job: Job) -> list[dict[str, Any]]:
+    """The steps of all earlier turns, oldest first: what was sent and what came, thought signatures included."""
+    turns: list[list[dict[str, Any]]] = []
+    previous = job.plan.get("previous")
+    wanted = UUID(previous["generation_id"]) if previous else None
+    async with books.app.connection() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('app.tenant_id', %s, true)", (str(job.tenant_id),))
+        while wanted is not None and len(turns) < MAX_TURNS:
+            cursor = await connection.execute(
+                """SELECT g.previous_id, g.deleted_at, c.plan->'steps' AS asked, c.steps AS answered
+                   FROM generations_generation g JOIN generations_generationcontent c ON c.generation_id = g.id
+                   WHERE g.id = %s AND g.tenant_id = %s""",
+                (wanted, job.tenant_id),
+            )
+            row = await cursor.fetchone()
+            if row is None or row["deleted_at"] is not None or not row["answered"]:
+                raise HistoryGone(f"turn {wanted}")
+            turns.append([*row["asked"], *row["answered"]])
+            wanted = row["previous_id"]
+    return [_sendable(step) for turn in reversed(turns) for step in turn]
+
+
+def _sendable(step: dict[str, Any]) -> dict[str, Any]:
+    """Without our own ids, which mean nothing upstream; storage keys stay, the body turns them into bytes."""
+    step = {key: value for key, value in step.items() if key not in {"error"}}
+    for name in ("content", "summary"):
+        if isinstance(step.get(name), list):
+            step[name] = [
+                {key: value for key, value in block.items() if key not in {"output_id", "file_id", "role"}}
+                for block in step[name]
+            ]
+    return step

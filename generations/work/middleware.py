@@ -1,0 +1,44 @@
+"""Ties the engine's life to the Dramatiq worker's: it lives on the event loop of Dramatiq's AsyncIO middleware."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import Any
+
+from dramatiq.asyncio import get_event_loop_thread
+from dramatiq.middleware import Middleware
+
+from generations.work.current import set_engine
+from generations.work.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+START_PATIENCE = 120.0
+STOP_PATIENCE = 12.0
+
+
+class EngineMiddleware(Middleware):  # type: ignore[misc]
+    """Must come after AsyncIO, whose loop it uses, so that it starts later and stops earlier."""
+
+    _engine: Engine | None = None
+
+    def after_worker_boot(self, broker: Any, worker: Any) -> None:
+        thread = get_event_loop_thread()
+        assert thread is not None
+        starting = Engine()
+        try:
+            asyncio.run_coroutine_threadsafe(starting.start(), thread.loop).result(START_PATIENCE)
+        except Exception:
+            logger.exception("The engine could not start.")
+            os._exit(1)  # the supervisor starts the process anew; a worker without an engine would swallow doorbells
+        set_engine(starting)
+        self._engine = starting
+
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        thread = get_event_loop_thread()
+        if self._engine is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._engine.stop(STOP_PATIENCE), thread.loop).result(STOP_PATIENCE + 10)
+        set_engine(None)

@@ -1,0 +1,68 @@
+"""What a picture that came back is: read from its bytes, never from what was said of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import c2pa
+from PIL import Image
+
+from cavendish.gemini.reader import Spilled
+
+MIME_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+
+
+class NotAPicture(Exception):
+    """The bytes are no picture that we know."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pixels and type from the file's header; `c2pa`: Content Credentials are present, not that they verify."""
+
+    path: Path
+    mime_type: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    c2pa: bool
+
+
+def picture_read(spilled: Spilled) -> Picture:
+    """Raises NotAPicture. Reads the header only, so a 24 MB picture costs no more than a small one."""
+    try:
+        with Image.open(spilled.path) as image:
+            width, height = image.size
+            mime_type = MIME_TYPES.get(image.format or "")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        raise NotAPicture(f"{spilled.size} bytes that are no picture") from None
+    if mime_type is None:
+        raise NotAPicture(f"a picture of an unexpected type, {image.format}")
+    return Picture(
+        path=spilled.path,
+        mime_type=mime_type,
+        width=width,
+        height=height,
+        bytes=spilled.size,
+        sha256=spilled.sha256,
+        # The library parses the whole file; the reader has seen whether there can be anything to find.
+        c2pa=spilled.c2pa_hint and has_credentials(spilled.path, mime_type),
+    )
+
+
+def has_credentials(path: Path, mime_type: str) -> bool:
+    """Whether the file carries a C2PA manifest store (C2PA specification 2.x, section 11)."""
+    try:
+        with path.open("rb") as source, c2pa.Reader(mime_type, source):
+            return True
+    except c2pa.C2paError as error:
+        # A manifest that does not parse is present all the same; only "nothing there" is absence.
+        return "ManifestNotFound" not in type(error).__name__ + str(error)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

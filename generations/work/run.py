@@ -1,0 +1,166 @@
+"""One job from claim to end. Every way out settles the job, gives it back, or leaves it to whoever has it now."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from billing.pricing import extra_cost
+from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
+from cavendish.storage import ObjectMissing
+from generations.errors import ErrorCode
+from generations.work.ask import LONGEST_PAUSE, Asking
+from generations.work.books import Books
+from generations.work.clients import Clients
+from generations.work.collect import (
+    Answer,
+    answer_read,
+    cancellation,
+    failure,
+    spool_paths,
+    success,
+)
+from generations.work.deliver import deliver, parcel_of
+from generations.work.history import HistoryGone
+from generations.work.job import Job
+
+logger = logging.getLogger(__name__)
+
+COMPLETE = frozenset({"completed", "incomplete", ""})
+CANCEL_PATIENCE = 5.0
+
+
+@dataclass
+class Running:
+    """A job that this process runs. `stop` says why its task was canceled, if it was by us."""
+
+    job: Job
+    task: asyncio.Task[None] | None = None
+    stop: str | None = None
+    delivering: bool = False
+
+
+class Canceled(Exception):
+    """The tenant asked to stop."""
+
+
+async def run(running: Running, *, clients: Clients, books: Books) -> str:
+    """Runs a claimed job to its end. Answers 'ended', 'requeued', 'already' or 'lost'."""
+    job = running.job
+    asking = Asking(job, clients=clients, books=books, max_tries=settings.GENERATION_MAX_TRIES)
+    sandbox = clients.is_sandbox(job)
+    files: dict[str, Path] = {}
+    try:
+        try:
+            async with asyncio.timeout(max(job.seconds_left, 0.001)):
+                interaction, answer = await asking.answer()
+        except asyncio.CancelledError:
+            if running.stop == "cancel":
+                raise Canceled from None
+            raise
+        files = spool_paths(answer)
+        result = _judge(job, interaction.status, answer, sandbox=sandbox)
+    except Canceled:
+        partial = await _cancel_upstream(asking)
+        files = spool_paths(partial) if partial else {}
+        result = cancellation(job, partial, sandbox=sandbox)
+    except TimeoutError:
+        await _cancel_upstream(asking)
+        result = failure(job, ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline.")
+    except GeminiError as error:
+        if _comes_back(error, asking):
+            pause = error.retry_after if error.retry_after is not None else LONGEST_PAUSE
+            await books.requeue(job, seconds=pause, reason="upstream_busy", failed=asking.tries - job.failures + 1)
+            _clean(job)
+            return "requeued"
+        result = _failure_of(job, error)
+    except (HistoryGone, ObjectMissing) as error:
+        logger.warning("Generation %s lacks what it refers to: %s", job.id, type(error).__name__)
+        result = failure(job, ErrorCode.INTERNAL, "A picture or an earlier turn that this generation needs was erased.")
+    except Exception as error:
+        # Never the exception's text: it may quote the request.
+        logger.exception("Generation %s failed inside the platform: %s", job.id, type(error).__name__)
+        result = failure(job, ErrorCode.INTERNAL, "The platform failed; nothing is charged.")
+
+    running.delivering = True
+    result["failures"] = asking.tries
+    result["upstream_id"], result["upstream_key"] = asking.upstream_id, asking.upstream_key
+    result["upstream_host"] = clients.host(job)
+    result["charge"] = extra_cost(result["charge"], asking.usages, prices=job.prices)
+    parcel = parcel_of(job, result, files)
+    await asyncio.to_thread(parcel.write)
+    return await deliver(parcel, books)
+
+
+def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> dict[str, Any]:
+    """Whether what came is what was asked for."""
+    if answer.blocked and not answer.outputs:
+        return failure(job, ErrorCode.SAFETY_BLOCKED, answer.blocked, answer=answer, sandbox=sandbox)
+    if status not in COMPLETE:
+        return failure(
+            job,
+            ErrorCode.UPSTREAM_REJECTED,
+            f'The upstream ended the interaction as "{status}".',
+            answer=answer,
+            sandbox=sandbox,
+        )
+    if job.plan["wants_image"] and not answer.outputs:
+        return failure(job, ErrorCode.NO_IMAGE, "The model answered without a picture.", answer=answer, sandbox=sandbox)
+    return success(job, answer, sandbox=sandbox)
+
+
+def _failure_of(job: Job, error: GeminiError) -> dict[str, Any]:
+    if isinstance(error, TimedOut) and error.deadline:
+        code, said = ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline."
+    elif isinstance(error, Rejected) and not isinstance(error, RateLimited) and error.status not in {401, 403}:
+        code, said = ErrorCode.UPSTREAM_REJECTED, f"The upstream refused the request: {error}"
+    else:
+        # A refused key of ours is the operator's business; to the tenant the upstream is unavailable.
+        code, said = ErrorCode.UPSTREAM_UNAVAILABLE, _outage(error)
+    return failure(job, code, said, usage=error.usage)
+
+
+def _outage(error: GeminiError) -> str:
+    if isinstance(error, Rejected):
+        return "The upstream did not accept the platform's access."
+    return f"The upstream gave no usable answer: {error}"
+
+
+def _comes_back(error: GeminiError, asking: Asking) -> bool:
+    """Whether the job is better given back than failed: the upstream asks for more patience than a slot is worth."""
+    if not isinstance(error, RateLimited | Unavailable) or error.retry_after is None:
+        return False
+    left = asking.deadline - asyncio.get_running_loop().time()
+    return error.retry_after > LONGEST_PAUSE and error.retry_after < left and asking.tries + 1 < asking.max_tries
+
+
+async def _cancel_upstream(asking: Asking) -> Answer | None:
+    """Tells the upstream to stop; what it had made by then is the tenant's, and its bill."""
+    if not asking.upstream_id:
+        return None
+    with contextlib.suppress(GeminiError, TimeoutError, Exception):
+        async with asyncio.timeout(CANCEL_PATIENCE):
+            key = asking.upstream_key or None
+            with contextlib.suppress(NotFound):
+                await asking.client.cancel_interaction(asking.upstream_id, key=key)
+            interaction = await asking.client.get_interaction(
+                asking.upstream_id,
+                key=key,
+                spool=asking.job.spool / "canceled",
+                wait=False,
+                deadline=asyncio.get_running_loop().time() + CANCEL_PATIENCE,
+            )
+            if interaction.usage or interaction.steps:
+                return await asyncio.to_thread(answer_read, interaction, asking.job)
+    return None
+
+
+def _clean(job: Job) -> None:
+    shutil.rmtree(job.spool, ignore_errors=True)

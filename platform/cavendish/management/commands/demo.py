@@ -1,0 +1,72 @@
+"""`manage.py demo`: an operator and two tenants to try the platform with; the second run finds those of the first."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from accounts.models import Role, Tenant
+from accounts.services import api_key_create, membership_create, tenant_create, user_create
+from billing.services import plan_ensure, tenant_open, wallet_top_up
+from cavendish.db.router import acting_as
+
+FILE = "demo.json"
+BALANCE = Decimal(100_000)
+POLICY = "2026-11"
+NAMES = (("acme", "Acme Studio"), ("globex", "Globex Media"))
+
+
+class Command(BaseCommand):
+    help = "Makes an operator and two demo tenants, once, and prints their logins and keys as JSON."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = Path(settings.DATA_DIR) / FILE
+        with acting_as("operator"):
+            if path.exists() and Tenant.objects.filter(slug=NAMES[0][0]).exists():
+                made = json.loads(path.read_text())
+            else:
+                made = _make()
+                _write(path, made)
+        self.stdout.write(json.dumps(made))
+
+
+def _make() -> dict[str, Any]:
+    """Fresh logins and keys; slugs get a suffix where an earlier run's tenants exist without their file."""
+    suffix = f"-{secrets.token_hex(3)}" if Tenant.objects.filter(slug=NAMES[0][0]).exists() else ""
+    operator = {"email": f"operator{suffix}@example.com", "password": secrets.token_urlsafe(15)}
+    user_create(**operator, name="Operator", operator=True)
+    plan = plan_ensure(slug="standard", name="Standard")
+    tenants = []
+    for slug, name in NAMES:
+        tenant = tenant_create(
+            slug=slug + suffix,
+            name=name,
+            concurrency_limit=1000,
+            queue_limit=1000,
+            policy_version=POLICY,
+            policy_accepted_at=timezone.now(),
+        )
+        tenant_open(tenant=tenant, plan=plan)
+        wallet_top_up(tenant_id=tenant.id, amount=BALANCE, reason="Demo balance", actor="demo")
+        person = {"email": f"owner@{slug}{suffix}.example.com", "password": secrets.token_urlsafe(15)}
+        owner = user_create(**person, name=f"{name} Owner")
+        membership_create(tenant=tenant, user=owner, role=Role.OWNER)
+        _, live = api_key_create(tenant_id=tenant.id, name="Demo live key", livemode=True, created_by=owner)
+        _, test = api_key_create(tenant_id=tenant.id, name="Demo test key", livemode=False, created_by=owner)
+        tenants.append({"slug": tenant.slug, "api_key": live, "test_api_key": test, **person})
+    return {"operator": operator, "tenants": tenants}
+
+
+def _write(path: Path, made: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:  # noqa: PTH123
+        json.dump(made, target, indent=2)
+    part.rename(path)

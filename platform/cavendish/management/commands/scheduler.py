@@ -1,0 +1,58 @@
+"""`manage.py scheduler`: what happens by the clock. Any number may run: each task is safe beside itself."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connections
+
+from billing.services import usage_partitions_make
+from generations.sweep import contents_expire, sweep
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Task:
+    """A function and how often it runs, in seconds."""
+
+    run: Callable[[], object]
+    every: float
+    due: float = 0.0
+
+
+class Command(BaseCommand):
+    help = "Sweeps what fell between two lines, expires what is old, makes partitions ahead. Runs until SIGTERM."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        tasks = [
+            Task(sweep, every=2),
+            Task(contents_expire, every=60),
+            Task(usage_partitions_make, every=3600),
+        ]
+        while not stop.is_set():
+            for task in tasks:
+                if task.due <= time.monotonic():
+                    task.due = time.monotonic() + task.every
+                    _guarded(task.run)
+            stop.wait(0.5)
+
+
+def _guarded(run: Callable[[], object]) -> None:
+    try:
+        run()
+    except DatabaseError as error:
+        logger.warning("%s waits: PostgreSQL answered %s.", run.__name__, type(error).__name__)
+        connections.close_all()
+    except Exception:
+        logger.exception("%s failed; it runs again.", run.__name__)
