@@ -42,7 +42,7 @@ def read_header(path: Path, mime_type: str) -> Size | None:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
             size, whole = _READERS[mime_type](path, mime_type, view)
-    except NotReadable:
+    except (NotReadable, Truncated):
         raise
     except Exception as error:  # broken files make format readers fail in every way there is
         raise NotReadable(type(error).__name__) from None
