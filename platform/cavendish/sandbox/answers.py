@@ -68,7 +68,7 @@ class Pieces:
             yield text[:-1] + b",,]" if last and damage == "bad_json" else text
             if not last:
                 leaf = self._leaves[number]
-                yield from _base64(leaf.parts(), leaf.size // 2 if damage == "cut" else None)
+                yield from _base64(leaf.parts(), leaf.size // 6 * 3 if damage == "cut" else None)
                 if damage == "cut":
                     raise Cut
 

@@ -76,7 +76,7 @@ def _as_steps(value: object) -> list[Json]:
             loose.append({"type": "text", "text": item})
         elif not isinstance(item, dict):
             raise ApiError(400, "'input' must be a string, a content object, or a list of content or steps.")
-        elif "role" in item:
+        elif "role" in item and "type" not in item:
             kind = "model_output" if item["role"] == "model" else "user_input"
             steps += _gathered(loose)
             steps.append({"type": kind, "content": item.get("content", item.get("parts", []))})
@@ -192,12 +192,17 @@ class _Reader:
             self.contents.video_seconds += media.video_seconds(size)
 
     def _thought(self, step: Json, where: str) -> Json:
-        """Thoughts are carried along and not counted; their pictures leave the record as other pictures do."""
+        """Thoughts are carried along: their texts count, their pictures do not."""
+        given = step.get("summary") or []
+        if not isinstance(given, list):
+            raise ApiError(400, f"{where}.summary must be a list.")
         summary = []
-        for number, block in enumerate(step.get("summary") or []):
+        for number, block in enumerate(given):
             if not isinstance(block, dict):
                 raise ApiError(400, f"{where}.summary[{number}] must be an object.")
-            if "data" in block:
+            if _kind(block) == "text":
+                block = self._text(block, f"{where}.summary[{number}]")
+            elif "data" in block:
                 self.contents.inline.append(media.decode(block["data"]))
                 block = {**block, "data": {"inline": len(self.contents.inline) - 1}}
             summary.append(block)

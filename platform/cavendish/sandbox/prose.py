@@ -49,7 +49,7 @@ _CITED = {
 
 def paragraph(lead: str) -> str:
     """`lead` made up to TEXT_BYTES of ASCII, ending in a full stop."""
-    return (lead + _FILLER)[: TEXT_BYTES - 1].rstrip().ljust(TEXT_BYTES - 1, ".") + "."
+    return (lead + _FILLER)[: TEXT_BYTES - 1].rpartition(" ")[0].ljust(TEXT_BYTES, ".")
 
 
 def caption(index: int, count: int) -> str:

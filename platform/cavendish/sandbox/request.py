@@ -71,12 +71,11 @@ class Ask:
 
     @property
     def input_tokens(self) -> dict[str, int]:
-        """By modality. Text is counted once over all of this request's text and the system instruction; the history
-        behind `previous_interaction_id` is not counted again."""
-        text = "".join((self.system_instruction, *self.contents.texts))
+        """By modality. Each text block and the system instruction count by the published rule; the history behind
+        `previous_interaction_id` is not counted again."""
         video = self.contents.video_seconds * self.model.tokens_per_video_second
         return {
-            "text": text_tokens(text),
+            "text": sum(map(text_tokens, (self.system_instruction, *self.contents.texts))),
             "image": self.contents.pictures * self.model.tokens_per_input_image,
             "video": min(video, self.contents.videos * self.model.video_token_limit),
         }
