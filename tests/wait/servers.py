@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -63,6 +64,11 @@ class OwnValkey:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP makes it a peer that is dead and never closes its connections."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def publish(self, channel: str, payload: str) -> int:
         """How many heard it."""

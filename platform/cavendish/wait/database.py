@@ -50,7 +50,7 @@ class Database:
         return self._pool
 
     async def ended(self, ids: Sequence[UUID]) -> set[UUID]:
-        """Those of `ids` whose generation is terminal or gone."""
+        """Those of `ids` whose generation is terminal."""
         pool = await self._opened()
         async with pool.connection() as connection:
             cursor = await connection.execute("SELECT generation_ended(%s::uuid[]) AS id", [list(ids)])

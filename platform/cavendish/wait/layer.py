@@ -48,7 +48,8 @@ class WaitLayer:
         elif scope["type"] == "http":
             await self._answer(_from_outside(scope), receive, send)
         else:
-            await self._inner(scope, receive, send)
+            # A WebSocket: nothing of ours speaks it, and Django would raise.
+            await send({"type": "websocket.close"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self._limits.of(scope)
