@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cavendish.gemini.reader._errors import BadBase64, MalformedJson, ReaderError, TooDeep, TooLarge
-from cavendish.gemini.reader._json import OPAQUE_KEYS, JsonReader
+from cavendish.gemini.reader._json import OPAQUE_KEYS, JsonReader, spilled_in
 from cavendish.gemini.reader._sink import Spilled, SpoolSink
 from cavendish.gemini.reader._sse import SseReader
 
@@ -18,4 +18,5 @@ __all__ = [
     "SseReader",
     "TooDeep",
     "TooLarge",
+    "spilled_in",
 ]

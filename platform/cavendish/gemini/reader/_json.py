@@ -263,7 +263,7 @@ class JsonReader:
     def _discard_unused(self, tree: Any) -> None:
         # The last of two equal keys wins; the picture of the first is in no leaf and nobody would delete its file.
         if len(self._leaves) > 1:
-            used = {leaf.path for _, leaf in _leaves_of(tree, "", Spilled)}
+            used = {leaf.path for _, leaf in spilled_in(tree)}
             for spill in self._spills:
                 if spill.path not in used:
                     spill.discard()
@@ -295,6 +295,11 @@ def _has_surrogate(value: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def spilled_in(tree: Any) -> Iterator[tuple[str, Spilled]]:
+    """The Spilled leaves of a tree in document order, each with the pointer (RFC 6901) to it."""
+    return _leaves_of(tree, "", Spilled)
 
 
 def _leaves_of(tree: Any, pointer: str, kind: type[T]) -> Iterator[tuple[str, T]]:

@@ -1,0 +1,33 @@
+"""The client of the Gemini API: streams requests up and answers down, retries by class, keeps the keys to itself."""
+
+from __future__ import annotations
+
+from cavendish.gemini.client._answer import UNFINISHED, Interaction
+from cavendish.gemini.client._body import Blob
+from cavendish.gemini.client._client import GeminiClient
+from cavendish.gemini.client._errors import (
+    BrokenAnswer,
+    GeminiError,
+    NotFound,
+    RateLimited,
+    Rejected,
+    TimedOut,
+    Unavailable,
+)
+from cavendish.gemini.client._keys import Key, KeyPool
+
+__all__ = [
+    "UNFINISHED",
+    "Blob",
+    "BrokenAnswer",
+    "GeminiClient",
+    "GeminiError",
+    "Interaction",
+    "Key",
+    "KeyPool",
+    "NotFound",
+    "RateLimited",
+    "Rejected",
+    "TimedOut",
+    "Unavailable",
+]

@@ -1,0 +1,252 @@
+"""Calls to the Gemini API: interactions and files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from cavendish.gemini.client._answer import Interaction
+from cavendish.gemini.client._body import Blob, Body, exactly
+from cavendish.gemini.client._errors import BrokenAnswer, Rejected
+from cavendish.gemini.client._http import Connections, document, pieces
+from cavendish.gemini.client._keys import Key, KeyPool
+from cavendish.gemini.client._read import OnId, read_interaction
+from cavendish.gemini.client._retry import OnRetry, with_retries
+from cavendish.gemini.reader import SpoolSink, spilled_in
+
+T = TypeVar("T")
+
+_FIRST_POLL = 0.2
+_SLOWEST_POLL = 2.0
+_SMALL_CALL = 120.0  # seconds for calls that wait for no picture
+_JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+
+class GeminiClient:
+    """One for each process and upstream. Timeouts in seconds; deadlines in the event loop's time.
+
+    `max_connections` is for each httpx client inside; there are as many clients as calls in flight need.
+    `max_answer_bytes` bounds the pictures of one answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        keys: KeyPool,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 300.0,
+        max_connections: int = 250,
+        api_version: str = "v1beta",
+        max_answer_bytes: int = 512 * 1024 * 1024,
+        proxy: str | None = None,
+    ) -> None:
+        self._keys = keys
+        self._version = api_version
+        self._max_answer_bytes = max_answer_bytes
+        self._http = Connections(
+            base_url=base_url,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            per_client=max_connections,
+            proxy=proxy,
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def create_interaction(
+        self,
+        body: Mapping[str, Any],
+        *,
+        spool: Path,
+        deadline: float,
+        key: str | None = None,
+        on_id: OnId | None = None,
+        on_retry: OnRetry | None = None,
+        max_tries: int = 4,
+        max_delay: float = 8.0,
+    ) -> Interaction:
+        """Sends `body`, whose pictures may be Blobs, and reads the answer into files below `spool`.
+
+        `key` is the fingerprint of the key that the conversation began with. `on_id(id, fingerprint)` is awaited as
+        soon as the upstream names the interaction. The answer itself says whether it is a document or a stream.
+        With `background` it may be unfinished: see `get_interaction`. Raises GeminiError; then no file is left.
+        """
+        sent = Body(body)
+
+        async def attempt(chosen: Key) -> Interaction:
+            async with self._http.request(
+                "POST",
+                self._path("interactions"),
+                key=chosen,
+                headers={**_JSON, "Content-Length": str(sent.length)},
+                content=sent.stream(),
+            ) as response:
+                return await read_interaction(response, self._sink(spool), chosen, on_id)
+
+        return await with_retries(
+            attempt,
+            keys=self._keys,
+            prefer=key,
+            deadline=deadline,
+            max_tries=max_tries,
+            max_delay=max_delay,
+            idempotent=False,
+            on_retry=on_retry,
+        )
+
+    async def get_interaction(
+        self,
+        id: str,
+        *,
+        key: str | None,
+        spool: Path,
+        deadline: float,
+        wait: bool = False,
+        on_retry: OnRetry | None = None,
+        max_tries: int = 4,
+        max_delay: float = 8.0,
+    ) -> Interaction:
+        """A stored interaction. With `wait` it is followed, as a stream or by polling, until it is finished."""
+
+        async def get(stream: bool) -> Interaction:
+            async def attempt(chosen: Key) -> Interaction:
+                async with self._http.request(
+                    "GET",
+                    self._path("interactions", id),
+                    key=chosen,
+                    params={"stream": "true" if stream else "false"},
+                    headers=_JSON,
+                ) as response:
+                    return await read_interaction(response, self._sink(spool), chosen)
+
+            return await with_retries(
+                attempt,
+                keys=self._keys,
+                prefer=key,
+                deadline=deadline,
+                max_tries=max_tries,
+                max_delay=max_delay,
+                idempotent=True,
+                on_retry=on_retry,
+            )
+
+        if not wait:
+            return await get(stream=False)
+        try:
+            found = await get(stream=True)
+        except Rejected as error:
+            if error.status != 400:
+                raise
+            found = await get(stream=False)  # it does not stream
+        pause = _FIRST_POLL
+        while not found.finished:
+            # Pictures of an unfinished answer come again with the next one.
+            for _, picture in spilled_in(found.steps):
+                picture.path.unlink(missing_ok=True)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _SLOWEST_POLL)
+            found = await get(stream=False)
+        return found
+
+    async def cancel_interaction(self, id: str, *, key: str | None) -> None:
+        """Asks the upstream to stop. Raises NotFound when it knows no such interaction."""
+        await self._order("POST", self._path("interactions", id, "cancel"), key)
+
+    async def delete_interaction(self, id: str, *, key: str | None) -> None:
+        """Raises NotFound when the upstream knows no such interaction, or no more."""
+        await self._order("DELETE", self._path("interactions", id), key)
+
+    async def upload_file(
+        self, *, blob: Blob, mime_type: str, display_name: str, key: str | None, deadline: float | None = None
+    ) -> dict[str, Any]:
+        """Uploads by the resumable protocol, in one piece; returns the file as the upstream describes it.
+
+        A video is not usable before its `state` is ACTIVE; see `get_file`.
+        """
+
+        async def attempt(chosen: Key) -> dict[str, Any]:
+            described = Body({"file": {"display_name": display_name, "mime_type": mime_type, "size_bytes": blob.size}})
+            async with self._http.request(
+                "POST",
+                "/upload" + self._path("files"),
+                key=chosen,
+                headers={
+                    **_JSON,
+                    "Content-Length": str(described.length),
+                    "X-Goog-Upload-Protocol": "resumable",
+                    "X-Goog-Upload-Command": "start",
+                    "X-Goog-Upload-Header-Content-Length": str(blob.size),
+                    "X-Goog-Upload-Header-Content-Type": mime_type,
+                },
+                content=described.stream(),
+            ) as response:
+                target = urlsplit(response.headers.get("x-goog-upload-url", ""))
+                await document(response)
+            if not target.path:
+                raise BrokenAnswer("the upstream named no place to upload to", code="malformed", retryable=True)
+            # Only path and query are followed, as the SDKs do: the key goes to no other host.
+            async with self._http.request(
+                "POST",
+                target.path + (f"?{target.query}" if target.query else ""),
+                key=chosen,
+                headers={
+                    "Content-Type": mime_type,
+                    "Content-Length": str(blob.size),
+                    "X-Goog-Upload-Command": "upload, finalize",
+                    "X-Goog-Upload-Offset": "0",
+                },
+                content=exactly(blob),
+            ) as response:
+                found = (await document(response)).get("file")
+            if not isinstance(found, dict):
+                raise BrokenAnswer("the upstream's answer names no file", code="malformed", retryable=True)
+            return found
+
+        return await self._calmly(attempt, key, deadline)
+
+    async def get_file(self, name: str, *, key: str | None) -> dict[str, Any]:
+        """`name` as the upstream wrote it, with or without `files/`."""
+
+        async def attempt(chosen: Key) -> dict[str, Any]:
+            path = self._path("files", name.removeprefix("files/"))
+            async with self._http.request("GET", path, key=chosen, headers={"Accept": "application/json"}) as response:
+                return await document(response)
+
+        return await self._calmly(attempt, key)
+
+    async def delete_file(self, name: str, *, key: str | None) -> None:
+        await self._order("DELETE", self._path("files", name.removeprefix("files/")), key)
+
+    def _sink(self, spool: Path) -> SpoolSink:
+        return SpoolSink(spool, max_bytes=self._max_answer_bytes)
+
+    def _path(self, *parts: str) -> str:
+        return f"/{self._version}/" + "/".join(quote(part, safe="") for part in parts)
+
+    async def _order(self, method: str, path: str, key: str | None) -> None:
+        """A call of whose answer only the status counts; it may carry pictures all the same."""
+
+        async def attempt(chosen: Key) -> None:
+            async with self._http.request(method, path, key=chosen, headers={"Accept": "application/json"}) as response:
+                async for _ in pieces(response):
+                    pass
+
+        await self._calmly(attempt, key)
+
+    async def _calmly(
+        self, attempt: Callable[[Key], Awaitable[T]], key: str | None, deadline: float | None = None
+    ) -> T:
+        return await with_retries(
+            attempt,
+            keys=self._keys,
+            prefer=key,
+            deadline=deadline if deadline is not None else asyncio.get_running_loop().time() + _SMALL_CALL,
+            max_tries=4,
+            max_delay=8.0,
+            idempotent=True,
+        )

@@ -1,0 +1,76 @@
+"""The upstream keys of this process. Used from one event loop, so without locks."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class Key:
+    """`fingerprint` may be stored and logged, `secret` may not. `wait`: seconds until the key is free again."""
+
+    fingerprint: str
+    secret: str = field(repr=False)
+    wait: float = 0.0
+
+
+class KeyPool:
+    """Hands out keys in turn. A key that was limited cools down; one that was refused is only used when all were."""
+
+    def __init__(self, keys: Sequence[str], *, clock: Callable[[], float] = time.monotonic) -> None:
+        secrets = list(dict.fromkeys(secret.strip() for secret in keys if secret.strip()))
+        if not secrets:
+            raise ValueError("a key pool needs at least one key")
+        self._clock = clock
+        self._keys = {key.fingerprint: key for key in map(_key, secrets)}
+        self._free_at: dict[str, float] = {}
+        self._refused_until: dict[str, float] = {}
+        self._turn = 0
+
+    def __repr__(self) -> str:
+        return f"KeyPool({len(self._keys)} keys)"
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def knows(self, fingerprint: str | None) -> bool:
+        return fingerprint in self._keys
+
+    def usable(self) -> bool:
+        """At least one key was not refused lately."""
+        now = self._clock()
+        return any(self._refused_until.get(fingerprint, 0.0) <= now for fingerprint in self._keys)
+
+    def pick(self, prefer: str | None = None) -> Key:
+        """The key with this fingerprint, even while it cools down: a conversation lives in one upstream project.
+
+        Without one, or when it is gone, the next free key, or the one that is free soonest; see `Key.wait`.
+        """
+        now = self._clock()
+        if prefer is not None and prefer in self._keys:
+            return self._with_wait(self._keys[prefer], now)
+        order = list(self._keys.values())
+        turn = self._turn % len(order)
+        self._turn += 1
+        candidates = [self._with_wait(key, now) for key in order[turn:] + order[:turn]]
+        usable = [key for key in candidates if self._refused_until.get(key.fingerprint, 0.0) <= now] or candidates
+        return min(usable, key=lambda key: key.wait)  # the first of equals: the one whose turn it is
+
+    def cool(self, key: Key, seconds: float) -> None:
+        """The upstream limited this key; it is not used for so long."""
+        until = self._clock() + seconds
+        self._free_at[key.fingerprint] = max(until, self._free_at.get(key.fingerprint, 0.0))
+
+    def refuse(self, key: Key, seconds: float = 60.0) -> None:
+        """The upstream does not accept this key; the others are used for so long."""
+        self._refused_until[key.fingerprint] = self._clock() + seconds
+
+    def _with_wait(self, key: Key, now: float) -> Key:
+        return replace(key, wait=max(0.0, self._free_at.get(key.fingerprint, 0.0) - now))
+
+
+def _key(secret: str) -> Key:
+    return Key(fingerprint=hashlib.sha256(secret.encode()).hexdigest()[:16], secret=secret)
