@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,9 @@ NO_USAGE = {
     "search_queries": 0,
     "total": 0,
 }
+# jsonb orders names by their length; people read them in this order.
+LINE = ("kind", "quantity", "unit", "unit_price", "amount")
+CITATION = ("url", "title", "start_index", "end_index", "text")
 NO_GROUNDING: dict[str, list[Any]] = {"search_queries": [], "search_suggestions": [], "citations": []}
 
 
@@ -62,8 +66,8 @@ def generation_json(whole: Whole) -> dict[str, Any]:
         "content": [_block(block) for block in content.content],
         "outputs": [output_json(output, generation.model) for output in outputs],
         "thoughts": [_thought(thought, by_id) for thought in content.thoughts],
-        "grounding": content.grounding or NO_GROUNDING,
-        "usage": (whole.charge.usage if whole.charge else None) or NO_USAGE,
+        "grounding": _grounding(content.grounding or NO_GROUNDING),
+        "usage": _ordered((whole.charge.usage if whole.charge else None) or NO_USAGE, NO_USAGE),
         "charge": _charge(whole),
         "error": generation.error,
         "notices": content.notices,
@@ -124,7 +128,19 @@ def file_json(file: File) -> dict[str, Any]:
 def _block(block: dict[str, Any]) -> dict[str, Any]:
     if block["type"] == "image":
         return {"type": "image", "output_id": ids.encode(ids.OUTPUT, UUID(block["output_id"]))}
-    return block
+    return {"type": "text", "text": block["text"], "citations": _citations(block["citations"])}
+
+
+def _grounding(grounding: dict[str, Any]) -> dict[str, Any]:
+    return {**{name: grounding[name] for name in NO_GROUNDING}, "citations": _citations(grounding["citations"])}
+
+
+def _citations(citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [_ordered(citation, CITATION) for citation in citations]
+
+
+def _ordered(value: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: value[name] for name in names}
 
 
 def _thought(thought: dict[str, Any], outputs: dict[str, Output]) -> dict[str, Any]:
@@ -142,7 +158,7 @@ def _charge(whole: Whole) -> dict[str, Any]:
             "reason": charge.reason,
             "amount": amount_text(charge.amount),
             "currency": charge.currency,
-            "lines": charge.lines,
+            "lines": [_ordered(line, LINE) for line in charge.lines],
         }
     return {
         "status": "held",

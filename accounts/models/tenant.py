@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import ClassVar, Self
 from uuid import UUID
 
 from django.db import models
@@ -38,7 +39,7 @@ class Tenant(models.Model):
     policy_accepted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
-    objects: TenantManager[Tenant] = TenantManager()
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         base_manager_name = "objects"

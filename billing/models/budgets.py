@@ -10,8 +10,6 @@ from accounts.models import Tenant
 from cavendish.db.ids import new_id
 from cavendish.db.tenancy import TenantModel
 
-AMOUNT = {"max_digits": 20, "decimal_places": 9}
-
 
 class Wallet(TenantModel):
     """A tenant's money: `balance` is the sum of its ledger entries, cached under the row's lock.
@@ -24,9 +22,9 @@ class Wallet(TenantModel):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     livemode = models.BooleanField()
     currency = models.CharField(max_length=3, default="USD")
-    balance = models.DecimalField(**AMOUNT, default=0)
-    held = models.DecimalField(**AMOUNT, default=0)
-    credit_limit = models.DecimalField(**AMOUNT, default=0)
+    balance = models.DecimalField(max_digits=20, decimal_places=9, default=0)
+    held = models.DecimalField(max_digits=20, decimal_places=9, default=0)
+    credit_limit = models.DecimalField(max_digits=20, decimal_places=9, default=0)
 
     class Meta:
         constraints = (
@@ -65,7 +63,7 @@ class Budget(TenantModel):
     scope_id = models.UUIDField(help_text="The tenant, API key or user that is limited.")
     period = models.CharField(max_length=8, choices=Period)
     metric = models.CharField(max_length=8, choices=Metric)
-    limit = models.DecimalField(**AMOUNT)
+    limit = models.DecimalField(max_digits=20, decimal_places=9)
     hard = models.BooleanField(default=True)
     set_by_operator = models.BooleanField(default=False, help_text="Tenants cannot change or delete such a budget.")
     created_at = models.DateTimeField(db_default=Now())
@@ -91,10 +89,10 @@ class BudgetPeriod(TenantModel):
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="periods", db_constraint=False)
     starts_at = models.DateTimeField()
     resets_at = models.DateTimeField(null=True, help_text="Empty for `total`.")
-    cap = models.DecimalField(**AMOUNT)
+    cap = models.DecimalField(max_digits=20, decimal_places=9)
     hard = models.BooleanField()
-    used = models.DecimalField(**AMOUNT, default=0)
-    held = models.DecimalField(**AMOUNT, default=0)
+    used = models.DecimalField(max_digits=20, decimal_places=9, default=0)
+    held = models.DecimalField(max_digits=20, decimal_places=9, default=0)
 
     class Meta:
         constraints = (

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Tenant
-from billing.models.budgets import AMOUNT, BudgetPeriod
+from billing.models.budgets import BudgetPeriod
 from billing.models.prices import Kind
 from cavendish.db.ids import new_id
 from cavendish.db.tenancy import TenantModel
@@ -28,7 +28,7 @@ class Hold(TenantModel):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     livemode = models.BooleanField()
     status = models.CharField(max_length=8, choices=Status, default=Status.HELD)
-    amount = models.DecimalField(**AMOUNT)
+    amount = models.DecimalField(max_digits=20, decimal_places=9)
     currency = models.CharField(max_length=3)
     images = models.PositiveIntegerField()
     tokens = models.PositiveIntegerField()
@@ -51,7 +51,7 @@ class HoldLine(TenantModel):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="lines", db_constraint=False)
     budget_period = models.ForeignKey(BudgetPeriod, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    quantity = models.DecimalField(**AMOUNT)
+    quantity = models.DecimalField(max_digits=20, decimal_places=9)
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.budget_period_id}"
@@ -73,9 +73,11 @@ class Charge(TenantModel):
     livemode = models.BooleanField()
     status = models.CharField(max_length=12, choices=Status)
     reason = models.CharField(max_length=100, null=True)
-    amount = models.DecimalField(**AMOUNT)
-    cost = models.DecimalField(**AMOUNT, help_text="What the upstream charges the operator for it.")
-    absorbed = models.DecimalField(**AMOUNT, default=0)
+    amount = models.DecimalField(max_digits=20, decimal_places=9)
+    cost = models.DecimalField(
+        max_digits=20, decimal_places=9, help_text="What the upstream charges the operator for it."
+    )
+    absorbed = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     currency = models.CharField(max_length=3)
     lines = models.JSONField(default=list)
     usage = models.JSONField(default=dict, help_text="Quantities by kind; no content.")
@@ -111,9 +113,9 @@ class UsageRecord(TenantModel):
     model = models.CharField(max_length=100)
     image_size = models.CharField(max_length=8, blank=True)
     quantity = models.BigIntegerField()
-    unit_price = models.DecimalField(**AMOUNT)
-    amount = models.DecimalField(**AMOUNT)
-    cost = models.DecimalField(**AMOUNT)
+    unit_price = models.DecimalField(max_digits=20, decimal_places=9)
+    amount = models.DecimalField(max_digits=20, decimal_places=9)
+    cost = models.DecimalField(max_digits=20, decimal_places=9)
     currency = models.CharField(max_length=3)
     at = models.DateTimeField(db_default=Now())
 
@@ -137,8 +139,8 @@ class UsageRollup(TenantModel):
     kind = models.CharField(max_length=16)
     records = models.BigIntegerField(default=0)
     quantity = models.BigIntegerField(default=0)
-    amount = models.DecimalField(**AMOUNT, default=0)
-    cost = models.DecimalField(**AMOUNT, default=0)
+    amount = models.DecimalField(max_digits=20, decimal_places=9, default=0)
+    cost = models.DecimalField(max_digits=20, decimal_places=9, default=0)
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.kind} in {self.hour}"

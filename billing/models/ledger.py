@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import Tenant
-from billing.models.budgets import AMOUNT
 from cavendish.db.ids import new_id
 from cavendish.db.tenancy import TenantModel
 
@@ -56,7 +55,7 @@ class LedgerEntry(TenantModel):
     )
     account = models.CharField(max_length=12, choices=Account)
     livemode = models.BooleanField()
-    amount = models.DecimalField(**AMOUNT)
+    amount = models.DecimalField(max_digits=20, decimal_places=9)
     currency = models.CharField(max_length=3)
     at = models.DateTimeField(db_default=Now())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -129,7 +130,7 @@ class FileContent(APIView):
         )
 
 
-def _spooled(upload: UploadedFile, spool: Path) -> Path:
+def _spooled(upload: UploadedFile[Any], spool: Path) -> Path:
     """The upload as a file in the spool: large ones were written to disk by Django as they came and are moved."""
     path = spool / "upload"
     if isinstance(upload, TemporaryUploadedFile):

@@ -126,7 +126,7 @@ class OutputContent(APIView):
 def bytes_response(
     key: str, *, mime_type: str, size: int, sha256: str, name: str, page: str | None = None
 ) -> HttpResponseBase:
-    """Stored bytes, untouched. Local ones are sent by the layer in front, which knows ranges; others stream from here."""
+    """Stored bytes, untouched. Local ones are sent by the layer in front, which knows ranges; others stream here."""
     headers = {
         "Content-Type": mime_type,
         "ETag": f'"{sha256}"',

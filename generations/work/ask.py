@@ -57,12 +57,16 @@ class Asking:
                 wrong = str(error)
             if wrong is None:
                 return interaction, answer
-            self.tries += 1
             self.upstream_id = ""
             if interaction.usage:
                 self.usages.append(interaction.usage)
-            if self.tries >= self.max_tries:
-                raise BrokenAnswer(f"The upstream's picture is not what was asked for: {wrong}.")
+            if self._tries_left == 1:
+                raise BrokenAnswer(f"the picture is not what was asked for ({wrong})")
+            self.tries += 1
+
+    @property
+    def _tries_left(self) -> int:
+        return max(self.max_tries - self.tries, 1)
 
     async def _interaction(self) -> Interaction:
         if self.upstream_id:
@@ -94,7 +98,7 @@ class Asking:
                     key=key or None,
                     on_id=self._note_id,
                     on_retry=self._note_retry,
-                    max_tries=max(self.max_tries - self.tries, 1),
+                    max_tries=self._tries_left,
                     max_delay=LONGEST_PAUSE,
                 )
             except (NotFound, Rejected) as error:
@@ -104,26 +108,17 @@ class Asking:
                 history = await history_read(self.books, self.job)
 
     async def _wait(self) -> Interaction:
-        """Follows a job that the upstream runs in the background. Asking again costs nothing, so it is asked again."""
-        failed = 0
-        while True:
-            try:
-                return await self.client.get_interaction(
-                    self.upstream_id,
-                    key=self.upstream_key or None,
-                    spool=self.job.spool / f"{self.tries}",
-                    deadline=self.deadline,
-                    wait=True,
-                )
-            except GeminiError as error:
-                failed += 1
-                if not error.retryable or self.tries + 1 >= self.max_tries:
-                    raise
-                delay = error.retry_after if error.retry_after is not None else min(0.25 * 2**failed, LONGEST_PAUSE)
-                if delay > LONGEST_PAUSE:
-                    raise
-                await self._note_retry(error, delay)
-                await asyncio.sleep(delay)
+        """Follows a job that the upstream runs in the background; asking again buys nothing again."""
+        return await self.client.get_interaction(
+            self.upstream_id,
+            key=self.upstream_key or None,
+            spool=self.job.spool / str(self.tries),
+            deadline=self.deadline,
+            wait=True,
+            on_retry=self._note_retry,
+            max_tries=self._tries_left,
+            max_delay=LONGEST_PAUSE,
+        )
 
     async def _note_id(self, upstream_id: str, key: str) -> None:
         self.upstream_id, self.upstream_key = upstream_id, key

@@ -12,6 +12,7 @@ from generations.work.job import Job
 
 # What fits inline; a longer video goes through the upstream's file API first.
 INLINE_VIDEO_BYTES = 15 * 1024 * 1024
+VIDEO_POLL = 1.0
 
 
 async def body_build(
@@ -50,6 +51,9 @@ async def _block(block: dict[str, Any], client: GeminiClient, job: Job) -> dict[
         file = await client.upload_file(
             blob=blob, mime_type=block["mime_type"], display_name=f"{job.id.hex}", key=job.upstream_key or None
         )
+        while file.get("state") == "PROCESSING":
+            await asyncio.sleep(VIDEO_POLL)
+            file = await client.get_file(file["name"], key=job.upstream_key or None)
         return {"type": "video", "uri": file["uri"], "mime_type": block["mime_type"]}
     return {"type": block["type"], "mime_type": block["mime_type"], "data": blob}
 

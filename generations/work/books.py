@@ -94,6 +94,6 @@ class Books:
 
     async def _one(self, pool: Pool, query: str, values: tuple[Any, ...]) -> Any:
         async with pool.connection() as connection:
-            cursor = await connection.execute(query, values)  # type: ignore[arg-type]
+            cursor = await connection.execute(query, values)
             row = await cursor.fetchone()
         return row["it"] if row else None

@@ -1,6 +1,6 @@
 """What was bought is never lost: an answer lies in the spool from its last byte until it is settled.
 
-A folder `jobs/<generation>-<attempt>` holds the pictures and, last, `result.json` (written whole or not at all). Whoever
+A folder `jobs/<generation>-<attempt>` holds the pictures and, last, `result.json` (written whole or not at all). Who
 finds one delivers it: the process that bought it, or the next one on this machine after a crash. Delivering twice is
 harmless, since keeping an object and ending a generation are.
 """

@@ -19,7 +19,7 @@ START_PATIENCE = 120.0
 STOP_PATIENCE = 12.0
 
 
-class EngineMiddleware(Middleware):  # type: ignore[misc]
+class EngineMiddleware(Middleware):
     """Must come after AsyncIO, whose loop it uses, so that it starts later and stops earlier."""
 
     _engine: Engine | None = None

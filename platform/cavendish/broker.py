@@ -24,7 +24,7 @@ IDLE_POLL = 1.0
 NAMESPACE = "cavendish"
 
 
-class WakingConsumer(_RedisConsumer):  # type: ignore[misc]
+class WakingConsumer(_RedisConsumer):
     """Fetches when it is woken or a second has passed, instead of after a growing sleep."""
 
     def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:
@@ -52,7 +52,7 @@ class WakingConsumer(_RedisConsumer):  # type: ignore[misc]
         return super().__next__()
 
 
-class WakingBroker(RedisBroker):  # type: ignore[misc]
+class WakingBroker(RedisBroker):
     """A Redis broker whose consumers learn of a message at once, through one subscription per process."""
 
     def __init__(self, **options: Any) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -12,7 +14,7 @@ handler403 = "cavendish.http.handlers.handler403"
 handler404 = "cavendish.http.handlers.handler404"
 handler500 = "cavendish.http.handlers.handler500"
 
-open_to_all = {"authentication_classes": [], "permission_classes": []}
+open_to_all: dict[str, list[Any]] = {"authentication_classes": [], "permission_classes": []}
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/docs")),

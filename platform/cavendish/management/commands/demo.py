@@ -42,7 +42,7 @@ def _make() -> dict[str, Any]:
     """Fresh logins and keys; slugs get a suffix where an earlier run's tenants exist without their file."""
     suffix = f"-{secrets.token_hex(3)}" if Tenant.objects.filter(slug=NAMES[0][0]).exists() else ""
     operator = {"email": f"operator{suffix}@example.com", "password": secrets.token_urlsafe(15)}
-    user_create(**operator, name="Operator", operator=True)
+    user_create(email=operator["email"], password=operator["password"], name="Operator", operator=True)
     plan = plan_ensure(slug="standard", name="Standard")
     tenants = []
     for slug, name in NAMES:
@@ -57,7 +57,7 @@ def _make() -> dict[str, Any]:
         tenant_open(tenant=tenant, plan=plan)
         wallet_top_up(tenant_id=tenant.id, amount=BALANCE, reason="Demo balance", actor="demo")
         person = {"email": f"owner@{slug}{suffix}.example.com", "password": secrets.token_urlsafe(15)}
-        owner = user_create(**person, name=f"{name} Owner")
+        owner = user_create(email=person["email"], password=person["password"], name=f"{name} Owner")
         membership_create(tenant=tenant, user=owner, role=Role.OWNER)
         _, live = api_key_create(tenant_id=tenant.id, name="Demo live key", livemode=True, created_by=owner)
         _, test = api_key_create(tenant_id=tenant.id, name="Demo test key", livemode=False, created_by=owner)
