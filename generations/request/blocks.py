@@ -18,10 +18,11 @@ def read_content(fields: Fields, *, of_user: bool) -> tuple[Block, ...]:
         return ()
     if isinstance(value, str):
         return (Text(pointer, value),) if value else ()
-    if not isinstance(value, list):
-        value, pointers = [value], [pointer]
-    else:
+    if isinstance(value, list):
+        value = context.few(pointer, value)
         pointers = [f"{pointer}/{index}" for index in range(len(value))]
+    else:
+        value, pointers = [value], [pointer]
     blocks: list[Block | None] = []
     for item, at in zip(value, pointers, strict=True):
         item, at = unwrap(item, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cavendish.gemini.catalog import Model, models, text_tokens
@@ -70,6 +70,7 @@ def check_length(context: Context, steps: Sequence[Step], system_instruction: st
     """
     blocks = [block for step in steps for block in step.content]
     text = sum(text_tokens(block.text) for block in blocks if isinstance(block, Text))
+    text += sum(text_tokens(words) for step in steps for words in _words(step))
     text += text_tokens(system_instruction or "")
     if model is None:
         return text
@@ -82,6 +83,13 @@ def check_length(context: Context, steps: Sequence[Step], system_instruction: st
         )
         context.wrong("/input", "too_long", detail)
     return text
+
+
+def _words(step: Step) -> Iterator[str]:
+    """What a replayed search brings along. Signatures are no text: the upstream reads them as its own state."""
+    yield from step.fields.get("arguments", {}).get("queries", ())
+    for result in step.fields.get("result", ()):
+        yield result["search_suggestions"]
 
 
 def check_characters(context: Context, value: Any, pointer: str = "") -> None:

@@ -10,6 +10,10 @@ from cavendish.http.problems import FieldError, escape, invalid, shown
 from generations.request.draft import Dialect
 from generations.request.hints import unknown_field, use
 
+# A list longer than this is a mistake or an attack; each entry costs time before anything is paid for.
+MAX_ITEMS = 1000
+MAX_ERRORS = 100
+
 
 class Context:
     """One request being parsed. `strict`: the native API refuses unknown fields, the compatible one ignores them."""
@@ -20,7 +24,17 @@ class Context:
         self.errors: list[FieldError] = []
 
     def wrong(self, pointer: str, code: str, detail: str) -> None:
+        """Note an error; raises all of them once there are MAX_ERRORS, for hints take time."""
         self.errors.append(FieldError(pointer, code, detail))
+        if len(self.errors) >= MAX_ERRORS:
+            self.raise_errors()
+
+    def few(self, pointer: str, values: list[Any]) -> list[Any]:
+        """`values`, or [] and an error when they are more than MAX_ITEMS."""
+        if len(values) <= MAX_ITEMS:
+            return values
+        self.wrong(pointer, "too_many", f"The list has {len(values)} entries; at most {MAX_ITEMS} are taken.")
+        return []
 
     def raise_errors(self) -> None:
         """Problem 422 with all of them, if there are any."""
@@ -109,8 +123,10 @@ class Fields:
 
     def items(self, name: str) -> list[Any]:
         value = self.take(name)
-        if value is None or isinstance(value, list):
-            return value or []
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return self.context.few(self.at(name), value)
         self.wrong_type(name, "a list")
         return []
 

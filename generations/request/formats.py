@@ -38,7 +38,7 @@ def read_response(fields: Fields, config: Fields | None, model: Model | None) ->
     value = fields.take("response_format")
     if isinstance(value, list):
         seen = 0
-        for index, item in enumerate(value):
+        for index, item in enumerate(context.few(fields.at("response_format"), value)):
             seen += _read_format(context, item, f"{fields.at('response_format')}/{index}", wish, model)
         if seen > 1:
             fields.wrong("response_format", "conflict", "It names more than one image format; one job makes one kind.")

@@ -105,6 +105,10 @@ def read_metadata(context: Context, *sources: Fields | None) -> dict[str, str]:
     """Strings by strings from one or several objects (`metadata`, and `labels` of the compatible API)."""
     found: dict[str, str] = {}
     for fields in filter(None, sources):
+        if len(fields.values) > MAX_METADATA_KEYS:
+            detail = f"It has {len(fields.values)} keys; at most {MAX_METADATA_KEYS} are taken."
+            context.wrong(fields.pointer, "too_many", detail)
+            continue
         for name, value in fields.values.items():
             pointer = f"{fields.pointer}/{escape(name)}"
             if not 1 <= len(name) <= MAX_METADATA_KEY_CHARS:
@@ -117,9 +121,6 @@ def read_metadata(context: Context, *sources: Fields | None) -> dict[str, str]:
                 context.wrong(pointer, "too_long", detail)
             else:
                 found[name] = value
-        if len(fields.values) > MAX_METADATA_KEYS:
-            detail = f"It has {len(fields.values)} keys; at most {MAX_METADATA_KEYS} are taken."
-            context.wrong(fields.pointer, "too_many", detail)
     return found
 
 

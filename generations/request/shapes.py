@@ -40,7 +40,7 @@ def read_input(context: Context, value: Any) -> tuple[Step, ...]:
         return ()
     steps: list[Step] = []
     loose: list[Block] = []
-    items = value if isinstance(value, list) else [value]
+    items = context.few("/input", value) if isinstance(value, list) else [value]
     for index, item in enumerate(items):
         pointer = f"/input/{index}" if isinstance(value, list) else "/input"
         item, pointer = unwrap(item, pointer)

@@ -264,6 +264,36 @@ def test_all_wrong_values_are_told_at_once() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {"input": [5] * 900},
+        {"input": [{"type": "x" * 50}] * 900},
+        {f"field_{number}": 1 for number in range(20_000)},
+        {"input": [{"type": "user_input", "content": [{"type": "text", f"x{n}": 1, "text": "a"} for n in range(900)]}]},
+    ],
+)
+def test_a_flood_of_mistakes_is_cut_short(rest: dict[str, Any]) -> None:
+    errors = errors_of({"model": FLASH, "input": "a cat", **rest})
+
+    assert len(errors) == 100
+
+
+@pytest.mark.parametrize(
+    ("rest", "pointer"),
+    [
+        ({"input": ["a"] * 1001}, "/input"),
+        ({"input": {"type": "user_input", "content": ["a"] * 1001}}, "/input/content"),
+        ({"tools": [{"type": "google_search"}] * 1001}, "/tools"),
+        ({"response_format": [{"type": "text"}] * 1001}, "/response_format"),
+    ],
+)
+def test_endless_lists_are_refused(rest: dict[str, Any], pointer: str) -> None:
+    errors = errors_of({"model": FLASH, "input": "a cat", **rest})
+
+    assert [(error.pointer, error.code) for error in errors] == [(pointer, "too_many")]
+
+
 def test_other_fields_are_still_checked_when_the_model_is_unknown() -> None:
     errors = errors_of({"model": "nano", "input": "", "store": 1, "response_format": {"type": "image", "x": 1}})
 

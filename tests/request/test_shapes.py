@@ -92,6 +92,8 @@ def test_a_replayed_conversation_keeps_known_fields_and_signatures() -> None:
     }
     assert draft.steps[3].fields == {"call_id": "gs_1", "result": [{"search_suggestions": "<div>"}]}
     assert draft.image_count == 1
+    # a, hm, "weather", "<div>", b, c: four bytes a token; signatures are not text
+    assert draft.text_tokens == 1 + 1 + 2 + 2 + 1 + 1
 
 
 def test_pictures_of_earlier_answers_are_no_references() -> None:
