@@ -140,10 +140,11 @@ class Engine:
     async def _one(self, running: Running) -> None:
         job = running.job
         try:
+            await self._tell(valkey.EVENT, job.id)
             outcome = await run(running, clients=self.clients, books=self.books)
             logger.info("Generation %s %s.", job.id, outcome)
             if outcome == "ended":
-                await self._tell(job.id)
+                await self._tell(valkey.ENDED, job.id)
         except asyncio.CancelledError:
             logger.info("Generation %s was interrupted by the shutdown.", job.id)
             raise
@@ -158,11 +159,11 @@ class Engine:
                 self._room.set()
                 self._want(1)
 
-    async def _tell(self, generation: UUID) -> None:
+    async def _tell(self, channel: str, generation: UUID) -> None:
         if self.valkey is None:
             return
         with contextlib.suppress(redis.RedisError, OSError):
-            await self.valkey.publish(valkey.ENDED, generation.hex)
+            await self.valkey.publish(channel, generation.hex)
 
     async def _heartbeats(self) -> None:
         while True:
@@ -219,4 +220,4 @@ class Engine:
                 continue
             logger.info("The spooled answer of generation %s: %s.", parcel.generation_id, outcome)
             if outcome == "ended":
-                await self._tell(parcel.generation_id)
+                await self._tell(valkey.ENDED, parcel.generation_id)
