@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from cavendish.gemini.catalog import Model
 from cavendish.sandbox import media
@@ -28,8 +31,7 @@ class KnownFile:
     """What a `uri` leads to."""
 
     mime_type: str
-    size: int
-    read: Callable[[], bytes]
+    path: Path
 
 
 FindFile = Callable[[str], KnownFile]
@@ -39,12 +41,14 @@ FindFile = Callable[[str], KnownFile]
 @dataclass
 class Contents:
     """`steps` as an Interaction shows them, inline bytes replaced by `{"data": {"inline": index}}`, the index leading
-    into `inline`. `texts` are all texts of user and model, `prompt` those of the last user step."""
+    into `inline` and, for its SHA-256, `digests`. `texts` are all texts of user and model, `prompt` those of the last
+    user step."""
 
     steps: list[Json] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     prompt: str = ""
     inline: list[bytes] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
     pictures: int = 0
     videos: int = 0
     video_seconds: int = 0
@@ -165,9 +169,8 @@ class _Reader:
             raise ApiError(400, f"{where}: Unsupported MIME type: {mime_type}. Supported: {', '.join(allowed)}.")
         if "data" in block:
             raw = media.decode(block["data"])
-            self._count(kind, len(raw), raw)
-            self.contents.inline.append(raw)
-            return {**block, "data": {"inline": len(self.contents.inline) - 1}}
+            self._count(kind, len(raw), BytesIO(raw))
+            return {**block, "data": self._inline(raw)}
         uri = block["uri"]
         if not isinstance(uri, str):
             raise ApiError(400, f"{where}.uri must be a string.")
@@ -178,15 +181,21 @@ class _Reader:
             file = self._find_file(uri)
             if file.mime_type not in allowed:
                 raise ApiError(400, f"{where}: Unsupported MIME type: {file.mime_type}.")
-            self._count(kind, file.size, file.read() if kind == "image" else b"")
+            with file.path.open("rb") as opened:
+                self._count(kind, file.path.stat().st_size, opened)
         else:
             raise ApiError(400, f"{where}: Cannot fetch content from the provided URL. Upload it with the Files API.")
         return dict(block)
 
-    def _count(self, kind: str, size: int, raw: bytes) -> None:
+    def _inline(self, raw: bytes) -> Json:
+        self.contents.inline.append(raw)
+        self.contents.digests.append(hashlib.sha256(raw).hexdigest())
+        return {"inline": len(self.contents.inline) - 1}
+
+    def _count(self, kind: str, size: int, file: BinaryIO) -> None:
         if kind == "image":
             self.contents.pictures += 1
-            self.contents.last_size = media.picture_size(raw) or self.contents.last_size
+            self.contents.last_size = media.picture_size(file) or self.contents.last_size
         else:
             self.contents.videos += 1
             self.contents.video_seconds += media.video_seconds(size)
@@ -203,7 +212,6 @@ class _Reader:
             if _kind(block) == "text":
                 block = self._text(block, f"{where}.summary[{number}]")
             elif "data" in block:
-                self.contents.inline.append(media.decode(block["data"]))
-                block = {**block, "data": {"inline": len(self.contents.inline) - 1}}
+                block = {**block, "data": self._inline(media.decode(block["data"]))}
             summary.append(block)
         return {**step, "summary": summary}

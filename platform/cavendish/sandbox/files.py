@@ -115,7 +115,7 @@ class Files:
         record = self.find(id, owner)
         if state(record) != "ACTIVE":
             raise ApiError(400, f"The File {id} is not in an ACTIVE state and usage is not allowed.")
-        return KnownFile(record["mime_type"], record["size"], self.content(id).read_bytes)
+        return KnownFile(record["mime_type"], self.content(id))
 
     def _upload(self, upload: str) -> Json:
         about = self._read(self._path(upload, "upload")) if re.fullmatch(r"[a-z0-9-]+\.[0-9a-f]{32}", upload) else None

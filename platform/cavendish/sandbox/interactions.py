@@ -43,7 +43,7 @@ async def create(request: Request) -> Response:
     record = _record(box, key, ask, attempt, attempts_key)
     stream, background = ask.stream, ask.background
     if record.store:
-        box.records.add(record, ask.contents.inline)
+        await box.records.add(record, ask.contents.inline)
     # From here on the request is held by its record alone, without the bytes that came with it.
     del ask
     if stream:

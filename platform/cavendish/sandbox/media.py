@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from io import BytesIO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import pybase64
@@ -17,6 +17,7 @@ BYTES_PER_SECOND = 1_000_000
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _FILE_URI = re.compile(r"(?:.*/v1(?:beta|alpha)?/)?files/([a-z0-9-]{1,40})")
+_HEIF = re.compile(rb"....ftyp(?:heic|heix|mif1|msf1|hevc|heif)", re.DOTALL)
 _YOUTUBE = {"youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be"}
 
 
@@ -31,13 +32,14 @@ def decode(data: object) -> bytes:
         raise ApiError(400, "Base64 decoding failed for 'data'.") from None
 
 
-def picture_size(raw: bytes) -> tuple[int, int] | None:
+def picture_size(file: BinaryIO) -> tuple[int, int] | None:
     """Width and height in pixels by the file's header; None for HEIC and HEIF, which Pillow cannot read."""
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(raw)) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        if raw[4:8] == b"ftyp" and raw[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heif"}:
+        file.seek(0)
+        if _HEIF.match(file.read(12)):
             return None
         raise ApiError(400, "Unable to process input image. Please check that it is a valid image.") from None
 

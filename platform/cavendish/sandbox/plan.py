@@ -47,8 +47,8 @@ class _Composer:
         self._no_image = ask.words.fault(attempt, "no_image") is not None
         self._wrong_size = ask.words.fault(attempt, "wrong_size") is not None
         # The same request draws the same picture; another prompt, seed, input or turn another one.
-        pictures = [hashlib.sha256(raw).hexdigest() for raw in ask.contents.inline]
-        identity = [ask.model.id, ask.contents.texts, ask.system_instruction, ask.seed, ask.previous, pictures]
+        asked = ask.contents
+        identity = [ask.model.id, asked.steps, asked.digests, ask.system_instruction, ask.seed, ask.previous]
         self._seed = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
     def plan(self) -> Plan:

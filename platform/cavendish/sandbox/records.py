@@ -24,7 +24,7 @@ from cavendish.sandbox.words import Fault, Words
 
 _ID = re.compile(r"v1_[0-9a-f]{32}")
 _KEPT_SECONDS = 55 * 24 * 3600.0
-_REMEMBERED = 5_000
+_REMEMBERED = 2_000
 
 
 @dataclass
@@ -75,9 +75,9 @@ class Records:
         folder.mkdir(parents=True, exist_ok=True)
         remove_older(folder, _KEPT_SECONDS)
 
-    def add(self, record: Record, inline: list[bytes]) -> None:
-        for number, raw in enumerate(inline):
-            self.input_path(record.id, number).write_bytes(raw)
+    async def add(self, record: Record, inline: list[bytes]) -> None:
+        if inline:
+            await asyncio.to_thread(self._write_input, record.id, inline)
         self._write(record)
 
     def find(self, id: str, owner: str) -> Record | None:
@@ -124,6 +124,10 @@ class Records:
             self._waiting[record.id].discard(woken)
             if not self._waiting[record.id]:
                 del self._waiting[record.id]
+
+    def _write_input(self, id: str, inline: list[bytes]) -> None:
+        for number, raw in enumerate(inline):
+            self.input_path(id, number).write_bytes(raw)
 
     def _wake(self, id: str) -> None:
         for event in self._waiting.get(id, ()):
