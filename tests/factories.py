@@ -1,0 +1,105 @@
+"""What tests begin with: a tenant with a plan and a filled wallet, a key, an accepted generation.
+
+Everything goes through the services that the product uses. Tests share one database, so each makes its own tenant;
+`queue_clear` is for tests that claim, since a claim looks at all tenants.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.utils import timezone
+
+from accounts.models import ApiKey, Scope, Tenant
+from accounts.services import api_key_create, tenant_create
+from billing.models import Plan
+from billing.services import plan_ensure, tenant_open, wallet_top_up
+from cavendish.db.router import acting_as
+from generations.intake import intake_read
+from generations.models import Priority
+from generations.plan import canonical_ids, plan_make
+from generations.request import Draft, request_canonical, request_parse
+from generations.services import generation_submit
+
+FLASH = "gemini-3.1-flash-image"
+PRO = "gemini-3-pro-image"
+
+
+@cache
+def standard_plan() -> Plan:
+    with acting_as("operator"):
+        return plan_ensure(slug="standard", name="Standard")
+
+
+def make_tenant(*, balance: Decimal | int | str = 100, plan: Plan | None = None, **settings: Any) -> Tenant:
+    """A tenant that may submit at once. `settings` are fields of Tenant; `balance` in USD, 0 for an empty wallet."""
+    with acting_as("operator"):
+        name = settings.pop("slug", f"t-{secrets.token_hex(6)}")
+        accepted = {"policy_version": "2026-11", "policy_accepted_at": timezone.now()}
+        tenant = tenant_create(slug=name, name=name.title(), **{**accepted, **settings})
+        tenant_open(tenant=tenant, plan=plan or standard_plan())
+        if Decimal(balance):
+            wallet_top_up(tenant_id=tenant.id, amount=Decimal(balance), reason="Test", actor="test")
+    return tenant
+
+
+def make_key(
+    tenant: Tenant, *, livemode: bool = True, scopes: Sequence[str] = tuple(Scope.values)
+) -> tuple[ApiKey, str]:
+    """The row and the secret that goes into `Authorization: Bearer …`."""
+    with acting_as("operator"):
+        return api_key_create(tenant_id=tenant.id, name="Test key", livemode=livemode, scopes=scopes)
+
+
+@cache
+def key_of(tenant_id: UUID, livemode: bool) -> UUID:
+    with acting_as("operator"):
+        row, _ = api_key_create(tenant_id=tenant_id, name="Factory key", livemode=livemode)
+    return row.id
+
+
+def submit_generation(
+    tenant: Tenant,
+    prompt: str = "a cat",
+    *,
+    key_id: UUID | None = None,
+    livemode: bool = True,
+    priority: Priority = Priority.INTERACTIVE,
+    deadline: float | None = None,
+    **body: Any,
+) -> UUID:
+    """An accepted generation, queued. `body` is the rest of the request, for example `model` or `response_format`."""
+    draft: Draft = request_parse({"model": FLASH, "input": prompt, **body})
+    with tempfile.TemporaryDirectory(prefix="cavendish-intake-") as spool:
+        intake = intake_read(draft, tenant_id=tenant.id, livemode=livemode, spool=Path(spool))
+        return generation_submit(
+            tenant_id=tenant.id,
+            api_key_id=key_id or key_of(tenant.id, livemode),
+            livemode=livemode,
+            plan=plan_make(draft, intake),
+            intake=intake,
+            request=request_canonical(draft, canonical_ids(intake)),
+            metadata=draft.metadata,
+            store=draft.store,
+            priority=priority,
+            deadline=deadline,
+        )
+
+
+def queue_clear() -> None:
+    """Ends what other tests left queued or running, and forgets their workers, so that only one's own is claimed."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM generations_worker")
+        cursor.execute("UPDATE generations_generation SET status = 'queued', worker = NULL WHERE status = 'running'")
+        cursor.execute(
+            """SELECT generation_end_unrun(tenant_id, id, 'canceled', NULL, 'cleared')
+               FROM generations_generation WHERE status = 'queued'"""
+        )
