@@ -65,7 +65,7 @@ def intake_read(draft: Draft, *, tenant_id: UUID, livemode: bool, spool: Path) -
             spool,
             max_bytes=settings.MAX_BODY_BYTES,
             dialect=draft.dialect,
-            allowed=draft.model.input_mime_types,
+            allowed=(*draft.model.input_mime_types, *draft.model.video_mime_types),
         )
         for media in draft.media()
         if media.needs_fetch

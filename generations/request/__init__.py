@@ -8,7 +8,7 @@ stored = request_canonical(draft, files)                      # as sent, bytes r
 """
 
 from generations.request.body import body_read
-from generations.request.canonical import request_canonical, request_normal
+from generations.request.canonical import request_canonical
 from generations.request.draft import Block, Dialect, Draft, Kind, Media, Response, Source, Step, Text
 from generations.request.fetched import uri_fetch
 from generations.request.media import MediaInfo, inputs_check, media_check
@@ -34,7 +34,6 @@ __all__ = [
     "is_youtube",
     "media_check",
     "request_canonical",
-    "request_normal",
     "request_parse",
     "uri_fetch",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from generations.request import request_canonical, request_normal, request_parse
+from generations.request import request_canonical, request_parse
 from tests.request.helpers import FLASH, inline, parse, picture, read, text
 
 
@@ -50,8 +50,6 @@ def test_bytes_without_a_file_id_are_not_lost_silently(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         request_canonical(draft, {})
-    with pytest.raises(KeyError):
-        request_normal(draft, {})
 
 
 def test_data_in_places_that_are_dropped_is_not_kept(tmp_path: Path) -> None:
@@ -62,48 +60,4 @@ def test_data_in_places_that_are_dropped_is_not_kept(tmp_path: Path) -> None:
     assert request_canonical(draft, {}) == {
         "model": FLASH,
         "input": [{"type": "thought", "signature": "s", "summary": []}, text("a")],
-    }
-
-
-def test_the_normal_form_has_one_shape(tmp_path: Path) -> None:
-    body = {
-        "model": FLASH,
-        "input": [
-            {"role": "user", "content": "a"},
-            {"type": "thought", "signature": "s", "summary": [text("hm")]},
-            {"role": "model", "content": [{"type": "image", "output_id": "out_1"}]},
-            text("b"),
-            {"type": "image", "data": inline(picture()), "mime_type": "image/png", "role": "object"},
-            {"type": "image", "uri": "https://pictures.example/a.png"},
-            {"type": "video", "uri": "https://youtu.be/UTdfxFyOQTI"},
-        ],
-        "system_instruction": "Be brief.",
-        "generation_config": {"thinking_level": "high", "seed": 5, "image_config": {"aspect_ratio": "16:9"}},
-        "tools": [{"type": "google_search"}],
-        "max_images": 2,
-        "metadata": {"a": "b"},
-        "safety_settings": [{"type": "harassment", "threshold": "off"}],
-    }
-    draft = request_parse(read(tmp_path, body))
-
-    assert request_normal(draft, {"/input/4": "file_1", "/input/5": "file_2"}) == {
-        "input": [
-            {"type": "user_input", "content": [text("a")]},
-            {"type": "thought", "summary": [text("hm")], "signature": "s"},
-            {"type": "model_output", "content": [{"type": "image", "output_id": "out_1"}]},
-            {
-                "type": "user_input",
-                "content": [
-                    text("b"),
-                    {"type": "image", "file_id": "file_1", "mime_type": "image/png"},
-                    {"type": "image", "file_id": "file_2"},
-                    {"type": "video", "uri": "https://youtu.be/UTdfxFyOQTI"},
-                ],
-            },
-        ],
-        "system_instruction": "Be brief.",
-        "response_format": [{"type": "text"}, {"type": "image", "aspect_ratio": "16:9", "image_size": "1K"}],
-        "generation_config": {"thinking_level": "high", "seed": 5},
-        "tools": [{"type": "google_search", "search_types": ["web_search"]}],
-        "safety_settings": [{"type": "harassment", "threshold": "off"}],
     }
