@@ -50,6 +50,8 @@ def image(**fields: str) -> dict[str, Any]:
         ({"input": [{"type": "user_input", "content": []}]}, "'input' is empty"),
         ({"input": 5}, "'input' must be"),
         ({"input": [{"type": 5}]}, "'type' must be a string"),
+        ({"input": [{"type": "google_search_result", "content": 1}, "x"]}, "Unknown parameter 'content'"),
+        ({"input": [{"type": "thought", "summary": 5}, "x"]}, "summary must be a list"),
         ({"input": [{"type": "function_result"}]}, "'function_result' are not supported"),
         ({"input": [{**PICTURE, "role": "style"}]}, "Unknown parameter 'role'"),
         ({"input": [{"type": "audio", "data": "AAAA", "mime_type": "audio/wav"}]}, "Audio as input are not supported"),

@@ -17,7 +17,11 @@ from cavendish.sandbox.prose import is_signature
 Json = dict[str, Any]
 
 CONTENT_TYPES = {"text", "image", "audio", "document", "video"}
-_OUTPUT_STEPS = {"model_output", "thought", "google_search_call", "google_search_result"}
+_MODEL_STEPS = {
+    "thought": {"type", "summary", "signature"},
+    "google_search_call": {"type", "id", "arguments", "search_type", "signature"},
+    "google_search_result": {"type", "call_id", "result", "is_error", "signature"},
+}
 _FIELDS = {
     "text": {"type", "text", "annotations"},
     "image": {"type", "data", "uri", "mime_type", "resolution"},
@@ -119,7 +123,9 @@ class _Reader:
             self.contents.steps.append({"type": "user_input", "content": blocks})
         elif kind == "model_output":
             self.contents.steps.append({"type": "model_output", "content": self._blocks(step, where)})
-        elif kind in _OUTPUT_STEPS:
+        elif kind in _MODEL_STEPS:
+            if unknown := step.keys() - _MODEL_STEPS[kind]:
+                raise ApiError(400, f"{where}: Unknown parameter '{min(unknown)}'.")
             signature = step.get("signature")
             if signature and not (isinstance(signature, str) and is_signature(signature)):
                 raise ApiError(400, f"{where}: Thought signature is not valid.")
