@@ -20,10 +20,9 @@ async def doorbell() -> None:
     await engine().ring()
 
 
-def ring(times: int = 1) -> None:
-    """Rings for a committed job. A broker that is away is no error: the sweeper rings again."""
+def ring() -> None:
+    """Rings for a committed job. A broker that is away is no error: engines and the sweeper look by themselves."""
     try:
-        for _ in range(times):
-            doorbell.send()
+        doorbell.send()
     except Exception as error:
         logger.warning("The broker did not take a doorbell: %s", type(error).__name__)

@@ -1,6 +1,6 @@
--- A worker process holds one lease for all its jobs. A process that starts under the name of a dead one frees what that
--- one held at once, instead of after the lease.
-CREATE FUNCTION worker_register(p_name text, p_worker uuid, p_seconds float8) RETURNS int
+-- A worker process holds one lease for all its jobs. A process that starts under the name of a dead one takes over the
+-- jobs whose answers that one left in the spool (p_keep) and frees the others at once, instead of after the lease.
+CREATE FUNCTION worker_register(p_name text, p_worker uuid, p_seconds float8, p_keep uuid[]) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -12,6 +12,8 @@ BEGIN
     VALUES (p_worker, p_name, now() + make_interval(secs => p_seconds))
     ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at;
     IF dead IS NOT NULL THEN
+        UPDATE generations_generation SET worker = p_worker
+        WHERE status = 'running' AND worker = dead AND id = ANY (p_keep);
         freed := worker_free(dead, 'worker restarted');
     END IF;
     RETURN freed;
@@ -44,12 +46,27 @@ BEGIN
             WHERE status = 'running' AND worker = p_worker AND cancel_requested_at IS NOT NULL);
 END $$;
 
-CREATE FUNCTION worker_leave(p_worker uuid) RETURNS int
+-- Gives back what a stopping worker did not end. Jobs whose answers lie in its spool (p_keep) stay under its lease, for
+-- its successor to settle; if none comes, the lease runs out.
+CREATE FUNCTION worker_leave(p_worker uuid, p_keep uuid[]) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
+DECLARE
+    freed int;
 BEGIN
-    DELETE FROM generations_worker WHERE id = p_worker;
-    RETURN worker_free(p_worker, 'worker stopped');
+    WITH given_back AS (
+        UPDATE generations_generation SET status = 'queued', worker = NULL, run_after = now()
+        WHERE status = 'running' AND worker = p_worker AND id <> ALL (p_keep) RETURNING id, tenant_id
+    ), told AS (
+        INSERT INTO events_event (tenant_id, subject, type, data)
+        SELECT tenant_id, id, 'generation.queued',
+               jsonb_build_object('old', 'running', 'new', 'queued', 'reason', 'worker stopped') FROM given_back
+    )
+    SELECT count(*) INTO freed FROM given_back;
+    IF cardinality(p_keep) = 0 THEN
+        DELETE FROM generations_worker WHERE id = p_worker;
+    END IF;
+    RETURN freed;
 END $$;
 
 -- Repairs what fell between two lines: frees jobs of dead workers, fails queued jobs past their deadline, ends holds of
@@ -113,9 +130,9 @@ CREATE FUNCTION generation_tenant(p_id uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT tenant_id FROM generations_generation WHERE id = p_id $$;
 
-REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8),
-    worker_free(uuid, text), worker_heartbeat(uuid, float8), worker_leave(uuid), generation_sweep(float8),
+REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8, uuid[]),
+    worker_free(uuid, text), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8),
     generation_ended(uuid[]), output_tenant(uuid), generation_tenant(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8),
-    worker_heartbeat(uuid, float8), worker_leave(uuid), generation_sweep(float8) TO cavendish_system;
+GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8, uuid[]),
+    worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8) TO cavendish_system;
 GRANT EXECUTE ON FUNCTION generation_ended(uuid[]), output_tenant(uuid), generation_tenant(uuid) TO cavendish_app;

@@ -28,17 +28,18 @@ class Books:
         await self.system.close()
         await self.app.close()
 
-    async def register(self, *, name: str, worker: UUID, seconds: float) -> int:
-        """Answers how many jobs of a dead predecessor of this name were freed."""
-        return int(await self._system("SELECT worker_register(%s, %s, %s) AS it", name, worker, seconds))
+    async def register(self, *, name: str, worker: UUID, seconds: float, keep: list[UUID]) -> int:
+        """Takes over `keep` from a dead predecessor of this name; answers how many of its other jobs were freed."""
+        return int(await self._system("SELECT worker_register(%s, %s, %s, %s) AS it", name, worker, seconds, keep))
 
     async def heartbeat(self, *, worker: UUID, seconds: float) -> list[UUID] | None:
         """Jobs that were asked to stop; None when the lease is gone."""
         stop: list[UUID] | None = await self._system("SELECT worker_heartbeat(%s, %s) AS it", worker, seconds)
         return stop
 
-    async def leave(self, *, worker: UUID) -> None:
-        await self._system("SELECT worker_leave(%s) AS it", worker)
+    async def leave(self, *, worker: UUID, keep: list[UUID]) -> None:
+        """Gives back all running jobs but `keep`, whose answers wait in the spool for a successor."""
+        await self._system("SELECT worker_leave(%s, %s) AS it", worker, keep)
 
     async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool) -> list[Job]:
         async with self.system.connection() as connection:

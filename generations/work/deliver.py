@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 RESULT = "result.json"
 SLOWEST_RETRY = 5.0
+ABANDONED = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,23 @@ def _delete_all(parcel: Parcel) -> None:
         objects().delete(key)
 
 
-def parcels_found() -> list[Parcel]:
-    """Answers that a dead process left behind."""
+def parcels_found(older_than: float = 0.0) -> list[Parcel]:
+    """Answers that lie in the spool for longer than so many seconds: left behind by a dead process.
+
+    Removes folders that never got a result and that nobody has touched for a day.
+    """
     jobs = Path(settings.SPOOL_DIR) / "jobs"
     if not jobs.is_dir():
         return []
-    return [parcel for folder in sorted(jobs.iterdir()) if (parcel := Parcel.read(folder)) is not None]
+    found = []
+    for folder in sorted(jobs.iterdir()):
+        parcel = Parcel.read(folder)
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:
+            continue
+        if parcel is not None and age >= older_than:
+            found.append(parcel)
+        elif parcel is None and age > ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
+    return found

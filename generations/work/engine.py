@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
 import socket
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
@@ -21,7 +23,7 @@ from psycopg_pool import PoolTimeout
 from cavendish import valkey
 from generations.work.books import Books
 from generations.work.clients import Clients
-from generations.work.deliver import deliver, parcels_found
+from generations.work.deliver import Parcel, deliver, parcels_found
 from generations.work.job import Job
 from generations.work.run import Running, run
 
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 CLAIM_AT_ONCE = 32
 RECOVER_EVERY = 30.0
+SELF_RING = 2.0
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -36,7 +39,7 @@ class Engine:
     """One per process. `start` on the loop that it will live on; `stop` gives back what did not end in time."""
 
     def __init__(self) -> None:
-        self.name = settings.CONFIG.get("CAVENDISH_WORKER_NAME") or f"{socket.gethostname()}-{os.getpid()}"
+        self.name = worker_name()
         self.worker: UUID = uuid4()
         self.capacity: int = settings.WORKER_CONCURRENCY
         self.byte_budget: int = settings.WORKER_BYTES_IN_FLIGHT
@@ -45,6 +48,7 @@ class Engine:
         self.wanted = 0
         self.stopping = False
         self.books = Books()
+        self.delivering: dict[Path, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._ring = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -53,13 +57,13 @@ class Engine:
         self.clients = Clients()
         await self.books.open()
         self.valkey = valkey.async_client()
-        # What a predecessor bought is settled before its leases are freed, or it would be bought again.
-        await self._recover()
-        freed = await self.books.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS)
+        # What a predecessor bought is taken over when its leases are freed, or it would be bought again.
+        parcels = await asyncio.to_thread(parcels_found)
+        freed = await self._register([parcel.generation_id for parcel in parcels])
         logger.info("Worker %s is ready; %s jobs of its predecessor are free again.", self.name, freed)
+        for parcel in parcels:
+            self._deliver(parcel)
         self._room.set()
-        self.wanted = CLAIM_AT_ONCE
-        self._ring.set()
         for loop in (self._claiming(), self._heartbeats(), self._cancellations(), self._recovering()):
             self._loops.append(asyncio.create_task(loop))
 
@@ -83,13 +87,14 @@ class Engine:
             logger.info("Waiting up to %.0f s for %s running jobs.", patience, len(tasks))
             await asyncio.wait(tasks, timeout=patience)
         left = [running.task for running in self.running.values() if running.task]
-        for task in left:
+        keep = [generation for generation, running in self.running.items() if running.delivering]
+        for task in [*left, *self.delivering.values()]:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.gather(*left, *self.delivering.values(), return_exceptions=True)
         for loop in self._loops:
             loop.cancel()
         with contextlib.suppress(*AWAY):
-            await self.books.leave(worker=self.worker)
+            await self.books.leave(worker=self.worker, keep=keep)
         await self.clients.aclose()
         await self.books.close()
         if self.valkey is not None:
@@ -102,7 +107,11 @@ class Engine:
     async def _claiming(self) -> None:
         """The only claimer of the process, so that it never competes with itself for a tenant's lock."""
         while True:
-            await self._ring.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ring.wait(), SELF_RING)
+            if not self._ring.is_set():
+                # A doorbell may be lost, a broker may be away: look by oneself now and then.
+                self.wanted = CLAIM_AT_ONCE
             self._ring.clear()
             while self.wanted and (free := self.capacity - len(self.running)) > 0:
                 asked = min(self.wanted, free, CLAIM_AT_ONCE)
@@ -174,7 +183,7 @@ class Engine:
                     # Lost while PostgreSQL was away or this process was frozen. Jobs that nobody took yet are still
                     # ended by their tokens; new ones need a lease again.
                     logger.warning("The lease was lost; registering again.")
-                    await self.books.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS)
+                    await self._register([])
                     continue
                 for generation in stop:
                     self._cancel(generation)
@@ -203,21 +212,36 @@ class Engine:
             running.stop = "cancel"
             running.task.cancel()
 
+    async def _register(self, keep: list[UUID]) -> int:
+        return await self.books.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS, keep=keep)
+
     async def _recovering(self) -> None:
+        """Settles what dead processes of this machine left in the spool, also those that no successor replaced."""
         while True:
             await asyncio.sleep(RECOVER_EVERY)
-            await self._recover()
+            for parcel in await asyncio.to_thread(parcels_found, RECOVER_EVERY):
+                if parcel.generation_id not in self.running:
+                    self._deliver(parcel)
 
-    async def _recover(self) -> None:
-        """Settles answers that a dead process of this machine left in the spool."""
-        for parcel in await asyncio.to_thread(parcels_found):
-            if parcel.generation_id in self.running:
-                continue
-            try:
-                outcome = await deliver(parcel, self.books)
-            except Exception:
-                logger.exception("The spooled answer of generation %s could not be settled.", parcel.generation_id)
-                continue
+    def _deliver(self, parcel: Parcel) -> None:
+        """Settles a found answer beside the running jobs: storage that is away must not keep a worker from starting."""
+        if parcel.folder not in self.delivering:
+            self.delivering[parcel.folder] = asyncio.create_task(self._deliver_found(parcel))
+
+    async def _deliver_found(self, parcel: Parcel) -> None:
+        try:
+            outcome = await deliver(parcel, self.books)
             logger.info("The spooled answer of generation %s: %s.", parcel.generation_id, outcome)
             if outcome == "ended":
                 await self._tell(valkey.ENDED, parcel.generation_id)
+        except Exception:
+            logger.exception("The spooled answer of generation %s could not be settled.", parcel.generation_id)
+        finally:
+            del self.delivering[parcel.folder]
+
+
+def worker_name() -> str:
+    """Names this worker's place, so that a successor is known as one: the slot, the machine and its data directory."""
+    slot = settings.CONFIG.get("CAVENDISH_WORKER_NAME") or f"pid-{os.getpid()}"
+    place = hashlib.sha256(str(settings.DATA_DIR).encode()).hexdigest()[:8]
+    return f"{socket.gethostname()[:50]}:{place}:{slot}"

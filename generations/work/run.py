@@ -63,7 +63,9 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
                 interaction, answer = await asking.answer()
         except asyncio.CancelledError:
             if running.stop == "cancel":
+                _task().uncancel()
                 raise Canceled from None
+            _clean(job)
             raise
         files = spool_paths(answer)
         result = _judge(job, interaction.status, answer, sandbox=sandbox)
@@ -160,6 +162,12 @@ async def _cancel_upstream(asking: Asking) -> Answer | None:
             if interaction.usage or interaction.steps:
                 return await asyncio.to_thread(answer_read, interaction, asking.job)
     return None
+
+
+def _task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 def _clean(job: Job) -> None:
