@@ -38,7 +38,7 @@ class Asking:
         self.max_tries = max_tries
         self.tries = job.failures
         self.upstream_id = job.upstream_id if job.upstream_host == clients.host(job) else ""
-        self.upstream_key = job.upstream_key
+        self.upstream_key = clients.key(job, job.upstream_key) or ""
         self.usages: list[dict[str, object]] = []
         self.deadline = asyncio.get_running_loop().time() + job.seconds_left
 
@@ -87,15 +87,16 @@ class Asking:
         history = (
             await history_read(self.books, self.job) if previous and not (here and previous["upstream_id"]) else None
         )
-        key = previous["upstream_key"] if previous and history is None else self.upstream_key
+        known = previous["upstream_key"] if previous and history is None else self.upstream_key
         while True:
-            body = await body_build(self.job, self.client, history=history, background=background)
+            key = self.clients.key(self.job, known)
+            body = await body_build(self.job, self.client, key=key, history=history, background=background)
             try:
                 return await self.client.create_interaction(
                     body,
                     spool=self.job.spool / str(self.tries),
                     deadline=self.deadline,
-                    key=key or None,
+                    key=key,
                     on_id=self._note_id,
                     on_retry=self._note_retry,
                     max_tries=self._tries_left,

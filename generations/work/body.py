@@ -16,11 +16,19 @@ VIDEO_POLL = 1.0
 
 
 async def body_build(
-    job: Job, client: GeminiClient, *, history: list[dict[str, Any]] | None, background: bool
+    job: Job,
+    client: GeminiClient,
+    *,
+    key: str | None,
+    history: list[dict[str, Any]] | None,
+    background: bool,
 ) -> dict[str, Any]:
-    """`history` are the kept steps of earlier turns, sent where the upstream does not hold the conversation."""
+    """`history` are the kept steps of earlier turns, sent where the upstream does not hold the conversation.
+
+    `key` is the fingerprint of the upstream key that files must be uploaded with to be seen.
+    """
     plan = job.plan
-    steps = [await _step(step, client, job) for step in [*(history or ()), *plan["steps"]]]
+    steps = [await _step(step, client, key) for step in [*(history or ()), *plan["steps"]]]
     body: dict[str, Any] = {"model": job.model, "input": steps, "store": plan["store"]}
     for name in ("system_instruction", "response_format", "generation_config", "tools", "safety_settings"):
         if plan.get(name):
@@ -33,27 +41,25 @@ async def body_build(
     return body
 
 
-async def _step(step: dict[str, Any], client: GeminiClient, job: Job) -> dict[str, Any]:
+async def _step(step: dict[str, Any], client: GeminiClient, key: str | None) -> dict[str, Any]:
     """A step with its stored pictures as blobs, which the client encodes while it sends."""
     sent = dict(step)
     for name in ("content", "summary"):
         if isinstance(step.get(name), list):
-            sent[name] = [await _block(block, client, job) for block in step[name]]
+            sent[name] = [await _block(block, client, key) for block in step[name]]
     return sent
 
 
-async def _block(block: dict[str, Any], client: GeminiClient, job: Job) -> dict[str, Any]:
-    key = block.get("storage_key")
-    if key is None:
+async def _block(block: dict[str, Any], client: GeminiClient, key: str | None) -> dict[str, Any]:
+    stored = block.get("storage_key")
+    if stored is None:
         return block
-    blob = Blob(size=block["bytes"], open=lambda: _chunks(objects().read(key)))
+    blob = Blob(size=block["bytes"], open=lambda: _chunks(objects().read(stored)))
     if block["type"] == "video" and block["bytes"] > INLINE_VIDEO_BYTES:
-        file = await client.upload_file(
-            blob=blob, mime_type=block["mime_type"], display_name=f"{job.id.hex}", key=job.upstream_key or None
-        )
+        file = await client.upload_file(blob=blob, mime_type=block["mime_type"], display_name="video", key=key)
         while file.get("state") == "PROCESSING":
             await asyncio.sleep(VIDEO_POLL)
-            file = await client.get_file(file["name"], key=job.upstream_key or None)
+            file = await client.get_file(file["name"], key=key)
         return {"type": "video", "uri": file["uri"], "mime_type": block["mime_type"]}
     return {"type": block["type"], "mime_type": block["mime_type"], "data": blob}
 

@@ -8,10 +8,27 @@ from django.conf import settings
 
 from cavendish.config import ConfigurationError
 from cavendish.gemini.catalog import get_model
-from cavendish.gemini.client import GeminiClient, KeyPool
+from cavendish.gemini.client import GeminiClient, Key, KeyPool
 from generations.work.job import Job
 
-SANDBOX_KEY = "sandbox"
+
+class TenantKeys(KeyPool):
+    """A key of its own for each tenant, made up as it is asked for: the sandbox takes any.
+
+    It keeps keys apart as Google keeps projects, so a tenant that provokes limits there (`[[fault:429]]`) slows nobody
+    else, and no tenant can name another's interaction.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(["sandbox"])
+
+    def knows(self, fingerprint: str | None) -> bool:
+        return fingerprint is not None
+
+    def pick(self, prefer: str | None = None) -> Key:
+        if prefer is None:
+            return super().pick()
+        return self.with_wait(Key(fingerprint=prefer, secret=f"sandbox-{prefer}"))
 
 
 class Clients:
@@ -20,9 +37,10 @@ class Clients:
     def __init__(self) -> None:
         if not settings.GEMINI_BASE_URL:
             raise ConfigurationError("Neither GEMINI_API_KEYS nor SANDBOX_URL is set: there is no upstream to talk to.")
-        self.live = _client(settings.GEMINI_BASE_URL, settings.GEMINI_API_KEYS or [SANDBOX_KEY])
+        keys = KeyPool(settings.GEMINI_API_KEYS) if settings.GEMINI_API_KEYS else TenantKeys()
+        self.live = _client(settings.GEMINI_BASE_URL, keys)
         same = settings.GEMINI_BASE_URL == settings.SANDBOX_URL or not settings.SANDBOX_URL
-        self.sandbox = self.live if same else _client(settings.SANDBOX_URL, [SANDBOX_KEY])
+        self.sandbox = self.live if same else _client(settings.SANDBOX_URL, TenantKeys())
 
     def of(self, job: Job) -> GeminiClient:
         return self.live if job.livemode else self.sandbox
@@ -38,6 +56,10 @@ class Clients:
         """What an upstream id belongs to; another upstream does not know it."""
         return "sandbox" if self.is_sandbox(job) else urlsplit(self.base_url(job)).netloc
 
+    def key(self, job: Job, known: str) -> str | None:
+        """The fingerprint of the key to prefer: the one the conversation began with, on the sandbox the tenant's."""
+        return job.tenant_id.hex[-16:] if self.is_sandbox(job) else known or None
+
     def in_background(self, job: Job) -> bool:
         """Whether the upstream answers with an id first, so that a crash resumes. The sandbox does for every model."""
         names = settings.GEMINI_BACKGROUND_MODELS
@@ -51,10 +73,10 @@ class Clients:
             await self.sandbox.aclose()
 
 
-def _client(base_url: str, keys: list[str]) -> GeminiClient:
+def _client(base_url: str, keys: KeyPool) -> GeminiClient:
     return GeminiClient(
         base_url=base_url,
-        keys=KeyPool(keys),
+        keys=keys,
         connect_timeout=settings.GEMINI_CONNECT_TIMEOUT,
         read_timeout=settings.GEMINI_READ_TIMEOUT,
     )

@@ -51,11 +51,11 @@ class KeyPool:
         """
         now = self._clock()
         if prefer is not None and prefer in self._keys:
-            return self._with_wait(self._keys[prefer], now)
+            return self.with_wait(self._keys[prefer])
         order = list(self._keys.values())
         turn = self._turn % len(order)
         self._turn += 1
-        candidates = [self._with_wait(key, now) for key in order[turn:] + order[:turn]]
+        candidates = [self.with_wait(key) for key in order[turn:] + order[:turn]]
         usable = [key for key in candidates if self._refused_until.get(key.fingerprint, 0.0) <= now] or candidates
         return min(usable, key=lambda key: key.wait)  # the first of equals: the one whose turn it is
 
@@ -68,8 +68,9 @@ class KeyPool:
         """The upstream does not accept this key; the others are used for so long."""
         self._refused_until[key.fingerprint] = self._clock() + seconds
 
-    def _with_wait(self, key: Key, now: float) -> Key:
-        return replace(key, wait=max(0.0, self._free_at.get(key.fingerprint, 0.0) - now))
+    def with_wait(self, key: Key) -> Key:
+        """The key with the seconds until it is free."""
+        return replace(key, wait=max(0.0, self._free_at.get(key.fingerprint, 0.0) - self._clock()))
 
 
 def _key(secret: str) -> Key:
