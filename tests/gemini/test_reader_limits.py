@@ -106,10 +106,9 @@ def test_files_of_an_earlier_document_are_not_touched(tmp_path: Path) -> None:
     assert second.path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("mark", [b"c2pa", b"jumb"])
 @pytest.mark.parametrize("place", [0, 1, 95, 96, 97, 98, 99, 190])
-def test_marks_of_content_credentials_are_seen_across_borders(mark: bytes, place: int, tmp_path: Path) -> None:
-    content = bytes(place) + mark + bytes(200 - place)
+def test_the_mark_of_content_credentials_is_seen_across_borders(place: int, tmp_path: Path) -> None:
+    content = bytes(place) + b"c2pa" + bytes(200 - place)
     document = b'{"data":"' + base64.b64encode(content) + b'"}'
 
     for step in (3, 4, 7, 137):

@@ -39,7 +39,7 @@ class GeminiClient:
         keys: KeyPool,
         connect_timeout: float = 10.0,
         read_timeout: float = 300.0,
-        max_connections: int = 250,
+        max_connections: int = 50,
         api_version: str = "v1beta",
         max_answer_bytes: int = 512 * 1024 * 1024,
         proxy: str | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,18 +23,19 @@ from cavendish.gemini.client._errors import (
     short,
 )
 from cavendish.gemini.client._keys import Key
+from cavendish.gemini.client._network import READ_SIZE, Network
 from cavendish.gemini.client._retry import retry_after
 
-READ_SIZE = 256 * 1024
 _LONGEST_ERROR_BODY = 64 * 1024
-
-# httpcore reads 64 KiB at a time and takes no parameter for it; larger reads halve the cost of a picture.
-httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = READ_SIZE
+_KEEP_ALIVE = 60.0
 
 
 class Connections:
-    """httpx clients with at most `per_client` calls each: a client's pool looks at all its connections for every call,
-    which at 2,000 costs seconds. They share one TLS context, whose making takes longer than a request."""
+    """httpx clients with at most `per_client` calls each: a pool looks at all its connections for every call.
+
+    2,000 calls at once cost 6.4 ms of processor time each with 250 to a client, 2.1 ms with 50. The clients share one
+    TLS context, whose making takes longer than a request.
+    """
 
     def __init__(
         self, *, base_url: str, connect_timeout: float, read_timeout: float, per_client: int, proxy: str | None
@@ -41,10 +43,9 @@ class Connections:
         self._base_url = base_url.rstrip("/")
         # Waiting for a connection of the pool ends with the deadline of the call.
         self._timeout = httpx.Timeout(read_timeout, connect=connect_timeout, pool=None)
-        self._limits = httpx.Limits(max_connections=None, max_keepalive_connections=per_client, keepalive_expiry=60.0)
         self._per_client = per_client
         self._proxy = proxy
-        self._tls = httpx.create_ssl_context() if self._base_url.startswith("https:") else False
+        self._tls = httpx.create_ssl_context()
         self._slots: list[_Slot] = []
 
     @contextlib.asynccontextmanager
@@ -86,10 +87,8 @@ class Connections:
                 return slot
         slot = _Slot(
             httpx.AsyncClient(
-                verify=self._tls,
+                transport=_Transport(self._tls, self._proxy),
                 timeout=self._timeout,
-                limits=self._limits,
-                proxy=self._proxy,
                 trust_env=False,
                 headers={"User-Agent": "cavendish", "Accept-Encoding": "gzip"},
             )
@@ -101,6 +100,21 @@ class Connections:
         slots, self._slots = self._slots, []
         for slot in slots:
             await slot.client.aclose()
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """httpx's transport over our sockets. How many connections there are follows from how many calls a slot takes."""
+
+    def __init__(self, tls: ssl.SSLContext, proxy: str | None) -> None:
+        super().__init__(verify=tls)
+        if proxy is None:
+            self._pool = httpcore.AsyncConnectionPool(
+                ssl_context=tls, max_connections=None, keepalive_expiry=_KEEP_ALIVE, network_backend=Network()
+            )
+        else:
+            self._pool = httpcore.AsyncHTTPProxy(
+                proxy, ssl_context=tls, max_connections=None, keepalive_expiry=_KEEP_ALIVE, network_backend=Network()
+            )
 
 
 @dataclass
