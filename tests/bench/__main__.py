@@ -1,0 +1,78 @@
+"""Measures speed and memory of a platform that it starts for the purpose, and prints one table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+import psutil
+import uvloop
+
+from tests.bench.rows import ROWS, Line, warm_up
+from tests.bench.stack import BenchError, Stack, running
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def machine() -> str:
+    with Path("/proc/cpuinfo").open() as source:
+        found = re.search(r"model name\s*: (.*)", source.read())
+    model = re.sub(r"\s+", " ", found[1]) if found else "unknown processor"
+    memory = psutil.virtual_memory().total / 1024**3
+    return f"{psutil.cpu_count()} cores, {model}, {memory:.0f} GB, Python {sys.version.split()[0]}"
+
+
+def table(lines: list[Line]) -> str:
+    rows = [
+        ("what", "measured", "aim", ""),
+        *((line.what, line.value, line.aim, {None: "", True: "ok", False: "short"}[line.good]) for line in lines),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    rows.insert(1, ("-" * widths[0], "-" * widths[1], "-" * widths[2], "-" * widths[3]))
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    )
+
+
+async def measure(stack: Stack, names: list[str], quick: bool) -> tuple[list[Line], bool]:
+    lines: list[Line] = []
+    whole = True
+    await warm_up(stack)
+    for name in names:
+        try:
+            lines += await ROWS[name](stack, quick)
+        except* (BenchError, ConnectionError, asyncio.IncompleteReadError) as group:
+            whole = False
+            lines.append(Line(name, f"failed: {str(group.exceptions[0])[:300]}", "", False))
+    return lines, whole
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer repeats")
+    parser.add_argument("--rows", default=",".join(ROWS), help="some of: %(default)s")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the platform")
+    arguments = parser.parse_args()
+    names = arguments.rows.split(",")
+    if unknown := [name for name in names if name not in ROWS]:
+        parser.error(f"no such row: {', '.join(unknown)}")
+    busy = psutil.cpu_percent(1.0)
+    say(machine() + f"; before the start the cores were busy for {busy:.0f} %")
+    try:
+        with running(dict(setting.split("=", 1) for setting in arguments.set)) as stack:
+            lines, whole = uvloop.run(measure(stack, [name for name in ROWS if name in names], arguments.quick))
+    except BenchError as error:
+        say(str(error))
+        return 1
+    say(table(lines))
+    return 0 if whole else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
