@@ -128,4 +128,6 @@ class Asking:
 
     async def _note_retry(self, error: GeminiError, delay: float) -> None:
         self.tries += 1
-        logger.info("Generation %s: try %s failed (%s); next in %.1f s.", self.job.id, self.tries, error, delay)
+        # Not the upstream's words: they may quote the prompt.
+        why = f"{type(error).__name__} {error.status or ''}".strip()
+        logger.info("Generation %s: try %s failed (%s); next in %.1f s.", self.job.id, self.tries, why, delay)
