@@ -32,6 +32,7 @@ fi
 export VIRTUAL_ENV=$PWD/.venv
 uv() { .venv/bin/python -m uv "$@"; }
 echo "Installing into .venv ($kind) …"
-uv pip install --quiet --require-hashes -r "requirements/$kind.txt"
+# Compiled at once: the platform is seven processes, and where Python may not write .pyc files each would compile anew.
+uv pip install --quiet --require-hashes --compile-bytecode -r "requirements/$kind.txt"
 uv pip install --quiet --no-deps --editable .
 echo "$state" > "$stamp"

@@ -94,7 +94,11 @@ class Running:
         self.output = self.data_dir / "up.out"
         self.process: subprocess.Popen[bytes]
         self.ready: dict[str, Any]
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -125,8 +129,8 @@ class Running:
                 self.ready = json.loads(ready_file.read_text())
                 return
             time.sleep(0.05)
-        said = self.output.read_text()[-4000:]
         self.stop()
+        said = self.output.read_text()[-4000:]
         raise AssertionError(f"manage.py up did not become ready:\n{said}")
 
     def manage(self, *arguments: str) -> str:

@@ -89,7 +89,7 @@ def test_a_private_data_directory_admits_its_group_only(place: Path) -> None:
     assert (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) == (0o710, 0, home.user.gid)
     assert not (place / "shelter").exists()
     inside = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in folders.data_dir.iterdir() if entry.is_dir()}
-    assert inside == dict.fromkeys(("logs", "objects", "postgres", "sandbox", "spool"), 0o700)
+    assert inside == dict.fromkeys(("logs", "objects", "postgres", "sandbox", "spool", "static"), 0o700)
 
 
 def test_unreachable_programs_are_copied_and_run(place: Path, supervisor: Supervisor, lines: Quiet) -> None:

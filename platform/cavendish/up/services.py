@@ -41,7 +41,7 @@ class Folders:
     def make(self) -> None:
         try:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name in ("logs", "objects", "spool", "sandbox"):
+            for name in ("logs", "objects", "spool", "sandbox", "static"):
                 private_folder(self.data_dir / name)
         except OSError as error:
             raise UpError(f"CAVENDISH_DATA_DIR {self.data_dir} cannot be used: {error.strerror}.") from None

@@ -1,0 +1,214 @@
+"""`manage.py up` as a person meets it: start, second start, kills, end."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from cavendish.up.ports import LOCAL, bound_socket
+from tests.services import ROOT, Running
+
+pytestmark = pytest.mark.slow
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def child(running: Running, words: str) -> psutil.Process:
+    """The direct child of `up` whose command line holds `words`."""
+    for process in psutil.Process(running.process.pid).children():
+        if words in " ".join(process.cmdline()):
+            return process
+    raise AssertionError(f"no child with {words}")
+
+
+def family(running: Running) -> list[psutil.Process]:
+    return psutil.Process(running.process.pid).children(recursive=True)
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def healthy(running: Running) -> bool:
+    try:
+        return httpx.get(f"{running.url}/healthz", timeout=10).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def test_ready_json_says_where_everything_is(platform: Running) -> None:
+    ready = platform.ready
+    assert ready.keys() >= {"base_url", "admin_url", "console_url", "operator", "tenants", "sandbox_url"}
+    assert ready["operator"].keys() >= {"email", "password"}
+    assert len({tenant["slug"] for tenant in ready["tenants"]}) == 2
+    for tenant in ready["tenants"]:
+        assert tenant.keys() >= {"slug", "api_key", "test_api_key", "email", "password"}
+        assert re.match(r"cvd_live_\w+", tenant["api_key"])
+        assert re.match(r"cvd_test_\w+", tenant["test_api_key"])
+    assert httpx.get(ready["console_url"], follow_redirects=True).status_code == 200
+    assert httpx.get(ready["admin_url"], follow_redirects=True).status_code == 200
+    for name in ("ready.json", "connection.json", "services.json", "demo.json"):
+        assert stat.S_IMODE((platform.data_dir / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="the printed command is a curl")
+def test_the_printed_curl_makes_a_picture(platform: Running) -> None:
+    said = platform.output.read_text()
+    command = said[said.rindex("  curl ") :].partition("\n\n")[0]
+    answer = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True).stdout
+    assert '"status":"succeeded"' in answer.replace(" ", "")
+
+
+def test_manage_py_talks_to_the_running_platform(platform: Running) -> None:
+    code = (
+        "from django.db import connections\n"
+        "for alias in ('default', 'system', 'operator', 'owner'):\n"
+        "    with connections[alias].cursor() as cursor:\n"
+        "        cursor.execute('SELECT current_user'); print(cursor.fetchone()[0])\n"
+    )
+    said = platform.manage("shell", "--no-imports", "-c", code).split()
+    assert said == ["cavendish_app", "cavendish_system", "cavendish_operator", "cavendish_owner"]
+
+
+def test_no_command_line_shows_a_secret(platform: Running) -> None:
+    connection = (platform.data_dir / "connection.json").read_text() + (platform.data_dir / "services.json").read_text()
+    secrets = set(re.findall(r":([\w-]{32})[@\"]", connection)) | set(re.findall(r'"([\w-]{32,})"', connection))
+    assert len(secrets) >= 6
+    for process in family(platform):
+        line = " ".join(process.cmdline())
+        assert not [secret for secret in secrets if secret in line]
+
+
+def test_a_second_up_says_where_the_first_one_is(platform: Running) -> None:
+    command = [sys.executable, str(ROOT / "manage.py"), "up"]
+    second = subprocess.run(command, env=platform.environment, capture_output=True, text=True, check=False, timeout=20)
+    assert second.returncode == 1
+    assert f"already running on {platform.data_dir}: process {platform.process.pid}, {platform.url}." in second.stdout
+    assert healthy(platform)
+    assert (platform.data_dir / "ready.json").exists()
+
+
+def test_a_taken_port_is_said_before_anything_starts(platform: Running, own_data_dir: str) -> None:
+    with bound_socket(LOCAL, 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        env = {**platform.environment, "PORT": str(port), "CAVENDISH_DATA_DIR": own_data_dir}
+        command = [sys.executable, str(ROOT / "manage.py"), "up"]
+        said = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=20)
+    assert said.returncode == 1
+    assert f"Port {port} is taken by another program." in said.stdout
+    assert not (Path(own_data_dir) / "postgres").exists()
+
+
+@pytest.fixture
+def own_data_dir() -> Iterator[str]:
+    place = f"/tmp/cavendish-taken-{os.getpid()}"
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def test_whatever_dies_comes_back(own_platform: Running) -> None:
+    worker = child(own_platform, "cavendish.worker")
+    worker.kill()
+    until(lambda: re.search(r"worker-\d is back", own_platform.output.read_text()) is not None)
+
+    # The port is never closed: while the web process starts anew, clients wait.
+    refused: list[Exception] = []
+    stop = threading.Event()
+
+    def knock() -> None:
+        while not stop.is_set():
+            try:
+                httpx.get(f"{own_platform.url}/healthz", timeout=30)
+            except httpx.ConnectError as error:
+                refused.append(error)
+            except httpx.HTTPError:
+                pass  # a connection that the killed process held
+            time.sleep(0.02)
+
+    visitor = threading.Thread(target=knock)
+    visitor.start()
+    try:
+        child(own_platform, "cavendish.asgi").kill()
+        until(lambda: "web is back" in own_platform.output.read_text())
+    finally:
+        stop.set()
+        visitor.join()
+    assert refused == []
+
+    child(own_platform, "valkey-server").kill()
+    until(lambda: "Valkey is back" in own_platform.output.read_text())
+    postgres = child(own_platform, "postgres -D")
+    postgres.kill()
+    until(lambda: "PostgreSQL is back" in own_platform.output.read_text(), 60)
+    until(lambda: healthy(own_platform))
+    tenant = own_platform.ready["tenants"][0]
+    answer = httpx.post(
+        f"{own_platform.url}/api/v1/generations",
+        headers={"Authorization": f"Bearer {tenant['api_key']}", "Prefer": "wait=60"},
+        json={"model": "gemini-3.1-flash-image", "input": "A banana after the storm"},
+        timeout=90,
+    )
+    assert (answer.status_code, answer.json()["error"]) == (200, None)
+
+
+def test_the_end_leaves_nothing_and_the_next_start_finds_everything(own_platform: Running) -> None:
+    first = own_platform.ready
+    connection = (own_platform.data_dir / "connection.json").read_text()
+    processes = family(own_platform)
+    assert own_platform.stop() < 30
+    assert own_platform.process.returncode == 0
+    assert alive(processes) == []
+    assert not (own_platform.data_dir / "ready.json").exists()
+
+    own_platform.env["PORT"] = first["base_url"].rpartition(":")[2]
+    own_platform.start()
+    changing = {"pid"}
+    assert {k: v for k, v in own_platform.ready.items() if k not in changing} == {
+        k: v for k, v in first.items() if k not in changing
+    }
+    assert (own_platform.data_dir / "connection.json").read_text() == connection
+
+
+def test_a_killed_up_takes_its_children_along_and_the_next_one_starts(own_platform: Running) -> None:
+    processes = family(own_platform)
+    own_platform.process.send_signal(signal.SIGKILL)
+    own_platform.process.wait()
+    assert (own_platform.data_dir / "ready.json").exists()
+    tenants = own_platform.ready["tenants"]
+    own_platform.start()
+    assert alive(processes) == []
+    assert own_platform.ready["tenants"] == tenants
+    assert healthy(own_platform)
+
+
+def test_a_kill_of_everything_at_once_blocks_no_start(own_platform: Running) -> None:
+    processes = [psutil.Process(own_platform.process.pid), *family(own_platform)]
+    for process in processes:
+        process.suspend()
+    for process in processes:
+        process.kill()
+    own_platform.process.wait()
+    until(lambda: alive(processes) == [])
+    tenants = own_platform.ready["tenants"]
+    own_platform.start()
+    assert own_platform.ready["tenants"] == tenants
+    assert healthy(own_platform)
