@@ -16,7 +16,11 @@ class HasScope(BasePermission):
         if not isinstance(request.user, Principal):
             raise NotAuthenticated()
         scopes: dict[str, str] = view.scopes
-        wanted = scopes.get(request.method or "", scopes.get("GET", ""))
+        wanted = scopes.get(request.method or "", scopes.get("GET"))
+        # A method that the view does not have is a 405 of DRF's. A read that ends a waiting POST was allowed as that
+        # POST: refusing it now would tell a client that its accepted, billed job was not taken.
+        if wanted is None or getattr(request._request, "scope", {}).get("cavendish.internal"):
+            return True
         if wanted not in request.user.scopes:
             raise PermissionDenied(f'This key lacks the scope "{wanted}".')
         return True
