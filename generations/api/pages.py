@@ -17,7 +17,8 @@ LIMIT, MOST = 20, 100
 def page_read(request: Request, rows: QuerySet[Any], prefix: str) -> tuple[list[Any], str | None]:
     """Rows of the page that `limit` and `cursor` ask for, and the cursor of the next one."""
     limit_text = request.query_params.get("limit", str(LIMIT))
-    if not limit_text.isdecimal() or not 1 <= int(limit_text) <= MOST:
+    # int() takes digits of any script, and refuses thousands of them with an error of its own
+    if not (limit_text.isascii() and limit_text.isdecimal() and len(limit_text) < 10 and 1 <= int(limit_text) <= MOST):
         raise invalid([FieldError("/limit", "out_of_range", f"Use a whole number from 1 to {MOST}.")])
     limit = int(limit_text)
     cursor = request.query_params.get("cursor")

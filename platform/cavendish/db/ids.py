@@ -25,7 +25,7 @@ def encode(prefix: str, value: UUID) -> str:
 def decode(prefix: str, text: str) -> UUID | None:
     """The UUID in `text`, or None when it is not an id of this kind (which callers answer like an unknown one)."""
     head, _, tail = text.partition("_")
-    if head != prefix or len(tail) != 32 or not tail.isalnum() or tail != tail.lower():
+    if head != prefix or len(tail) != 32 or not tail.isascii() or not tail.isalnum() or tail != tail.lower():
         return None
     try:
         return UUID(hex=tail)
