@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
 from generations.api import schema
-from generations.api.generations import principal
+from generations.api.generations import check_active, principal
 from generations.api.outputs import bytes_response
 from generations.api.pages import page_json, page_read
 from generations.api.spool import request_spool
@@ -50,6 +51,7 @@ class FileList(APIView):
     def post(self, request: Request) -> Response:
         """Uploads a picture or a video as multipart field `file`."""
         who = principal(request)
+        check_active(who)
         upload = request.FILES.get("file")
         if not isinstance(upload, UploadedFile):
             raise invalid([FieldError("/file", "missing", 'Send the bytes as multipart field "file".')])
@@ -61,7 +63,7 @@ class FileList(APIView):
             declared = None
         with request_spool() as spool:
             path = _spooled(upload, spool)
-            info = media_check(path, declared=declared, kind=None, pointer="/file")
+            info = media_check(path, declared=declared, kind=None, field="file")
             file = file_create(
                 tenant_id=who.tenant_id,
                 livemode=who.livemode,
@@ -134,7 +136,8 @@ def _spooled(upload: UploadedFile[Any], spool: Path) -> Path:
     """The upload as a file in the spool: large ones were written to disk by Django as they came and are moved."""
     path = spool / "upload"
     if isinstance(upload, TemporaryUploadedFile):
-        Path(upload.temporary_file_path()).rename(path)
+        # not a rename: the system's temporary folder is often another file system, in memory
+        shutil.move(upload.temporary_file_path(), path)
         upload.file.delete = False  # type: ignore[union-attr]
         return path
     with path.open("wb") as target:

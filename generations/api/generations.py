@@ -41,11 +41,16 @@ def principal(request: Request) -> Principal:
     return user
 
 
-def check_may_submit(who: Principal, draft: Draft) -> None:
-    """What a key and its tenant allow, before anything is stored."""
+def check_active(who: Principal) -> None:
+    """A tenant that is suspended or closing reads and erases what it has, but brings nothing new."""
     if who.tenant_status != "active":
         reason = f": {who.tenant_status_reason}" if who.tenant_status_reason else "."
         raise forbidden(f"The tenant is {who.tenant_status}{reason}", code=f"tenant_{who.tenant_status}")
+
+
+def check_may_submit(who: Principal, draft: Draft) -> None:
+    """What a key and its tenant allow, before anything is stored."""
+    check_active(who)
     if not who.may_use(draft.model.id):
         allowed = ", ".join(sorted(who.allowed_models or ()))
         raise Problem(
@@ -140,7 +145,8 @@ class GenerationList(APIView):
             if status:
                 rows = rows.filter(status=status)
             if model := request.query_params.get("model"):
-                rows = rows.filter(model=model)
+                # PostgreSQL refuses U+0000 in a value, and no model has one in its name
+                rows = rows.none() if "\0" in model else rows.filter(model=model)
             page, cursor = page_read(request, rows, ids.GENERATION)
             return Response(page_json([generation_json(whole) for whole in generations_load(page)], cursor))
 
