@@ -95,11 +95,9 @@ def _look_up(draft: Draft, intake: Intake, livemode: bool) -> None:
             wanted = ids.decode(ids.FILE, media.file_id or "")
             file = File.objects.filter(id=wanted, livemode=livemode, deleted_at=None).first() if wanted else None
             if file is None:
-                raise _unknown(media.pointer, "file")
+                raise _unknown(media.place, "file")
             if not file.mime_type.startswith(media.kind + "/"):
-                raise invalid_value(
-                    media.pointer, "wrong_kind", f"The file is {file.mime_type}; {media.kind} is needed."
-                )
+                raise invalid_value(media.place, "wrong_kind", f"The file is {file.mime_type}; {media.kind} is needed.")
             intake.inputs[media.pointer] = Input(
                 kind=media.kind,
                 mime_type=file.mime_type,
@@ -119,7 +117,7 @@ def _look_up(draft: Draft, intake: Intake, livemode: bool) -> None:
                 else None
             )
             if output is None:
-                raise _unknown(media.pointer, "output")
+                raise _unknown(media.place, "output")
             intake.inputs[media.pointer] = Input(
                 kind="image",
                 mime_type=output.mime_type,

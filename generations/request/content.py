@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cavendish.gemini.reader import Spilled
@@ -87,9 +88,10 @@ def _media(fields: Fields, kind: Kind, of_user: bool) -> Media | None:
 
 def _by_uri(fields: Fields, kind: Kind, uri: str, mime_type: str | None, role: str | None) -> Media | None:
     if (file_id := file_id_of(uri)) is not None:
-        return Media(fields.pointer, kind, "file_id", file_id=file_id, mime_type=mime_type, role=role)
+        return Media(fields.pointer, kind, "file_id", file_id=file_id, mime_type=mime_type, role=role, named_by="uri")
     if (output_id := output_id_of(uri)) is not None:
-        return _by_id(fields, kind, "output_id", output_id, mime_type, role)
+        found = _by_id(fields, kind, "output_id", output_id, mime_type, role)
+        return found and replace(found, named_by="uri")
     youtube = is_youtube(uri)
     if youtube and kind == "image":
         fields.wrong("uri", "not_supported", 'A YouTube address is a video: use "type": "video".')
