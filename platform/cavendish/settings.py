@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cavendish.config import Config
+from cavendish.http.apidoc import DESCRIPTION, TAGS
 
 CONFIG = Config.load()
 DATA_DIR: Path = CONFIG.data_dir
@@ -14,7 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent
 DEBUG = CONFIG.flag("DEBUG")
 SECRET_KEY = CONFIG.get("SECRET_KEY", "insecure-only-until-up-has-made-one")
 BASE_URL = CONFIG.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if BASE_URL.startswith("http://127.") else "")
+_HOST = urlsplit(BASE_URL).hostname or ""
+ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if _HOST in {"127.0.0.1", "localhost"} else _HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 OWN_APPS = ["cavendish.events", "accounts", "billing", "generations"]
@@ -122,7 +125,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "cavendish.http.openapi.Schema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cavendish.http.negotiation.OneRepresentation",
     "EXCEPTION_HANDLER": "cavendish.http.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
@@ -132,6 +135,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "v1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "DESCRIPTION": DESCRIPTION,
+    "TAGS": TAGS,
+    "SWAGGER_UI_SETTINGS": {
+        "persistAuthorization": True,
+        "displayRequestDuration": True,
+        "defaultModelsExpandDepth": 0,
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

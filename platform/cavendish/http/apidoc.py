@@ -1,0 +1,17 @@
+"""What the API's pages say before the operations. Apart, so that settings can name it without loading DRF."""
+
+from __future__ import annotations
+
+DESCRIPTION = """\
+Pictures from Google's Gemini image models. Press **Authorize**, paste an API key, and try `POST /api/v1/generations`.
+
+A key that begins with `cvd_test_` runs on the sandbox and costs nothing. Errors are RFC 9457 problems: `code` is
+stable, `errors` point at each wrong value.
+"""
+TAGS = [
+    {"name": "generations", "description": "Ask for pictures, wait, follow, cancel, erase."},
+    {"name": "outputs", "description": "The pictures, byte for byte as the model made them."},
+    {"name": "files", "description": "Pictures and videos to start from."},
+    {"name": "quotes", "description": "What a generation would cost."},
+    {"name": "models", "description": "What each model takes, makes and costs."},
+]

@@ -1,0 +1,75 @@
+"""Django's ASGI handler, with one hop into a thread for each request.
+
+Django's own adapts every synchronous middleware by a hop there and back, some fifteen for a request of ours, and makes
+a thread and a set of database connections for each. Here the whole chain is synchronous, as under WSGI, and runs from
+`request_started` to `request_finished` in one thread of a pool. Measured: 13.5 → 7.6 ms of processor time for an
+accepted and rendered generation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
+from django.http import FileResponse
+from django.urls import set_script_prefix
+
+T = TypeVar("T")
+
+
+class ThreadedHandler(ASGIHandler):
+    """`threads` bounds how many requests Django works on at once; the layer in front admits no more than that."""
+
+    def __init__(self, *, threads: int) -> None:
+        super().__init__()
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="django")
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"Django answers HTTP only, not {scope['type']}.")
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        response = await self._in_thread(lambda: self._respond(scope, body))
+        if not response.streaming:
+            await self.send_response(response, send)
+            return
+        if not response.is_async:
+            response.streaming_content = self._pieces(iter(response.streaming_content))
+        try:
+            await self.send_response(response, send)
+        finally:
+            await self._in_thread(response.close)
+
+    def _respond(self, scope: Any, body: Any) -> Any:
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=type(self), scope=scope)
+        request, error = self.create_request(scope, body)
+        response: Any = error if request is None else self.get_response(request)
+        response._handler_class = type(self)
+        response._resource_closers.append(body.close)
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
+        if not response.streaming:
+            # The content is there: the database connection goes back before a slow client has read it.
+            response.close()
+        return response
+
+    async def _pieces(self, pieces: Any) -> AsyncIterator[bytes]:
+        """A synchronous iterator read in threads, where Django would read it into memory whole."""
+        while (piece := await self._in_thread(lambda: next(pieces, None))) is not None:
+            yield piece
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, copy_context().run, work)
