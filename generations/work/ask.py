@@ -16,7 +16,7 @@ from cavendish.gemini.client import (
 from generations.work.body import body_build
 from generations.work.books import Books
 from generations.work.clients import Clients
-from generations.work.collect import Answer, answer_read, misses_size
+from generations.work.collect import Answer, answer_read, misses_size, outage
 from generations.work.history import history_read
 from generations.work.job import Job
 from generations.work.pictures import NotAPicture
@@ -45,23 +45,23 @@ class Asking:
     async def answer(self) -> tuple[Interaction, Answer]:
         """The answer, taken apart. Raises GeminiError when no try brought one.
 
-        An answer whose picture is broken or of another size than was named is asked for again: that heals more often
-        than not. Its usage is kept in `usages`, because the upstream bills it.
+        An answer whose picture is broken or of another size than was named, and one that the upstream itself failed,
+        is asked for again: that heals more often than not. Its usage is kept in `usages`: the upstream may bill it.
         """
         while True:
             interaction = await self._interaction()
             try:
                 answer = await asyncio.to_thread(answer_read, interaction, self.job)
-                wrong = misses_size(self.job, answer)
+                wrong = outage(interaction, answer) or misses_size(self.job, answer)
             except NotAPicture as error:
-                wrong = str(error)
+                wrong = f"the answer holds {error}"
             if wrong is None:
                 return interaction, answer
             self.upstream_id = ""
             if interaction.usage:
                 self.usages.append(interaction.usage)
             if self._tries_left == 1:
-                raise BrokenAnswer(f"the picture is not what was asked for ({wrong})")
+                raise BrokenAnswer(wrong)
             self.tries += 1
 
     @property

@@ -19,6 +19,9 @@ from generations.models import Output, Status
 from generations.work.job import Job
 from generations.work.pictures import Picture, picture_read
 
+UPSTREAM_FAILED = frozenset({"failed", "budget_exceeded", "cancelled"})
+REQUEST_CODES = frozenset({"invalid_request", "invalid_argument", "failed_precondition", "not_found", "400", "404"})
+"""Codes that blame the request: asking again would not help (WIRE.md 6.1)."""
 SAFETY_WORDS = ("safety", "prohibited", "blocked", "blocklist", "recitation", "spii")
 
 
@@ -212,8 +215,18 @@ def notices(job: Job, answer: Answer) -> list[dict[str, Any]]:
     return found
 
 
+def outage(interaction: Interaction, answer: Answer) -> str | None:
+    """Says that the upstream failed after it had accepted, for a reason of its own; None when it did not."""
+    if interaction.status not in UPSTREAM_FAILED or answer.outputs or answer.blocked:
+        return None
+    codes = {str(error.get("code", "")).lower() for error in _dicts(interaction.errors)}
+    if codes & REQUEST_CODES:
+        return None
+    return f'the upstream ended the interaction as "{interaction.status}"'
+
+
 def misses_size(job: Job, answer: Answer) -> str | None:
-    """The first picture that is grossly not of the size that was asked for by name, as "came WxH, asked WxH".
+    """Says which picture is grossly not of the size that was asked for by name; None when none is.
 
     A few pixels are the model's habit (a real 512 at 3:2 came as 624×416 instead of 632×424): those are noted, not
     refused. So is any size where the request left it to the model, or where the table itself is odd.
@@ -225,7 +238,8 @@ def misses_size(job: Job, answer: Answer) -> str | None:
         picture = kept.picture
         across, down = picture.width / table["width"], picture.height / table["height"]
         if not (0.9 <= across <= 1.1 and 0.9 <= down <= 1.1):
-            return f"came {picture.width}x{picture.height}, asked {table['width']}x{table['height']}"
+            asked = f"{table['width']}x{table['height']}"
+            return f"the picture is {picture.width}x{picture.height} instead of {asked}"
     return None
 
 
@@ -317,10 +331,13 @@ def _blocked(interaction: Interaction) -> str | None:
     said = list(_dicts(interaction.errors))
     said += [error for step in interaction.steps for error in _dicts([step.get("error")])]
     for error in said:
-        words = f"{error.get('code', '')} {error.get('message', '')}".lower()
-        if any(word in words for word in SAFETY_WORDS):
+        if speaks_of_safety(f"{error.get('code', '')} {error.get('message', '')}"):
             return str(error.get("message") or "The request was blocked for safety.")[:500]
     return None
+
+
+def speaks_of_safety(words: str) -> bool:
+    return any(word in words.lower() for word in SAFETY_WORDS)
 
 
 def _output_pictures(interaction: Interaction) -> Iterator[Spilled]:

@@ -24,6 +24,7 @@ from generations.work.collect import (
     answer_read,
     cancellation,
     failure,
+    speaks_of_safety,
     spool_paths,
     success,
 )
@@ -121,7 +122,9 @@ def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> dict[str,
 def _failure_of(job: Job, error: GeminiError) -> dict[str, Any]:
     if isinstance(error, TimedOut) and error.deadline:
         code, said = ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline."
-    elif isinstance(error, Rejected) and not isinstance(error, RateLimited) and error.status not in {401, 403}:
+    elif isinstance(error, Rejected) and speaks_of_safety(f"{error.code} {error}"):
+        code, said = ErrorCode.SAFETY_BLOCKED, str(error)
+    elif isinstance(error, Rejected) and error.status not in {401, 403}:
         code, said = ErrorCode.UPSTREAM_REJECTED, f"The upstream refused the request: {error}"
     else:
         # A refused key of ours is the operator's business; to the tenant the upstream is unavailable.
