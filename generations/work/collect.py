@@ -337,7 +337,9 @@ def _blocked(interaction: Interaction) -> str | None:
 
 
 def speaks_of_safety(words: str) -> bool:
-    return any(word in words.lower() for word in SAFETY_WORDS)
+    """Whether an upstream's code and message name a block; naming the field `safety_settings` is none."""
+    said = words.lower().replace("safety_setting", "").replace("safetysetting", "")
+    return any(word in said for word in SAFETY_WORDS)
 
 
 def _output_pictures(interaction: Interaction) -> Iterator[Spilled]:
