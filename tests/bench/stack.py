@@ -53,6 +53,8 @@ class Stack:
 def running(settings: dict[str, str]) -> Iterator[Stack]:
     """Starts both, ends both, leaves nothing. `settings` are added to the platform's environment."""
     with _upstream() as upstream_port, tempfile.TemporaryDirectory(prefix="cavendish-bench-") as folder:
+        # As root, PostgreSQL runs as another user, who must get through here; the data directory itself is private.
+        Path(folder).chmod(0o755)
         data_dir = Path(folder) / "data"
         env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         env |= {
