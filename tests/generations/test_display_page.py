@@ -1,0 +1,306 @@
+"""`/g/<id>`: what whoever has a signed link sees of a generation, and what nobody sees there (I8)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import ApiKey, Tenant
+from cavendish.db import ids
+from cavendish.db.router import acting_as
+from cavendish.db.tenancy import tenant_door
+from generations.errors import ErrorCode
+from generations.models import Generation, GenerationContent, Output
+from generations.pages.display import FAILED_OTHERWISE, FAILURES
+from generations.pages.text import Run, Source, Sources, cited_runs, plain_runs
+from generations.rendering import page_path
+from generations.signing import url_sign
+
+PROMPT = "A secret recipe with bananas"
+SNIPPET = '<style>.chip { color: red }</style>\n<div class="chip">“Bananen” &amp; <a href="https://www.google.com/">mehr</a></div>'
+TEXT = "Über 5 °C in 巴黎 & <London>."
+
+
+def cite(text: str, upto: str, url: str, title: str) -> dict[str, Any]:
+    end = len(text[: text.index(upto) + len(upto)].encode())
+    return {"url": url, "title": title, "start_index": 0, "end_index": end, "text": text}
+
+
+CITED = [
+    cite(TEXT, "巴黎", "https://www.meteo.example/paris?a=1&b=2", "Météo <Paris>"),
+    cite(TEXT, "°C", "javascript:alert(1)", "Not a page"),
+]
+GROUNDING = {"search_queries": ["q"], "search_suggestions": [SNIPPET], "citations": CITED}
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+def make(*, pictures: int = 1, sandbox: bool = False, c2pa: bool = True, **values: Any) -> UUID:
+    """A generation as the worker leaves it: a cited text, then pictures. Answers its id."""
+    grounding = values.pop("grounding", None)
+    thoughts = values.pop("thoughts", [])
+    slug = f"t-{secrets.token_hex(6)}"
+    with acting_as("operator"):
+        tenant = Tenant.objects.create(slug=slug, name=slug)
+        key = ApiKey.objects.create(
+            tenant=tenant, name="k", prefix=slug, digest=b"", livemode=True, scopes=[], ip_ranges=[]
+        )
+    generation = {"status": "succeeded", "livemode": True, "model": "gemini-3.1-flash-image", **values}
+    with tenant_door(tenant.id):
+        made = Generation.objects.create(
+            tenant=tenant,
+            api_key_id=key.id,
+            metadata={"order": "metadata-of-mine"},
+            deadline_at=timezone.now() + timedelta(hours=1),
+            **generation,
+        )
+        outputs = [
+            Output.objects.create(
+                tenant=tenant,
+                generation=made,
+                index=index,
+                mime_type="image/png",
+                width=1024,
+                height=512,
+                bytes=2048,
+                sha256="0" * 64,
+                c2pa=c2pa,
+                sandbox=sandbox,
+                storage_key=f"key-{index}",
+            )
+            for index in range(pictures)
+        ]
+        content: list[dict[str, Any]] = [{"type": "text", "text": TEXT, "citations": CITED if grounding else []}]
+        content += [{"type": "image", "output_id": str(output.id)} for output in outputs]
+        GenerationContent.objects.create(
+            generation=made,
+            tenant=tenant,
+            request={"input": PROMPT},
+            plan={"prompt": PROMPT},
+            content=content,
+            thoughts=thoughts,
+            grounding=grounding,
+        )
+    return UUID(str(made.id))
+
+
+def link(generation_id: UUID) -> str:
+    return local(url_sign(page_path(generation_id))[0])
+
+
+def local(url: str) -> str:
+    return urlsplit(url)._replace(scheme="", netloc="").geturl()
+
+
+def show(client: Client, generation_id: UUID) -> tuple[Any, str]:
+    response = client.get(link(generation_id))
+    return response, response.content.decode()
+
+
+def attributes(html: str, tag: str, name: str) -> list[str]:
+    return [unescape(found) for found in re.findall(rf'<{tag}\b[^>]*?\s{name}="([^"]*)"', html)]
+
+
+def test_a_picture_is_shown_without_login_through_signed_addresses_of_the_same_host(client: Client) -> None:
+    generation_id = make(pictures=3)
+    response, html = show(client, generation_id)
+    assert response.status_code == 200
+    assert '<h1 class="bar-title">3 pictures by Nano Banana 2</h1>' in html
+    addresses = attributes(html, "img", "src")
+    with acting_as("operator"):
+        outputs = Output.objects.filter(generation_id=generation_id).order_by("index")
+        paths = [f"/api/v1/outputs/{ids.encode(ids.OUTPUT, output.id)}/content" for output in outputs]
+    assert [urlsplit(address).path for address in addresses] == paths
+    assert all(re.fullmatch(r"expires=\d+&signature=[\w-]+", urlsplit(address).query) for address in addresses)
+    assert attributes(html, "img", "width") == ["1024"] * 3
+    assert html.count("AI-generated by Nano Banana 2 · SynthID · Content Credentials present") == 3
+    assert "1024 × 512 pixels" in html
+    assert "andbox" not in html
+
+
+def test_content_keeps_its_order_and_the_grounding_stands_directly_below_the_pictures(client: Client) -> None:
+    generation_id = make(pictures=2, grounding=GROUNDING)
+    with acting_as("operator"):
+        content = GenerationContent.objects.get(pk=generation_id)
+        content.content.insert(2, {"type": "text", "text": "Between the two."})
+        content.content.append({"type": "text", "text": "After both."})
+        content.save(update_fields=["content"])
+    html = show(client, generation_id)[1]
+    marks = [
+        "Über 5",
+        '<figure class="picture">',
+        "Between the two.",
+        '<figure class="picture">',
+        "<iframe",
+        "Sources</h2>",
+    ]
+    places = [0]
+    for mark in [*marks, "After both."]:
+        places.append(html.index(mark, places[-1] + 1))
+    assert places == sorted(places)
+
+
+def test_citations_are_numbered_links_at_their_byte_offsets_and_a_list_with_hosts(client: Client) -> None:
+    html = show(client, make(grounding=GROUNDING))[1]
+    text = html[html.index("Über 5") : html.index("</p>", html.index("Über 5"))]
+    plain = re.sub(r"<sup[^>]*>.*?>(\d)</a></sup>", r"[\1]", text)
+    assert unescape(plain) == "Über 5 °C[1] in 巴黎[2] & <London>."
+    assert attributes(text, "a", "href") == ["#source-1", "https://www.meteo.example/paris?a=1&b=2"]
+    assert attributes(text, "a", "rel") == ["noopener noreferrer nofollow"]
+    sources = html[html.index('<ol class="sources">') : html.index("</ol>")]
+    assert attributes(sources, "a", "href") == ["https://www.meteo.example/paris?a=1&b=2"]
+    assert "<bdi>Météo &lt;Paris&gt;</bdi>" in sources
+    assert '<span class="host">meteo.example</span>' in sources
+    assert "javascript:" not in html
+
+
+def test_suggestions_are_shown_unmodified_in_a_frame_that_can_only_link(client: Client) -> None:
+    html = show(client, make(grounding={**GROUNDING, "search_suggestions": [SNIPPET, "<b>second</b>"]}))[1]
+    first, second = attributes(html, "iframe", "src")
+    assert attributes(html, "iframe", "sandbox") == ["allow-popups allow-popups-to-escape-sandbox"] * 2
+    assert urlsplit(first).path.endswith("/suggestions")
+    response = client.get(first)
+    assert response.status_code == 200
+    assert SNIPPET.encode() in response.content
+    assert b"second" not in response.content
+    assert b"<b>second</b>" in client.get(second).content
+    policy = response["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src https: data:;")
+    assert policy.endswith("sandbox allow-popups allow-popups-to-escape-sandbox")
+    assert response["X-Frame-Options"] == "SAMEORIGIN"
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert client.get(first + "x").status_code == 403
+    beyond = urlsplit(url_sign(f"{urlsplit(first).path}/3")[0])
+    assert client.get(f"{beyond.path}?{beyond.query}").status_code == 404
+
+
+def test_the_page_lets_nothing_leak_and_runs_nothing(client: Client) -> None:
+    response, html = show(client, make(grounding=GROUNDING))
+    assert response["Content-Security-Policy"] == (
+        "default-src 'none'; img-src 'self'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Cache-Control"].startswith("private")
+    assert response["X-Robots-Tag"] == "noindex"
+    assert response["X-Frame-Options"] == "DENY"
+    assert "Set-Cookie" not in response
+    assert "<script" not in html
+    assert "<style" not in html
+    assert not re.search(r"<[^>]*\s(style|on\w+)=", html)
+    assert len(html) < 20_000
+
+
+def test_what_was_asked_is_not_shown(client: Client) -> None:
+    html = show(client, make(grounding=GROUNDING, thoughts=[{"type": "text", "text": "**Plan**\n\nA calm one."}]))[1]
+    for word in (PROMPT, "metadata-of-mine", "USD", "cvd_", "0.0"):
+        assert word not in html
+    assert html.index("<details") < html.index("<strong>Plan</strong>") < html.index("A calm one.")
+
+
+def test_sandbox_pictures_say_that_the_watermark_is_simulated(client: Client) -> None:
+    html = show(client, make(sandbox=True, c2pa=False, livemode=False))[1]
+    assert "AI-generated by Nano Banana 2 · SynthID simulated (sandbox) · Content Credentials absent" in html
+    assert "Simulated: this picture carries no watermark." in html
+    assert '<span class="tag">Sandbox</span>' in html
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_page_that_is_early_looks_again_by_itself(client: Client, status: str) -> None:
+    generation_id = make(status=status, pictures=0)
+    with acting_as("operator"):
+        GenerationContent.objects.filter(pk=generation_id).update(content=[])
+    response, html = show(client, generation_id)
+    assert response.status_code == 200
+    assert '<meta http-equiv="refresh" content="3">' in html
+    assert status.capitalize() in html
+    assert '<meta http-equiv="refresh"' not in show(client, make())[1]
+
+
+@pytest.mark.parametrize("code", [*ErrorCode, "unheard_of"])
+def test_a_failure_is_told_in_plain_words_without_the_stored_message(client: Client, code: str) -> None:
+    html = unescape(show(client, make(status="failed", pictures=0, error={"code": str(code), "message": PROMPT}))[1])
+    for words in FAILURES.get(code, FAILED_OTHERWISE):
+        assert words in html
+    assert PROMPT not in html
+    assert html.count(TEXT) == 1
+
+
+def test_what_had_come_before_a_cancel_is_shown_with_its_grounding(client: Client) -> None:
+    html = show(client, make(status="canceled", grounding=GROUNDING))[1]
+    assert "This generation was canceled." in html
+    assert html.count("<figure") == 1
+    assert html.count("<iframe") == 1
+
+
+def test_erased_and_unknown_generations_are_the_same_404(client: Client) -> None:
+    erased = show(client, make(deleted_at=timezone.now()))[0]
+    unknown = show(client, UUID(int=7))[0]
+    strange = client.get(local(url_sign("/g/gen_nonsense")[0]))
+    assert [erased.status_code, unknown.status_code, strange.status_code] == [404, 404, 404]
+    assert erased.content == unknown.content == strange.content
+    assert erased["Referrer-Policy"] == "no-referrer"
+
+
+def test_an_erased_picture_leaves_a_note_in_its_place(client: Client) -> None:
+    generation_id = make(pictures=2)
+    with acting_as("operator"):
+        Output.objects.filter(generation_id=generation_id, index=0).delete()
+    html = show(client, generation_id)[1]
+    assert html.count("A picture stood here; it was erased.") == 1
+    assert html.count("<figure") == 1
+
+
+def test_a_link_that_is_unsigned_changed_or_old_says_what_to_do(client: Client) -> None:
+    generation_id, other = make(), make()
+    good, path = link(generation_id), page_path(generation_id)
+    old = local(url_sign(path, seconds=-2 * 300)[0])
+    assert int(re.findall(r"expires=(\d+)", old)[0]) < time.time()
+    for url in (path, good[:-1], good + "&a=1", good.replace(path, page_path(other)), old):
+        response = client.get(url)
+        assert response.status_code == 403
+        assert "ask for a new one" in response.content.decode()
+        assert "signature" not in response.content.decode()
+        assert response["Referrer-Policy"] == "no-referrer"
+    assert f"GET /api/v1/generations/{ids.encode(ids.GENERATION, generation_id)}" in client.get(path).content.decode()
+    assert client.post(good).status_code == 405
+
+
+def test_a_page_costs_few_queries_however_many_pictures(client: Client, django_assert_max_num_queries: Any) -> None:
+    url = link(make(pictures=8, grounding=GROUNDING))
+    with django_assert_max_num_queries(9):
+        client.get(url)
+
+
+def test_offsets_inside_a_character_move_behind_it_and_beyond_the_text_to_its_end() -> None:
+    sources = Sources()
+    page = {"url": "https://a.example/", "title": "A"}
+    runs = cited_runs("蕉b", [{**page, "end_index": 1}, {**page, "end_index": 99}], sources)
+    a = Source(1, "https://a.example/", "A", "a.example")
+    assert runs == [Run("蕉", sources=(a,)), Run("b", sources=(a,))]
+    assert sources.all == [a]
+
+
+def test_a_source_that_is_named_by_its_host_is_named_once() -> None:
+    sources = Sources()
+    assert sources.of({"url": "https://www.a.example/x", "title": "a.example"}) == Source(
+        1, "https://www.a.example/x", "a.example", ""
+    )
+    assert sources.of({"url": "http://[", "title": ""}) == Source(2, "", "Untitled source", "")
+
+
+def test_bold_is_the_only_markdown() -> None:
+    assert plain_runs("**Plan**\n* a ** b **") == [Run("Plan", strong=True), Run("\n* a ** b **")]
