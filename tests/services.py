@@ -85,12 +85,12 @@ class Harness:
 class Running:
     """A `manage.py up` of its own: `ready` is its ready.json, `process` the `up`, `data_dir` its data directory.
 
-    It takes a free port. Call `stop()` at the end; `start()` starts again on the same data.
+    It takes a free port; `env` adds settings. Call `remove()` at the end; `stop()` and `start()` again keep the data.
     """
 
-    def __init__(self, data_dir: Path | None = None, **env: str) -> None:
-        self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="cavendish-platform-"))
-        self.env = env
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        self.data_dir = Path(tempfile.mkdtemp(prefix="cavendish-platform-"))
+        self.env = dict(env or {})
         self.output = self.data_dir / "up.out"
         self.process: subprocess.Popen[bytes]
         self.ready: dict[str, Any]

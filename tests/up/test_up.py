@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -16,10 +18,16 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
+from django.conf import settings
 
 from cavendish.up.ports import LOCAL, bound_socket
+from cavendish.up.postgres import Postgres
+from cavendish.up.roles import Address
+from cavendish.up.supervisor import Supervisor
 from tests.services import ROOT, Running
+from tests.up.conftest import start
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +60,24 @@ def healthy(running: Running) -> bool:
         return httpx.get(f"{running.url}/healthz", timeout=10).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def picture(running: Running, prompt: str = "A banana", prefer: str = "wait=60") -> httpx.Response:
+    return httpx.post(
+        f"{running.url}/api/v1/generations",
+        headers={**authorization(running), "Prefer": prefer},
+        json={"model": "gemini-3.1-flash-image", "input": prompt},
+        timeout=90,
+    )
+
+
+def authorization(running: Running) -> dict[str, str]:
+    return {"Authorization": f"Bearer {running.ready['tenants'][0]['api_key']}"}
+
+
+def status(running: Running, generation: str) -> str:
+    answer = httpx.get(f"{running.url}/api/v1/generations/{generation}", headers=authorization(running), timeout=30)
+    return str(answer.json()["status"])
 
 
 def test_ready_json_says_where_everything_is(platform: Running) -> None:
@@ -160,13 +186,7 @@ def test_whatever_dies_comes_back(own_platform: Running) -> None:
     postgres.kill()
     until(lambda: "PostgreSQL is back" in own_platform.output.read_text(), 60)
     until(lambda: healthy(own_platform))
-    tenant = own_platform.ready["tenants"][0]
-    answer = httpx.post(
-        f"{own_platform.url}/api/v1/generations",
-        headers={"Authorization": f"Bearer {tenant['api_key']}", "Prefer": "wait=60"},
-        json={"model": "gemini-3.1-flash-image", "input": "A banana after the storm"},
-        timeout=90,
-    )
+    answer = picture(own_platform)
     assert (answer.status_code, answer.json()["error"]) == (200, None)
 
 
@@ -186,6 +206,46 @@ def test_the_end_leaves_nothing_and_the_next_start_finds_everything(own_platform
         k: v for k, v in first.items() if k not in changing
     }
     assert (own_platform.data_dir / "connection.json").read_text() == connection
+
+
+def test_the_end_comes_within_thirty_seconds_and_loses_no_running_job(own_platform: Running) -> None:
+    slow = "A slow banana [[latency:20]]"
+    accepted = picture(own_platform, slow, "respond-async").json()["id"]
+
+    def wait_in_vain() -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            picture(own_platform, slow)
+
+    waiting = threading.Thread(target=wait_in_vain)
+    waiting.start()
+    until(lambda: status(own_platform, accepted) == "running")
+    assert own_platform.stop() < 30
+    waiting.join()
+    own_platform.start()
+    until(lambda: status(own_platform, accepted) == "succeeded", 120)
+
+
+def test_only_what_is_not_given_is_embedded(supervisor: Supervisor, postgres: Postgres) -> None:
+    start(supervisor, postgres)
+    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE boss LOGIN CREATEROLE PASSWORD 'given-password'")
+        connection.execute("CREATE DATABASE images OWNER boss")
+    given = {
+        "WORKERS": "1",
+        "DATABASE_OWNER_URL": Address(LOCAL, postgres.port, "images").url("boss", "given-password"),
+        "BROKER_URL": settings.BROKER_URL.removesuffix("/0") + "/7",
+    }
+    running = Running(given)
+    try:
+        assert not (running.data_dir / "postgres").exists()
+        assert not (running.data_dir / "valkey").exists()
+        connection_json = json.loads((running.data_dir / "connection.json").read_text())
+        assert connection_json["BROKER_URL"] == connection_json["VALKEY_URL"] == given["BROKER_URL"]
+        assert connection_json["DATABASE_URL"].endswith(f":{postgres.port}/images")
+        assert picture(running).json()["error"] is None
+        assert running.stop() < 30
+    finally:
+        running.remove()
 
 
 def test_a_killed_up_takes_its_children_along_and_the_next_one_starts(own_platform: Running) -> None:
