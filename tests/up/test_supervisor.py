@@ -53,16 +53,16 @@ def watched(supervisor: Supervisor) -> threading.Thread:
 def test_a_dead_child_is_restarted_and_said(folders: Folders, supervisor: Supervisor, lines: Quiet) -> None:
     sleeper = child(folders, "sleeper")
     supervisor.launch(sleeper)
+    supervisor.wait_ready(sleeper)
     first = sleeper.pid
     thread = watched(supervisor)
     os.kill(first, signal.SIGKILL)
     until(lambda: "is back" in lines.text)
     second = sleeper.pid
     assert not gone(second)
-    assert lines == [
-        f"sleeper (process {first}) ended: SIGKILL. Starting it again in 0.2 s.",
-        f"sleeper is back (process {second}).",
-    ]
+    assert lines[0] == f"sleeper (process {first}) ended: SIGKILL. Starting it again in 0.2 s."
+    assert lines[1].startswith(f"sleeper is back (process {second}) after 0.")
+    assert len(lines) == 2
     supervisor.stopping = True
     thread.join(timeout=10)
     assert gone(second)
@@ -84,9 +84,28 @@ def test_what_needs_a_service_waits_for_it(folders: Folders, supervisor: Supervi
     time.sleep(0.5)
     assert not user.running, "the service has a process but does not answer yet"
     up.set()
-    until(lambda: user.running)
+    until(lambda: "user is back" in lines.text)
     back = [line.split(" ")[0] for line in lines if "is back" in line]
     assert back == ["service", "user"]
+    supervisor.stopping = True
+    thread.join(timeout=10)
+
+
+def test_a_service_that_starts_forever_holds_up_nobody(folders: Folders, supervisor: Supervisor, lines: Quiet) -> None:
+    up = threading.Event()
+    up.set()
+    slow = child(folders, "slow", is_ready=up.is_set)
+    other = child(folders, "other")
+    for one in (slow, other):
+        supervisor.launch(one)
+        supervisor.wait_ready(one)
+    up.clear()
+    thread = watched(supervisor)
+    os.kill(slow.pid, signal.SIGKILL)
+    until(lambda: slow.failures == 1 and slow.running)
+    os.kill(other.pid, signal.SIGKILL)
+    until(lambda: "other is back" in lines.text)
+    assert "slow is back" not in lines.text
     supervisor.stopping = True
     thread.join(timeout=10)
 

@@ -77,6 +77,7 @@ class Child:
     before_start: Callable[[], None] | None = None
     before_stop: Callable[[], None] | None = None
     is_ready: Callable[[], bool] | None = None
+    ready: bool = False
     failures: int = 0
     started_at: float = 0.0
     retry_at: float = 0.0

@@ -48,7 +48,7 @@ class Supervisor:
         self.say = say
         self.stopping = False
         self._urgent = False
-        self._previous: dict[int, object] = {}
+        self._complaint = ""
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
@@ -111,6 +111,7 @@ class Supervisor:
                 )
             self.pause(wait)
             wait = min(wait * 1.5, 0.25)
+        child.ready = True
         return time.monotonic() - child.started_at
 
     def step(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path) -> str:
@@ -158,40 +159,40 @@ class Supervisor:
             for child in self.children:
                 try:
                     self._tend(child)
-                except Stopped:
-                    return
+                except (UpError, OSError) as error:
+                    self._complain(f"{child.name}: {str(error).splitlines()[0]}")
             now = time.monotonic()
             if now >= logs_at:
                 logs_at = now + LOGS_EVERY
                 for child in self.children:
                     rotate(child.log, LOG_LIMIT)
             waiting = [child.retry_at - now for child in self.children if not child.running]
-            self.pause(min([1.0, *waiting]))
+            self.pause(min([1.0, *waiting, *(0.1 for child in self.children if child.running and not child.ready)]))
+
+    def _complain(self, line: str) -> None:
+        """Say what is wrong once, however often it is met."""
+        if line != self._complaint:
+            self._complaint = line
+            self.say(line)
 
     def _tend(self, child: Child) -> None:
-        now = time.monotonic()
+        """One look at one child. Nothing here waits: a service may die while another is still starting."""
         if child.running:
+            if not child.ready and (child.is_ready is None or child.is_ready()):
+                child.ready = True
+                seconds = time.monotonic() - child.started_at
+                self.say(f"{child.name} is back (process {child.pid}) after {seconds:.1f} s.")
             return
+        now = time.monotonic()
         if not child.retry_at:  # newly dead
+            child.ready = False
             child.failures = 0 if now - child.started_at > HEALTHY_AFTER else child.failures + 1
             delay = min(FIRST_PAUSE * 2 ** max(0, child.failures - 1), LONGEST_PAUSE)
             child.retry_at = now + delay
             self.say(f"{child.name} (process {child.pid}) ended: {child.ending}. Starting it again in {delay:.1f} s.")
-        if now < child.retry_at or any(not other.running for other in self.children if other.name in child.needs):
-            return
-        child.retry_at = 0.0
-        try:
+        if now >= child.retry_at and all(other.ready for other in self.children if other.name in child.needs):
+            child.retry_at = 0.0
             self._start(child)
-            seconds = self.wait_ready(child)
-        except Stopped:
-            raise
-        except (UpError, OSError) as error:
-            self.say(f"{child.name} did not start: {str(error).splitlines()[0]}")
-            return
-        if child.is_ready:
-            self.say(f"{child.name} is back (process {child.pid}) after {seconds:.1f} s.")
-        else:
-            self.say(f"{child.name} is back (process {child.pid}).")
 
     # Ending
 
