@@ -71,7 +71,7 @@ def generation_json(whole: Whole) -> dict[str, Any]:
         "charge": _charge(whole),
         "error": generation.error,
         "notices": content.notices,
-        "page_url": url_sign(page_path(generation.id))[0] if outputs else None,
+        "page_url": url_sign(page_path(generation.id))[0],
     }
 
 

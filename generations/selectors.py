@@ -25,8 +25,12 @@ class Whole:
     position: int | None
 
 
-def generation_find(generation_id: UUID, *, livemode: bool) -> Generation | None:
-    found: Generation | None = Generation.objects.filter(id=generation_id, livemode=livemode, deleted_at=None).first()
+def generation_find(generation_id: UUID, *, livemode: bool | None) -> Generation | None:
+    """`livemode` None is for a signed link, which names exactly one generation."""
+    query = Generation.objects.filter(id=generation_id, deleted_at=None)
+    if livemode is not None:
+        query = query.filter(livemode=livemode)
+    found: Generation | None = query.first()
     return found
 
 

@@ -16,14 +16,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.authentication import principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
+from generations.accept import check_active, request_spool
 from generations.api import schema
-from generations.api.generations import check_active, principal
 from generations.api.outputs import bytes_response
 from generations.api.pages import page_json, page_read
-from generations.api.spool import request_spool
 from generations.models import File
 from generations.rendering import file_json
 from generations.request import media_check

@@ -13,52 +13,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.authentication import principal
 from accounts.principal import Principal
-from billing.errors import BillingError
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
-from cavendish.http.problems import FieldError, Problem, forbidden, invalid, not_found
+from cavendish.http.problems import FieldError, invalid, not_found
+from generations.accept import generation_accept
 from generations.api import schema
 from generations.api.pages import page_json, page_read
-from generations.api.refusals import problem_of
-from generations.api.spool import request_spool
 from generations.errors import GenerationRefused
-from generations.intake import intake_read
 from generations.models import Generation, Status
-from generations.plan import canonical_ids, plan_make
+from generations.refusals import problem_of
 from generations.rendering import generation_json
-from generations.request import Draft, body_read, request_canonical, request_parse
 from generations.selectors import generation_find, generations_load
-from generations.services import generation_cancel, generation_delete, generation_submit
+from generations.services import generation_cancel, generation_delete
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 CANCEL_WAIT = 3
-
-
-def principal(request: Request) -> Principal:
-    user: Any = request.user
-    assert isinstance(user, Principal)
-    return user
-
-
-def check_active(who: Principal) -> None:
-    """A tenant that is suspended or closing reads and erases what it has, but brings nothing new."""
-    if who.tenant_status != "active":
-        reason = f": {who.tenant_status_reason}" if who.tenant_status_reason else "."
-        raise forbidden(f"The tenant is {who.tenant_status}{reason}", code=f"tenant_{who.tenant_status}")
-
-
-def check_may_submit(who: Principal, draft: Draft) -> None:
-    """What a key and its tenant allow, before anything is stored."""
-    check_active(who)
-    if not who.may_use(draft.model.id):
-        allowed = ", ".join(sorted(who.allowed_models or ()))
-        raise Problem(
-            403,
-            "model_not_allowed",
-            f"This key may not use {draft.model.id}; it may use: {allowed or 'none'}.",
-            errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed or 'none'}.")],
-        )
 
 
 def wait_seconds(request: Request) -> int:
@@ -100,25 +71,7 @@ class GenerationList(APIView):
     def post(self, request: Request) -> Response:
         """Accepts a generation. With `Prefer: wait=N` the answer waits for its end, up to N seconds."""
         who = principal(request)
-        with request_spool() as spool:
-            tree = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-            draft = request_parse(tree)
-            check_may_submit(who, draft)
-            intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
-            plan = plan_make(draft, intake)
-            try:
-                generation_id = generation_submit(
-                    tenant_id=who.tenant_id,
-                    api_key_id=who.key_id,
-                    livemode=who.livemode,
-                    plan=plan,
-                    intake=intake,
-                    request=request_canonical(draft, canonical_ids(intake)),
-                    metadata=draft.metadata,
-                    store=draft.store,
-                )
-            except (GenerationRefused, BillingError) as refusal:
-                raise problem_of(refusal) from None
+        generation_id = generation_accept(who=who, body=request._request, dialect="native").id
         public = ids.encode(ids.GENERATION, generation_id)
         headers = {"Location": f"/api/v1/generations/{public}"}
         seconds = wait_seconds(request)

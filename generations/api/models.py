@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.authentication import principal
 from accounts.principal import Principal
 from billing.money import price_text
 from billing.selectors import price_book
@@ -17,7 +18,6 @@ from cavendish.db.tenancy import tenant_door
 from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
 from cavendish.http.problems import not_found
 from generations.api import schema
-from generations.api.generations import principal
 
 
 def model_json(model: Model, who: Principal) -> dict[str, Any]:

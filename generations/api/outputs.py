@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.authentication import principal
 from accounts.api.permissions import HasScope
 from accounts.principal import Principal
 from cavendish.db import ids
@@ -20,7 +21,6 @@ from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import Problem, not_found
 from cavendish.storage import ObjectMissing, objects
 from generations.api import schema
-from generations.api.generations import principal
 from generations.api.pages import page_json, page_read
 from generations.extensions import EXTENSIONS
 from generations.models import Output

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing.errors import BillingError
-from cavendish.db.tenancy import tenant_door
+from accounts.api.authentication import principal
+from generations.accept import quote_make
 from generations.api import schema
-from generations.api.generations import check_may_submit, principal
-from generations.api.refusals import problem_of
-from generations.api.spool import request_spool
-from generations.intake import intake_read
-from generations.plan import plan_make
-from generations.request import body_read, request_parse
-from generations.services import generation_quote
 
 
 class QuoteCreate(APIView):
@@ -31,19 +23,7 @@ class QuoteCreate(APIView):
     )
     def post(self, request: Request) -> Response:
         """Expected and worst-case tokens and money of a generation's body. Nothing is held and nothing is kept."""
-        who = principal(request)
-        with request_spool() as spool:
-            draft = request_parse(body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES))
-            check_may_submit(who, draft)
-            intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
-            try:
-                plan = plan_make(draft, intake)
-                with tenant_door(who.tenant_id):
-                    quote = generation_quote(tenant_id=who.tenant_id, livemode=who.livemode, plan=plan)
-            except BillingError as refusal:
-                raise problem_of(refusal) from None
-            finally:
-                intake.discard()
+        draft, plan, quote = quote_make(who=principal(request), body=request._request)
         resolution = plan.resolution
         return Response(
             {

@@ -182,7 +182,7 @@ class Generation(s.Serializer[object]):
     charge = Charge()
     error = GenerationError(allow_null=True)
     notices = s.ListField(child=s.JSONField(), help_text="What differs from what was asked or listed.")
-    page_url = s.CharField(allow_null=True, help_text="A page that shows the pictures with all that belongs to them.")
+    page_url = s.CharField(help_text="A page that shows the pictures with all that belongs to them.")
 
 
 class File(s.Serializer[object]):

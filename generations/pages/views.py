@@ -43,7 +43,11 @@ def generation_page(request: HttpRequest, generation_id: str) -> HttpResponse:
     whole = _load(generation_id)
     if whole is None:
         return _page("missing", {}, status=404)
-    return _page("generation", {"shown": display_of(whole)})
+    shown = display_of(whole)
+    page = _page("generation", {"shown": shown})
+    if shown.pending:
+        page.headers["Refresh"] = "3"
+    return page
 
 
 @require_safe
@@ -73,7 +77,7 @@ def _load(generation_id: str) -> Whole | None:
         return None
     with tenant_door(tenant_id):
         # A signed address names exactly one generation, live or test.
-        generation = generation_find(wanted, livemode=True) or generation_find(wanted, livemode=False)
+        generation = generation_find(wanted, livemode=None)
         return generations_load([generation])[0] if generation else None
 
 

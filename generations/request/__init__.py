@@ -7,7 +7,7 @@ spilled, info = uri_fetch(media, directory, max_bytes=…)      # for media.need
 stored = request_canonical(draft, files)                      # as sent, bytes replaced by file ids
 """
 
-from generations.request.body import body_read
+from generations.request.body import Readable, body_read
 from generations.request.canonical import request_canonical
 from generations.request.draft import Block, Dialect, Draft, Kind, Media, Response, Source, Step, Text
 from generations.request.fetched import uri_fetch
@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "Media",
     "MediaInfo",
+    "Readable",
     "Response",
     "Source",
     "Step",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from typing import Any
 
 from cavendish.gemini.client import (
     BrokenAnswer,
@@ -14,7 +16,7 @@ from cavendish.gemini.client import (
     Rejected,
 )
 from generations.work.body import body_build
-from generations.work.books import Books
+from generations.work.books import AWAY, Books, patiently
 from generations.work.clients import Clients
 from generations.work.collect import Answer, answer_read, misses_size, outage
 from generations.work.history import history_read
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 # An upstream that asks for more patience than this gets its job back later; the slot is free meanwhile.
 LONGEST_PAUSE = 8.0
+NOTE = 2.0
 
 
 class Asking:
@@ -84,9 +87,9 @@ class Asking:
     async def _create(self, background: bool) -> Interaction:
         previous = self.job.plan.get("previous")
         here = previous is not None and previous["upstream_host"] == self.clients.host(self.job)
-        history = (
-            await history_read(self.books, self.job) if previous and not (here and previous["upstream_id"]) else None
-        )
+        history = None
+        if previous is not None and not (here and previous["upstream_id"]):
+            history = await self._history()
         known = previous["upstream_key"] if previous and history is None else self.upstream_key
         while True:
             key = self.clients.key(self.job, known)
@@ -106,7 +109,10 @@ class Asking:
                 # The upstream forgot the conversation (it keeps one for days, and only on the key it began with).
                 if history is not None or previous is None or error.status not in {400, 403, 404}:
                     raise
-                history = await history_read(self.books, self.job)
+                history = await self._history()
+
+    async def _history(self) -> list[dict[str, Any]]:
+        return await patiently(lambda: history_read(self.books, self.job))
 
     async def _wait(self) -> Interaction:
         """Follows a job that the upstream runs in the background; asking again buys nothing again."""
@@ -124,7 +130,12 @@ class Asking:
     async def _note_id(self, upstream_id: str, key: str) -> None:
         self.upstream_id, self.upstream_key = upstream_id, key
         if self.clients.in_background(self.job):
-            await self.books.upstream(self.job, upstream_id=upstream_id, key=key, host=self.clients.host(self.job))
+            # A note for a successor: a PostgreSQL that is away must not end a job that runs.
+            with contextlib.suppress(*AWAY):
+                host = self.clients.host(self.job)
+                await patiently(
+                    lambda: self.books.upstream(self.job, upstream_id=upstream_id, key=key, host=host), seconds=NOTE
+                )
 
     async def _note_retry(self, error: GeminiError, delay: float) -> None:
         self.tries += 1

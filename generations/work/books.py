@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 from uuid import UUID
+
+import psycopg
+from psycopg_pool import PoolTimeout
 
 from cavendish.db.pool import Pool, open_pool
 from generations.work.job import Job
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+PATIENCE = 60.0
 
 
 class Books:
@@ -98,3 +109,17 @@ class Books:
             cursor = await connection.execute(query, values)
             row = await cursor.fetchone()
         return row["it"] if row else None
+
+
+async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE) -> T:
+    """Repeats what failed because PostgreSQL was away or a pooled connection was stale, for so long."""
+    deadline = time.monotonic() + seconds
+    pause = 0.05
+    while True:
+        try:
+            return await work()
+        except AWAY:
+            if time.monotonic() + pause > deadline:
+                raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)

@@ -15,13 +15,11 @@ import socket
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import psycopg
 import redis
 from django.conf import settings
-from psycopg_pool import PoolTimeout
 
 from cavendish import valkey
-from generations.work.books import Books
+from generations.work.books import AWAY, Books
 from generations.work.clients import Clients
 from generations.work.deliver import Parcel, deliver, parcels_found
 from generations.work.job import Job
@@ -32,7 +30,6 @@ logger = logging.getLogger(__name__)
 CLAIM_AT_ONCE = 32
 RECOVER_EVERY = 30.0
 SELF_RING = 2.0
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
 class Engine:

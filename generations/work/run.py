@@ -17,7 +17,7 @@ from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected
 from cavendish.storage import ObjectMissing
 from generations.errors import ErrorCode
 from generations.work.ask import LONGEST_PAUSE, Asking
-from generations.work.books import Books
+from generations.work.books import AWAY, Books, patiently
 from generations.work.clients import Clients
 from generations.work.collect import (
     Answer,
@@ -80,13 +80,17 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
     except GeminiError as error:
         if _comes_back(error, asking):
             pause = error.retry_after if error.retry_after is not None else LONGEST_PAUSE
-            await books.requeue(job, seconds=pause, reason="upstream_busy", failed=asking.tries - job.failures + 1)
+            failed = asking.tries - job.failures + 1
+            await patiently(lambda: books.requeue(job, seconds=pause, reason="upstream_busy", failed=failed))
             _clean(job)
             return "requeued"
         result = _failure_of(job, error)
     except (HistoryGone, ObjectMissing) as error:
         logger.warning("Generation %s lacks what it refers to: %s", job.id, type(error).__name__)
         result = failure(job, ErrorCode.INTERNAL, "A picture or an earlier turn that this generation needs was erased.")
+    except AWAY:
+        # Not the job's fault: its lease stays, and when it runs out the job is somebody else's.
+        raise
     except Exception as error:
         # Never the exception's text: it may quote the request.
         logger.exception("Generation %s failed inside the platform: %s", job.id, type(error).__name__)

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import dramatiq
 import redis
-from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.middleware import AsyncIO, CurrentMessage, Pipelines, Retries, ShutdownNotifications, TimeLimit
 
@@ -104,5 +103,7 @@ def broker_at(url: str) -> dramatiq.Broker:
         )
         return WakingBroker(client=client, namespace=NAMESPACE, middleware=middleware)
     if scheme in {"amqp", "amqps"}:
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker  # only who needs it pays for importing pika
+
         return RabbitmqBroker(url=url, middleware=middleware)
     raise ValueError(f"BROKER_URL starts with {scheme!r}; it takes redis:// or amqp://.")

@@ -77,6 +77,7 @@ class Config:
             "PASSWORD": unquote(url.password or ""),
             "NAME": url.path.lstrip("/"),
             "OPTIONS": {"server_side_binding": True, "connect_timeout": 5, **options},
-            "CONN_HEALTH_CHECKS": False,
+            # A round trip per request, so that a restarted PostgreSQL costs no request its answer.
+            "CONN_HEALTH_CHECKS": True,
             "DISABLE_SERVER_SIDE_CURSORS": False,
         }

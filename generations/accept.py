@@ -1,0 +1,104 @@
+"""From a request's body to an accepted generation: the one funnel behind every API."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.principal import Principal
+from billing.errors import BillingError
+from billing.quotes import Quote
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import FieldError, Problem, forbidden
+from generations.errors import GenerationRefused
+from generations.intake import intake_read
+from generations.plan import Plan, canonical_ids, plan_make
+from generations.refusals import problem_of
+from generations.request import Dialect, Draft, Readable, body_read, request_canonical, request_parse
+from generations.services import generation_quote, generation_submit
+
+
+@dataclass(frozen=True)
+class Accepted:
+    id: UUID
+    draft: Draft
+
+
+def generation_accept(*, who: Principal, body: Readable, dialect: Dialect) -> Accepted:
+    """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept."""
+    with request_spool() as spool:
+        draft = _read(who, body, spool, dialect)
+        intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
+        try:
+            generation_id = generation_submit(
+                tenant_id=who.tenant_id,
+                api_key_id=who.key_id,
+                livemode=who.livemode,
+                plan=plan_make(draft, intake),
+                intake=intake,
+                request=request_canonical(draft, canonical_ids(intake)),
+                metadata=draft.metadata,
+                store=draft.store,
+            )
+        except (GenerationRefused, BillingError) as refusal:
+            raise problem_of(refusal) from None
+        except BaseException:
+            intake.discard()
+            raise
+    return Accepted(generation_id, draft)
+
+
+def quote_make(*, who: Principal, body: Readable) -> tuple[Draft, Plan, Quote]:
+    """The same, up to the quote; nothing is held and nothing is kept."""
+    with request_spool() as spool:
+        draft = _read(who, body, spool, "native")
+        intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
+        try:
+            plan = plan_make(draft, intake)
+            with tenant_door(who.tenant_id):
+                return draft, plan, generation_quote(tenant_id=who.tenant_id, livemode=who.livemode, plan=plan)
+        except BillingError as refusal:
+            raise problem_of(refusal) from None
+        finally:
+            intake.discard()
+
+
+def check_active(who: Principal) -> None:
+    """A tenant that is suspended or closing reads and erases what it has, but brings nothing new."""
+    if who.tenant_status != "active":
+        reason = f": {who.tenant_status_reason}" if who.tenant_status_reason else "."
+        raise forbidden(f"The tenant is {who.tenant_status}{reason}", code=f"tenant_{who.tenant_status}")
+
+
+@contextmanager
+def request_spool() -> Iterator[Path]:
+    """A folder for what arrives with one request, beside the store so that keeping is a rename; removed after."""
+    parent = Path(settings.SPOOL_DIR) / "requests"
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read(who: Principal, body: Readable, spool: Path, dialect: Dialect) -> Draft:
+    """What the body, the key and the tenant allow, before anything is stored."""
+    draft = request_parse(body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES), dialect=dialect)
+    check_active(who)
+    if not who.may_use(draft.model.id):
+        allowed = ", ".join(sorted(who.allowed_models or ())) or "none"
+        raise Problem(
+            403,
+            "model_not_allowed",
+            f"This key may not use {draft.model.id}; it may use: {allowed}.",
+            errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed}.")],
+        )
+    return draft
