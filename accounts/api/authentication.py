@@ -11,11 +11,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer cvd_…` or `x-goog-api-key: cvd_…`. Whatever is wrong with a key, the answer is one 401."""
 
     def authenticate(self, request: Request) -> tuple[Principal, None] | None:
-        header = request.headers.get("Authorization", "")
-        scheme, _, secret = header.partition(" ")
-        if scheme.lower() != "bearer":
-            secret = request.headers.get("x-goog-api-key", "")
-        secret = secret.strip()
+        secret = self.secret_of(request)
         if not secret:
             return None
         principal = principal_of(secret)
@@ -23,8 +19,20 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed()
         return principal, None
 
+    def secret_of(self, request: Request) -> str:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        return (secret if scheme.lower() == "bearer" else request.headers.get("x-goog-api-key", "")).strip()
+
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="cavendish"'
+
+
+class GoogleKeyAuthentication(ApiKeyAuthentication):
+    """The same, and `?key=`, which users of Google's REST API write. `x-goog-api-key` wins: SDKs always send it."""
+
+    def secret_of(self, request: Request) -> str:
+        named: str = request.headers.get("x-goog-api-key", "")
+        return named.strip() or super().secret_of(request) or request.query_params.get("key", "").strip()
 
 
 def principal(request: Request) -> Principal:

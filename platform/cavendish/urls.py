@@ -24,5 +24,7 @@ urlpatterns = [
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(**open_to_all), name="openapi"),
     path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="openapi", **open_to_all)),
     path("api/v1/", include("generations.api.urls")),
+    # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
+    *(path(f"{version}/", include("generations.compat.urls")) for version in ("v1", "v1beta", "v1alpha")),
     path("", include("generations.pages.urls")),
 ]

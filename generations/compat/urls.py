@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from generations.compat.interactions import InteractionCancel, InteractionDetail, InteractionList
+from generations.compat.models import ModelDetail, ModelList, TunedModels
+
+urlpatterns = [
+    path("interactions", InteractionList.as_view()),
+    path("interactions/<str:interaction_id>", InteractionDetail.as_view()),
+    path("interactions/<str:interaction_id>/cancel", InteractionCancel.as_view()),
+    path("models", ModelList.as_view()),
+    path("models/<str:model_id>", ModelDetail.as_view()),
+    path("tunedModels", TunedModels.as_view()),
+]
