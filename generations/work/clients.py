@@ -35,11 +35,12 @@ class Clients:
     """Two clients per worker process, live and sandbox; one and the same where no upstream key is set."""
 
     def __init__(self) -> None:
-        if not settings.GEMINI_BASE_URL:
-            raise ConfigurationError("Neither GEMINI_API_KEYS nor SANDBOX_URL is set: there is no upstream to talk to.")
+        if not settings.SANDBOX_URL:
+            # Falling back to the live upstream would let test keys, which are never billed, spend the operator's money.
+            raise ConfigurationError("SANDBOX_URL is not set: test keys need a sandbox, they must never reach Google.")
         keys = KeyPool(settings.GEMINI_API_KEYS) if settings.GEMINI_API_KEYS else TenantKeys()
         self.live = _client(settings.GEMINI_BASE_URL, keys)
-        same = settings.GEMINI_BASE_URL == settings.SANDBOX_URL or not settings.SANDBOX_URL
+        same = settings.GEMINI_BASE_URL == settings.SANDBOX_URL
         self.sandbox = self.live if same else _client(settings.SANDBOX_URL, TenantKeys())
 
     def of(self, job: Job) -> GeminiClient:
