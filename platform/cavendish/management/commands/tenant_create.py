@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from accounts.models import Tenant
 from accounts.services import api_key_create, tenant_create
@@ -32,7 +33,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug, balance = options["slug"], _amount(options["balance"])
-        with acting_as("operator"):
+        # One transaction: a tenant without keys could neither be used nor be made again.
+        with acting_as("operator"), transaction.atomic(using="operator"):
             if Tenant.objects.filter(slug=slug).exists():
                 raise CommandError(f"There is a tenant {slug!r} already.")
             tenant = tenant_create(slug=slug, name=options["name"] or slug, concurrency_limit=options["concurrency"])
@@ -41,7 +43,7 @@ class Command(BaseCommand):
                 try:
                     wallet_top_up(tenant_id=tenant.id, amount=balance, reason="Opening balance", actor="operator")
                 except ValueError as error:
-                    raise CommandError(f"The tenant exists without a balance: {error}") from None
+                    raise CommandError(f"Nothing was created: {error}") from None
             _, live = api_key_create(tenant_id=tenant.id, name="First live key", livemode=True)
             _, test = api_key_create(tenant_id=tenant.id, name="First test key", livemode=False)
         self.stdout.write(json.dumps({"slug": slug, "api_key": live, "test_api_key": test}))

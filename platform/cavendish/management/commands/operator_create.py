@@ -1,0 +1,37 @@
+"""`manage.py operator_create EMAIL`: a login for the admin, with a password that is shown this once."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
+
+from accounts.models import User
+from accounts.services import user_create
+from cavendish.db.router import acting_as
+
+
+class Command(BaseCommand):
+    """Django's `createsuperuser` cannot serve: it looks at the migrations as the app's role, which may not."""
+
+    help = "Creates an operator and prints the password as JSON. It is not shown again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument("--name", default="")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        email, password = options["email"].lower(), secrets.token_urlsafe(18)
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise CommandError(f"{email!r} is no email address.") from None
+        with acting_as("operator"):
+            if User.objects.filter(email=email).exists():
+                raise CommandError(f"There is a user {email} already.")
+            user_create(email=email, password=password, name=options["name"], operator=True)
+        self.stdout.write(json.dumps({"email": email, "password": password}))
