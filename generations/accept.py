@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,14 +79,16 @@ def check_active(who: Principal) -> None:
 
 @contextmanager
 def request_spool() -> Iterator[Path]:
-    """A folder for what arrives with one request, beside the store so that keeping is a rename; removed after."""
-    parent = Path(settings.SPOOL_DIR) / "requests"
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=parent))
+    """A folder for what arrives with one request, beside the store so that keeping is a rename; removed after.
+
+    Who writes there makes it: most requests bring no bytes.
+    """
+    folder = Path(settings.SPOOL_DIR) / "requests" / secrets.token_hex(16)
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read(who: Principal, body: Readable, spool: Path, dialect: Dialect) -> Draft:

@@ -134,6 +134,7 @@ class FileContent(APIView):
 
 def _spooled(upload: UploadedFile[Any], spool: Path) -> Path:
     """The upload as a file in the spool: large ones were written to disk by Django as they came and are moved."""
+    spool.mkdir(mode=0o700, parents=True)
     path = spool / "upload"
     if isinstance(upload, TemporaryUploadedFile):
         # not a rename: the system's temporary folder is often another file system, in memory

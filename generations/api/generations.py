@@ -25,7 +25,7 @@ from generations.errors import GenerationRefused
 from generations.models import Generation, Status
 from generations.refusals import problem_of
 from generations.rendering import generation_json
-from generations.selectors import generation_find, generations_load
+from generations.selectors import generation_find, generation_whole, generations_load
 from generations.services import generation_cancel, generation_delete
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
@@ -48,10 +48,10 @@ def generation_id_of(text: str) -> UUID:
 
 def represent(who: Principal, generation_id: UUID) -> dict[str, Any]:
     with tenant_door(who.tenant_id):
-        generation = generation_find(generation_id, livemode=who.livemode)
-        if generation is None:
-            raise not_found()
-        return generation_json(generations_load([generation])[0])
+        whole = generation_whole(generation_id, livemode=who.livemode)
+    if whole is None:
+        raise not_found()
+    return generation_json(whole)
 
 
 class GenerationList(APIView):
