@@ -19,12 +19,13 @@ BEGIN
     RETURN freed;
 END $$;
 
-CREATE FUNCTION worker_free(p_worker uuid, p_reason text) RETURNS int
+-- Gives back what runs under a worker's lease, but what it is known to hold (p_keep).
+CREATE FUNCTION worker_free(p_worker uuid, p_reason text, p_keep uuid[] DEFAULT '{}') RETURNS int
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
     WITH freed AS (
         UPDATE generations_generation SET status = 'queued', worker = NULL, run_after = now()
-        WHERE status = 'running' AND worker = p_worker RETURNING id, tenant_id
+        WHERE status = 'running' AND worker = p_worker AND id <> ALL (p_keep) RETURNING id, tenant_id
     ), told AS (
         INSERT INTO events_event (tenant_id, subject, type, data)
         SELECT tenant_id, id, 'generation.queued',
@@ -52,17 +53,8 @@ CREATE FUNCTION worker_leave(p_worker uuid, p_keep uuid[]) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
-    freed int;
+    freed int := worker_free(p_worker, 'worker stopped', p_keep);
 BEGIN
-    WITH given_back AS (
-        UPDATE generations_generation SET status = 'queued', worker = NULL, run_after = now()
-        WHERE status = 'running' AND worker = p_worker AND id <> ALL (p_keep) RETURNING id, tenant_id
-    ), told AS (
-        INSERT INTO events_event (tenant_id, subject, type, data)
-        SELECT tenant_id, id, 'generation.queued',
-               jsonb_build_object('old', 'running', 'new', 'queued', 'reason', 'worker stopped') FROM given_back
-    )
-    SELECT count(*) INTO freed FROM given_back;
     IF cardinality(p_keep) = 0 THEN
         DELETE FROM generations_worker WHERE id = p_worker;
     END IF;
@@ -131,8 +123,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT tenant_id FROM generations_generation WHERE id = p_id $$;
 
 REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8, uuid[]),
-    worker_free(uuid, text), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8),
+    worker_free(uuid, text, uuid[]), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8),
     generation_ended(uuid[]), output_tenant(uuid), generation_tenant(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8, uuid[]),
-    worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8) TO cavendish_system;
+    worker_free(uuid, text, uuid[]), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8) TO cavendish_system;
 GRANT EXECUTE ON FUNCTION generation_ended(uuid[]), output_tenant(uuid), generation_tenant(uuid) TO cavendish_app;

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -21,7 +23,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-PATIENCE = 60.0
 
 
 class Books:
@@ -51,6 +52,10 @@ class Books:
     async def leave(self, *, worker: UUID, keep: list[UUID]) -> None:
         """Gives back all running jobs but `keep`, whose answers wait in the spool for a successor."""
         await self._system("SELECT worker_leave(%s, %s) AS it", worker, keep)
+
+    async def disown(self, *, worker: UUID, known: list[UUID]) -> int:
+        """Frees what runs in the books under this worker but not in it; answers how many."""
+        return int(await self._system("SELECT worker_free(%s, 'claim lost', %s) AS it", worker, known))
 
     async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool) -> list[Job]:
         async with self.system.connection() as connection:
@@ -94,7 +99,7 @@ class Books:
                 generation_id,
                 attempt,
                 token,
-                json.dumps(result),
+                _without_nul(json.dumps(result)),
             )
         )
 
@@ -111,7 +116,12 @@ class Books:
         return row["it"] if row else None
 
 
-async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE) -> T:
+def _without_nul(text: str) -> str:
+    """A NUL is JSON, but PostgreSQL stores none; the replacement character says that something was there."""
+    return re.sub(r"(?<!\\)((?:\\\\)*)\\u0000", r"\1\\ufffd", text) if "\\u0000" in text else text
+
+
+async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = math.inf) -> T:
     """Repeats what failed because PostgreSQL was away or a pooled connection was stale, for so long."""
     deadline = time.monotonic() + seconds
     pause = 0.05

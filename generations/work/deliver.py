@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,8 @@ from django.conf import settings
 from psycopg_pool import PoolTimeout
 
 from cavendish.storage import objects
+from generations.errors import ErrorCode
+from generations.models import Status
 from generations.work.books import Books
 from generations.work.job import Job
 
@@ -31,6 +33,34 @@ logger = logging.getLogger(__name__)
 RESULT = "result.json"
 SLOWEST_RETRY = 5.0
 ABANDONED = 24 * 3600.0
+PLATFORM_FAILED: dict[str, Any] = {
+    "status": Status.FAILED,
+    "reason": ErrorCode.INTERNAL,
+    "error": {"code": ErrorCode.INTERNAL, "message": "The platform failed; nothing is charged."},
+    "failures": 0,
+    "content": [],
+    "thoughts": [],
+    "steps": [],
+    "outputs": [],
+    "notices": [],
+    "grounding": None,
+    "usage_reported": None,
+    "charge": {
+        "status": "not_charged",
+        "reason": ErrorCode.INTERNAL,
+        "amount": "0",
+        "cost": "0",
+        "absorbed": "0",
+        "lines": [],
+        "usage": {},
+        "flags": [],
+        "records": [],
+        "images": 0,
+        "tokens": 0,
+        "requests": 1,
+    },
+}
+"""An end that needs nothing of the job or the answer, for when those cannot be booked."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +129,33 @@ def parcel_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) -> Parce
 async def deliver(parcel: Parcel, books: Books) -> str:
     """Keeps the pictures, then ends the generation; waits out a storage or a PostgreSQL that is away.
 
-    Answers what `generation_finish` said. When the job is somebody else's by now, what was kept is deleted.
+    Answers what `generation_finish` said. When the job is somebody else's by now, what was kept is deleted. An answer
+    that the books refuse, which is a bug of ours, fails the generation: it would stay running for ever.
     """
     if parcel.files:
         await _patiently("storage", lambda: asyncio.to_thread(_keep_all, parcel))
-    outcome = await _patiently("PostgreSQL", lambda: _finish(parcel, books))
+    refused = False
+    try:
+        outcome = await _patiently("PostgreSQL", lambda: _finish(parcel, books))
+    except Exception as error:
+        if parcel.result["error"] and not parcel.files:
+            raise
+        logger.error("The answer of generation %s cannot be booked: %s.", parcel.generation_id, type(error).__name__)
+        refused = True
+        outcome = await _patiently("PostgreSQL", lambda: _finish(_refused(parcel), books))
     if outcome == "lost":
         logger.warning("Generation %s was taken over; its late answer is dropped.", parcel.generation_id)
+    if outcome == "lost" or refused:
         await asyncio.to_thread(_delete_all, parcel)
     await asyncio.to_thread(parcel.remove)
     return str(outcome)
+
+
+def _refused(parcel: Parcel) -> Parcel:
+    """The same end as a failure of ours, without content; what the upstream billed stays recorded as cost."""
+    kept = {name: parcel.result.get(name) for name in ("failures", "upstream_id", "upstream_key", "upstream_host")}
+    charge = {**PLATFORM_FAILED["charge"], "cost": parcel.result["charge"]["cost"]}
+    return replace(parcel, result={**PLATFORM_FAILED, **kept, "charge": charge})
 
 
 async def _finish(parcel: Parcel, books: Books) -> str:

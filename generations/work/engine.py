@@ -23,7 +23,7 @@ from generations.work.books import AWAY, Books
 from generations.work.clients import Clients
 from generations.work.deliver import Parcel, deliver, parcels_found
 from generations.work.job import Job
-from generations.work.run import Running, run
+from generations.work.run import Running, fail, run
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Engine:
         self._room = asyncio.Event()
         self._ring = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
+        self._unsure = False
 
     async def start(self) -> None:
         self.clients = Clients()
@@ -61,6 +62,7 @@ class Engine:
         for parcel in parcels:
             self._deliver(parcel)
         self._room.set()
+        self._want(CLAIM_AT_ONCE)
         for loop in (self._claiming(), self._heartbeats(), self._cancellations(), self._recovering()):
             self._loops.append(asyncio.create_task(loop))
 
@@ -85,6 +87,7 @@ class Engine:
             await asyncio.wait(tasks, timeout=patience)
         left = [running.task for running in self.running.values() if running.task]
         keep = [generation for generation, running in self.running.items() if running.delivering]
+        keep += self._found()
         for task in [*left, *self.delivering.values()]:
             task.cancel()
         await asyncio.gather(*left, *self.delivering.values(), return_exceptions=True)
@@ -114,6 +117,9 @@ class Engine:
                 asked = min(self.wanted, free, CLAIM_AT_ONCE)
                 self.wanted -= asked
                 try:
+                    if self._unsure:
+                        await self.books.disown(worker=self.worker, known=[*self.running, *self._found()])
+                        self._unsure = False
                     jobs = await self.books.claim(
                         worker=self.worker,
                         limit=asked,
@@ -121,11 +127,13 @@ class Engine:
                         idle=not self.running,
                     )
                 except AWAY as error:
-                    # The sweeper rings again for what is queued.
+                    # The claim may have gone through, only its answer not.
+                    self._unsure = True
                     logger.warning("No claim: PostgreSQL is away (%s).", type(error).__name__)
                     await asyncio.sleep(0.5)
                     break
                 except Exception:
+                    self._unsure = True
                     logger.exception("A claim failed.")
                     await asyncio.sleep(0.5)
                     break
@@ -149,14 +157,15 @@ class Engine:
             await self._tell(valkey.EVENT, job.id)
             outcome = await run(running, clients=self.clients, books=self.books)
             logger.info("Generation %s %s.", job.id, outcome)
-            if outcome == "ended":
+            if outcome in {"ended", "already"}:
                 await self._tell(valkey.ENDED, job.id)
         except asyncio.CancelledError:
             logger.info("Generation %s was interrupted by the shutdown.", job.id)
             raise
         except Exception:
-            # The lease stays: the sweeper gives the job to another process when this one cannot end it.
-            logger.exception("Generation %s could not be ended.", job.id)
+            logger.exception("Generation %s could not be ended; it fails.", job.id)
+            if await fail(job, self.books) == "ended":
+                await self._tell(valkey.ENDED, job.id)
         finally:
             if self.running.get(job.id) is running:
                 del self.running[job.id]
@@ -205,9 +214,14 @@ class Engine:
     def _cancel(self, generation: UUID) -> None:
         running = self.running.get(generation)
         # An answer that is whole is delivered: it was bought.
-        if running is not None and running.task is not None and not running.delivering and running.stop is None:
+        if running is not None and not running.delivering and running.stop is None:
             running.stop = "cancel"
-            running.task.cancel()
+            if running.interruptible and running.task is not None:
+                running.task.cancel()
+
+    def _found(self) -> list[UUID]:
+        """Generations whose answers were found in the spool and are being settled."""
+        return [UUID(hex=folder.name.partition("-")[0]) for folder in self.delivering]
 
     async def _register(self, keep: list[UUID]) -> int:
         return await self.books.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS, keep=keep)

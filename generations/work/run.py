@@ -17,7 +17,7 @@ from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected
 from cavendish.storage import ObjectMissing
 from generations.errors import ErrorCode
 from generations.work.ask import LONGEST_PAUSE, Asking
-from generations.work.books import AWAY, Books, patiently
+from generations.work.books import Books, patiently
 from generations.work.clients import Clients
 from generations.work.collect import (
     Answer,
@@ -28,7 +28,7 @@ from generations.work.collect import (
     spool_paths,
     success,
 )
-from generations.work.deliver import deliver, parcel_of
+from generations.work.deliver import PLATFORM_FAILED, deliver, parcel_of
 from generations.work.history import HistoryGone
 from generations.work.job import Job
 
@@ -40,11 +40,15 @@ CANCEL_PATIENCE = 5.0
 
 @dataclass
 class Running:
-    """A job that this process runs. `stop` says why its task was canceled, if it was by us."""
+    """A job that this process runs. `stop` says why its task was canceled, if it was by us.
+
+    The task may be canceled only while it is `interruptible`: anywhere else its end would be lost with it.
+    """
 
     job: Job
     task: asyncio.Task[None] | None = None
     stop: str | None = None
+    interruptible: bool = False
     delivering: bool = False
 
 
@@ -59,15 +63,20 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
     sandbox = clients.is_sandbox(job)
     files: dict[str, Path] = {}
     try:
+        if running.stop:
+            raise Canceled
         try:
+            running.interruptible = True
             async with asyncio.timeout(max(job.seconds_left, 0.001)):
                 interaction, answer = await asking.answer()
         except asyncio.CancelledError:
-            if running.stop == "cancel":
+            if running.stop is not None:
                 _task().uncancel()
                 raise Canceled from None
             _clean(job)
             raise
+        finally:
+            running.interruptible = False
         files = spool_paths(answer)
         result = _judge(job, interaction.status, answer, sandbox=sandbox)
     except Canceled:
@@ -84,13 +93,13 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
             await patiently(lambda: books.requeue(job, seconds=pause, reason="upstream_busy", failed=failed))
             _clean(job)
             return "requeued"
+        if isinstance(error, TimedOut):
+            # Nobody will fetch it, so nobody should pay for it.
+            await _cancel_upstream(asking)
         result = _failure_of(job, error)
     except (HistoryGone, ObjectMissing) as error:
         logger.warning("Generation %s lacks what it refers to: %s", job.id, type(error).__name__)
         result = failure(job, ErrorCode.INTERNAL, "A picture or an earlier turn that this generation needs was erased.")
-    except AWAY:
-        # Not the job's fault: its lease stays, and when it runs out the job is somebody else's.
-        raise
     except Exception as error:
         # Never the exception's text: it may quote the request.
         logger.exception("Generation %s failed inside the platform: %s", job.id, type(error).__name__)
@@ -102,8 +111,19 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
     result["upstream_host"] = clients.host(job)
     result["charge"] = extra_cost(result["charge"], asking.usages, prices=job.prices)
     parcel = parcel_of(job, result, files)
-    await asyncio.to_thread(parcel.write)
+    try:
+        await asyncio.to_thread(parcel.write)
+    except OSError as error:
+        # A full disk: the answer cannot be kept for a successor, but it can still be delivered from here.
+        logger.warning("Generation %s: the spool does not take the result (%s).", job.id, type(error).__name__)
     return await deliver(parcel, books)
+
+
+async def fail(job: Job, books: Books) -> str:
+    """The last resort for a job that nothing else ended. It must not stay: its lease is renewed as long as we live."""
+    outcome = await deliver(parcel_of(job, {**PLATFORM_FAILED, "failures": job.failures}, {}), books)
+    _clean(job)
+    return outcome
 
 
 def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> dict[str, Any]:
