@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -24,6 +25,9 @@ from generations.refusals import problem_of
 from generations.request import Dialect, Draft, Readable, body_read, request_canonical, request_parse
 from generations.services import generation_quote, generation_submit
 
+Translate = Callable[[dict[str, Any]], dict[str, Any]]
+"""From another API's body, as `body_read` answers it, to the body that `request_parse` reads."""
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -31,10 +35,12 @@ class Accepted:
     draft: Draft
 
 
-def generation_accept(*, who: Principal, body: Readable, dialect: Dialect) -> Accepted:
+def generation_accept(
+    *, who: Principal, body: Readable, dialect: Dialect, translate: Translate | None = None
+) -> Accepted:
     """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept."""
     with request_spool() as spool:
-        draft = _read(who, body, spool, dialect)
+        draft = _read(who, body, spool, dialect, translate)
         intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
         try:
             generation_id = generation_submit(
@@ -91,9 +97,10 @@ def request_spool() -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(who: Principal, body: Readable, spool: Path, dialect: Dialect) -> Draft:
+def _read(who: Principal, body: Readable, spool: Path, dialect: Dialect, translate: Translate | None = None) -> Draft:
     """What the body, the key and the tenant allow, before anything is stored."""
-    draft = request_parse(body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES), dialect=dialect)
+    tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+    draft = request_parse(translate(tree) if translate else tree, dialect=dialect)
     check_active(who)
     if not who.may_use(draft.model.id):
         allowed = ", ".join(sorted(who.allowed_models or ())) or "none"

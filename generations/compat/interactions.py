@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.api.authentication import principal
-from accounts.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import conflict, not_found
 from generations.accept import generation_accept
 from generations.compat.errors import GoogleView
 from generations.compat.events import event_stream
+from generations.compat.jobs import WAIT, asked_internally, job_id, job_load, job_wait
 from generations.compat.pieces import json_pieces
 from generations.compat.representation import head_json, interaction_json
 from generations.errors import NotCancelable, NotFinished
 from generations.models import TERMINAL, GenerationContent, Status
-from generations.selectors import Whole, generation_find, generations_load
 from generations.services import generation_cancel, generation_delete
 
-WAIT = 600
-"""Seconds: how long Google's own server keeps a waiting create open (WIRE.md 1.4)."""
 CANCEL_WAIT = 3
-INTERNAL = "cavendish.internal"
 
 
 class InteractionList(GoogleView):
@@ -39,10 +34,10 @@ class InteractionList(GoogleView):
         who = principal(request)
         accepted = generation_accept(who=who, body=request._request, dialect="interactions")
         public = ids.encode(ids.GENERATION, accepted.id)
-        answer = JsonResponse(head_json(_load(who, accepted.id)))
+        answer = JsonResponse(head_json(job_load(who, accepted.id)))
         if not accepted.draft.background or accepted.draft.stream:
             query = "stream=true" if accepted.draft.stream else "created=true"
-            _wait(answer, request, public, f"{request.path}/{public}?{query}", WAIT)
+            job_wait(answer, request, public, f"{request.path}/{public}?{query}", WAIT)
         return answer
 
 
@@ -53,9 +48,9 @@ class InteractionDetail(GoogleView):
     def get(self, request: Request, interaction_id: str) -> HttpResponseBase:
         """`stream=true` waits for the end and answers events; else what there is now."""
         who = principal(request)
-        inside = bool(getattr(request._request, "scope", {}).get(INTERNAL))
-        wanted = _id(interaction_id)
-        whole = _load(who, wanted)
+        inside = asked_internally(request)
+        wanted = job_id(interaction_id)
+        whole = job_load(who, wanted)
         if not whole.generation.store and not inside:
             raise not_found()
         query = request.query_params
@@ -63,7 +58,7 @@ class InteractionDetail(GoogleView):
         if streamed and whole.generation.status not in TERMINAL and not inside:
             waiting = JsonResponse(head_json(whole))
             last = f"&last_event_id={quote(query['last_event_id'])}" if "last_event_id" in query else ""
-            _wait(waiting, request, interaction_id, f"{request.path}?stream=true{last}", WAIT)
+            job_wait(waiting, request, interaction_id, f"{request.path}?stream=true{last}", WAIT)
             return waiting
         with tenant_door(who.tenant_id):
             content = GenerationContent.objects.get(pk=wanted)
@@ -77,7 +72,7 @@ class InteractionDetail(GoogleView):
     def delete(self, request: Request, interaction_id: str) -> JsonResponse:
         """Erases an ended interaction; what it cost stays in the books."""
         who = principal(request)
-        wanted = _id(interaction_id)
+        wanted = job_id(interaction_id)
         try:
             deleted = generation_delete(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
         except NotFinished as running:
@@ -94,7 +89,7 @@ class InteractionCancel(GoogleView):
     def post(self, request: Request, interaction_id: str) -> HttpResponse:
         """Answers the interaction as it stands; one that has ended stays as it is."""
         who = principal(request)
-        wanted = _id(interaction_id)
+        wanted = job_id(interaction_id)
         was: Any = None
         try:
             was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
@@ -102,30 +97,8 @@ class InteractionCancel(GoogleView):
             was = ended.status
         if was is None:
             raise not_found()
-        answer = JsonResponse(head_json(_load(who, wanted)))
+        answer = JsonResponse(head_json(job_load(who, wanted)))
         if was == Status.RUNNING:
             path = request.path.removesuffix("/cancel")
-            _wait(answer, request, interaction_id, f"{path}?created=true", CANCEL_WAIT)
+            job_wait(answer, request, interaction_id, f"{path}?created=true", CANCEL_WAIT)
         return answer
-
-
-def _wait(answer: HttpResponse, request: Request, interaction_id: str, path: str, seconds: int) -> None:
-    """Has the layer in front wait, and then answer what `path` answers to the same key."""
-    if "key" in request.query_params:
-        path = f"{path}&key={quote(request.query_params['key'])}"
-    answer.headers["X-Cavendish-Wait"] = f"{interaction_id};{seconds};{path}"
-
-
-def _id(text: str) -> UUID:
-    found = ids.decode(ids.GENERATION, text)
-    if found is None:
-        raise not_found()
-    return found
-
-
-def _load(who: Principal, generation_id: UUID) -> Whole:
-    with tenant_door(who.tenant_id):
-        generation = generation_find(generation_id, livemode=who.livemode)
-        if generation is None:
-            raise not_found()
-        return generations_load([generation])[0]
