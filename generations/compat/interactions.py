@@ -28,7 +28,6 @@ CANCEL_WAIT = 3
 
 class InteractionList(GoogleView):
     scopes = {"POST": "generate"}
-    words = True
 
     def post(self, request: Request) -> HttpResponse:
         who = principal(request)
@@ -43,7 +42,6 @@ class InteractionList(GoogleView):
 
 class InteractionDetail(GoogleView):
     scopes = {"GET": "read", "DELETE": "generate"}
-    words = True
 
     def get(self, request: Request, interaction_id: str) -> HttpResponseBase:
         """`stream=true` waits for the end and answers events; else what there is now."""
@@ -84,7 +82,6 @@ class InteractionDetail(GoogleView):
 
 class InteractionCancel(GoogleView):
     scopes = {"POST": "generate"}
-    words = True
 
     def post(self, request: Request, interaction_id: str) -> HttpResponse:
         """Answers the interaction as it stands; one that has ended stays as it is."""

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from contextlib import asynccontextmanager
 from typing import Any
 
+from cavendish.http import google
+from cavendish.http.google import google_error, is_google
 from cavendish.http.problems import CONTENT_TYPE, Problem
 
 Scope = MutableMapping[str, Any]
@@ -30,6 +32,12 @@ def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
     return next((value for key, value in headers if key.lower() == name), None)
 
 
+def local_path(scope: Scope) -> str:
+    """The path below the prefix that a proxy may have put before all addresses."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "") or "")
+
+
 def without(headers: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> Headers:
     return [(name, value) for name, value in headers if name.lower() not in names]
 
@@ -42,11 +50,16 @@ async def send_body(send: Send, body: bytes = b"", *, more: bool = False) -> Non
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-async def send_problem(send: Send, problem: Problem, headers: Headers, *, more: bool = False) -> None:
-    """Answers with a problem; `more` leaves the answer open for `send_body` to end."""
-    body = problem.body()
-    own = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", b"%d" % len(body))]
-    await send_start(send, problem.status, [*own, *headers])
+async def send_problem(scope: Scope, send: Send, problem: Problem, headers: Headers, *, more: bool = False) -> None:
+    """Answers with a problem, in Google's words where its SDKs call; `more` leaves the answer open for `send_body`."""
+    path = local_path(scope)
+    if is_google(path):
+        status, body, _ = google_error(problem, path)
+        kind = google.CONTENT_TYPE
+    else:
+        status, body, kind = problem.status, problem.body(), CONTENT_TYPE
+    own = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+    await send_start(send, status, [*own, *headers])
     await send_body(send, body, more=more)
 
 

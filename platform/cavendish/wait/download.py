@@ -93,7 +93,7 @@ async def answer_file(path: Path, headers: Headers, scope: Scope, receive: Recei
     except OSError as error:
         logger.error("A stored object cannot be read: %s (%s).", path, error.strerror)
         problem = Problem(500, "storage_unavailable", "The file is recorded, but storage cannot give it.")
-        await send_problem(send, problem, [])
+        await send_problem(scope, send, problem, [])
         return
     try:
         await _answer(descriptor, without(headers, _REPLACED), scope, receive, send)
@@ -115,7 +115,7 @@ async def _answer(descriptor: int, headers: Headers, scope: Scope, receive: Rece
         span = parse_range(asked, size) if asked is not None else None
     except Unsatisfiable:
         problem = Problem(416, "range_not_satisfiable", f"The file has {size} bytes.")
-        await send_problem(send, problem, [(b"content-range", b"bytes */%d" % size)])
+        await send_problem(scope, send, problem, [(b"content-range", b"bytes */%d" % size)])
         return
     status = 200 if span is None else 206
     if span is None:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from cavendish.http.problems import Problem
-from cavendish.wait.asgi import Message, Receive, Scope, Send, header, send_body, send_problem
+from cavendish.wait.asgi import Message, Receive, Scope, Send, header, local_path, send_body, send_problem
 
 LINGER_SECONDS = 5.0
 MULTIPART_ROOM = 64 * 1024
@@ -21,7 +21,7 @@ class BodyLimits:
     file: int
 
     def of(self, scope: Scope) -> int:
-        path: str = scope["path"].removeprefix(scope.get("root_path", "") or "")
+        path = local_path(scope)
         if path.startswith("/upload/") or path == "/api/v1/files" or path.startswith("/api/v1/files/"):
             return self.file + MULTIPART_ROOM
         return self.body
@@ -81,7 +81,7 @@ async def refuse_body(scope: Scope, receive: Receive, send: Send, *, limit: int)
     """
     problem = Problem(413, "body_too_large", f"The request body is over the limit of {limit} bytes.")
     asked_first = header(scope["headers"], b"expect") is not None
-    await send_problem(send, problem, [(b"connection", b"close")], more=not asked_first)
+    await send_problem(scope, send, problem, [(b"connection", b"close")], more=not asked_first)
     if asked_first:
         return
     try:
