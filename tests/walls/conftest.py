@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from accounts.models import Role, Tenant
+from accounts.services import membership_create, user_create
+from billing.models import Budget
+from cavendish.db.ids import new_id
+from cavendish.db.router import acting_as
+from generations.models import File
+from tests.api.accounts import account, books, http, other, reader
+from tests.factories import make_tenant, queue_clear, submit_generation
+from tests.generations.helpers import claim, finish, register, succeeded
+
+__all__ = ["account", "books", "http", "other", "reader"]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A tenant with at least one row in every table."""
+
+    tenant: Tenant
+    ended: UUID
+    waiting: UUID
+
+    @property
+    def id(self) -> UUID:
+        return self.tenant.id
+
+
+@pytest.fixture(scope="session")
+def pair(django_db_setup: None) -> tuple[Filled, Filled]:
+    return _filled(), _filled()
+
+
+def _filled() -> Filled:
+    tenant = make_tenant()
+    with acting_as("operator"):
+        user = user_create(email=f"{tenant.slug}@example.com", password="a-password-of-ours")
+        membership_create(tenant=tenant, user=user, role=Role.OWNER)
+        Budget.objects.create(
+            tenant=tenant, scope="tenant", scope_id=tenant.id, period="month", metric="money", limit=Decimal(50)
+        )
+        File.objects.create(
+            tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=1, sha256="0" * 64,
+            storage_key=f"tenants/{tenant.id.hex}/files/x",
+        )  # fmt: skip
+    queue_clear()
+    ended = submit_generation(tenant)
+    [job] = claim(register(), 1)
+    result = succeeded(job)
+    output = new_id()
+    result["outputs"] = [
+        {"id": str(output), "part": "output", "index": 0, "mime_type": "image/png", "width": 1, "height": 1,
+         "bytes": 1, "sha256": "0" * 64, "tokens": 1120, "c2pa": False, "sandbox": True,
+         "storage_key": f"tenants/{tenant.id.hex}/outputs/{output.hex}"}
+    ]  # fmt: skip
+    assert finish(job, result) == "ended"
+    return Filled(tenant, ended, submit_generation(tenant))

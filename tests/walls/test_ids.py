@@ -1,0 +1,179 @@
+"""Another tenant's id answers 404 at every address, like one that does not exist, and nothing changes. Generated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text
+from tests.api.accounts import Books as PlatformBooks
+
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+# Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
+PUBLIC = {"model_id"}
+UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
+UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
+
+
+def ids_of(account: Account) -> dict[str, str]:
+    """One of everything that an address can name, by the name of the path's parameter."""
+    made = account.make(input=[text(), image()])
+    return {
+        "generation_id": made["id"],
+        "interaction_id": made["id"],
+        "output_id": made["outputs"][0]["id"],
+        "file_id": account.file()["id"],
+    }
+
+
+@pytest.fixture(scope="module")
+def owner(books: PlatformBooks, http: httpx.Client) -> Account:
+    return open_account(books, http)
+
+
+@pytest.fixture(scope="module")
+def stranger(books: PlatformBooks, http: httpx.Client) -> Account:
+    return open_account(books, http)
+
+
+@pytest.fixture(scope="module")
+def ids(owner: Account) -> dict[str, str]:
+    return ids_of(owner)
+
+
+def operations(http: httpx.Client) -> list[tuple[str, str, list[str]]]:
+    """(method, path, its parameters) of every operation that the API documents and that names something by id."""
+    document: dict[str, Any] = http.get("/api/v1/openapi.json").json()
+    found = [
+        (method, path, re.findall(r"\{(\w+)\}", path))
+        for path, item in document["paths"].items()
+        for method in item
+        if method in METHODS
+    ]
+    assert len(found) >= 17
+    return [operation for operation in found if operation[2]]
+
+
+def routes() -> Iterator[tuple[str, list[str]]]:
+    """(path, its parameters) of every address of Django's that names something by id, documented or not."""
+
+    def walk(patterns: list[Any], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
+            elif isinstance(pattern, URLPattern):
+                yield prefix + str(pattern.pattern)
+
+    for route in walk(get_resolver().url_patterns, ""):
+        if not route.startswith(("admin/", "static/")) and (names := re.findall(r"<(?:\w+:)?(\w+)>", route)):
+            yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route), names
+
+
+def fill(path: str, names: list[str], ids: dict[str, str]) -> str:
+    for name in names:
+        assert name in ids or name in PUBLIC, f"Say in tests/walls/test_ids.py what {{{name}}} of {path} names."
+        path = path.replace(f"{{{name}}}", ids.get(name, "1"))
+    return path
+
+
+def snapshot(account: Account, ids: dict[str, str]) -> tuple[Trace, list[bytes]]:
+    paths = (f"generations/{ids['generation_id']}", f"outputs/{ids['output_id']}", f"files/{ids['file_id']}")
+    seen = [account.get(f"/api/v1/{path}").json() for path in paths]
+    return account.trace, [str(value).encode() for value in seen]
+
+
+def test_every_documented_operation_hides_another_tenants_ids(
+    http: httpx.Client, owner: Account, stranger: Account, ids: dict[str, str]
+) -> None:
+    before = snapshot(owner, ids)
+    for method, path, names in operations(http):
+        if PUBLIC & set(names):
+            continue
+        foreign = stranger.ask(method.upper(), fill(path, names, ids))
+        unknown = stranger.ask(method.upper(), fill(path, names, UNKNOWN))
+        assert foreign.status_code == 404, f"{method} {path}: {foreign.text}"
+        assert foreign.content == unknown.content, f"{method} {path} tells a foreign id from an unknown one"
+        assert sorted(foreign.headers) == sorted(unknown.headers)
+    assert snapshot(owner, ids) == before
+
+
+def test_every_address_of_every_method_hides_another_tenants_ids(
+    owner: Account, stranger: Account, ids: dict[str, str]
+) -> None:
+    """Also what no document lists: the SDKs' routes, the pages. A page's signature is asked for first: 403."""
+    before = snapshot(owner, ids)
+    walked = 0
+    for path, names in routes():
+        if PUBLIC & set(names):
+            continue
+        for method in METHODS:
+            whole = {**ids, "number": "1"}
+            foreign = stranger.ask(method.upper(), fill(path, names, whole))
+            unknown = stranger.ask(method.upper(), fill(path, names, {**UNKNOWN, "number": "1"}))
+            allowed = {403, 405} if path.startswith("/g/") else {404, 405}
+            assert foreign.status_code in allowed, f"{method} {path}: {foreign.status_code}"
+            assert foreign.status_code == unknown.status_code
+            told = foreign.content
+            for name, value in ids.items():
+                told = told.replace(value.encode(), UNKNOWN[name].encode())
+            assert told == unknown.content
+            walked += foreign.status_code != 405
+    assert walked >= 15
+    assert snapshot(owner, ids) == before
+
+
+def test_the_other_mode_of_the_same_tenant_is_as_far_away(http: httpx.Client, owner: Account, ids: dict[str, str]) -> None:
+    test_mode = owner.key(livemode=False)
+    of_test_mode = ids_of(test_mode)
+    before = snapshot(owner, ids), snapshot(test_mode, of_test_mode)
+    for asked, foreign_ids in ((test_mode, ids), (owner, of_test_mode)):
+        for method, path, names in operations(http):
+            if not PUBLIC & set(names):
+                answer = asked.ask(method.upper(), fill(path, names, foreign_ids))
+                assert answer.status_code == 404, f"{method} {path}"
+    assert (snapshot(owner, ids), snapshot(test_mode, of_test_mode)) == before
+
+
+def test_lists_and_bodies_never_show_or_take_another_tenants_things(
+    owner: Account, stranger: Account, ids: dict[str, str]
+) -> None:
+    before = snapshot(owner, ids)
+    with stranger.untouched():
+        for name in ("generations", "outputs", "files"):
+            for value in ids.values():
+                listed = stranger.get(f"/api/v1/{name}?cursor={value}")
+                assert listed.status_code == 422 or listed.json()["data"] == []
+        for block in (
+            {"type": "image", "file_id": ids["file_id"]},
+            {"type": "image", "output_id": ids["output_id"]},
+            {"type": "image", "uri": f"files/{ids['file_id']}"},
+        ):
+            for path in ("/api/v1/generations", "/api/v1/quotes", "/v1beta/interactions"):
+                body = {"model": FLASH, "input": [text(), block], "response_format": SMALL}
+                assert stranger.post(path, json=body).status_code == 404, (path, block)
+        for path, field in (
+            ("/api/v1/generations", "previous_generation_id"),
+            ("/api/v1/quotes", "previous_generation_id"),
+            ("/v1beta/interactions", "previous_interaction_id"),
+        ):
+            body = {"model": FLASH, "input": "again", field: ids["generation_id"], "response_format": SMALL}
+            assert stranger.post(path, json=body).status_code == 404, path
+    assert snapshot(owner, ids) == before
+
+
+def test_without_a_key_every_address_asks_for_one(http: httpx.Client, ids: dict[str, str]) -> None:
+    for method, path, names in operations(http):
+        answer = http.request(method.upper(), fill(path, names, ids))
+        assert answer.status_code == 401, f"{method} {path}"
+        if path.startswith("/api/"):  # Google's own answers have no such header
+            assert answer.headers["www-authenticate"].startswith("Bearer"), f"{method} {path}"
+    document = http.get("/api/v1/openapi.json").json()
+    for path, item in document["paths"].items():
+        for method in item:
+            if method in METHODS and "{" not in path:
+                assert http.request(method.upper(), path).status_code == 401, f"{method} {path}"
