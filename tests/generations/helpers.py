@@ -21,6 +21,7 @@ from generations.work.job import Job
 A = TypeVar("A")
 B = TypeVar("B")
 PLENTY = 1 << 50
+JSONB = 3802
 
 
 def rows(alias: str, query: str, *values: Any) -> list[dict[str, Any]]:
@@ -28,8 +29,15 @@ def rows(alias: str, query: str, *values: Any) -> list[dict[str, Any]]:
         cursor.execute(query, values)
         if cursor.description is None:
             return []
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        columns = [(column.name, column.type_code == JSONB) for column in cursor.description]
+        return [
+            # Django leaves jsonb as text to its fields
+            {
+                name: json.loads(value) if is_json and value else value
+                for (name, is_json), value in zip(columns, row, strict=True)
+            }
+            for row in cursor.fetchall()
+        ]
 
 
 def one(alias: str, query: str, *values: Any) -> Any:
@@ -47,9 +55,6 @@ def register(name: str | None = None, *, seconds: float = 60.0, keep: Sequence[U
 
 def claim(worker: UUID, limit: int = 1, *, room: int = PLENTY, idle: bool = True) -> list[Job]:
     found = rows("system", "SELECT * FROM generation_claim(%s, %s, %s, %s)", worker, limit, room, idle)
-    for row in found:
-        # Django hands jsonb over as text
-        row["job"] = json.loads(row["job"]) if isinstance(row["job"], str) else row["job"]
     return [Job.from_row(row) for row in found]
 
 

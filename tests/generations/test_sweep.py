@@ -1,0 +1,155 @@
+"""What fell between two lines is found again (I1), and calm weather counts nothing."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from generations.sweep import sweep
+from tests.factories import make_tenant, submit_generation
+from tests.generations.helpers import (
+    books_balance,
+    claim,
+    claim_one,
+    events,
+    finish,
+    generation,
+    one,
+    register,
+    rows,
+    status,
+    succeeded,
+    wallet,
+)
+
+pytestmark = pytest.mark.usefixtures("quiet")
+CALM = {"freed": 0, "expired": 0, "holds": 0, "silent": 0}
+
+
+@pytest.fixture(autouse=True)
+def long_up() -> None:
+    """The sweeper waits after a start of PostgreSQL, so that live workers can say so."""
+    assert one("owner", "SELECT pg_postmaster_start_time() < now()")
+
+
+def age_out(worker: uuid.UUID) -> None:
+    rows("owner", "UPDATE generations_worker SET expires_at = now() - interval '1 s' WHERE id = %s", worker)
+
+
+def past_the_grace() -> bool:
+    return bool(one("owner", "SELECT pg_postmaster_start_time() < now() - interval '30 seconds'"))
+
+
+def test_calm_weather_counts_nothing() -> None:
+    tenant = make_tenant()
+    submit_generation(tenant)
+    job = claim_one(register())
+    submit_generation(tenant)
+    assert sweep() == CALM
+    assert finish(job, succeeded(job)) == "ended"
+    assert sweep() == CALM
+
+
+def test_what_nobody_took_for_five_seconds_is_rung_for() -> None:
+    tenant = make_tenant()
+    id = submit_generation(tenant)
+    rows("owner", "UPDATE generations_generation SET run_after = now() - interval '6 s' WHERE id = %s", id)
+    assert sweep() == {**CALM, "silent": 1}
+    assert status(id) == "queued"
+
+
+def test_a_queued_job_past_its_deadline_fails_uncharged_i1() -> None:
+    tenant = make_tenant()
+    late, fine = submit_generation(tenant, deadline=0.001), submit_generation(tenant)
+    assert sweep() == {**CALM, "expired": 1}
+    assert (status(late), status(fine)) == ("failed", "queued")
+    assert generation(late)["error"]["code"] == "deadline_exceeded"
+    assert events(late)[-1] == ("failed", "deadline_exceeded")
+    assert one("owner", "SELECT status FROM billing_hold WHERE generation_id = %s", late) == "released"
+    assert one("owner", "SELECT status FROM billing_charge WHERE generation_id = %s", late) == "not_charged"
+    assert sweep() == CALM
+
+
+def test_a_hold_whose_job_has_ended_is_released() -> None:
+    tenant = make_tenant()
+    id = submit_generation(tenant)
+    # no way of the product leads here
+    rows("owner", "UPDATE generations_generation SET status = 'failed' WHERE id = %s", id)
+    assert sweep() == {**CALM, "holds": 1}
+    assert wallet(tenant) == {"balance": 100, "held": 0}
+    assert sweep() == CALM
+
+
+def test_a_dead_workers_jobs_are_free_again_when_its_lease_has_run_out_i1() -> None:
+    tenant = make_tenant()
+    ids = [submit_generation(tenant) for _ in range(3)]
+    dead, alive = register(), register()
+    lost = claim(dead, 2)
+    (kept,) = claim(alive, 1)
+    age_out(dead)
+    found = sweep()
+    if not past_the_grace():
+        # a young PostgreSQL: the sweeper waits for live workers to renew their leases
+        assert found == CALM
+        rows("owner", "SELECT worker_free(%s, 'worker lost')", dead)
+    else:
+        assert found == {**CALM, "freed": 2}
+    assert {status(job.id) for job in lost} == {"queued"}
+    assert status(kept.id) == "running"
+    assert {generation(id)["failures"] for id in ids} == {0}
+    again = claim(alive, 3)
+    assert {job.id for job in again} == {job.id for job in lost}
+    for job in [kept, *again]:
+        assert finish(job, succeeded(job)) == "ended"
+    books_balance(tenant)
+
+
+def test_a_heartbeat_renews_and_tells_when_the_lease_is_gone() -> None:
+    worker = register(seconds=1)
+    assert one("system", "SELECT worker_heartbeat(%s, 60)::text", worker) == "{}"
+    left = one("owner", "SELECT extract(epoch FROM expires_at - now()) FROM generations_worker WHERE id = %s", worker)
+    assert 55 < left <= 60
+    rows("owner", "DELETE FROM generations_worker WHERE id = %s", worker)
+    assert one("system", "SELECT worker_heartbeat(%s, 60)::text", worker) is None
+
+
+def test_a_successor_takes_over_what_lies_in_its_spool_and_frees_the_rest() -> None:
+    tenant = make_tenant()
+    for _ in range(3):
+        submit_generation(tenant)
+    name = uuid.uuid4().hex
+    first = register(name)
+    jobs = claim(first, 3)
+    second = register(name, keep=[jobs[0].id])
+    assert (status(jobs[0].id), generation(jobs[0].id)["worker"]) == ("running", second)
+    assert [status(job.id) for job in jobs[1:]] == ["queued", "queued"]
+    # the spooled answer still fits: its token is the old one
+    assert finish(jobs[0], succeeded(jobs[0])) == "ended"
+
+
+def test_a_worker_that_leaves_keeps_the_lease_of_what_it_spooled() -> None:
+    tenant = make_tenant()
+    for _ in range(2):
+        submit_generation(tenant)
+    worker = register()
+    kept, given = claim(worker, 2)
+    assert one("system", "SELECT worker_leave(%s, %s)", worker, [kept.id]) == 1
+    assert (status(kept.id), status(given.id)) == ("running", "queued")
+    assert events(given.id)[-1] == ("queued", "worker stopped")
+    assert one("owner", "SELECT count(*) FROM generations_worker WHERE id = %s", worker) == 1
+    assert finish(kept, succeeded(kept)) == "ended"
+    assert one("system", "SELECT worker_leave(%s, '{}')", worker) == 0
+    assert one("owner", "SELECT count(*) FROM generations_worker WHERE id = %s", worker) == 0
+
+
+def test_what_a_worker_does_not_know_of_is_given_back_i1() -> None:
+    """The answer of a claim was lost: the books say running, nobody runs it."""
+    tenant = make_tenant()
+    for _ in range(2):
+        submit_generation(tenant)
+    worker = register()
+    known, unknown = claim(worker, 2)
+    assert one("system", "SELECT worker_free(%s, 'claim lost', %s)", worker, [known.id]) == 1
+    assert (status(known.id), status(unknown.id)) == ("running", "queued")
+    assert events(unknown.id)[-1] == ("queued", "claim lost")
