@@ -28,6 +28,7 @@ from generations.work.run import Running, fail, run
 logger = logging.getLogger(__name__)
 
 CLAIM_AT_ONCE = 32
+LOOK_AGAIN = 0.1
 RECOVER_EVERY = 30.0
 SELF_RING = 2.0
 
@@ -106,13 +107,16 @@ class Engine:
 
     async def _claiming(self) -> None:
         """The only claimer of the process, so that it never competes with itself for a tenant's lock."""
+        now = asyncio.get_running_loop().time
+        look_at = now() + SELF_RING
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ring.wait(), SELF_RING)
-            if not self._ring.is_set():
-                # A doorbell may be lost, a broker may be away: look by oneself now and then.
-                self.wanted = CLAIM_AT_ONCE
+                await asyncio.wait_for(self._ring.wait(), max(look_at - now(), 0))
             self._ring.clear()
+            if looking := now() >= look_at:
+                # A doorbell may be lost, a broker may be away: look by oneself now and then.
+                self.wanted = max(self.wanted, CLAIM_AT_ONCE)
+                look_at = now() + SELF_RING
             while self.wanted and (free := self.capacity - len(self.running)) > 0:
                 asked = min(self.wanted, free, CLAIM_AT_ONCE)
                 self.wanted -= asked
@@ -140,8 +144,13 @@ class Engine:
                 for job in jobs:
                     self._begin(job)
                 if len(jobs) < asked:
-                    # Nothing more is runnable now; what becomes so rings.
+                    # Nothing more is runnable now; what becomes so rings. Or another process was quicker to take what
+                    # this claim had picked, and the doorbells heard here were for others: look once more, soon.
                     self.wanted = 0
+                    if jobs or not looking:
+                        look_at = min(look_at, now() + LOOK_AGAIN)
+                elif asked == CLAIM_AT_ONCE:
+                    self.wanted = max(self.wanted, CLAIM_AT_ONCE)
             if len(self.running) >= self.capacity:
                 self._room.clear()
 
