@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.models import Tenant
 from billing.errors import BudgetExceeded, InsufficientBalance
 from billing.quotes import Quote, quote
 from billing.selectors import price_book
@@ -163,13 +165,29 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     return True
 
 
-def file_create(*, tenant_id: UUID, livemode: bool, name: str, path: Path, info: MediaInfo) -> File:
-    """Stores an uploaded file and its row. Its bytes go first: a row without bytes would be a lie, not the reverse."""
-    file_id = ids.new_id()
+def file_create(
+    *,
+    tenant_id: UUID,
+    livemode: bool,
+    name: str,
+    path: Path,
+    info: MediaInfo,
+    file_id: UUID | None = None,
+    expires: bool = False,
+) -> File:
+    """Stores an uploaded file and its row. Its bytes go first: a row without bytes would be a lie, not the reverse.
+
+    `file_id` where it was fixed before the bytes came; `expires` deletes it after the tenant's days for inputs.
+    """
+    file_id = file_id or ids.new_id()
     key = file_key(tenant_id, file_id)
     objects().keep(path, key)
     try:
         with tenant_door(tenant_id):
+            expires_at = None
+            if expires:
+                days = Tenant.objects.values_list("input_retention_days", flat=True).get(id=tenant_id)
+                expires_at = timezone.now() + timedelta(days=days)
             file: File = File.objects.create(
                 id=file_id,
                 tenant_id=tenant_id,
@@ -182,6 +200,7 @@ def file_create(*, tenant_id: UUID, livemode: bool, name: str, path: Path, info:
                 bytes=info.bytes,
                 sha256=info.sha256,
                 storage_key=key,
+                expires_at=expires_at,
             )
             file.refresh_from_db(fields=["created_at"])
     except BaseException:

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from cavendish import valkey
 from cavendish.db.router import acting_as
-from generations.models import TERMINAL, Generation
-from generations.services import generation_delete
+from generations.models import TERMINAL, File, Generation
+from generations.services import file_delete, generation_delete
 from generations.tasks import ring
 
 logger = logging.getLogger(__name__)
@@ -52,3 +52,14 @@ def contents_expire() -> int:
     return sum(
         generation_delete(tenant_id=tenant, generation_id=generation, livemode=live) for tenant, generation, live in due
     )
+
+
+def files_expire() -> int:
+    """Deletes uploads whose days are over, 48 hours unless the tenant says otherwise."""
+    with acting_as("operator"):
+        due = list(
+            File.objects.filter(deleted_at=None, expires_at__lt=timezone.now())
+            .order_by("expires_at")
+            .values_list("tenant_id", "id", "livemode")[:AT_ONCE]
+        )
+    return sum(file_delete(tenant_id=tenant, file_id=file, livemode=live) for tenant, file, live in due)

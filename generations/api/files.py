@@ -22,8 +22,8 @@ from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
 from generations.accept import check_active, request_spool
 from generations.api import schema
-from generations.api.outputs import bytes_response
 from generations.api.pages import page_json, page_read
+from generations.delivery import bytes_response
 from generations.models import File
 from generations.rendering import file_json
 from generations.request import media_check

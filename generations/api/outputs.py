@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from uuid import UUID
 
-from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -19,9 +16,9 @@ from accounts.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import Problem, not_found
-from cavendish.storage import ObjectMissing, objects
 from generations.api import schema
 from generations.api.pages import page_json, page_read
+from generations.delivery import bytes_response
 from generations.extensions import EXTENSIONS
 from generations.models import Output
 from generations.rendering import output_json, page_path
@@ -121,37 +118,3 @@ class OutputContent(APIView):
         if tenant_id is None:
             raise not_found()
         return tenant_id
-
-
-def bytes_response(
-    key: str, *, mime_type: str, size: int, sha256: str, name: str, page: str | None = None
-) -> HttpResponseBase:
-    """Stored bytes, untouched. Local ones are sent by the layer in front, which knows ranges; others stream here."""
-    headers = {
-        "Content-Type": mime_type,
-        "ETag": f'"{sha256}"',
-        "Cache-Control": "private, max-age=3600, immutable",
-        "Content-Disposition": f'inline; filename="{name}"',
-        "X-Content-Type-Options": "nosniff",
-        # Whoever embeds the bytes can find what must be shown beside them (grounding terms).
-        **({"Link": f'<{page}>; rel="describedby"; type="text/html"'} if page else {}),
-    }
-    local = objects().local_path(key)
-    if local is not None:
-        return HttpResponse(headers={**headers, "X-Cavendish-File": json.dumps({"path": str(local)})})
-    try:
-        chunks = _started(objects().read(key))
-    except ObjectMissing:
-        raise not_found() from None
-    return StreamingHttpResponse(chunks, headers={**headers, "Content-Length": str(size)})
-
-
-def _started(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same chunks, with the first one read: an object that is not there must be a 404, not a broken stream."""
-    first = next(chunks, b"")
-
-    def whole() -> Iterator[bytes]:
-        yield first
-        yield from chunks
-
-    return whole()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from generations.compat.files import FileDetail, FileDownload, FileList
 from generations.compat.interactions import InteractionCancel, InteractionDetail, InteractionList
 from generations.compat.models import ModelDetail, ModelList, TunedModels
 
@@ -9,6 +10,9 @@ urlpatterns = [
     path("interactions", InteractionList.as_view()),
     path("interactions/<str:interaction_id>", InteractionDetail.as_view()),
     path("interactions/<str:interaction_id>/cancel", InteractionCancel.as_view()),
+    path("files", FileList.as_view()),
+    path("files/<str:file_id>:download", FileDownload.as_view()),
+    path("files/<str:file_id>", FileDetail.as_view()),
     path("models", ModelList.as_view()),
     path("models/<str:model_id>", ModelDetail.as_view()),
     path("tunedModels", TunedModels.as_view()),

@@ -12,6 +12,7 @@ from cavendish.db import ids
 from cavendish.egress import EgressRefused, Guard
 
 _FILE_NAME = re.compile(r"(?:(?:https?://[^/?#]+)?/?(?:upload/)?(?:v1|v1beta|v1alpha)/)?files/([A-Za-z0-9_-]{1,64})")
+_HEX = re.compile(r"[0-9a-f]{32}")
 _API_PATH = re.compile(r"/api/v1/(files|outputs)/((?:file|out)_[0-9a-f]{32})(?:/content)?")
 _YOUTUBE_HOSTS = {"youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com"}
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,20}")
@@ -44,7 +45,8 @@ def file_id_of(uri: str) -> str | None:
         # On a foreign host only an id of our form is ours; anything else there is an address like any other.
         if "://" in uri and not _is_ours(uri) and ids.decode(ids.FILE, found[1]) is None:
             return None
-        return found[1]
+        # The Files API names files without our prefix (see generations/compat/files.py).
+        return f"file_{found[1]}" if _HEX.fullmatch(found[1]) else found[1]
     return _api_id(uri, "files")
 
 

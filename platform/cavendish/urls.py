@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from cavendish.health import healthz, readyz
+from generations.compat.uploads import Upload
 
 handler400 = "cavendish.http.handlers.handler400"
 handler403 = "cavendish.http.handlers.handler403"
@@ -26,5 +27,6 @@ urlpatterns = [
     path("api/v1/", include("generations.api.urls")),
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
     *(path(f"{version}/", include("generations.compat.urls")) for version in ("v1", "v1beta", "v1alpha")),
+    *(path(f"upload/{version}/files", Upload.as_view()) for version in ("v1", "v1beta", "v1alpha")),
     path("", include("generations.pages.urls")),
 ]

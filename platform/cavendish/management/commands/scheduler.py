@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
 from billing.services import usage_partitions_make
-from generations.sweep import contents_expire, sweep
+from generations.sweep import contents_expire, files_expire, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         tasks = [
             Task(sweep, every=2),
             Task(contents_expire, every=60),
+            Task(files_expire, every=60),
             Task(usage_partitions_make, every=3600),
         ]
         while not stop.is_set():

@@ -1,0 +1,126 @@
+"""`/v1/files` as the official SDKs call it: get, list, delete, download. How files come is in `uploads.py`.
+
+A file's name here is `files/` and the id without our prefix: the SDKs cut a name out of an https address with
+`[a-z0-9]+`, which stops at an underscore. `files/file_…`, as the native API names it, is taken as well.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import JsonResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from accounts.api.authentication import principal
+from accounts.principal import Principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import bad_request, not_found
+from generations.compat.errors import GoogleView
+from generations.delivery import bytes_response
+from generations.models import File
+from generations.rendering import moment
+from generations.request import file_id_of
+from generations.selectors import file_find
+from generations.services import file_delete
+
+PAGE_SIZE, MOST = 10, 100
+
+
+def file_json(file: File) -> dict[str, Any]:
+    name = f"files/{file.id.hex}"
+    uri = f"{settings.BASE_URL}/v1beta/{name}"
+    shown = {
+        "name": name,
+        "displayName": file.name,
+        "mimeType": file.mime_type,
+        "sizeBytes": str(file.bytes),
+        "createTime": moment(file.created_at),
+        "updateTime": moment(file.created_at),
+        "expirationTime": moment(file.expires_at),
+        # Base64 of the hexadecimal digits: so Google sends it.
+        "sha256Hash": base64.b64encode(file.sha256.encode()).decode(),
+        "uri": uri,
+        "downloadUri": f"{uri}:download?alt=media",
+        "state": "ACTIVE",
+        "source": "UPLOADED",
+    }
+    return {key: value for key, value in shown.items() if value}
+
+
+class FileList(GoogleView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request) -> JsonResponse:
+        """Uploads of this key's mode, newest first. Without an empty `nextPageToken`: a pager would follow it."""
+        who = principal(request)
+        size = _page_size(request.query_params.get("pageSize", ""))
+        token = request.query_params.get("pageToken", "")
+        with tenant_door(who.tenant_id):
+            rows = File.objects.filter(
+                tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None, source=File.Source.UPLOAD
+            )
+            if token:
+                rows = rows.filter(id__lt=_page_after(token))
+            found = list(rows.order_by("-id")[: size + 1])
+        page: dict[str, Any] = {"files": [file_json(file) for file in found[:size]]}
+        if len(found) > size:
+            page["nextPageToken"] = found[size - 1].id.hex
+        return JsonResponse(page)
+
+
+class FileDetail(GoogleView):
+    scopes = {"GET": "read", "DELETE": "files"}
+
+    def get(self, request: Request, file_id: str) -> JsonResponse:
+        return JsonResponse(file_json(_load(principal(request), file_id)))
+
+    def delete(self, request: Request, file_id: str) -> JsonResponse:
+        who = principal(request)
+        if not file_delete(tenant_id=who.tenant_id, file_id=_id(file_id), livemode=who.livemode):
+            raise not_found()
+        return JsonResponse({})
+
+
+class FileDownload(GoogleView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request, file_id: str) -> HttpResponseBase:
+        file = _load(principal(request), file_id)
+        return bytes_response(
+            file.storage_key, mime_type=file.mime_type, size=file.bytes, sha256=file.sha256, name=file.id.hex
+        )
+
+
+def _id(text: str) -> UUID:
+    found = ids.decode(ids.FILE, file_id_of(f"files/{text}") or "")
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _load(who: Principal, text: str) -> File:
+    with tenant_door(who.tenant_id):
+        file = file_find(_id(text), livemode=who.livemode)
+    if file is None:
+        raise not_found()
+    return file
+
+
+def _page_size(text: str) -> int:
+    if not text:
+        return PAGE_SIZE
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise bad_request("out_of_range", f"pageSize takes a whole number from 1 to {MOST}.")
+    return min(int(text), MOST) or PAGE_SIZE
+
+
+def _page_after(token: str) -> UUID:
+    found = ids.decode(ids.FILE, f"{ids.FILE}_{token}")
+    if found is None:
+        raise bad_request("invalid", "pageToken takes the nextPageToken of the page before.")
+    return found

@@ -1,0 +1,40 @@
+"""The signed upload_id: everything that is known of an upload before its bytes come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core import signing
+
+from cavendish.http.problems import not_found
+
+LIFETIME = 24 * 3600
+"""Seconds from the start of an upload to its last byte."""
+_SALT = "cavendish.upload"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """`size` is in bytes, None where it was not announced; the id of the file to be names the upload as well."""
+
+    file_id: UUID
+    tenant_id: UUID
+    key_id: UUID
+    livemode: bool
+    mime_type: str
+    size: int | None
+    name: str
+
+    def sign(self) -> str:
+        fields = [self.file_id.hex, self.tenant_id.hex, self.key_id.hex, self.livemode]
+        return signing.dumps([*fields, self.mime_type, self.size, self.name], salt=_SALT, compress=True)
+
+    @classmethod
+    def read(cls, text: str) -> Ticket:
+        """Raises Problem 404 for one that we did not sign or that has expired."""
+        try:
+            file, tenant, key, livemode, mime_type, size, name = signing.loads(text, salt=_SALT, max_age=LIFETIME)
+        except (signing.BadSignature, ValueError):
+            raise not_found() from None
+        return cls(UUID(hex=file), UUID(hex=tenant), UUID(hex=key), livemode, mime_type, size, name)
