@@ -63,7 +63,8 @@ END $$;
 
 -- Repairs what fell between two lines: frees jobs of dead workers, fails queued jobs past their deadline, ends holds of
 -- ended jobs; counts queued jobs that nobody took (their doorbells were lost). Every count is 0 in calm weather.
-CREATE FUNCTION generation_sweep(p_silent float8) RETURNS jsonb
+-- p_calm: live workers had the time to renew their leases, so an expired one is a dead worker's.
+CREATE FUNCTION generation_sweep(p_silent float8, p_calm boolean) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -75,8 +76,7 @@ DECLARE
     ended uuid[] := '{}';
     silent int;
 BEGIN
-    -- After a restart of PostgreSQL the leases are stale but the workers live: give them time to say so.
-    IF pg_postmaster_start_time() < now() - interval '30 seconds' THEN
+    IF p_calm THEN
         FOR dead IN DELETE FROM generations_worker WHERE expires_at < now() RETURNING id LOOP
             freed := freed + worker_free(dead, 'worker lost');
         END LOOP;
@@ -123,8 +123,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT tenant_id FROM generations_generation WHERE id = p_id $$;
 
 REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8, uuid[]),
-    worker_free(uuid, text, uuid[]), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8),
+    worker_free(uuid, text, uuid[]), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8, boolean),
     generation_ended(uuid[]), output_tenant(uuid), generation_tenant(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean), worker_register(text, uuid, float8, uuid[]),
-    worker_free(uuid, text, uuid[]), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8) TO cavendish_system;
+    worker_free(uuid, text, uuid[]), worker_heartbeat(uuid, float8), worker_leave(uuid, uuid[]), generation_sweep(float8, boolean) TO cavendish_system;
 GRANT EXECUTE ON FUNCTION generation_ended(uuid[]), output_tenant(uuid), generation_tenant(uuid) TO cavendish_app;
