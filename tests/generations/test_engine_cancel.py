@@ -11,7 +11,6 @@ from pytest_django import Settings
 
 from cavendish.db.tenancy import tenant_door
 from generations.services import generation_cancel
-from generations.sweep import sweep
 from tests.factories import make_tenant, submit_generation
 from tests.generations.engines import (
     EngineThread,
@@ -104,7 +103,7 @@ def test_a_frozen_workers_late_answer_is_taken_when_nobody_has_the_job(marker: s
         wait_until(lambda: bool(generation(id)["upstream_id"]))
         thread.engine._loops[0].cancel()  # claims no more
         rows("owner", "DELETE FROM generations_worker WHERE id = %s", thread.engine.worker)
-        assert sweep()["freed"] == 1
+        assert one("system", "SELECT generation_sweep(5, true)")["freed"] == 1
         assert status(id) == "queued"
         assert wait_ended(id) == ["succeeded"]
     assert (generation(id)["attempts"], stored_whole(id), len(bought(marker))) == (1, 1, 1)
@@ -118,7 +117,7 @@ def test_a_frozen_workers_late_answer_is_dropped_when_somebody_has_the_job_i2(ma
         wait_until(lambda: bool(generation(id)["upstream_id"]))
         thread.engine._loops[0].cancel()
         rows("owner", "DELETE FROM generations_worker WHERE id = %s", thread.engine.worker)
-        sweep()
+        assert one("system", "SELECT generation_sweep(5, true)")["freed"] == 1
         other = claim_one(register())
         assert (other.id, other.attempt, other.upstream_id) == (id, 2, bought(marker)[0]["id"])
         wait_until(lambda: thread.engine.running == {})
