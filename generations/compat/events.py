@@ -7,32 +7,48 @@ from typing import Any
 
 from generations.compat.pieces import json_pieces
 
+RUNNING = "in_progress"
 DONE = b"event: done\ndata: [DONE]\n\n"
 # Known when a search step starts; the rest comes as its delta.
 _SEARCH = {"google_search_call": ("id", "search_type"), "google_search_result": ("call_id",)}
 
 
+LEAD = 2
+"""How many events come before anything is known of the end."""
+
+
 def event_stream(interaction: dict[str, Any], after: str | None) -> Iterator[bytes]:
-    """The frames behind the event `after`, pictures streamed from storage."""
-    skipped = int(after[3:]) if after and after.startswith("ev_") and after[3:].isdecimal() else 0
+    """The frames behind the event `after`, pictures streamed from storage. One that runs ends without `done`."""
+    skipped = number_of(after)
     for number, (kind, fields) in enumerate(events(interaction), start=1):
         if number <= skipped:
             continue
         yield f"event: {kind}\ndata: ".encode()
         yield from json_pieces({"event_type": kind, "event_id": f"ev_{number}", **fields})
         yield b"\n\n"
-    yield DONE
+    if interaction["status"] != RUNNING:
+        yield DONE
+
+
+def number_of(event_id: str | None) -> int:
+    """0 where there is none, or none of ours: then the stream begins at its beginning."""
+    text = (event_id or "").removeprefix("ev_")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def events(interaction: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     head = {key: value for key, value in interaction.items() if key not in {"steps", "usage", "errors", "role"}}
-    yield "interaction.created", {"interaction": {**head, "status": "in_progress"}}
-    yield "interaction.status_update", {"interaction_id": head["id"], "status": "in_progress"}
+    yield "interaction.created", {"interaction": {**head, "status": RUNNING}}
+    yield "interaction.status_update", {"interaction_id": head["id"], "status": RUNNING}
+    if interaction["status"] == RUNNING:
+        return
     for index, step in enumerate(interaction["steps"]):
         yield "step.start", {"index": index, "step": _start(step)}
         for delta in _deltas(step):
             yield "step.delta", {"index": index, "delta": delta}
         yield "step.stop", {"index": index}
+    if interaction["status"] == "failed":
+        yield "error", {"error": (interaction.get("errors") or [{"code": "internal", "message": "It failed."}])[0]}
     last = {key: value for key, value in interaction.items() if key not in {"steps", "role"}}
     yield "interaction.completed", {"interaction": last}
 

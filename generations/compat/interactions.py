@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -15,12 +14,13 @@ from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import conflict, not_found
 from generations.accept import generation_accept
 from generations.compat.errors import GoogleView
-from generations.compat.events import event_stream
+from generations.compat.events import LEAD, RUNNING, event_stream, number_of
 from generations.compat.jobs import WAIT, asked_internally, job_id, job_load, job_wait
 from generations.compat.pieces import json_pieces
 from generations.compat.representation import head_json, interaction_json
 from generations.errors import NotCancelable, NotFinished
 from generations.models import TERMINAL, GenerationContent, Status
+from generations.selectors import Whole
 from generations.services import generation_cancel, generation_delete
 
 CANCEL_WAIT = 3
@@ -33,10 +33,12 @@ class InteractionList(GoogleView):
         who = principal(request)
         accepted = generation_accept(who=who, body=request._request, dialect="interactions")
         public = ids.encode(ids.GENERATION, accepted.id)
-        answer = JsonResponse(head_json(job_load(who, accepted.id)))
-        if not accepted.draft.background or accepted.draft.stream:
-            query = "stream=true" if accepted.draft.stream else "created=true"
-            job_wait(answer, request, public, f"{request.path}/{public}?{query}", WAIT)
+        whole = job_load(who, accepted.id)
+        if accepted.draft.stream:
+            return _stream(request, whole, f"{request.path}/{public}", after=None)
+        answer = JsonResponse(head_json(whole))
+        if not accepted.draft.background:
+            job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
         return answer
 
 
@@ -54,14 +56,17 @@ class InteractionDetail(GoogleView):
         query = request.query_params
         streamed = query.get("stream") == "true"
         if streamed and whole.generation.status not in TERMINAL and not inside:
-            waiting = JsonResponse(head_json(whole))
-            last = f"&last_event_id={quote(query['last_event_id'])}" if "last_event_id" in query else ""
-            job_wait(waiting, request, interaction_id, f"{request.path}?stream=true{last}", WAIT)
-            return waiting
+            return _stream(request, whole, request.path, after=query.get("last_event_id"))
         with tenant_door(who.tenant_id):
             content = GenerationContent.objects.get(pk=wanted)
-        with_input = not streamed and "created" not in query
-        shown = interaction_json(whole, content, with_input=with_input)
+        ended = whole.generation.status in TERMINAL
+        shown = interaction_json(
+            whole,
+            content,
+            # Who polls is spared the pictures it sent, until there is an answer to put behind them.
+            with_input=not streamed and "created" not in query and ended,
+            echo_input=query.get("include_input") == "true",
+        )
         if streamed:
             frames = event_stream(shown, query.get("last_event_id"))
             return StreamingHttpResponse(frames, content_type="text/event-stream")
@@ -99,3 +104,12 @@ class InteractionCancel(GoogleView):
             path = request.path.removesuffix("/cancel")
             job_wait(answer, request, interaction_id, f"{path}?created=true", CANCEL_WAIT)
         return answer
+
+
+def _stream(request: Request, whole: Whole, path: str, *, after: str | None) -> HttpResponse:
+    """The first events at once, so that a client knows the id to resume with; the rest when the job has ended."""
+    running = {**head_json(whole), "status": RUNNING, "steps": []}
+    answer = HttpResponse(b"".join(event_stream(running, after)), content_type="text/event-stream")
+    last = max(number_of(after), LEAD)
+    job_wait(answer, request, running["id"], f"{path}?stream=true&last_event_id=ev_{last}", WAIT, lead=True)
+    return answer

@@ -24,11 +24,13 @@ def asked_internally(request: Request) -> bool:
     return bool(getattr(request._request, "scope", {}).get(_INTERNAL))
 
 
-def job_wait(answer: HttpResponse, request: Request, public_id: str, path: str, seconds: int) -> None:
-    """Has the layer in front wait, and then answer what `path` answers to the same key."""
+def job_wait(
+    answer: HttpResponse, request: Request, public_id: str, path: str, seconds: int, *, lead: bool = False
+) -> None:
+    """Has the layer in front wait, and then answer what `path` answers to the same key; behind `answer` if it leads."""
     if "key" in request.query_params:
         path = f"{path}&key={quote(request.query_params['key'])}"
-    answer.headers["X-Cavendish-Wait"] = f"{public_id};{seconds};{path}"
+    answer.headers["X-Cavendish-Lead" if lead else "X-Cavendish-Wait"] = f"{public_id};{seconds};{path}"
 
 
 def job_id(text: str) -> UUID:

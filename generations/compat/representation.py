@@ -21,16 +21,20 @@ STATUS = {
 _OURS = frozenset({"storage_key", "bytes", "output_id", "file_id", "role"})
 
 
-def interaction_json(whole: Whole, content: GenerationContent, *, with_input: bool = False) -> dict[str, Any]:
-    """`content` with its plan and steps loaded. `get` answers the user's steps too, `create` only the model's."""
+def interaction_json(
+    whole: Whole, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
+) -> dict[str, Any]:
+    """`content` with its plan and steps loaded. `create` answers the model's steps; `with_input` adds the user's before
+    them, `echo_input` repeats those as `input`.
+    """
     generation = whole.generation
     steps = [step_json(step) for step in content.steps]
-    if with_input:
-        steps = [*(step_json(step) for step in content.plan.get("steps", ())), *steps]
+    asked = [step_json(step) for step in content.plan.get("steps", ())] if with_input or echo_input else []
     return {
         **head_json(whole),
         "role": "model",
-        "steps": steps,
+        **({"input": asked} if echo_input else {}),
+        "steps": [*asked, *steps] if with_input else steps,
         **({"usage": content.usage_reported} if content.usage_reported else {}),
         **({"errors": [generation.error]} if generation.error else {}),
     }

@@ -1,6 +1,8 @@
 """What Django's views ask of this layer, in response headers, and the answer that carried it.
 
     X-Cavendish-Wait: gen_<hex>;<seconds>[;<render path>]     wait, then answer what GET <render path> answers
+    X-Cavendish-Lead: gen_<hex>;<seconds>;<render path>       send this answer and hold it open, wait, then append what
+                                                              GET <render path> answers (server-sent events)
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
     X-Cavendish-File: {"path": "…"}                           answer the local file
 
@@ -32,6 +34,11 @@ class WaitFor:
 
 
 @dataclass(frozen=True)
+class LeadFor(WaitFor):
+    """The first answer is the beginning of the whole one."""
+
+
+@dataclass(frozen=True)
 class StreamOf:
     generation: UUID
     tenant: UUID
@@ -55,6 +62,11 @@ def _wait(value: str) -> WaitFor:
     return WaitFor(identity, int(seconds), path[0] if path else f"/api/v1/generations/gen_{identity.hex}")
 
 
+def _lead(value: str) -> LeadFor:
+    generation, seconds, path = value.split(";", 2)
+    return LeadFor(_generation(generation), int(seconds), path)
+
+
 def _stream(value: str) -> StreamOf:
     kind, generation, tenant = value.split(";")
     if kind != "generation":
@@ -68,6 +80,7 @@ def _file(value: str) -> FileAt:
 
 _PARSERS: dict[bytes, Callable[[str], Instruction]] = {
     PRIVATE + b"wait": _wait,
+    PRIVATE + b"lead": _lead,
     PRIVATE + b"stream": _stream,
     PRIVATE + b"file": _file,
 }
@@ -125,9 +138,13 @@ class FirstAnswer:
         """Whether the body was small enough to be kept."""
         return self._kept_bytes <= KEPT_BYTES
 
+    @property
+    def body(self) -> bytes:
+        return b"".join(self._kept)
+
     async def deliver(self, send: Send) -> None:
         """Sends the kept answer as the view gave it."""
-        body = b"".join(self._kept)
+        body = self.body
         headers = [(name, value) for name, value in self.headers if name.lower() != b"content-length"]
         await send_start(send, self.status, [*headers, (b"content-length", b"%d" % len(body))])
         await send_body(send, body)

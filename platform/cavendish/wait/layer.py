@@ -10,7 +10,8 @@ from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching
 from cavendish.wait.database import Source
 from cavendish.wait.download import answer_file
 from cavendish.wait.hub import Hub
-from cavendish.wait.instructions import FileAt, FirstAnswer, StreamOf, WaitFor
+from cavendish.wait.instructions import FileAt, FirstAnswer, LeadFor, StreamOf, WaitFor
+from cavendish.wait.lead import answer_lead
 from cavendish.wait.lifespan import run_lifespan
 from cavendish.wait.limits import BodyLimits, Intake, declared_length, refuse_body
 from cavendish.wait.rendering import INTERNAL, Renderer
@@ -84,6 +85,11 @@ class WaitLayer:
 
     async def _wait(self, first: FirstAnswer, wait: WaitFor, scope: Scope, receive: Receive, send: Send) -> None:
         """Waits for the end of the job, of the seconds, of the client or of the process, whichever comes first."""
+        if isinstance(wait, LeadFor):
+            await answer_lead(
+                first, wait, hub=self.hub, renderer=self._renderer, scope=scope, receive=receive, send=send
+            )
+            return
         async with watching(receive) as gone:
             with self.hub.waiting(wait.generation) as ended:
                 either: set[asyncio.Future[Any]] = {gone, ended}

@@ -21,7 +21,7 @@ from cavendish.wait.asgi import (
     send_start,
     without,
 )
-from cavendish.wait.instructions import FirstAnswer, WaitFor
+from cavendish.wait.instructions import FirstAnswer, LeadFor, WaitFor
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +74,13 @@ class Renderer:
     async def answer(
         self, first: FirstAnswer, wait: WaitFor, scope: Scope, gone: asyncio.Future[None], send: Send
     ) -> None:
-        """Sends the rendering under the first answer's headers; where it fails, the first answer as it was."""
+        """Sends the rendering under the first answer's headers; where it fails, the first answer as it was.
+
+        Behind a first answer that was sent already it is appended; where it fails, nothing.
+        """
         await self._slots.acquire()
-        rendering = _Rendering(first, wait, scope, send, leave=self._slots.release)
+        make = _Appending if isinstance(wait, LeadFor) else _Rendering
+        rendering = make(first, wait, scope, send, leave=self._slots.release)
         try:
             if gone.done():
                 return
@@ -156,11 +160,32 @@ class _Rendering:
             self._headers.append((b"preference-applied", b"wait=%d" % self._wait.seconds))
 
     async def _flush(self, *, more: bool) -> None:
+        await self._begin(more=more)
+        await send_body(self._send, bytes(self._buffer), more=more)
+        self._buffer.clear()
+
+    async def _begin(self, *, more: bool) -> None:
         if not more and header(self._headers, b"content-length") is None:
             self._headers.append((b"content-length", b"%d" % len(self._buffer)))
         await send_start(self._send, self._status, self._headers)
-        await send_body(self._send, bytes(self._buffer), more=more)
-        self._buffer.clear()
+
+
+class _Appending(_Rendering):
+    """The rest of an answer whose beginning is out. A failure ends it early; the client asks for what is missing."""
+
+    async def finish(self) -> None:
+        if self.flowing:
+            return
+        if self.useless or not self._complete:
+            await send_body(self._send)
+            return
+        await self._flush(more=False)
+
+    def _start(self, status: int, headers: Headers) -> None:
+        self.useless = status != 200
+
+    async def _begin(self, *, more: bool) -> None:
+        pass
 
 
 def _no_body(gone: asyncio.Future[None]) -> Receive:

@@ -1,0 +1,51 @@
+"""Answers whose beginning is sent at once and whose rest comes when a job ends: server-sent events of other APIs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from cavendish.wait.asgi import Headers, Receive, Scope, Send, send_body, send_start, watching, without
+from cavendish.wait.hub import Hub
+from cavendish.wait.instructions import FirstAnswer, LeadFor
+from cavendish.wait.rendering import Renderer
+
+KEEP_ALIVE_SECONDS = 15.0
+
+_REPLACED = frozenset({b"content-length", b"cache-control"})
+_HEADERS: Headers = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+
+
+async def answer_lead(
+    first: FirstAnswer,
+    wait: LeadFor,
+    *,
+    hub: Hub,
+    renderer: Renderer,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Sends the first answer, comments while the job runs, then the rendering.
+
+    A process that is being stopped ends the answer where it is: its client resumes behind the last event it saw.
+    """
+    await send_start(send, first.status, [*without(first.headers, _REPLACED), *_HEADERS])
+    await send_body(send, first.body, more=True)
+    until = time.monotonic() + wait.seconds
+    async with watching(receive) as gone:
+        with hub.waiting(wait.generation) as ended:
+            either: set[asyncio.Future[Any]] = {gone, ended}
+            while not gone.done() and not ended.done() and (left := until - time.monotonic()) > 0:
+                pause = min(left, KEEP_ALIVE_SECONDS)
+                done, _ = await asyncio.wait(either, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    await send_body(send, b": keep-alive\n\n", more=True)
+            drained = ended.done() and not ended.result()
+        if gone.done():
+            return
+        if drained:
+            await send_body(send)
+            return
+        await renderer.answer(first, wait, scope, gone, send)
