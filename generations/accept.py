@@ -17,6 +17,7 @@ from accounts.principal import Principal
 from billing.errors import BillingError
 from billing.quotes import Quote
 from cavendish.db.tenancy import tenant_door
+from cavendish.gemini.catalog import Model
 from cavendish.http.problems import FieldError, Problem, forbidden
 from generations.errors import GenerationRefused
 from generations.intake import intake_read
@@ -83,6 +84,17 @@ def check_active(who: Principal) -> None:
         raise forbidden(f"The tenant is {who.tenant_status}{reason}", code=f"tenant_{who.tenant_status}")
 
 
+def check_model(who: Principal, model: Model) -> None:
+    if not who.may_use(model.id):
+        allowed = ", ".join(sorted(who.allowed_models or ())) or "none"
+        raise Problem(
+            403,
+            "model_not_allowed",
+            f"This key may not use {model.id}; it may use: {allowed}.",
+            errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed}.")],
+        )
+
+
 @contextmanager
 def request_spool() -> Iterator[Path]:
     """A folder for what arrives with one request, beside the store so that keeping is a rename; removed after.
@@ -102,12 +114,5 @@ def _read(who: Principal, body: Readable, spool: Path, dialect: Dialect, transla
     tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
     draft = request_parse(translate(tree) if translate else tree, dialect=dialect)
     check_active(who)
-    if not who.may_use(draft.model.id):
-        allowed = ", ".join(sorted(who.allowed_models or ())) or "none"
-        raise Problem(
-            403,
-            "model_not_allowed",
-            f"This key may not use {draft.model.id}; it may use: {allowed}.",
-            errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed}.")],
-        )
+    check_model(who, draft.model)
     return draft

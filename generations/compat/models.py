@@ -21,7 +21,7 @@ def model_json(model: Model) -> dict[str, Any]:
         "description": model.description,
         "inputTokenLimit": model.input_token_limit,
         "outputTokenLimit": model.output_token_limit,
-        "supportedGenerationMethods": ["createInteraction"],
+        "supportedGenerationMethods": ["createInteraction", "generateContent", "streamGenerateContent", "countTokens"],
         "thinking": model.thinks,
     }
 

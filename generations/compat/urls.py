@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from generations.compat.files import FileDetail, FileDownload, FileList
 from generations.compat.interactions import InteractionCancel, InteractionDetail, InteractionList
@@ -14,6 +14,7 @@ urlpatterns = [
     path("files/<str:file_id>:download", FileDownload.as_view()),
     path("files/<str:file_id>", FileDetail.as_view()),
     path("models", ModelList.as_view()),
+    path("models/", include("generations.compat.content.urls")),
     path("models/<str:model_id>", ModelDetail.as_view()),
     path("tunedModels", TunedModels.as_view()),
 ]

@@ -1,0 +1,64 @@
+"""Objects of a generateContent body under Google's camelCase names, whichever of its two spellings they arrive in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from generations.request.fields import Context, Fields
+from generations.request.hints import listing
+
+_UNDERSCORE = re.compile(r"(?<=[a-z0-9])_([a-z0-9])")
+# Their names are the client's own.
+_OPAQUE = frozenset({"labels", "partMetadata"})
+
+
+def camel(name: str) -> str:
+    return _UNDERSCORE.sub(lambda found: found[1].upper(), name)
+
+
+def camel_tree(value: Any) -> Any:
+    """The same tree with every name in camelCase. The Python SDK mixes both (WIRE.md 9); of two the first counts."""
+    if isinstance(value, list):
+        return [camel_tree(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    renamed: dict[str, Any] = {}
+    for name, inner in value.items():
+        name = camel(name)
+        if renamed.get(name) is None:
+            renamed[name] = inner if name in _OPAQUE else camel_tree(inner)
+    return renamed
+
+
+def is_idle(value: Any) -> bool:
+    """Whether a field with this value says the same as without it: false, 0, "", [], {}, "…_UNSPECIFIED"."""
+    return not value or (isinstance(value, str) and value.upper().endswith("_UNSPECIFIED"))
+
+
+class Names(Fields):
+    """Fields of an object whose unknown names are refused, as Google refuses them."""
+
+    def inner(self, name: str) -> Names | None:
+        found = super().inner(name)
+        return Names(found.context, found.values, found.pointer) if found is not None else None
+
+    def refuse(self, *names: str, because: str) -> None:
+        """Notes each of `names` that is there and would change the answer."""
+        for name in names:
+            if not is_idle(self.take(name)):
+                self.wrong(name, "not_supported", because)
+
+    def close(self) -> None:
+        known = sorted(self._known)
+        for name, value in self.values.items():
+            if name not in self._known and value is not None:
+                self.wrong(name, "unknown_field", f"There is no such field; known are {listing(known, 'and')}.")
+
+
+def names_of(context: Context, value: Any, pointer: str, expected: str) -> Names | None:
+    """`value` as an object; None and an error when it is none."""
+    if isinstance(value, dict):
+        return Names(context, value, pointer)
+    context.wrong(pointer, "wrong_type", f"It takes {expected}.")
+    return None

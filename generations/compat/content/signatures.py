@@ -1,0 +1,72 @@
+"""Thought signatures, which have to come back to the upstream verbatim, on their way through parts.
+
+An interaction has steps of their own for thoughts and searches, each with a signature; a part has one field,
+`thoughtSignature`, whose bytes the SDKs decode and encode again in another alphabet. A single signature in standard
+base64 survives that as it is. Anything else (a search, several thoughts, no base64) is packed: the steps as JSON behind
+a mark, in base64.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pybase64
+
+_MARK = b"cavendish steps "
+_KEPT = {
+    "thought": ("signature",),
+    "google_search_call": ("id", "arguments", "search_type", "signature"),
+    "google_search_result": ("call_id", "result", "is_error", "signature"),
+}
+
+Step = dict[str, Any]
+
+
+def signature_pack(steps: Sequence[Step]) -> str:
+    """One `thoughtSignature` for the steps between two parts; "" when none of them has anything to keep."""
+    kept = [_plain(step) for step in steps]
+    kept = [step for step in kept if len(step) > 1]
+    if not kept:
+        return ""
+    if (
+        len(kept) == 1
+        and kept[0]["type"] == "thought"
+        and _encoded(_decoded(kept[0]["signature"])) == kept[0]["signature"]
+    ):
+        return str(kept[0]["signature"])
+    return _encoded(_MARK + json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def signature_unpack(text: str) -> list[Step]:
+    """The steps that `signature_pack` made it of; one thought for a signature from elsewhere."""
+    raw = _decoded(text)
+    if raw is None:
+        return [{"type": "thought", "signature": text}]
+    if raw.startswith(_MARK):
+        try:
+            steps = json.loads(raw[len(_MARK) :])
+        except (ValueError, RecursionError):
+            steps = None
+        if isinstance(steps, list) and all(isinstance(step, dict) and step.get("type") in _KEPT for step in steps):
+            return [_plain(step) for step in steps]
+    return [{"type": "thought", "signature": _encoded(raw)}]
+
+
+def _plain(step: Step) -> Step:
+    kept = {name: step[name] for name in _KEPT[step["type"]] if step.get(name) not in (None, "")}
+    return {"type": step["type"], **kept}
+
+
+def _encoded(raw: bytes | None) -> str:
+    return pybase64.b64encode(raw).decode() if raw else ""
+
+
+def _decoded(text: str) -> bytes | None:
+    """Bytes of base64 in either alphabet, with or without padding; None when it is none."""
+    standard = text.translate(str.maketrans("-_", "+/")).rstrip("=")
+    try:
+        return pybase64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except ValueError:
+        return None

@@ -1,0 +1,114 @@
+"""`models/<model>:generateContent`, `:streamGenerateContent`, `:countTokens`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from rest_framework.request import Request
+
+from accounts.api.authentication import principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.gemini.catalog import Model, UnknownModel, get_model
+from cavendish.http.problems import Problem, not_found
+from generations.accept import check_model, generation_accept, request_spool
+from generations.compat.content.counting import tokens_json
+from generations.compat.content.represent import chunks_json, response_json, unfinished_json
+from generations.compat.content.translate import Translation
+from generations.compat.errors import GoogleView
+from generations.compat.jobs import WAIT, asked_internally, job_id, job_load, job_wait
+from generations.compat.pieces import json_pieces
+from generations.models import TERMINAL, GenerationContent
+from generations.request import body_read
+
+_TYPES = {"object": "application/json", "array": "application/json", "sse": "text/event-stream"}
+
+
+class ContentGenerate(GoogleView):
+    scopes = {"POST": "generate"}
+    streamed = False
+
+    def post(self, request: Request, model_id: str) -> HttpResponse:
+        who = principal(request)
+        translation = Translation(_model(model_id))
+        try:
+            accepted = generation_accept(who=who, body=request._request, dialect="interactions", translate=translation)
+        except Problem as problem:
+            raise translation.placed(problem) from None
+        form = "object"
+        if self.streamed:
+            form = "sse" if request.query_params.get("alt") == "sse" else "array"
+        # What the client gets should this process stop before the job does.
+        unfinished = b"".join(_pieces(unfinished_json(job_load(who, accepted.id)), form))
+        answer = HttpResponse(unfinished, content_type=_TYPES[form])
+        public = ids.encode(ids.GENERATION, accepted.id)
+        shown = "true" if translation.thoughts else "false"
+        job_wait(answer, request, public, f"{request.path}/{public}?form={form}&thoughts={shown}", WAIT)
+        return answer
+
+
+class ContentStream(ContentGenerate):
+    """Server-sent events with `alt=sse`, which the SDKs send; else one JSON array of the same chunks."""
+
+    streamed = True
+
+
+class ContentAnswer(GoogleView):
+    """What a waiting client gets in the end. An address of ours, not of the API: only the layer in front may ask."""
+
+    scopes = {"GET": "generate"}
+
+    def get(self, request: Request, model_id: str, generation_id: str) -> StreamingHttpResponse:
+        form = request.query_params.get("form", "")
+        if not asked_internally(request) or form not in _TYPES:
+            raise not_found()
+        who = principal(request)
+        whole = job_load(who, job_id(generation_id))
+        if whole.generation.status in TERMINAL:
+            with tenant_door(who.tenant_id):
+                content = GenerationContent.objects.get(pk=whole.generation.id)
+            response = response_json(whole, content, thoughts=request.query_params.get("thoughts") == "true")
+        else:
+            response = unfinished_json(whole)
+        return StreamingHttpResponse(_pieces(response, form), content_type=_TYPES[form])
+
+
+class ContentCount(GoogleView):
+    scopes = {"POST": "generate"}
+
+    def post(self, request: Request, model_id: str) -> JsonResponse:
+        """Tokens of `contents`, or of all of `generateContentRequest`."""
+        model = _model(model_id)
+        check_model(principal(request), model)
+        translation = Translation(model)
+        with request_spool() as spool:
+            try:
+                body = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+                inner = body.get("generateContentRequest", body.get("generate_content_request"))
+                tree = translation(inner if isinstance(inner, dict) else body)
+            except Problem as problem:
+                raise translation.placed(problem) from None
+        return JsonResponse(tokens_json(tree, model))
+
+
+def _pieces(response: dict[str, Any], form: str) -> Iterator[bytes]:
+    """The response in one of the three forms, its pictures streamed from storage."""
+    if form == "object":
+        yield from json_pieces(response)
+        return
+    before, between, after = (b"data: ", b"\n\ndata: ", b"\n\n") if form == "sse" else (b"[", b",\n", b"]")
+    for index, chunk in enumerate(chunks_json(response)):
+        yield between if index else before
+        yield from json_pieces(chunk)
+    yield after
+
+
+def _model(model_id: str) -> Model:
+    try:
+        return get_model(model_id)
+    except UnknownModel as unknown:
+        hint = f"did you mean {unknown.nearest}?" if unknown.nearest else f"there are {', '.join(unknown.known)}."
+        raise Problem(404, "unknown_model", f"There is no such model; {hint}") from None
