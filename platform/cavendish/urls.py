@@ -17,14 +17,17 @@ handler500 = "cavendish.http.handlers.handler500"
 
 open_to_all: dict[str, list[Any]] = {"authentication_classes": [], "permission_classes": []}
 
+# What the document describes. The compatible API is Google's, and described by Google.
+native = [path("api/v1/", include("generations.api.urls"))]
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/docs")),
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),
-    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(**open_to_all), name="openapi"),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(patterns=native, **open_to_all), name="openapi"),
     path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="openapi", **open_to_all)),
-    path("api/v1/", include("generations.api.urls")),
+    *native,
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
     *(path(f"{version}/", include("generations.compat.urls")) for version in ("v1", "v1beta", "v1alpha")),
     *(path(f"upload/{version}/files", Upload.as_view()) for version in ("v1", "v1beta", "v1alpha")),
