@@ -7,7 +7,6 @@ import json
 import random
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.api.accounts import FLASH, SMALL, Account, image, picture, text
@@ -51,14 +50,13 @@ def test_a_body_that_is_no_request(reader: Account, name: str, path: str) -> Non
         reader.refused(answer, status, code, None, None, word)
 
 
-@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "image/png", "a/b;x=ü"])
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "image/png", "x=ü"])
 def test_a_request_is_read_as_json_whatever_its_content_type_says(account: Account, content_type: str) -> None:
     """`curl -d` names a form's type; the bytes decide."""
     body = json.dumps({"model": FLASH, "input": "x", "response_format": SMALL}).encode()
-    headers = {"Content-Type": content_type.encode("latin-1").decode("latin-1"), "Prefer": "wait=30"}
-    request = account.http.build_request("POST", "/api/v1/generations", content=body)
-    request.headers = httpx.Headers([*request.headers.raw, *httpx.Headers({**headers, **account.headers}, "latin-1").raw])
-    answer = account.http.send(request)
+    headers = {**account.headers, "Content-Type": content_type, "Prefer": "wait=30"}
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    answer = account.http.post("/api/v1/generations", content=body, headers=raw)
     assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
 
 
@@ -130,9 +128,7 @@ def test_an_upload_that_is_no_upload(reader: Account) -> None:
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     with reader.untouched():
         missing = ("/file", "missing", 'field "file"')
-        reader.refused(
-            reader.post("/api/v1/files", files={"picture": picture()}), 422, "invalid_request", *missing
-        )
+        reader.refused(reader.post("/api/v1/files", files={"picture": picture()}), 422, "invalid_request", *missing)
         reader.refused(reader.post("/api/v1/files", content=b"xx", headers=form), 422, "invalid_request", *missing)
         reader.refused(reader.post("/api/v1/files", json={}), 415, "unsupported_media_type")
         reader.refused(reader.post("/api/v1/files", data={"file": "x"}), 415, "unsupported_media_type")

@@ -5,7 +5,7 @@ All of one kind of check is in tests/request; here each line of the contract goe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,9 +33,11 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
     "7:3": (shape(aspect_ratio="7:3"), f"{SHAPE}/aspect_ratio", "unknown_value", ("16:9",)),
     "16x9": (shape(aspect_ratio="16x9"), f"{SHAPE}/aspect_ratio", "unknown_value", ("use 16:9",)),
     "2K on Lite": ({"model": LITE, **shape(image_size="2K")}, f"{SHAPE}/image_size", "not_supported", ("use 1K",)),
-    "512 on Pro": ({"model": PRO, **shape(image_size="512")}, f"{SHAPE}/image_size", "not_supported", ("1K, 2K or 4K",)),
+    "512 on Pro": ({"model": PRO, **shape(image_size="512")}, f"{SHAPE}/image_size", "not_supported",
+                   ("1K, 2K or 4K",)),
     "webp": (shape(mime_type="image/webp"), f"{SHAPE}/mime_type", "not_supported", ("image/png or image/jpeg",)),
-    "search on Lite": ({"model": LITE, "tools": [SEARCH]}, "/tools/0", "not_supported", (LITE, "does not search", FLASH)),
+    "search on Lite": ({"model": LITE, "tools": [SEARCH]}, "/tools/0", "not_supported",
+                       (LITE, "does not search", FLASH)),
     "search on 2.5": ({"model": OLD, "tools": [SEARCH]}, "/tools/0", "not_supported", (OLD, "does not search")),
     "image search on Pro": ({"model": PRO, "tools": [{**SEARCH, "search_types": ["image_search"]}]},
                             "/tools/0/search_types/0", "not_supported", ("no image_search", "web_search", FLASH)),
@@ -85,9 +87,11 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
     "unknown field": ({"promt": "x"}, "/promt", "unknown_field", ('"promt" is not a field here',)),
     "prompt": ({"prompt": "x"}, "/prompt", "unknown_field", ("did you mean input?",)),
     "n": ({"n": 2}, "/n", "unknown_field", ("did you mean max_images?",)),
-    "aspect_ratio outside": ({"aspect_ratio": "1:1"}, "/aspect_ratio", "unknown_field", ("response_format.aspect_ratio",)),
+    "aspect_ratio outside": ({"aspect_ratio": "1:1"}, "/aspect_ratio", "unknown_field",
+                             ("response_format.aspect_ratio",)),
     "stream": ({"stream": True}, "/stream", "unknown_field", ("/events",)),
-    "inner unknown field": (shape(imagesize="1K"), f"{SHAPE}/imagesize", "unknown_field", ("did you mean image_size?",)),
+    "inner unknown field": (shape(imagesize="1K"), f"{SHAPE}/imagesize", "unknown_field",
+                            ("did you mean image_size?",)),
     "max_images": ({"max_images": 0}, "/max_images", "out_of_range", ("from 1 to",)),
     "huge number": ({"max_images": 10**300}, "/max_images", "out_of_range", ("a very large number",)),
     "half a picture": ({"max_images": 1.5}, "/max_images", "wrong_type", ("a whole number",)),
@@ -137,7 +141,7 @@ def test_all_wrong_values_are_told_at_once_in_less_than_4_kB(reader: Account) ->
             "/generation_config/thinking_level",
         ]
         assert problem["detail"].startswith("5 values are wrong; the first: ")
-        many = reader.submit(**{f"wrong_{number}": "x" * 500 for number in range(300)})
+        many = reader.submit(**cast("dict[str, Any]", {f"wrong_{number}": "x" * 500 for number in range(300)}))
         assert reader.refused(many, 422, "invalid_request")["detail"].endswith("errors are shown.")
 
 

@@ -110,7 +110,9 @@ def test_a_file_too_large_is_413(bound: Account) -> None:
 
 def test_a_body_too_large_is_413(bound: Account) -> None:
     with bound.untouched():
-        bound.refused(bound.submit(input=[text(), image(noise(800))]), 413, "body_too_large", None, None, str(BODY_BYTES))
+        bound.refused(
+            bound.submit(input=[text(), image(noise(800))]), 413, "body_too_large", None, None, str(BODY_BYTES)
+        )
         chunks = (b" " * 100_000 for _ in range(30))
         bound.refused(bound.post("/api/v1/generations", content=chunks), 413, "body_too_large")
 

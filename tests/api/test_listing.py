@@ -88,7 +88,9 @@ def test_an_unknown_status_is_named(reader: Account) -> None:
         reader.refused(answer, 422, "invalid_request", "/status", "unknown", "queued, running, succeeded")
 
 
-@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "text/event-stream", "image/png", "x;;q=z/"])
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/json", "text/html", "text/event-stream", "image/png", "x;;q=z/"]
+)
 def test_every_address_has_one_representation(reader: Account, accept: str) -> None:
     answer = reader.get("/api/v1/generations?format=xml", headers={"Accept": accept})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
@@ -112,7 +114,8 @@ def test_a_method_that_is_not_there_is_405(reader: Account, method: str, path: s
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/nothing", "/api/v2/models", "/api/v1/generations/", "/api/v1/generations/%ff", "/api/" + "a" * 3000]
+    "path",
+    ["/api/v1/nothing", "/api/v2/models", "/api/v1/generations/", "/api/v1/generations/%ff", "/api/" + "a" * 3000],
 )
 def test_an_address_that_is_not_there_is_404(reader: Account, path: str) -> None:
     reader.refused(reader.get(path), 404, "not_found")

@@ -25,7 +25,9 @@ def output(made: Json) -> Json:
 
 def fetch(account: Account, url: str, method: str = "GET", **headers: str) -> httpx.Response:
     """Without a key."""
-    answer = account.http.request(method, url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = account.http.request(
+        method, url, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
     assert answer.status_code < 500
     return answer
 

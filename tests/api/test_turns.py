@@ -12,7 +12,7 @@ from tests.services import Running
 
 def upstream_of(account: Account, public: str) -> str:
     with account.books.open():
-        return Generation.objects.get(id=uuid_of(public)).upstream_id
+        return str(Generation.objects.get(id=uuid_of(public)).upstream_id)
 
 
 def forget(platform: Running, account: Account, public: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_cancel_of_a_running_generation_ends_it_and_frees_the_hold(account: Acco
         answer = account.post(f"{PATH}/{running['id']}/cancel")
         assert answer.status_code == 200
         assert (answer.json()["status"], answer.json()["charge"]["status"]) == ("canceled", "not_charged")
-    assert (account.trace.held, account.trace.balance) == (0, 100)
+    assert (account.trace.held, account.trace.balance) == (Decimal(0), Decimal(100))
     assert account.get(f"{PATH}/{running['id']}").json()["status"] == "canceled"
 
 
@@ -120,7 +121,12 @@ def test_a_deleted_generation_is_gone_and_its_money_is_not(account: Account) -> 
     assert {(answer.status_code, answer.json()["code"]) for answer in gone} == {(404, "not_found")}
     assert account.get(PATH).json()["data"] == []
     after = account.trace
-    assert (after.balance, after.held, after.generations, after.entries) == (before.balance, 0, 1, before.entries)
+    assert (after.balance, after.held, after.generations, after.entries) == (
+        before.balance,
+        Decimal(0),
+        1,
+        before.entries,
+    )
     assert not [path for path in after.objects if uuid_of(output["id"]).hex in path]
     with account.books.open():
         content = GenerationContent.objects.get(pk=uuid_of(made["id"]))

@@ -32,7 +32,7 @@ def connected(alias: str) -> Iterator[psycopg.Connection[Any]]:
 
 def rows(alias: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
     with connected(alias) as connection:
-        return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+        return connection.execute(query, values).fetchall()
 
 
 @cache

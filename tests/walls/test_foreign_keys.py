@@ -29,7 +29,7 @@ def references() -> list[tuple[str, str, list[str], str, list[str]]]:
            WHERE c.contype = 'f' AND c.conparentid = 0 AND NOT t.relispartition ORDER BY 1""",
     )
     ours = set(tenant_tables()) - {TENANTS}
-    return [row for row in found if row[1] in ours and row[3] in ours]  # type: ignore[misc]
+    return [row for row in found if row[1] in ours and row[3] in ours]
 
 
 def test_every_reference_between_tenants_rows_carries_the_tenant() -> None:

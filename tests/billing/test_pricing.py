@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from billing.money import amount_text
+from billing.pricing import bill, extra_cost, lines_price, settlement
+from billing.usage import Usage
+
+PRICES = {
+    "text_input": {"unit": "per_1m_tokens", "price": "0.75", "cost": "0.50"},
+    "image_input": {"unit": "per_1m_tokens", "price": "0.75", "cost": "0.50"},
+    "cached_input": {"unit": "per_1m_tokens", "price": "0.075", "cost": "0.05"},
+    "text_output": {"unit": "per_1m_tokens", "price": "4.50", "cost": "3.00"},
+    "thought_output": {"unit": "per_1m_tokens", "price": "4.50", "cost": "3.00"},
+    "image_output": {"unit": "per_1m_tokens", "price": "90.00", "cost": "60.00"},
+    "search_query": {"unit": "per_1k_queries", "price": "21", "cost": "14"},
+}
+PLENTY = Decimal(1000)
+USAGE = Usage(text_input=31, image_output=1120, thought_output=600, search_queries=2, total=1751)
+
+
+def test_each_kind_has_a_line_at_its_own_price() -> None:
+    billed = bill(USAGE, prices=PRICES, ceiling=PLENTY)
+    assert [line.shown() for line in billed.lines] == [
+        {"kind": "text_input", "quantity": 31, "unit": "per_1m_tokens", "unit_price": "0.75", "amount": "0.000023250"},
+        {"kind": "thought_output", "quantity": 600, "unit": "per_1m_tokens", "unit_price": "4.50",
+         "amount": "0.002700000"},
+        {"kind": "image_output", "quantity": 1120, "unit": "per_1m_tokens", "unit_price": "90.00",
+         "amount": "0.100800000"},
+        {"kind": "search_query", "quantity": 2, "unit": "per_1k_queries", "unit_price": "21.00",
+         "amount": "0.042000000"},
+    ]  # fmt: skip
+    assert (amount_text(billed.amount), amount_text(billed.cost)) == ("0.145523250", "0.097015500")
+    assert (billed.absorbed, len(billed.flags)) == (Decimal(0), 0)
+
+
+def test_the_amount_is_the_sum_of_the_rounded_lines() -> None:
+    thirds = {kind: {**price, "price": "0.333333333"} for kind, price in PRICES.items()}
+    usage = Usage(text_input=1, image_input=1, text_output=1, thought_output=1, image_output=1)
+    billed = bill(usage, prices=thirds, ceiling=PLENTY)
+    assert [amount_text(line.amount) for line in billed.lines] == ["0.000000333"] * 5
+    assert amount_text(billed.amount) == "0.000001665"
+
+
+def test_what_goes_beyond_the_hold_is_absorbed_and_shown() -> None:
+    billed = bill(USAGE, prices=PRICES, ceiling=Decimal("0.1"))
+    assert (billed.amount, amount_text(billed.absorbed)) == (Decimal("0.1"), "0.045523250")
+    assert billed.lines[-1].shown() == {
+        "kind": "absorbed", "quantity": 1, "unit": "each", "unit_price": "-0.04552325", "amount": "-0.045523250"
+    }  # fmt: skip
+    assert sum(line.amount for line in billed.lines) == billed.amount
+    assert amount_text(billed.cost) == "0.097015500"  # the upstream bills all of it
+    assert billed.flags == ["over_hold"]
+    assert bill(USAGE, prices=PRICES, ceiling=Decimal("0.14552325")).flags == []
+    assert bill(USAGE, prices=PRICES, ceiling=Decimal(0)).amount == 0
+
+
+def test_a_kind_without_a_price_is_flagged_and_not_billed() -> None:
+    usage = Usage(text_input=31, video_input=3000)
+    lines, unpriced = lines_price(usage.priced(), PRICES)
+    assert ([line.kind for line in lines], unpriced) == (["text_input"], ["video_input"])
+    assert bill(usage, prices=PRICES, ceiling=PLENTY).flags == ["unpriced_video_input"]
+
+
+def test_flags_of_the_usage_go_with_the_charge() -> None:
+    flagged = Usage(text_input=1, flags=["total_mismatch"])
+    assert bill(flagged, prices=PRICES, ceiling=Decimal(0)).flags == ["total_mismatch", "over_hold"]
+
+
+def test_a_settlement_that_is_charged() -> None:
+    found = settlement(USAGE, prices=PRICES, ceiling=Decimal("0.1"), images=1, charged=True, reason=None)
+    assert (found["status"], found["amount"], found["absorbed"]) == ("charged", "0.100000000", "0.045523250")
+    assert sum(Decimal(record["amount"]) for record in found["records"]) == Decimal(found["amount"])
+    assert sum(Decimal(line["amount"]) for line in found["lines"]) == Decimal(found["amount"])
+    assert (found["images"], found["tokens"], found["requests"]) == (1, 1751, 1)
+
+
+def test_a_settlement_that_is_not_charged_keeps_what_it_cost_us() -> None:
+    found = settlement(USAGE, prices=PRICES, ceiling=Decimal("0.1"), images=1, charged=False, reason="safety_blocked")
+    assert (found["status"], found["amount"], found["lines"]) == ("not_charged", "0", [])
+    assert found["cost"] == "0.097015500"
+    assert {record["kind"] for record in found["records"]} == {
+        "text_input", "thought_output", "image_output", "search_query"
+    }  # fmt: skip
+    assert {(record["amount"], record["unit_price"]) for record in found["records"]} == {("0", "0")}
+    assert sum(Decimal(record["cost"]) for record in found["records"]) == Decimal(found["cost"])
+    # a request is counted by budgets of requests, pictures and tokens are not
+    assert (found["images"], found["tokens"], found["requests"]) == (0, 0, 1)
+
+
+def test_answers_that_were_thrown_away_cost_the_operator_only() -> None:
+    charge = settlement(USAGE, prices=PRICES, ceiling=PLENTY, images=1, charged=True, reason=None)
+    reported = {"total_output_tokens": 1120, "output_tokens_by_modality": [{"modality": "image", "tokens": 1120}]}
+    found = extra_cost(charge, [reported, reported], prices=PRICES)
+    assert (found["amount"], found["lines"]) == (charge["amount"], charge["lines"])
+    assert Decimal(found["cost"]) == Decimal(charge["cost"]) + 2 * Decimal("0.0672")
+    assert found["flags"] == ["repeated_answers"]
+    assert extra_cost(charge, [], prices=PRICES) == charge
