@@ -16,10 +16,13 @@ import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.middleware import AsyncIO, CurrentMessage, Pipelines, Retries, ShutdownNotifications, TimeLimit
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 IDLE_POLL = 1.0
+TIMEOUT = 2.0
 NAMESPACE = "cavendish"
 
 
@@ -43,7 +46,7 @@ class WakingConsumer(_RedisConsumer):
                     self.message_cache = self.broker.do_fetch(
                         self.queue_name, self.prefetch - self.outstanding_message_count
                     )
-                except redis.ConnectionError as error:
+                except (redis.ConnectionError, redis.TimeoutError) as error:
                     raise dramatiq.ConnectionClosed(error) from None
             if not self.message_cache:
                 self.wake.wait(IDLE_POLL)
@@ -99,7 +102,13 @@ def broker_at(url: str) -> dramatiq.Broker:
     if scheme in {"redis", "rediss", "valkey", "valkeys", "unix"}:
         url = url.replace("valkey", "redis", 1) if scheme.startswith("valkey") else url
         client = redis.Redis.from_url(
-            url, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=30, retry_on_timeout=False
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            socket_keepalive=True,
+            health_check_interval=30,
+            # A doorbell is worth one more try over a fresh connection; a broker that hangs must not hold up requests.
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
         return WakingBroker(client=client, namespace=NAMESPACE, middleware=middleware)
     if scheme in {"amqp", "amqps"}:

@@ -12,6 +12,9 @@ from uuid import UUID
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +23,9 @@ EVENT = "cavendish:event"  # an event was written; payload: the subject's UUID i
 CANCEL = "cavendish:cancel"  # a running generation should stop; payload: its UUID in hex
 
 TIMEOUT = 1.0
+# One more try over a fresh connection, and no other: redis-py repeats ten times by default, timeouts too, and a Valkey
+# that hangs would hold up every request by as many seconds.
+STALE = (redis.ConnectionError,)
 
 
 @cache
@@ -27,14 +33,24 @@ def client() -> redis.Redis | None:
     """A client with short timeouts, or None where no Valkey is configured (RabbitMQ alone)."""
     if not settings.VALKEY_URL:
         return None
-    return redis.Redis.from_url(settings.VALKEY_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+    return redis.Redis.from_url(
+        settings.VALKEY_URL,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=Retry(NoBackoff(), 1, supported_errors=STALE),
+    )
 
 
 def async_client() -> redis.asyncio.Redis | None:
     """A new client for the running event loop."""
     if not settings.VALKEY_URL:
         return None
-    return redis.asyncio.Redis.from_url(settings.VALKEY_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+    return redis.asyncio.Redis.from_url(
+        settings.VALKEY_URL,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=AsyncRetry(NoBackoff(), 1, supported_errors=STALE),
+    )
 
 
 def tell(channel: str, subject: UUID) -> None:
