@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -40,6 +41,35 @@ def table(lines: list[Line]) -> str:
     )
 
 
+class Others:
+    """How busy everybody else kept the cores, which decides what a measurement is worth."""
+
+    def __init__(self) -> None:
+        self.busy, self.whole = self._cores()
+        self.own = self._own()
+
+    def percent(self) -> float:
+        """Of all cores, since it was made; call it while the processes of the benchmark still live."""
+        busy, whole = self._cores()
+        others = busy - self.busy - (self._own() - self.own)
+        return 100 * max(others, 0.0) / max(whole - self.whole, 0.001)
+
+    @staticmethod
+    def _cores() -> tuple[float, float]:
+        times = psutil.cpu_times()
+        return sum(times) - times.idle - times.iowait, sum(times)
+
+    @staticmethod
+    def _own() -> float:
+        me = psutil.Process()
+        spent = 0.0
+        for process in (me, *me.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                spent += times.user + times.system
+        return spent
+
+
 async def measure(stack: Stack, names: list[str], quick: bool) -> tuple[list[Line], bool]:
     lines: list[Line] = []
     whole = True
@@ -62,15 +92,17 @@ def main() -> int:
     names = arguments.rows.split(",")
     if unknown := [name for name in names if name not in ROWS]:
         parser.error(f"no such row: {', '.join(unknown)}")
-    busy = psutil.cpu_percent(1.0)
-    say(machine() + f"; before the start the cores were busy for {busy:.0f} %")
+    say(machine())
     try:
         with running(dict(setting.split("=", 1) for setting in arguments.set)) as stack:
+            others = Others()
             lines, whole = uvloop.run(measure(stack, [name for name in ROWS if name in names], arguments.quick))
+            foreign = others.percent()
     except BenchError as error:
         say(str(error))
         return 1
     say(table(lines))
+    say(f"Meanwhile other programs kept the cores busy for {foreign:.0f} % of the time.")
     return 0 if whole else 1
 
 

@@ -75,7 +75,9 @@ def throughput(size: Size, clients: int, counts: tuple[int, int], *, aim: float 
         own = percentile([reply.seconds for reply in bare], 50)
         body = generation(stack.keys[0], size)
         await load(stack.port, clients, clients, lambda c, _: _generate(c, body))
+        before = stack.processor_seconds()
         replies, seconds = await load(stack.port, clients, count, lambda c, _: _generate(c, body))
+        spent = {kind: 1000 * (after - before[kind]) / count for kind, after in stack.processor_seconds().items()}
         added = [(reply.seconds - own) * 1000 for reply in replies]
         p50, p99 = percentile(added, 50), percentile(added, 99)
         name = f"{size.bytes / 1e6:g} MB, {clients} at once"
@@ -92,6 +94,8 @@ def throughput(size: Size, clients: int, counts: tuple[int, int], *, aim: float 
             lines.insert(
                 0, Line(f"images per second, {name}", f"{rate:.1f}", f">= {aim:g}" if aim else "", rate >= aim)
             )
+            parts = ", ".join(f"{kind} {spent[kind]:.1f}" for kind in ("web", "worker", "PostgreSQL", "Valkey"))
+            lines.append(Line(f"processor time for one, {name}", f"{sum(spent.values()):.1f} ms  ({parts})"))
         return lines
 
     return measure

@@ -43,6 +43,18 @@ class Stack:
         """Everything that `up` started, and itself."""
         return [self.up, *self.up.children(recursive=True)]
 
+    def processor_seconds(self) -> dict[str, float]:
+        """User and system time so far, by kind: web, worker, PostgreSQL (with its backends), …"""
+        spent: dict[str, float] = {}
+        for name, pid, _ in json.loads((self.data_dir / "children.json").read_text()):
+            kind = name.partition("-")[0]
+            child = psutil.Process(pid)
+            for process in (child, *child.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    times = process.cpu_times()
+                    spent[kind] = spent.get(kind, 0.0) + times.user + times.system
+        return spent
+
     def named(self, prefix: str) -> list[psutil.Process]:
         """Its children by the name that `up` gave them: web, worker-1, …"""
         children = json.loads((self.data_dir / "children.json").read_text())
