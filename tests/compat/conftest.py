@@ -8,7 +8,7 @@ import pytest
 from google import genai
 
 from tests.api.accounts import Account, Books, account, books, http, open_account, other, reader
-from tests.compat.samples import make_inputs
+from tests.compat.guide import make_inputs
 from tests.services import Running
 
 __all__ = ["account", "books", "http", "other", "reader"]

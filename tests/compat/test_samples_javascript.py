@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.accounts import Account
-from tests.compat.samples import Expected, as_base64, numbers, pictures_in, sample, with_paths
+from tests.compat.guide import Expected, as_base64, numbers, pictures_in, sample, with_paths
 from tests.services import Running
 
 AT_ONCE = 4

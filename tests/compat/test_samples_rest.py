@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.api.accounts import Account
-from tests.compat.samples import Expected, as_base64, numbers, sample
+from tests.compat.guide import Expected, as_base64, numbers, sample
 from tests.services import Running
 
 AT_ONCE = 4
