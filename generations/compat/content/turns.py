@@ -30,7 +30,7 @@ class Turns:
         self._context = context
         self._places = places
         self._summary: list[Block] = []
-        """Texts of thoughts whose signature stands on a later part."""
+        """Texts of thoughts whose signature stands on a later part, in a stream's history of a later content."""
 
     def read(self, fields: Names) -> None:
         """All of `contents`."""
@@ -47,6 +47,7 @@ class Turns:
             )
             if content is not None:
                 self._content(content)
+        self._thoughts([], fields.at("contents"))
 
     def _content(self, content: Names) -> None:
         role = content.text("role") or "user"
@@ -57,13 +58,12 @@ class Turns:
         if isinstance(parts, dict):
             parts = content.values["parts"] = [parts]
         if role == "user":
+            self._thoughts([], content.pointer)
             self._start("user_input", content.pointer)
         for index, item in enumerate(content.items("parts")):
             part = names_of(self._context, item, f"{content.at('parts')}/{index}", 'an object like {"text": "…"}')
             if part is not None:
                 self._part(part, of_model=role == "model")
-        # Thoughts belong to their turn, signed or not.
-        self._thoughts([], content.pointer)
         content.close()
 
     def _part(self, part: Names, *, of_model: bool) -> None:
@@ -103,6 +103,7 @@ class Turns:
         step = self.steps[-1] if self.steps and self.steps[-1]["type"] == kind else self._start(kind, part.pointer)
         pointer = f"/input/{len(self.steps) - 1}/content/{len(step['content'])}"
         self._places.note(pointer, part.pointer)
+        self._places.note(f"{pointer}/type", part.pointer)
         for source, name, field in (("data", "inlineData", "data"), ("uri", "fileData", "fileUri")):
             if source in block:
                 self._places.note(f"{pointer}/{source}", f"{part.at(name)}/{field}")

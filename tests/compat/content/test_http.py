@@ -1,0 +1,257 @@
+"""generateContent as REST callers send it: shapes, both spellings, streams, errors, and the same bill."""
+
+from __future__ import annotations
+
+import base64
+import json
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from accounts.models import ApiKey, Scope
+from tests.api.accounts import FLASH, PRO, Account, Books, open_account, picture
+from tests.compat.content.helpers import SMALL, ask, candidate_of, content_of, signatures, size_of, user
+
+PATH = f"/v1beta/models/{FLASH}"
+
+
+def message_of(answer: httpx.Response, status: int, name: str) -> str:
+    """The message of Google's error that `answer` is."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    error = answer.json()["error"]
+    assert list(answer.json()) == ["error"]
+    assert (error["code"], error["status"]) == (status, name)
+    return str(error["message"])
+
+
+def test_the_answer_has_googles_shape(account: Account) -> None:
+    answer = ask(account, "a cat", generationConfig=SMALL)
+    made = answer.json()
+    assert list(made) == ["candidates", "modelVersion", "responseId", "createTime", "usageMetadata"]
+    candidate = candidate_of(answer)
+    assert list(candidate) == ["index", "content", "finishReason"]
+    assert (candidate["index"], candidate["finishReason"], candidate["content"]["role"]) == (0, "STOP", "model")
+    text, image = candidate["content"]["parts"]
+    assert list(text) == ["text"]
+    assert list(image) == ["inlineData"]
+    assert list(image["inlineData"]) == ["mimeType", "data"]
+    assert size_of(base64.b64decode(image["inlineData"]["data"], validate=True)) == (512, 512)
+    assert made["usageMetadata"] == {
+        "promptTokenCount": 2,
+        "candidatesTokenCount": 779,
+        "totalTokenCount": 781,
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 2}],
+        "candidatesTokensDetails": [
+            {"modality": "IMAGE", "tokenCount": 747},
+            {"modality": "TEXT", "tokenCount": 32},
+        ],
+    }
+    assert (made["modelVersion"], made["responseId"][:4]) == (FLASH, "gen_")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta", "v1alpha"])
+def test_every_version_and_the_key_in_the_address(account: Account, version: str) -> None:
+    path = f"/{version}/models/{FLASH}:generateContent?key={account.secret}&$alt=json;enum-encoding=int"
+    body = {"contents": [user("x")], "generationConfig": SMALL}
+    answer = account.http.post(path, json=body)
+    assert candidate_of(answer)["finishReason"] == "STOP"
+
+
+def test_it_is_the_same_job_at_the_same_price(account: Account) -> None:
+    native = account.make(input="the same words")
+    before = account.trace
+    answer = ask(account, "the same words", generationConfig={**SMALL, "responseModalities": ["IMAGE"]})
+    job = account.get(f"/api/v1/generations/{answer.json()['responseId']}").json()
+    assert job["charge"] == native["charge"]
+    assert job["usage"] == native["usage"]
+    assert job["outputs"][0]["bytes"] > 0
+    after = account.trace
+    assert (after.held, before.balance - after.balance) == (before.held, Decimal(native["charge"]["amount"]))
+    assert (after.generations, after.holds) == (before.generations + 1, before.holds + 1)
+
+
+def test_both_alphabets_and_names_are_read(account: Account) -> None:
+    data = picture(90, 160) + b"\xfb\xff\xfe"
+    standard, safe = base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode().rstrip("=")
+    assert standard.rstrip("=") != safe
+    for part in (
+        {"inlineData": {"mimeType": "image/jpeg", "data": standard}},
+        {"inline_data": {"mime_type": "image/png", "data": safe}},
+    ):
+        answer = ask(account, user("Edit", part), generation_config={"image_config": {"image_size": "512"}})
+        image = candidate_of(answer)["content"]["parts"][-1]["inlineData"]
+        assert size_of(base64.b64decode(image["data"])) == (384, 688)
+        [step] = content_of(account, answer.json()["responseId"]).plan["steps"]
+        assert (step["content"][1]["mime_type"], step["content"][1]["bytes"]) == ("image/png", len(data))
+
+
+def test_a_signature_from_elsewhere_is_sent_up_unchanged(account: Account) -> None:
+    config = {**SMALL, "thinkingConfig": {"thinkingLevel": "HIGH"}}
+    first = ask(account, "A poster", generationConfig=config)
+    turn = candidate_of(first)["content"]
+    made = signatures(content_of(account, first.json()["responseId"]).steps)
+    assert [part.get("thoughtSignature") for part in turn["parts"]] == [*made, None]
+    second = ask(account, "A poster", turn, user("In blue"), generationConfig=config)
+    candidate = candidate_of(second)
+    assert candidate["finishReason"] == "STOP"
+    assert signatures(content_of(account, second.json()["responseId"]).plan["steps"]) == made
+    assert second.json()["usageMetadata"]["promptTokensDetails"] == [
+        {"modality": "TEXT", "tokenCount": 2 + 32 + 2},
+        {"modality": "IMAGE", "tokenCount": 258},
+    ]
+
+
+def test_a_stream_without_alt_is_one_json_array(account: Account) -> None:
+    answer = ask(account, "x", method="streamGenerateContent", generationConfig=SMALL)
+    assert answer.headers["content-type"] == "application/json"
+    text, image = answer.json()
+    assert [list(part) for chunk in (text, image) for part in chunk["candidates"][0]["content"]["parts"]] == [
+        ["text"],
+        ["inlineData"],
+    ]
+    assert "usageMetadata" not in text
+    assert "finishReason" not in text["candidates"][0]
+    assert image["candidates"][0]["finishReason"] == "STOP"
+    assert image["usageMetadata"]["totalTokenCount"] == 1 + 747 + 32
+
+
+def test_a_stream_with_alt_sse_is_events(account: Account) -> None:
+    answer = ask(account, "x", method="streamGenerateContent?alt=sse", generationConfig=SMALL)
+    assert answer.headers["content-type"] == "text/event-stream"
+    *events, rest = answer.text.split("\n\n")
+    assert rest == ""
+    assert all(event.startswith('data: {"candidates":') for event in events)
+    chunks = [json.loads(event[6:]) for event in events]
+    assert [chunk["candidates"][0].get("finishReason") for chunk in chunks] == [None, "STOP"]
+
+
+@pytest.mark.parametrize("method", ["generateContent", "streamGenerateContent", "streamGenerateContent?alt=sse"])
+def test_failures_say_why_and_are_not_to_be_sent_again(account: Account, method: str) -> None:
+    answer = ask(account, "x [[safety]]", method=method, generationConfig=SMALL)
+    assert answer.status_code == 200
+    said = answer.text.removeprefix("data: ")
+    [chunk] = json.loads(said) if said.startswith("[") else [json.loads(said)]
+    [candidate] = chunk["candidates"]
+    assert candidate == {
+        "index": 0,
+        "content": {"role": "model", "parts": []},
+        "finishReason": "IMAGE_SAFETY",
+        "finishMessage": "The request was blocked: the generated picture would violate the safety policies.",
+    }
+    job = account.get(f"/api/v1/generations/{chunk['responseId']}").json()
+    assert (job["error"]["code"], job["charge"]["status"]) == ("safety_blocked", "not_charged")
+
+
+def test_a_text_that_is_charged_is_handed_out(account: Account) -> None:
+    answer = ask(account, "x [[no_image]]", generationConfig=SMALL, tools=[{"google_search": {}}])
+    candidate = candidate_of(answer)
+    assert (candidate["finishReason"], candidate["content"]["parts"]) == ("NO_IMAGE", [])
+    job = account.get(f"/api/v1/generations/{answer.json()['responseId']}").json()
+    assert job["charge"]["status"] == "charged"
+    assert candidate["finishMessage"].endswith(job["content"][0]["text"])
+    grounding = candidate["groundingMetadata"]
+    assert grounding["searchEntryPoint"]["renderedContent"] == job["grounding"]["search_suggestions"][0]
+    assert grounding["webSearchQueries"] == job["grounding"]["search_queries"]
+    assert len(grounding["groundingChunks"]) == 1
+    assert "groundingSupports" not in grounding
+
+
+def test_text_alone(account: Account) -> None:
+    answer = ask(account, "x", generationConfig={"responseModalities": ["TEXT"]})
+    assert [list(part) for part in candidate_of(answer)["content"]["parts"]] == [["text"]]
+    blocked = candidate_of(ask(account, "x [[safety]]", generationConfig={"responseModalities": ["TEXT"]}))
+    assert blocked["finishReason"] == "SAFETY"
+
+
+def test_files_of_ours_and_of_nobody_else(account: Account, other: Account) -> None:
+    file = account.file(picture(160, 90))
+    for uri in (f"files/{file['id']}", f"https://generativelanguage.googleapis.com/v1beta/files/{file['id']}"):
+        part = {"file_data": {"file_uri": uri, "mime_type": "image/png"}}
+        answer = ask(account, user("x", part), generationConfig={"imageConfig": {"imageSize": "512"}})
+        image = candidate_of(answer)["content"]["parts"][-1]["inlineData"]
+        assert size_of(base64.b64decode(image["data"])) == (688, 384)
+    with other.untouched():
+        refused = ask(other, user("x", part))
+        assert message_of(refused, 404, "NOT_FOUND") == "contents[0].parts[1].fileData.fileUri: There is no such file."
+
+
+def test_a_video_of_youtube_is_passed_on(account: Account) -> None:
+    part = {"fileData": {"fileUri": "https://www.youtube.com/watch?v=abcdefghijk"}}
+    answer = ask(account, user("Its poster", part), generationConfig=SMALL)
+    assert candidate_of(answer)["finishReason"] == "STOP"
+    assert "VIDEO" in {each["modality"] for each in answer.json()["usageMetadata"]["promptTokensDetails"]}
+
+
+def test_counting_runs_and_keeps_nothing(account: Account) -> None:
+    data = base64.b64encode(picture()).decode()
+    turn = user("eight by", {"inlineData": {"mimeType": "image/png", "data": data}})
+    with account.untouched():
+        assert ask(account, turn, method="countTokens").json() == {
+            "totalTokens": 260,
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 2}, {"modality": "IMAGE", "tokenCount": 258}],
+        }
+        inner = {"model": f"models/{PRO}", "contents": [turn], "systemInstruction": {"parts": [{"text": "four"}]}}
+        whole = account.post(f"/v1/models/{PRO}:countTokens", json={"generateContentRequest": inner})
+        assert whole.json()["totalTokens"] == 2 + 560 + 1
+        empty = account.post(f"{PATH}:countTokens", json={})
+        assert message_of(empty, 400, "INVALID_ARGUMENT").startswith("contents: It is empty")
+        assert ask(account, "x", method="countTokens", model="nano").status_code == 404
+
+
+def test_what_cannot_be_done_is_refused_before_anything_is_spent(account: Account) -> None:
+    whole = base64.b64encode(picture()).decode()
+    words = base64.b64encode(b"text").decode()
+    with account.untouched():
+        for part, said in (
+            ({"inlineData": {"mimeType": "image/png", "data": whole[:40]}}, "contents[0].parts[1].inlineData.data: It"),
+            ({"inline_data": {"data": "?" * 8}}, "contents[0].parts[1].inline_data.data: This is not base64"),
+            ({"inlineData": {"data": words}}, "contents[0].parts[1].inlineData.data: This is no"),
+            ({"fileData": {"fileUri": "http://127.0.0.1/x.png"}}, "contents[0].parts[1].fileData.fileUri: "),
+            ({"functionCall": {}, "foo": 1}, "contents[0].parts[1].foo: There is no such field"),
+        ):
+            answer = ask(account, user("x", part))
+            assert message_of(answer, 400, "INVALID_ARGUMENT").startswith(said), answer.text
+        several = ask(account, "x", generationConfig={"topK": 1, "candidateCount": 2})
+        assert message_of(several, 400, "INVALID_ARGUMENT") == (
+            "generationConfig.topK: The image models have no such setting; leave it out. "
+            "generationConfig.candidateCount: One request gives one candidate; send several requests."
+        )
+        for body in (b"", b"{", b"[]", b'"x"', b"\xff", b'{"contents": [{"parts": [{"text": "\\ud800"}]}]}'):
+            message_of(account.post(f"{PATH}:generateContent", content=body), 400, "INVALID_ARGUMENT")
+
+
+def test_who_may_not_is_told_so_as_google_tells_it(account: Account, books: Books, http: httpx.Client) -> None:
+    body = {"contents": [user("x")]}
+    for method in ("generateContent", "streamGenerateContent", "countTokens"):
+        message_of(http.post(f"{PATH}:{method}", json=body), 401, "UNAUTHENTICATED")
+        wrong = http.post(f"{PATH}:{method}", json=body, headers={"x-goog-api-key": "cvd_live_wrong"})
+        message_of(wrong, 401, "UNAUTHENTICATED")
+    with account.untouched():
+        message_of(ask(account.key(scopes=[Scope.READ]), "x"), 403, "PERMISSION_DENIED")
+        other_model = account.key(allowed_models=[PRO])
+        for method in ("generateContent", "countTokens"):
+            assert PRO in message_of(ask(other_model, "x", method=method), 403, "PERMISSION_DENIED")
+    poor = open_account(books, http, balance=0)
+    message_of(ask(poor, "x"), 403, "PERMISSION_DENIED")
+
+
+def test_a_key_that_may_only_generate_gets_its_answer(account: Account) -> None:
+    maker = account.key(scopes=[Scope.GENERATE])
+    assert candidate_of(ask(maker, "x", generationConfig=SMALL))["finishReason"] == "STOP"
+    with account.books.open():
+        assert ApiKey.objects.filter(tenant_id=account.tenant.id).count() == 2
+
+
+def test_the_address_that_renders_is_not_reachable_from_outside(account: Account) -> None:
+    made = ask(account, "x", generationConfig=SMALL).json()["responseId"]
+    for method in ("generateContent", "streamGenerateContent"):
+        path = f"{PATH}:{method}/{made}?form=object&thoughts=true"
+        for headers in ({}, {"X-Cavendish-Internal": "True"}, {"cavendish.internal": "True"}):
+            assert message_of(account.get(path, headers=headers), 404, "NOT_FOUND") == "There is no such resource."
+
+
+def test_models_say_that_they_take_it(account: Account) -> None:
+    methods = account.get(f"/v1/models/{FLASH}").json()["supportedGenerationMethods"]
+    assert {"generateContent", "countTokens"} <= set(methods)
