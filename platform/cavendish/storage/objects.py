@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,12 +91,12 @@ class RemoteObjects:
 
     def read(self, key: str) -> Iterator[bytes]:
         try:
-            source = self.storage.open(key, "rb")
+            found = self.storage.open(key, "rb").obj
         except FileNotFoundError:
             raise ObjectMissing(key) from None
-        with source:
-            while chunk := source.read(CHUNK):
-                yield chunk
+        # Not read() of that file: it would fetch the whole object into memory before it gives the first byte.
+        with closing(found.get()["Body"]) as body:
+            yield from body.iter_chunks(CHUNK)
 
     def local_path(self, key: str) -> Path | None:
         return None
