@@ -9,9 +9,10 @@ from google import genai
 
 from tests.api.accounts import Account, Books, account, books, http, open_account, other, reader
 from tests.compat.guide import make_inputs
+from tests.compat.node import node_modules
 from tests.services import Running
 
-__all__ = ["account", "books", "http", "other", "reader"]
+__all__ = ["account", "books", "http", "node_modules", "other", "reader"]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Google's shape of an error, with the statuses that the official SDKs map to their exceptions (WIRE: errors).
+"""Google's shape of an error, with the statuses that the official SDKs map to their exceptions.
 
     {"error": {"code": "invalid_request", "message": "…"}}                              under …/interactions
     {"error": {"code": 400, "message": "…", "status": "INVALID_ARGUMENT"}}              everywhere else
@@ -23,6 +23,8 @@ MAX_MESSAGE_CHARS = 2000
 
 _ADDRESSED = re.compile(r"/(?:upload/)?v1(?:beta|alpha)?(?:/|$)")
 _INTERACTIONS = re.compile(r"/v1(?:beta|alpha)?/interactions(?:/|$)")
+# An operator has to act first; until then every try ends the same.
+_PERMANENT = frozenset({"price_missing"})
 _STATUS = {402: 403, 406: 400, 408: 400, 409: 400, 410: 404, 415: 400, 422: 400}
 _NAMES = {
     400: ("INVALID_ARGUMENT", "invalid_request"),
@@ -44,7 +46,7 @@ def is_google(path: str) -> bool:
 
 def google_error(problem: Problem, path: str) -> tuple[int, bytes, dict[str, str]]:
     """Status, body and headers beside Content-Type of a problem at this address."""
-    status = _STATUS.get(problem.status, problem.status)
+    status = 400 if problem.code in _PERMANENT else _STATUS.get(problem.status, problem.status)
     name, word = _NAMES.get(status, _NAMES[500 if status >= 500 else 400])
     error: dict[str, object] = {"code": word, "message": _message(problem)}
     if not _INTERACTIONS.match(path):
