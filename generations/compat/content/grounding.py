@@ -48,5 +48,6 @@ def _queries(content: GenerationContent, *, of_images: bool) -> list[str]:
     for step in content.steps:
         if step.get("type") == "google_search_call" and (step.get("search_type") == "image_search") == of_images:
             arguments = step.get("arguments")
-            found += [str(query) for query in (arguments or {}).get("queries") or ()]
+            queries = arguments.get("queries") if isinstance(arguments, Mapping) else None
+            found += [str(query) for query in queries or ()]
     return found

@@ -94,11 +94,13 @@ def usage_json(reported: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {name: count or 0 for name, count in counts.items() if count or name in _ALWAYS}
     for name, theirs in _DETAILS.items():
         entries = reported.get(theirs)
-        if isinstance(entries, list) and entries:
-            shown[name] = [
-                {"modality": str(entry.get("modality", "")).upper(), "tokenCount": entry.get("tokens", 0)}
-                for entry in entries
-            ]
+        details = [
+            {"modality": str(entry.get("modality", "")).upper(), "tokenCount": entry.get("tokens", 0)}
+            for entry in (entries if isinstance(entries, list) else ())
+            if isinstance(entry, Mapping)
+        ]
+        if details:
+            shown[name] = details
     return shown
 
 
@@ -108,13 +110,14 @@ def _read(content: GenerationContent, *, thoughts: bool) -> Content:
     texts = iter(block for block in content.content if block["type"] == "text")
     unsigned: list[dict[str, Any]] = []
     for step in content.steps:
-        if step["type"] == "thought":
+        kind = step.get("type")
+        if kind == "thought":
             shown = [_part(block) for block in step.get("summary") or ()] if thoughts else []
             made.parts += [{**part, "thought": True} for part in shown if part]
             unsigned.append(step)
-        elif step["type"] in {"google_search_call", "google_search_result"}:
+        elif kind in {"google_search_call", "google_search_result"}:
             unsigned.append(step)
-        elif step["type"] == "model_output":
+        elif kind == "model_output":
             for block in step.get("content") or ():
                 cited = next(texts, None) if block.get("type") == "text" else None
                 part = _part(block)
@@ -137,7 +140,7 @@ def _signed(steps: list[dict[str, Any]]) -> dict[str, str]:
 
 def _part(block: Mapping[str, Any]) -> Part | None:
     if block.get("type") == "text":
-        return {"text": block["text"]} if block.get("text") else None
+        return {"text": str(block["text"])} if block.get("text") else None
     if "storage_key" in block:
         return {"inlineData": {"mimeType": block["mime_type"], "data": Stored(block["storage_key"])}}
     return None

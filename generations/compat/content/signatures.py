@@ -30,12 +30,10 @@ def signature_pack(steps: Sequence[Step]) -> str:
     kept = [step for step in kept if len(step) > 1]
     if not kept:
         return ""
-    if (
-        len(kept) == 1
-        and kept[0]["type"] == "thought"
-        and _encoded(_decoded(kept[0]["signature"])) == kept[0]["signature"]
-    ):
-        return str(kept[0]["signature"])
+    signature = kept[0].get("signature")
+    alone = len(kept) == 1 and kept[0]["type"] == "thought"
+    if alone and isinstance(signature, str) and _encoded(_decoded(signature)) == signature:
+        return signature
     return _encoded(_MARK + json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode())
 
 
@@ -44,14 +42,22 @@ def signature_unpack(text: str) -> list[Step]:
     raw = _decoded(text)
     if raw is None:
         return [{"type": "thought", "signature": text}]
-    if raw.startswith(_MARK):
-        try:
-            steps = json.loads(raw[len(_MARK) :])
-        except (ValueError, RecursionError):
-            steps = None
-        if isinstance(steps, list) and all(isinstance(step, dict) and step.get("type") in _KEPT for step in steps):
-            return [_plain(step) for step in steps]
+    if raw.startswith(_MARK) and (steps := _steps(raw[len(_MARK) :])):
+        return steps
     return [{"type": "thought", "signature": _encoded(raw)}]
+
+
+def _steps(packed: bytes) -> list[Step]:
+    """[] for what was not packed here. What the steps hold is checked where those of every request are."""
+    try:
+        steps = json.loads(packed)
+        # Python reads lone surrogates, which PostgreSQL does not take.
+        json.dumps(steps, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        return []
+    return [_plain(step) for step in steps] if all(str(step.get("type")) in _KEPT for step in steps) else []
 
 
 def _plain(step: Step) -> Step:

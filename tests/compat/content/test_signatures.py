@@ -16,6 +16,7 @@ CALL = {
     "search_type": "web_search",
     "signature": "c2Vh",
 }
+SURROGATE = b'[{"type": "thought", "signature": "\\ud800"}]'
 RESULT = {"type": "google_search_result", "call_id": "gs_1", "result": [{"search_suggestions": "<p>"}]}
 
 
@@ -56,7 +57,15 @@ def test_without_a_signature_there_is_nothing_to_carry() -> None:
 
 
 def test_what_only_looks_packed_is_a_signature_from_elsewhere() -> None:
-    for inner in (b"[", b"{}", b'[{"type": "user_input"}]', b'["x"]', b"[" * 5000):
+    for inner in (
+        b"[",
+        b"{}",
+        b'[{"type": "user_input"}]',
+        b'["x"]',
+        b'[{"type": ["thought"]}]',
+        b"[" * 5000,
+        SURROGATE,
+    ):
         sent = base64.b64encode(b"cavendish steps " + inner).decode()
         assert signature_unpack(sent) == [thought(sent)]
     assert signature_unpack("no base64!") == [thought("no base64!")]
