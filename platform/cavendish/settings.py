@@ -158,6 +158,8 @@ SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
+# Whoever looks whether a process is well (`up`, a load balancer) asks it directly, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS", 0)
 # Subdomains and the preload list are more than one platform may decide for a domain.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
