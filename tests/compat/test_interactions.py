@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from google import genai
 from google.genai import _interactions as sdk
 from PIL import Image
 
@@ -25,11 +24,11 @@ def opened(data: str | None) -> Image.Image:
     return image
 
 
-def make(client: genai.Client, prompt: Any = "A cat", **fields: Any) -> Any:
+def make(client: Any, prompt: Any = "A cat", **fields: Any) -> Any:
     return client.interactions.create(**{"model": FLASH, "input": prompt, "response_format": SMALL, **fields})
 
 
-def ended(client: genai.Client, made: Any) -> Any:
+def ended(client: Any, made: Any) -> Any:
     deadline = time.monotonic() + 30
     while made.status == "in_progress" and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -37,7 +36,7 @@ def ended(client: genai.Client, made: Any) -> Any:
     return made
 
 
-def test_text_and_picture(client: genai.Client) -> None:
+def test_text_and_picture(client: Any) -> None:
     made = client.interactions.create(model=FLASH, input="A nano banana dish")
     assert (made.object, made.status, made.model) == ("interaction", "completed", FLASH)
     assert made.id.startswith("gen_")
@@ -51,7 +50,7 @@ def test_text_and_picture(client: genai.Client) -> None:
     assert made.created <= made.updated
 
 
-def test_an_interaction_is_a_generation(client: genai.Client, account: Account) -> None:
+def test_an_interaction_is_a_generation(client: Any, account: Account) -> None:
     made = make(client, labels={"order": "7"})
     native = account.get(f"/api/v1/generations/{made.id}").json()
     assert (native["status"], native["metadata"], native["charge"]["status"]) == (
@@ -75,18 +74,18 @@ def test_an_interaction_is_a_generation(client: genai.Client, account: Account) 
         ({"type": "text", "text": "A"}, {"type": "text", "text": "cat"}),
     ],
 )
-def test_every_shape_of_input(client: genai.Client, given: Any) -> None:
+def test_every_shape_of_input(client: Any, given: Any) -> None:
     assert make(client, given).status == "completed"
 
 
-def test_a_picture_with_the_wrong_type_is_corrected(client: genai.Client) -> None:
+def test_a_picture_with_the_wrong_type_is_corrected(client: Any) -> None:
     data = base64.b64encode(picture(300, 200)).decode()
     blocks = [{"type": "text", "text": "edit"}, {"type": "image", "data": data, "mime_type": "image/jpeg"}]
     made = client.interactions.create(model=FLASH, input=blocks)
     assert opened(made.output_image.data).size == (1264, 848)
 
 
-def test_turns(client: genai.Client) -> None:
+def test_turns(client: Any) -> None:
     first = make(client)
     wide = {"type": "image", "mime_type": "image/jpeg", "aspect_ratio": "16:9", "image_size": "2K"}
     second = make(client, "Now wide", previous_interaction_id=first.id, response_format=wide)
@@ -95,7 +94,7 @@ def test_turns(client: genai.Client) -> None:
     assert (image.size, image.format) == ((2752, 1536), "JPEG")
 
 
-def test_a_conversation_sent_back_whole(client: genai.Client) -> None:
+def test_a_conversation_sent_back_whole(client: Any) -> None:
     """Steps of an answer, with their thoughts' signatures, are input for the next request."""
     first = make(client, generation_config={"thinking_level": "high"}, tools=[SEARCH])
     kept = client.interactions.get(first.id)
@@ -104,7 +103,7 @@ def test_a_conversation_sent_back_whole(client: genai.Client) -> None:
     assert make(client, [*steps, again]).status == "completed"
 
 
-def test_search(client: genai.Client) -> None:
+def test_search(client: Any) -> None:
     made = client.interactions.create(model=FLASH, input="weather", tools=[SEARCH])
     assert [step.type for step in made.steps] == ["google_search_call", "google_search_result", "model_output"]
     assert made.steps[1].result[0].search_suggestions.startswith("<")
@@ -112,7 +111,7 @@ def test_search(client: genai.Client) -> None:
     assert {note.type for note in notes} == {"url_citation"}
 
 
-def test_thoughts(client: genai.Client) -> None:
+def test_thoughts(client: Any) -> None:
     made = make(client, generation_config={"thinking_level": "high"})
     thought, output = made.steps
     assert [block.type for block in thought.summary] == ["text", "image"]
@@ -121,7 +120,7 @@ def test_thoughts(client: genai.Client) -> None:
     assert made.output_image.data != thought.summary[1].data
 
 
-def test_get_shows_the_input_too(client: genai.Client) -> None:
+def test_get_shows_the_input_too(client: Any) -> None:
     data = base64.b64encode(picture()).decode()
     made = make(client, [{"type": "text", "text": "edit"}, {"type": "image", "data": data, "mime_type": "image/png"}])
     kept = client.interactions.get(made.id)
@@ -134,7 +133,7 @@ def test_get_shows_the_input_too(client: genai.Client) -> None:
     assert repeated[0].content[1].data == data
 
 
-def test_background(client: genai.Client) -> None:
+def test_background(client: Any) -> None:
     began = time.monotonic()
     made = make(client, "A cat [[latency:1]]", background=True)
     assert made.status == "in_progress"
@@ -145,7 +144,7 @@ def test_background(client: genai.Client) -> None:
     assert opened(done.output_image.data).size == (512, 512)
 
 
-def test_cancel(client: genai.Client) -> None:
+def test_cancel(client: Any) -> None:
     made = make(client, "A cat [[latency:20]]", background=True)
     time.sleep(0.3)
     assert client.interactions.cancel(made.id).status == "cancelled"
@@ -155,7 +154,7 @@ def test_cancel(client: genai.Client) -> None:
     assert client.interactions.cancel(whole.id).status == "completed"
 
 
-def test_delete(client: genai.Client) -> None:
+def test_delete(client: Any) -> None:
     made = make(client)
     client.interactions.delete(made.id)
     for call in (client.interactions.get, client.interactions.delete, client.interactions.cancel):
@@ -163,7 +162,7 @@ def test_delete(client: genai.Client) -> None:
             call(made.id)
 
 
-def test_a_running_interaction_is_not_deleted(client: genai.Client) -> None:
+def test_a_running_interaction_is_not_deleted(client: Any) -> None:
     """409 would be tried again for half a minute."""
     made = make(client, "A cat [[latency:20]]", background=True)
     with pytest.raises(sdk.BadRequestError, match=r"running|queued"):
@@ -171,7 +170,7 @@ def test_a_running_interaction_is_not_deleted(client: genai.Client) -> None:
     client.interactions.cancel(made.id)
 
 
-def test_what_is_not_stored_is_answered_once(client: genai.Client) -> None:
+def test_what_is_not_stored_is_answered_once(client: Any) -> None:
     made = make(client, store=False)
     assert opened(made.output_image.data).size == (512, 512)
     with pytest.raises(sdk.NotFoundError):
@@ -182,7 +181,7 @@ def test_what_is_not_stored_is_answered_once(client: genai.Client) -> None:
         make(client, store=False, background=True)
 
 
-def test_a_failure_after_acceptance_is_an_answer(client: genai.Client, account: Account) -> None:
+def test_a_failure_after_acceptance_is_an_answer(client: Any, account: Account) -> None:
     made = make(client, "A cat [[safety]]")
     assert (made.status, made.output_image) == ("failed", None)
     assert [error.code for error in made.errors] == ["safety_blocked"]
@@ -190,7 +189,7 @@ def test_a_failure_after_acceptance_is_an_answer(client: genai.Client, account: 
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta", "v1alpha"])
-def test_every_version_is_the_same_api(client: genai.Client, account: Account, version: str) -> None:
+def test_every_version_is_the_same_api(client: Any, account: Account, version: str) -> None:
     body = {"model": FLASH, "input": "A cat", "response_format": SMALL}
     answer = account.http.post(f"/{version}/interactions?key={account.secret}", json=body)
     assert (answer.status_code, answer.json()["status"]) == (200, "completed")
@@ -206,7 +205,7 @@ def google(account: Account) -> dict[str, str]:
     return {"x-goog-api-key": account.secret}
 
 
-def test_models(client: genai.Client) -> None:
+def test_models(client: Any) -> None:
     names = [model.name for model in client.models.list()]
     assert names[0] == f"models/{FLASH}"
     assert len(names) == 4
@@ -216,7 +215,7 @@ def test_models(client: genai.Client) -> None:
     assert list(client.models.list(config={"query_base": False})) == []
 
 
-def test_another_tenants_interaction_is_not_there(client: genai.Client, other: Account) -> None:
+def test_another_tenants_interaction_is_not_there(client: Any, other: Account) -> None:
     made = make(client)
     path = f"/v1/interactions/{made.id}"
     answers: list[httpx.Response] = [
