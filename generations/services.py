@@ -146,7 +146,8 @@ def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
 def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -> bool:
     """Erases what was asked and what came; the job's row and its money stay, without content.
 
-    False when there is no such generation. Raises NotFinished for one that has not ended.
+    Pictures that came inline or were fetched for it go too; uploaded files stay, they are the tenant's to delete. False
+    when there is no such generation. Raises NotFinished for one that has not ended.
     """
     with tenant_door(tenant_id):
         generation = generation_find(generation_id, livemode=livemode)
@@ -156,6 +157,11 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
             raise NotFinished(generation.status)
         keys = list(Output.objects.filter(generation_id=generation_id).values_list("storage_key", flat=True))
         Output.objects.filter(generation_id=generation_id).delete()
+        brought = File.objects.filter(
+            id__in=_files_in(GenerationContent.objects.get(pk=generation_id).plan), deleted_at=None
+        ).exclude(source=File.Source.UPLOAD)
+        keys += brought.values_list("storage_key", flat=True)
+        brought.update(deleted_at=timezone.now())
         GenerationContent.objects.filter(generation_id=generation_id).update(
             request={}, plan={}, content=[], thoughts=[], grounding=None, steps=[], usage_reported=None, notices=[]
         )
@@ -163,6 +169,13 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     for key in keys:
         objects().delete(key)
     return True
+
+
+def _files_in(plan: Mapping[str, Any]) -> list[UUID]:
+    """The files that a plan's steps name."""
+    blocks = [block for step in plan.get("steps", ()) for block in step.get("content", ())]
+    found = (ids.decode(ids.FILE, block["file_id"]) for block in blocks if "file_id" in block)
+    return [file for file in found if file is not None]
 
 
 def file_create(

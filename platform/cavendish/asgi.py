@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 import django
 from django.conf import settings
@@ -15,6 +16,11 @@ from cavendish.db.pool import open_pool  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
 from cavendish.wait import Options, WaitLayer  # noqa: E402
 from cavendish.wait.database import Database  # noqa: E402
+
+# Django keeps request bodies in the system's temporary folder, which often lies in memory: an upload may have 2 GB.
+_incoming = settings.SPOOL_DIR / "incoming"
+_incoming.mkdir(parents=True, exist_ok=True)
+tempfile.tempdir = str(_incoming)
 
 application = WaitLayer(
     ThreadedHandler(threads=settings.DJANGO_SLOTS + settings.RENDER_SLOTS),

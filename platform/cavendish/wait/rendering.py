@@ -45,6 +45,8 @@ _OF_THE_BODY = frozenset(
 _REPLACED = frozenset({b"preference-applied", b"retry-after"})
 # The SDKs send a POST again after these. The job is accepted, so a second one would be spent for nothing.
 _REPEATED_BY_CLIENTS = frozenset({408, 409, 429})
+# The key was revoked or expired during the wait. Its job was accepted and is billed, which the first answer says.
+_KEY_GONE = frozenset({401, 403})
 
 
 def internal_scope(scope: Scope, target: str) -> Scope:
@@ -150,7 +152,7 @@ class _Rendering:
 
     def _start(self, status: int, headers: Headers) -> None:
         job = header(headers, _STATUS)
-        self.useless = status >= 500 or status in _REPEATED_BY_CLIENTS
+        self.useless = status >= 500 or status in _REPEATED_BY_CLIENTS | _KEY_GONE
         self._status = (200 if job in TERMINAL else 202) if status == 200 and job is not None else status
         own = public(headers)
         kept = without(self._first.headers, _OF_THE_BODY | _REPLACED)
