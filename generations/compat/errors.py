@@ -13,6 +13,7 @@ from cavendish.http.problems import problem_of
 
 class GoogleView(APIView):
     authentication_classes = (GoogleKeyAuthentication,)
+    schema = None  # Google documents these addresses; our OpenAPI document is that of the native API
 
     def handle_exception(self, exc: Exception) -> Any:
         problem = problem_of(exc)
