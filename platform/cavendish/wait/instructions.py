@@ -1,6 +1,7 @@
 """What Django's views ask of this layer, in response headers, and the answer that carried it.
 
-    X-Cavendish-Wait: gen_<hex>;<seconds>[;<render path>]     wait, then answer what GET <render path> answers
+    X-Cavendish-Wait: gen_<hex>;<seconds>[;<render path>]     wait, then answer what GET <render path> answers; that
+                                                              may ask the same again, for another job
     X-Cavendish-Lead: gen_<hex>;<seconds>;<render path>       send this answer and hold it open, wait, then append what
                                                               GET <render path> answers (server-sent events)
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream

@@ -90,18 +90,26 @@ class WaitLayer:
                 first, wait, hub=self.hub, renderer=self._renderer, scope=scope, receive=receive, send=send
             )
             return
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait.seconds
         async with watching(receive) as gone:
-            with self.hub.waiting(wait.generation) as ended:
-                either: set[asyncio.Future[Any]] = {gone, ended}
-                await asyncio.wait(either, timeout=wait.seconds, return_when=asyncio.FIRST_COMPLETED)
-                drained = ended.done() and not ended.result()
-            if gone.done():
-                return
-            if drained and first.whole:
-                # No time for thousands of renderings now; what was true at acceptance is a fair 202.
-                await first.deliver(send)
-                return
-            await self._renderer.answer(first, wait, scope, gone, send)
+            asked: WaitFor | None = wait
+            # An answer that shows several jobs waits for one after the other, within the seconds of the first.
+            while asked is not None:
+                with self.hub.waiting(asked.generation) as ended:
+                    either: set[asyncio.Future[Any]] = {gone, ended}
+                    timeout = max(0.0, until - loop.time())
+                    await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                    over = not ended.done()
+                    drained = ended.done() and not ended.result()
+                if gone.done():
+                    return
+                if drained and first.whole:
+                    # No time for thousands of renderings now; what was true at acceptance is a fair 202.
+                    await first.deliver(send)
+                    return
+                wait = replace(asked, seconds=wait.seconds)
+                asked = await self._renderer.answer(first, wait, scope, gone, send, again=not over and not drained)
 
 
 def _from_outside(scope: Scope) -> Scope:

@@ -21,7 +21,7 @@ from cavendish.wait.asgi import (
     send_start,
     without,
 )
-from cavendish.wait.instructions import FirstAnswer, LeadFor, WaitFor
+from cavendish.wait.instructions import FirstAnswer, LeadFor, WaitFor, find_instruction
 
 logger = logging.getLogger(__name__)
 
@@ -74,18 +74,26 @@ class Renderer:
         self._slots = asyncio.Semaphore(slots)
 
     async def answer(
-        self, first: FirstAnswer, wait: WaitFor, scope: Scope, gone: asyncio.Future[None], send: Send
-    ) -> None:
+        self,
+        first: FirstAnswer,
+        wait: WaitFor,
+        scope: Scope,
+        gone: asyncio.Future[None],
+        send: Send,
+        *,
+        again: bool = False,
+    ) -> WaitFor | None:
         """Sends the rendering under the first answer's headers; where it fails, the first answer as it was.
 
-        Behind a first answer that was sent already it is appended; where it fails, nothing.
+        Behind a first answer that was sent already it is appended; where it fails, nothing. With `again` a rendering
+        that asks to wait for another job is not sent: what it asks for is answered. Else it goes out as it stands.
         """
         await self._slots.acquire()
         make = _Appending if isinstance(wait, LeadFor) else _Rendering
         rendering = make(first, wait, scope, send, leave=self._slots.release)
         try:
             if gone.done():
-                return
+                return None
             await self._inner(internal_scope(scope, wait.path), _no_body(gone), rendering.send)
         except Exception as error:
             if rendering.flowing:
@@ -94,8 +102,11 @@ class Renderer:
             rendering.useless = True
         finally:
             rendering.leave()
+        if again and rendering.asked is not None and not rendering.flowing:
+            return rendering.asked
         if not gone.done():
             await rendering.finish()
+        return None
 
 
 class _Rendering:
@@ -115,6 +126,7 @@ class _Rendering:
         self._headers: Headers = []
         self._buffer = bytearray()
         self._complete = False
+        self.asked: WaitFor | None = None
         self.flowing = False
         self.useless = False
 
@@ -151,6 +163,9 @@ class _Rendering:
         await self._flush(more=False)
 
     def _start(self, status: int, headers: Headers) -> None:
+        asked = find_instruction(headers)
+        if isinstance(asked, WaitFor) and not isinstance(asked, LeadFor):
+            self.asked = asked
         job = header(headers, _STATUS)
         self.useless = status >= 500 or status in _REPEATED_BY_CLIENTS | _KEY_GONE
         self._status = (200 if job in TERMINAL else 202) if status == 200 and job is not None else status
