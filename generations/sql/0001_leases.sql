@@ -72,6 +72,7 @@ DECLARE
     late record;
     freed int := 0;
     expired int := 0;
+    broken int := 0;
     holds int := 0;
     ended uuid[] := '{}';
     silent int;
@@ -85,17 +86,29 @@ BEGIN
             freed := freed + worker_free(dead, 'worker lost');
         END LOOP;
     END IF;
-    FOR late IN SELECT id, tenant_id FROM generations_generation
-                WHERE status = 'queued' AND deadline_at < now() LIMIT 500 FOR UPDATE SKIP LOCKED LOOP
-        IF generation_end_unrun(late.tenant_id, late.id, 'failed', jsonb_build_object('code', 'deadline_exceeded',
-            'message', 'The generation did not end before its deadline.'), 'deadline_exceeded') THEN
+    -- One for each tenant: two jobs of a tenant in one transaction could lock its budgets in an order in which a submit
+    -- waits for us and we for it. The caller comes again while something was ended. A row that cannot be ended, whatever
+    -- is wrong with it, must not keep the others from it.
+    FOR late IN SELECT DISTINCT ON (tenant_id) id, tenant_id, cancel_requested_at FROM generations_generation
+                WHERE status = 'queued' AND (deadline_at < now() OR cancel_requested_at IS NOT NULL)
+                ORDER BY tenant_id, id LOOP
+        BEGIN
+            IF late.cancel_requested_at IS NOT NULL THEN
+                PERFORM generation_end_unrun(late.tenant_id, late.id, 'canceled', NULL, 'canceled');
+            ELSE
+                PERFORM generation_end_unrun(late.tenant_id, late.id, 'failed', jsonb_build_object('code',
+                    'deadline_exceeded', 'message', 'The generation did not end before its deadline.'),
+                    'deadline_exceeded');
+            END IF;
             expired := expired + 1;
             ended := ended || late.id;
-        END IF;
+        EXCEPTION WHEN OTHERS THEN
+            broken := broken + 1;
+        END;
     END LOOP;
     FOR late IN SELECT h.generation_id AS id, h.tenant_id FROM billing_hold h
                 JOIN generations_generation g ON g.id = h.generation_id
-                WHERE h.status = 'held' AND g.status IN ('succeeded', 'failed', 'canceled') LIMIT 500 LOOP
+                WHERE h.status = 'held' AND g.status IN ('succeeded', 'failed', 'canceled') LIMIT 1 LOOP
         IF hold_end(late.tenant_id, late.id, 'released', 0, 0, 0, 0) THEN
             holds := holds + 1;
         END IF;
@@ -103,7 +116,7 @@ BEGIN
     SELECT count(*) INTO silent FROM (
         SELECT 1 FROM generations_generation
         WHERE status = 'queued' AND run_after < now() - make_interval(secs => p_silent) LIMIT 256) q;
-    RETURN jsonb_build_object('freed', freed, 'expired', expired, 'holds', holds, 'silent', silent, 'ended', to_jsonb(ended));
+    RETURN jsonb_build_object('freed', freed, 'expired', expired, 'broken', broken, 'holds', holds, 'silent', silent, 'ended', to_jsonb(ended));
 END $$;
 
 -- Which of these have ended; the slow poll behind the wake-ups. Answers ids that the asker knows already, nothing else.

@@ -32,7 +32,7 @@ BEGIN
             SELECT h.id, h.run_after, h.estimated_bytes, row_number() OVER (ORDER BY h.run_after, h.id) AS place
             FROM (SELECT g.id, g.run_after, g.estimated_bytes FROM generations_generation g
                   WHERE g.status = 'queued' AND g.priority = l.priority AND g.tenant_id = l.tenant_id
-                      AND g.run_after <= now()
+                      AND g.run_after <= now() AND g.cancel_requested_at IS NULL
                   ORDER BY g.run_after, g.id
                   LIMIT least(p_limit, greatest(t.concurrency_limit - r.running, 0))) h) q
     ), fairest AS (

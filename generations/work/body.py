@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from cavendish.gemini.client import Blob, GeminiClient
-from cavendish.storage import objects
+from cavendish.storage import StorageAway, is_outage, objects
 from generations.work.job import Job
 
 # What fits inline; a longer video goes through the upstream's file API first.
@@ -65,8 +65,16 @@ async def _block(block: dict[str, Any], client: GeminiClient, key: str | None) -
 
 
 async def _chunks(source: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """A blocking iterator read in threads, a chunk at a time."""
+    """A blocking iterator read in threads, a chunk at a time. Raises StorageAway where the store cannot be reached."""
     end = object()
-    while (chunk := await asyncio.to_thread(next, source, end)) is not end:
+    while True:
+        try:
+            chunk = await asyncio.to_thread(next, source, end)
+        except Exception as error:
+            if is_outage(error):
+                raise StorageAway from error
+            raise
+        if chunk is end:
+            return
         assert isinstance(chunk, bytes)
         yield chunk

@@ -20,12 +20,11 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from psycopg_pool import PoolTimeout
 
-from cavendish.storage import objects
+from cavendish.storage import is_outage, objects
 from generations.errors import ErrorCode
 from generations.models import Status
-from generations.work.books import Books
+from generations.work.books import AWAY, Books
 from generations.work.job import Job
 
 logger = logging.getLogger(__name__)
@@ -176,12 +175,8 @@ async def _patiently(what: str, work: Any) -> Any:
             return await work()
         except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
             await asyncio.sleep(0.01)
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError) as error:
-            logger.warning("%s is away (%s); the answer waits in the spool.", what, type(error).__name__)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, SLOWEST_RETRY)
         except Exception as error:
-            if type(error).__module__.partition(".")[0] not in {"botocore", "boto3", "s3transfer"}:
+            if not isinstance(error, AWAY) and not is_outage(error):
                 raise
             logger.warning("%s is away (%s); the answer waits in the spool.", what, type(error).__name__)
             await asyncio.sleep(pause)

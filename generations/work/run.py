@@ -14,7 +14,7 @@ from django.conf import settings
 
 from billing.pricing import extra_cost
 from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
-from cavendish.storage import ObjectMissing
+from cavendish.storage import ObjectMissing, StorageAway
 from generations.errors import ErrorCode
 from generations.work.ask import LONGEST_PAUSE, Asking
 from generations.work.books import Books, patiently
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 COMPLETE = frozenset({"completed", "incomplete", ""})
 CANCEL_PATIENCE = 5.0
+STORAGE_PAUSE = 5.0
 
 
 @dataclass
@@ -97,6 +98,11 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
             # Nobody will fetch it, so nobody should pay for it.
             await _cancel_upstream(asking)
         result = _failure_of(job, error)
+    except StorageAway:
+        logger.warning("Generation %s waits: the storage of its inputs is away.", job.id)
+        await patiently(lambda: books.requeue(job, seconds=STORAGE_PAUSE, reason="storage_away", failed=0))
+        _clean(job)
+        return "requeued"
     except (HistoryGone, ObjectMissing) as error:
         logger.warning("Generation %s lacks what it refers to: %s", job.id, type(error).__name__)
         result = failure(job, ErrorCode.INTERNAL, "A picture or an earlier turn that this generation needs was erased.")
@@ -174,7 +180,7 @@ async def _cancel_upstream(asking: Asking) -> Answer | None:
     """Tells the upstream to stop; what it had made by then is the tenant's, and its bill."""
     if not asking.upstream_id:
         return None
-    with contextlib.suppress(GeminiError, TimeoutError, Exception):
+    with contextlib.suppress(Exception):
         async with asyncio.timeout(CANCEL_PATIENCE):
             key = asking.upstream_key or None
             with contextlib.suppress(NotFound):

@@ -27,7 +27,7 @@ from tests.generations.helpers import (
 )
 
 pytestmark = pytest.mark.usefixtures("quiet")
-CALM = {"freed": 0, "expired": 0, "holds": 0, "silent": 0}
+CALM = {"freed": 0, "expired": 0, "broken": 0, "holds": 0, "silent": 0}
 
 
 def sweep(*, calm: bool = True) -> dict[str, Any]:
@@ -106,6 +106,40 @@ def test_a_queued_job_past_its_deadline_fails_uncharged_i1() -> None:
     assert one("owner", "SELECT status FROM billing_hold WHERE generation_id = %s", late) == "released"
     assert one("owner", "SELECT status FROM billing_charge WHERE generation_id = %s", late) == "not_charged"
     assert sweep() == CALM
+
+
+def test_each_call_ends_one_job_of_a_tenant_and_the_scheduler_calls_until_none_is_left() -> None:
+    """Two in one transaction could wait in a ring with a submit that locks the tenant's budgets in another order."""
+    one_tenant, other = make_tenant(), make_tenant()
+    late = [submit_generation(one_tenant, deadline=0.001) for _ in range(3)]
+    late.append(submit_generation(other, deadline=0.001))
+    assert sweep() == {**CALM, "expired": 2}
+    assert [status(id) for id in late] == ["failed", "queued", "queued", "failed"]
+    assert sweep_all()["expired"] == 2
+    assert {status(id) for id in late} == {"failed"}
+    books_balance(one_tenant)
+
+
+def test_a_row_that_cannot_be_ended_does_not_keep_others_from_it() -> None:
+    broken, fine = submit_generation(make_tenant(), deadline=0.001), submit_generation(make_tenant(), deadline=0.001)
+    # no way of the product leads here
+    rows("owner", "DELETE FROM billing_hold WHERE generation_id = %s", broken)
+    assert sweep() == {**CALM, "expired": 1, "broken": 1}
+    assert (status(broken), status(fine)) == ("queued", "failed")
+
+
+def test_a_cancel_outlives_the_worker_that_should_have_heard_it() -> None:
+    tenant = make_tenant()
+    id = submit_generation(tenant)
+    worker = register()
+    claim(worker, 1)
+    assert one("owner", "SELECT generation_cancel(%s, %s)", tenant.id, id) == "running"
+    age_out(worker)
+    assert sweep()["freed"] == 1
+    assert claim(register(), 1) == []
+    sweep()
+    assert status(id) == "canceled"
+    assert wallet(tenant) == {"balance": 100, "held": 0}
 
 
 def test_a_hold_whose_job_has_ended_is_released() -> None:

@@ -22,6 +22,16 @@ class ObjectMissing(Exception):
     """No object under this key: it was erased, or the store was swapped."""
 
 
+class StorageAway(Exception):
+    """The store cannot be reached now; the same call may work later."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error of a store is its absence, and not a mistake of the caller's."""
+    package = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError | StorageAway) or package in {"botocore", "boto3", "s3transfer"}
+
+
 class Objects(Protocol):
     """What the platform asks of a store."""
 
