@@ -103,10 +103,14 @@ def contents_expire() -> int:
 
 def files_expire() -> int:
     """Deletes uploads whose days are over, 48 hours unless the tenant says otherwise."""
-    with acting_as("operator"):
-        due = list(
-            File.objects.filter(deleted_at=None, expires_at__lt=timezone.now())
-            .order_by("expires_at")
-            .values_list("tenant_id", "id", "livemode")[:AT_ONCE]
-        )
-    return sum(file_delete(tenant_id=tenant, file_id=file, livemode=live) for tenant, file, live in due)
+    count = 0
+    while True:
+        with acting_as("operator"):
+            due = list(
+                File.objects.filter(deleted_at=None, expires_at__lt=timezone.now())
+                .order_by("expires_at")
+                .values_list("tenant_id", "id", "livemode")[:AT_ONCE]
+            )
+        count += sum(file_delete(tenant_id=tenant, file_id=file, livemode=live) for tenant, file, live in due)
+        if len(due) < AT_ONCE:
+            return count
