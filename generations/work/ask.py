@@ -141,4 +141,4 @@ class Asking:
         self.tries += 1
         # Not the upstream's words: they may quote the prompt.
         why = f"{type(error).__name__} {error.status or ''}".strip()
-        logger.info("Generation %s: try %s failed (%s); next in %.1f s.", self.job.id, self.tries, why, delay)
+        logger.info("Generation %s: try %s failed (%s); next in %.1f s.", self.job.name, self.tries, why, delay)

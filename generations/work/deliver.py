@@ -21,6 +21,7 @@ from uuid import UUID
 import psycopg
 from django.conf import settings
 
+from cavendish.db import ids
 from cavendish.storage import is_outage, objects
 from generations.errors import ErrorCode
 from generations.models import Status
@@ -73,6 +74,11 @@ class Parcel:
     token: UUID
     result: dict[str, Any]
     files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """The generation's id as the API and the logs write it."""
+        return ids.encode(ids.GENERATION, self.generation_id)
 
     def write(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -139,11 +145,11 @@ async def deliver(parcel: Parcel, books: Books) -> str:
     except Exception as error:
         if parcel.result["error"] and not parcel.files:
             raise
-        logger.error("The answer of generation %s cannot be booked: %s.", parcel.generation_id, type(error).__name__)
+        logger.error("The answer of generation %s cannot be booked: %s.", parcel.name, type(error).__name__)
         refused = True
         outcome = await _patiently("PostgreSQL", lambda: _finish(_refused(parcel), books))
     if outcome == "lost":
-        logger.warning("Generation %s was taken over; its late answer is dropped.", parcel.generation_id)
+        logger.warning("Generation %s was taken over; its late answer is dropped.", parcel.name)
     if outcome == "lost" or refused:
         await asyncio.to_thread(_delete_all, parcel)
     await asyncio.to_thread(parcel.remove)

@@ -165,14 +165,14 @@ class Engine:
         try:
             await self._tell(valkey.EVENT, job.id)
             outcome = await run(running, clients=self.clients, books=self.books)
-            logger.info("Generation %s %s.", job.id, outcome)
+            logger.info("Generation %s %s.", job.name, outcome)
             if outcome in {"ended", "already"}:
                 await self._tell(valkey.ENDED, job.id)
         except asyncio.CancelledError:
-            logger.info("Generation %s was interrupted by the shutdown.", job.id)
+            logger.info("Generation %s was interrupted by the shutdown.", job.name)
             raise
         except Exception:
-            logger.exception("Generation %s could not be ended; it fails.", job.id)
+            logger.exception("Generation %s could not be ended; it fails.", job.name)
             if await fail(job, self.books) == "ended":
                 await self._tell(valkey.ENDED, job.id)
         finally:
@@ -251,11 +251,11 @@ class Engine:
     async def _deliver_found(self, parcel: Parcel) -> None:
         try:
             outcome = await deliver(parcel, self.books)
-            logger.info("The spooled answer of generation %s: %s.", parcel.generation_id, outcome)
+            logger.info("The spooled answer of generation %s: %s.", parcel.name, outcome)
             if outcome == "ended":
                 await self._tell(valkey.ENDED, parcel.generation_id)
         except Exception:
-            logger.exception("The spooled answer of generation %s could not be settled.", parcel.generation_id)
+            logger.exception("The spooled answer of generation %s could not be settled.", parcel.name)
         finally:
             del self.delivering[parcel.folder]
 

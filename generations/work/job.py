@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.conf import settings
 
+from cavendish.db import ids
+
 
 @dataclass(frozen=True)
 class Job:
@@ -59,6 +61,11 @@ class Job:
             currency=job["hold"]["currency"],
             prices=job["hold"]["prices"],
         )
+
+    @property
+    def name(self) -> str:
+        """The id as the API and the logs write it."""
+        return ids.encode(ids.GENERATION, self.id)
 
     @property
     def spool(self) -> Path:

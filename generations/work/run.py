@@ -99,16 +99,16 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
             await _cancel_upstream(asking)
         result = _failure_of(job, error)
     except StorageAway:
-        logger.warning("Generation %s waits: the storage of its inputs is away.", job.id)
+        logger.warning("Generation %s waits: the storage of its inputs is away.", job.name)
         await patiently(lambda: books.requeue(job, seconds=STORAGE_PAUSE, reason="storage_away", failed=0))
         _clean(job)
         return "requeued"
     except (HistoryGone, ObjectMissing) as error:
-        logger.warning("Generation %s lacks what it refers to: %s", job.id, type(error).__name__)
+        logger.warning("Generation %s lacks what it refers to: %s", job.name, type(error).__name__)
         result = failure(job, ErrorCode.INTERNAL, "A picture or an earlier turn that this generation needs was erased.")
     except Exception as error:
         # Never the exception's text: it may quote the request.
-        logger.exception("Generation %s failed inside the platform: %s", job.id, type(error).__name__)
+        logger.exception("Generation %s failed inside the platform: %s", job.name, type(error).__name__)
         result = failure(job, ErrorCode.INTERNAL, "The platform failed; nothing is charged.")
 
     running.delivering = True
@@ -121,7 +121,7 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
         await asyncio.to_thread(parcel.write)
     except OSError as error:
         # A full disk: the answer cannot be kept for a successor, but it can still be delivered from here.
-        logger.warning("Generation %s: the spool does not take the result (%s).", job.id, type(error).__name__)
+        logger.warning("Generation %s: the spool does not take the result (%s).", job.name, type(error).__name__)
     return await deliver(parcel, books)
 
 

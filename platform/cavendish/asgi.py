@@ -14,8 +14,11 @@ django.setup(set_prefix=False)
 
 from cavendish.db.pool import open_pool  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
+from cavendish.startup import refuse_unsafe  # noqa: E402
 from cavendish.wait import Options, WaitLayer  # noqa: E402
 from cavendish.wait.database import Database  # noqa: E402
+
+refuse_unsafe()
 
 # Django keeps request bodies in the system's temporary folder, which often lies in memory: an upload may have 2 GB.
 _incoming = settings.SPOOL_DIR / "incoming"

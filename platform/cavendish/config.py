@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 CONNECTION_FILE = "connection.json"
+DEFAULT_SECRET_KEY = "insecure-only-until-up-has-made-one"
 
 
 class ConfigurationError(Exception):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cavendish.config import Config
+from cavendish.config import DEFAULT_SECRET_KEY, Config
 from cavendish.http.apidoc import DESCRIPTION, TAGS
 
 CONFIG = Config.load()
@@ -14,7 +14,7 @@ DATA_DIR: Path = CONFIG.data_dir
 BASE_DIR = Path(__file__).resolve().parent
 
 DEBUG = CONFIG.flag("DEBUG")
-SECRET_KEY = CONFIG.get("SECRET_KEY", "insecure-only-until-up-has-made-one")
+SECRET_KEY = CONFIG.get("SECRET_KEY", DEFAULT_SECRET_KEY)
 BASE_URL = CONFIG.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 _HOST = urlsplit(BASE_URL).hostname or ""
 ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if _HOST in {"127.0.0.1", "localhost"} else _HOST)

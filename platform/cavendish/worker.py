@@ -24,6 +24,7 @@ import uvloop
 from django.conf import settings
 from dramatiq import Worker, get_broker
 
+from cavendish.startup import refuse_unsafe
 from generations.work.middleware import EngineMiddleware
 
 THREADS = 8
@@ -38,6 +39,7 @@ for app in settings.OWN_APPS:
 
 def main() -> int:
     """Runs until SIGTERM or SIGINT, then lets running jobs end within their patience."""
+    refuse_unsafe()
     stop = threading.Event()
 
     def on_signal(number: int, frame: Any) -> None:

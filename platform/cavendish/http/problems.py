@@ -23,6 +23,8 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
+from cavendish.storage import StorageAway, is_outage
+
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
@@ -200,6 +202,9 @@ def problem_of(exc: BaseException) -> Problem | None:
         return Problem(413, "too_large", "The body is larger than this address takes.")
     if isinstance(exc, drf.APIException):
         return _of_drf(exc)
+    if isinstance(exc, StorageAway) or (is_outage(exc) and not isinstance(exc, OSError)):
+        logger.error("The storage answered %s", type(exc).__name__)
+        return unavailable("The storage is away; try again.")
     if isinstance(exc, OperationalError | InterfaceError):
         # The message of a database error may repeat values, so only its class is logged.
         logger.error("The database answered %s", type(exc.__cause__ or exc).__name__)

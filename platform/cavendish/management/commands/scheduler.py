@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
 from billing.services import usage_partitions_make
+from cavendish.startup import refuse_unsafe
 from generations.sweep import contents_expire, files_expire, sweep
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     help = "Sweeps what fell between two lines, expires what is old, makes partitions ahead. Runs until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_unsafe()
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())

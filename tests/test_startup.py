@@ -1,0 +1,44 @@
+"""What a process refuses to start with."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL
+
+from cavendish.config import DEFAULT_SECRET_KEY, ConfigurationError
+from cavendish.db.pool import conninfo
+from cavendish.startup import refuse_unbound, refuse_unsafe
+
+
+def test_the_settings_of_the_run_are_safe() -> None:
+    refuse_unsafe()
+
+
+def test_a_published_secret_key_is_refused(settings: Any) -> None:
+    settings.SECRET_KEY = DEFAULT_SECRET_KEY
+    with pytest.raises(ConfigurationError, match="SECRET_KEY"):
+        refuse_unsafe()
+
+
+def test_debug_in_public_is_refused(settings: Any) -> None:
+    settings.DEBUG = True
+    settings.BASE_URL = "https://images.example.com"
+    with pytest.raises(ConfigurationError, match="DEBUG"):
+        refuse_unsafe()
+
+
+def test_a_login_that_walls_do_not_bind_is_refused(settings: Any) -> None:
+    password = secrets.token_urlsafe(12)
+    made = json.loads((settings.DATA_DIR / "services.json").read_text())["postgres_superuser_password"]
+    superuser = make_conninfo(conninfo("owner"), user="postgres", password=made)
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(SQL("CREATE ROLE no_walls LOGIN BYPASSRLS PASSWORD {}").format(password))
+        connection.execute("GRANT CONNECT ON DATABASE cavendish TO no_walls")
+    with pytest.raises(ConfigurationError, match="no_walls, which row-level security does not bind"):
+        refuse_unbound(make_conninfo(conninfo("default"), user="no_walls", password=password))
