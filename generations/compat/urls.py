@@ -15,6 +15,8 @@ urlpatterns = [
     path("files/<str:file_id>", FileDetail.as_view()),
     path("models", ModelList.as_view()),
     path("models/", include("generations.compat.content.urls")),
+    path("models/", include("generations.compat.imagen.urls")),
+    path("publishers/google/models/", include("generations.compat.imagen.urls")),
     path("models/<str:model_id>", ModelDetail.as_view()),
     path("tunedModels", TunedModels.as_view()),
 ]

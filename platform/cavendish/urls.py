@@ -31,5 +31,8 @@ urlpatterns = [
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
     *(path(f"{version}/", include("generations.compat.urls")) for version in ("v1", "v1beta", "v1alpha")),
     *(path(f"upload/{version}/files", Upload.as_view()) for version in ("v1", "v1beta", "v1alpha")),
+    # Where the SDKs ask for pictures of Imagen in their enterprise mode; the newest do so in no other.
+    path("v1beta1/publishers/google/models/", include("generations.compat.imagen.urls")),
+    path("openai/v1/", include("generations.compat.openai.urls")),
     path("", include("generations.pages.urls")),
 ]

@@ -1,0 +1,59 @@
+"""Ended jobs as an ImagesResponse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cavendish.db import ids
+from generations.compat.openai.errors import failure_json
+from generations.compat.openai.translate import Form
+from generations.compat.pieces import Stored
+from generations.compat.several import charges, pictures
+from generations.models import Output, Status
+from generations.rendering import output_path
+from generations.selectors import Whole
+from generations.signing import url_sign
+
+_SUFFIXES = {"image/png": "png", "image/jpeg": "jpeg"}
+
+
+def images_json(wholes: Sequence[Whole], form: Form) -> dict[str, Any]:
+    """Of `wholes` at least one has succeeded. Those that failed are missing in `data`; `errors`, which is ours, tells
+    why. `generations` are the jobs' ids.
+    """
+    outputs = pictures(wholes)
+    shown: dict[str, Any] = {
+        "created": int(wholes[0].generation.created_at.timestamp()),
+        "data": [_picture(output, form) for output in outputs],
+        "background": "opaque",
+        "size": f"{outputs[0].width}x{outputs[0].height}",
+        "usage": usage_json(wholes),
+        "generations": [ids.encode(ids.GENERATION, whole.generation.id) for whole in wholes],
+    }
+    if outputs[0].mime_type in _SUFFIXES:
+        shown["output_format"] = _SUFFIXES[outputs[0].mime_type]
+    if failed := [whole.generation.error for whole in wholes if whole.generation.status != Status.SUCCEEDED]:
+        shown["errors"] = [failure_json(error) for error in failed]
+    return shown
+
+
+def usage_json(wholes: Sequence[Whole]) -> dict[str, Any]:
+    """What is charged for all of the jobs. Thoughts are text that was put out."""
+    used = [charge.usage for charge in charges(wholes) if charge.status == "charged" and charge.usage]
+    read = {kind: sum(usage["input"][kind] for usage in used) for kind in ("text", "image")}
+    made = {kind: sum(usage["output"][kind] for usage in used) for kind in ("text", "image")}
+    made["text"] += sum(usage["thought"] for usage in used)
+    return {
+        "input_tokens": sum(read.values()),
+        "input_tokens_details": {"text_tokens": read["text"], "image_tokens": read["image"]},
+        "output_tokens": sum(made.values()),
+        "output_tokens_details": {"text_tokens": made["text"], "image_tokens": made["image"]},
+        "total_tokens": sum(read.values()) + sum(made.values()),
+    }
+
+
+def _picture(output: Output, form: Form) -> dict[str, Any]:
+    if form == "b64_json":
+        return {"b64_json": Stored(output.storage_key)}
+    return {"url": url_sign(output_path(output.id))[0]}

@@ -1,0 +1,16 @@
+"""Below `/openai/v1/`."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from generations.compat.openai.errors import Unknown
+from generations.compat.openai.views import ImageEdits, ImageGenerations, ModelDetail, ModelList
+
+urlpatterns = [
+    path("images/generations", ImageGenerations.as_view()),
+    path("images/edits", ImageEdits.as_view()),
+    path("models", ModelList.as_view()),
+    path("models/<str:model_id>", ModelDetail.as_view()),
+    re_path("", Unknown.as_view()),
+]

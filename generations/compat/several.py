@@ -1,0 +1,121 @@
+"""One request that asks for several pictures: a job for each, since a call of the models makes one."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import pybase64
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from accounts.principal import Principal
+from billing.models import Charge
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import not_found
+from generations.accept import generation_accept
+from generations.compat.jobs import WAIT, job_id, job_wait
+from generations.errors import NotCancelable
+from generations.models import TERMINAL, Generation, Output
+from generations.selectors import Whole, generations_load
+from generations.services import generation_cancel
+
+Tree = dict[str, Any]
+_CHUNK = 3 * 64 * 1024
+
+
+def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
+    """A job for each body of an interaction, in which uploads may stand for their base64: all of them or none.
+
+    Raises the Problem of the first that is refused, after canceling those before it. They were accepted milliseconds
+    ago; one that a worker has begun since then ends uncharged unless its picture was here already.
+    """
+    accepted: list[UUID] = []
+    try:
+        for tree in trees:
+            accepted.append(generation_accept(who=who, body=Body(tree), dialect="interactions").id)
+    except BaseException:
+        for generation_id in accepted:
+            _cancel(who, generation_id)
+        raise
+    return accepted
+
+
+def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], query: str) -> None:
+    """Has the layer in front wait, and then ask the same address with `?jobs=…&<query>`. `answer` is what a client gets
+    when this process stops before.
+    """
+    named = ",".join(ids.encode(ids.GENERATION, job) for job in jobs)
+    path = f"{request.path}?jobs={named}&{query}"
+    job_wait(answer, request, ids.encode(ids.GENERATION, jobs[-1]), path, WAIT)
+
+
+def jobs_load(who: Principal, request: Request) -> list[Whole]:
+    """The jobs that `jobs_wait` named, in their order. Raises Problem 404."""
+    wanted = [job_id(text) for text in request.query_params.get("jobs", "").split(",")]
+    with tenant_door(who.tenant_id):
+        rows = Generation.objects.filter(id__in=wanted, livemode=who.livemode, deleted_at=None)
+        found = {generation.id: generation for generation in rows}
+        if set(found) != set(wanted):
+            raise not_found()
+        return generations_load([found[job] for job in wanted])
+
+
+def wait_on(answer: HttpResponse, request: Request, wholes: Sequence[Whole]) -> None:
+    """Has the layer wait for the first of the jobs that has not ended, and then ask once more."""
+    for whole in wholes:
+        if whole.generation.status not in TERMINAL:
+            path = f"{request.path}?{request.META.get('QUERY_STRING', '')}"
+            public = ids.encode(ids.GENERATION, whole.generation.id)
+            answer.headers["X-Cavendish-Wait"] = f"{public};{WAIT};{path}"
+            return
+
+
+def pictures(wholes: Sequence[Whole]) -> list[Output]:
+    """What came of the jobs, in their order, without thoughts."""
+    return [output for whole in wholes for output in whole.outputs if output.part == Output.Part.OUTPUT]
+
+
+def charges(wholes: Sequence[Whole]) -> list[Charge]:
+    return [whole.charge for whole in wholes if whole.charge is not None]
+
+
+class Body:
+    """A tree as a stream of JSON, its uploads as base64: they go through the funnel without being in memory whole."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._pieces = _pieces(tree)
+
+    def read(self, size: int, /) -> bytes:
+        """The next piece, whatever its size; b"" at the end."""
+        return next((piece for piece in self._pieces if piece), b"")
+
+
+def _pieces(tree: Tree) -> Iterator[bytes]:
+    uploads: list[UploadedFile[Any]] = []
+    mark = secrets.token_hex(8)
+
+    def place(value: Any) -> str:
+        if not isinstance(value, UploadedFile):
+            raise TypeError(f"{type(value).__name__} is no JSON")
+        uploads.append(value)
+        return mark
+
+    parts = json.dumps(tree, default=place).split(mark)
+    for part, upload in zip(parts, [*uploads, None], strict=True):
+        yield part.encode()
+        if upload is not None:
+            # Three bytes are four characters: only the last chunk is padded.
+            yield from (pybase64.b64encode(chunk) for chunk in upload.chunks(_CHUNK))
+
+
+def _cancel(who: Principal, generation_id: UUID) -> None:
+    try:
+        generation_cancel(tenant_id=who.tenant_id, generation_id=generation_id, livemode=who.livemode)
+    except NotCancelable:
+        return

@@ -1,0 +1,176 @@
+"""The images API of OpenAI over HTTP: the same jobs at the same price, all pictures of a request or none."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import Scope
+from generations.models import File, Generation, GenerationContent
+from tests.api.accounts import FLASH, LITE, OLD, PRO, Account, Books, noise, open_account, picture, uuid_of
+from tests.compat.content.helpers import size_of
+from tests.compat.openai.helpers import GENERATIONS, ask, edit, error_of, made
+
+
+def test_a_url_and_the_same_price(account: Account) -> None:
+    native = account.make(input="a cat", response_format={"type": "image", "image_size": "512", "aspect_ratio": "1:1"})
+    before = account.trace
+    answer = made(ask(account))
+    assert list(answer) == ["created", "data", "background", "size", "usage", "generations", "output_format"]
+    [item] = answer["data"]
+    assert list(item) == ["url"]
+    assert size_of(account.http.get(item["url"]).content) == (512, 512)
+    job = account.get(f"/api/v1/generations/{answer['generations'][0]}").json()
+    assert (job["charge"], job["usage"]) == (native["charge"], native["usage"])
+    assert (answer["size"], answer["output_format"]) == ("512x512", "png")
+    assert answer["usage"] == {
+        "input_tokens": job["usage"]["input"]["text"],
+        "input_tokens_details": {"text_tokens": job["usage"]["input"]["text"], "image_tokens": 0},
+        "output_tokens": 747,
+        "output_tokens_details": {"text_tokens": 0, "image_tokens": 747},
+        "total_tokens": job["usage"]["total"],
+    }
+    after = account.trace
+    assert (after.held, before.balance - after.balance) == (before.held, Decimal(native["charge"]["amount"]))
+
+
+def test_several_pictures_are_several_jobs_as_base64(account: Account) -> None:
+    answer = made(ask(account, n=3, response_format="b64_json"))
+    assert len(set(answer["generations"])) == 3
+    stored = [account.get(f"/api/v1/generations/{job}").json()["outputs"][0] for job in answer["generations"]]
+    data = [base64.b64decode(item["b64_json"], validate=True) for item in answer["data"]]
+    assert [hashlib.sha256(each).hexdigest() for each in data] == [output["sha256"] for output in stored]
+    assert answer["usage"]["output_tokens"] == 3 * 747
+
+
+def test_the_last_to_end_ends_the_wait(account: Account) -> None:
+    """Jobs of one request end in any order; the slowest is the first here."""
+    answer = made(ask(account, n=2, prompt="x [[latency:1.5]]"))
+    assert len(answer["data"]) == 2
+
+
+def test_all_pictures_or_none(books: Books, account: Account) -> None:
+    """A wallet that covers one hold and not two: the first is canceled, and nothing is charged."""
+    body = {"model": FLASH, "input": "a cat [[latency:2]]", "response_format": {"type": "image"}}
+    quote = account.post("/api/v1/quotes", json=body)
+    worst = Decimal(quote.json()["worst_case"]["amount"])
+    poor = open_account(books, account.http, balance=str(worst * Decimal("1.5")))
+    before = poor.trace.balance
+    error = error_of(ask(poor, n=3, size="auto", prompt="a cat [[latency:2]]"), 403)
+    assert (error["type"], error["code"], error["param"]) == ("insufficient_quota", "insufficient_balance", None)
+    with books.open():
+        [job] = Generation.objects.filter(tenant_id=poor.tenant.id)
+        for _ in range(100):
+            if job.status == "canceled":
+                break
+            time.sleep(0.05)
+            job.refresh_from_db()
+    assert job.status == "canceled"
+    assert (poor.trace.held, poor.trace.balance) == (Decimal(0), before)
+
+
+def test_edits_read_the_pictures(account: Account) -> None:
+    large = noise(400)  # beyond what Django keeps in memory
+    files = [("image[]", ("a.png", large, "image/png")), ("image[]", ("b.jpg", picture(format="JPEG"), "image/png"))]
+    answer = made(edit(account, files, n="2", size="auto", response_format="b64_json"))
+    assert len(answer["data"]) == 2
+    assert answer["usage"]["input_tokens_details"]["image_tokens"] == 2 * 2 * 258
+    with account.books.open():
+        for job in answer["generations"]:
+            request = GenerationContent.objects.get(pk=uuid_of(job)).request
+            kept = [File.objects.get(pk=uuid_of(block["file_id"])) for block in request["input"][1:]]
+            assert [file.mime_type for file in kept] == ["image/png", "image/jpeg"]
+            assert kept[0].sha256 == hashlib.sha256(large).hexdigest()
+
+
+def test_one_picture_under_its_plain_name_gives_the_shape(account: Account) -> None:
+    answer = made(edit(account, {"image": ("x", picture(90, 160))}, model=LITE, size="auto"))
+    assert answer["size"] == "768x1376"
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "said"),
+    [
+        ({"size": "huge"}, "size", '"huge" is no size of gemini-3.1-flash-image; use "auto" or pixels near one of '),
+        ({"size": "9000x100"}, "size", "1024x1024"),
+        ({"n": 11}, "n", "1 to 10"),
+        ({"n": "2"}, "n", "1 to 10"),
+        ({"prompt": ""}, "prompt", "prompt is missing or empty"),
+        ({"prompt": "a" * 2_000_000}, "prompt", "tokens"),
+        ({"model": None}, "model", PRO),
+        ({"response_format": "png"}, "response_format", "url or b64_json"),
+        ({"output_format": "webp"}, "output_format", "png"),
+        ({"quality": "hd"}, "quality", "larger size"),
+        ({"style": "vivid"}, "style", "prompt"),
+        ({"background": "transparent"}, "background", "opaque"),
+        ({"stream": True}, "stream", "/v1/interactions"),
+        ({"tools": [{"type": "google_search"}]}, "tools", "citations"),
+        ({"foo": 1}, "foo", "There is no such field"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(reader: Account, body: dict[str, object], param: str, said: str) -> None:
+    with reader.untouched():
+        error = error_of(ask(reader, **body), 400)
+    assert (error["param"], error["type"]) == (param, "invalid_request_error")
+    assert said in error["message"]
+
+
+@pytest.mark.parametrize("name", ["gpt-image-1", "dall-e-3", "imagen-4.0-generate-001", ""])
+def test_other_models_are_refused_with_ours(reader: Account, name: str) -> None:
+    error = error_of(ask(reader, model=name), 404)
+    assert (error["code"], error["param"]) == ("model_not_found", "model")
+    for id in (FLASH, LITE, PRO, OLD):
+        assert id in error["message"]
+
+
+def test_bodies_that_are_none(reader: Account) -> None:
+    for content in (b"", b"{", b"[]", b'"x"', b"\xff"):
+        error_of(reader.post(GENERATIONS, content=content), 400)
+
+
+def test_edits_that_are_refused(reader: Account) -> None:
+    one = ("image", ("x.png", picture(), "image/png"))
+    with reader.untouched():
+        mask = edit(reader, [one, ("mask", ("m.png", picture(), "image/png"))])
+        assert (error_of(mask, 400)["param"], "no mask" in mask.text) == ("mask", True)
+        assert error_of(edit(reader, {"other": ("x", b"x")}), 400)["param"] in {"image", "other"}
+        words = error_of(edit(reader, {"image": ("x.png", b"text", "image/png")}, n="2"), 400)
+        assert (words["param"], words["code"]) == ("image", "not_an_image")
+        assert error_of(edit(reader, [one], n="many"), 400)["param"] == "n"
+        many = error_of(edit(reader, [("image[]", one[1])] * 20, model=OLD), 400)
+        assert many["param"] in {"image", "prompt"}
+        error_of(reader.post("/openai/v1/images/edits", json={"model": FLASH, "prompt": "x"}), 400)
+
+
+def test_failures_after_acceptance_are_never_sent_again(account: Account) -> None:
+    blocked = error_of(ask(account, prompt="x [[safety]]"), 400)
+    assert (blocked["type"], blocked["code"]) == ("image_generation_user_error", "content_policy_violation")
+    failed = error_of(ask(account, prompt="x [[no_image]]", n=2), 400)
+    assert (failed["type"], failed["code"]) == ("image_generation_error", "no_image")
+
+
+def test_keys_scopes_and_unknown_addresses(reader: Account) -> None:
+    nobody = reader.http.post(GENERATIONS, json={})
+    error = error_of(nobody, 401)
+    assert (error["type"], error["code"]) == ("authentication_error", "invalid_api_key")
+    assert nobody.headers["www-authenticate"].startswith("Bearer")
+    weak = reader.key(scopes=[Scope.READ])
+    assert error_of(ask(weak), 403)["type"] == "permission_error"
+    narrow = reader.key(allowed_models=[PRO])
+    assert error_of(ask(narrow), 403)["param"] == "model"
+    assert [each["id"] for each in narrow.get("/openai/v1/models").json()["data"]] == [PRO]
+    error_of(narrow.get(f"/openai/v1/models/{FLASH}"), 404)
+    error_of(reader.post("/openai/v1/chat/completions", json={}), 404)
+    error_of(reader.get(GENERATIONS), 405)
+    error_of(reader.get(f"{GENERATIONS}?jobs=gen_1&form=url"), 405)
+
+
+def test_models_are_listed(reader: Account) -> None:
+    listed = reader.get("/openai/v1/models").json()
+    assert listed["object"] == "list"
+    assert {each["id"] for each in listed["data"]} == {FLASH, LITE, PRO, OLD}
+    assert reader.get(f"/openai/v1/models/{PRO}").json() in listed["data"]
