@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,13 +18,15 @@ from accounts.principal import Principal
 from billing.models import Charge
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
-from cavendish.http.problems import not_found
+from cavendish.http.problems import Problem, not_found, problem_of
 from generations.accept import generation_accept
 from generations.compat.jobs import WAIT, job_id, job_wait
 from generations.errors import NotCancelable
 from generations.models import TERMINAL, Generation, Output
 from generations.selectors import Whole, generations_load
 from generations.services import generation_cancel
+
+logger = logging.getLogger(__name__)
 
 Tree = dict[str, Any]
 _CHUNK = 3 * 64 * 1024
@@ -33,15 +36,17 @@ def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
     """A job for each body of an interaction, in which uploads may stand for their base64: all of them or none.
 
     Raises the Problem of the first that is refused, after canceling those before it. They were accepted milliseconds
-    ago; one that a worker has begun since then ends uncharged unless its picture was here already.
+    ago; one that a worker has begun since then ends uncharged unless its picture was here already. Where one cannot be
+    canceled the Problem names it, and is none that clients answer with another try.
     """
     accepted: list[UUID] = []
     try:
         for tree in trees:
             accepted.append(generation_accept(who=who, body=Body(tree), dialect="interactions").id)
-    except BaseException:
-        for generation_id in accepted:
-            _cancel(who, generation_id)
+    except BaseException as error:
+        kept = [generation_id for generation_id in accepted if not _cancel(who, generation_id)]
+        if kept and isinstance(error, Exception):
+            raise _partly(kept, error) from None
         raise
     return accepted
 
@@ -114,8 +119,22 @@ def _pieces(tree: Tree) -> Iterator[bytes]:
             yield from (pybase64.b64encode(chunk) for chunk in upload.chunks(_CHUNK))
 
 
-def _cancel(who: Principal, generation_id: UUID) -> None:
+def _cancel(who: Principal, generation_id: UUID) -> bool:
+    """Whether it was in time."""
     try:
         generation_cancel(tenant_id=who.tenant_id, generation_id=generation_id, livemode=who.livemode)
     except NotCancelable:
-        return
+        return False
+    except Exception as error:
+        # The message of a database error may repeat values.
+        logger.error("A generation could not be canceled: %s", type(error).__name__)
+        return False
+    return True
+
+
+def _partly(kept: Sequence[UUID], error: Exception) -> Problem:
+    refused = problem_of(error)
+    why = f" {refused.detail}" if refused else ""
+    places = " and ".join(f"/api/v1/generations/{ids.encode(ids.GENERATION, each)}" for each in kept)
+    detail = f"Not all pictures were accepted.{why} These could not be taken back, and are charged: {places}."
+    return Problem(400, "partly_accepted", detail)

@@ -20,11 +20,10 @@ DEFAULT_SAMPLES = 4
 _SAFETY = ("image_hate", "image_dangerous_content", "image_harassment", "image_sexually_explicit")
 _REFUSED = {
     "negativePrompt": "The model has no such setting; say in the prompt what should not be there.",
-    "guidanceScale": "The model has no such setting; leave it out.",
     "storageUri": "Pictures are in the answer; leave it out.",
 }
-# What the model does in its own way whatever is said.
-_IGNORED = ("enhancePrompt", "includeSafetyAttributes", "language")
+# What the model does in its own way whatever is said. The answer names those that were asked for.
+_IGNORED = ("guidanceScale", "enhancePrompt", "includeSafetyAttributes", "language")
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,8 @@ class Wish:
     trees: list[dict[str, Any]]
     reasons: bool
     """Whether pictures that were filtered are to be told of."""
+    ignored: list[str]
+    """Settings that were given and change nothing."""
 
 
 class Translation:
@@ -64,14 +65,18 @@ class Translation:
         if str(settings.take("personGeneration") or "").lower() == "dont_allow":
             detail = "The model cannot be kept from people; say it in the prompt and leave this out."
             settings.wrong("personGeneration", "not_supported", detail)
-        settings.take(*_IGNORED)
+        ignored = [name for name in _IGNORED if not is_idle(settings.take(name))]
+        output = settings.values.get("outputOptions")
+        if isinstance(output, dict) and not is_idle(output.get("compressionQuality")):
+            ignored.append("compressionQuality")
         settings.close()
         fields.close()
         context.raise_errors()
         for ours, theirs in (("/input", "/instances/0/prompt"), ("/model", ""), ("/labels", "/labels")):
             self._places.note(ours, theirs)
         # One seed for all would make the same picture several times.
-        return Wish([tree if seed is None else _seeded(tree, seed + each) for each in range(count)], reasons)
+        trees = [tree if seed is None else _seeded(tree, seed + each) for each in range(count)]
+        return Wish(trees, reasons, ignored)
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came."""
@@ -103,8 +108,7 @@ class Translation:
         if output is not None:
             found["mime_type"] = output.take("mimeType")
             self._places.note("/response_format/0/mime_type", output.at("mimeType"))
-            detail = "Pictures are handed out as the model made them; leave it out."
-            output.refuse("compressionQuality", because=detail)
+            output.take("compressionQuality")  # pictures are handed out as the model made them
             output.close()
         return {name: value for name, value in found.items() if not is_idle(value)}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import re_path
 
 from generations.compat.imagen.views import Predict
 
-urlpatterns = [path("imagen-<str:name>:predict", Predict.as_view())]
+# The name is repeated in headers: nothing in it may need an escape.
+urlpatterns = [re_path(r"^imagen-(?P<name>[A-Za-z0-9._-]{1,80}):predict\Z", Predict.as_view())]

@@ -15,7 +15,7 @@ from accounts.api.authentication import principal
 from cavendish.db import ids
 from cavendish.gemini.catalog import get_model
 from cavendish.http.google import google_response
-from cavendish.http.problems import Problem, clip
+from cavendish.http.problems import Problem
 from generations.accept import check_active, request_spool
 from generations.compat.errors import GoogleView
 from generations.compat.imagen.translate import Translation
@@ -25,9 +25,9 @@ from generations.compat.several import jobs_accept, jobs_load, jobs_wait, pictur
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, Status
 from generations.request import body_read
+from generations.request.hints import listing
 from generations.selectors import Whole
 
-IMAGEN = "imagen-"
 DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
 """By when Google asks to have moved: https://cloud.google.com/vertex-ai/generative-ai/docs/models/imagen/4-0-generate"""
 
@@ -48,7 +48,7 @@ class Predict(GoogleView):
         except Problem as problem:
             raise translation.placed(problem) from None
         answer = _unfinished(request, [ids.encode(ids.GENERATION, job) for job in jobs])
-        _warn(answer, name)
+        _warn(answer, name, wish.ignored)
         jobs_wait(answer, request, jobs, f"reasons={'true' if wish.reasons else 'false'}")
         return answer
 
@@ -93,9 +93,10 @@ def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:
     return google_response(Problem(400, "not_finished", said), request.path)
 
 
-def _warn(answer: HttpResponse, name: str) -> None:
+def _warn(answer: HttpResponse, name: str, ignored: list[str]) -> None:
     """Says who answered (RFC 7234, section 5.5) and that the name is on its way out (RFC 9745)."""
-    asked = clip("".join(each for each in name if each.isalnum() or each in "-._"), 80)
-    said = f"Imagen is shut down: {settings.IMAGEN_SUCCESSOR} answered instead of {IMAGEN}{asked}."
+    said = f"Imagen is shut down: {settings.IMAGEN_SUCCESSOR} answered instead of imagen-{name}."
+    if ignored:
+        said += f" It has no {listing(ignored, 'and')}; that was ignored."
     answer.headers["Warning"] = f'299 - "{said} Call generateContent or interactions with a Gemini model."'
     answer.headers["Deprecation"] = f"@{int(DEPRECATED.timestamp())}"

@@ -87,6 +87,13 @@ def test_other_failures_are_not_to_be_sent_again(account: Account) -> None:
     assert WARNING.fullmatch(answer.headers["warning"])
 
 
+def test_what_changes_nothing_is_named(account: Account) -> None:
+    options = {"mimeType": "image/png", "compressionQuality": 80}
+    answer = predict(account, guidanceScale=3, outputOptions=options, enhancePrompt=False, language="auto")
+    assert len(predictions(answer)) == 1
+    assert " It has no guidanceScale, language and compressionQuality; that was ignored." in answer.headers["warning"]
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -94,11 +101,9 @@ def test_other_failures_are_not_to_be_sent_again(account: Account) -> None:
         ({"sampleImageSize": "3K"}, 'parameters.sampleImageSize: "3K" is no image size'),
         ({"sampleCount": 5}, "sampleCount is 5; it takes a whole number from 1 to 4"),
         ({"negativePrompt": "dogs"}, "say in the prompt"),
-        ({"guidanceScale": 3}, "leave it out"),
         ({"personGeneration": "DONT_ALLOW"}, "say it in the prompt"),
         ({"addWatermark": False}, "SynthID"),
         ({"outputOptions": {"mimeType": "image/webp"}}, "parameters.outputOptions.mimeType: "),
-        ({"outputOptions": {"compressionQuality": 80}}, "as the model made them"),
         ({"foo": 1}, "There is no such field"),
     ],
 )
@@ -115,6 +120,9 @@ def test_bodies_keys_and_outsiders(reader: Account) -> None:
         assert reader.http.post(path, json={}).status_code == 401
         assert predict(reader.key(allowed_models=[PRO])).status_code == 403
         assert reader.get(f"{path}?jobs=gen_1").status_code == 405
+        for name in ("a%0ab", "%0a", "a%3Bb", "ü", "a" * 81, ""):
+            named = reader.post(f"/v1/models/imagen-{name}:predict", json={"instances": [{"prompt": "x"}]})
+            assert named.status_code in {404, 405}, name
 
 
 @pytest.mark.filterwarnings("ignore")
