@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import path
 
-from generations.compat.openai.errors import Unknown
 from generations.compat.openai.views import ImageEdits, ImageGenerations, ModelDetail, ModelList
 
 urlpatterns = [
@@ -12,5 +11,4 @@ urlpatterns = [
     path("images/edits", ImageEdits.as_view()),
     path("models", ModelList.as_view()),
     path("models/<str:model_id>", ModelDetail.as_view()),
-    re_path("", Unknown.as_view()),
 ]

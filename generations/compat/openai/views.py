@@ -19,7 +19,7 @@ from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
 from cavendish.http.problems import Problem
 from generations.accept import check_active, request_spool
 from generations.compat.jobs import asked_internally
-from generations.compat.openai.errors import OpenAIView, error_response, failure_json
+from generations.compat.openai.errors import OpenAIView, failure_json, failure_response
 from generations.compat.openai.representation import images_json
 from generations.compat.openai.translate import FORMS, Translation, form_body
 from generations.compat.pieces import json_pieces
@@ -43,7 +43,7 @@ class ImageView(OpenAIView):
             return answer
         if not pictures(wholes):
             failed = next((w for w in wholes if w.generation.status != Status.SUCCEEDED), wholes[0])
-            return JsonResponse({"error": failure_json(failed.generation.error)}, status=400)
+            return failure_response(failure_json(failed.generation.error))
         return StreamingHttpResponse(json_pieces(images_json(wholes, form)), content_type="application/json")
 
     def accept(
@@ -115,8 +115,8 @@ def model_json(model: Model) -> dict[str, Any]:
     return {"id": model.id, "object": "model", "created": 0, "owned_by": "google"}
 
 
-def _unfinished(jobs: Sequence[str]) -> JsonResponse:
+def _unfinished(jobs: Sequence[str]) -> HttpResponse:
     """For a client whose wait ended before the jobs did: an error that its library does not answer with another try."""
     places = " and ".join(f"/api/v1/generations/{job}" for job in jobs)
     said = f"The answer is not there yet; it is going to be at {places}. Do not send it again."
-    return error_response(400, message=said, kind="image_generation_error", code="not_finished")
+    return failure_response({"message": said, "type": "image_generation_error", "code": "not_finished"})

@@ -1,4 +1,5 @@
-"""Django's own error pages: problems under `/api/`, Google's errors where the SDKs call, its plain pages elsewhere.
+"""Django's own error pages: problems under `/api/`, Google's and OpenAI's errors where their SDKs call,
+its plain pages elsewhere.
 
 `urls.py` names these four functions.
 """
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
 from cavendish.http.google import google_response, is_google
+from cavendish.http.openai import is_openai, openai_response
 from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of
 
 API_PREFIX = "/api/"
@@ -35,4 +37,6 @@ def handler500(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest, problem: Problem) -> HttpResponse | None:
     if request.path.startswith(API_PREFIX):
         return problem.response()
+    if is_openai(request.path):
+        return openai_response(problem)
     return google_response(problem, request.path) if is_google(request.path) else None

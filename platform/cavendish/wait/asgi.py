@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from contextlib import asynccontextmanager
 from typing import Any
 
-from cavendish.http import google
+from cavendish.http import google, openai
 from cavendish.http.google import google_error, is_google
+from cavendish.http.openai import is_openai, openai_error
 from cavendish.http.problems import CONTENT_TYPE, Problem
 
 Scope = MutableMapping[str, Any]
@@ -51,11 +52,17 @@ async def send_body(send: Send, body: bytes = b"", *, more: bool = False) -> Non
 
 
 async def send_problem(scope: Scope, send: Send, problem: Problem, headers: Headers, *, more: bool = False) -> None:
-    """Answers with a problem, in Google's words where its SDKs call; `more` leaves the answer open for `send_body`."""
+    """Answers with a problem, in Google's or OpenAI's words where their SDKs call.
+
+    `more` leaves the answer open for `send_body`.
+    """
     path = local_path(scope)
     if is_google(path):
         status, body, _ = google_error(problem, path)
         kind = google.CONTENT_TYPE
+    elif is_openai(path):
+        status, body, _ = openai_error(problem)
+        kind = openai.CONTENT_TYPE
     else:
         status, body, kind = problem.status, problem.body(), CONTENT_TYPE
     own = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]

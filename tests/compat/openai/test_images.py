@@ -169,6 +169,12 @@ def test_keys_scopes_and_unknown_addresses(reader: Account) -> None:
     error_of(reader.get(f"{GENERATIONS}?jobs=gen_1&form=url"), 405)
 
 
+def test_a_body_that_is_too_large(reader: Account) -> None:
+    """Refused before Django sees it, by the layer in front."""
+    answer = reader.post(GENERATIONS, content=(bytes(2**20) for _ in range(101)))
+    assert error_of(answer, 413)["code"] == "body_too_large"
+
+
 def test_models_are_listed(reader: Account) -> None:
     listed = reader.get("/openai/v1/models").json()
     assert listed["object"] == "list"
