@@ -109,15 +109,17 @@ class Engine:
         """The only claimer of the process, so that it never competes with itself for a tenant's lock."""
         now = asyncio.get_running_loop().time
         look_at = now() + SELF_RING
-        while True:
+        # Not only a cancellation ends it: psycopg's pool may swallow one (see Hub.close).
+        while not self.stopping:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ring.wait(), max(look_at - now(), 0))
+                async with asyncio.timeout(max(look_at - now(), 0)):
+                    await self._ring.wait()
             self._ring.clear()
             if looking := now() >= look_at:
                 # A doorbell may be lost, a broker may be away: look by oneself now and then.
                 self.wanted = max(self.wanted, CLAIM_AT_ONCE)
                 look_at = now() + SELF_RING
-            while self.wanted and (free := self.capacity - len(self.running)) > 0:
+            while self.wanted and not self.stopping and (free := self.capacity - len(self.running)) > 0:
                 asked = min(self.wanted, free, CLAIM_AT_ONCE)
                 self.wanted -= asked
                 try:

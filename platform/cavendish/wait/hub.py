@@ -23,6 +23,7 @@ POLL_SECONDS = 2.0
 POLL_SECONDS_ALONE = 0.5
 LATE_SECONDS = 5.0
 MOST_OWED = 64
+CANCEL_AGAIN_SECONDS = 0.5
 
 
 @dataclass
@@ -178,11 +179,13 @@ class Hub:
         """Drains and gives up the subscription and the database connections."""
         self.drain()
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        pending = set(tasks)
+        while pending:
+            # Again and again: psycopg's pool waits with wait_for, which until Python 3.12 swallows a cancellation that
+            # meets the end of what it waits for.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
         await self._source.close()
 
     def _heard(self, channel: str, payload: str) -> None:
@@ -218,7 +221,8 @@ class Hub:
         while True:
             pause = POLL_SECONDS if self.subscribed else POLL_SECONDS_ALONE
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._poll_soon.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._poll_soon.wait()
             self._poll_soon.clear()
             self._settle_late()
             try:
