@@ -15,7 +15,7 @@ from tests.api.accounts import Books as PlatformBooks
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
-PUBLIC = {"model_id"}
+PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 
