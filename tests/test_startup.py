@@ -33,6 +33,12 @@ def test_debug_in_public_is_refused(settings: Any) -> None:
         refuse_unsafe()
 
 
+def test_a_successor_that_is_no_model_is_refused(settings: Any) -> None:
+    settings.IMAGEN_SUCCESSOR = "gemini-3.1-flash-imge"
+    with pytest.raises(ConfigurationError, match=r"IMAGEN_SUCCESSOR.*did you mean gemini-3\.1-flash-image"):
+        refuse_unsafe()
+
+
 def test_a_login_that_walls_do_not_bind_is_refused(settings: Any) -> None:
     password = secrets.token_urlsafe(12)
     made = json.loads((settings.DATA_DIR / "services.json").read_text())["postgres_superuser_password"]

@@ -9,12 +9,16 @@ from django.conf import settings
 
 from cavendish.config import DEFAULT_SECRET_KEY, ConfigurationError
 from cavendish.db.pool import conninfo
+from cavendish.gemini.catalog import UnknownModel, get_model
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def refuse_unsafe() -> None:
-    """Raises ConfigurationError for a published secret key, DEBUG in public, or a login that the walls do not bind."""
+    """Refuse a published secret key, DEBUG in public, an unknown model, or a login that the walls do not bind.
+
+    Raises ConfigurationError, which names the setting and says what would be right.
+    """
     if settings.SECRET_KEY == DEFAULT_SECRET_KEY:
         raise ConfigurationError(
             "SECRET_KEY is not set: anybody could sign URLs with the published default. Set it to 50 random characters,"
@@ -22,6 +26,10 @@ def refuse_unsafe() -> None:
         )
     if settings.DEBUG and urlsplit(settings.BASE_URL).hostname not in LOOPBACK:
         raise ConfigurationError(f"DEBUG is on for {settings.BASE_URL}: strangers would see the inside. Turn it off.")
+    try:
+        get_model(settings.IMAGEN_SUCCESSOR)
+    except UnknownModel as error:
+        raise ConfigurationError(f"IMAGEN_SUCCESSOR: {error}") from None
     refuse_unbound(conninfo("default"))
 
 
