@@ -16,6 +16,8 @@ from generations.errors import ErrorCode
 class OpenAIView(APIView):
     """The key is a bearer token, as `ApiKeyAuthentication` reads it."""
 
+    schema = None  # OpenAI documents these addresses; our OpenAPI document is that of the native API
+
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, NotAuthenticated | AuthenticationFailed):
             exc.auth_header = self.get_authenticate_header(self.request)  # type: ignore[union-attr]
