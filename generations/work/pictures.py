@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,8 +60,3 @@ def has_credentials(path: Path, mime_type: str) -> bool:
     except c2pa.C2paError as error:
         # A manifest that does not parse is present all the same; only "nothing there" is absence.
         return "ManifestNotFound" not in type(error).__name__ + str(error)
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()

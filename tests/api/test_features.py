@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import struct
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -214,7 +215,7 @@ def test_a_video_by_its_youtube_address_is_counted_by_the_upstream_and_held_at_i
     before = account.trace
     made = account.make(input=blocks)
     assert made["usage"]["input"]["video"] == 3000
-    assert float(made["charge"]["amount"]) < float(quoted["worst_case"]["amount"])
+    assert Decimal(made["charge"]["amount"]) < Decimal(quoted["worst_case"]["amount"])
     assert account.trace.files == before.files  # its bytes are the upstream's business
     assert made["request"]["input"] == blocks
 

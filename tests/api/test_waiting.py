@@ -43,7 +43,7 @@ def test_who_does_not_gets_what_was_accepted(account: Account, prefer: str) -> N
     assert answer.headers["location"] == f"{PATH}/{shown['id']}"
     assert "preference-applied" not in answer.headers
     assert shown["charge"]["status"] == "held"
-    assert float(shown["charge"]["amount"]) > 0
+    assert Decimal(shown["charge"]["amount"]) > 0
 
 
 def test_a_wait_that_is_over_answers_202_with_the_generation_as_body(account: Account) -> None:
