@@ -33,7 +33,18 @@ class ApiKey(TenantModel):
     scopes = ArrayField(models.CharField(max_length=16, choices=Scope), default=list)
     ip_ranges = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     allowed_models = models.JSONField(null=True, blank=True, help_text="Model ids; empty means the tenant's.")
+    member = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The person whose budgets and usage it counts for, a member when it was set; nobody: the tenant's.",
+    )
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by_key = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -78,6 +78,8 @@ def refusal(
     copied = {**row, column: value}
     if column != "id" and "id" in copied:
         copied["id"] = str(uuid4()) if isinstance(row["id"], str) else 2**62
+    if "prefix" in copied:
+        copied["prefix"] = f"cvd_live_{uuid4().hex[:12]}"
     if "starts_at" in copied:
         copied["starts_at"] = "2001-01-01T00:00:00Z"
     if "kind" in copied and "attempt" in copied:
