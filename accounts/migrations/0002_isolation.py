@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.db import migrations
 
-from cavendish.db.rls import shared_table, sql_file, tenant_table, tenant_unique
-
-SQL = Path(__file__).parent.parent / "sql"
+from cavendish.db.rls import shared_table, tenant_table, tenant_unique
 
 
 class Migration(migrations.Migration):
@@ -40,5 +36,4 @@ class Migration(migrations.Migration):
             )
         ),
         shared_table("django_session", app="SELECT, INSERT, UPDATE, DELETE"),
-        sql_file(SQL / "0001_functions.sql"),
     )

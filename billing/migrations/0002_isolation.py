@@ -10,7 +10,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """Row-level security, keys that carry the tenant, the partitioned usage table, the functions that move money."""
+    """Row-level security, keys that carry the tenant, the partitioned usage table, the guards of the ledger."""
 
     dependencies = (("billing", "0001_initial"), ("accounts", "0002_isolation"), ("events", "0002_isolation"))
     operations = (
@@ -49,5 +49,4 @@ class Migration(migrations.Migration):
         composite_key("billing_charge", "generation_id", "billing_hold", target_column="generation_id"),
         composite_key("billing_usagerecord", "generation_id", "billing_charge", target_column="generation_id"),
         composite_key("billing_ledgerentry", "transaction_id", "billing_ledgertransaction"),
-        sql_file(SQL / "0001_functions.sql"),
     )

@@ -10,7 +10,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """Row-level security, keys that carry the tenant, and the functions that a job's life runs through."""
+    """Row-level security, keys that carry the tenant, and the guard that keeps an ended job ended."""
 
     dependencies = (("generations", "0001_initial"), ("billing", "0002_isolation"))
     operations = (
@@ -25,7 +25,5 @@ class Migration(migrations.Migration):
         composite_key("generations_generation", "api_key_id", "accounts_apikey"),
         composite_key("generations_generationcontent", "generation_id", "generations_generation"),
         composite_key("generations_output", "generation_id", "generations_generation"),
-        sql_file(SQL / "0001_submit.sql"),
-        sql_file(SQL / "0001_run.sql"),
-        sql_file(SQL / "0001_leases.sql"),
+        sql_file(SQL / "0001_tables.sql"),
     )

@@ -1,17 +1,29 @@
 from __future__ import annotations
 
+from typing import Any
+
 import dramatiq
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from cavendish.broker import broker_at
 
 
 class CavendishConfig(AppConfig):
-    """The platform's own commands, and the broker for whoever sends to an actor. It has no models."""
+    """The platform's own commands, the broker for whoever sends to an actor, the SQL functions. It has no models."""
 
     name = "cavendish"
 
     def ready(self) -> None:
         # Before any app's tasks are imported: an actor belongs to the broker of its declaration. Connects lazily.
         dramatiq.set_broker(broker_at(settings.BROKER_URL))
+        post_migrate.connect(_load_functions)
+
+
+def _load_functions(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    """Once per migrate: the signal comes for each app, and the last of ours comes when all tables are there."""
+    from cavendish.db.functions import functions_load
+
+    if sender.name == settings.OWN_APPS[-1] and using == "owner":
+        functions_load(using)

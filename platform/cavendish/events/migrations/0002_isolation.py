@@ -10,10 +10,10 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """Row-level security, the order that cursors follow, and the functions around the table."""
+    """Row-level security, and the order that cursors follow."""
 
     dependencies = (("events", "0001_initial"),)
     operations = (
         tenant_table("events_event", grants="SELECT, INSERT"),
-        sql_file(SQL / "0001_functions.sql"),
+        sql_file(SQL / "0001_tables.sql"),
     )

@@ -1,13 +1,6 @@
--- Terminal means terminal (I1), whoever writes.
-CREATE FUNCTION generation_refuse_revival() RETURNS trigger LANGUAGE plpgsql
-AS $$ BEGIN RAISE EXCEPTION 'Generation % has ended as %.', OLD.id, OLD.status USING ERRCODE = 'CV004'; END $$;
-CREATE TRIGGER generation_terminal BEFORE UPDATE OF status ON generations_generation
-    FOR EACH ROW WHEN (OLD.status IN ('succeeded', 'failed', 'canceled') AND NEW.status <> OLD.status)
-    EXECUTE FUNCTION generation_refuse_revival();
-
 -- Accepts a generation: the job, its content, the event row and, last, the hold. Answers NULL, or why not, and then the
 -- caller rolls back. One function instead of statements: a hot tenant's rows are locked for a third of the time.
-CREATE FUNCTION generation_submit(p jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION generation_submit(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE

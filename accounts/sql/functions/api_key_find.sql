@@ -1,6 +1,6 @@
 -- What must be found before the tenant is known: an API key by its prefix. Minimal on purpose: it returns one row by
 -- exact match of an unguessable prefix, and the caller still has to prove the secret against the digest.
-CREATE FUNCTION api_key_find(p_prefix text)
+CREATE OR REPLACE FUNCTION api_key_find(p_prefix text)
 RETURNS TABLE (id uuid, tenant_id uuid, digest bytea, livemode boolean, scopes text[], ip_ranges text[],
                key_models jsonb, expires_at timestamptz, revoked_at timestamptz,
                tenant_slug text, tenant_status text, tenant_status_reason text, tenant_models jsonb,

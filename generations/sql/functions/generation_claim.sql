@@ -1,0 +1,92 @@
+-- Claims up to p_limit jobs for a worker: among tenants with queued jobs the one with the fewest running for its weight,
+-- then the oldest; interactive before batch; never more running per tenant than its limit, which is counted under the
+-- tenant's row lock. p_bytes bounds what the claimed jobs may occupy together; an idle worker takes one in any case.
+--
+-- SECURITY DEFINER: the system role works across tenants through functions like this one and has no rights on tables.
+CREATE OR REPLACE FUNCTION generation_claim(p_worker uuid, p_limit int, p_bytes bigint, p_idle boolean)
+RETURNS TABLE (id uuid, tenant_id uuid, attempt int, lease_token uuid, job jsonb)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    wanted uuid[];
+    tenants uuid[];
+BEGIN
+    -- A jump from tenant to tenant along the index (priority, tenant, …): the cost is in tenants that wait, not in jobs.
+    WITH RECURSIVE lanes AS (
+        (SELECT g.priority, g.tenant_id FROM generations_generation g
+         WHERE g.status = 'queued' ORDER BY g.priority, g.tenant_id LIMIT 1)
+        UNION ALL
+        SELECT n.priority, n.tenant_id FROM lanes l CROSS JOIN LATERAL (
+            SELECT g.priority, g.tenant_id FROM generations_generation g
+            WHERE g.status = 'queued' AND (g.priority, g.tenant_id) > (l.priority, l.tenant_id)
+            ORDER BY g.priority, g.tenant_id LIMIT 1) n
+    ), ranked AS (
+        SELECT q.id, l.priority, l.tenant_id, q.run_after, q.estimated_bytes,
+               (r.running + q.place)::float8 / t.weight AS share
+        FROM lanes l
+        JOIN accounts_tenant t ON t.id = l.tenant_id
+        CROSS JOIN LATERAL (SELECT count(*) AS running FROM generations_generation g
+                            WHERE g.status = 'running' AND g.tenant_id = l.tenant_id) r
+        CROSS JOIN LATERAL (
+            SELECT h.id, h.run_after, h.estimated_bytes, row_number() OVER (ORDER BY h.run_after, h.id) AS place
+            FROM (SELECT g.id, g.run_after, g.estimated_bytes FROM generations_generation g
+                  WHERE g.status = 'queued' AND g.priority = l.priority AND g.tenant_id = l.tenant_id
+                      AND g.run_after <= now() AND g.cancel_requested_at IS NULL
+                  ORDER BY g.run_after, g.id
+                  LIMIT least(p_limit, greatest(t.concurrency_limit - r.running, 0))) h) q
+    ), fairest AS (
+        SELECT c.*, sum(c.estimated_bytes) OVER turns AS occupied, row_number() OVER turns AS turn
+        FROM ranked c WINDOW turns AS (ORDER BY c.priority, c.share, c.run_after, c.id)
+    )
+    SELECT array_agg(f.id ORDER BY f.turn), array_agg(DISTINCT f.tenant_id) INTO wanted, tenants
+    FROM fairest f
+    WHERE f.turn <= p_limit AND (f.occupied <= p_bytes OR (p_idle AND f.turn = 1));
+
+    IF wanted IS NULL THEN
+        RETURN;
+    END IF;
+    -- Two workers that count the running jobs of one tenant at once would both find room; the lock lets one count after
+    -- the other has committed. Sorted, so that two claims never wait in a ring.
+    PERFORM 1 FROM accounts_tenant t WHERE t.id = ANY (tenants) ORDER BY t.id FOR NO KEY UPDATE;
+
+    RETURN QUERY
+    WITH room AS (
+        SELECT t.id, t.concurrency_limit - (SELECT count(*) FROM generations_generation g
+                                            WHERE g.status = 'running' AND g.tenant_id = t.id) AS places
+        FROM accounts_tenant t WHERE t.id = ANY (tenants)
+    ), still AS (
+        SELECT g.id, g.tenant_id, w.turn FROM unnest(wanted) WITH ORDINALITY AS w (id, turn)
+        JOIN generations_generation g ON g.id = w.id AND g.status = 'queued'
+        FOR UPDATE OF g SKIP LOCKED
+    ), chosen AS (
+        SELECT s.id FROM (SELECT still.*, row_number() OVER (PARTITION BY still.tenant_id ORDER BY still.turn) AS place
+                          FROM still) s
+        JOIN room ON room.id = s.tenant_id AND s.place <= room.places
+    ), claimed AS (
+        UPDATE generations_generation g
+        SET status = 'running', attempts = g.attempts + 1, worker = p_worker, lease_token = gen_random_uuid(),
+            started_at = coalesce(g.started_at, now())
+        FROM chosen WHERE g.id = chosen.id AND g.status = 'queued'
+        RETURNING g.*
+    ), told AS (
+        INSERT INTO events_event (tenant_id, subject, type, data)
+        SELECT c.tenant_id, c.id, 'generation.running',
+               jsonb_build_object('old', 'queued', 'new', 'running', 'reason', 'claimed', 'attempt', c.attempts)
+        FROM claimed c
+    )
+    SELECT c.id, c.tenant_id, c.attempts::int, c.lease_token, jsonb_build_object(
+        'api_key_id', c.api_key_id, 'livemode', c.livemode, 'model', c.model, 'tier', c.tier, 'store', c.store,
+        'previous_id', c.previous_id, 'image_size', c.image_size, 'aspect_ratio', c.aspect_ratio,
+        'estimated_bytes', c.estimated_bytes, 'failures', c.failures,
+        'seconds_left', extract(epoch FROM c.deadline_at - now()), 'waited', extract(epoch FROM now() - c.created_at),
+        'upstream_id', c.upstream_id, 'upstream_key', c.upstream_key, 'upstream_host', c.upstream_host,
+        'plan', k.plan, 'notices', k.notices,
+        'hold', jsonb_build_object('amount', h.amount::text, 'currency', h.currency, 'prices', h.prices,
+                                   'images', h.images, 'tokens', h.tokens))
+    FROM claimed c
+    JOIN generations_generationcontent k ON k.generation_id = c.id
+    JOIN billing_hold h ON h.generation_id = c.id;
+END $$;
+REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean) TO cavendish_system;

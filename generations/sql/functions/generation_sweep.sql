@@ -1,0 +1,59 @@
+-- Repairs what fell between two lines: frees jobs of dead workers, fails queued jobs past their deadline, ends holds of
+-- ended jobs; counts queued jobs that nobody took (their doorbells were lost). Every count is 0 in calm weather.
+-- p_calm: live workers had the time to renew their leases, so an expired one is a dead worker's.
+CREATE OR REPLACE FUNCTION generation_sweep(p_silent float8, p_calm boolean) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+DECLARE
+    dead uuid;
+    late record;
+    freed int := 0;
+    expired int := 0;
+    broken int := 0;
+    holds int := 0;
+    ended uuid[] := '{}';
+    silent int;
+BEGIN
+    IF p_calm THEN
+        FOR dead IN DELETE FROM generations_worker WHERE expires_at < now() RETURNING id LOOP
+            freed := freed + worker_free(dead, 'worker lost');
+        END LOOP;
+        FOR dead IN SELECT DISTINCT g.worker FROM generations_generation g
+                    WHERE g.status = 'running' AND NOT EXISTS (SELECT 1 FROM generations_worker w WHERE w.id = g.worker) LOOP
+            freed := freed + worker_free(dead, 'worker lost');
+        END LOOP;
+    END IF;
+    -- One for each tenant: two jobs of a tenant in one transaction could lock its budgets in an order in which a submit
+    -- waits for us and we for it. The caller comes again while something was ended. A row that cannot be ended, whatever
+    -- is wrong with it, must not keep the others from it.
+    FOR late IN SELECT DISTINCT ON (tenant_id) id, tenant_id, cancel_requested_at FROM generations_generation
+                WHERE status = 'queued' AND (deadline_at < now() OR cancel_requested_at IS NOT NULL)
+                ORDER BY tenant_id, id LOOP
+        BEGIN
+            IF late.cancel_requested_at IS NOT NULL THEN
+                PERFORM generation_end_unrun(late.tenant_id, late.id, 'canceled', NULL, 'canceled');
+            ELSE
+                PERFORM generation_end_unrun(late.tenant_id, late.id, 'failed', jsonb_build_object('code',
+                    'deadline_exceeded', 'message', 'The generation did not end before its deadline.'),
+                    'deadline_exceeded');
+            END IF;
+            expired := expired + 1;
+            ended := ended || late.id;
+        EXCEPTION WHEN OTHERS THEN
+            broken := broken + 1;
+        END;
+    END LOOP;
+    FOR late IN SELECT h.generation_id AS id, h.tenant_id FROM billing_hold h
+                JOIN generations_generation g ON g.id = h.generation_id
+                WHERE h.status = 'held' AND g.status IN ('succeeded', 'failed', 'canceled') LIMIT 1 LOOP
+        IF hold_end(late.tenant_id, late.id, 'released', 0, 0, 0, 0) THEN
+            holds := holds + 1;
+        END IF;
+    END LOOP;
+    SELECT count(*) INTO silent FROM (
+        SELECT 1 FROM generations_generation
+        WHERE status = 'queued' AND run_after < now() - make_interval(secs => p_silent) LIMIT 256) q;
+    RETURN jsonb_build_object('freed', freed, 'expired', expired, 'broken', broken, 'holds', holds, 'silent', silent, 'ended', to_jsonb(ended));
+END $$;
+REVOKE ALL ON FUNCTION generation_sweep(float8, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION generation_sweep(float8, boolean) TO cavendish_system;

@@ -1,0 +1,16 @@
+-- Gives back what runs under a worker's lease, but what it is known to hold (p_keep).
+CREATE OR REPLACE FUNCTION worker_free(p_worker uuid, p_reason text, p_keep uuid[] DEFAULT '{}') RETURNS int
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    WITH freed AS (
+        UPDATE generations_generation SET status = 'queued', worker = NULL, run_after = now()
+        WHERE status = 'running' AND worker = p_worker AND id <> ALL (p_keep) RETURNING id, tenant_id
+    ), told AS (
+        INSERT INTO events_event (tenant_id, subject, type, data)
+        SELECT tenant_id, id, 'generation.queued',
+               jsonb_build_object('old', 'running', 'new', 'queued', 'reason', p_reason) FROM freed
+    )
+    SELECT count(*)::int FROM freed
+$$;
+REVOKE ALL ON FUNCTION worker_free(uuid, text, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION worker_free(uuid, text, uuid[]) TO cavendish_system;
