@@ -40,6 +40,7 @@ def generation_submit(
     *,
     tenant_id: UUID,
     api_key_id: UUID,
+    member_id: UUID | None = None,
     livemode: bool,
     plan: Plan,
     intake: Intake,
@@ -52,8 +53,8 @@ def generation_submit(
 ) -> UUID:
     """Accepts a generation: one transaction for its files, the job, its event and its hold; then the doorbell.
 
-    `deadline` in seconds from now. Raises TenantInactive, QueueFull, BudgetExceeded, InsufficientBalance, PriceMissing;
-    then nothing of it exists, and what the intake stored is deleted.
+    `member_id` is the person for whom it counts; `deadline` in seconds from now. Raises TenantInactive, QueueFull,
+    BudgetExceeded, InsufficientBalance, PriceMissing; then nothing of it exists, and what the intake stored is deleted.
     """
     generation_id = ids.new_id()
     try:
@@ -65,6 +66,7 @@ def generation_submit(
                     "id": str(generation_id),
                     "tenant_id": str(tenant_id),
                     "api_key_id": str(api_key_id),
+                    "member_id": str(member_id) if member_id else None,
                     "livemode": livemode,
                     "model": plan.work.model.id,
                     "tier": tier,

@@ -71,6 +71,7 @@ def submit_generation(
     prompt: str = "a cat",
     *,
     key_id: UUID | None = None,
+    member_id: UUID | None = None,
     livemode: bool = True,
     priority: Priority = Priority.INTERACTIVE,
     deadline: float | None = None,
@@ -83,6 +84,7 @@ def submit_generation(
         return generation_submit(
             tenant_id=tenant.id,
             api_key_id=key_id or key_of(tenant.id, livemode),
+            member_id=member_id,
             livemode=livemode,
             plan=plan_make(draft, intake),
             intake=intake,

@@ -39,6 +39,9 @@ class Generation(TenantModel):
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     api_key_id = models.UUIDField()
+    member_id = models.UUIDField(
+        null=True, help_text="The person for whom the key counted at acceptance; nobody: the tenant's."
+    )
     livemode = models.BooleanField()
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     model = models.CharField(max_length=100)

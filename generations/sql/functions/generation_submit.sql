@@ -21,18 +21,18 @@ BEGIN
         RETURN jsonb_build_object('code', 'queue_full', 'limit', tenant.queue_limit);
     END IF;
 
-    INSERT INTO generations_generation (id, tenant_id, api_key_id, livemode, status, model, tier, priority, previous_id,
-        metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, attempts, failures,
+    INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, model, tier, priority,
+        previous_id, metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, attempts, failures,
         upstream_id, upstream_key, upstream_host)
-    VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'livemode')::boolean, 'queued', p->>'model', p->>'tier',
-        (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata', (p->>'store')::boolean, p->>'image_size',
-        p->>'aspect_ratio', (p->>'estimated_bytes')::bigint, now() + make_interval(secs => (p->>'deadline')::float8),
-        0, 0, '', '', '');
+    VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'member_id')::uuid, (p->>'livemode')::boolean, 'queued',
+        p->>'model', p->>'tier', (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata',
+        (p->>'store')::boolean, p->>'image_size', p->>'aspect_ratio', (p->>'estimated_bytes')::bigint,
+        now() + make_interval(secs => (p->>'deadline')::float8), 0, 0, '', '', '');
     INSERT INTO generations_generationcontent (generation_id, tenant_id, request, plan, content, thoughts, steps, notices)
     VALUES (the_id, the_tenant, p->'request', p->'plan', '[]', '[]', '[]', p->'notices');
     PERFORM event_add(the_tenant, the_id, 'generation.queued', jsonb_build_object('old', NULL, 'new', 'queued', 'reason', 'accepted'));
 
-    RETURN hold_take(the_tenant, the_id, (p->>'livemode')::boolean, (p->>'api_key_id')::uuid, NULL,
-        (p->'hold'->>'amount')::numeric, p->'hold'->>'currency', (p->'hold'->>'images')::int,
+    RETURN hold_take(the_tenant, the_id, (p->>'livemode')::boolean, (p->>'api_key_id')::uuid,
+        (p->>'member_id')::uuid, (p->'hold'->>'amount')::numeric, p->'hold'->>'currency', (p->'hold'->>'images')::int,
         (p->'hold'->>'tokens')::int, p->'hold'->'prices');
 END $$;
