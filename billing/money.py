@@ -2,16 +2,74 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+import re
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+
+from billing.currencies import minor_units
 
 LINE = Decimal("0.000000001")
 ZERO = Decimal(0)
-UNIT_SIZE = {"per_1m_tokens": 1_000_000, "per_1k_queries": 1_000, "each": 1}
+UNIT_SIZE = {"per_1m_tokens": 1_000_000, "per_1k_queries": 1_000, "per_image": 1, "each": 1}
+MOST = Decimal(10) ** 11
+"""NUMERIC(20, 9) holds what is below."""
+
+
+class AmountInvalid(ValueError):
+    """A text that is no amount; `code` says why, for programs, the message for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+_PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+
+
+def amount_read(text: object, *, negative: bool = False, zero: bool = False) -> Decimal:
+    """An amount as people and programs send it: a string like "12.50". Raises AmountInvalid.
+
+    Numbers of JSON are refused, since they pass through floats on their way; so are exponents, NaN and infinities.
+    """
+    if not isinstance(text, str):
+        raise AmountInvalid("wrong_type", 'Write the amount as a string, like "12.50".')
+    if len(text) > 60 or not _PLAIN.fullmatch(text):
+        raise AmountInvalid("not_an_amount", 'An amount is written in plain digits, like "12.50"; no exponent, no NaN.')
+    return amount_check(Decimal(text), negative=negative, zero=zero)
+
+
+def amount_check(amount: Decimal, *, negative: bool = False, zero: bool = False) -> Decimal:
+    """The amount, when the books can hold it; raises AmountInvalid. Negative ones and zero only where asked."""
+    if not amount.is_finite():
+        raise AmountInvalid("not_an_amount", "An amount is a finite number.")
+    if abs(amount) >= MOST:
+        raise AmountInvalid("too_large", "An amount has at most eleven digits before the point.")
+    if amount != amount.quantize(LINE):
+        raise AmountInvalid("too_precise", "An amount has at most nine decimal places.")
+    if amount < 0 and not negative:
+        raise AmountInvalid("negative", "The amount is negative; it must be above zero.")
+    if not amount and not zero:
+        raise AmountInvalid("zero", "The amount is zero.")
+    return amount.quantize(LINE)
 
 
 def line_amount(*, quantity: int, unit_price: Decimal, unit: str) -> Decimal:
     """Quantity × price / unit size: the one rounding of a usage line (NUMERIC(20, 9))."""
     return (quantity * unit_price / UNIT_SIZE[unit]).quantize(LINE, rounding=ROUND_HALF_UP)
+
+
+def unit_price_rounded(price: Decimal) -> Decimal:
+    """A computed unit price (upstream's with a mark-up) as the books hold it: rounded once, half away from zero."""
+    return price.quantize(LINE, rounding=ROUND_HALF_UP)
+
+
+def share_amount(amount: Decimal, *, part: int, whole: int, up: bool = False) -> Decimal:
+    """`part`/`whole` of an amount, rounded half away from zero, or up where a hold must not fall short."""
+    return (amount * part / whole).quantize(LINE, rounding=ROUND_CEILING if up else ROUND_HALF_UP)
+
+
+def minor_amount(amount: Decimal, currency: str) -> Decimal:
+    """An amount in the currency's smallest coins, as an invoice line carries it: rounded once, half away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
 
 
 def amount_text(amount: Decimal) -> str:

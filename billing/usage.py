@@ -4,7 +4,9 @@ Rules, each for a reason that other products found out by mis-billing:
 - what the upstream reports wins; without a split of the output the token tables give the pictures' share;
 - output tokens that no kind claims are text (real answers have them);
 - cached tokens are a part of the input, not an addition to it;
-- tokens of a kind without a price are never billed silently: they are flagged, as is a total that does not add up.
+- what a search read is not billed as input by Google: those tokens count in the total only;
+- tokens of a kind without a price, and of tools other than search, are never billed silently: they are flagged, as is
+  a total to which the quantities do not add up.
 """
 
 from __future__ import annotations
@@ -22,22 +24,27 @@ class Usage:
     image_input: int = 0
     video_input: int = 0
     cached_input: int = 0
+    cached_kinds: dict[str, int] = field(default_factory=dict)
     text_output: int = 0
     image_output: int = 0
     thought_output: int = 0
     search_queries: int = 0
+    tool_use: int = 0
     total: int = 0
     flags: list[str] = field(default_factory=list)
 
     def priced(self) -> dict[str, int]:
-        """Quantities by price kind, the cached part taken out of the input (text first, then pictures, then video)."""
+        """Quantities by price kind, the cached part taken out of the input.
+
+        By the kinds that were reported as cached; what has no kind is text first, then pictures, then video.
+        """
+        billed = {kind: getattr(self, kind) for kind in ("text_input", "image_input", "video_input")}
         cached = self.cached_input
-        billed = {}
-        for kind in ("text_input", "image_input", "video_input"):
-            whole: int = getattr(self, kind)
-            covered = min(whole, cached)
-            cached -= covered
-            billed[kind] = whole - covered
+        for wanted in (self.cached_kinds, billed):
+            for kind, most in tuple(wanted.items()):
+                covered = min(billed[kind], most, cached)
+                billed[kind] -= covered
+                cached -= covered
         billed["cached_input"] = self.cached_input
         billed["text_output"] = self.text_output
         billed["thought_output"] = self.thought_output
@@ -78,7 +85,9 @@ def usage_read(reported: Mapping[str, Any] | None, *, picture_tokens: int, queri
     unknown_input = sum(inputs.values())
     total_input = _count(reported, "total_input_tokens") or usage.text_input + usage.image_input + usage.video_input
     usage.text_input += max(total_input - unknown_input - usage.text_input - usage.image_input - usage.video_input, 0)
-    usage.cached_input = min(_count(reported, "total_cached_tokens"), total_input)
+    cached = _by_modality(reported, "cached_tokens_by_modality")
+    usage.cached_input = min(_count(reported, "total_cached_tokens") or sum(cached.values()), total_input)
+    usage.cached_kinds = {f"{kind}_input": cached[kind] for kind in ("text", "image", "video") if cached.get(kind)}
 
     outputs = _by_modality(reported, "output_tokens_by_modality")
     split = bool(outputs)
@@ -102,7 +111,12 @@ def usage_read(reported: Mapping[str, Any] | None, *, picture_tokens: int, queri
     ]
     usage.search_queries = sum(counted) if counted else queries
 
-    parts = total_input + total_output + usage.thought_output + _count(reported, "total_tool_use_tokens")
+    usage.tool_use = _count(reported, "total_tool_use_tokens")
+    if usage.tool_use and not usage.search_queries:
+        usage.flags.append("unpriced_tool_use")
+    # The parts that are billed or flagged, not the totals that were reported: a split above its own total is found too.
+    parts = usage.text_input + usage.image_input + usage.video_input + unknown_input
+    parts += usage.text_output + usage.image_output + unknown_output + usage.thought_output + usage.tool_use
     usage.total = _count(reported, "total_tokens") or parts
     if usage.total != parts:
         usage.flags.append("total_mismatch")

@@ -124,7 +124,30 @@ def test_a_total_that_does_not_add_up_is_flagged(said: int) -> None:
 
 
 def test_tokens_of_tools_count_in_the_total() -> None:
-    assert read(total_tool_use_tokens=50, total_tokens=1201).flags == []
+    searched = read(queries=1, total_tool_use_tokens=50, total_tokens=1201)
+    assert (searched.tool_use, searched.flags) == (50, [])
+
+
+def test_tokens_of_tools_without_a_search_are_flagged() -> None:
+    usage = read(total_tool_use_tokens=50, total_tokens=1201)
+    assert (usage.priced(), usage.flags) == ({"text_input": 31, "image_output": 1120}, ["unpriced_tool_use"])
+
+
+def test_cached_tokens_are_taken_out_of_the_kinds_that_were_cached() -> None:
+    usage = read(
+        input_tokens_by_modality=by(text=100, image=516),
+        total_input_tokens=616,
+        total_cached_tokens=300,
+        cached_tokens_by_modality=by(image=258, text=40),
+        total_tokens=1736,
+    )
+    assert usage.priced() == {"text_input": 58, "image_input": 258, "cached_input": 300, "image_output": 1120}
+    assert (sum(usage.priced().values()), usage.flags) == (usage.total, [])
+
+
+def test_a_split_above_its_total_is_flagged() -> None:
+    usage = read(total_output_tokens=1000, total_tokens=1031)
+    assert usage.flags == ["total_mismatch"]
 
 
 def test_searches_are_counted_by_the_report_and_else_by_the_steps() -> None:
