@@ -1,0 +1,126 @@
+"""Bodies of the management API: exactly their types, and every wrong value at once."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+
+from cavendish.http import body
+from cavendish.http.problems import Problem
+
+
+class Wanted(body.Body):
+    name = body.Text(min_length=1, max_length=5)
+    size = body.Whole(min_value=1, max_value=9, default=3)
+    live = body.Flag(default=True)
+    until = body.Moment(allow_null=True, default=None)
+    kind = body.Choice(choices=["red", "green"], default="red")
+    words = body.Listed(child=body.Text(max_length=3), max_length=2, default=list)
+    amount = body.Amount(default="0")
+
+
+def request_of(value: Any) -> Request:
+    return Request(
+        APIRequestFactory().post("/", json.dumps(value), content_type="application/json"),
+        parsers=[body.SmallJSONParser()],
+    )
+
+
+def errors_of(value: Any, *, partial: bool = False) -> dict[str, str]:
+    with pytest.raises(Problem) as caught:
+        body.body_of(request_of(value), Wanted, partial=partial)
+    assert caught.value.status == 422
+    return {error.pointer: error.code for error in caught.value.errors}
+
+
+def test_what_is_right_comes_out_typed_with_its_defaults() -> None:
+    assert body.body_of(request_of({"name": "a"}), Wanted) == {
+        "name": "a", "size": 3, "live": True, "until": None, "kind": "red", "words": [], "amount": "0",
+    }  # fmt: skip
+    sent = {"until": "2026-12-01T01:00:00+01:00", "amount": "12.50", "size": 2.0, "words": ["a", "b"]}
+    assert body.body_of(request_of(sent), Wanted, partial=True) == {
+        "until": datetime(2026, 12, 1, tzinfo=UTC), "amount": Decimal("12.50"), "size": 2, "words": ["a", "b"],
+    }  # fmt: skip
+
+
+def test_every_wrong_value_is_named_at_once() -> None:
+    wrong = {
+        "nam": "a", "size": "3", "live": "yes", "until": "2026-12-01T00:00:00", "kind": "gren", "words": ["long", 1],
+        "amount": 12.5,
+    }  # fmt: skip
+    assert errors_of(wrong) == {
+        "/nam": "unknown_field", "/name": "missing", "/size": "wrong_type", "/live": "wrong_type",
+        "/until": "wrong_type", "/kind": "unknown_value", "/words/0": "too_long", "/words/1": "wrong_type",
+        "/amount": "wrong_type",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("name", "", "too_short"),
+        ("name", "  ", "too_short"),
+        ("name", "abcdef", "too_long"),
+        ("name", 1, "wrong_type"),
+        ("name", None, "wrong_type"),
+        ("name", "a\0b", "unknown_value"),
+        ("name", "a\nb", "unknown_value"),
+        ("name", "\ud800", "unknown_value"),
+        ("name", [], "wrong_type"),
+        ("size", True, "wrong_type"),
+        ("size", 0, "out_of_range"),
+        ("size", 10**40, "out_of_range"),
+        ("size", 1.5, "wrong_type"),
+        ("size", None, "wrong_type"),
+        ("live", 1, "wrong_type"),
+        ("live", None, "wrong_type"),
+        ("until", 5, "wrong_type"),
+        ("until", "tomorrow", "wrong_type"),
+        ("until", "0001-01-01T00:00:00+23:00", "out_of_range"),
+        ("kind", "Red", "unknown_value"),
+        ("kind", {}, "wrong_type"),
+        ("words", "a", "wrong_type"),
+        ("words", ["a", "b", "c"], "too_long"),
+        ("words", {"a": 1}, "wrong_type"),
+        ("amount", "-1", "unknown_value"),
+        ("amount", "1e3", "unknown_value"),
+        ("amount", "NaN", "unknown_value"),
+        ("amount", "1.0000000001", "unknown_value"),
+        ("amount", "٣", "unknown_value"),
+    ],
+)
+def test_a_wrong_value_is_refused(field: str, value: object, code: str) -> None:
+    assert errors_of({field: value}, partial=True) == {f"/{field}": code}
+
+
+@pytest.mark.parametrize("value", [[], "x", 1, None, True])
+def test_a_body_that_is_no_object_is_refused(value: object) -> None:
+    assert errors_of(value) == {"": "wrong_type"}
+
+
+def test_a_message_says_what_was_meant_and_repeats_nothing_long() -> None:
+    with pytest.raises(Problem) as caught:
+        body.body_of(request_of({"nme": 1, "name": "a" * 5000, "kind": "x" * 5000}), Wanted)
+    details = {error.pointer: error.detail for error in caught.value.errors}
+    assert details["/nme"] == '"nme" is not a field here; did you mean name?'
+    assert len(caught.value.body()) < 1000
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[" * 100_000, b"\xff", b'{"a": NaN}', b"1" * 10_000])
+def test_what_is_no_json_is_one_error(data: bytes) -> None:
+    with pytest.raises(ParseError):
+        body.SmallJSONParser().parse(io.BytesIO(data), "application/json", {})
+
+
+def test_a_large_body_is_refused_before_it_is_read() -> None:
+    with pytest.raises(Problem) as caught:
+        body.SmallJSONParser().parse(io.BytesIO(b'"' + b"a" * body.MAX_BYTES + b'"'), "application/json", {})
+    assert (caught.value.status, caught.value.code) == (413, "too_large")
