@@ -19,10 +19,11 @@ from rest_framework.views import APIView
 from accounts.api.authentication import principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
+from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
+from cavendish.http.schema import PAGING, problems
 from generations.accept import check_active, request_spool
 from generations.api import schema
-from generations.api.pages import page_json, page_read
 from generations.delivery import bytes_response
 from generations.models import File
 from generations.rendering import file_json
@@ -45,7 +46,7 @@ class FileList(APIView):
     @extend_schema(
         operation_id="files_create",
         request={"multipart/form-data": schema.FileUpload},
-        responses={201: schema.File, **schema.problems(400, 401, 403, 413, 415, 422)},
+        responses={201: schema.File, **problems(400, 401, 403, 413, 415, 422)},
         tags=["files"],
     )
     def post(self, request: Request) -> Response:
@@ -76,8 +77,8 @@ class FileList(APIView):
 
     @extend_schema(
         operation_id="files_list",
-        responses={200: schema.FilePage, **schema.problems(401, 403, 422)},
-        parameters=schema.PAGING,
+        responses={200: schema.FilePage, **problems(401, 403, 422)},
+        parameters=PAGING,
         tags=["files"],
     )
     def get(self, request: Request) -> Response:
@@ -94,7 +95,7 @@ class FileDetail(APIView):
 
     @extend_schema(
         operation_id="files_get",
-        responses={200: schema.File, **schema.problems(401, 403, 404)},
+        responses={200: schema.File, **problems(401, 403, 404)},
         tags=["files"],
     )
     def get(self, request: Request, file_id: str) -> Response:
@@ -105,7 +106,7 @@ class FileDetail(APIView):
                 raise not_found()
             return Response(file_json(file))
 
-    @extend_schema(operation_id="files_delete", responses={204: None, **schema.problems(401, 403, 404)}, tags=["files"])
+    @extend_schema(operation_id="files_delete", responses={204: None, **problems(401, 403, 404)}, tags=["files"])
     def delete(self, request: Request, file_id: str) -> Response:
         who = principal(request)
         if not file_delete(tenant_id=who.tenant_id, file_id=file_id_of(file_id), livemode=who.livemode):
@@ -118,7 +119,7 @@ class FileContent(APIView):
 
     @extend_schema(
         operation_id="files_content",
-        responses={(200, "application/octet-stream"): bytes, **schema.problems(401, 403, 404)},
+        responses={(200, "application/octet-stream"): bytes, **problems(401, 403, 404)},
         tags=["files"],
     )
     def get(self, request: Request, file_id: str) -> HttpResponseBase:

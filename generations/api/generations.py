@@ -17,10 +17,11 @@ from accounts.api.authentication import principal
 from accounts.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
+from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found
+from cavendish.http.schema import PAGING, problems
 from generations.accept import generation_accept
 from generations.api import schema
-from generations.api.pages import page_json, page_read
 from generations.errors import GenerationRefused
 from generations.models import Generation, Status
 from generations.refusals import problem_of
@@ -63,7 +64,7 @@ class GenerationList(APIView):
         responses={
             200: schema.Generation,
             202: schema.Generation,
-            **schema.problems(400, 401, 402, 403, 404, 413, 422, 429),
+            **problems(400, 401, 402, 403, 404, 413, 422, 429),
         },
         parameters=[schema.PREFER],
         tags=["generations"],
@@ -83,8 +84,8 @@ class GenerationList(APIView):
 
     @extend_schema(
         operation_id="generations_list",
-        responses={200: schema.GenerationPage, **schema.problems(401, 403, 422)},
-        parameters=[*schema.PAGING, schema.STATUS, schema.MODEL],
+        responses={200: schema.GenerationPage, **problems(401, 403, 422)},
+        parameters=[*PAGING, schema.STATUS, schema.MODEL],
         tags=["generations"],
     )
     def get(self, request: Request) -> Response:
@@ -109,7 +110,7 @@ class GenerationDetail(APIView):
 
     @extend_schema(
         operation_id="generations_get",
-        responses={200: schema.Generation, **schema.problems(401, 403, 404)},
+        responses={200: schema.Generation, **problems(401, 403, 404)},
         tags=["generations"],
     )
     def get(self, request: Request, generation_id: str) -> Response:
@@ -119,7 +120,7 @@ class GenerationDetail(APIView):
 
     @extend_schema(
         operation_id="generations_delete",
-        responses={204: None, **schema.problems(401, 403, 404, 409)},
+        responses={204: None, **problems(401, 403, 404, 409)},
         tags=["generations"],
     )
     def delete(self, request: Request, generation_id: str) -> Response:
@@ -142,7 +143,7 @@ class GenerationCancel(APIView):
     @extend_schema(
         operation_id="generations_cancel",
         request=None,
-        responses={200: schema.Generation, 202: schema.Generation, **schema.problems(401, 403, 404, 409)},
+        responses={200: schema.Generation, 202: schema.Generation, **problems(401, 403, 404, 409)},
         tags=["generations"],
     )
     def post(self, request: Request, generation_id: str) -> Response:
@@ -167,7 +168,7 @@ class GenerationEvents(APIView):
 
     @extend_schema(
         operation_id="generations_events",
-        responses={(200, "text/event-stream"): str, **schema.problems(401, 403, 404)},
+        responses={(200, "text/event-stream"): str, **problems(401, 403, 404)},
         tags=["generations"],
     )
     def get(self, request: Request, generation_id: str) -> HttpResponse:

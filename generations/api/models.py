@@ -17,6 +17,7 @@ from billing.selectors import price_book
 from cavendish.db.tenancy import tenant_door
 from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
 from cavendish.http.problems import not_found
+from cavendish.http.schema import problems
 from generations.api import schema
 
 
@@ -86,9 +87,7 @@ def model_json(model: Model, who: Principal) -> dict[str, Any]:
 class ModelList(APIView):
     scopes = {"GET": "read"}
 
-    @extend_schema(
-        operation_id="models_list", responses={200: schema.ModelPage, **schema.problems(401, 403)}, tags=["models"]
-    )
+    @extend_schema(operation_id="models_list", responses={200: schema.ModelPage, **problems(401, 403)}, tags=["models"])
     def get(self, request: Request) -> Response:
         """The models that this key may use."""
         who = principal(request)
@@ -100,9 +99,7 @@ class ModelList(APIView):
 class ModelDetail(APIView):
     scopes = {"GET": "read"}
 
-    @extend_schema(
-        operation_id="models_get", responses={200: schema.Model, **schema.problems(401, 403, 404)}, tags=["models"]
-    )
+    @extend_schema(operation_id="models_get", responses={200: schema.Model, **problems(401, 403, 404)}, tags=["models"])
     def get(self, request: Request, model_id: str) -> Response:
         who = principal(request)
         try:

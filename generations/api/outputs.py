@@ -15,9 +15,10 @@ from accounts.api.permissions import HasScope
 from accounts.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
+from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import Problem, not_found
+from cavendish.http.schema import PAGING, problems
 from generations.api import schema
-from generations.api.pages import page_json, page_read
 from generations.delivery import bytes_response
 from generations.extensions import EXTENSIONS
 from generations.models import Output
@@ -38,8 +39,8 @@ class OutputList(APIView):
 
     @extend_schema(
         operation_id="outputs_list",
-        responses={200: schema.OutputPage, **schema.problems(401, 403, 422)},
-        parameters=schema.PAGING,
+        responses={200: schema.OutputPage, **problems(401, 403, 422)},
+        parameters=PAGING,
         tags=["outputs"],
     )
     def get(self, request: Request) -> Response:
@@ -61,7 +62,7 @@ class OutputDetail(APIView):
 
     @extend_schema(
         operation_id="outputs_get",
-        responses={200: schema.Output, **schema.problems(401, 403, 404)},
+        responses={200: schema.Output, **problems(401, 403, 404)},
         tags=["outputs"],
     )
     def get(self, request: Request, output_id: str) -> Response:
@@ -81,7 +82,7 @@ class OutputContent(APIView):
 
     @extend_schema(
         operation_id="outputs_content",
-        responses={(200, "image/*"): bytes, **schema.problems(401, 403, 404)},
+        responses={(200, "image/*"): bytes, **problems(401, 403, 404)},
         tags=["outputs"],
     )
     def get(self, request: Request, output_id: str) -> HttpResponseBase:

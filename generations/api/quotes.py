@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import principal
+from cavendish.http.schema import problems
 from generations.accept import quote_make
 from generations.api import schema
 
@@ -18,7 +19,7 @@ class QuoteCreate(APIView):
     @extend_schema(
         operation_id="quotes_create",
         request=schema.GenerationRequest,
-        responses={200: schema.Quote, **schema.problems(400, 401, 403, 404, 413, 422)},
+        responses={200: schema.Quote, **problems(400, 401, 403, 404, 413, 422)},
         tags=["quotes"],
     )
     def post(self, request: Request) -> Response:

@@ -3,31 +3,11 @@
 from __future__ import annotations
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
+from cavendish.http.schema import Page
 from generations.models import Status
-
-
-class FieldProblem(s.Serializer[object]):
-    pointer = s.CharField(help_text="Where the wrong value stands (RFC 6901).")
-    code = s.CharField()
-    detail = s.CharField()
-
-
-class ProblemBody(s.Serializer[object]):
-    """RFC 9457, `application/problem+json`."""
-
-    type = s.CharField()
-    title = s.CharField()
-    status = s.IntegerField()
-    code = s.CharField(help_text="Stable; meant for programs.")
-    detail = s.CharField()
-    errors = FieldProblem(many=True)
-
-
-def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    return {(status, "application/problem+json"): OpenApiResponse(ProblemBody) for status in statuses}
 
 
 class GenerationRequest(s.Serializer[object]):
@@ -241,12 +221,6 @@ class Model(s.Serializer[object]):
     notes = s.ListField(child=s.CharField(), help_text="The guide's advice; it never refuses a request.")
 
 
-class Page(s.Serializer[object]):
-    object = s.CharField()
-    has_more = s.BooleanField()
-    next_cursor = s.CharField(allow_null=True)
-
-
 class GenerationPage(Page):
     data = Generation(many=True)
 
@@ -266,9 +240,5 @@ class ModelPage(Page):
 PREFER = OpenApiParameter(
     "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER, description="`wait=N`: answer when it has ended, or after N s."
 )
-PAGING = [
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100, 20 when absent."),
-    OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
-]
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
 MODEL = OpenApiParameter("model", OpenApiTypes.STR)

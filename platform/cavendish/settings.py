@@ -126,7 +126,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["cavendish.http.parsers.SmallJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "cavendish.http.openapi.Schema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cavendish.http.negotiation.OneRepresentation",
     "EXCEPTION_HANDLER": "cavendish.http.problems.exception_handler",

@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from cavendish.http import body
-from cavendish.http.problems import Problem
+from cavendish.http.parsers import MAX_BYTES, BodyTooLarge, SmallJSONParser
+from cavendish.http.problems import Problem, problem_of
 
 
 class Wanted(body.Body):
@@ -24,13 +25,13 @@ class Wanted(body.Body):
     until = body.Moment(allow_null=True, default=None)
     kind = body.Choice(choices=["red", "green"], default="red")
     words = body.Listed(child=body.Text(max_length=3), max_length=2, default=list)
-    amount = body.Amount(default="0")
+    amount = body.Amount(required=False)
 
 
 def request_of(value: Any) -> Request:
     return Request(
         APIRequestFactory().post("/", json.dumps(value), content_type="application/json"),
-        parsers=[body.SmallJSONParser()],
+        parsers=[SmallJSONParser()],
     )
 
 
@@ -43,7 +44,7 @@ def errors_of(value: Any, *, partial: bool = False) -> dict[str, str]:
 
 def test_what_is_right_comes_out_typed_with_its_defaults() -> None:
     assert body.body_of(request_of({"name": "a"}), Wanted) == {
-        "name": "a", "size": 3, "live": True, "until": None, "kind": "red", "words": [], "amount": "0",
+        "name": "a", "size": 3, "live": True, "until": None, "kind": "red", "words": [],
     }  # fmt: skip
     sent = {"until": "2026-12-01T01:00:00+01:00", "amount": "12.50", "size": 2.0, "words": ["a", "b"]}
     assert body.body_of(request_of(sent), Wanted, partial=True) == {
@@ -117,10 +118,12 @@ def test_a_message_says_what_was_meant_and_repeats_nothing_long() -> None:
 @pytest.mark.parametrize("data", [b"", b"{", b"[" * 100_000, b"\xff", b'{"a": NaN}', b"1" * 10_000])
 def test_what_is_no_json_is_one_error(data: bytes) -> None:
     with pytest.raises(ParseError):
-        body.SmallJSONParser().parse(io.BytesIO(data), "application/json", {})
+        SmallJSONParser().parse(io.BytesIO(data), "application/json", {})
 
 
 def test_a_large_body_is_refused_before_it_is_read() -> None:
-    with pytest.raises(Problem) as caught:
-        body.SmallJSONParser().parse(io.BytesIO(b'"' + b"a" * body.MAX_BYTES + b'"'), "application/json", {})
-    assert (caught.value.status, caught.value.code) == (413, "too_large")
+    with pytest.raises(BodyTooLarge) as caught:
+        SmallJSONParser().parse(io.BytesIO(b'"' + b"a" * MAX_BYTES + b'"'), "application/json", {})
+    problem = problem_of(caught.value)
+    assert problem is not None
+    assert (problem.status, problem.code) == (413, "too_large")

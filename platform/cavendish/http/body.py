@@ -8,7 +8,6 @@ of errors are those of the native API's generations.
 from __future__ import annotations
 
 import difflib
-import io
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,14 +15,12 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
-from cavendish.http.problems import FieldError, escape, invalid, shown, too_large
+from cavendish.http.problems import FieldError, escape, invalid, shown
 
-MAX_BYTES = 256 * 1024
 MAX_FIELDS = 40
 _AMOUNT = re.compile(r"\d{1,11}(\.\d{1,9})?")
 
@@ -41,19 +38,6 @@ _CODES = {
     "max_value": "out_of_range",
     "invalid_choice": "unknown_value",
 }
-
-
-class SmallJSONParser(JSONParser):
-    """JSON of at most MAX_BYTES, however it is announced, and not nested so deeply that reading it fails."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        data = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise too_large(f"A body here may have {MAX_BYTES} bytes.", limit=MAX_BYTES)
-        try:
-            return super().parse(io.BytesIO(data), media_type, parser_context)
-        except RecursionError:
-            raise ParseError("JSON parse error: nested too deeply") from None
 
 
 class Body(serializers.Serializer[Any]):
