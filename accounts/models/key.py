@@ -41,6 +41,15 @@ class ApiKey(TenantModel):
         related_name="+",
         help_text="The person whose budgets and usage it counts for, a member when it was set; nobody: the tenant's.",
     )
+    requests_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Empty means KEY_REQUESTS_PER_MINUTE, 0 no limit beside the tenant's."
+    )
+    images_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Empty means KEY_IMAGES_PER_MINUTE, 0 no limit beside the tenant's."
+    )
+    jobs_in_flight = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Interactive jobs queued and running at once; empty means no limit."
+    )
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_by_key = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
@@ -48,7 +57,8 @@ class ApiKey(TenantModel):
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="Within a minute or so.")
+    last_used_address = models.GenericIPAddressField(null=True, blank=True)
 
     class Meta:
         indexes = (models.Index(fields=["tenant", "created_at"], name="keys_of_tenant"),)

@@ -30,6 +30,12 @@ class Tenant(models.Model):
     weight = models.PositiveSmallIntegerField(default=1, help_text="Share of the workers, relative to other tenants.")
     concurrency_limit = models.PositiveIntegerField(default=64, help_text="Jobs running at once.")
     queue_limit = models.PositiveIntegerField(default=1000, help_text="Jobs waiting at once, interactive ones.")
+    requests_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of all its keys of one mode; empty means REQUESTS_PER_MINUTE, 0 no limit."
+    )
+    images_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of all its keys of one mode; empty means IMAGES_PER_MINUTE, 0 no limit."
+    )
     allowed_models = models.JSONField(null=True, blank=True, help_text="Model ids; empty means all.")
     output_retention_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty means kept.")
     input_retention_days = models.PositiveIntegerField(default=2)
