@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from billing import selectors
 from billing.errors import PriceMissing
 from billing.models import Plan, Price, Subscription
 from billing.selectors import PriceBook, price_book
+from billing.selectors import prices as book_module
 from billing.services import plan_ensure, prices_ship, wallet_top_up
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
@@ -25,7 +25,7 @@ from tests.factories import FLASH, make_tenant, submit_generation
 def fresh(django_db_setup: None) -> None:
     with acting_as("operator"):
         prices_ship()
-    selectors._cache.clear()
+    book_module._cache.clear()
 
 
 def make_plan(*, markup_percent: Decimal = Decimal(0)) -> Plan:
@@ -42,7 +42,7 @@ def set_price(plan: Plan | None, kind: str, price: str, *, model: str = FLASH, d
 
 
 def book_of(tenant_id: UUID, *, model: str = FLASH, tier: str = "standard") -> PriceBook:
-    selectors._cache.clear()
+    book_module._cache.clear()
     with tenant_door(tenant_id):
         return price_book(tenant_id=tenant_id, model=model, tier=tier)
 

@@ -1,5 +1,3 @@
-"""Reads of billing."""
-
 from __future__ import annotations
 
 import time

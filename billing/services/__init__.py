@@ -1,0 +1,10 @@
+"""Writes of billing. What belongs to a job's acceptance and end are SQL functions (billing/sql), called there."""
+
+from __future__ import annotations
+
+from billing.services.plans import plan_ensure, tenant_open
+from billing.services.prices import prices_ship
+from billing.services.usage import usage_partitions_make
+from billing.services.wallets import wallet_top_up
+
+__all__ = ["plan_ensure", "prices_ship", "tenant_open", "usage_partitions_make", "wallet_top_up"]
