@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.models import ApiKey, Membership, Tenant, User
+from accounts.models import ApiKey, AuditEvent, Membership, OperatorKey, Tenant, User
 
 # Django's class takes no parameter at run time.
 if TYPE_CHECKING:
@@ -57,3 +57,18 @@ class ApiKeyAdmin(ReadOnly):
     list_select_related = ("tenant",)
     search_fields = ("prefix", "name")
     exclude = ("digest",)
+
+
+@admin.register(OperatorKey)
+class OperatorKeyAdmin(ReadOnly):
+    list_display = ("prefix", "name", "created_at", "expires_at", "revoked_at", "last_used_at")
+    search_fields = ("prefix", "name")
+    exclude = ("digest",)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    list_display = ("at", "action", "actor_kind", "actor_label", "tenant", "target", "target_id")
+    list_filter = ("action", "actor_kind")
+    list_select_related = ("tenant",)
+    search_fields = ("target_id", "actor_label")

@@ -1,7 +1,8 @@
 """API keys as text: `cvd_live_` or `cvd_test_`, 12 characters that find the row, 32 that prove it, 6 of checksum.
 
-The shape is fixed so that secret scanners can match it (`cvd_(live|test)_[0-9A-Za-z]{50}`) and drop what the checksum
-does not confirm. Only the prefix and the SHA-256 of the whole key are stored; 190 random bits need no slow hash.
+Operators' own keys begin with `cvd_operator_` and are never a tenant's. The shape is fixed so that secret scanners can
+match it (`cvd_(live|test|operator)_[0-9A-Za-z]{50}`) and drop what the checksum does not confirm. Only the prefix and
+the SHA-256 of the whole key are stored; 190 random bits need no slow hash.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SHAPE = re.compile(r"cvd_(live|test)_[0-9A-Za-z]{50}")
+_OPERATOR_SHAPE = re.compile(r"cvd_operator_[0-9A-Za-z]{50}")
 _FIND, _PROVE, _CHECK = 12, 32, 6
 
 
@@ -40,18 +42,33 @@ def _checksum(text: str) -> str:
 
 
 def generate(*, livemode: bool) -> NewKey:
-    body = "".join(secrets.choice(_ALPHABET) for _ in range(_FIND + _PROVE))
-    text = f"cvd_{'live' if livemode else 'test'}_{body}"
+    """A tenant's key."""
+    return _generate("live" if livemode else "test")
+
+
+def generate_operator() -> NewKey:
+    return _generate("operator")
+
+
+def _generate(kind: str) -> NewKey:
+    text = f"cvd_{kind}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_FIND + _PROVE))
     return describe(text + _checksum(text))
 
 
 def describe(secret: str) -> NewKey:
     """Prefix and digest of a key's text."""
-    return NewKey(
-        secret=secret, prefix=secret[: len("cvd_live_") + _FIND], digest=hashlib.sha256(secret.encode()).digest()
-    )
+    return NewKey(secret=secret, prefix=secret[: -_PROVE - _CHECK], digest=hashlib.sha256(secret.encode()).digest())
 
 
 def is_well_formed(text: str) -> bool:
-    """Shape and checksum, so that a mistyped key costs no query."""
-    return _SHAPE.fullmatch(text) is not None and secrets.compare_digest(_checksum(text[:-_CHECK]), text[-_CHECK:])
+    """Shape and checksum of a tenant's key, so that a mistyped one costs no query."""
+    return _SHAPE.fullmatch(text) is not None and _checks(text)
+
+
+def is_operator_key(text: str) -> bool:
+    """Shape and checksum of an operator's key."""
+    return _OPERATOR_SHAPE.fullmatch(text) is not None and _checks(text)
+
+
+def _checks(text: str) -> bool:
+    return secrets.compare_digest(_checksum(text[:-_CHECK]), text[-_CHECK:])

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import keys
+from accounts.actor import Actor
 
 # A revoked key must stop within a second everywhere; the cache is per process and needs no invalidation this way.
 CACHE_SECONDS = 0.8
@@ -31,6 +32,7 @@ class Principal:
     tenant_status: str
     tenant_status_reason: str
     key_id: UUID
+    key_prefix: str
     livemode: bool
     scopes: frozenset[str]
     allowed_models: frozenset[str] | None
@@ -39,6 +41,11 @@ class Principal:
     policy_version: str
 
     is_authenticated = True
+
+    @property
+    def actor(self) -> Actor:
+        """The key, for the audit; views add where the request came from (`accounts.api.authentication.actor`)."""
+        return Actor("key", self.key_id, self.key_prefix)
 
     def may_use(self, model: str) -> bool:
         return self.allowed_models is None or model in self.allowed_models
@@ -95,6 +102,7 @@ def _find(described: keys.NewKey) -> Principal | None:
         tenant_status=found["tenant_status"],
         tenant_status_reason=found["tenant_status_reason"],
         key_id=found["id"],
+        key_prefix=described.prefix,
         livemode=found["livemode"],
         scopes=frozenset(found["scopes"]),
         allowed_models=_both(found["key_models"], found["tenant_models"]),

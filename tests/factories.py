@@ -19,7 +19,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import ApiKey, Scope, Tenant
-from accounts.services import api_key_create, tenant_create
+from accounts.services import api_key_create, operator_key_create, tenant_create
 from billing.models import Plan
 from billing.services import plan_ensure, tenant_open, wallet_top_up
 from cavendish.db.router import acting_as
@@ -57,6 +57,12 @@ def make_key(
     """The row and the secret that goes into `Authorization: Bearer …`."""
     with acting_as("operator"):
         return api_key_create(tenant_id=tenant.id, name="Test key", livemode=livemode, scopes=scopes)
+
+
+def make_operator_key(name: str = "Test operator key") -> str:
+    """The secret of a fresh operator key."""
+    with acting_as("operator"):
+        return operator_key_create(name=name)[1]
 
 
 @cache

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts.actor import Actor
 from accounts.principal import Principal, principal_of
 
 
@@ -40,3 +44,10 @@ def principal(request: Request) -> Principal:
     user: object = request.user
     assert isinstance(user, Principal)
     return user
+
+
+def actor(request: Request) -> Actor:
+    """Who asks and from where, for the audit."""
+    user: Any = request.user
+    found: Actor = user.actor
+    return replace(found, address=request.META.get("REMOTE_ADDR", ""))

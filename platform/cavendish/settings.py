@@ -20,7 +20,7 @@ _HOST = urlsplit(BASE_URL).hostname or ""
 ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if _HOST in {"127.0.0.1", "localhost"} else _HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-OWN_APPS = ["cavendish.events", "accounts", "billing", "generations"]
+OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations"]
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -113,6 +113,18 @@ LEASE_SECONDS = CONFIG.number("LEASE_SECONDS", 20)
 MAX_WAIT_SECONDS = CONFIG.number("MAX_WAIT_SECONDS", 600)
 DJANGO_SLOTS = CONFIG.number("DJANGO_SLOTS", 64)
 RENDER_SLOTS = CONFIG.number("RENDER_SLOTS", 16)
+
+# Mails go to a server, or into files where none is named. Invitations, alerts and invoices wait in a table until sent.
+EMAIL_HOST = CONFIG.get("EMAIL_HOST")
+EMAIL_PORT = CONFIG.number("EMAIL_PORT", 587)
+EMAIL_HOST_USER = CONFIG.get("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = CONFIG.get("EMAIL_HOST_PASSWORD")
+EMAIL_USE_SSL = CONFIG.flag("EMAIL_USE_SSL", EMAIL_PORT == 465)
+EMAIL_USE_TLS = CONFIG.flag("EMAIL_USE_TLS", EMAIL_PORT == 587)
+EMAIL_TIMEOUT = CONFIG.number("EMAIL_TIMEOUT", 10)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-reply@{_HOST}>")
 
 # Requests: an inline picture goes to the spool as it arrives, so the limit guards the disk, not the memory.
 MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES", 100 * 1024 * 1024)

@@ -6,11 +6,15 @@ from uuid import UUID
 
 import pytest
 
+from accounts.actor import SYSTEM
+from accounts.audit import audit_add
 from accounts.models import Role, Tenant
 from accounts.services import membership_create, user_create
 from billing.models import Budget
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
+from cavendish.db.tenancy import tenant_door
+from cavendish.mail.models import Mail
 from generations.models import File
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import make_tenant, queue_clear, submit_generation
@@ -49,6 +53,9 @@ def _filled() -> Filled:
             tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=1, sha256="0" * 64,
             storage_key=f"tenants/{tenant.id.hex}/files/x",
         )  # fmt: skip
+    with tenant_door(tenant.id):
+        audit_add(actor=SYSTEM, action="tenant.filled", tenant_id=tenant.id, target="tenant", target_id=tenant.id)
+        Mail.objects.create(tenant_id=tenant.id, to=["somebody@example.com"], subject="Filled", status="sent")
     queue_clear()
     ended = submit_generation(tenant)
     [job] = claim(register(), 1)

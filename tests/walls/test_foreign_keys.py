@@ -42,6 +42,7 @@ def test_every_reference_between_tenants_rows_carries_the_tenant() -> None:
 def test_every_column_that_names_another_row_has_such_a_reference() -> None:
     """A UUID column `…_id` of a tenant's table is a foreign key, or is known to be none."""
     known = {
+        ("accounts_auditevent", "actor_id"),  # a key or a person, of the tenant's or the operator's
         ("billing_budget", "scope_id"),  # a tenant, a key or a person
         ("billing_holdline", "hold_id"), ("billing_hold", "generation_id"),  # made before the generation, in its key
         ("billing_ledgertransaction", "generation_id"),  # history outlives what it tells of

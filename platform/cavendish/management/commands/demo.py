@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.models import Role, Tenant
-from accounts.services import api_key_create, membership_create, tenant_create, user_create
+from accounts.services import api_key_create, membership_create, operator_key_create, tenant_create, user_create
 from billing.services import plan_ensure, tenant_open, wallet_top_up
 from cavendish.db.router import acting_as
 
@@ -43,6 +43,7 @@ def _make() -> dict[str, Any]:
     suffix = f"-{secrets.token_hex(3)}" if Tenant.objects.filter(slug=NAMES[0][0]).exists() else ""
     operator = {"email": f"operator{suffix}@example.com", "password": secrets.token_urlsafe(15)}
     user_create(email=operator["email"], password=operator["password"], name="Operator", operator=True)
+    _, operator["api_key"] = operator_key_create(name="Demo operator key")
     plan = plan_ensure(slug="standard", name="Standard")
     tenants = []
     for slug, name in NAMES:

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
 from billing.services import usage_partitions_make
+from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
 from generations.sweep import contents_expire, files_expire, sweep
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         tasks = [
             Task(sweep, every=2),
+            Task(mails_due, every=5),
             Task(contents_expire, every=60),
             Task(files_expire, every=60),
             Task(usage_partitions_make, every=3600),

@@ -1,0 +1,83 @@
+"""Writes of mails: queued inside the causing transaction, sent by an actor after it (delivery.py)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.template import TemplateDoesNotExist
+from django.template.loader import render_to_string
+
+from cavendish.db.router import current_alias
+from cavendish.mail.models import Mail
+from cavendish.mail.tasks import mail_send
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """An object in storage that goes with a mail. `storage_key` must exist when the mail is sent."""
+
+    name: str
+    mime_type: str
+    storage_key: str
+
+
+def mail_queue(
+    *,
+    to: Sequence[str],
+    subject: str,
+    template: str,
+    context: Mapping[str, Any],
+    tenant_id: UUID | None = None,
+    attachments: Sequence[Attachment] = (),
+) -> Mail:
+    """Queues a mail in the caller's transaction; it is sent after the commit, and tried for a day.
+
+    `template` is a name like "accounts/mail/invitation": `.txt` must exist, `.html` may. Behind a tenant's door
+    `tenant_id` is that tenant; without one the caller acts as the operator. Raises ValueError where `to` is empty.
+    """
+    if not to:
+        raise ValueError("A mail needs somebody to go to.")
+    context = {"base_url": settings.BASE_URL, **context}
+    mail: Mail = Mail.objects.create(
+        tenant_id=tenant_id,
+        to=list(to),
+        subject=" ".join(subject.split())[:200],
+        text=render_to_string(f"{template}.txt", context),
+        html=_html(template, context),
+        attachments=[asdict(attachment) for attachment in attachments],
+    )
+    transaction.on_commit(lambda: mail_send_soon(mail.id), using=current_alias())
+    return mail
+
+
+def _html(template: str, context: Mapping[str, Any]) -> str:
+    try:
+        return render_to_string(f"{template}.html", context)
+    except TemplateDoesNotExist:
+        return ""
+
+
+def mail_send_soon(mail_id: UUID) -> None:
+    """A broker that is away is no error: the scheduler looks for what is due."""
+    try:
+        mail_send.send(str(mail_id))
+    except Exception as error:
+        logger.warning("The broker did not take a mail: %s", type(error).__name__)
+
+
+def mails_due() -> int:
+    """Hands what is due and was not sent at once to the workers; by the scheduler. Answers how many."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT mails_due(%s)", [100])
+        due = [row[0] for row in cursor.fetchall()]
+    for mail_id in due:
+        mail_send_soon(mail_id)
+    return len(due)

@@ -1,0 +1,23 @@
+"""`manage.py operator_key_create NAME`: a key for the operator's own programs, which is shown this once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from accounts.services import operator_key_create
+from cavendish.db.router import acting_as
+
+
+class Command(BaseCommand):
+    help = "Creates an operator key and prints it as JSON. It is not shown again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="what the key is for")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with acting_as("operator"):
+            _, secret = operator_key_create(name=options["name"])
+        self.stdout.write(json.dumps({"name": options["name"], "api_key": secret}))

@@ -1,0 +1,118 @@
+"""Mails are queued with what causes them, sent once, and tried again when the server does not answer."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections, transaction
+
+from accounts.models import Tenant
+from cavendish.db.router import acting_as
+from cavendish.db.tenancy import tenant_door
+from cavendish.mail.delivery import mail_deliver
+from cavendish.mail.models import Mail
+from cavendish.mail.services import Attachment, mail_queue
+from cavendish.storage import objects
+from tests.factories import make_tenant
+
+
+@pytest.fixture(autouse=True)
+def templates(tmp_path: Path, settings: Any) -> None:
+    folder = tmp_path / "templates"
+    (folder / "test").mkdir(parents=True)
+    (folder / "test/hello.txt").write_text("Hello {{ name }}, from {{ base_url }}")
+    engines = json.loads(json.dumps(settings.TEMPLATES))
+    engines[0]["DIRS"] = [str(folder)]
+    settings.TEMPLATES = engines
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+
+
+def queue(tenant: Tenant, **options: Any) -> Mail:
+    with tenant_door(tenant.id):
+        return mail_queue(
+            to=["ann@example.com"],
+            subject="Good\nday",
+            template="test/hello",
+            context={"name": "Ann"},
+            tenant_id=tenant.id,
+            **options,
+        )
+
+
+def found(mail: Mail) -> Mail:
+    with acting_as("operator"):
+        row: Mail = Mail.objects.get(id=mail.id)
+        return row
+
+
+def written(folder: Path) -> list[str]:
+    return [path.read_text() for path in sorted(folder.glob("*"))]
+
+
+def test_a_mail_is_sent_once_and_its_text_erased(tmp_path: Path) -> None:
+    mail = queue(make_tenant())
+
+    assert mail_deliver(mail_id=mail.id)
+    assert not mail_deliver(mail_id=mail.id)
+
+    [sent] = written(tmp_path / "mail")
+    assert "Subject: Good day" in sent
+    assert "To: ann@example.com" in sent
+    assert f"Hello Ann, from {settings.BASE_URL}" in sent
+    row = found(mail)
+    assert (row.status, row.attempts, row.text, row.html) == ("sent", 1, "", "")
+
+
+def test_a_mail_of_a_transaction_that_fails_does_not_exist() -> None:
+    tenant = make_tenant()
+    with tenant_door(tenant.id):
+        mail = mail_queue(to=["a@example.com"], subject="x", template="test/hello", context={}, tenant_id=tenant.id)
+        transaction.set_rollback(True)
+    with acting_as("operator"):
+        assert not Mail.objects.filter(id=mail.id).exists()
+
+
+def test_an_attachment_comes_from_storage(tmp_path: Path) -> None:
+    key = f"test/{secrets.token_hex(8)}"
+    (tmp_path / "page.pdf").write_bytes(b"%PDF-1.7 page")
+    objects().keep(tmp_path / "page.pdf", key)
+    mail = queue(make_tenant(), attachments=[Attachment("invoice.pdf", "application/pdf", key)])
+
+    assert mail_deliver(mail_id=mail.id)
+
+    [sent] = written(tmp_path / "mail")
+    assert 'filename="invoice.pdf"' in sent
+    assert "JVBERi0xLjcgcGFnZQ==" in sent  # the bytes in base64
+
+
+def test_a_server_that_is_away_is_asked_again_later_and_given_up_after_a_day(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    mail = queue(make_tenant())
+
+    assert not mail_deliver(mail_id=mail.id)
+
+    row = found(mail)
+    assert (row.status, row.attempts, row.error) == ("queued", 1, "ConnectionRefusedError")
+    assert row.text
+    assert (row.due_at - row.created_at).total_seconds() == pytest.approx(120, abs=5)
+    assert not mail_deliver(mail_id=mail.id), "it is not due"
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE mail_mail SET due_at = now(), created_at = now() - interval '25 hours' WHERE id = %s", [mail.id]
+        )
+        assert not mail_deliver(mail_id=mail.id)
+    row = found(mail)
+    assert (row.status, row.attempts, row.text) == ("failed", 2, "")
+
+
+def test_a_mail_to_nobody_is_refused() -> None:
+    with pytest.raises(ValueError, match="somebody"):
+        mail_queue(to=[], subject="x", template="test/hello", context={})
