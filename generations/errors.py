@@ -4,9 +4,11 @@
 
 GenerationRefused
 ├── QueueFull          too many jobs of the tenant wait
+├── ItemTaken          the item of a batch waits no more
+├── TooManyBatches     the tenant has enough of them at once
 ├── TenantInactive     the tenant is suspended or closing
-├── NotCancelable      the generation has ended
-└── NotFinished        what is asked for needs an ended generation
+├── NotCancelable      the generation or batch has ended
+└── NotFinished        what is asked for needs an ended generation or batch
 """
 
 from __future__ import annotations
@@ -30,6 +32,16 @@ class GenerationRefused(Exception):
 class QueueFull(GenerationRefused):
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} generations are waiting already, which is this tenant's limit.")
+        self.limit = limit
+
+
+class ItemTaken(GenerationRefused):
+    """Another feeder was first, or the batch was canceled meanwhile."""
+
+
+class TooManyBatches(GenerationRefused):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} batches are at work already, which is the limit.")
         self.limit = limit
 
 

@@ -21,7 +21,7 @@ from cavendish import valkey
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.storage import objects
-from generations.errors import NotCancelable, NotFinished, QueueFull, TenantInactive
+from generations.errors import ItemTaken, NotCancelable, NotFinished, QueueFull, TenantInactive
 from generations.intake import Intake, file_key
 from generations.models import TERMINAL, File, Generation, GenerationContent, Output, Priority, Status
 from generations.plan import Plan
@@ -50,11 +50,13 @@ def generation_submit(
     tier: str = "standard",
     priority: Priority = Priority.INTERACTIVE,
     deadline: float | None = None,
+    item: tuple[UUID, int] | None = None,
 ) -> UUID:
     """Accepts a generation: one transaction for its files, the job, its event and its hold; then the doorbell.
 
-    `member_id` is the person for whom it counts; `deadline` in seconds from now. Raises TenantInactive, QueueFull,
-    BudgetExceeded, InsufficientBalance, PriceMissing; then nothing of it exists, and what the intake stored is deleted.
+    `member_id` is the person for whom it counts; `deadline` in seconds from now; `item` the batch and the place in it
+    that it is made of. Raises TenantInactive, QueueFull, ItemTaken, BudgetExceeded, InsufficientBalance, PriceMissing;
+    then nothing of it exists, and what the intake stored is deleted.
     """
     generation_id = ids.new_id()
     try:
@@ -78,6 +80,7 @@ def generation_submit(
                     "aspect_ratio": plan.resolution.aspect_ratio if plan.resolution else "",
                     "estimated_bytes": plan.estimated_bytes,
                     "deadline": deadline or settings.GENERATION_DEADLINE,
+                    "batch": {"id": str(item[0]), "index": item[1]} if item else None,
                     "request": request,
                     "plan": plan.body,
                     "notices": plan.notices,
@@ -116,6 +119,8 @@ def _refused(refusal: dict[str, Any]) -> Exception:
     match refusal["code"]:
         case "queue_full":
             return QueueFull(refusal["limit"])
+        case "item_taken":
+            return ItemTaken()
         case "budget_exceeded":
             return BudgetExceeded(refusal)
         case "insufficient_balance":

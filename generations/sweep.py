@@ -63,15 +63,15 @@ def sweep() -> dict[str, Any]:
         found = _sweep(calm)
     part = found
     for _ in range(AT_ONCE):
-        if not part["expired"] and not part["holds"]:
+        if not part["expired"] and not part["lapsed"] and not part["holds"]:
             break
         part = _sweep(calm=False)
-        for name in ("expired", "broken", "holds"):
+        for name in ("expired", "lapsed", "broken", "holds"):
             found[name] += part[name]
     if found["silent"] or found["freed"]:
         # One is enough: engines look for themselves too, and a busy fleet must not collect doorbells.
         ring()
-    if any(count for name, count in found.items() if name != "silent"):
+    if any(count for name, count in found.items() if name not in {"silent", "lapsed"}):
         logger.warning("The sweeper repaired: %s", found)
     return found
 

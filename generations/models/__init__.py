@@ -1,6 +1,22 @@
 from __future__ import annotations
 
+from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
 from generations.models.generation import TERMINAL, Generation, GenerationContent, Priority, Status, Worker
 from generations.models.objects import File, Output
 
-__all__ = ["TERMINAL", "File", "Generation", "GenerationContent", "Output", "Priority", "Status", "Worker"]
+__all__ = [
+    "BATCH_ACTIVE",
+    "BATCH_ENDED",
+    "TERMINAL",
+    "Batch",
+    "BatchItem",
+    "BatchStatus",
+    "File",
+    "Generation",
+    "GenerationContent",
+    "ItemStatus",
+    "Output",
+    "Priority",
+    "Status",
+    "Worker",
+]

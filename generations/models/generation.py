@@ -48,6 +48,8 @@ class Generation(TenantModel):
     tier = models.CharField(max_length=12, default="standard")
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.INTERACTIVE)
     previous_id = models.UUIDField(null=True)
+    batch_id = models.UUIDField(null=True, help_text="The batch it is an item of.")
+    batch_index = models.PositiveIntegerField(null=True)
     metadata = models.JSONField(default=dict)
     store = models.BooleanField(default=True)
     image_size = models.CharField(max_length=8, blank=True)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from django.conf import settings
 from psycopg_pool import PoolTimeout
 
 from cavendish.db.pool import Pool, open_pool
@@ -57,10 +58,12 @@ class Books:
         """Frees what runs in the books under this worker but not in it; answers how many."""
         return int(await self._system("SELECT worker_free(%s, 'claim lost', %s) AS it", worker, known))
 
-    async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool) -> list[Job]:
+    async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool, batch: int) -> list[Job]:
+        """Up to `limit` jobs that fit `room` bytes, of them at most `batch` items of batches."""
         async with self.system.connection() as connection:
             cursor = await connection.execute(
-                "SELECT * FROM generation_claim(%s, %s, %s, %s)", (worker, limit, room, idle)
+                "SELECT * FROM generation_claim(%s, %s, %s, %s, %s, %s)",
+                (worker, limit, room, idle, batch, settings.GENERATION_DEADLINE),
             )
             return [Job.from_row(row) for row in await cursor.fetchall()]
 

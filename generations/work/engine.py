@@ -40,9 +40,11 @@ class Engine:
         self.name = worker_name()
         self.worker: UUID = uuid4()
         self.capacity: int = settings.WORKER_CONCURRENCY
+        self.batch_capacity: int = settings.WORKER_BATCH_CONCURRENCY
         self.byte_budget: int = settings.WORKER_BYTES_IN_FLIGHT
         self.running: dict[UUID, Running] = {}
         self.bytes_running = 0
+        self.batch_running = 0
         self.wanted = 0
         self.stopping = False
         self.books = Books()
@@ -131,6 +133,7 @@ class Engine:
                         limit=asked,
                         room=max(self.byte_budget - self.bytes_running, 0),
                         idle=not self.running,
+                        batch=max(self.batch_capacity - self.batch_running, 0),
                     )
                 except AWAY as error:
                     # The claim may have gone through, only its answer not.
@@ -160,6 +163,7 @@ class Engine:
         running = Running(job)
         self.running[job.id] = running
         self.bytes_running += job.estimated_bytes
+        self.batch_running += job.is_batch
         running.task = asyncio.create_task(self._one(running))
 
     async def _one(self, running: Running) -> None:
@@ -181,6 +185,7 @@ class Engine:
             if self.running.get(job.id) is running:
                 del self.running[job.id]
             self.bytes_running -= job.estimated_bytes
+            self.batch_running -= job.is_batch
             if not self.stopping:
                 self._room.set()
                 self._want(1)

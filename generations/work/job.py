@@ -19,6 +19,7 @@ class Job:
     tenant_id: UUID
     attempt: int
     lease_token: UUID
+    is_batch: bool
     model: str
     tier: str
     livemode: bool
@@ -44,6 +45,7 @@ class Job:
             tenant_id=row["tenant_id"],
             attempt=row["attempt"],
             lease_token=row["lease_token"],
+            is_batch=job["priority"] > 0,
             model=job["model"],
             tier=job["tier"],
             livemode=job["livemode"],

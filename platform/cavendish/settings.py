@@ -106,6 +106,8 @@ GENERATION_MAX_TRIES = CONFIG.number("GENERATION_MAX_TRIES", 4)
 IMAGEN_SUCCESSOR = CONFIG.get("IMAGEN_SUCCESSOR", "gemini-3.1-flash-image")
 
 WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY", 1000)
+# The rest of a worker's places is for interactive jobs alone: one that comes need not wait for an item of a batch.
+WORKER_BATCH_CONCURRENCY = CONFIG.number("WORKER_BATCH_CONCURRENCY", max(WORKER_CONCURRENCY * 3 // 4, 1))
 WORKER_BYTES_IN_FLIGHT = CONFIG.number("WORKER_BYTES_IN_FLIGHT", 1024 * 1024 * 1024)
 LEASE_SECONDS = CONFIG.number("LEASE_SECONDS", 20)
 
@@ -129,6 +131,12 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-rep
 # Requests: an inline picture goes to the spool as it arrives, so the limit guards the disk, not the memory.
 MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES", 100 * 1024 * 1024)
 MAX_FILE_BYTES = CONFIG.number("MAX_FILE_BYTES", 2 * 1024 * 1024 * 1024)
+# Batches: how many items one has, how many batches a tenant has at once, and how long what has not begun may wait.
+MAX_BATCH_ITEMS = CONFIG.number("MAX_BATCH_ITEMS", 50_000)
+MAX_BATCHES = CONFIG.number("MAX_BATCHES", 100)
+BATCH_SECONDS = CONFIG.number("BATCH_SECONDS", 24 * 3600)
+# A tenant's items that are jobs in the queue at once; the others wait as rows and hold no money.
+BATCH_AHEAD = CONFIG.number("BATCH_AHEAD", 200)
 EGRESS_ALLOW = CONFIG.words("EGRESS_ALLOW")
 SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS", 3600)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -53,8 +53,11 @@ def register(name: str | None = None, *, seconds: float = 60.0, keep: Sequence[U
     return worker
 
 
-def claim(worker: UUID, limit: int = 1, *, room: int = PLENTY, idle: bool = True) -> list[Job]:
-    found = rows("system", "SELECT * FROM generation_claim(%s, %s, %s, %s)", worker, limit, room, idle)
+def claim(
+    worker: UUID, limit: int = 1, *, room: int = PLENTY, idle: bool = True, batch: int = 1000, seconds: float = 600
+) -> list[Job]:
+    query = "SELECT * FROM generation_claim(%s, %s, %s, %s, %s, %s)"
+    found = rows("system", query, worker, limit, room, idle, batch, seconds)
     return [Job.from_row(row) for row in found]
 
 

@@ -70,7 +70,7 @@ def test_a_cancellation_before_the_first_step_of_a_job_is_kept_i1() -> None:
 
         async def claimed_and_canceled() -> None:
             # what a claim and the canceling word do, with nothing between them
-            (job,) = await engine.books.claim(worker=engine.worker, limit=1, room=1 << 40, idle=True)
+            (job,) = await engine.books.claim(worker=engine.worker, limit=1, room=1 << 40, idle=True, batch=1)
             engine._begin(job)
             engine._cancel(job.id)
 

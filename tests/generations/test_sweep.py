@@ -27,7 +27,7 @@ from tests.generations.helpers import (
 )
 
 pytestmark = pytest.mark.usefixtures("quiet")
-CALM = {"freed": 0, "expired": 0, "broken": 0, "holds": 0, "silent": 0}
+CALM = {"freed": 0, "expired": 0, "lapsed": 0, "broken": 0, "holds": 0, "silent": 0}
 
 
 def sweep(*, calm: bool = True) -> dict[str, Any]:

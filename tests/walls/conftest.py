@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.audit import audit_add
@@ -15,9 +16,9 @@ from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from cavendish.mail.models import Mail
-from generations.models import File
+from generations.models import Batch, BatchItem, File
 from tests.api.accounts import account, books, http, other, reader
-from tests.factories import make_tenant, queue_clear, submit_generation
+from tests.factories import key_of, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, register, succeeded
 
 __all__ = ["account", "books", "http", "other", "reader"]
@@ -53,6 +54,11 @@ def _filled() -> Filled:
             tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=1, sha256="0" * 64,
             storage_key=f"tenants/{tenant.id.hex}/files/x",
         )  # fmt: skip
+        batch = Batch.objects.create(
+            tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, dialect="native", total=1,
+            input_key=f"tenants/{tenant.id.hex}/batches/x", expires_at=timezone.now(),
+        )  # fmt: skip
+        BatchItem.objects.create(tenant=tenant, batch=batch, index=0, key="x", start=0, length=2)
     with tenant_door(tenant.id):
         audit_add(actor=SYSTEM, action="tenant.filled", tenant_id=tenant.id, target="tenant", target_id=tenant.id)
         Mail.objects.create(tenant_id=tenant.id, to=["somebody@example.com"], subject="Filled", status="sent")

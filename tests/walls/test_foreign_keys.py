@@ -47,6 +47,7 @@ def test_every_column_that_names_another_row_has_such_a_reference() -> None:
         ("billing_holdline", "hold_id"), ("billing_hold", "generation_id"),  # made before the generation, in its key
         ("billing_ledgertransaction", "generation_id"),  # history outlives what it tells of
         ("generations_generation", "member_id"),  # a person, who may be deleted while the history stays
+        ("generations_batch", "member_id"),
         ("billing_usagerecord", "api_key_id"), ("billing_usagerollup", "api_key_id"),
     }  # fmt: skip
     covered = {(table, column) for _, table, columns, _, _ in references() for column in columns}
@@ -84,6 +85,8 @@ def refusal(
         copied["prefix"] = f"cvd_live_{uuid4().hex[:12]}"
     if "starts_at" in copied:
         copied["starts_at"] = "2001-01-01T00:00:00Z"
+    if table == "generations_batchitem":
+        copied["index"] = row["index"] + 99
     if "kind" in copied and "attempt" in copied:
         copied["attempt"] = 99
     try:

@@ -1,9 +1,16 @@
 -- Claims up to p_limit jobs for a worker: among tenants with queued jobs the one with the fewest running for its weight,
--- then the oldest; interactive before batch; never more running per tenant than its limit, which is counted under the
--- tenant's row lock. p_bytes bounds what the claimed jobs may occupy together; an idle worker takes one in any case.
+-- then the oldest; interactive before batch. p_bytes bounds what the claimed jobs may occupy together; an idle worker
+-- takes one in any case. p_batch bounds how many of them may be items of batches.
+--
+-- Never more running per tenant than its limit, which is counted under the tenant's row lock. Items of batches do not
+-- count against it, or they would keep interactive jobs out; they get what interactive ones leave of it.
+--
+-- An item of a batch may wait for a day, but once it has started it has p_seconds, as every job.
 --
 -- SECURITY DEFINER: the system role works across tenants through functions like this one and has no rights on tables.
-CREATE OR REPLACE FUNCTION generation_claim(p_worker uuid, p_limit int, p_bytes bigint, p_idle boolean)
+DROP FUNCTION IF EXISTS generation_claim(uuid, int, bigint, boolean);
+CREATE OR REPLACE FUNCTION generation_claim(p_worker uuid, p_limit int, p_bytes bigint, p_idle boolean, p_batch int,
+    p_seconds float8)
 RETURNS TABLE (id uuid, tenant_id uuid, attempt int, lease_token uuid, job jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -23,25 +30,29 @@ BEGIN
             ORDER BY g.priority, g.tenant_id LIMIT 1) n
     ), ranked AS (
         SELECT q.id, l.priority, l.tenant_id, q.run_after, q.estimated_bytes,
-               (r.running + q.place)::float8 / t.weight AS share
+               (r.counted + q.place)::float8 / t.weight AS share
         FROM lanes l
         JOIN accounts_tenant t ON t.id = l.tenant_id
-        CROSS JOIN LATERAL (SELECT count(*) AS running FROM generations_generation g
-                            WHERE g.status = 'running' AND g.tenant_id = l.tenant_id) r
+        CROSS JOIN LATERAL (SELECT count(*) AS counted FROM generations_generation g
+                            WHERE g.status = 'running' AND g.tenant_id = l.tenant_id
+                                AND g.priority <= l.priority) r
         CROSS JOIN LATERAL (
             SELECT h.id, h.run_after, h.estimated_bytes, row_number() OVER (ORDER BY h.run_after, h.id) AS place
             FROM (SELECT g.id, g.run_after, g.estimated_bytes FROM generations_generation g
                   WHERE g.status = 'queued' AND g.priority = l.priority AND g.tenant_id = l.tenant_id
                       AND g.run_after <= now() AND g.cancel_requested_at IS NULL
+                      AND (g.batch_id IS NULL OR g.deadline_at > now())
                   ORDER BY g.run_after, g.id
-                  LIMIT least(p_limit, greatest(t.concurrency_limit - r.running, 0))) h) q
+                  LIMIT least(p_limit, greatest(t.concurrency_limit - r.counted, 0))) h) q
     ), fairest AS (
-        SELECT c.*, sum(c.estimated_bytes) OVER turns AS occupied, row_number() OVER turns AS turn
+        SELECT c.*, sum(c.estimated_bytes) OVER turns AS occupied, row_number() OVER turns AS turn,
+               row_number() OVER (PARTITION BY c.priority ORDER BY c.share, c.run_after, c.id) AS turn_in_lane
         FROM ranked c WINDOW turns AS (ORDER BY c.priority, c.share, c.run_after, c.id)
     )
     SELECT array_agg(f.id ORDER BY f.turn), array_agg(DISTINCT f.tenant_id) INTO wanted, tenants
     FROM fairest f
-    WHERE f.turn <= p_limit AND (f.occupied <= p_bytes OR (p_idle AND f.turn = 1));
+    WHERE f.turn <= p_limit AND (f.occupied <= p_bytes OR (p_idle AND f.turn = 1))
+        AND (f.priority = 0 OR f.turn_in_lane <= p_batch);
 
     IF wanted IS NULL THEN
         RETURN;
@@ -52,21 +63,27 @@ BEGIN
 
     RETURN QUERY
     WITH room AS (
-        SELECT t.id, t.concurrency_limit - (SELECT count(*) FROM generations_generation g
-                                            WHERE g.status = 'running' AND g.tenant_id = t.id) AS places
-        FROM accounts_tenant t WHERE t.id = ANY (tenants)
+        SELECT t.id, t.concurrency_limit - r.interactive AS places, t.concurrency_limit - r.every AS places_left
+        FROM accounts_tenant t CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE g.priority = 0) AS interactive, count(*) AS every
+            FROM generations_generation g WHERE g.status = 'running' AND g.tenant_id = t.id) r
+        WHERE t.id = ANY (tenants)
     ), still AS (
-        SELECT g.id, g.tenant_id, w.turn FROM unnest(wanted) WITH ORDINALITY AS w (id, turn)
+        SELECT g.id, g.tenant_id, g.priority, w.turn FROM unnest(wanted) WITH ORDINALITY AS w (id, turn)
         JOIN generations_generation g ON g.id = w.id AND g.status = 'queued'
         FOR UPDATE OF g SKIP LOCKED
     ), chosen AS (
         SELECT s.id FROM (SELECT still.*, row_number() OVER (PARTITION BY still.tenant_id ORDER BY still.turn) AS place
                           FROM still) s
-        JOIN room ON room.id = s.tenant_id AND s.place <= room.places
+        -- interactive ones come first, so the place of an item of a batch counts those before it
+        JOIN room ON room.id = s.tenant_id
+            AND s.place <= CASE s.priority WHEN 0 THEN room.places ELSE room.places_left END
     ), claimed AS (
         UPDATE generations_generation g
         SET status = 'running', attempts = g.attempts + 1, worker = p_worker, lease_token = gen_random_uuid(),
-            started_at = coalesce(g.started_at, now())
+            started_at = coalesce(g.started_at, now()),
+            deadline_at = CASE WHEN g.batch_id IS NOT NULL AND g.started_at IS NULL
+                THEN now() + make_interval(secs => p_seconds) ELSE g.deadline_at END
         FROM chosen WHERE g.id = chosen.id AND g.status = 'queued'
         RETURNING g.*
     ), told AS (
@@ -76,7 +93,8 @@ BEGIN
         FROM claimed c
     )
     SELECT c.id, c.tenant_id, c.attempts::int, c.lease_token, jsonb_build_object(
-        'api_key_id', c.api_key_id, 'livemode', c.livemode, 'model', c.model, 'tier', c.tier, 'store', c.store,
+        'api_key_id', c.api_key_id, 'priority', c.priority, 'livemode', c.livemode, 'model', c.model, 'tier', c.tier,
+        'store', c.store,
         'previous_id', c.previous_id, 'image_size', c.image_size, 'aspect_ratio', c.aspect_ratio,
         'estimated_bytes', c.estimated_bytes, 'failures', c.failures,
         'seconds_left', extract(epoch FROM c.deadline_at - now()), 'waited', extract(epoch FROM now() - c.created_at),
@@ -88,5 +106,5 @@ BEGIN
     JOIN generations_generationcontent k ON k.generation_id = c.id
     JOIN billing_hold h ON h.generation_id = c.id;
 END $$;
-REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean) TO cavendish_system;
+REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean, int, float8) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean, int, float8) TO cavendish_system;

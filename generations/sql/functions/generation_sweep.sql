@@ -1,5 +1,6 @@
 -- Repairs what fell between two lines: frees jobs of dead workers, fails queued jobs past their deadline, ends holds of
--- ended jobs; counts queued jobs that nobody took (their doorbells were lost). Every count is 0 in calm weather.
+-- ended jobs; counts queued jobs that nobody took (their doorbells were lost). Every count is 0 in calm weather, but
+-- `lapsed`: items of batches whose day is over before their turn came.
 -- p_calm: live workers had the time to renew their leases, so an expired one is a dead worker's.
 CREATE OR REPLACE FUNCTION generation_sweep(p_silent float8, p_calm boolean) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
@@ -9,6 +10,7 @@ DECLARE
     late record;
     freed int := 0;
     expired int := 0;
+    lapsed int := 0;
     broken int := 0;
     holds int := 0;
     ended uuid[] := '{}';
@@ -26,7 +28,8 @@ BEGIN
     -- One for each tenant: two jobs of a tenant in one transaction could lock its budgets in an order in which a submit
     -- waits for us and we for it. The caller comes again while something was ended. A row that cannot be ended, whatever
     -- is wrong with it, must not keep the others from it.
-    FOR late IN SELECT DISTINCT ON (tenant_id) id, tenant_id, cancel_requested_at FROM generations_generation
+    FOR late IN SELECT DISTINCT ON (tenant_id) id, tenant_id, cancel_requested_at, batch_id IS NOT NULL AND attempts = 0 AS is_lapsed
+                FROM generations_generation
                 WHERE status = 'queued' AND (deadline_at < now() OR cancel_requested_at IS NOT NULL)
                 ORDER BY tenant_id, id LOOP
         BEGIN
@@ -37,7 +40,8 @@ BEGIN
                     'deadline_exceeded', 'message', 'The generation did not end before its deadline.'),
                     'deadline_exceeded');
             END IF;
-            expired := expired + 1;
+            expired := expired + (NOT late.is_lapsed)::int;
+            lapsed := lapsed + late.is_lapsed::int;
             ended := ended || late.id;
         EXCEPTION WHEN OTHERS THEN
             broken := broken + 1;
@@ -52,8 +56,9 @@ BEGIN
     END LOOP;
     SELECT count(*) INTO silent FROM (
         SELECT 1 FROM generations_generation
-        WHERE status = 'queued' AND run_after < now() - make_interval(secs => p_silent) LIMIT 256) q;
-    RETURN jsonb_build_object('freed', freed, 'expired', expired, 'broken', broken, 'holds', holds, 'silent', silent, 'ended', to_jsonb(ended));
+        WHERE status = 'queued' AND priority = 0 AND run_after < now() - make_interval(secs => p_silent) LIMIT 256) q;
+    RETURN jsonb_build_object('freed', freed, 'expired', expired, 'lapsed', lapsed, 'broken', broken, 'holds', holds,
+        'silent', silent, 'ended', to_jsonb(ended));
 END $$;
 REVOKE ALL ON FUNCTION generation_sweep(float8, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION generation_sweep(float8, boolean) TO cavendish_system;
