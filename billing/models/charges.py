@@ -16,7 +16,8 @@ from cavendish.db.tenancy import TenantModel
 class Hold(TenantModel):
     """The worst case of a generation, held on wallet and budgets from its acceptance to its end.
 
-    `prices` are the unit prices of the acceptance: {kind: {"unit", "price", "cost"}}; the settlement uses no others.
+    `prices` are the unit prices of the acceptance: {kind: {"unit", "price", "cost"}}; the settlement uses no others. What
+    of it counts as used, in each metric of budgets, is kept when it ends.
     """
 
     class Status(models.TextChoices):
@@ -33,11 +34,22 @@ class Hold(TenantModel):
     images = models.PositiveIntegerField()
     tokens = models.PositiveIntegerField()
     prices = models.JSONField()
+    api_key_id = models.UUIDField(null=True)
+    member_id = models.UUIDField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
+    used_amount = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    used_images = models.PositiveIntegerField(null=True)
+    used_tokens = models.PositiveIntegerField(null=True)
+    used_requests = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=["tenant"], name="holds_open", condition=Q(status="held")),)
+        indexes = (
+            # a new budget: what has not ended
+            models.Index(fields=["tenant"], name="holds_open", condition=Q(status="held")),
+            # budget_use: what a new budget's period has used before it was made
+            models.Index(fields=["tenant", "livemode", "created_at"], name="holds_of_period"),
+        )
         constraints = (models.CheckConstraint(condition=Q(amount__gte=0), name="hold_not_negative"),)
 
     def __str__(self) -> str:

@@ -1,49 +1,73 @@
 -- Holds the worst case of a generation on the wallet and on every budget that applies: all of them or none (I3).
 -- Answers NULL, or why not, and then the caller rolls back. Called last before COMMIT, because it locks rows that all
--- jobs of a tenant share; budgets in the order of their ids and the wallet at the end, so no two holds wait in a ring.
+-- jobs of a tenant share: budgets' periods in the order of their ids and the wallet at the end, so no two holds wait in a
+-- ring. What belongs together is one statement, for the time between two of them is time under the locks.
 CREATE OR REPLACE FUNCTION hold_take(p_tenant uuid, p_generation uuid, p_livemode boolean, p_key uuid, p_member uuid,
     p_amount numeric, p_currency text, p_images int, p_tokens int, p_prices jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
-    zone text;
-    line record;
-    wanted numeric;
+    at timestamptz;
+    missing uuid;
+    periods bigint[];
+    wanted numeric[];
+    allowed numeric[];
+    fits boolean;
 BEGIN
-    INSERT INTO billing_hold (generation_id, tenant_id, livemode, status, amount, currency, images, tokens, prices)
-    VALUES (p_generation, p_tenant, p_livemode, 'held', p_amount, p_currency, p_images, p_tokens, p_prices);
+    PERFORM budgets_lock(p_tenant, false);
+    -- after the lock: what a change of the budgets counted came before this, and what it did not count comes after
+    at := clock_timestamp();
+    INSERT INTO billing_hold (generation_id, tenant_id, livemode, status, amount, currency, images, tokens, prices,
+                              api_key_id, member_id, created_at)
+    VALUES (p_generation, p_tenant, p_livemode, 'held', p_amount, p_currency, p_images, p_tokens, p_prices,
+            p_key, p_member, at);
 
-    IF EXISTS (SELECT 1 FROM billing_budget WHERE tenant_id = p_tenant AND deleted_at IS NULL) THEN
-        SELECT billing_timezone INTO zone FROM accounts_tenant WHERE id = p_tenant;
-        INSERT INTO billing_budgetperiod (tenant_id, budget_id, starts_at, resets_at, cap, hard, used, held)
-        SELECT b.tenant_id, b.id, s.starts_at, s.resets_at, b."limit", b.hard, 0, 0
-        FROM billing_budget b, budget_period_bounds(b.period, b.created_at, zone) s
+    -- A period's first job opens it; in one order, and before any is locked, for another may be opening it too.
+    FOR missing IN
+        SELECT b.id FROM billing_budget b
         WHERE b.tenant_id = p_tenant AND b.livemode = p_livemode AND b.deleted_at IS NULL
             AND b.scope_id IN (p_tenant, p_key, p_member)
-            AND NOT EXISTS (SELECT 1 FROM billing_budgetperiod p WHERE p.budget_id = b.id AND p.starts_at = s.starts_at)
-        ON CONFLICT (budget_id, starts_at) DO NOTHING;
+            AND NOT EXISTS (SELECT 1 FROM billing_budgetperiod p WHERE p.budget_id = b.id
+                            AND coalesce(p.resets_at, 'infinity') > at AND p.starts_at <= at)
+        ORDER BY b.id
+    LOOP
+        PERFORM budget_period_open(p_tenant, missing, at, false);
+    END LOOP;
 
-        FOR line IN
-            SELECT p.id, p.cap, p.used, p.held, p.hard, p.resets_at, b.id AS budget_id, b.scope, b.scope_id, b.metric,
-                   b.period
-            FROM billing_budget b, budget_period_bounds(b.period, b.created_at, zone) s, billing_budgetperiod p
-            WHERE b.tenant_id = p_tenant AND b.livemode = p_livemode AND b.deleted_at IS NULL
-                AND b.scope_id IN (p_tenant, p_key, p_member)
-                AND p.budget_id = b.id AND p.starts_at = s.starts_at
-            ORDER BY p.id FOR UPDATE OF p
-        LOOP
-            wanted := CASE line.metric WHEN 'money' THEN p_amount WHEN 'images' THEN p_images
-                WHEN 'tokens' THEN p_tokens ELSE 1 END;
-            IF line.hard AND line.used + line.held + wanted > line.cap THEN
-                RETURN jsonb_build_object('code', 'budget_exceeded', 'budget_id', line.budget_id,
-                    'scope', line.scope, 'scope_id', line.scope_id, 'metric', line.metric, 'period', line.period,
-                    'limit', line.cap::text, 'used', line.used::text, 'held', line.held::text,
-                    'wanted', wanted::text, 'resets_at', line.resets_at);
-            END IF;
-            UPDATE billing_budgetperiod SET held = held + wanted WHERE id = line.id;
-            INSERT INTO billing_holdline (tenant_id, hold_id, budget_period_id, quantity)
-            VALUES (p_tenant, p_generation, line.id, wanted);
-        END LOOP;
+    SELECT array_agg(l.id), array_agg(l.wanted), array_agg(l.allowed),
+           bool_and(NOT l.hard OR l.used + l.held + l.wanted <= l.allowed)
+    INTO periods, wanted, allowed, fits
+    FROM (
+        SELECT p.id, p.hard, p.used, p.held, budget_limit(b."limit", b.raise_to, b.raise_until, at) AS allowed,
+               CASE b.metric WHEN 'money' THEN p_amount WHEN 'images' THEN p_images WHEN 'tokens' THEN p_tokens ELSE 1 END
+                   AS wanted
+        FROM billing_budget b
+        JOIN billing_budgetperiod p
+            ON p.budget_id = b.id AND coalesce(p.resets_at, 'infinity') > at AND p.starts_at <= at
+        WHERE b.tenant_id = p_tenant AND b.livemode = p_livemode AND b.deleted_at IS NULL
+            AND b.scope_id IN (p_tenant, p_key, p_member)
+        ORDER BY p.id FOR UPDATE OF p) l;
+    IF NOT fits THEN
+        -- of several the one that is away longest: what has to be waited for or raised in any case
+        RETURN (
+            SELECT jsonb_build_object('code', 'budget_exceeded', 'budget_id', b.id, 'scope', b.scope,
+                'scope_id', b.scope_id, 'metric', b.metric, 'period', b.period, 'limit', t.allowed::text,
+                'used', p.used::text, 'held', p.held::text, 'wanted', t.wanted::text, 'resets_at', p.resets_at,
+                'currency', CASE b.metric WHEN 'money' THEN p_currency END, 'set_by_operator', b.set_by_operator)
+            FROM unnest(periods, wanted, allowed) t (id, wanted, allowed)
+            JOIN billing_budgetperiod p ON p.id = t.id AND p.hard AND p.used + p.held + t.wanted > t.allowed
+            JOIN billing_budget b ON b.id = p.budget_id
+            ORDER BY p.resets_at DESC NULLS FIRST, p.id LIMIT 1);
+    END IF;
+    IF periods IS NOT NULL THEN
+        -- The cap follows a raise that has ended; the CHECK on it is the last word.
+        WITH taken AS (
+            UPDATE billing_budgetperiod p SET held = p.held + t.wanted, cap = greatest(t.allowed, p.used + p.held)
+            FROM unnest(periods, wanted, allowed) t (id, wanted, allowed) WHERE p.id = t.id
+        )
+        INSERT INTO billing_holdline (tenant_id, hold_id, budget_period_id, quantity)
+        SELECT p_tenant, p_generation, t.id, t.wanted FROM unnest(periods, wanted) t (id, wanted);
     END IF;
 
     IF p_amount > 0 THEN

@@ -1,0 +1,29 @@
+-- Says once per period and percentage that a budget's use has reached it: a row for the mail and an event, in the
+-- transaction in which it did. Its caller holds the periods' row locks, so two jobs never both find one due. Counts what
+-- is settled, not what is held: a worst case that is given back tomorrow is no news.
+CREATE OR REPLACE FUNCTION budget_alert(p_tenant uuid, p_periods bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp
+AS $$
+DECLARE
+    due record;
+BEGIN
+    FOR due IN
+        SELECT p.id, p.used, p.resets_at, b.id AS budget_id, b.livemode, b.scope, b.scope_id, b.period, b.metric, a.percent,
+               allowed.amount
+        FROM billing_budgetperiod p
+        JOIN billing_budget b ON b.id = p.budget_id
+        CROSS JOIN LATERAL budget_limit(b."limit", b.raise_to, b.raise_until, clock_timestamp()) allowed (amount)
+        CROSS JOIN unnest(b.alerts) a (percent)
+        WHERE p.id = ANY (p_periods) AND b.deleted_at IS NULL AND allowed.amount > 0
+            AND p.used * 100 >= allowed.amount * a.percent AND a.percent <> ALL (p.alerted)
+        ORDER BY p.id, a.percent
+    LOOP
+        UPDATE billing_budgetperiod SET alerted = alerted || due.percent WHERE id = due.id;
+        INSERT INTO billing_budgetalert (tenant_id, budget_id, budget_period_id, percent, "limit", used)
+        VALUES (p_tenant, due.budget_id, due.id, due.percent, due.amount, due.used);
+        PERFORM event_add(p_tenant, due.budget_id, 'budget.threshold_reached', jsonb_build_object(
+            'percent', due.percent, 'livemode', due.livemode, 'scope', due.scope, 'scope_id', due.scope_id,
+            'period', due.period, 'metric', due.metric, 'limit', due.amount::text, 'used', due.used::text,
+            'resets_at', due.resets_at));
+    END LOOP;
+END $$;
