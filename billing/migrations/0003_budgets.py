@@ -115,9 +115,7 @@ class Migration(migrations.Migration):
                         fields=["id"], name="budget_alerts_unmailed", condition=models.Q(mailed_at__isnull=True)
                     )
                 ],
-                "constraints": [
-                    models.UniqueConstraint(fields=["budget_period", "percent"], name="budget_alert_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=["budget_period", "percent"], name="budget_alert_once")],
             },
         ),
         tenant_table("billing_budgetalert", grants="SELECT, INSERT"),

@@ -26,8 +26,6 @@ class Migration(migrations.Migration):
                 "budget", Coalesce("resets_at", RawSQL("'infinity'::timestamptz", ())), name="budget_period_running"
             ),
         ),
-        AddIndexConcurrently(
-            "hold", models.Index(fields=["tenant", "livemode", "created_at"], name="holds_of_period")
-        ),
+        AddIndexConcurrently("hold", models.Index(fields=["tenant", "livemode", "created_at"], name="holds_of_period")),
         ValidateConstraint("budget", "budget_raise_whole"),
     )

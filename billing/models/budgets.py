@@ -13,7 +13,6 @@ from billing.models.prices import Plan
 from cavendish.db.ids import new_id
 from cavendish.db.tenancy import TenantModel
 
-
 INFINITY = RawSQL("'infinity'::timestamptz", ())
 
 
@@ -45,8 +44,7 @@ class Wallet(TenantModel):
 class Budget(TenantModel):
     """A limit on what a tenant, a key or a member may use in a period. Its use is in `BudgetPeriod`.
 
-    Rows are made and changed by `billing.budgets.services` under `budgets_lock`: a bare save would miss what the tenant's
-    jobs hold at that moment.
+    Made and changed by `billing.services` under `budgets_lock`: a bare save would miss what jobs hold at that moment.
     """
 
     class Scope(models.TextChoices):

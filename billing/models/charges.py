@@ -16,8 +16,8 @@ from cavendish.db.tenancy import TenantModel
 class Hold(TenantModel):
     """The worst case of a generation, held on wallet and budgets from its acceptance to its end.
 
-    `prices` are the unit prices of the acceptance: {kind: {"unit", "price", "cost"}}; the settlement uses no others. What
-    of it counts as used, in each metric of budgets, is kept when it ends.
+    `prices` are the unit prices of the acceptance: {kind: {"unit", "price", "cost"}}; the settlement uses no others.
+    `used_…` are what of it counts as used, in each metric of budgets, once it has ended.
     """
 
     class Status(models.TextChoices):

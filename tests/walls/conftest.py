@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -48,7 +47,7 @@ def _filled() -> Filled:
         user = user_create(email=f"{tenant.slug}@example.com", password="a-password-of-ours")
         membership_create(tenant=tenant, user=user, role=Role.OWNER)
         Budget.objects.create(
-            tenant=tenant, scope="tenant", scope_id=tenant.id, period="month", metric="money", limit=Decimal(50)
+            tenant=tenant, scope="tenant", scope_id=tenant.id, period="month", metric="money", limit=5, alerts=[1]
         )
         File.objects.create(
             tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=1, sha256="0" * 64,
