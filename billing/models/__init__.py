@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from billing.models.budgets import Budget, BudgetAlert, BudgetPeriod, Wallet
-from billing.models.charges import BillingPeriod, Charge, Hold, HoldLine, UsageRecord, UsageRollup
+from billing.models.charges import BillingPeriod, Charge, Hold, HoldLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
 from billing.models.prices import Kind, Plan, Price, Subscription, Tier, Unit
+from billing.models.usage import PlatformDay, UsageRecord, UsageRollup, UsageTag, UsageTagRollup, UsageTagValue
 
 __all__ = [
     "BillingPeriod",
@@ -17,11 +18,15 @@ __all__ = [
     "LedgerEntry",
     "LedgerTransaction",
     "Plan",
+    "PlatformDay",
     "Price",
     "Subscription",
     "Tier",
     "Unit",
     "UsageRecord",
     "UsageRollup",
+    "UsageTag",
+    "UsageTagRollup",
+    "UsageTagValue",
     "Wallet",
 ]

@@ -111,53 +111,6 @@ class Charge(TenantModel):
         return f"{self.amount} {self.currency} for {self.generation_id}"
 
 
-class UsageRecord(TenantModel):
-    """One priced line of a charge, in the month of its billing date (a partition)."""
-
-    pk = models.CompositePrimaryKey("billing_date", "generation_id", "attempt", "kind")
-    billing_date = models.DateField()
-    generation_id = models.UUIDField()
-    attempt = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=16)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
-    livemode = models.BooleanField()
-    api_key_id = models.UUIDField()
-    model = models.CharField(max_length=100)
-    image_size = models.CharField(max_length=8, blank=True)
-    quantity = models.BigIntegerField()
-    unit_price = models.DecimalField(max_digits=20, decimal_places=9)
-    amount = models.DecimalField(max_digits=20, decimal_places=9)
-    cost = models.DecimalField(max_digits=20, decimal_places=9)
-    currency = models.CharField(max_length=3)
-    at = models.DateTimeField(db_default=Now())
-
-    def __str__(self) -> str:
-        return f"{self.quantity} {self.kind} of {self.generation_id}"
-
-
-class UsageRollup(TenantModel):
-    """Sums of usage per hour and billing date; pages and reports read these, never the records."""
-
-    pk = models.CompositePrimaryKey(
-        "tenant_id", "billing_date", "hour", "livemode", "model", "api_key_id", "image_size", "kind"
-    )
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
-    billing_date = models.DateField()
-    hour = models.DateTimeField()
-    livemode = models.BooleanField()
-    model = models.CharField(max_length=100)
-    api_key_id = models.UUIDField()
-    image_size = models.CharField(max_length=8, blank=True)
-    kind = models.CharField(max_length=16)
-    records = models.BigIntegerField(default=0)
-    quantity = models.BigIntegerField(default=0)
-    amount = models.DecimalField(max_digits=20, decimal_places=9, default=0)
-    cost = models.DecimalField(max_digits=20, decimal_places=9, default=0)
-
-    def __str__(self) -> str:
-        return f"{self.quantity} {self.kind} in {self.hour}"
-
-
 class BillingPeriod(TenantModel):
     """A calendar month of a tenant. Settling takes a share lock on an open one, closing it an exclusive lock."""
 
@@ -173,4 +126,4 @@ class BillingPeriod(TenantModel):
         return f"{self.tenant_id} {self.month}"
 
 
-__all__ = ["BillingPeriod", "Charge", "Hold", "HoldLine", "Kind", "UsageRecord", "UsageRollup"]
+__all__ = ["BillingPeriod", "Charge", "Hold", "HoldLine", "Kind"]

@@ -144,8 +144,12 @@ def books_balance(tenant: Tenant) -> None:
             (SELECT coalesce(sum(amount), 0) FROM billing_usagerecord WHERE tenant_id = t.id) AS usage,
             (SELECT coalesce(sum(amount), 0) FROM billing_usagerollup WHERE tenant_id = t.id) AS rollups,
             (SELECT coalesce(sum(quantity), 0) FROM billing_usagerecord WHERE tenant_id = t.id) AS quantity,
-            (SELECT coalesce(sum(quantity), 0) FROM billing_usagerollup WHERE tenant_id = t.id) AS rolled,
-            (SELECT coalesce(sum(cost), 0) FROM billing_usagerecord WHERE tenant_id = t.id) AS cost,
+            (SELECT coalesce(sum(quantity), 0) FROM billing_usagerollup
+             WHERE tenant_id = t.id AND kind <> 'request') AS rolled,
+            (SELECT count(*) FROM billing_charge WHERE tenant_id = t.id) AS ended,
+            (SELECT coalesce(sum(quantity), 0) FROM billing_usagerollup
+             WHERE tenant_id = t.id AND kind = 'request') AS counted,
+            (SELECT coalesce(sum(cost), 0) FROM billing_charge WHERE tenant_id = t.id) AS cost,
             (SELECT coalesce(sum(cost), 0) FROM billing_usagerollup WHERE tenant_id = t.id) AS rolled_cost,
             (SELECT count(*) FROM billing_hold WHERE tenant_id = t.id AND status = 'held') AS holds,
             (SELECT count(*) FROM generations_generation g LEFT JOIN billing_charge c ON c.generation_id = g.id
@@ -160,6 +164,7 @@ def books_balance(tenant: Tenant) -> None:
     assert found["revenue"] == found["charges"] == found["usage"] == found["rollups"]
     assert found["quantity"] == found["rolled"]
     assert found["cost"] == found["rolled_cost"]
+    assert found["ended"] == found["counted"]
     assert (found["held"], found["holds"], found["uncharged"], found["above"]) == (0, 0, 0, 0)
 
 

@@ -10,7 +10,8 @@ from accounts.actor import SYSTEM
 from accounts.audit import audit_add
 from accounts.models import Role, Tenant
 from accounts.services import membership_create, user_create
-from billing.models import Budget
+from billing.models import Budget, UsageTag
+from billing.services import usage_platform_refresh
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
@@ -53,6 +54,7 @@ def _filled() -> Filled:
             tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=1, sha256="0" * 64,
             storage_key=f"tenants/{tenant.id.hex}/files/x",
         )  # fmt: skip
+        UsageTag.objects.create(tenant=tenant, key="team")
         batch = Batch.objects.create(
             tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, dialect="native", total=1,
             input_key=f"tenants/{tenant.id.hex}/batches/x", expires_at=timezone.now(),
@@ -62,7 +64,7 @@ def _filled() -> Filled:
         audit_add(actor=SYSTEM, action="tenant.filled", tenant_id=tenant.id, target="tenant", target_id=tenant.id)
         Mail.objects.create(tenant_id=tenant.id, to=["somebody@example.com"], subject="Filled", status="sent")
     queue_clear()
-    ended = submit_generation(tenant)
+    ended = submit_generation(tenant, metadata={"team": "red"})
     [job] = claim(register(), 1)
     result = succeeded(job)
     output = new_id()
@@ -72,4 +74,5 @@ def _filled() -> Filled:
          "storage_key": f"tenants/{tenant.id.hex}/outputs/{output.hex}"}
     ]  # fmt: skip
     assert finish(job, result) == "ended"
+    usage_platform_refresh()
     return Filled(tenant, ended, submit_generation(tenant))

@@ -92,7 +92,7 @@ def test_an_error_inside_closes_the_door_and_undoes_what_was_written(pair: Pair)
         fail()
     assert current_tenant() is None
     with tenant_door(own.id):
-        assert Generation.objects.get(id=own.ended).metadata == {}
+        assert Generation.objects.get(id=own.ended).metadata == {"team": "red"}
 
 
 def test_a_door_is_its_threads_own(pair: Pair) -> None:

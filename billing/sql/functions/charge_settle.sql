@@ -1,16 +1,19 @@
 -- The end of a generation's money, in the transaction that ends the generation. `p` carries:
---   status, reason, amount, cost, absorbed, lines, usage, flags, attempt, api_key_id, model, image_size,
---   images, tokens, requests, records: [{kind, quantity, unit_price, amount, cost}]
+--   status, reason, amount, cost, absorbed, lines, usage, flags, attempt, api_key_id, member_id, model, image_size,
+--   metadata, images, tokens, requests, records: [{kind, quantity, unit_price, amount, cost}]
 -- The charge's primary key makes a second one impossible (I2).
 CREATE OR REPLACE FUNCTION charge_settle(p_tenant uuid, p_generation uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
+    nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
     held billing_hold;
     billed date;
     is_closed timestamptz;
     charged numeric := (p->>'amount')::numeric;
+    member uuid := (p->>'member_id')::uuid;
     entry uuid;
+    tags jsonb;
 BEGIN
     SELECT * INTO STRICT held FROM billing_hold WHERE generation_id = p_generation AND tenant_id = p_tenant;
     IF charged > held.amount THEN
@@ -38,10 +41,14 @@ BEGIN
     VALUES (p_generation, p_tenant, held.livemode, p->>'status', p->>'reason', charged, (p->>'cost')::numeric,
             (p->>'absorbed')::numeric, held.currency, p->'lines', p->'usage', p->'flags', billed);
 
-    INSERT INTO billing_usagerecord (billing_date, generation_id, attempt, kind, tenant_id, livemode, api_key_id, model,
-                                     image_size, quantity, unit_price, amount, cost, currency)
+    -- The pictures stand at one line, that of their tokens where there is one, so that sums over lines count them once.
+    INSERT INTO billing_usagerecord (billing_date, generation_id, attempt, kind, tenant_id, livemode, api_key_id,
+                                     member_id, model, image_size, quantity, images, unit_price, amount, cost, currency)
     SELECT billed, p_generation, (p->>'attempt')::smallint, r.kind, p_tenant, held.livemode, (p->>'api_key_id')::uuid,
-           p->>'model', p->>'image_size', r.quantity, r.unit_price, r.amount, r.cost, held.currency
+           member, p->>'model', p->>'image_size', r.quantity,
+           CASE WHEN row_number() OVER (ORDER BY r.kind = 'image_output' DESC, r.kind) = 1
+               THEN (p->>'images')::int ELSE 0 END,
+           r.unit_price, r.amount, r.cost, held.currency
     FROM jsonb_to_recordset(p->'records') AS r(kind text, quantity bigint, unit_price numeric, amount numeric, cost numeric);
 
     IF charged > 0 THEN
@@ -53,16 +60,32 @@ BEGIN
                (p_tenant, entry, 'revenue', held.livemode, charged, held.currency);
     END IF;
 
-    -- From here on the rows that other jobs of the tenant wait for: roll-ups in the order of their key, then the hold.
-    INSERT INTO billing_usagerollup AS u (tenant_id, billing_date, hour, livemode, model, api_key_id, image_size, kind,
-                                          records, quantity, amount, cost)
-    SELECT p_tenant, billed, date_trunc('hour', now()), held.livemode, p->>'model', (p->>'api_key_id')::uuid,
-           p->>'image_size', r.kind, 1, r.quantity, r.amount, r.cost
-    FROM jsonb_to_recordset(p->'records') AS r(kind text, quantity bigint, amount numeric, cost numeric)
+    tags := usage_tags_take(p_tenant, held.livemode, billed, p->'metadata');
+
+    -- From here on the rows that other jobs of the tenant wait for: roll-ups in the order of their key, those of tags in
+    -- theirs, then the hold.
+    INSERT INTO billing_usagerollup AS u (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size,
+                                          kind, records, quantity, images, flagged, amount, cost)
+    SELECT p_tenant, billed, date_trunc('hour', now(), 'UTC'), held.livemode, p->>'model', (p->>'api_key_id')::uuid,
+           coalesce(member, nobody), p->>'image_size', r.kind, r.records, r.quantity, r.images, r.flagged, r.amount, r.cost
+    FROM usage_sums(p_generation, billed) r
     ORDER BY r.kind
-    ON CONFLICT (tenant_id, billing_date, hour, livemode, model, api_key_id, image_size, kind) DO UPDATE
-    SET records = u.records + 1, quantity = u.quantity + excluded.quantity, amount = u.amount + excluded.amount,
-        cost = u.cost + excluded.cost;
+    ON CONFLICT (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size, kind) DO UPDATE
+    SET records = u.records + excluded.records, quantity = u.quantity + excluded.quantity,
+        images = u.images + excluded.images, flagged = u.flagged + excluded.flagged,
+        amount = u.amount + excluded.amount, cost = u.cost + excluded.cost;
+
+    IF tags IS NOT NULL THEN
+        INSERT INTO billing_usagetagrollup AS u (tenant_id, billing_date, livemode, key, value, model, image_size, kind,
+                                                 records, quantity, images, amount, cost)
+        SELECT p_tenant, billed, held.livemode, t.key, t.value, p->>'model', p->>'image_size', r.kind, r.records,
+               r.quantity, r.images, r.amount, r.cost
+        FROM jsonb_each_text(tags) t, usage_sums(p_generation, billed) r
+        ORDER BY t.key, t.value, r.kind
+        ON CONFLICT (tenant_id, billing_date, livemode, key, value, model, image_size, kind) DO UPDATE
+        SET records = u.records + excluded.records, quantity = u.quantity + excluded.quantity,
+            images = u.images + excluded.images, amount = u.amount + excluded.amount, cost = u.cost + excluded.cost;
+    END IF;
 
     PERFORM hold_end(p_tenant, p_generation,
         CASE p->>'status' WHEN 'charged' THEN 'settled' ELSE 'released' END,

@@ -35,7 +35,8 @@ BEGIN
     PERFORM event_add(p_tenant, p_id, 'generation.' || (p->>'status'), jsonb_build_object('old', old_status,
         'new', p->>'status', 'reason', p->>'reason', 'attempt', p_attempt, 'error', p->'error'->>'code'));
     PERFORM charge_settle(p_tenant, p_id, (p->'charge') || jsonb_build_object('attempt', p_attempt,
-        'api_key_id', job.api_key_id, 'member_id', job.member_id, 'model', job.model, 'image_size', job.image_size));
+        'api_key_id', job.api_key_id, 'member_id', job.member_id, 'model', job.model, 'image_size', job.image_size,
+        'metadata', job.metadata));
     IF job.batch_id IS NOT NULL THEN
         PERFORM batch_item_end(p_tenant, job.batch_id, job.batch_index, 'in_progress', p->>'status',
             nullif(p->'error', 'null'::jsonb));
