@@ -7,4 +7,11 @@ from billing.services.prices import prices_ship
 from billing.services.usage import usage_partitions_make, usage_platform_refresh
 from billing.services.wallets import wallet_top_up
 
-__all__ = ["plan_ensure", "prices_ship", "tenant_open", "usage_partitions_make", "usage_platform_refresh", "wallet_top_up"]
+__all__ = [
+    "plan_ensure",
+    "prices_ship",
+    "tenant_open",
+    "usage_partitions_make",
+    "usage_platform_refresh",
+    "wallet_top_up",
+]
