@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
             ],
             options={"abstract": False, "base_manager_name": "objects"},
         ),
-        tenant_table("billing_usagetag"),
+        tenant_table("billing_usagetag", grants="SELECT, INSERT, DELETE"),
         tenant_table("billing_usagetagvalue", grants="SELECT, INSERT"),
         tenant_table("billing_usagetagrollup", grants="SELECT, INSERT, UPDATE"),
         tenant_table("billing_platformday", grants="SELECT"),

@@ -43,7 +43,6 @@ class UsageRollup(TenantModel):
     """Sums of usage per hour and billing date; pages and reports read these, never the records.
 
     Hours are those of UTC, where none is missing or comes twice. Each kind sums the records; the row of kind `request`
-    Hours are those of UTC, where none is missing or comes twice. Each kind sums the records; the row of kind `request`
     counts the generations that ended, charged or not, and those that an operator should look at (`flagged`). So the
     rows' `cost` is the charges', to the last digit.
     """

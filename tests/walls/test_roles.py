@@ -79,7 +79,7 @@ def test_what_the_app_may_do_to_the_books() -> None:
                AND has_table_privilege('cavendish_app', oid, 'DELETE') ORDER BY 1""",
     )
     assert {name for (name,) in found} == {
-        "accounts_membership", "django_session", "generations_output", "generations_batchitem"
+        "accounts_membership", "django_session", "generations_output", "generations_batchitem", "billing_usagetag"
     }  # fmt: skip
     never_changed = rows(
         "owner",

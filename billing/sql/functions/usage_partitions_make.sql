@@ -5,13 +5,14 @@
 -- reconciliation for example, and every settlement would wait behind it. Rows that went into the default partition
 -- meanwhile move into the month they belong to. It gives up after two seconds; it is called every hour, months ahead.
 CREATE OR REPLACE FUNCTION usage_partitions_make(p_from date, p_months int) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
     month date;
     name text;
     made int := 0;
 BEGIN
+    PERFORM set_config('lock_timeout', '2s', true);
     FOR n IN 0 .. p_months - 1 LOOP
         month := (date_trunc('month', p_from) + make_interval(months => n))::date;
         name := 'billing_usagerecord_' || to_char(month, 'YYYYMM');
