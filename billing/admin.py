@@ -10,7 +10,7 @@ from billing.models import Budget, Charge, Hold, LedgerTransaction, Plan, Price
 
 @admin.register(Plan)
 class PlanAdmin(ReadOnly):
-    list_display = ("slug", "name", "currency", "markup_percent")
+    list_display = ("slug", "name", "currency", "archived_at")
 
 
 @admin.register(Price)

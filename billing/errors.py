@@ -2,6 +2,7 @@
 
 BillingError
 ├── PriceMissing         a kind that a request may use has no price in its plan
+├── ModelNotInPlan       the tenant's plan does not offer the model
 ├── BudgetExceeded       a hard budget leaves no room for the worst case
 └── InsufficientBalance  the wallet leaves no room for the worst case
 """
@@ -21,6 +22,13 @@ class PriceMissing(BillingError):
         super().__init__(f"No price is set for {', '.join(kinds)} of {model}.")
         self.model = model
         self.kinds = list(kinds)
+
+
+class ModelNotInPlan(BillingError):
+    def __init__(self, *, model: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"The plan does not offer {model}; it offers {', '.join(allowed) or 'no model'}.")
+        self.model = model
+        self.allowed = list(allowed)
 
 
 class BudgetExceeded(BillingError):

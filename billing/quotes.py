@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from billing.errors import PriceMissing
-from billing.money import ZERO, amount_text
-from billing.pricing import Line, Prices, lines_price
+from billing.money import amount_text
+from billing.pricing import NOT_COVERED, Covered, Line, Prices, included_line, lines_price, lines_sum
 from cavendish.gemini.catalog import Model, Resolution
 
 
@@ -96,12 +96,16 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Quote:
-    """`expected` is what a typical answer costs; `worst_case` is what is held and never exceeded."""
+    """`expected` is what a typical answer costs; `worst_case` is what is held and never exceeded.
+
+    `uncovered` is the worst case without pictures that the plan includes: the books decide how many are.
+    """
 
     currency: str
     prices: Prices
     expected: Estimate
     worst_case: Estimate
+    uncovered: Decimal
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -111,17 +115,32 @@ class Quote:
         }
 
 
-def quote(work: Work, *, prices: Prices, currency: str) -> Quote:
-    """Raises PriceMissing when a kind that the request may use has no price."""
-    expected, worst = (_estimate(work, tokens, prices) for tokens in (work.expected, work.worst_case))
-    return Quote(currency, prices, expected, worst)
+def quote(work: Work, *, prices: Prices, currency: str, included_images: int = 0) -> Quote:
+    """Raises PriceMissing when a kind that the request may use has no price.
+
+    `included_images` is how many pictures of the tenant's plan are left.
+    """
+    covered = Covered(min(included_images, work.max_images), work.max_images)
+    images = min(work.max_images, 1)
+    return Quote(
+        currency,
+        prices,
+        expected=_estimate(work, work.expected, prices, images=images, covered=covered),
+        worst_case=_estimate(work, work.worst_case, prices, images=work.max_images, covered=covered, up=True),
+        uncovered=_estimate(work, work.worst_case, prices, images=work.max_images, covered=NOT_COVERED).amount,
+    )
 
 
-def _estimate(work: Work, tokens: dict[str, int], prices: Prices) -> Estimate:
-    lines, unpriced = lines_price(tokens, prices)
+def _estimate(
+    work: Work, tokens: dict[str, int], prices: Prices, *, images: int, covered: Covered, up: bool = False
+) -> Estimate:
+    lines, unpriced = lines_price(tokens, prices, images=images)
     if unpriced:
         raise PriceMissing(model=work.model.id, kinds=unpriced)
-    return Estimate(tokens, lines, sum((line.amount for line in lines), ZERO))
+    included = included_line(lines_sum(lines), images=images, covered=covered, up=up)
+    if included is not None:
+        lines.append(included)
+    return Estimate(tokens, lines, lines_sum(lines))
 
 
 def _present(tokens: dict[str, int]) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, PriceMissing
-from cavendish.http.problems import Problem, conflict, forbidden
+from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing
+from cavendish.http.problems import FieldError, Problem, conflict, forbidden
 from generations.errors import GenerationRefused, NotCancelable, NotFinished, QueueFull, TenantInactive
 
 Refusal = GenerationRefused | BillingError
@@ -34,6 +34,14 @@ def problem_of(refusal: Refusal) -> Problem:
                 f"The wallet does not cover the worst case of {wallet['wanted']}; {wallet['held']} is held already."
             )
             return Problem(402, "insufficient_balance", detail, extra={"wallet": wallet})
+        case ModelNotInPlan():
+            allowed = ", ".join(refusal.allowed) or "none"
+            return Problem(
+                403,
+                "model_not_allowed",
+                str(refusal),
+                errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed}.")],
+            )
         case PriceMissing():
             return Problem(503, "price_missing", str(refusal))
         case _:

@@ -1,4 +1,4 @@
-"""Reads of generations, inside a tenant's door."""
+"""Reads of generations, inside a tenant's door where nothing else is said."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.principal import Principal
 from billing.models import Charge, Hold
+from billing.selectors import price_book
 from cavendish.db.rows import Columns
+from cavendish.db.tenancy import tenant_door
+from cavendish.gemini.catalog import Model, models
 from generations.models import File, Generation, GenerationContent, Output
 
 
@@ -25,6 +29,17 @@ class Whole:
     hold: Hold | None
     charge: Charge | None
     position: int | None
+
+
+def models_offered(who: Principal) -> list[Model]:
+    """The models that key and tenant may use and the plan offers. Opens the tenant's door."""
+    with tenant_door(who.tenant_id):
+        return [
+            model
+            for model in models()
+            if who.may_use(model.id)
+            and price_book(tenant_id=who.tenant_id, model=model.id, tier="standard").terms.allow(model.id)
+        ]
 
 
 def generation_find(generation_id: UUID, *, livemode: bool | None) -> Generation | None:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Tenant
-from billing.errors import BudgetExceeded, InsufficientBalance
+from billing.errors import BudgetExceeded, InsufficientBalance, ModelNotInPlan
 from billing.quotes import Quote, quote
 from billing.selectors import price_book
 from cavendish import valkey
@@ -31,8 +31,12 @@ from generations.tasks import ring
 
 
 def generation_quote(*, tenant_id: UUID, livemode: bool, plan: Plan, tier: str = "standard") -> Quote:
-    """Inside the door. Raises PriceMissing."""
-    book = price_book(tenant_id=tenant_id, model=plan.work.model.id, tier=tier)
+    """Inside the door. Raises PriceMissing, ModelNotInPlan."""
+    model = plan.work.model.id
+    size = plan.resolution.image_size if plan.resolution else ""
+    book = price_book(tenant_id=tenant_id, model=model, tier=tier, image_size=size)
+    if not book.terms.allow(model):
+        raise ModelNotInPlan(model=model, allowed=sorted(book.terms.allowed_models or ()))
     return quote(plan.work, prices=book.prices if livemode else _free(book.prices), currency=book.currency)
 
 
@@ -55,8 +59,8 @@ def generation_submit(
     """Accepts a generation: one transaction for its files, the job, its event and its hold; then the doorbell.
 
     `member_id` is the person for whom it counts; `deadline` in seconds from now; `item` the batch and the place in it
-    that it is made of. Raises TenantInactive, QueueFull, ItemTaken, BudgetExceeded, InsufficientBalance, PriceMissing;
-    then nothing of it exists, and what the intake stored is deleted.
+    that it is made of. Raises TenantInactive, QueueFull, ItemTaken, BudgetExceeded, InsufficientBalance,
+    ModelNotInPlan, PriceMissing; then nothing of it exists, and what the intake stored is deleted.
     """
     generation_id = ids.new_id()
     try:
@@ -85,7 +89,7 @@ def generation_submit(
                     "plan": plan.body,
                     "notices": plan.notices,
                     "hold": {
-                        "amount": str(held.worst_case.amount),
+                        "amount": str(held.uncovered),
                         "currency": held.currency,
                         "images": plan.work.max_images,
                         "tokens": held.worst_case.total_tokens,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from billing.models.budgets import Budget, BudgetAlert, BudgetPeriod, Wallet
 from billing.models.charges import BillingPeriod, Charge, Hold, HoldLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
-from billing.models.prices import Kind, Plan, Price, Subscription, Tier, Unit
+from billing.models.prices import Kind, Plan, PlanVersion, Price, Subscription, Tier, Unit
 from billing.models.usage import PlatformDay, UsageRecord, UsageRollup, UsageTag, UsageTagRollup, UsageTagValue
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerTransaction",
     "Plan",
+    "PlanVersion",
     "PlatformDay",
     "Price",
     "Subscription",

@@ -1,78 +1,157 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from billing.models import Price, Subscription
+from billing.models import Plan, PlanVersion, Price, Subscription
+from billing.money import ZERO, unit_price_rounded
 from billing.pricing import Prices
 
-# Prices are read with every acceptance and change a few times a year.
+# Prices are read with every acceptance and change a few times a year. What begins within this time is read along, so
+# that it applies from its moment on in every process; who adds a price gives it a longer lead (services.prices).
 CACHE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a tenant's plan says beside prices."""
+
+    plan_id: UUID
+    included_images: int
+    allowed_models: frozenset[str] | None
+
+    def allow(self, model: str) -> bool:
+        return self.allowed_models is None or model in self.allowed_models
+
+
+NO_PLAN = Terms(plan_id=UUID(int=0), included_images=0, allowed_models=None)
+
+
+@dataclass(frozen=True)
 class PriceBook:
-    """The prices of one plan, model and tier at a moment."""
+    """The prices of one tenant for a model, tier and size at a moment, and its plan's terms."""
 
     currency: str
     prices: Prices
+    terms: Terms = NO_PLAN
 
 
-_cache: dict[tuple[UUID, str, str], tuple[float, PriceBook]] = {}
+@dataclass(frozen=True)
+class Tariff:
+    """All that a tenant's prices of one model are made of at a moment; books are made when they are asked for."""
+
+    plan: Plan | None
+    version: PlanVersion | None
+    rows: Sequence[Price]
+    terms: Terms
+    books: dict[tuple[str, str], PriceBook] = field(default_factory=dict)
+
+    def book(self, tier: str, image_size: str) -> PriceBook:
+        made = self.books.get((tier, image_size))
+        if made is None:
+            prices = prices_of(self.rows, plan=self.plan, version=self.version, tier=tier, image_size=image_size)
+            currency = self.plan.currency if self.plan else "USD"
+            made = self.books[tier, image_size] = PriceBook(currency=currency, prices=prices, terms=self.terms)
+        return made
+
+
+_cache: dict[tuple[UUID, str], tuple[float, Tariff]] = {}
 _lock = Lock()
 
 
-def price_book(*, tenant_id: UUID, model: str, tier: str) -> PriceBook:
+def price_book(*, tenant_id: UUID, model: str, tier: str, image_size: str = "") -> PriceBook:
     """What `tenant_id` pays now, inside its door: its plan's own prices, else the upstream's with the plan's mark-up.
 
-    Without a plan the upstream's prices apply as they are. Cached input without a price costs what text does.
+    Without a plan the upstream's prices apply as they are. `image_size` picks among prices per picture.
     """
-    key = (tenant_id, model, tier)
+    key = (tenant_id, model)
     cached = _cache.get(key)
-    if cached is not None and cached[0] > time.monotonic():
-        return cached[1]
-    book = _price_book(tenant_id, model, tier)
-    with _lock:
-        if len(_cache) > 10_000:
-            _cache.clear()
-        _cache[key] = (time.monotonic() + CACHE_SECONDS, book)
-    return book
+    if cached is None or cached[0] <= time.monotonic():
+        tariff, seconds = _read(tenant_id, model)
+        cached = (time.monotonic() + seconds, tariff)
+        with _lock:
+            if len(_cache) > 10_000:
+                _cache.clear()
+            _cache[key] = cached
+    return cached[1].book(tier, image_size)
 
 
-def _price_book(tenant_id: UUID, model: str, tier: str) -> PriceBook:
+def _read(tenant_id: UUID, model: str) -> tuple[Tariff, float]:
+    """The tariff, and for how many seconds it may be used: until something else begins, at most CACHE_SECONDS."""
     now = timezone.now()
-    subscription = (
-        Subscription.objects.select_related("plan")
-        .filter(tenant_id=tenant_id, starts_at__lte=now)
-        .order_by("-starts_at")
-        .first()
+    soon = now + timedelta(seconds=CACHE_SECONDS)
+    mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=soon)
+    subscriptions = list(mine.order_by("-starts_at")[:3])
+    plan = next((row.plan for row in subscriptions if row.starts_at <= now), None)
+    versions = list(plan.versions.filter(effective_from__lte=soon).order_by("-effective_from")[:3]) if plan else []
+    own = Q(plan=plan) if plan else Q(pk=None)
+    rows = list(
+        Price.objects.filter(own | Q(plan=None), model=model, effective_from__lte=soon).order_by("effective_from")
     )
-    plan = subscription.plan if subscription else None
-    rows = Price.objects.filter(
-        model=model, effective_from__lte=now, plan__in=[plan] if plan else []
-    ) | Price.objects.filter(model=model, effective_from__lte=now, plan=None)
-    costs: dict[tuple[str, str], Price] = {}
-    own: dict[tuple[str, str], Price] = {}
-    for row in rows.order_by("effective_from"):
-        (costs if row.plan_id is None else own)[row.kind, row.tier] = row
+    starts = [row.starts_at for row in subscriptions]
+    starts += [version.effective_from for version in versions]
+    starts += [row.effective_from for row in rows]
+    ends = min((start for start in starts if start > now), default=soon)
+    version = next((version for version in versions if version.effective_from <= now), None)
+    begun = [row for row in rows if row.effective_from <= now]
+    return Tariff(plan, version, begun, _terms(plan, version)), (ends - now).total_seconds()
 
-    factor = 1 + (plan.markup_percent if plan else Decimal(0)) / 100
-    prices = {}
-    for kind in {kind for kind, _ in (*costs, *own)}:
+
+def prices_of(
+    rows: Iterable[Price], *, plan: Plan | None, version: PlanVersion | None, tier: str, image_size: str = ""
+) -> Prices:
+    """Prices by kind from the rows of one model that have begun, oldest first: the newest of each kind counts.
+
+    - A plan's own price wins, one for the size before one for all; a tier without a price has the standard one.
+    - Else the upstream's price with the mark-up, rounded once; only in its own currency, since nothing is exchanged.
+    - Cached input without a price costs what text does.
+    """
+    costs: dict[tuple[str, str], Price] = {}
+    own: dict[tuple[str, str, str], Price] = {}
+    for row in rows:
+        if row.plan_id is None:
+            costs[row.kind, row.tier] = row
+        else:
+            own[row.kind, row.tier, row.image_size] = row
+    factor = 1 + (version.markup_percent if version else ZERO) / 100
+    found: dict[str, Mapping[str, str]] = {}
+    for kind in {kind for kind, *_ in (*costs, *own)}:
         cost = costs.get((kind, tier)) or costs.get((kind, "standard"))
-        set_price = own.get((kind, tier)) or own.get((kind, "standard"))
-        unit = (set_price or cost).unit  # type: ignore[union-attr]
-        price = set_price.unit_price if set_price else cost.unit_price * factor  # type: ignore[union-attr]
-        prices[kind] = {
-            "unit": unit,
-            "price": str(price),
-            "cost": str(cost.unit_price if cost else Decimal(0)),
-        }
-    if "cached_input" not in prices and "text_input" in prices:
-        prices["cached_input"] = prices["text_input"]
-    return PriceBook(currency=plan.currency if plan else "USD", prices=prices)
+        places = [(kind, tier, image_size), (kind, tier, ""), (kind, "standard", image_size), (kind, "standard", "")]
+        chosen = next((own[place] for place in places if place in own), None)
+        if chosen is None:
+            if cost is None or (plan is not None and plan.currency != cost.currency):
+                continue
+            found[kind] = _price(cost.unit, unit_price_rounded(cost.unit_price * factor), cost)
+        else:
+            found[kind] = _price(chosen.unit, chosen.unit_price, cost)
+    if "cached_input" not in found and "text_input" in found:
+        found["cached_input"] = found["text_input"]
+    return found
+
+
+def _price(unit: str, price: Decimal, cost: Price | None) -> dict[str, str]:
+    made = {"unit": unit, "price": str(price), "cost": str(cost.unit_price if cost else ZERO)}
+    if cost is not None and cost.unit != unit:
+        made["cost_unit"] = cost.unit
+    return made
+
+
+def _terms(plan: Plan | None, version: PlanVersion | None) -> Terms:
+    if plan is None or version is None:
+        return NO_PLAN
+    allowed = version.allowed_models
+    return Terms(plan.id, version.included_images, frozenset(allowed) if allowed is not None else None)
+
+
+def plan_terms(plan: Plan, *, at: datetime | None = None) -> PlanVersion | None:
+    """The version of a plan that applies at a moment, now when none is given; None before its first."""
+    return plan.versions.filter(effective_from__lte=at or timezone.now()).order_by("-effective_from").first()

@@ -3,17 +3,19 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts.models import Tenant
-from billing.models import Plan, Subscription, Wallet
+from billing.models import Plan, PlanVersion, Subscription, Wallet
 from cavendish.db.router import current_alias
 
 
 def plan_ensure(*, slug: str, name: str, currency: str = "USD", markup_percent: Decimal = Decimal(0)) -> Plan:
+    """The plan of this slug, made with its first terms when there is none."""
     with transaction.atomic(using=current_alias()):
-        plan, _ = Plan.objects.get_or_create(
-            slug=slug, defaults={"name": name, "currency": currency, "markup_percent": markup_percent}
-        )
+        plan, made = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
+        if made:
+            PlanVersion.objects.create(plan=plan, effective_from=Now(), markup_percent=markup_percent)
     return plan
 
 

@@ -13,12 +13,14 @@ from rest_framework.views import APIView
 from accounts.api.authentication import principal
 from accounts.principal import Principal
 from billing.money import price_text
+from billing.pricing import PER_IMAGE
 from billing.selectors import price_book
 from cavendish.db.tenancy import tenant_door
-from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
+from cavendish.gemini.catalog import Model
 from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
 from generations.api import schema
+from generations.selectors import models_offered
 
 
 def model_json(model: Model, who: Principal) -> dict[str, Any]:
@@ -75,13 +77,28 @@ def model_json(model: Model, who: Principal) -> dict[str, Any]:
         },
         "prices": {
             "currency": book.currency,
-            "lines": [
-                {"kind": kind, "unit": price["unit"], "unit_price": price_text(Decimal(price["price"]))}
-                for kind, price in sorted(book.prices.items())
-            ],
+            "lines": _prices(model, who, "standard"),
+            "batch_lines": _prices(model, who, "batch"),
         },
         "notes": list(model.notes),
     }
+
+
+def _prices(model: Model, who: Principal, tier: str) -> list[dict[str, Any]]:
+    """A line for each kind; where pictures have fixed prices, one for each size."""
+    lines: list[dict[str, Any]] = []
+    for size in model.sizes:
+        book = price_book(tenant_id=who.tenant_id, model=model.id, tier=tier, image_size=size)
+        for kind, price in book.prices.items():
+            line = {
+                "kind": kind,
+                "unit": price["unit"],
+                "unit_price": price_text(Decimal(price["price"])),
+                "image_size": size if price["unit"] == PER_IMAGE else None,
+            }
+            if line not in lines:
+                lines.append(line)
+    return sorted(lines, key=lambda line: str(line["kind"]))
 
 
 class ModelList(APIView):
@@ -89,10 +106,11 @@ class ModelList(APIView):
 
     @extend_schema(operation_id="models_list", responses={200: schema.ModelPage, **problems(401, 403)}, tags=["models"])
     def get(self, request: Request) -> Response:
-        """The models that this key may use."""
+        """The models that this key may use and the plan offers."""
         who = principal(request)
+        offered = models_offered(who)
         with tenant_door(who.tenant_id):
-            shown = [model_json(model, who) for model in models() if who.may_use(model.id)]
+            shown = [model_json(model, who) for model in offered]
         return Response({"object": "list", "data": shown, "has_more": False, "next_cursor": None})
 
 
@@ -102,11 +120,8 @@ class ModelDetail(APIView):
     @extend_schema(operation_id="models_get", responses={200: schema.Model, **problems(401, 403, 404)}, tags=["models"])
     def get(self, request: Request, model_id: str) -> Response:
         who = principal(request)
-        try:
-            model = get_model(model_id)
-        except UnknownModel:
-            raise not_found() from None
-        if not who.may_use(model.id):
+        model = next((model for model in models_offered(who) if model.id == model_id), None)
+        if model is None:
             raise not_found()
         with tenant_door(who.tenant_id):
             return Response(model_json(model, who))

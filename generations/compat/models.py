@@ -8,9 +8,10 @@ from django.http import JsonResponse
 from rest_framework.request import Request
 
 from accounts.api.authentication import principal
-from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
+from cavendish.gemini.catalog import Model
 from cavendish.http.problems import not_found
 from generations.compat.errors import GoogleView
+from generations.selectors import models_offered
 
 
 def model_json(model: Model) -> dict[str, Any]:
@@ -32,18 +33,15 @@ class ModelList(GoogleView):
     def get(self, request: Request) -> JsonResponse:
         """All at once and without `nextPageToken`, which the JavaScript SDK would follow for ever (WIRE.md 7)."""
         who = principal(request)
-        return JsonResponse({"models": [model_json(model) for model in models() if who.may_use(model.id)]})
+        return JsonResponse({"models": [model_json(model) for model in models_offered(who)]})
 
 
 class ModelDetail(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request, model_id: str) -> JsonResponse:
-        try:
-            model = get_model(model_id)
-        except UnknownModel:
-            raise not_found() from None
-        if not principal(request).may_use(model.id):
+        model = next((model for model in models_offered(principal(request)) if model.id == model_id), None)
+        if model is None:
             raise not_found()
         return JsonResponse(model_json(model))
 

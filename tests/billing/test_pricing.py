@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from billing.money import amount_text
-from billing.pricing import bill, extra_cost, lines_price, settlement
+import pytest
+
+from billing.money import amount_text, share_amount
+from billing.pricing import Covered, bill, extra_cost, included_line, lines_price, settlement
 from billing.usage import Usage
 
 PRICES = {
@@ -57,7 +59,7 @@ def test_what_goes_beyond_the_hold_is_absorbed_and_shown() -> None:
 
 def test_a_kind_without_a_price_is_flagged_and_not_billed() -> None:
     usage = Usage(text_input=31, video_input=3000)
-    lines, unpriced = lines_price(usage.priced(), PRICES)
+    lines, unpriced = lines_price(usage.priced(), PRICES, images=0)
     assert ([line.kind for line in lines], unpriced) == (["text_input"], ["video_input"])
     assert bill(usage, prices=PRICES, ceiling=PLENTY).flags == ["unpriced_video_input"]
 
@@ -96,3 +98,60 @@ def test_answers_that_were_thrown_away_cost_the_operator_only() -> None:
     assert Decimal(found["cost"]) == Decimal(charge["cost"]) + 2 * Decimal("0.0672")
     assert found["flags"] == ["repeated_answers"]
     assert extra_cost(charge, [], prices=PRICES) == charge
+
+
+PER_PICTURE = {
+    **PRICES,
+    "image_output": {"unit": "per_image", "price": "0.10", "cost": "60", "cost_unit": "per_1m_tokens"},
+}
+
+
+def test_a_picture_at_a_fixed_price_is_billed_by_the_piece_and_recorded_in_tokens() -> None:
+    usage = Usage(text_input=31, image_output=2240, total=2271)
+    found = settlement(usage, prices=PER_PICTURE, ceiling=PLENTY, images=2, charged=True, reason=None)
+    assert found["lines"][-1] == {
+        "kind": "image_output", "quantity": 2, "unit": "per_image", "unit_price": "0.10", "amount": "0.200000000"
+    }  # fmt: skip
+    assert (found["records"][-1]["quantity"], found["records"][-1]["unit"]) == (2240, "per_image")
+    assert (found["amount"], found["cost"]) == ("0.200023250", "0.134415500")
+
+
+def test_tokens_of_a_picture_that_did_not_come_cost_the_operator_only() -> None:
+    usage = Usage(text_input=31, image_output=1120, total=1151)
+    found = settlement(usage, prices=PER_PICTURE, ceiling=PLENTY, images=0, charged=True, reason=None)
+    assert (found["amount"], found["cost"]) == ("0.000023250", "0.067215500")
+
+
+@pytest.mark.parametrize(
+    ("images", "covered", "most", "expected", "used"),
+    [
+        (1, 1, 1, "0.000000000", 1),
+        (2, 1, 2, "0.067196625", 1),  # half of 0.13439325
+        (3, 2, 4, "0.044797750", 2),
+        (1, 3, 4, "0.000000000", 1),
+        (0, 1, 1, "0.000000000", 0),  # a text that came instead
+        (0, 1, 4, "0.100794938", 0),
+        (2, 0, 2, "0.134393250", 0),
+    ],
+)
+def test_an_included_picture_takes_its_share(images: int, covered: int, most: int, expected: str, used: int) -> None:
+    usage = Usage(text_input=31, image_output=1493, total=1524)
+    found = settlement(
+        usage, prices=PRICES, ceiling=PLENTY, images=images, covered=Covered(covered, most), charged=True, reason=None
+    )
+    assert found["amount"] == expected
+    included = [line for line in found["lines"] if line["kind"] == "included"]
+    assert [line["quantity"] for line in included] == ([used] if covered else [])
+    assert sum(Decimal(line["amount"]) for line in found["lines"]) == Decimal(found["amount"])
+    assert sum(Decimal(record["amount"]) for record in found["records"]) == Decimal(found["amount"])
+    assert found["images"] == images
+
+
+def test_what_is_not_covered_never_exceeds_what_is_held_for_it() -> None:
+    """The hold rounds what is left up, the bill rounds half up: it is never a billionth above."""
+    for most in range(1, 8):
+        for covered in range(most + 1):
+            for whole in (Decimal("0.000000001"), Decimal("0.1"), Decimal("0.134423253"), Decimal("7.999999999")):
+                held = share_amount(whole, part=most - covered, whole=most, up=True)
+                line = included_line(whole, images=most, covered=Covered(covered, most))
+                assert whole + (line.amount if line else 0) <= held

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from accounts.api.authentication import principal
 from cavendish.db import ids
-from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
+from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
 from generations.accept import check_active, request_spool
 from generations.compat.jobs import asked_internally
@@ -26,6 +26,7 @@ from generations.compat.pieces import json_pieces
 from generations.compat.several import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.models import TERMINAL, Status
 from generations.request import body_read
+from generations.selectors import models_offered
 
 
 class ImageView(OpenAIView):
@@ -92,7 +93,7 @@ class ModelList(OpenAIView):
 
     def get(self, request: Request) -> JsonResponse:
         who = principal(request)
-        data = [model_json(model) for model in models() if who.may_use(model.id)]
+        data = [model_json(model) for model in models_offered(who)]
         return JsonResponse({"object": "list", "data": data})
 
 
@@ -100,12 +101,8 @@ class ModelDetail(OpenAIView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request, model_id: str) -> JsonResponse:
-        who = principal(request)
-        try:
-            model = get_model(model_id)
-        except UnknownModel:
-            model = None
-        if model is None or not who.may_use(model.id):
+        model = next((model for model in models_offered(principal(request)) if model.id == model_id), None)
+        if model is None:
             raise Problem(404, "model_not_found", "There is no such model.")
         return JsonResponse(model_json(model))
 
