@@ -4,7 +4,8 @@ BillingError
 ├── PriceMissing         a kind that a request may use has no price in its plan
 ├── ModelNotInPlan       the tenant's plan does not offer the model
 ├── BudgetExceeded       a hard budget leaves no room for the worst case
-└── InsufficientBalance  the wallet leaves no room for the worst case
+├── InsufficientBalance  the wallet leaves no room for the worst case
+└── InvoiceRefused       an invoice is not in the state for what was asked
 """
 
 from __future__ import annotations
@@ -43,3 +44,12 @@ class InsufficientBalance(BillingError):
     def __init__(self, refusal: Mapping[str, Any]) -> None:
         super().__init__("The balance does not cover this generation.")
         self.refusal = dict(refusal)
+
+
+class InvoiceRefused(BillingError):
+    """`code` says why, `facts` what a person wants to know of it: its number, when the period ends, what is left."""
+
+    def __init__(self, code: str, facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"The invoice was left as it is: {code}.")
+        self.code = code
+        self.facts = dict(facts or {})

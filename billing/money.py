@@ -82,3 +82,8 @@ def price_text(price: Decimal) -> str:
     text = f"{price.normalize():f}"
     whole, _, places = text.partition(".")
     return f"{whole}.{places.ljust(2, '0')}"
+
+
+def minor_text(amount: Decimal, digits: int) -> str:
+    """An amount of an invoice as JSON carries it: all places of the minor unit, "12.35", and no more."""
+    return f"{amount:.{digits}f}"

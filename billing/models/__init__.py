@@ -2,21 +2,32 @@ from __future__ import annotations
 
 from billing.models.budgets import Budget, BudgetAlert, BudgetPeriod, Wallet
 from billing.models.charges import BillingPeriod, Charge, Hold, HoldLine
+from billing.models.entities import BillingProfile, LegalEntity
+from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
 from billing.models.prices import Kind, Plan, PlanVersion, Price, Subscription, Tier, Unit
+from billing.models.settlements import CreditNote, CreditNoteLine, Payment
 from billing.models.usage import PlatformDay, UsageRecord, UsageRollup, UsageTag, UsageTagRollup, UsageTagValue
 
 __all__ = [
     "BillingPeriod",
+    "BillingProfile",
     "Budget",
     "BudgetAlert",
     "BudgetPeriod",
     "Charge",
+    "CreditNote",
+    "CreditNoteLine",
     "Hold",
     "HoldLine",
+    "Invoice",
+    "InvoiceDocument",
+    "InvoiceLine",
     "Kind",
     "LedgerEntry",
     "LedgerTransaction",
+    "LegalEntity",
+    "Payment",
     "Plan",
     "PlanVersion",
     "PlatformDay",

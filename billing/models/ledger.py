@@ -18,12 +18,16 @@ class LedgerTransaction(TenantModel):
         CHARGE = "charge", "Charge"
         ADJUSTMENT = "adjustment", "Adjustment"
         REFUND = "refund", "Refund"
+        INVOICE = "invoice", "Invoice"
+        PAYMENT = "payment", "Payment"
+        CREDIT_NOTE = "credit_note", "Credit note"
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     livemode = models.BooleanField()
     kind = models.CharField(max_length=12, choices=Kind)
     generation_id = models.UUIDField(null=True)
+    invoice_id = models.UUIDField(null=True, help_text="Of what belongs to an invoice: its payments, its credit notes.")
     reason = models.CharField(max_length=300, blank=True)
     actor = models.CharField(max_length=100, blank=True)
     at = models.DateTimeField(db_default=Now())
@@ -32,6 +36,15 @@ class LedgerTransaction(TenantModel):
         constraints = (
             models.UniqueConstraint(
                 fields=["generation_id"], name="ledger_charge_once", condition=models.Q(kind="charge")
+            ),
+        )
+        indexes = (
+            # what an invoice shows beside usage; few among millions of charges
+            models.Index(
+                fields=["tenant", "at"], name="ledger_corrections", condition=models.Q(kind__in=["adjustment", "refund"])
+            ),
+            models.Index(
+                fields=["invoice_id"], name="ledger_of_invoice", condition=models.Q(invoice_id__isnull=False)
             ),
         )
 
@@ -47,6 +60,9 @@ class LedgerEntry(TenantModel):
         REVENUE = "revenue", "Revenue"
         FUNDING = "funding", "Funding"
         ADJUSTMENTS = "adjustments", "Adjustments"
+        TAX = "tax", "Tax"
+        ROUNDING = "rounding", "Rounding"
+        RECEIVABLE = "receivable", "Receivable"
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")

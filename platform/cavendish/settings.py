@@ -128,6 +128,10 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebase
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-reply@{_HOST}>")
 
+# Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
+INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS", 6)
+INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
+
 # Requests: an inline picture goes to the spool as it arrives, so the limit guards the disk, not the memory.
 MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES", 100 * 1024 * 1024)
 MAX_FILE_BYTES = CONFIG.number("MAX_FILE_BYTES", 2 * 1024 * 1024 * 1024)

@@ -1,0 +1,134 @@
+"""From a month that is over to an invoice with a number. All of it may run in several processes at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.utils import timezone
+
+from billing.currencies import is_currency, minor_units
+from billing.errors import InvoiceRefused
+from billing.models import BillingPeriod, Invoice, Wallet
+from cavendish.db.router import acting_as, current_alias
+
+logger = logging.getLogger(__name__)
+
+# A draft shows what settled during the grace time with at most this delay.
+STALE = timedelta(minutes=10)
+# No zone is further ahead of UTC (Pacific/Kiritimati), so nobody's month is over earlier than this before UTC's.
+FURTHEST_AHEAD = timedelta(hours=14)
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def month_after(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def grace() -> timedelta:
+    return timedelta(hours=settings.INVOICE_GRACE_HOURS)
+
+
+def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime | None = None) -> int:
+    """Drafts the invoices of `month` (its first day) for all tenants for which it is over, or for one.
+
+    Idempotent; it refreshes older drafts of that month too. Answers how many it drafted or refreshed.
+    """
+    with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT invoice_draft(%s, %s, %s, %s::jsonb, %s, %s)",
+            [
+                month,
+                now or timezone.now(),
+                timedelta(0) if tenant_id else STALE,
+                json.dumps(_digits()),
+                settings.INVOICE_EMPTY_MONTHS,
+                tenant_id,
+            ],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def invoice_finalise(
+    *, invoice_id: UUID, actor: str = "system", at_once: bool = True, now: datetime | None = None
+) -> dict[str, Any]:
+    """Closes the month and gives the number, in one transaction. `at_once` does not wait for the grace time.
+
+    Raises InvoiceRefused with the code that `invoice_finalise` in SQL answers: not_found, not_draft, period_open, waiting,
+    no_legal_entity, empty.
+    """
+    with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT invoice_finalise(%s, %s, %s, %s, %s)::text",
+            [
+                invoice_id,
+                now or timezone.now(),
+                timedelta(0) if at_once else grace(),
+                settings.INVOICE_EMPTY_MONTHS,
+                actor,
+            ],
+        )
+        answer: dict[str, Any] = json.loads(cursor.fetchone()[0])
+        if answer["code"] not in {"finalised", "empty"}:
+            raise InvoiceRefused(answer.pop("code"), answer)
+    return answer
+
+
+def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
+    """Finalises all drafts of `month` whose grace time is over, each in a transaction of its own.
+
+    Killed in the middle, it leaves whole invoices and goes on with the rest when it is called again; several share the
+    work, since each skips what another has locked. Answers how many it finalised.
+    """
+    count = 0
+    alias = current_alias()
+    due = Invoice.objects.filter(month=month, status=Invoice.Status.DRAFT).order_by("tenant_id")
+    for invoice_id in list(due.values_list("id", flat=True)):
+        try:
+            with transaction.atomic(using=alias):
+                free = Invoice.objects.select_for_update(skip_locked=True).filter(
+                    id=invoice_id, status=Invoice.Status.DRAFT
+                )
+                if not free.values_list("id").first():
+                    continue
+                count += invoice_finalise(invoice_id=invoice_id, at_once=False, now=now)["code"] == "finalised"
+        except InvoiceRefused as refused:
+            if refused.code == "no_legal_entity":
+                logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
+                break
+    return count
+
+
+def months_close() -> int:
+    """Drafts and finalises what is due; by the scheduler. Answers how many invoices it finalised."""
+    with acting_as("operator"):
+        count = 0
+        for month in months_due(timezone.now()):
+            invoices_draft(month=month)
+            count += invoices_finalise(month=month)
+    return count
+
+
+def months_due(now: datetime) -> Iterable[date]:
+    """Months that are over somewhere and not closed for every tenant that used something in them, oldest first."""
+    latest = month_of((now + FURTHEST_AHEAD).date())
+    found = set(
+        BillingPeriod.objects.filter(closed_at=None, month__lt=latest).values_list("month", flat=True).distinct()
+    )
+    found |= set(Invoice.objects.filter(status=Invoice.Status.DRAFT).values_list("month", flat=True).distinct())
+    found.add(month_of(latest - timedelta(days=1)))
+    return sorted(found)
+
+
+def _digits() -> dict[str, int]:
+    used = Wallet.objects.filter(livemode=True).values_list("currency", flat=True).distinct()
+    return {currency: minor_units(currency) for currency in used if is_currency(currency)}

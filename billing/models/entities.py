@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Tenant
+from cavendish.db.ids import new_id
+from cavendish.db.tenancy import TenantModel
+
+
+class LegalEntity(models.Model):
+    """The operator's company that issues invoices, and the counters of its two series of numbers.
+
+    The counters move by one, in the transaction that issues the paper, under this row's lock: no number is ever missing
+    or given twice. A trigger refuses any other step.
+    """
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=200)
+    address = models.TextField(max_length=1000, help_text="As it stands on the paper, with its lines.")
+    tax_id = models.CharField(max_length=64, blank=True)
+    email = models.EmailField(blank=True)
+    currency = models.CharField(max_length=3, default="USD", help_text="Of the tenants that get no other.")
+    bank_details = models.TextField(max_length=1000, blank=True, help_text="Where to pay to; at the end of an invoice.")
+    footer = models.CharField(max_length=300, blank=True, help_text="Register, directors: at the foot of each page.")
+    logo = models.BinaryField(null=True, blank=True, help_text="PNG or JPEG.")
+    invoice_prefix = models.CharField(max_length=24, default="INV-", help_text="May hold {year} and {month}.")
+    credit_note_prefix = models.CharField(max_length=24, default="CN-", help_text="May hold {year} and {month}.")
+    number_digits = models.PositiveSmallIntegerField(default=6)
+    invoices_issued = models.BigIntegerField(default=0, editable=False)
+    credit_notes_issued = models.BigIntegerField(default=0, editable=False)
+    is_default = models.BooleanField(default=False, help_text="Issues for tenants that name no other.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "legal entities"
+        constraints = (
+            models.UniqueConstraint(fields=["is_default"], name="legal_entity_default_once", condition=Q(is_default=True)),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BillingProfile(TenantModel):
+    """To whom a tenant's invoices go and on which terms. The tenant writes its address, the operator the rest."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    name = models.CharField(max_length=200, blank=True, help_text="Empty means the tenant's name.")
+    address = models.TextField(max_length=1000, blank=True)
+    tax_id = models.CharField(max_length=64, blank=True)
+    reference = models.CharField(max_length=100, blank=True, help_text="For example a purchase order; on each invoice.")
+    emails = ArrayField(
+        models.EmailField(), default=list, blank=True, help_text="Empty means owners and billing members."
+    )
+    legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    tax_rate = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True, help_text="Percent.")
+    tax_label = models.CharField(max_length=40, blank=True, help_text='For example "VAT".')
+    tax_note = models.CharField(max_length=300, blank=True, help_text="For example of a reverse charge.")
+    payment_terms_days = models.PositiveSmallIntegerField(default=14)
+    send_by_email = models.BooleanField(default=True)
+    invoiced = models.BooleanField(default=True, help_text="Off: this tenant gets no invoices.")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(tax_rate__isnull=True) | Q(tax_rate__gte=0, tax_rate__lte=100), name="tax_rate_is_a_percentage"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"billing of {self.tenant_id}"

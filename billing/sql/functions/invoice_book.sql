@@ -1,0 +1,22 @@
+-- A transaction of the ledger that belongs to an invoice. p_entries: {account: amount}, which sum to zero; accounts with
+-- nothing in them are left out. The wallet's balance follows its entry. Nothing to book books nothing.
+CREATE OR REPLACE FUNCTION invoice_book(p_tenant uuid, p_invoice uuid, p_kind text, p_reason text, p_actor text,
+    p_currency text, p_entries jsonb) RETURNS uuid
+LANGUAGE plpgsql SET search_path = public, pg_temp
+AS $$
+DECLARE
+    booked uuid;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM jsonb_each_text(p_entries) e WHERE e.value::numeric <> 0) THEN
+        RETURN NULL;
+    END IF;
+    booked := id_new();
+    INSERT INTO billing_ledgertransaction (id, tenant_id, livemode, kind, invoice_id, reason, actor)
+    VALUES (booked, p_tenant, true, p_kind, p_invoice, p_reason, left(p_actor, 100));
+    INSERT INTO billing_ledgerentry (tenant_id, transaction_id, account, livemode, amount, currency)
+    SELECT p_tenant, booked, e.key, true, e.value::numeric, p_currency
+    FROM jsonb_each_text(p_entries) e WHERE e.value::numeric <> 0;
+    UPDATE billing_wallet SET balance = balance + (p_entries->>'wallet')::numeric
+    WHERE tenant_id = p_tenant AND livemode AND (p_entries->>'wallet')::numeric <> 0;
+    RETURN booked;
+END $$;

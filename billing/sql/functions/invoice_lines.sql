@@ -1,0 +1,47 @@
+-- The lines of a tenant's invoice for a month, as the books stand now: usage by model, size and kind out of the
+-- roll-ups, then corrections of the ledger that no invoice shows yet. `exact` has nine places, `amount` is rounded once.
+-- The service, drafts and previews all read this. Live mode only: test jobs cost nothing.
+--
+-- Corrections in the tenant's favour wait for the next invoice while they are worth more than everything else: an
+-- invoice below zero is no invoice.
+CREATE OR REPLACE FUNCTION invoice_lines(p_tenant uuid, p_month date, p_zone text, p_digits int)
+RETURNS TABLE (number int, type text, model text, image_size text, kind text, description text, records bigint,
+               quantity bigint, exact numeric, amount numeric, ledger_transaction_id uuid)
+LANGUAGE sql STABLE SET search_path = public, pg_temp
+AS $$
+    WITH used AS (
+        SELECT u.model, u.image_size, u.kind, sum(u.records)::bigint AS records, sum(u.quantity)::bigint AS quantity,
+               sum(u.amount) AS exact
+        FROM billing_usagerollup u
+        WHERE u.tenant_id = p_tenant AND u.livemode AND u.billing_date >= p_month
+            AND u.billing_date < (p_month + interval '1 month')::date
+        GROUP BY u.model, u.image_size, u.kind
+    ), corrected AS (
+        SELECT x.id, x.kind, x.reason, x.at, -sum(e.amount) AS exact
+        FROM billing_ledgertransaction x
+        JOIN billing_ledgerentry e ON e.tenant_id = x.tenant_id AND e.transaction_id = x.id AND e.account = 'wallet'
+        WHERE x.tenant_id = p_tenant AND x.livemode AND x.kind IN ('adjustment', 'refund')
+            AND x.at < month_end(p_month, p_zone)
+            AND NOT EXISTS (SELECT 1 FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
+                            WHERE l.ledger_transaction_id = x.id AND i.status IN ('finalised', 'paid'))
+        GROUP BY x.id, x.kind, x.reason, x.at
+    ), whole AS (
+        SELECT (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM used)
+             + (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM corrected) AS net
+    ), lines AS (
+        SELECT 1 AS part, 'usage' AS type, used.model, used.image_size, used.kind, '' AS description, used.records,
+               used.quantity, used.exact, NULL::uuid AS entry, NULL::timestamptz AS at
+        FROM used
+        UNION ALL
+        SELECT 2, c.kind, '', '', '', c.reason, 1, 1, c.exact, c.id, c.at
+        FROM corrected c, whole WHERE whole.net >= 0 OR c.exact > 0
+    )
+    SELECT row_number() OVER (
+               ORDER BY part, l.model, array_position(ARRAY['512', '1K', '2K', '4K'], l.image_size) NULLS FIRST,
+                   array_position(ARRAY['text_input', 'image_input', 'video_input', 'cached_input', 'text_output',
+                       'thought_output', 'image_output', 'search_query'], l.kind) NULLS LAST, l.kind, l.at, l.entry)::int,
+           l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity, l.exact,
+           round(l.exact, p_digits), l.entry
+    FROM lines l
+    ORDER BY 1
+$$;
