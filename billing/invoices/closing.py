@@ -34,10 +34,6 @@ def month_after(month: date) -> date:
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def grace() -> timedelta:
-    return timedelta(hours=settings.INVOICE_GRACE_HOURS)
-
-
 def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime | None = None) -> int:
     """Drafts the invoices of `month` (its first day) for all tenants for which it is over, or for one.
 
@@ -45,11 +41,11 @@ def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime 
     """
     with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
         cursor.execute(
-            "SELECT invoice_draft(%s, %s, %s, %s::jsonb, %s, %s)",
+            "SELECT invoice_draft(%s, %s, make_interval(secs => %s), %s::jsonb, %s, %s)",
             [
                 month,
                 now or timezone.now(),
-                timedelta(0) if tenant_id else STALE,
+                0.0 if tenant_id else STALE.total_seconds(),
                 json.dumps(_digits()),
                 settings.INVOICE_EMPTY_MONTHS,
                 tenant_id,
@@ -63,16 +59,16 @@ def invoice_finalise(
 ) -> dict[str, Any]:
     """Closes the month and gives the number, in one transaction. `at_once` does not wait for the grace time.
 
-    Raises InvoiceRefused with the code that `invoice_finalise` in SQL answers: not_found, not_draft, period_open, waiting,
-    no_legal_entity, empty.
+    Raises InvoiceRefused with the code that `invoice_finalise` in SQL answers: not_found, not_draft, period_open,
+    waiting, no_legal_entity, empty.
     """
     with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
         cursor.execute(
-            "SELECT invoice_finalise(%s, %s, %s, %s, %s)::text",
+            "SELECT invoice_finalise(%s, %s, make_interval(secs => %s), %s, %s)::text",
             [
                 invoice_id,
                 now or timezone.now(),
-                timedelta(0) if at_once else grace(),
+                0.0 if at_once else settings.INVOICE_GRACE_HOURS * 3600.0,
                 settings.INVOICE_EMPTY_MONTHS,
                 actor,
             ],

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import cavendish.db.ids
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 from django.db import migrations, models
+
+import cavendish.db.ids
 
 
 class Migration(migrations.Migration):
@@ -183,6 +184,7 @@ class Migration(migrations.Migration):
                 ),
                 ("records", models.BigIntegerField(default=0, help_text="How many usage records it sums up.")),
                 ("quantity", models.BigIntegerField(default=0)),
+                ("images", models.BigIntegerField(default=0, help_text="How many pictures came with it.")),
                 ("exact", models.DecimalField(decimal_places=9, max_digits=20)),
                 ("amount", models.DecimalField(decimal_places=9, max_digits=20)),
                 ("ledger_transaction_id", models.UUIDField(null=True)),

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
         *(tenant_unique(table) for table in ("billing_invoice", "billing_invoiceline", "billing_creditnote")),
         composite_key("billing_invoice", "replaces_id", "billing_invoice"),
         composite_key("billing_invoiceline", "invoice_id", "billing_invoice"),
+        composite_key("billing_invoiceline", "ledger_transaction_id", "billing_ledgertransaction"),
         composite_key("billing_payment", "invoice_id", "billing_invoice"),
         composite_key("billing_creditnote", "invoice_id", "billing_invoice"),
         composite_key("billing_creditnoteline", "credit_note_id", "billing_creditnote"),

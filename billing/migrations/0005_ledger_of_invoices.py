@@ -20,8 +20,6 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             "ledgertransaction",
-            models.Index(
-                fields=["invoice_id"], name="ledger_of_invoice", condition=models.Q(invoice_id__isnull=False)
-            ),
+            models.Index(fields=["invoice_id"], name="ledger_of_invoice", condition=models.Q(invoice_id__isnull=False)),
         ),
     )

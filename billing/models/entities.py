@@ -39,7 +39,9 @@ class LegalEntity(models.Model):
     class Meta:
         verbose_name_plural = "legal entities"
         constraints = (
-            models.UniqueConstraint(fields=["is_default"], name="legal_entity_default_once", condition=Q(is_default=True)),
+            models.UniqueConstraint(
+                fields=["is_default"], name="legal_entity_default_once", condition=Q(is_default=True)
+            ),
         )
 
     def __str__(self) -> str:
@@ -69,7 +71,8 @@ class BillingProfile(TenantModel):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(tax_rate__isnull=True) | Q(tax_rate__gte=0, tax_rate__lte=100), name="tax_rate_is_a_percentage"
+                condition=Q(tax_rate__isnull=True) | Q(tax_rate__gte=0, tax_rate__lte=100),
+                name="tax_rate_is_a_percentage",
             ),
         )
 

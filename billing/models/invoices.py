@@ -72,7 +72,8 @@ class Invoice(TenantModel):
             models.UniqueConstraint(fields=["legal_entity", "series_number"], name="invoice_number_once"),
             models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_text_once"),
             models.CheckConstraint(
-                condition=Q(status="draft") | Q(number__isnull=False, finalised_at__isnull=False, issued_on__isnull=False),
+                condition=Q(status="draft")
+                | Q(number__isnull=False, finalised_at__isnull=False, issued_on__isnull=False),
                 name="issued_invoice_has_number",
             ),
             models.CheckConstraint(
@@ -106,6 +107,7 @@ class InvoiceLine(TenantModel):
     description = models.CharField(max_length=300, blank=True, help_text="The reason of a ledger entry.")
     records = models.BigIntegerField(default=0, help_text="How many usage records it sums up.")
     quantity = models.BigIntegerField(default=0)
+    images = models.BigIntegerField(default=0, help_text="How many pictures came with it.")
     exact = models.DecimalField(max_digits=20, decimal_places=9)
     amount = models.DecimalField(max_digits=20, decimal_places=9)
     ledger_transaction_id = models.UUIDField(null=True)

@@ -41,11 +41,11 @@ class LedgerTransaction(TenantModel):
         indexes = (
             # what an invoice shows beside usage; few among millions of charges
             models.Index(
-                fields=["tenant", "at"], name="ledger_corrections", condition=models.Q(kind__in=["adjustment", "refund"])
+                fields=["tenant", "at"],
+                name="ledger_corrections",
+                condition=models.Q(kind__in=["adjustment", "refund"]),
             ),
-            models.Index(
-                fields=["invoice_id"], name="ledger_of_invoice", condition=models.Q(invoice_id__isnull=False)
-            ),
+            models.Index(fields=["invoice_id"], name="ledger_of_invoice", condition=models.Q(invoice_id__isnull=False)),
         )
 
     def __str__(self) -> str:

@@ -96,9 +96,7 @@ class CreditNoteLine(TenantModel):
     amount = models.DecimalField(max_digits=20, decimal_places=9)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["credit_note", "invoice_line"], name="credit_note_line_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["credit_note", "invoice_line"], name="credit_note_line_once"),)
 
     def __str__(self) -> str:
         return f"{self.amount} of line {self.invoice_line_id}"

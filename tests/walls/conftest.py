@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.audit import audit_add
@@ -20,6 +19,7 @@ from generations.models import Batch, BatchItem, File
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import key_of, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, register, succeeded
+from tests.walls.invoices import invoiced
 
 __all__ = ["account", "books", "http", "other", "reader"]
 
@@ -63,6 +63,8 @@ def _filled() -> Filled:
     with tenant_door(tenant.id):
         audit_add(actor=SYSTEM, action="tenant.filled", tenant_id=tenant.id, target="tenant", target_id=tenant.id)
         Mail.objects.create(tenant_id=tenant.id, to=["somebody@example.com"], subject="Filled", status="sent")
+    with acting_as("operator"):
+        invoiced(tenant)
     queue_clear()
     ended = submit_generation(tenant, metadata={"team": "red"})
     [job] = claim(register(), 1)

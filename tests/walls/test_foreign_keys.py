@@ -47,6 +47,8 @@ def test_every_column_that_names_another_row_has_such_a_reference() -> None:
         ("billing_holdline", "hold_id"), ("billing_hold", "generation_id"),  # made before the generation, in its key
         ("billing_hold", "api_key_id"), ("billing_hold", "member_id"),  # the generation's own
         ("billing_ledgertransaction", "generation_id"),  # history outlives what it tells of
+        ("billing_ledgertransaction", "invoice_id"),
+        ("billing_invoicedocument", "subject_id"),  # an invoice or a credit note
         ("generations_generation", "member_id"),  # a person, who may be deleted while the history stays
         ("generations_batch", "member_id"),
         ("billing_usagerecord", "api_key_id"), ("billing_usagerollup", "api_key_id"),
@@ -91,6 +93,11 @@ def refusal(
         copied["starts_at"] = "2001-01-01T00:00:00Z"
     if table == "generations_batchitem":
         copied["index"] = row["index"] + 99
+    # what may be there once per tenant, series or invoice
+    unique = {"month": "2001-01-01", "series_number": 2**40, "reference": uuid4().hex}
+    copied |= {name: value for name, value in unique.items() if name in copied}
+    if "number" in copied and copied["number"] is not None:
+        copied["number"] = 2**30 if isinstance(copied["number"], int) else uuid4().hex
     if "kind" in copied and "attempt" in copied:
         copied["attempt"] = 99
     try:

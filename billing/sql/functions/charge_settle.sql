@@ -8,6 +8,7 @@ AS $$
 DECLARE
     nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
     held billing_hold;
+    today date;
     billed date;
     is_closed timestamptz;
     charged numeric := (p->>'amount')::numeric;
@@ -20,9 +21,14 @@ BEGIN
         RAISE EXCEPTION 'The charge of % is above its hold.', p_generation USING ERRCODE = 'CV003';
     END IF;
 
+    -- The billing date is the tenant's local date. A job that was accepted in a month which is over but not closed yet (the
+    -- grace time of its invoice) still belongs to it, as it does to that month's budget: on its last day.
     -- The share lock keeps an invoice from closing the month between reading the date and writing the rows; what comes
     -- after a closed month goes into the next open one.
-    SELECT (now() AT TIME ZONE t.billing_timezone)::date INTO billed FROM accounts_tenant t WHERE t.id = p_tenant;
+    SELECT (now() AT TIME ZONE t.billing_timezone)::date,
+           (date_trunc('month', held.created_at AT TIME ZONE t.billing_timezone) + interval '1 month - 1 day')::date
+    INTO today, billed FROM accounts_tenant t WHERE t.id = p_tenant;
+    billed := least(billed, today);
     LOOP
         SELECT closed_at INTO is_closed FROM billing_billingperiod
         WHERE tenant_id = p_tenant AND month = date_trunc('month', billed)::date FOR SHARE;
@@ -33,7 +39,7 @@ BEGIN
             CONTINUE;
         END IF;
         EXIT WHEN is_closed IS NULL;
-        billed := (date_trunc('month', billed) + interval '1 month')::date;
+        billed := greatest((date_trunc('month', billed) + interval '1 month')::date, today);
     END LOOP;
 
     INSERT INTO billing_charge (generation_id, tenant_id, livemode, status, reason, amount, cost, absorbed, currency,

@@ -24,13 +24,14 @@ BEGIN
         JOIN billing_wallet w ON w.tenant_id = t.id AND w.livemode
         LEFT JOIN billing_billingprofile p ON p.tenant_id = t.id
         WHERE (p_tenant IS NULL OR t.id = p_tenant) AND p_now >= month_end(p_month, t.billing_timezone)
-            AND coalesce(p.invoiced, true) AND t.created_at < month_end(p_month, t.billing_timezone)
+            AND coalesce(p.invoiced, true)
             AND NOT EXISTS (SELECT 1 FROM billing_invoice i
                             WHERE i.tenant_id = t.id AND i.month = p_month AND i.status <> 'void')
-            AND (p_empty OR EXISTS (SELECT 1 FROM billing_usagerollup u
-                                    WHERE u.tenant_id = t.id AND u.livemode AND u.billing_date >= p_month
-                                        AND u.billing_date < (p_month + interval '1 month')::date)
-                         OR EXISTS (SELECT 1 FROM invoice_lines(t.id, p_month, t.billing_timezone, 2)))
+            AND (p_empty AND t.created_at < month_end(p_month, t.billing_timezone)
+                 OR EXISTS (SELECT 1 FROM billing_usagerollup u
+                            WHERE u.tenant_id = t.id AND u.livemode AND u.billing_date >= p_month
+                                AND u.billing_date < (p_month + interval '1 month')::date)
+                 OR EXISTS (SELECT 1 FROM invoice_lines(t.id, p_month, t.billing_timezone, 2)))
         ORDER BY t.id
         ON CONFLICT (tenant_id, month) WHERE status <> 'void' DO NOTHING
         RETURNING id, tenant_id, currency

@@ -6,11 +6,12 @@
 -- invoice below zero is no invoice.
 CREATE OR REPLACE FUNCTION invoice_lines(p_tenant uuid, p_month date, p_zone text, p_digits int)
 RETURNS TABLE (number int, type text, model text, image_size text, kind text, description text, records bigint,
-               quantity bigint, exact numeric, amount numeric, ledger_transaction_id uuid)
+               quantity bigint, images bigint, exact numeric, amount numeric, ledger_transaction_id uuid)
 LANGUAGE sql STABLE SET search_path = public, pg_temp
 AS $$
     WITH used AS (
         SELECT u.model, u.image_size, u.kind, sum(u.records)::bigint AS records, sum(u.quantity)::bigint AS quantity,
+               0::bigint AS images,
                sum(u.amount) AS exact
         FROM billing_usagerollup u
         WHERE u.tenant_id = p_tenant AND u.livemode AND u.billing_date >= p_month
@@ -30,17 +31,17 @@ AS $$
              + (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM corrected) AS net
     ), lines AS (
         SELECT 1 AS part, 'usage' AS type, used.model, used.image_size, used.kind, '' AS description, used.records,
-               used.quantity, used.exact, NULL::uuid AS entry, NULL::timestamptz AS at
+               used.quantity, used.images, used.exact, NULL::uuid AS entry, NULL::timestamptz AS at
         FROM used
         UNION ALL
-        SELECT 2, c.kind, '', '', '', c.reason, 1, 1, c.exact, c.id, c.at
+        SELECT 2, c.kind, '', '', '', c.reason, 1, 1, 0, c.exact, c.id, c.at
         FROM corrected c, whole WHERE whole.net >= 0 OR c.exact > 0
     )
     SELECT row_number() OVER (
                ORDER BY part, l.model, array_position(ARRAY['512', '1K', '2K', '4K'], l.image_size) NULLS FIRST,
                    array_position(ARRAY['text_input', 'image_input', 'video_input', 'cached_input', 'text_output',
                        'thought_output', 'image_output', 'search_query'], l.kind) NULLS LAST, l.kind, l.at, l.entry)::int,
-           l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity, l.exact,
+           l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity, l.images, l.exact,
            round(l.exact, p_digits), l.entry
     FROM lines l
     ORDER BY 1

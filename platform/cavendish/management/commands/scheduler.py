@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
+from billing.invoices.closing import months_close
 from billing.services import usage_partitions_make, usage_platform_refresh
 from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             Task(files_expire, every=60),
             Task(usage_partitions_make, every=3600),
             Task(usage_platform_refresh, every=60),
+            Task(months_close, every=60),
         ]
         while not stop.is_set():
             for task in tasks:
