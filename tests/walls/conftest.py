@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.audit import audit_add

@@ -30,7 +30,7 @@ BEGIN
             AND (p_empty AND t.created_at < month_end(p_month, t.billing_timezone)
                  OR EXISTS (SELECT 1 FROM billing_usagerollup u
                             WHERE u.tenant_id = t.id AND u.livemode AND u.billing_date >= p_month
-                                AND u.billing_date < (p_month + interval '1 month')::date)
+                                AND u.billing_date < (p_month + interval '1 month')::date AND u.kind <> 'request')
                  OR EXISTS (SELECT 1 FROM invoice_lines(t.id, p_month, t.billing_timezone, 2)))
         ORDER BY t.id
         ON CONFLICT (tenant_id, month) WHERE status <> 'void' DO NOTHING

@@ -11,11 +11,10 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp
 AS $$
     WITH used AS (
         SELECT u.model, u.image_size, u.kind, sum(u.records)::bigint AS records, sum(u.quantity)::bigint AS quantity,
-               0::bigint AS images,
-               sum(u.amount) AS exact
+               sum(u.images)::bigint AS images, sum(u.amount) AS exact
         FROM billing_usagerollup u
         WHERE u.tenant_id = p_tenant AND u.livemode AND u.billing_date >= p_month
-            AND u.billing_date < (p_month + interval '1 month')::date
+            AND u.billing_date < (p_month + interval '1 month')::date AND u.kind <> 'request'
         GROUP BY u.model, u.image_size, u.kind
     ), corrected AS (
         SELECT x.id, x.kind, x.reason, x.at, -sum(e.amount) AS exact
@@ -40,7 +39,7 @@ AS $$
     SELECT row_number() OVER (
                ORDER BY part, l.model, array_position(ARRAY['512', '1K', '2K', '4K'], l.image_size) NULLS FIRST,
                    array_position(ARRAY['text_input', 'image_input', 'video_input', 'cached_input', 'text_output',
-                       'thought_output', 'image_output', 'search_query'], l.kind) NULLS LAST, l.kind, l.at, l.entry)::int,
+                       'thought_output', 'image_output', 'search_query', 'included', 'absorbed'], l.kind) NULLS LAST, l.kind, l.at, l.entry)::int,
            l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity, l.images, l.exact,
            round(l.exact, p_digits), l.entry
     FROM lines l

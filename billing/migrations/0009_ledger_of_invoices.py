@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Indexes on the ledger, which may hold millions of rows: made beside its writers."""
 
     atomic = False
-    dependencies = (("billing", "0004_invoice_walls"),)
+    dependencies = (("billing", "0008_invoice_walls"),)
     operations = (
         AddIndexConcurrently(
             "ledgertransaction",

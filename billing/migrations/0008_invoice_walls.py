@@ -12,7 +12,7 @@ SQL = Path(__file__).parent.parent / "sql"
 class Migration(migrations.Migration):
     """Row-level security and keys of the invoices' tables, and the triggers that keep what is issued as it is."""
 
-    dependencies = (("billing", "0003_invoices"),)
+    dependencies = (("billing", "0007_invoices"),)
     operations = (
         shared_table("billing_legalentity"),
         *(
@@ -35,5 +35,5 @@ class Migration(migrations.Migration):
         composite_key("billing_creditnote", "invoice_id", "billing_invoice"),
         composite_key("billing_creditnoteline", "credit_note_id", "billing_creditnote"),
         composite_key("billing_creditnoteline", "invoice_line_id", "billing_invoiceline"),
-        sql_file(SQL / "0004_invoices.sql"),
+        sql_file(SQL / "0008_invoices.sql"),
     )

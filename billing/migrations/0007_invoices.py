@@ -10,11 +10,11 @@ import cavendish.db.ids
 
 
 class Migration(migrations.Migration):
-    """Legal entities, invoices, payments, credit notes; what 0004 puts under row-level security and triggers."""
+    """Legal entities, invoices, payments, credit notes; what 0008 puts under row-level security and triggers."""
 
     dependencies = [
         ("accounts", "0003_key_member"),
-        ("billing", "0002_isolation"),
+        ("billing", "0006_price_book"),
     ]
 
     operations = [
