@@ -4,6 +4,9 @@ BillingError
 ├── PriceMissing         a kind that a request may use has no price in its plan
 ├── ModelNotInPlan       the tenant's plan does not offer the model
 ├── BudgetExceeded       a hard budget leaves no room for the worst case
+├── BudgetInvalid        values of a budget that is made or changed are wrong
+├── BudgetNotYours       an operator set the budget
+├── TooManyBudgets       a tenant, key or member has as many as it may
 ├── InsufficientBalance  the wallet leaves no room for the worst case
 └── InvoiceRefused       an invoice is not in the state for what was asked
 """
@@ -12,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from cavendish.http.problems import FieldError
 
 
 class BillingError(Exception):
@@ -38,6 +43,25 @@ class BudgetExceeded(BillingError):
     def __init__(self, refusal: Mapping[str, Any]) -> None:
         super().__init__("A budget has no room for this generation.")
         self.refusal = dict(refusal)
+
+
+class BudgetInvalid(BillingError):
+    """`errors` name every wrong value."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(errors[0].detail)
+        self.errors = list(errors)
+
+
+class BudgetNotYours(BillingError):
+    def __init__(self) -> None:
+        super().__init__("The operator of this platform set this budget; only the operator can change or delete it.")
+
+
+class TooManyBudgets(BillingError):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A tenant, key or member has at most {most} budgets; change or delete one of them.")
+        self.most = most
 
 
 class InsufficientBalance(BillingError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing
+from billing.rendering import refusal_json, refusal_text
 from cavendish.http.problems import FieldError, Problem, conflict, forbidden
 from generations.errors import GenerationRefused, NotCancelable, NotFinished, QueueFull, TenantInactive
 
@@ -22,12 +23,8 @@ def problem_of(refusal: Refusal) -> Problem:
         case NotFinished():
             return conflict("not_finished", str(refusal))
         case BudgetExceeded():
-            budget = {name: value for name, value in refusal.refusal.items() if name != "code"}
-            detail = (
-                f"The {budget['period']} budget of this {budget['scope']} for {budget['metric']} has no room: "
-                f"limit {budget['limit']}, used {budget['used']}, held {budget['held']}, needed {budget['wanted']}."
-            )
-            return Problem(403, "budget_exceeded", detail, extra={"budget": budget})
+            shown = refusal_json(refusal.refusal)
+            return Problem(403, "budget_exceeded", refusal_text(refusal.refusal), extra={"budget": shown})
         case InsufficientBalance():
             wallet = {name: value for name, value in refusal.refusal.items() if name != "code"}
             detail = (

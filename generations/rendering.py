@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from billing.money import ZERO, amount_text
 from cavendish.db import ids
 from cavendish.gemini.catalog import CatalogError, get_model
+from cavendish.http.times import moment
 from generations.models import File, Output
 from generations.selectors import Whole
 from generations.signing import url_sign
@@ -26,11 +26,6 @@ NO_USAGE = {
 LINE = ("kind", "quantity", "unit", "unit_price", "amount")
 CITATION = ("url", "title", "start_index", "end_index", "text")
 NO_GROUNDING: dict[str, list[Any]] = {"search_queries": [], "search_suggestions": [], "citations": []}
-
-
-def moment(value: datetime | None) -> str | None:
-    """RFC 3339 in UTC with microseconds."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
 def output_path(output_id: UUID) -> str:

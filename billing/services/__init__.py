@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from billing.services.budgets import budget_create, budget_delete, budget_update, budgets_default
 from billing.services.plans import plan_ensure, tenant_open
 from billing.services.prices import prices_ship
 from billing.services.usage import usage_partitions_make, usage_platform_refresh
 from billing.services.wallets import wallet_top_up
 
 __all__ = [
+    "budget_create",
+    "budget_delete",
+    "budget_update",
+    "budgets_default",
     "plan_ensure",
     "prices_ship",
     "tenant_open",

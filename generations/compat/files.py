@@ -20,10 +20,10 @@ from accounts.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import bad_request, not_found
+from cavendish.http.times import moment
 from generations.compat.errors import GoogleView
 from generations.delivery import bytes_response
 from generations.models import File
-from generations.rendering import moment
 from generations.request import file_id_of
 from generations.selectors import file_find
 from generations.services import file_delete

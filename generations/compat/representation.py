@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cavendish.db import ids
+from cavendish.http.times import moment
 from generations.compat.pieces import Stored
 from generations.models import GenerationContent, Status
-from generations.rendering import moment
 from generations.selectors import Whole
 
 STATUS = {

@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.views import View
 
+from accounts.api.operators import OperatorView
+from cavendish.db.ids import TENANT, encode
 from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text
 from tests.api.accounts import Books as PlatformBooks
 
@@ -17,7 +20,9 @@ METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
 PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
+UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32}
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
+BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
 
 
 def ids_of(account: Account) -> dict[str, str]:
@@ -28,6 +33,8 @@ def ids_of(account: Account) -> dict[str, str]:
         "interaction_id": made["id"],
         "output_id": made["outputs"][0]["id"],
         "file_id": account.file()["id"],
+        "budget_id": account.post("/api/v1/budgets", json=BUDGET).json()["id"],
+        "tenant_id": encode(TENANT, account.tenant.id),
     }
 
 
@@ -46,32 +53,37 @@ def ids(owner: Account) -> dict[str, str]:
     return ids_of(owner)
 
 
-def operations(http: httpx.Client) -> list[tuple[str, str, list[str]]]:
-    """(method, path, its parameters) of every operation that the API documents and that names something by id."""
+def operations(http: httpx.Client, *, operators: bool = False) -> list[tuple[str, str, list[str]]]:
+    """(method, path, its parameters) of every operation that the API documents and that names something by id.
+
+    Those of tenants, or those that take an operator's key alone.
+    """
     document: dict[str, Any] = http.get("/api/v1/openapi.json").json()
     found = [
         (method, path, re.findall(r"\{(\w+)\}", path))
         for path, item in document["paths"].items()
         for method in item
-        if method in METHODS
+        if method in METHODS and (item[method]["security"] == [{"operator": []}]) == operators
     ]
+    if operators:
+        return found
     assert len(found) >= 17
     return [operation for operation in found if operation[2]]
 
 
-def routes() -> Iterator[tuple[str, list[str]]]:
-    """(path, its parameters) of every address of Django's that names something by id, documented or not."""
+def routes() -> Iterator[tuple[str, list[str], bool]]:
+    """(path, its parameters, whether it is operators') of every address of Django's that names something by id."""
 
-    def walk(patterns: list[Any], prefix: str) -> Iterator[str]:
+    def walk(patterns: list[Any], prefix: str) -> Iterator[tuple[str, bool]]:
         for pattern in patterns:
             if isinstance(pattern, URLResolver):
                 yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
             elif isinstance(pattern, URLPattern):
-                yield prefix + str(pattern.pattern)
+                yield prefix + str(pattern.pattern), issubclass(getattr(pattern.callback, "cls", View), OperatorView)
 
-    for route in walk(get_resolver().url_patterns, ""):
+    for route, operators in walk(get_resolver().url_patterns, ""):
         if not route.startswith(("admin/", "static/")) and (names := re.findall(r"<(?:\w+:)?(\w+)>", route)):
-            yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route), names
+            yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route), names, operators
 
 
 def fill(path: str, names: list[str], ids: dict[str, str]) -> str:
@@ -111,14 +123,14 @@ def test_every_address_of_every_method_hides_another_tenants_ids(
     """Also what no document lists: the SDKs' routes, the pages. A page's signature is asked for first: 403."""
     before = snapshot(owner, ids)
     walked = 0
-    for path, names in routes():
+    for path, names, operators in routes():
         if PUBLIC & set(names):
             continue
         for method in METHODS:
             whole = {**ids, "number": "1"}
             foreign = stranger.ask(method.upper(), fill(path, names, whole))
             unknown = stranger.ask(method.upper(), fill(path, names, {**UNKNOWN, "number": "1"}))
-            allowed = {403, 405} if path.startswith("/g/") else {404, 405}
+            allowed = {403, 405} if path.startswith("/g/") else {401} if operators else {404, 405}
             assert foreign.status_code in allowed, f"{method} {path}: {foreign.status_code}"
             assert foreign.status_code == unknown.status_code
             told = foreign.content
@@ -127,6 +139,14 @@ def test_every_address_of_every_method_hides_another_tenants_ids(
             assert told == unknown.content
             walked += foreign.status_code != 405
     assert walked >= 15
+    assert snapshot(owner, ids) == before
+
+
+def test_what_is_operators_takes_no_tenants_key(http: httpx.Client, owner: Account, ids: dict[str, str]) -> None:
+    before = snapshot(owner, ids)
+    for method, path, names in operations(http, operators=True):
+        answer = owner.ask(method.upper(), fill(path, names, ids), json={})
+        assert answer.status_code == 401, f"{method} {path}: {answer.text}"
     assert snapshot(owner, ids) == before
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cavendish.db import ids
+from cavendish.http.times import moment
 from generations.compat.content.grounding import grounding_json
 from generations.compat.content.signatures import signature_pack
 from generations.compat.pieces import Stored
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, GenerationContent, Status
-from generations.rendering import moment
 from generations.selectors import Whole
 
 Part = dict[str, Any]

@@ -48,6 +48,17 @@ def tenant_door(tenant_id: UUID) -> Iterator[None]:
             _current.reset(token)
 
 
+@contextmanager
+def tenant_work(tenant_id: UUID) -> Iterator[None]:
+    """For services that tenants and operators call alike: the tenant's door, or a transaction of the operator's."""
+    if current_alias() == "default":
+        with tenant_door(tenant_id):
+            yield
+    else:
+        with transaction.atomic(using=current_alias()):
+            yield
+
+
 class TenantManager(models.Manager[M]):
     """Refuses to build a query outside a door; the operator's connection, which sees all tenants, needs none."""
 
