@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.accounts import FLASH, Account, Json, image, text
 
-OPERATORS = [{"operator": []}]
+OPERATORS: list[Json] = [{"operator": []}]
 
 
 @pytest.fixture(scope="module")
