@@ -8,3 +8,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.api import openapi  # noqa: F401  (registers itself)
+        from accounts.people import trail
+
+        trail.connect()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 CONNECTION_FILE = "connection.json"
+# Hosts that only this machine reaches.
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 DEFAULT_SECRET_KEY = "insecure-only-until-up-has-made-one"
 
 
@@ -60,6 +63,13 @@ class Config:
         if text not in {"true", "false", "1", "0", "yes", "no"}:
             raise ConfigurationError(f"{name} is {text!r}; it takes true or false.")
         return text in {"true", "1", "yes"}
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """One of `choices`; the first is the default."""
+        text = self.get(name, choices[0]).lower()
+        if text not in choices:
+            raise ConfigurationError(f"{name} is {text!r}; it takes {', '.join(choices[:-1])} or {choices[-1]}.")
+        return text
 
     def words(self, name: str, default: str = "") -> list[str]:
         """A comma-separated list without blanks."""

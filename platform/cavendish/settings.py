@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cavendish.config import DEFAULT_SECRET_KEY, Config
+from csp.constants import NONE, SELF
+
+from cavendish.config import DEFAULT_SECRET_KEY, LOOPBACK, Config
 from cavendish.http.apidoc import DESCRIPTION, TAGS
+from cavendish.oidc import Oidc
 
 CONFIG = Config.load()
 DATA_DIR: Path = CONFIG.data_dir
@@ -15,14 +18,19 @@ BASE_DIR = Path(__file__).resolve().parent
 
 DEBUG = CONFIG.flag("DEBUG")
 SECRET_KEY = CONFIG.get("SECRET_KEY", DEFAULT_SECRET_KEY)
+# Keys that were: what they signed or sealed still opens.
+SECRET_KEY_FALLBACKS = CONFIG.words("SECRET_KEY_FALLBACKS")
 BASE_URL = CONFIG.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-_HOST = urlsplit(BASE_URL).hostname or ""
-ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if _HOST in {"127.0.0.1", "localhost"} else _HOST)
+BASE_HOST = urlsplit(BASE_URL).hostname or ""
+ON_LOOPBACK = BASE_HOST in LOOPBACK
+ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if ON_LOOPBACK else BASE_HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations"]
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # First: its templates stand in the place of those of the libraries below.
+    "cavendish.console",
+    "cavendish.console.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -34,9 +42,16 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "cavendish",
     *OWN_APPS,
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "cavendish.db.middleware.OperatorMiddleware",
+    "cavendish.http.security.PageHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -45,6 +60,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.people.middleware.SessionSeenMiddleware",
 ]
 ROOT_URLCONF = "cavendish.urls"
 ASGI_APPLICATION = "cavendish.asgi.application"
@@ -58,6 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cavendish.console.context.console",
             ]
         },
     }
@@ -76,16 +94,73 @@ DATABASES = {
 DATABASE_ROUTERS = ["cavendish.db.router.RoleRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# People: django-allauth, with our adapters (accounts/people) and our pages (cavendish/console).
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("email", "name")}},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
+]  # fmt: skip
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/account/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+# Who may make an account: nobody without an invitation, whoever the OIDC provider knows, or everybody.
+SIGNUP = CONFIG.choice("SIGNUP", ("closed", "oidc", "open"))
+ADMIN_REQUIRE_2FA = CONFIG.flag("ADMIN_REQUIRE_2FA", not ON_LOOPBACK)
+OIDC = Oidc.of(CONFIG)
+
+ACCOUNT_ADAPTER = "accounts.people.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"signup": "accounts.people.forms.SignupForm"}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# A code is typed into the browser that asked for it: a mail scanner that opens links confirms nothing.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if BASE_URL.startswith("https://") else "http"
+ACCOUNT_RATE_LIMITS = {
+    # Wrong passwords, by address and by account. The second counts names that do not exist, too.
+    "login_failed": "20/5m/ip,5/5m/key",
+    "login": "30/m/ip",
+    "signup": "10/m/ip",
+    "reset_password": "10/m/ip,3/5m/key",
+    "confirm_email": "1/20s/key",
+}
+SOCIALACCOUNT_ADAPTER = "accounts.people.adapters.SocialAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [OIDC.app()] if OIDC else []}}
+MFA_ADAPTER = "accounts.people.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# The clocks of phones; one step to either side.
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Cavendish"
+# Browsers know passkeys on http://localhost, and nowhere else without TLS.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ON_LOOPBACK
+# Written lazily by our own middleware: allauth's writes with every request.
+USERSESSIONS_TRACK_ACTIVITY = False
 
 # Broker and wake-ups. RabbitMQ works as BROKER_URL; VALKEY_URL then still carries the wake-ups.
 BROKER_URL = CONFIG.get("BROKER_URL", "redis://127.0.0.1:1/0")
 VALKEY_URL = CONFIG.get("VALKEY_URL", BROKER_URL if BROKER_URL.startswith(("redis", "valkey")) else "")
+
+# Counts tries to log in. Without Valkey each process counts for itself.
+CACHES = {"default": {"BACKEND": "cavendish.cache.SharedCache", "LOCATION": VALKEY_URL, "KEY_PREFIX": "cavendish"}}
 
 # Objects: file:///path or s3://bucket/prefix?endpoint_url=…
 STORAGE_URL = CONFIG.get("STORAGE_URL", f"file://{DATA_DIR / 'objects'}")
@@ -126,7 +201,7 @@ EMAIL_USE_TLS = CONFIG.flag("EMAIL_USE_TLS", EMAIL_PORT == 587)
 EMAIL_TIMEOUT = CONFIG.number("EMAIL_TIMEOUT", 10)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-reply@{_HOST}>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-reply@{BASE_HOST}>")
 
 # Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
 INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS", 6)
@@ -183,6 +258,10 @@ USE_I18N = False
 SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
+# The prefix makes browsers refuse such a cookie from a neighbouring host name.
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrftoken"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
 # Whoever looks whether a process is well (`up`, a load balancer) asks it directly, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -190,7 +269,25 @@ SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS", 0)
 # Subdomains and the preload list are more than one platform may decide for a domain.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.flag("BEHIND_PROXY") else None
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Every page of ours, the admin's and the API documentation's. A view that needs less says so itself.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        # `data:` for the QR code of a second factor and the icons of the API documentation.
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
 
 LOGGING: dict[str, Any] = {
     "version": 1,

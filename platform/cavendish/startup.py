@@ -7,11 +7,9 @@ from urllib.parse import urlsplit
 import psycopg
 from django.conf import settings
 
-from cavendish.config import DEFAULT_SECRET_KEY, ConfigurationError
+from cavendish.config import DEFAULT_SECRET_KEY, LOOPBACK, ConfigurationError
 from cavendish.db.pool import conninfo
 from cavendish.gemini.catalog import UnknownModel, get_model
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def refuse_unsafe() -> None:

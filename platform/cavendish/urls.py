@@ -25,6 +25,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),
+    path("", include("cavendish.console.urls")),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(patterns=native, **open_to_all), name="openapi"),
     path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="openapi", **open_to_all)),
     *native,

@@ -16,6 +16,8 @@ from cavendish.db.ids import TENANT, encode
 from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text
 from tests.api.accounts import Books as PlatformBooks
 
+# Pages of people, who sign in: tests/people/test_walls.py walks them.
+SIGNED_IN = ("admin/", "account/", "invitations/")
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
 PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
@@ -82,7 +84,7 @@ def routes() -> Iterator[tuple[str, list[str], bool]]:
                 yield prefix + str(pattern.pattern), issubclass(getattr(pattern.callback, "cls", View), OperatorView)
 
     for route, operators in walk(get_resolver().url_patterns, ""):
-        if not route.startswith(("admin/", "static/")) and (names := re.findall(r"<(?:\w+:)?(\w+)>", route)):
+        if not route.startswith((*SIGNED_IN, "static/")) and (names := re.findall(r"<(?:\w+:)?(\w+)>", route)):
             yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route), names, operators
 
 

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from allauth.account import forms as allauth
+from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User
+from accounts.people.invited import invited_email
+
+
+class SignupForm(allauth.SignupForm):  # type: ignore[misc]
+    """Name, email, password. With an invitation the email is the invited one and counts as verified: it came there."""
+
+    name = forms.CharField(
+        label="Your name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+    )
+    field_order = ("name", "email", "password1")
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        if self.account_already_exists:
+            # As long as for a new account: else the time would tell that there is one.
+            make_password(self.cleaned_data["password1"])
+        elif self.cleaned_data["email"] == invited_email(request):
+            # allauth takes it from there for an address that was proved otherwise.
+            request.session["account_verified_email"] = self.cleaned_data["email"]
+        saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        return saved

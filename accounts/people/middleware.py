@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.models import UserSession
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+
+# How exact "last seen" is; a write per request would cost more than it tells.
+LAZY = timedelta(minutes=1)
+
+
+class SessionSeenMiddleware:
+    """Notes when and from where a session was used last."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # A request with a key, or a page without a person, costs nothing here.
+        if request.session.accessed and request.session.session_key and request.user.is_authenticated:
+            seen = UserSession.objects.filter(
+                session_key=request.session.session_key, last_seen_at__lt=Now() - LAZY, user_id=request.user.pk
+            )
+            seen.update(
+                last_seen_at=Now(),
+                ip=get_adapter().get_client_ip(request),
+                user_agent=request.headers.get("User-Agent", "")[:200],
+            )
+        return response

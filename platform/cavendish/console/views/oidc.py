@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from allauth.socialaccount.providers.openid_connect import views
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Sends on to the provider with a page instead of a redirect.
+
+    A form's redirect must stay among the hosts of the policy's form-action, and only the provider itself says at which
+    host its page is.
+    """
+    response: HttpResponse = views.login(request, provider_id)
+    address = response.headers.get("Location", "")
+    if response.status_code != 302 or not address.startswith(("https://", "http://")):
+        return response
+    page = render(request, "console/leaving.html", {"address": address})
+    page.headers["Refresh"] = f"0; url={address}"
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
