@@ -28,3 +28,15 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             {"type": "http", "scheme": "bearer", "description": "An API key: cvd_live_… or cvd_test_…"},
             {"type": "apiKey", "in": "header", "name": "x-goog-api-key", "description": "The same key."},
         ]
+
+
+class EitherKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.api.either.EitherKeyAuthentication"
+    name = ["bearer", "x-goog-api-key", "operator"]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        return [{name: []} for name in self.name]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        tenant = ApiKeyScheme.get_security_definition(self, auto_schema)  # type: ignore[arg-type]
+        return [*tenant, OperatorKeyScheme.get_security_definition(self, auto_schema)]  # type: ignore[arg-type]

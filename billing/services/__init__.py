@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing.services.budgets import budget_create, budget_delete, budget_update, budgets_default
 from billing.services.plans import plan_ensure, tenant_open
 from billing.services.prices import prices_ship
-from billing.services.usage import usage_partitions_make, usage_platform_refresh
+from billing.services.usage import usage_partitions_make, usage_platform_refresh, usage_tags_set
 from billing.services.wallets import wallet_top_up
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "tenant_open",
     "usage_partitions_make",
     "usage_platform_refresh",
+    "usage_tags_set",
     "wallet_top_up",
 ]

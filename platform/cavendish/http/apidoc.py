@@ -13,5 +13,9 @@ TAGS = [
     {"name": "outputs", "description": "The pictures, byte for byte as the model made them."},
     {"name": "files", "description": "Pictures and videos to start from."},
     {"name": "quotes", "description": "What a generation would cost."},
+    {
+        "name": "usage",
+        "description": "What was used and what it costs, by time, model, key, member, size, kind or metadata.",
+    },
     {"name": "models", "description": "What each model takes, makes and costs."},
 ]
