@@ -29,6 +29,9 @@ from generations.request import MediaInfo
 from generations.selectors import generation_find
 from generations.tasks import ring
 
+# Google's own time for uploads.
+SDK_UPLOADS = timedelta(days=2)
+
 
 def generation_quote(*, tenant_id: UUID, livemode: bool, plan: Plan, tier: str = "standard") -> Quote:
     """Inside the door. Raises PriceMissing, ModelNotInPlan."""
@@ -201,7 +204,8 @@ def file_create(
 ) -> File:
     """Stores an uploaded file and its row. Its bytes go first: a row without bytes would be a lie, not the reverse.
 
-    `file_id` where it was fixed before the bytes came; `expires` deletes it after the tenant's days for inputs.
+    `file_id` where it was fixed before the bytes came; `expires` deletes it after the tenant's days for inputs, or
+    after Google's two where the tenant has none.
     """
     file_id = file_id or ids.new_id()
     key = file_key(tenant_id, file_id)
@@ -211,7 +215,7 @@ def file_create(
             expires_at = None
             if expires:
                 days = Tenant.objects.values_list("input_retention_days", flat=True).get(id=tenant_id)
-                expires_at = timezone.now() + timedelta(days=days)
+                expires_at = timezone.now() + (SDK_UPLOADS if days is None else timedelta(days=days))
             file: File = File.objects.create(
                 id=file_id,
                 tenant_id=tenant_id,

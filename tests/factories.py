@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import ApiKey, Scope, Tenant
+from accounts.models import ApiKey, Tenant
 from accounts.services import api_key_create, operator_key_create, tenant_create
 from billing.models import Plan
 from billing.services import plan_ensure, tenant_open, wallet_top_up
@@ -51,9 +51,7 @@ def make_tenant(*, balance: Decimal | int | str = 100, plan: Plan | None = None,
     return tenant
 
 
-def make_key(
-    tenant: Tenant, *, livemode: bool = True, scopes: Sequence[str] = tuple(Scope.values)
-) -> tuple[ApiKey, str]:
+def make_key(tenant: Tenant, *, livemode: bool = True, scopes: Sequence[str] | None = None) -> tuple[ApiKey, str]:
     """The row and the secret that goes into `Authorization: Bearer …`."""
     with acting_as("operator"):
         return api_key_create(tenant_id=tenant.id, name="Test key", livemode=livemode, scopes=scopes)

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from accounts.models.audit import AuditEvent
+from accounts.models.invitation import Invitation
 from accounts.models.key import ApiKey, Scope
 from accounts.models.operator_key import OperatorKey
 from accounts.models.person import Membership, Role, User, UserManager
-from accounts.models.tenant import Tenant, TenantStatus
+from accounts.models.tenant import SandboxDay, Tenant, TenantStatus
 
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "Invitation",
     "Membership",
     "OperatorKey",
     "Role",
+    "SandboxDay",
     "Scope",
     "Tenant",
     "TenantStatus",

@@ -19,6 +19,9 @@ class Scope(models.TextChoices):
     BILLING = "billing", "Billing"
     KEYS = "keys", "Keys"
     WEBHOOKS = "webhooks", "Webhooks"
+    MEMBERS = "members", "Members"
+    SETTINGS = "settings", "Settings"
+    AUDIT = "audit", "Audit"
 
 
 class ApiKey(TenantModel):
@@ -29,6 +32,10 @@ class ApiKey(TenantModel):
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=32, unique=True, help_text='For example "cvd_live_4fJ2kQx9".')
     digest = models.BinaryField(max_length=32)
+    # The secret before the last rotation, which works until its overlap is over.
+    previous_prefix = models.CharField(max_length=32, unique=True, null=True, blank=True)
+    previous_digest = models.BinaryField(max_length=32, null=True)
+    previous_expires_at = models.DateTimeField(null=True, blank=True)
     livemode = models.BooleanField()
     scopes = ArrayField(models.CharField(max_length=16, choices=Scope), default=list)
     ip_ranges = ArrayField(models.CharField(max_length=64), default=list, blank=True)

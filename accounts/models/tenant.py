@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from cavendish.db.ids import new_id
-from cavendish.db.tenancy import TenantManager
+from cavendish.db.tenancy import TenantManager, TenantModel
 
 
 class TenantStatus(models.TextChoices):
@@ -37,10 +37,30 @@ class Tenant(models.Model):
         null=True, blank=True, help_text="Of all its keys of one mode; empty means IMAGES_PER_MINUTE, 0 no limit."
     )
     allowed_models = models.JSONField(null=True, blank=True, help_text="Model ids; empty means all.")
-    output_retention_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty means kept.")
-    input_retention_days = models.PositiveIntegerField(default=2)
+    allowed_sizes = models.JSONField(null=True, blank=True, help_text="Image sizes; empty means all.")
+    output_retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="After its end a generation is erased, all but its cost; empty means kept."
+    )
+    input_retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Pictures and videos that came as input; empty means kept."
+    )
     billing_timezone = models.CharField(max_length=64, default="UTC")
+    # A change of the zone waits for a month to begin in both (accounts.services.tenants).
+    billing_timezone_next = models.CharField(max_length=64, blank=True, db_default="")
+    billing_timezone_from = models.DateTimeField(null=True, blank=True)
     test_keys_enabled = models.BooleanField(default=True)
+    test_daily_requests = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        db_default=10_000,
+        help_text="Generations of test keys a day (UTC); empty means no limit.",
+    )
+    test_daily_bytes = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        db_default=10 * 1024**3,
+        help_text="Bytes that test keys store a day (UTC): inputs, uploads and outputs; empty means no limit.",
+    )
     policy_version = models.CharField(max_length=32, blank=True, help_text="The use policy an owner accepted last.")
     policy_accepted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -53,3 +73,19 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class SandboxDay(TenantModel):
+    """What a tenant's test keys did on one day in UTC. Test jobs cost nothing, so that is what bounds them.
+
+    Counted apart from the generations: who deletes those does not get the day back.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "day")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    requests = models.PositiveIntegerField(db_default=0)
+    bytes = models.PositiveBigIntegerField(db_default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day} of {self.tenant_id}"

@@ -1,11 +1,11 @@
-"""Writes of people and of whom they belong to."""
+"""Writes of people."""
 
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from accounts.models import Membership, Role, Tenant, User
+from accounts.models import User
 from cavendish.db.router import current_alias
 
 
@@ -17,9 +17,3 @@ def user_create(*, email: str, password: str, name: str = "", operator: bool = F
         user = create(email, password, name=name)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
-
-
-def membership_create(*, tenant: Tenant, user: User, role: Role) -> Membership:
-    with transaction.atomic(using=current_alias()):
-        membership: Membership = Membership.objects.create(tenant=tenant, user=user, role=role)
-        return membership

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,14 @@ class Config:
         if text not in choices:
             raise ConfigurationError(f"{name} is {text!r}; it takes {', '.join(choices[:-1])} or {choices[-1]}.")
         return text
+
+    def day(self, name: str) -> date | None:
+        """The day that an ISO date names; None where nothing is given."""
+        text = self.get(name)
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            raise ConfigurationError(f"{name} is {text!r}; it takes a day like 2026-12-31.") from None
 
     def words(self, name: str, default: str = "") -> list[str]:
         """A comma-separated list without blanks."""

@@ -94,6 +94,14 @@ DATABASES = {
 DATABASE_ROUTERS = ["cavendish.db.router.RoleRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Before live jobs an owner accepts this version of the use policy, which stands at POLICY_URL. Until POLICY_GRACE_UNTIL
+# (a day, in UTC) an older acceptance is enough.
+POLICY_VERSION = CONFIG.get("POLICY_VERSION", "2026-11")
+POLICY_URL = CONFIG.get("POLICY_URL")
+POLICY_GRACE_UNTIL = CONFIG.day("POLICY_GRACE_UNTIL")
+# The plan of tenants that people open themselves.
+SIGNUP_PLAN = CONFIG.get("SIGNUP_PLAN", "standard")
+
 # People: django-allauth, with our adapters (accounts/people) and our pages (cavendish/console).
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

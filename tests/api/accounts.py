@@ -21,7 +21,7 @@ from django.db import connections
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import ApiKey, Scope, Tenant
+from accounts.models import ApiKey, Tenant
 from accounts.services import api_key_create, tenant_create
 from billing.models import Hold, LedgerEntry, Plan, Wallet
 from billing.services import plan_ensure, tenant_open, wallet_top_up
@@ -131,7 +131,7 @@ class Account:
         self.secret = secret
         self.livemode = livemode
 
-    def key(self, *, livemode: bool = True, scopes: Sequence[str] = tuple(Scope.values), **fields: Any) -> Account:
+    def key(self, *, livemode: bool = True, scopes: Sequence[str] | None = None, **fields: Any) -> Account:
         """The same tenant with another key; `fields` are those of ApiKey."""
         with self.books.open():
             row, secret = api_key_create(tenant_id=self.tenant.id, name="Test", livemode=livemode, scopes=scopes)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -8,8 +9,8 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.audit import audit_add
-from accounts.models import Role, Tenant
-from accounts.services import membership_create, user_create
+from accounts.models import Role, SandboxDay, Tenant
+from accounts.services import invitation_create, membership_create, user_create
 from billing.models import Budget, UsageTag
 from billing.services import usage_platform_refresh
 from cavendish.db.ids import new_id
@@ -61,6 +62,8 @@ def _filled() -> Filled:
             input_key=f"tenants/{tenant.id.hex}/batches/x", expires_at=timezone.now(),
         )  # fmt: skip
         BatchItem.objects.create(tenant=tenant, batch=batch, index=0, key="x", start=0, length=2)
+        SandboxDay.objects.create(tenant=tenant, day=date(2026, 11, 25))
+    invitation_create(tenant_id=tenant.id, email="somebody@example.com", role=Role.VIEWER, actor=SYSTEM)
     with tenant_door(tenant.id):
         audit_add(actor=SYSTEM, action="tenant.filled", tenant_id=tenant.id, target="tenant", target_id=tenant.id)
         Mail.objects.create(tenant_id=tenant.id, to=["somebody@example.com"], subject="Filled", status="sent")

@@ -89,6 +89,10 @@ def refusal(
         copied["prefix"] = f"cvd_live_{uuid4().hex[:12]}"
     if "percent" in copied:
         copied["percent"] = 99
+    if "digest" in copied:
+        copied["digest"] = f"\\x{uuid4().hex}"
+    if "email" in copied:
+        copied["email"] = f"{uuid4().hex}@example.com"
     if "starts_at" in copied:
         copied["starts_at"] = "2001-01-01T00:00:00Z"
     if table == "generations_batchitem":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.services.tenants import OF_THE_TENANT
 from tests.walls.catalog import rows, tables
 
 ROLES = {
@@ -13,7 +14,14 @@ ROLES = {
     "operator": "cavendish_operator",
 }
 # What must be found before a tenant is known, and what the waiting layer polls: exact matches of unguessable ids.
-APP_DEFINER = {"api_key_find", "generation_ended", "output_tenant", "generation_tenant", "person_tenants"}
+APP_DEFINER = {
+    "api_key_find",
+    "generation_ended",
+    "invitation_find",
+    "person_tenants",
+    "output_tenant",
+    "generation_tenant",
+}
 
 
 @pytest.mark.parametrize("alias", ROLES)
@@ -88,10 +96,20 @@ def test_what_the_app_may_do_to_the_books() -> None:
     never_changed = rows(
         "owner",
         """SELECT relname FROM pg_class WHERE relname IN ('billing_charge', 'billing_usagerecord', 'billing_holdline',
-               'billing_ledgertransaction', 'billing_ledgerentry', 'events_event', 'accounts_tenant', 'billing_price')
+               'billing_ledgertransaction', 'billing_ledgerentry', 'events_event', 'billing_price')
                AND has_any_column_privilege('cavendish_app', oid, 'UPDATE')""",
     )
     assert never_changed == []
+
+
+def test_what_a_tenant_may_write_of_its_own_row() -> None:
+    found = rows(
+        "owner",
+        """SELECT attname FROM pg_attribute WHERE attrelid = 'accounts_tenant'::regclass AND attnum > 0
+               AND NOT attisdropped AND has_column_privilege('cavendish_app', attrelid, attnum, 'UPDATE')""",
+    )
+    accepted = {"policy_version", "policy_accepted_at"}
+    assert {name for (name,) in found} == {*OF_THE_TENANT, *accepted}
 
 
 def test_functions_that_run_as_the_owner_are_few_pinned_and_given_out_by_name() -> None:
@@ -119,6 +137,7 @@ def test_the_apps_definer_functions_tell_no_more_than_they_must() -> None:
         ("api_key_find", "p_prefix text"),
         ("generation_ended", "p_ids uuid[]"),
         ("generation_tenant", "p_id uuid"),
+        ("invitation_find", "p_digest bytea"),
         ("output_tenant", "p_id uuid"),
         ("person_tenants", "p_user uuid"),
     ]

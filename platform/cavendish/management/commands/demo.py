@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts.actor import Actor
 from accounts.models import Role, Tenant
 from accounts.services import api_key_create, membership_create, operator_key_create, tenant_create, user_create
 from billing.services import plan_ensure, tenant_open, wallet_top_up
@@ -20,7 +21,6 @@ from cavendish.db.router import acting_as
 
 FILE = "demo.json"
 BALANCE = Decimal(100_000)
-POLICY = "2026-11"
 NAMES = (("acme", "Acme Studio"), ("globex", "Globex Media"))
 
 
@@ -52,7 +52,7 @@ def _make() -> dict[str, Any]:
             name=name,
             concurrency_limit=1000,
             queue_limit=1000,
-            policy_version=POLICY,
+            policy_version=settings.POLICY_VERSION,
             policy_accepted_at=timezone.now(),
         )
         tenant_open(tenant=tenant, plan=plan)
@@ -60,8 +60,9 @@ def _make() -> dict[str, Any]:
         person = {"email": f"owner@{slug}{suffix}.example.com", "password": secrets.token_urlsafe(15)}
         owner = user_create(email=person["email"], password=person["password"], name=f"{name} Owner")
         membership_create(tenant=tenant, user=owner, role=Role.OWNER)
-        _, live = api_key_create(tenant_id=tenant.id, name="Demo live key", livemode=True, created_by=owner)
-        _, test = api_key_create(tenant_id=tenant.id, name="Demo test key", livemode=False, created_by=owner)
+        by = Actor("person", owner.id, owner.email)
+        _, live = api_key_create(tenant_id=tenant.id, name="Demo live key", livemode=True, actor=by)
+        _, test = api_key_create(tenant_id=tenant.id, name="Demo test key", livemode=False, actor=by)
         tenants.append({"slug": tenant.slug, "api_key": live, "test_api_key": test, **person})
     return {"operator": operator, "tenants": tenants}
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
+from accounts.services import time_zones_turn
 from billing.invoices.closing import months_close
 from billing.services import usage_partitions_make, usage_platform_refresh
 from cavendish.mail.services import mails_due
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             Task(contents_expire, every=60),
             Task(files_expire, every=60),
             Task(usage_partitions_make, every=3600),
+            Task(time_zones_turn, every=60),
             Task(usage_platform_refresh, every=60),
             Task(months_close, every=60),
         ]

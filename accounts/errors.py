@@ -1,0 +1,91 @@
+"""What accounts refuses, each with its status and its stable code; the API answers them as they are.
+
+Problem
+└── AccountsRefused
+    ├── NotAllowed             403  the role or the key lacks what it takes
+    ├── PowersExceeded         403  a key would get more than its maker has
+    ├── KeyEnded               409  the key is revoked
+    ├── RotationRunning        409  the secret before this one still works
+    ├── LastOwner              409  a tenant keeps an owner
+    ├── AlreadyMember          409
+    ├── AlreadyInvited         409
+    ├── InvitationClosed       409  used, revoked or expired
+    ├── InvitationForAnother   403  it was sent to another address
+    ├── TooManyInvitations     429
+    ├── WrongStatus            409  a tenant's status does not lead there
+    ├── PolicyOutdated         409  not the version in force
+    └── SignUpClosed           403  or one person's tenants are too many
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from cavendish.http.problems import FieldError, Problem
+
+
+class AccountsRefused(Problem):
+    """Base of the refusals; `detail` is for people."""
+
+    status_code: ClassVar[int] = 409
+    code_name: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = None) -> None:
+        headers = {"Retry-After": str(retry_after)} if retry_after else {}
+        super().__init__(self.status_code, self.code_name, detail, errors=errors, headers=headers)
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class NotAllowed(AccountsRefused):
+    status_code, code_name = 403, "permission_denied"
+
+
+class PowersExceeded(AccountsRefused):
+    status_code, code_name = 403, "powers_exceeded"
+
+
+class KeyEnded(AccountsRefused):
+    code_name = "key_revoked"
+
+
+class RotationRunning(AccountsRefused):
+    code_name = "rotation_running"
+
+
+class LastOwner(AccountsRefused):
+    code_name = "last_owner"
+
+
+class AlreadyMember(AccountsRefused):
+    code_name = "already_member"
+
+
+class AlreadyInvited(AccountsRefused):
+    code_name = "already_invited"
+
+
+class InvitationClosed(AccountsRefused):
+    code_name = "invitation_closed"
+
+
+class InvitationForAnother(AccountsRefused):
+    status_code, code_name = 403, "invitation_for_another"
+
+
+class TooManyInvitations(AccountsRefused):
+    status_code, code_name = 429, "too_many_invitations"
+
+
+class WrongStatus(AccountsRefused):
+    code_name = "wrong_status"
+
+
+class PolicyOutdated(AccountsRefused):
+    code_name = "policy_outdated"
+
+
+class SignUpClosed(AccountsRefused):
+    status_code, code_name = 403, "sign_up_closed"
