@@ -28,15 +28,21 @@ TIMEOUT = 1.0
 STALE = (redis.ConnectionError,)
 
 
+def _url() -> str:
+    # redis-py knows only its own scheme
+    url: str = settings.VALKEY_URL
+    return "redis" + url.removeprefix("valkey") if url.startswith("valkey") else url
+
+
 @cache
-def client() -> redis.Redis | None:
-    """A client with short timeouts, or None where no Valkey is configured (RabbitMQ alone)."""
+def client(timeout: float = TIMEOUT) -> redis.Redis | None:
+    """A client with short timeouts (seconds), or None where no Valkey is configured (RabbitMQ alone)."""
     if not settings.VALKEY_URL:
         return None
     return redis.Redis.from_url(
-        settings.VALKEY_URL,
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
+        _url(),
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 1, supported_errors=STALE),
     )
 
@@ -46,7 +52,7 @@ def async_client() -> redis.asyncio.Redis | None:
     if not settings.VALKEY_URL:
         return None
     return redis.asyncio.Redis.from_url(
-        settings.VALKEY_URL,
+        _url(),
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=STALE),

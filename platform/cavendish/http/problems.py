@@ -21,7 +21,6 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
-from rest_framework.views import set_rollback
 
 from cavendish.storage import StorageAway, is_outage
 
@@ -186,6 +185,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     problem = problem_of(exc)
     if problem is None:
         return None
+    # Here, since DRF's views import the authentication classes, which import this module.
+    from rest_framework.views import set_rollback
+
     set_rollback()
     return problem.response()
 
