@@ -6,8 +6,12 @@ import hmac
 import ipaddress
 import json
 import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -17,9 +21,11 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.actor import Actor
+from accounts.limits import Policy, policies_of
+from accounts.watch import Watch
+from cavendish import metrics
+from cavendish.db.pool import conninfo
 
-# A revoked key must stop within a second everywhere; the cache is per process and needs no invalidation this way.
-CACHE_SECONDS = 0.8
 CACHE_SIZE = 10_000
 
 
@@ -39,6 +45,8 @@ class Principal:
     ip_ranges: tuple[str, ...]
     expires_at: datetime | None
     policy_version: str
+    member_id: UUID | None
+    limits: tuple[Policy, ...]
 
     is_authenticated = True
 
@@ -57,59 +65,125 @@ class Principal:
             ip = ipaddress.ip_address(address)
         except ValueError:
             return False
-        return any(ip in ipaddress.ip_network(network, strict=False) for network in self.ip_ranges)
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+            # A socket that serves both families shows IPv4 clients so.
+            ip = ip.ipv4_mapped
+        return any(ip in network for network in _networks(self.ip_ranges))
 
 
-_cache: dict[bytes, tuple[float, Principal | None]] = {}
+@dataclass(frozen=True)
+class _Reading:
+    """What PostgreSQL said of a key. `read_at` is when asking began; `subjects` are the found key and its tenant."""
+
+    read_at: float
+    subjects: tuple[UUID, ...]
+    principal: Principal | None
+
+
+watch = Watch(lambda: conninfo("default"))
+_known: dict[bytes, _Reading] = {}
+_flights: dict[bytes, Future[_Reading]] = {}
 _lock = Lock()
 
 
 def principal_of(secret: str) -> Principal | None:
-    """The principal of a key's text, or None when it is malformed, unknown, expired or revoked: callers say no more."""
+    """The principal of a key's text, or None when it is malformed, unknown, expired or revoked: callers say no more.
+
+    A key that was read lately costs no query (see accounts.watch).
+    """
     if not keys.is_well_formed(secret):
         return None
     described = keys.describe(secret)
-    now = time.monotonic()
-    cached = _cache.get(described.digest)
-    if cached is not None and cached[0] > now:
-        principal = cached[1]
-    else:
-        principal = _find(described)
-        with _lock:
-            if len(_cache) >= CACHE_SIZE:
-                _cache.clear()
-            _cache[described.digest] = (now + CACHE_SECONDS, principal)
+    watch.keep_looking()
+    reading = _known.get(described.digest)
+    if reading is None or not watch.is_fresh(reading.read_at, reading.subjects):
+        reading = _read_once(described)
+    principal = reading.principal
     if principal is None or (principal.expires_at is not None and principal.expires_at <= timezone.now()):
         return None
     return principal
 
 
-def _find(described: keys.NewKey) -> Principal | None:
+def _read_once(described: keys.NewKey) -> _Reading:
+    """Reads the key; threads that want the same one at the same time share one query."""
+    with _lock:
+        flight = _flights.get(described.digest)
+        first = flight is None
+        if flight is None:
+            flight = _flights[described.digest] = Future()
+    if not first:
+        return flight.result()
+    try:
+        reading = _read(described)
+    except BaseException as error:
+        flight.set_exception(error)
+        raise
+    else:
+        with _lock:
+            if len(_known) >= CACHE_SIZE:
+                _known.clear()
+            _known[described.digest] = reading
+        flight.set_result(reading)
+        return reading
+    finally:
+        with _lock:
+            del _flights[described.digest]
+
+
+def _read(described: keys.NewKey) -> _Reading:
+    metrics.KEY_READS.inc()
+    read_at = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM api_key_find(%s)", [described.prefix])
         row = cursor.fetchone()
         columns = [column.name for column in cursor.description or ()]
     if row is None:
-        return None
+        return _Reading(read_at, (), None)
     found: dict[str, Any] = dict(zip(columns, row, strict=True))
     if not hmac.compare_digest(bytes(found["digest"]), described.digest):
-        return None
+        # Not this key: whether that one changes is nothing to it.
+        return _Reading(read_at, (), None)
+    subjects = (found["id"], found["tenant_id"])
     if found["revoked_at"] is not None or (not found["livemode"] and not found["test_keys_enabled"]):
-        return None
+        return _Reading(read_at, subjects, None)
+    return _Reading(read_at, subjects, _principal(found, described.prefix))
+
+
+def _principal(found: Mapping[str, Any], prefix: str) -> Principal:
     return Principal(
         tenant_id=found["tenant_id"],
         tenant_slug=found["tenant_slug"],
         tenant_status=found["tenant_status"],
         tenant_status_reason=found["tenant_status_reason"],
         key_id=found["id"],
-        key_prefix=described.prefix,
+        key_prefix=prefix,
         livemode=found["livemode"],
         scopes=frozenset(found["scopes"]),
         allowed_models=_both(found["key_models"], found["tenant_models"]),
         ip_ranges=tuple(found["ip_ranges"]),
         expires_at=found["expires_at"],
         policy_version=found["policy_version"],
+        member_id=found["member_id"],
+        limits=policies_of(
+            tenant_id=found["tenant_id"],
+            key_id=found["id"],
+            livemode=found["livemode"],
+            tenant_requests=found["tenant_requests"],
+            tenant_images=found["tenant_images"],
+            key_requests=found["key_requests"],
+            key_images=found["key_images"],
+        ),
     )
+
+
+@lru_cache(maxsize=1000)
+def _networks(ranges: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """A range that cannot be read allows nobody."""
+    found = []
+    for text in ranges:
+        with suppress(ValueError):
+            found.append(ipaddress.ip_network(text, strict=False))
+    return tuple(found)
 
 
 def _both(key_models: Any, tenant_models: Any) -> frozenset[str] | None:

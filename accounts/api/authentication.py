@@ -8,19 +8,27 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.actor import Actor
-from accounts.principal import Principal, principal_of
+from accounts.limits import current_slip
+from accounts.principal import Principal, principal_of, watch
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer cvd_…` or `x-goog-api-key: cvd_…`. Whatever is wrong with a key, the answer is one 401."""
+    """`Authorization: Bearer cvd_…` or `x-goog-api-key: cvd_…`. Whatever is wrong with a key, the answer is one 401.
+
+    A key that is right is counted against its limits, and refused with 429 where they leave no room.
+    """
 
     def authenticate(self, request: Request) -> tuple[Principal, None] | None:
         secret = self.secret_of(request)
         if not secret:
             return None
+        address = request.META.get("REMOTE_ADDR", "")
         principal = principal_of(secret)
-        if principal is None or not principal.may_come_from(request.META.get("REMOTE_ADDR", "")):
+        if principal is None or not principal.may_come_from(address):
             raise AuthenticationFailed()
+        watch.note_use(principal.key_id, address)
+        if not asked_by_layer(request):
+            current_slip().open(principal.limits, pictures=_makes_pictures(request))
         return principal, None
 
     def secret_of(self, request: Request) -> str:
@@ -37,6 +45,17 @@ class GoogleKeyAuthentication(ApiKeyAuthentication):
     def secret_of(self, request: Request) -> str:
         named: str = request.headers.get("x-goog-api-key", "")
         return named.strip() or super().secret_of(request) or request.query_params.get("key", "").strip()
+
+
+def asked_by_layer(request: Request) -> bool:
+    """Whether the waiting layer asks, for a client whose wait is over: the rest of a request that was let in before."""
+    return bool(getattr(request._request, "scope", {}).get("cavendish.internal"))
+
+
+def _makes_pictures(request: Request) -> bool:
+    """Views say it: `makes_pictures` are the methods whose bodies ask for some."""
+    view = (request.parser_context or {}).get("view")
+    return request.method in getattr(view, "makes_pictures", ())
 
 
 def principal(request: Request) -> Principal:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.api.authentication import asked_by_layer
 from accounts.principal import Principal
+from cavendish.http.problems import Problem
 
 
 class HasScope(BasePermission):
@@ -19,8 +21,9 @@ class HasScope(BasePermission):
         wanted = scopes.get(request.method or "", scopes.get("GET"))
         # A method that the view does not have is a 405 of DRF's. A read that ends a waiting POST was allowed as that
         # POST: refusing it now would tell a client that its accepted, billed job was not taken.
-        if wanted is None or getattr(request._request, "scope", {}).get("cavendish.internal"):
+        if wanted is None or asked_by_layer(request):
             return True
         if wanted not in request.user.scopes:
-            raise PermissionDenied(f'This key lacks the scope "{wanted}".')
+            detail = f'This key lacks the scope "{wanted}".'
+            raise Problem(403, "permission_denied", detail, extra={"required_scope": wanted})
         return True
