@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accounts.limits import current_slip
 from accounts.principal import Principal
 from billing.errors import BillingError
 from billing.quotes import Quote
@@ -34,6 +35,8 @@ Translate = Callable[[dict[str, Any]], dict[str, Any]]
 class Accepted:
     id: UUID
     draft: Draft
+    images: int
+    """How many pictures it counts for in the limits."""
 
 
 def generation_accept(
@@ -42,6 +45,8 @@ def generation_accept(
     """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept."""
     with request_spool() as spool:
         draft = _read(who, body, spool, dialect, translate)
+        images = draft.max_images if draft.response.wants_image else 0
+        current_slip().reserve(images)
         intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
         try:
             generation_id = generation_submit(
@@ -59,7 +64,8 @@ def generation_accept(
         except BaseException:
             intake.discard()
             raise
-    return Accepted(generation_id, draft)
+    current_slip().keep(images)
+    return Accepted(generation_id, draft, images)
 
 
 def quote_make(*, who: Principal, body: Readable) -> tuple[Draft, Plan, Quote]:

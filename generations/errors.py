@@ -4,6 +4,7 @@
 
 GenerationRefused
 ├── QueueFull          too many jobs of the tenant wait
+├── JobsInFlight       too many jobs of the key wait or run
 ├── ItemTaken          the item of a batch waits no more
 ├── TooManyBatches     the tenant has enough of them at once
 ├── TenantInactive     the tenant is suspended or closing
@@ -32,6 +33,12 @@ class GenerationRefused(Exception):
 class QueueFull(GenerationRefused):
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} generations are waiting already, which is this tenant's limit.")
+        self.limit = limit
+
+
+class JobsInFlight(GenerationRefused):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} generations of this key wait or run already, which is its limit.")
         self.limit = limit
 
 

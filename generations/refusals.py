@@ -5,17 +5,20 @@ from __future__ import annotations
 from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing
 from billing.rendering import refusal_json, refusal_text
 from cavendish.http.problems import FieldError, Problem, conflict, forbidden
-from generations.errors import GenerationRefused, NotCancelable, NotFinished, QueueFull, TenantInactive
+from generations.errors import GenerationRefused, JobsInFlight, NotCancelable, NotFinished, QueueFull, TenantInactive
 
 Refusal = GenerationRefused | BillingError
+
+LATER = {"Retry-After": "5"}
+"""Seconds in which jobs are likely to end."""
 
 
 def problem_of(refusal: Refusal) -> Problem:
     match refusal:
         case QueueFull():
-            return Problem(
-                429, "queue_full", str(refusal), headers={"Retry-After": "5"}, extra={"limit": refusal.limit}
-            )
+            return Problem(429, "queue_full", str(refusal), headers=LATER, extra={"limit": refusal.limit})
+        case JobsInFlight():
+            return Problem(429, "jobs_in_flight", str(refusal), headers=LATER, extra={"limit": refusal.limit})
         case TenantInactive():
             return forbidden(str(refusal), code=f"tenant_{refusal.status}")
         case NotCancelable():

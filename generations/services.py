@@ -21,7 +21,7 @@ from cavendish import valkey
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.storage import objects
-from generations.errors import ItemTaken, NotCancelable, NotFinished, QueueFull, TenantInactive
+from generations.errors import ItemTaken, JobsInFlight, NotCancelable, NotFinished, QueueFull, TenantInactive
 from generations.intake import Intake, file_key
 from generations.models import TERMINAL, File, Generation, GenerationContent, Output, Priority, Status
 from generations.plan import Plan
@@ -62,7 +62,7 @@ def generation_submit(
     """Accepts a generation: one transaction for its files, the job, its event and its hold; then the doorbell.
 
     `member_id` is the person for whom it counts; `deadline` in seconds from now; `item` the batch and the place in it
-    that it is made of. Raises TenantInactive, QueueFull, ItemTaken, BudgetExceeded, InsufficientBalance,
+    that it is made of. Raises TenantInactive, QueueFull, JobsInFlight, ItemTaken, BudgetExceeded, InsufficientBalance,
     ModelNotInPlan, PriceMissing; then nothing of it exists, and what the intake stored is deleted.
     """
     generation_id = ids.new_id()
@@ -126,6 +126,8 @@ def _refused(refusal: dict[str, Any]) -> Exception:
     match refusal["code"]:
         case "queue_full":
             return QueueFull(refusal["limit"])
+        case "jobs_in_flight":
+            return JobsInFlight(refusal["limit"])
         case "item_taken":
             return ItemTaken()
         case "budget_exceeded":

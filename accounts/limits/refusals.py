@@ -8,7 +8,6 @@ from accounts.limits.counters import State
 from accounts.limits.policies import Policy
 from cavendish.http.problems import FieldError, Problem, too_many_requests
 
-CODE = "rate_limited"
 _WHO = {"key": "This key", "tenant": "The {mode} keys of this tenant together"}
 _WHAT = {"requests": "send {quota} requests", "images": "ask for {quota} pictures"}
 
@@ -17,7 +16,9 @@ def refusal(policies: Sequence[Policy], states: Sequence[State]) -> Problem:
     """429 with the longest of the waits."""
     violated = [(policy, state.wait or 0) for policy, state in zip(policies, states, strict=True) if not state.fits]
     policy, wait = max(violated, key=lambda pair: pair[1])
-    problem = too_many_requests(CODE, f"{_may(policy)}. There is room again in {_seconds(wait)}.", retry_after=wait)
+    problem = too_many_requests(
+        "rate_limited", f"{_may(policy)}. There is room again in {_seconds(wait)}.", retry_after=wait
+    )
     problem.extra["violated_policies"] = [policy.name for policy, _ in violated]
     return problem
 

@@ -57,6 +57,7 @@ def represent(who: Principal, generation_id: UUID) -> dict[str, Any]:
 
 class GenerationList(APIView):
     scopes = {"GET": "read", "POST": "generate"}
+    makes_pictures = ("POST",)
 
     @extend_schema(
         operation_id="generations_create",

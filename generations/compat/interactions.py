@@ -8,14 +8,14 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from accounts.api.authentication import principal
+from accounts.api.authentication import asked_by_layer, principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import conflict, not_found
 from generations.accept import generation_accept
 from generations.compat.errors import GoogleView
 from generations.compat.events import LEAD, RUNNING, event_stream, number_of
-from generations.compat.jobs import WAIT, asked_internally, job_id, job_load, job_wait
+from generations.compat.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.pieces import json_pieces
 from generations.compat.representation import head_json, interaction_json
 from generations.errors import NotCancelable, NotFinished
@@ -28,6 +28,7 @@ CANCEL_WAIT = 3
 
 class InteractionList(GoogleView):
     scopes = {"POST": "generate"}
+    makes_pictures = ("POST",)
 
     def post(self, request: Request) -> HttpResponse:
         who = principal(request)
@@ -48,7 +49,7 @@ class InteractionDetail(GoogleView):
     def get(self, request: Request, interaction_id: str) -> HttpResponseBase:
         """`stream=true` waits for the end and answers events; else what there is now."""
         who = principal(request)
-        inside = asked_internally(request)
+        inside = asked_by_layer(request)
         wanted = job_id(interaction_id)
         whole = job_load(who, wanted)
         if not whole.generation.store and not inside:

@@ -16,12 +16,6 @@ from generations.selectors import Whole, generation_find, generations_load
 
 WAIT = 600
 """Seconds: how long Google's own server keeps a waiting create open (WIRE.md 1.4)."""
-_INTERNAL = "cavendish.internal"
-
-
-def asked_internally(request: Request) -> bool:
-    """Whether the layer in front asks, for a client whose wait is over."""
-    return bool(getattr(request._request, "scope", {}).get(_INTERNAL))
 
 
 def job_wait(

@@ -14,12 +14,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from accounts.limits import current_slip
 from accounts.principal import Principal
 from billing.models import Charge
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import Problem, not_found, problem_of
-from generations.accept import generation_accept
+from generations.accept import Accepted, generation_accept
 from generations.compat.jobs import WAIT, job_id, job_wait
 from generations.errors import NotCancelable
 from generations.models import TERMINAL, Generation, Output
@@ -39,16 +40,17 @@ def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
     ago; one that a worker has begun since then ends uncharged unless its picture was here already. Where one cannot be
     canceled the Problem names it, and is none that clients answer with another try.
     """
-    accepted: list[UUID] = []
+    current_slip().reserve(len(trees))
+    accepted: list[Accepted] = []
     try:
         for tree in trees:
-            accepted.append(generation_accept(who=who, body=Body(tree), dialect="interactions").id)
+            accepted.append(generation_accept(who=who, body=Body(tree), dialect="interactions"))
     except BaseException as error:
-        kept = [generation_id for generation_id in accepted if not _cancel(who, generation_id)]
+        kept = [job.id for job in accepted if not _cancel(who, job)]
         if kept and isinstance(error, Exception):
             raise _partly(kept, error) from None
         raise
-    return accepted
+    return [job.id for job in accepted]
 
 
 def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], query: str) -> None:
@@ -119,16 +121,17 @@ def _pieces(tree: Tree) -> Iterator[bytes]:
             yield from (pybase64.b64encode(chunk) for chunk in upload.chunks(_CHUNK))
 
 
-def _cancel(who: Principal, generation_id: UUID) -> bool:
+def _cancel(who: Principal, job: Accepted) -> bool:
     """Whether it was in time."""
     try:
-        generation_cancel(tenant_id=who.tenant_id, generation_id=generation_id, livemode=who.livemode)
+        generation_cancel(tenant_id=who.tenant_id, generation_id=job.id, livemode=who.livemode)
     except NotCancelable:
         return False
     except Exception as error:
         # The message of a database error may repeat values.
         logger.error("A generation could not be canceled: %s", type(error).__name__)
         return False
+    current_slip().give_back(job.images)
     return True
 
 

@@ -55,7 +55,7 @@ class Upload(GoogleView):
         """A refusal ends the upload and says so: without the header the SDKs send the same bytes three times more."""
         answer = super().handle_exception(exc)
         problem = problem_of(exc)
-        if problem is not None and problem.status < 500 and problem.code != WrongOffset.CODE:
+        if problem is not None and problem.status < 500 and problem.status != 429 and problem.code != WrongOffset.CODE:
             answer.headers["X-Goog-Upload-Status"] = "final"
         return answer
 

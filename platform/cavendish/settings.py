@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
 ]
 MIDDLEWARE = [
+    "accounts.api.limits.LimitsMiddleware",
     "cavendish.db.middleware.OperatorMiddleware",
     "cavendish.http.security.PageHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -214,6 +215,11 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-rep
 # Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
 INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS", 6)
 INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
+# Rate limits where a tenant or a key has none of its own: so many a minute, 0 for none. Live and test keys count apart.
+REQUESTS_PER_MINUTE = CONFIG.number("REQUESTS_PER_MINUTE", 3000)
+IMAGES_PER_MINUTE = CONFIG.number("IMAGES_PER_MINUTE", 1000)
+KEY_REQUESTS_PER_MINUTE = CONFIG.number("KEY_REQUESTS_PER_MINUTE", 0)
+KEY_IMAGES_PER_MINUTE = CONFIG.number("KEY_IMAGES_PER_MINUTE", 0)
 
 # Requests: an inline picture goes to the spool as it arrives, so the limit guards the disk, not the memory.
 MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES", 100 * 1024 * 1024)

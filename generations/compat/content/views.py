@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from rest_framework.request import Request
 
-from accounts.api.authentication import principal
+from accounts.api.authentication import asked_by_layer, principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.gemini.catalog import Model, UnknownModel, get_model
@@ -19,7 +19,7 @@ from generations.compat.content.counting import tokens_json
 from generations.compat.content.represent import chunks_json, response_json, unfinished_json
 from generations.compat.content.translate import Translation
 from generations.compat.errors import GoogleView
-from generations.compat.jobs import WAIT, asked_internally, job_id, job_load, job_wait
+from generations.compat.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.pieces import json_pieces
 from generations.models import TERMINAL, GenerationContent
 from generations.request import body_read
@@ -29,6 +29,7 @@ _TYPES = {"object": "application/json", "array": "application/json", "sse": "tex
 
 class ContentGenerate(GoogleView):
     scopes = {"POST": "generate"}
+    makes_pictures = ("POST",)
     streamed = False
 
     def post(self, request: Request, model_id: str) -> HttpResponse:
@@ -63,7 +64,7 @@ class ContentAnswer(GoogleView):
 
     def get(self, request: Request, model_id: str, generation_id: str) -> StreamingHttpResponse:
         form = request.query_params.get("form", "")
-        if not asked_internally(request) or form not in _TYPES:
+        if not asked_by_layer(request) or form not in _TYPES:
             raise not_found()
         who = principal(request)
         whole = job_load(who, job_id(generation_id))

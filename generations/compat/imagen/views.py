@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
-from accounts.api.authentication import principal
+from accounts.api.authentication import asked_by_layer, principal
 from cavendish.db import ids
 from cavendish.gemini.catalog import get_model
 from cavendish.http.google import google_response
@@ -19,7 +19,6 @@ from cavendish.http.problems import Problem
 from generations.accept import check_active, request_spool
 from generations.compat.errors import GoogleView
 from generations.compat.imagen.translate import Translation
-from generations.compat.jobs import asked_internally
 from generations.compat.pieces import Stored, json_pieces
 from generations.compat.several import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.errors import ErrorCode
@@ -34,6 +33,7 @@ DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
 
 class Predict(GoogleView):
     scopes = {"POST": "generate", "GET": "generate"}
+    makes_pictures = ("POST",)
 
     def post(self, request: Request, name: str) -> HttpResponse:
         """Makes `sampleCount` pictures with the model that stands in for Imagen, each a job of its own."""
@@ -54,7 +54,7 @@ class Predict(GoogleView):
 
     def get(self, request: Request, name: str) -> HttpResponseBase:
         """What a waiting client gets in the end. Only the layer in front may ask."""
-        if not asked_internally(request):
+        if not asked_by_layer(request):
             raise MethodNotAllowed("GET")
         wholes = jobs_load(principal(request), request)
         if any(whole.generation.status not in TERMINAL for whole in wholes):

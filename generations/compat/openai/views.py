@@ -13,12 +13,11 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
-from accounts.api.authentication import principal
+from accounts.api.authentication import asked_by_layer, principal
 from cavendish.db import ids
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
 from generations.accept import check_active, request_spool
-from generations.compat.jobs import asked_internally
 from generations.compat.openai.errors import OpenAIView, failure_json, failure_response
 from generations.compat.openai.representation import images_json
 from generations.compat.openai.translate import FORMS, Translation, form_body
@@ -31,11 +30,12 @@ from generations.selectors import models_offered
 
 class ImageView(OpenAIView):
     scopes = {"POST": "generate", "GET": "generate"}
+    makes_pictures = ("POST",)
 
     def get(self, request: Request) -> HttpResponseBase:
         """What a waiting client gets in the end. Only the layer in front may ask."""
         form = request.query_params.get("form")
-        if not asked_internally(request) or form not in FORMS:
+        if not asked_by_layer(request) or form not in FORMS:
             raise MethodNotAllowed("GET")
         wholes = jobs_load(principal(request), request)
         if any(whole.generation.status not in TERMINAL for whole in wholes):

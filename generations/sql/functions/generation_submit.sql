@@ -2,7 +2,7 @@
 -- caller rolls back. One function instead of statements: a hot tenant's rows are locked for a third of the time.
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
--- often, and wherever it dies, an item becomes one job. Rows are locked in the order item, budgets, wallet, batch.
+-- often, and wherever it dies, an item becomes one job. Rows are locked in the order key, item, budgets, wallet, batch.
 CREATE OR REPLACE FUNCTION generation_submit(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
@@ -13,6 +13,7 @@ DECLARE
     the_batch uuid := (p->'batch'->>'id')::uuid;
     the_index int := (p->'batch'->>'index')::int;
     waiting int;
+    most int;
     refusal jsonb;
 BEGIN
     SELECT * INTO tenant FROM accounts_tenant WHERE id = the_tenant;
@@ -26,6 +27,25 @@ BEGIN
             LIMIT tenant.queue_limit) q;
         IF (p->>'priority')::smallint = 0 AND waiting >= tenant.queue_limit THEN
             RETURN jsonb_build_object('code', 'queue_full', 'limit', tenant.queue_limit);
+        END IF;
+        SELECT jobs_in_flight INTO most FROM accounts_apikey
+        WHERE id = (p->>'api_key_id')::uuid AND tenant_id = the_tenant;
+        IF most IS NOT NULL THEN
+            -- Two requests that count at once would both find room; the lock lets one count after the other's commit.
+            PERFORM 1 FROM accounts_apikey
+            WHERE id = (p->>'api_key_id')::uuid AND tenant_id = the_tenant FOR NO KEY UPDATE;
+            SELECT count(*) INTO waiting FROM (
+                SELECT 1 FROM generations_generation
+                WHERE status = 'queued' AND priority = 0 AND tenant_id = the_tenant
+                    AND api_key_id = (p->>'api_key_id')::uuid AND batch_id IS NULL
+                UNION ALL
+                SELECT 1 FROM generations_generation
+                WHERE status = 'running' AND tenant_id = the_tenant
+                    AND api_key_id = (p->>'api_key_id')::uuid AND batch_id IS NULL
+                LIMIT most) flying;
+            IF waiting >= most THEN
+                RETURN jsonb_build_object('code', 'jobs_in_flight', 'limit', most);
+            END IF;
         END IF;
     ELSE
         PERFORM 1 FROM generations_batchitem

@@ -25,7 +25,11 @@ _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 _NO_MONEY = frozenset({"budget_exceeded", "insufficient_balance"})
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})
-_CODES = {"not_authenticated": "invalid_api_key", "authentication_failed": "invalid_api_key"}
+_CODES = {
+    "not_authenticated": "invalid_api_key",
+    "authentication_failed": "invalid_api_key",
+    "rate_limited": "rate_limit_exceeded",
+}
 
 
 def is_openai(path: str) -> bool:
