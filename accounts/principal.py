@@ -73,11 +73,18 @@ class Principal:
 
 @dataclass(frozen=True)
 class _Reading:
-    """What PostgreSQL said of a key. `read_at` is when asking began; `subjects` are the found key and its tenant."""
+    """What PostgreSQL said of a key. `read_at` is when asking began; `subjects` are the found key and its tenant, and
+    `followed` says whether the watch looks after them.
+    """
 
-    read_at: float
-    subjects: tuple[UUID, ...]
     principal: Principal | None
+    read_at: float
+    subjects: tuple[UUID, ...] = ()
+    followed: bool = False
+
+    @property
+    def is_fresh(self) -> bool:
+        return watch.is_fresh(self.read_at, self.subjects, followed=self.followed)
 
 
 watch = Watch(lambda: conninfo("default"))
@@ -96,7 +103,7 @@ def principal_of(secret: str) -> Principal | None:
     described = keys.describe(secret)
     watch.keep_looking()
     reading = _known.get(described.digest)
-    if reading is None or not watch.is_fresh(reading.read_at, reading.subjects):
+    if reading is None or not reading.is_fresh:
         reading = _read_once(described)
     principal = reading.principal
     if principal is None or (principal.expires_at is not None and principal.expires_at <= timezone.now()):
@@ -138,15 +145,15 @@ def _read(described: keys.NewKey) -> _Reading:
         row = cursor.fetchone()
         columns = [column.name for column in cursor.description or ()]
     if row is None:
-        return _Reading(read_at, (), None)
+        return _Reading(None, read_at)
     found: dict[str, Any] = dict(zip(columns, row, strict=True))
     if not hmac.compare_digest(bytes(found["digest"]), described.digest):
         # Not this key: whether that one changes is nothing to it.
-        return _Reading(read_at, (), None)
+        return _Reading(None, read_at)
+    works = found["revoked_at"] is None and (found["livemode"] or found["test_keys_enabled"])
+    principal = _principal(found, described.prefix) if works else None
     subjects = (found["id"], found["tenant_id"])
-    if found["revoked_at"] is not None or (not found["livemode"] and not found["test_keys_enabled"]):
-        return _Reading(read_at, subjects, None)
-    return _Reading(read_at, subjects, _principal(found, described.prefix))
+    return _Reading(principal, read_at, subjects, watch.follow(read_at, subjects))
 
 
 def _principal(found: Mapping[str, Any], prefix: str) -> Principal:

@@ -39,7 +39,7 @@ WRITE_SECONDS = 2.0
 MOST_NOTED = 10_000
 EXIT_SECONDS = 2.0
 
-_LOOK = "SELECT snapshot::text, changed FROM access_changes(%s::pg_snapshot)"
+_LOOK = "SELECT snapshot::text, changed FROM access_changes(%s::pg_snapshot, %s)"
 # Seconds for a server that is gone without a word; reads of keys do not wait for this thread.
 _PATIENCE = 5
 
@@ -59,23 +59,31 @@ class Watch:
         # What was committed between these two moments is in `_changed`, with the moment when it was learned.
         self._since = float("inf")
         self._looked_at = float("-inf")
+        self._collected_at = float("-inf")
+        self._subjects: dict[UUID, float] = {}
         self._changed: dict[UUID, float] = {}
         self._noted: dict[UUID, float] = {}
         self._uses: dict[UUID, dict[str, Any]] = {}
         self._written_at = float("-inf")
         self._healthy = True
 
-    def is_fresh(self, read_at: float, subjects: tuple[UUID, ...]) -> bool:
-        """Whether a reading of these keys and tenants that began at `read_at` is no older than FRESH_SECONDS, as far as
-        changes go. One without subjects, which found nothing, is as old as it is.
+    def follow(self, read_at: float, subjects: tuple[UUID, ...]) -> bool:
+        """From now on looks ask for these keys and tenants, which a reading that began at `read_at` found. Call it when
+        the reading is over. False where a look began meanwhile: it may have passed over a change of theirs.
         """
+        with self._lock:
+            self._subjects |= dict.fromkeys(subjects, read_at)
+            return bool(subjects) and self._collected_at <= read_at
+
+    def is_fresh(self, read_at: float, subjects: tuple[UUID, ...], *, followed: bool) -> bool:
+        """Whether a reading that began at `read_at` is no older than FRESH_SECONDS, as far as changes go."""
         now = self._clock()
         if any(self._changed.get(subject, float("-inf")) >= read_at for subject in subjects):
             return False
         if now - read_at < FRESH_SECONDS:
             return True
-        covered = read_at >= self._since and now - self._looked_at < FRESH_SECONDS
-        return bool(subjects) and covered and now - read_at < REREAD_SECONDS
+        looked = now - self._looked_at < FRESH_SECONDS and read_at >= self._since
+        return followed and looked and now - read_at < REREAD_SECONDS
 
     def keep_looking(self) -> None:
         """Somebody asks: look for a while. Starts the thread where there is none."""
@@ -106,7 +114,12 @@ class Watch:
         if began - self._looked_at > REREAD_SECONDS:
             # No reading is that old: begin anew instead of asking for hours.
             self._snapshot = None
-        row = connection.execute(_LOOK, [self._snapshot]).fetchone()
+        with self._lock:
+            self._collected_at = began
+            oldest = began - REREAD_SECONDS
+            self._subjects = {subject: at for subject, at in self._subjects.items() if at > oldest}
+            subjects = list(self._subjects)
+        row = connection.execute(_LOOK, [self._snapshot, subjects]).fetchone()
         assert row is not None
         snapshot, changed = row
         learned = self._clock()
@@ -114,7 +127,7 @@ class Watch:
             # The first look; or another cluster answers, one restored from a backup for example.
             self._since = learned
         self._changed = {
-            **{subject: at for subject, at in self._changed.items() if at > began - REREAD_SECONDS},
+            **{subject: at for subject, at in self._changed.items() if at > oldest},
             # Readings that began before this moment may have missed it.
             **dict.fromkeys(changed, learned),
         }

@@ -13,14 +13,17 @@ ROLES = {
     "system": "cavendish_system",
     "operator": "cavendish_operator",
 }
-# What must be found before a tenant is known, and what the waiting layer polls: exact matches of unguessable ids.
+# What must be found before a tenant is known, what the waiting layer polls, and what the watch of keys asks and notes:
+# exact matches of unguessable ids.
 APP_DEFINER = {
+    "access_changes",
     "api_key_find",
+    "api_keys_used",
     "generation_ended",
     "invitation_find",
-    "person_tenants",
     "output_tenant",
     "generation_tenant",
+    "person_tenants",
 }
 
 
@@ -134,7 +137,9 @@ def test_the_apps_definer_functions_tell_no_more_than_they_must() -> None:
         sorted(APP_DEFINER),
     )
     assert found == [
+        ("access_changes", "p_since pg_snapshot, p_ids uuid[], OUT snapshot pg_snapshot, OUT changed uuid[]"),
         ("api_key_find", "p_prefix text"),
+        ("api_keys_used", "p_uses jsonb"),
         ("generation_ended", "p_ids uuid[]"),
         ("generation_tenant", "p_id uuid"),
         ("invitation_find", "p_digest bytea"),
