@@ -1,6 +1,7 @@
--- One door between jobs and changes of a tenant's budgets: jobs that are held pass it together (p_alone false), who makes
--- or changes a budget passes alone. Without it a job could be held by a list of budgets that was read before one was
--- made, and be missing from what that one counted as it was made. Until the end of the transaction; take it first.
+-- One door between jobs and changes of a tenant's budgets: holds that are taken or ended pass it together (p_alone false),
+-- who makes or changes a budget passes alone. Without it a job could be held by a list of budgets that was read before
+-- one was made, or end by one, and be missing from what the new one counted. Until the end of the transaction; before
+-- any row of holds or budgets is touched, so that nobody who waits here holds what the other wants.
 CREATE OR REPLACE FUNCTION budgets_lock(p_tenant uuid, p_alone boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$

@@ -8,6 +8,7 @@ DECLARE
     ended billing_hold;
     watched bigint[];
 BEGIN
+    PERFORM budgets_lock(p_tenant, false);
     -- never above what was held: I3 must not depend on what the upstream reports
     UPDATE billing_hold SET status = p_status, ended_at = clock_timestamp(), used_amount = least(amount, p_amount),
         used_images = least(images, p_images), used_tokens = least(tokens, p_tokens), used_requests = least(1, p_requests)
