@@ -71,9 +71,9 @@ class InsufficientBalance(BillingError):
 
 
 class InvoiceRefused(BillingError):
-    """`code` says why, `facts` what a person wants to know of it: its number, when the period ends, what is left."""
+    """`code` says why to programs, the message to people, `facts` are the numbers in it (billing.invoices.refusals)."""
 
-    def __init__(self, code: str, facts: Mapping[str, Any] | None = None) -> None:
-        super().__init__(f"The invoice was left as it is: {code}.")
+    def __init__(self, code: str, message: str, facts: Mapping[str, Any]) -> None:
+        super().__init__(message)
         self.code = code
-        self.facts = dict(facts or {})
+        self.facts = dict(facts)

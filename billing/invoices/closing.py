@@ -13,8 +13,11 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
 
+from accounts.actor import SYSTEM, Actor
+from accounts.audit import audit_add
 from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
+from billing.invoices.refusals import refused
 from billing.models import BillingPeriod, Invoice, Wallet
 from cavendish.db.router import acting_as, current_alias
 
@@ -55,7 +58,7 @@ def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime 
 
 
 def invoice_finalise(
-    *, invoice_id: UUID, actor: str = "system", at_once: bool = True, now: datetime | None = None
+    *, invoice_id: UUID, actor: Actor = SYSTEM, at_once: bool = True, now: datetime | None = None
 ) -> dict[str, Any]:
     """Closes the month and gives the number, in one transaction. `at_once` does not wait for the grace time.
 
@@ -70,12 +73,21 @@ def invoice_finalise(
                 now or timezone.now(),
                 0.0 if at_once else settings.INVOICE_GRACE_HOURS * 3600.0,
                 settings.INVOICE_EMPTY_MONTHS,
-                actor,
+                str(actor),
             ],
         )
         answer: dict[str, Any] = json.loads(cursor.fetchone()[0])
         if answer["code"] not in {"finalised", "empty"}:
-            raise InvoiceRefused(answer.pop("code"), answer)
+            raise refused(answer.pop("code"), answer)
+        if actor is not SYSTEM and answer["code"] == "finalised":
+            audit_add(
+                actor=actor,
+                action="invoice.finalised",
+                tenant_id=Invoice.objects.values_list("tenant_id", flat=True).get(id=invoice_id),
+                target="invoice",
+                target_id=invoice_id,
+                after={"number": answer["number"]},
+            )
     return answer
 
 
@@ -87,7 +99,8 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
     """
     count = 0
     alias = current_alias()
-    due = Invoice.objects.filter(month=month, status=Invoice.Status.DRAFT).order_by("tenant_id")
+    # One that replaces a void invoice was asked for by an operator, who has something to correct first.
+    due = Invoice.objects.filter(month=month, status=Invoice.Status.DRAFT, replaces=None).order_by("tenant_id")
     for invoice_id in list(due.values_list("id", flat=True)):
         try:
             with transaction.atomic(using=alias):
@@ -97,8 +110,8 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
                 if not free.values_list("id").first():
                     continue
                 count += invoice_finalise(invoice_id=invoice_id, at_once=False, now=now)["code"] == "finalised"
-        except InvoiceRefused as refused:
-            if refused.code == "no_legal_entity":
+        except InvoiceRefused as refusal:
+            if refusal.code == "no_legal_entity":
                 logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
                 break
     return count

@@ -1,0 +1,94 @@
+"""What payments, credit notes and voids share: the invoice's lock, what is left of it, its entries in the ledger.
+
+Locks are taken in this order by everybody: invoice, period, wallet, legal entity.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.actor import Actor
+from billing.invoices.refusals import refused
+from billing.models import CreditNote, Invoice, Payment
+from billing.money import ZERO
+from cavendish.db.router import current_alias
+
+
+def invoice_lock(invoice_id: UUID) -> Invoice:
+    """The invoice under its row's lock. Raises InvoiceRefused when there is none."""
+    invoice: Invoice | None = Invoice.objects.select_for_update().filter(id=invoice_id).first()
+    if invoice is None:
+        raise refused("not_found")
+    return invoice
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What has been taken off what was due, by payments and by credit notes; what is left of it."""
+
+    paid: Decimal
+    credited: Decimal
+    left: Decimal
+
+    @property
+    def sum(self) -> Decimal:
+        return self.paid + self.credited
+
+
+def settled_of(invoice: Invoice) -> Settled:
+    paid = Payment.objects.filter(invoice_id=invoice.id).aggregate(it=Sum("amount"))["it"] or ZERO
+    credited = CreditNote.objects.filter(invoice_id=invoice.id).aggregate(it=Sum("to_due"))["it"] or ZERO
+    left = ZERO if invoice.status == Invoice.Status.VOID else invoice.amount_due - paid - credited
+    return Settled(paid=paid, credited=credited, left=left)
+
+
+def receivable_share(invoice: Invoice, settled: Decimal, amount: Decimal) -> Decimal:
+    """How much of `amount` pays what the wallet could not carry, which is paid first; the rest is the wallet's."""
+    return min(settled + amount, invoice.receivable) - min(settled, invoice.receivable)
+
+
+def invoice_book(*, invoice: Invoice, kind: str, reason: str, actor: Actor, entries: Mapping[str, Decimal]) -> None:
+    """A transaction of the ledger that belongs to an invoice; `entries` by account sum to zero."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT invoice_book(%s, %s, %s, %s, %s, %s, %s::jsonb)",
+            [
+                invoice.tenant_id,
+                invoice.id,
+                kind,
+                reason[:300],
+                str(actor),
+                invoice.currency,
+                json.dumps({account: str(amount) for account, amount in entries.items()}),
+            ],
+        )
+
+
+def invoice_mark_paid(invoice_id: UUID, *, reason: str) -> None:
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute("SELECT invoice_mark_paid(%s, %s)", [invoice_id, reason])
+
+
+def number_take(*, legal_entity_id: UUID, series: str, on: date) -> tuple[int, str]:
+    """The next number of a series and how it is written; call it last, it locks the entity's row."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute("SELECT series_number, number FROM number_take(%s, %s, %s)", [legal_entity_id, series, on])
+        series_number, number = cursor.fetchone()
+    return int(series_number), str(number)
+
+
+def today_of(invoice: Invoice) -> date:
+    """The date in the tenant's time zone."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute("SELECT (%s AT TIME ZONE %s)::date", [timezone.now(), invoice.timezone])
+        found: date = cursor.fetchone()[0]
+    return found

@@ -1,0 +1,13 @@
+"""Payments of invoices: the one door through which money for an invoice comes into the books.
+
+Today people record payments, in the admin or over the API (`method="manual"`). A payment provider is one more module
+here: it starts its collection when it sees the event `invoice.finalised`, and when the provider tells it that money
+came, calls `payment_record` with its name as `method` and the provider's id as `reference`. That pair is unique, so a
+notice that comes twice books once; nothing else has to change.
+"""
+
+from __future__ import annotations
+
+from billing.payments.services import MANUAL, payment_record
+
+__all__ = ["MANUAL", "payment_record"]
