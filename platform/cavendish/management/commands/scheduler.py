@@ -15,6 +15,7 @@ from django.db import DatabaseError, connections
 
 from accounts.services import time_zones_turn
 from billing.invoices.closing import months_close
+from billing.invoices.documents import documents_make
 from billing.services import usage_partitions_make, usage_platform_refresh
 from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
@@ -48,14 +49,22 @@ class Command(BaseCommand):
             Task(usage_partitions_make, every=3600),
             Task(time_zones_turn, every=60),
             Task(usage_platform_refresh, every=60),
-            Task(months_close, every=60),
         ]
-        while not stop.is_set():
-            for task in tasks:
-                if task.due <= time.monotonic():
-                    task.due = time.monotonic() + task.every
-                    _guarded(task.run)
-            stop.wait(0.5)
+        # What may take long runs beside the sweeps, which must come every few seconds.
+        slow = [Task(months_close, every=60), Task(documents_make, every=5)]
+        beside = threading.Thread(target=_run, args=(slow, stop), daemon=True)
+        beside.start()
+        _run(tasks, stop)
+        beside.join(timeout=30)
+
+
+def _run(tasks: list[Task], stop: threading.Event) -> None:
+    while not stop.is_set():
+        for task in tasks:
+            if task.due <= time.monotonic() and not stop.is_set():
+                task.due = time.monotonic() + task.every
+                _guarded(task.run)
+        stop.wait(0.5)
 
 
 def _guarded(run: Callable[[], object]) -> None:
