@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -90,7 +90,16 @@ def check_active(who: Principal) -> None:
         raise forbidden(f"The tenant is {who.tenant_status}{reason}", code=f"tenant_{who.tenant_status}")
 
 
-def check_model(who: Principal, model: Model) -> None:
+class Allowed(Protocol):
+    """Whose right to a model is asked for: a key's, or that of a batch which a key made."""
+
+    @property
+    def allowed_models(self) -> Collection[str] | None: ...
+
+    def may_use(self, model: str) -> bool: ...
+
+
+def check_model(who: Allowed, model: Model) -> None:
     if not who.may_use(model.id):
         allowed = ", ".join(sorted(who.allowed_models or ())) or "none"
         raise Problem(

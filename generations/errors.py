@@ -59,12 +59,12 @@ class TenantInactive(GenerationRefused):
 
 
 class NotCancelable(GenerationRefused):
-    def __init__(self, status: str) -> None:
-        super().__init__(f"The generation has ended as {status}; only queued and running ones can be canceled.")
+    def __init__(self, status: str, noun: str = "generation") -> None:
+        super().__init__(f"The {noun} has ended as {status}; only queued and running ones can be canceled.")
         self.status = status
 
 
 class NotFinished(GenerationRefused):
-    def __init__(self, status: str) -> None:
-        super().__init__(f"The generation is {status}; cancel it or wait for its end first.")
+    def __init__(self, status: str, noun: str = "generation") -> None:
+        super().__init__(f"The {noun} is {status}; cancel it or wait for its end first.")
         self.status = status

@@ -5,7 +5,15 @@ from __future__ import annotations
 from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing
 from billing.rendering import refusal_json, refusal_text
 from cavendish.http.problems import FieldError, Problem, conflict, forbidden
-from generations.errors import GenerationRefused, JobsInFlight, NotCancelable, NotFinished, QueueFull, TenantInactive
+from generations.errors import (
+    GenerationRefused,
+    JobsInFlight,
+    NotCancelable,
+    NotFinished,
+    QueueFull,
+    TenantInactive,
+    TooManyBatches,
+)
 
 Refusal = GenerationRefused | BillingError
 
@@ -19,6 +27,9 @@ def problem_of(refusal: Refusal) -> Problem:
             return Problem(429, "queue_full", str(refusal), headers=LATER, extra={"limit": refusal.limit})
         case JobsInFlight():
             return Problem(429, "jobs_in_flight", str(refusal), headers=LATER, extra={"limit": refusal.limit})
+        case TooManyBatches():
+            later = {"Retry-After": "60"}
+            return Problem(429, "too_many_batches", str(refusal), headers=later, extra={"limit": refusal.limit})
         case TenantInactive():
             return forbidden(str(refusal), code=f"tenant_{refusal.status}")
         case NotCancelable():

@@ -56,6 +56,7 @@ def generation_json(whole: Whole) -> dict[str, Any]:
         "previous_generation_id": (
             ids.encode(ids.GENERATION, generation.previous_id) if generation.previous_id else None
         ),
+        "batch_id": ids.encode(ids.BATCH, generation.batch_id) if generation.batch_id else None,
         "metadata": generation.metadata,
         "request": content.request,
         "content": [_block(block) for block in content.content],

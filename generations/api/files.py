@@ -27,7 +27,7 @@ from generations.api import schema
 from generations.delivery import bytes_response
 from generations.models import File
 from generations.rendering import file_json
-from generations.request import media_check
+from generations.request import upload_check
 from generations.selectors import file_find
 from generations.services import file_create, file_delete
 
@@ -50,7 +50,7 @@ class FileList(APIView):
         tags=["files"],
     )
     def post(self, request: Request) -> Response:
-        """Uploads a picture or a video as multipart field `file`."""
+        """Uploads a picture, a video or a batch's JSONL as multipart field `file`."""
         who = principal(request)
         check_active(who)
         upload = request.FILES.get("file")
@@ -64,7 +64,7 @@ class FileList(APIView):
             declared = None
         with request_spool() as spool:
             path = _spooled(upload, spool)
-            info = media_check(path, declared=declared, kind=None, field="file")
+            info = upload_check(path, declared=declared, name=upload.name or "")
             file = file_create(
                 tenant_id=who.tenant_id,
                 livemode=who.livemode,

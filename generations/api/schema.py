@@ -6,8 +6,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
-from cavendish.http.schema import Page
-from generations.models import Status
+from cavendish.http.schema import FieldProblem, Page
+from generations.models import BatchStatus, ItemStatus, Status
 
 
 class GenerationRequest(s.Serializer[object]):
@@ -152,6 +152,7 @@ class Generation(s.Serializer[object]):
     attempts = s.IntegerField()
     queue_position = s.IntegerField(allow_null=True, help_text="Among this tenant's own waiting generations.")
     previous_generation_id = s.CharField(allow_null=True)
+    batch_id = s.CharField(allow_null=True, help_text="The batch it is an item of.")
     metadata = s.DictField(child=s.CharField())
     request = s.JSONField(help_text="As sent; bytes replaced by file ids.")
     content = Content(many=True)
@@ -221,6 +222,77 @@ class Model(s.Serializer[object]):
     notes = s.ListField(child=s.CharField(), help_text="The guide's advice; it never refuses a request.")
 
 
+class BatchRequestItem(s.Serializer[object]):
+    key = s.CharField(required=False, help_text="Your name for it; its index when absent.")
+    request = GenerationRequest()
+
+
+class BatchRequest(s.Serializer[object]):
+    """One of `items` and `file_id`. The file is JSONL, each line an item; more than a body takes fits into one."""
+
+    items = BatchRequestItem(many=True, required=False)
+    file_id = s.CharField(required=False)
+    name = s.CharField(required=False, max_length=255)
+    metadata = s.DictField(child=s.CharField(), required=False)
+
+
+class BatchCounts(s.Serializer[object]):
+    total = s.IntegerField()
+    waiting = s.IntegerField(help_text="Not yet a generation: read, held and billed later.")
+    in_progress = s.IntegerField()
+    succeeded = s.IntegerField()
+    failed = s.IntegerField()
+    canceled = s.IntegerField()
+    expired = s.IntegerField(help_text="Had not started when the batch's time was over; not charged.")
+
+
+class Batch(s.Serializer[object]):
+    """Every field is always present."""
+
+    id = s.CharField()
+    object = s.CharField()
+    status = s.ChoiceField(choices=BatchStatus.choices)
+    name = s.CharField()
+    model = s.CharField(allow_null=True, help_text="Of batches that came through the Gemini API.")
+    livemode = s.BooleanField()
+    metadata = s.DictField(child=s.CharField())
+    counts = BatchCounts()
+    created_at = s.DateTimeField()
+    started_at = s.DateTimeField(allow_null=True)
+    finished_at = s.DateTimeField(allow_null=True)
+    expires_at = s.DateTimeField(help_text="What has not started by then expires, uncharged.")
+    cancel_requested_at = s.DateTimeField(allow_null=True)
+    refused_since = s.DateTimeField(
+        allow_null=True, help_text="Since when a budget or the wallet has had no room for the next item."
+    )
+    input_file_id = s.CharField(allow_null=True)
+    items_url = s.CharField()
+    results_url = s.CharField()
+
+
+class ItemError(s.Serializer[object]):
+    code = s.CharField()
+    message = s.CharField()
+    errors = FieldProblem(many=True)
+
+
+class BatchItem(s.Serializer[object]):
+    object = s.CharField()
+    index = s.IntegerField()
+    key = s.CharField()
+    status = s.ChoiceField(choices=ItemStatus.choices)
+    generation_id = s.CharField(allow_null=True)
+    error = ItemError(allow_null=True)
+
+
+class BatchPage(Page):
+    data = Batch(many=True)
+
+
+class BatchItemPage(Page):
+    data = BatchItem(many=True)
+
+
 class GenerationPage(Page):
     data = Generation(many=True)
 
@@ -241,4 +313,6 @@ PREFER = OpenApiParameter(
     "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER, description="`wait=N`: answer when it has ended, or after N s."
 )
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
+BATCH_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
+ITEM_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(ItemStatus.values))
 MODEL = OpenApiParameter("model", OpenApiTypes.STR)

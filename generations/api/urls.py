@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from generations.api.batches import BatchCancel, BatchDetail, BatchItems, BatchList, BatchResults
 from generations.api.files import FileContent, FileDetail, FileList
 from generations.api.generations import GenerationCancel, GenerationDetail, GenerationEvents, GenerationList
 from generations.api.models import ModelDetail, ModelList
@@ -13,6 +14,11 @@ urlpatterns = [
     path("generations/<str:generation_id>", GenerationDetail.as_view()),
     path("generations/<str:generation_id>/cancel", GenerationCancel.as_view()),
     path("generations/<str:generation_id>/events", GenerationEvents.as_view()),
+    path("batches", BatchList.as_view()),
+    path("batches/<str:batch_id>", BatchDetail.as_view()),
+    path("batches/<str:batch_id>/cancel", BatchCancel.as_view()),
+    path("batches/<str:batch_id>/items", BatchItems.as_view()),
+    path("batches/<str:batch_id>/results", BatchResults.as_view()),
     path("outputs", OutputList.as_view()),
     path("outputs/<str:output_id>", OutputDetail.as_view()),
     path("outputs/<str:output_id>/content", OutputContent.as_view()),

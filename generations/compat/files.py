@@ -19,16 +19,16 @@ from accounts.api.authentication import principal
 from accounts.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
-from cavendish.http.problems import bad_request, not_found
+from cavendish.http.problems import not_found
 from cavendish.http.times import moment
+from generations.compat.batches.file import is_results, results_file_json, results_response
 from generations.compat.errors import GoogleView
+from generations.compat.paging import page_after, page_size
 from generations.delivery import bytes_response
 from generations.models import File
 from generations.request import file_id_of
 from generations.selectors import file_find
 from generations.services import file_delete
-
-PAGE_SIZE, MOST = 10, 100
 
 
 def file_json(file: File) -> dict[str, Any]:
@@ -58,14 +58,13 @@ class FileList(GoogleView):
     def get(self, request: Request) -> JsonResponse:
         """Uploads of this key's mode, newest first. Without an empty `nextPageToken`: a pager would follow it."""
         who = principal(request)
-        size = _page_size(request.query_params.get("pageSize", ""))
-        token = request.query_params.get("pageToken", "")
+        size, after = page_size(request), page_after(request)
         with tenant_door(who.tenant_id):
             rows = File.objects.filter(
                 tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None, source=File.Source.UPLOAD
             )
-            if token:
-                rows = rows.filter(id__lt=_page_after(token))
+            if after:
+                rows = rows.filter(id__lt=after)
             found = list(rows.order_by("-id")[: size + 1])
         page: dict[str, Any] = {"files": [file_json(file) for file in found[:size]]}
         if len(found) > size:
@@ -77,7 +76,10 @@ class FileDetail(GoogleView):
     scopes = {"GET": "read", "DELETE": "files"}
 
     def get(self, request: Request, file_id: str) -> JsonResponse:
-        return JsonResponse(file_json(_load(principal(request), file_id)))
+        who = principal(request)
+        if is_results(file_id):
+            return JsonResponse(results_file_json(who, file_id))
+        return JsonResponse(file_json(_load(who, file_id)))
 
     def delete(self, request: Request, file_id: str) -> JsonResponse:
         who = principal(request)
@@ -90,7 +92,10 @@ class FileDownload(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
-        file = _load(principal(request), file_id)
+        who = principal(request)
+        if is_results(file_id):
+            return results_response(who, file_id)
+        file = _load(who, file_id)
         return bytes_response(
             file.storage_key, mime_type=file.mime_type, size=file.bytes, sha256=file.sha256, name=file.id.hex
         )
@@ -109,18 +114,3 @@ def _load(who: Principal, text: str) -> File:
     if file is None:
         raise not_found()
     return file
-
-
-def _page_size(text: str) -> int:
-    if not text:
-        return PAGE_SIZE
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise bad_request("out_of_range", f"pageSize takes a whole number from 1 to {MOST}.")
-    return min(int(text), MOST) or PAGE_SIZE
-
-
-def _page_after(token: str) -> UUID:
-    found = ids.decode(ids.FILE, f"{ids.FILE}_{token}")
-    if found is None:
-        raise bad_request("invalid", "pageToken takes the nextPageToken of the page before.")
-    return found

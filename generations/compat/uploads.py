@@ -31,7 +31,7 @@ from generations.compat.files import file_json
 from generations.compat.parts import Part, WrongOffset, parts_expire
 from generations.compat.tickets import Ticket
 from generations.models import File
-from generations.request import media_check
+from generations.request import upload_check
 from generations.services import file_create
 
 _ABOUT_LIMIT = 64 * 1024
@@ -123,7 +123,7 @@ def _finish(ticket: Ticket, part: Part) -> File:
     try:
         if ticket.size is not None and part.size() != ticket.size:
             raise bad_request("incomplete", f"{part.size()} of {ticket.size} announced bytes came.")
-        info = media_check(part.path, declared=None, kind=None, dialect="interactions", field="file")
+        info = upload_check(part.path, declared=ticket.mime_type, name=ticket.name, dialect="interactions")
     except Problem:
         part.discard()
         raise

@@ -104,6 +104,10 @@ class Batch(TenantModel):
     def __str__(self) -> str:
         return f"{self.id} {self.status}"
 
+    def may_use(self, model: str) -> bool:
+        """As its key might at acceptance."""
+        return self.allowed_models is None or model in self.allowed_models
+
     @property
     def in_progress(self) -> int:
         """Items that are a generation which has not ended."""

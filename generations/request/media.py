@@ -21,6 +21,12 @@ IMAGE_TYPES = (
 VIDEO_TYPES = (
     "video/mp4", "video/mpeg", "video/mov", "video/avi", "video/x-flv", "video/webm", "video/wmv", "video/3gpp",
 )  # fmt: skip
+JSONL = "application/jsonl"
+"""Requests of a batch, one a line. What it is called varies: "jsonl" is what Google's own samples say."""
+_JSONL_NAMES = frozenset({
+    "jsonl", JSONL, "application/x-jsonl", "application/jsonlines", "application/x-jsonlines", "application/x-ndjson",
+    "application/ndjson", "text/jsonl", "text/x-jsonl",
+})  # fmt: skip
 # Nothing here decodes a picture; the limit protects whoever makes previews of them later.
 MAX_PIXELS = 200_000_000
 
@@ -71,6 +77,24 @@ def media_check(
         raise invalid_value(f"{pointer}/mime_type" if field != "file" else where, "mime_type_mismatch", detail)
     width, height = _pixels(path, mime_type, where)
     return MediaInfo(mime_type, width, height, size, sha256)
+
+
+def upload_check(path: Path, *, declared: str | None, name: str, dialect: Dialect = "native") -> MediaInfo:
+    """`media_check` of an uploaded file, which may also be the JSONL of a batch: by its declared type or its name.
+
+    Whether its lines are requests shows when a batch is made of it. Raises Problem 422.
+    """
+    is_jsonl = name.lower().endswith((".jsonl", ".ndjson")) or plain_mime_type(declared or "") in _JSONL_NAMES
+    if not is_jsonl:
+        return media_check(path, declared=declared, kind=None, dialect=dialect, field="file")
+    _, size, sha256 = _facts(path)
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head.startswith(b"{"):
+        raise invalid_value(
+            "/file", "not_jsonl", 'This is no JSONL: a line is an object like {"key": …, "request": …}.'
+        )
+    return MediaInfo(JSONL, None, None, size, sha256)
 
 
 def inputs_check(draft: Draft) -> dict[str, MediaInfo]:

@@ -34,7 +34,7 @@ class ContentGenerate(GoogleView):
 
     def post(self, request: Request, model_id: str) -> HttpResponse:
         who = principal(request)
-        translation = Translation(_model(model_id))
+        translation = Translation(model_of(model_id))
         try:
             accepted = generation_accept(who=who, body=request._request, dialect="interactions", translate=translation)
         except Problem as problem:
@@ -82,7 +82,7 @@ class ContentCount(GoogleView):
 
     def post(self, request: Request, model_id: str) -> JsonResponse:
         """Tokens of `contents`, or of all of `generateContentRequest`."""
-        model = _model(model_id)
+        model = model_of(model_id)
         check_model(principal(request), model)
         translation = Translation(model)
         with request_spool() as spool:
@@ -107,7 +107,7 @@ def _pieces(response: dict[str, Any], form: str) -> Iterator[bytes]:
     yield after
 
 
-def _model(model_id: str) -> Model:
+def model_of(model_id: str) -> Model:
     try:
         return get_model(model_id)
     except UnknownModel as unknown:

@@ -15,7 +15,8 @@ BEGIN
         WHERE b.status IN ('queued', 'running', 'canceling') AND b.feed_after <= now()
             AND (b.status = 'canceling' OR (b.expires_at <= now() AND b.fed < b.total))
     ), oldest AS (
-        SELECT DISTINCT ON (b.tenant_id) b.id, b.tenant_id, b.feed_after FROM generations_batch b
+        SELECT DISTINCT ON (b.tenant_id) b.id, b.tenant_id, b.feed_after
+        FROM generations_batch b JOIN accounts_tenant t ON t.id = b.tenant_id AND t.status = 'active'
         WHERE b.status IN ('queued', 'running') AND b.fed < b.total AND b.expires_at > now()
         ORDER BY b.tenant_id, b.id
     ), hungry AS (

@@ -10,6 +10,7 @@ stable, `errors` point at each wrong value.
 """
 TAGS = [
     {"name": "generations", "description": "Ask for pictures, wait, follow, cancel, erase."},
+    {"name": "batches", "description": "Many generations in one request, at the batch price, when there is room."},
     {"name": "outputs", "description": "The pictures, byte for byte as the model made them."},
     {"name": "files", "description": "Pictures and videos to start from."},
     {"name": "quotes", "description": "What a generation would cost."},

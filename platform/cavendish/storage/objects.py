@@ -38,8 +38,8 @@ class Objects(Protocol):
     def keep(self, path: Path, key: str) -> None:
         """Moves a local file into the store; the same key with the same bytes may be kept twice."""
 
-    def read(self, key: str) -> Iterator[bytes]:
-        """The bytes in chunks. Raises ObjectMissing."""
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes in chunks, `length` of them from `start` on or all that follow. Raises ObjectMissing."""
 
     def local_path(self, key: str) -> Path | None:
         """Where the bytes lie on this machine, if they do."""
@@ -72,13 +72,16 @@ class LocalObjects:
             part.rename(target)
             path.unlink()
 
-    def read(self, key: str) -> Iterator[bytes]:
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         try:
             source = (self.root / key).open("rb")
         except FileNotFoundError:
             raise ObjectMissing(key) from None
         with source:
-            while chunk := source.read(CHUNK):
+            source.seek(start)
+            left = length
+            while chunk := source.read(CHUNK if left is None else min(CHUNK, left)):
+                left = None if left is None else left - len(chunk)
                 yield chunk
 
     def local_path(self, key: str) -> Path | None:
@@ -99,13 +102,16 @@ class RemoteObjects:
             self.storage.save(key, File(source))
         path.unlink(missing_ok=True)
 
-    def read(self, key: str) -> Iterator[bytes]:
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        if length == 0:
+            return
         try:
             found = self.storage.open(key, "rb").obj
         except FileNotFoundError:
             raise ObjectMissing(key) from None
         # Not read() of that file: it would fetch the whole object into memory before it gives the first byte.
-        with closing(found.get()["Body"]) as body:
+        asked = {} if not start and length is None else {"Range": _range(start, length)}
+        with closing(found.get(**asked)["Body"]) as body:
             yield from body.iter_chunks(CHUNK)
 
     def local_path(self, key: str) -> Path | None:
@@ -113,6 +119,11 @@ class RemoteObjects:
 
     def delete(self, key: str) -> None:
         self.storage.delete(key)
+
+
+def _range(start: int, length: int | None) -> str:
+    """As HTTP names bytes: the last one is included."""
+    return f"bytes={start}-" if length is None else f"bytes={start}-{start + length - 1}"
 
 
 def objects_at(url: str) -> Objects:

@@ -19,6 +19,8 @@ from billing.invoices.documents import documents_make
 from billing.services import usage_partitions_make, usage_platform_refresh
 from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
+from generations.batches.feeder import NATIVE, Feeder
+from generations.compat.batches.reading import GEMINI
 from generations.sweep import contents_expire, files_expire, sweep
 
 logger = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ class Task:
 
 
 class Command(BaseCommand):
-    help = "Sweeps what fell between two lines, expires what is old, makes partitions ahead. Runs until SIGTERM."
+    help = "Sweeps what fell between two lines, feeds batches, expires what is old. Runs until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unsafe()
@@ -54,7 +56,11 @@ class Command(BaseCommand):
         slow = [Task(months_close, every=60), Task(documents_make, every=5)]
         beside = threading.Thread(target=_run, args=(slow, stop), daemon=True)
         beside.start()
+        # It reads what tenants sent and fetches what they name.
+        feeder = Feeder({**NATIVE, **GEMINI})
+        feeder.start()
         _run(tasks, stop)
+        feeder.stop()
         beside.join(timeout=30)
 
 

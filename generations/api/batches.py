@@ -1,0 +1,243 @@
+"""`/api/v1/batches`: many generations in one request, at the batch price, when there is room for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import actor, principal
+from accounts.principal import Principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.pages import page_json, page_read
+from cavendish.http.problems import FieldError, bad_request, invalid, not_found
+from cavendish.http.schema import PAGING, problems
+from generations.accept import check_active, request_spool
+from generations.api import schema
+from generations.batches.accept import Wanted, batch_of_file, batch_of_items
+from generations.batches.results import batch_json, item_json, result_lines
+from generations.batches.scan import NotJson, value_read
+from generations.batches.selectors import batch_find, items_page
+from generations.batches.services import batch_cancel, batch_delete
+from generations.batches.source import body_spool, list_places, mapped, object_of
+from generations.errors import GenerationRefused
+from generations.models import Batch, BatchStatus, ItemStatus
+from generations.refusals import problem_of
+from generations.request import JSONL
+from generations.request.checks import check_characters
+from generations.request.fields import Context, Fields
+from generations.request.options import read_metadata
+
+ITEMS, MOST_ITEMS = 100, 1000
+MAX_NAME = 255
+_MAX_SAID = 64 * 1024
+
+
+def batch_id_of(text: str) -> UUID:
+    """Raises the one 404 for what is no batch's id."""
+    found = ids.decode(ids.BATCH, text)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def batch_load(who: Principal, text: str) -> Batch:
+    """Raises Problem 404."""
+    with tenant_door(who.tenant_id):
+        batch = batch_find(batch_id_of(text), livemode=who.livemode)
+    if batch is None:
+        raise not_found()
+    return batch
+
+
+class BatchList(APIView):
+    scopes = {"GET": "read", "POST": "generate"}
+
+    @extend_schema(
+        operation_id="batches_create",
+        request=schema.BatchRequest,
+        responses={201: schema.Batch, **problems(400, 401, 403, 404, 413, 422, 429)},
+        tags=["batches"],
+    )
+    def post(self, request: Request) -> Response:
+        """Accepts a batch. Its items are read, held and run later, each for itself: what is wrong with one fails it
+        alone.
+        """
+        who = principal(request)
+        check_active(who)
+        with request_spool() as spool:
+            path = spool / "body"
+            body_spool(request._request, path, max_bytes=settings.MAX_BODY_BYTES)
+            shown = batch_json(_create(who, path))
+        return Response(shown, 201, headers={"Location": f"/api/v1/batches/{shown['id']}"})
+
+    @extend_schema(
+        operation_id="batches_list",
+        responses={200: schema.BatchPage, **problems(401, 403, 422)},
+        parameters=[*PAGING, schema.BATCH_STATUS],
+        tags=["batches"],
+    )
+    def get(self, request: Request) -> Response:
+        """Batches of this key's mode, newest first."""
+        who = principal(request)
+        status = _choice(request, BatchStatus.values)
+        with tenant_door(who.tenant_id):
+            rows = Batch.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
+            if status:
+                rows = rows.filter(status=status)
+            page, cursor = page_read(request, rows, ids.BATCH)
+        return Response(page_json([batch_json(batch) for batch in page], cursor))
+
+
+class BatchDetail(APIView):
+    scopes = {"GET": "read", "DELETE": "generate"}
+
+    @extend_schema(
+        operation_id="batches_get", responses={200: schema.Batch, **problems(401, 403, 404)}, tags=["batches"]
+    )
+    def get(self, request: Request, batch_id: str) -> Response:
+        return Response(batch_json(batch_load(principal(request), batch_id)))
+
+    @extend_schema(
+        operation_id="batches_delete", responses={204: None, **problems(401, 403, 404, 409)}, tags=["batches"]
+    )
+    def delete(self, request: Request, batch_id: str) -> Response:
+        """Erases an ended batch with its items and its inline input. Its generations stay; delete them one by one."""
+        who = principal(request)
+        try:
+            deleted = batch_delete(
+                tenant_id=who.tenant_id, batch_id=batch_id_of(batch_id), livemode=who.livemode, actor=actor(request)
+            )
+        except GenerationRefused as refusal:
+            raise problem_of(refusal) from None
+        if not deleted:
+            raise not_found()
+        return Response(status=204)
+
+
+class BatchCancel(APIView):
+    scopes = {"POST": "generate"}
+
+    @extend_schema(
+        operation_id="batches_cancel",
+        request=None,
+        responses={200: schema.Batch, **problems(401, 403, 404, 409)},
+        tags=["batches"],
+    )
+    def post(self, request: Request, batch_id: str) -> Response:
+        """Cancels what has not started, at once and uncharged. It is `canceling` until what runs has ended."""
+        who = principal(request)
+        try:
+            batch = batch_cancel(
+                tenant_id=who.tenant_id, batch_id=batch_id_of(batch_id), livemode=who.livemode, actor=actor(request)
+            )
+        except GenerationRefused as refusal:
+            raise problem_of(refusal) from None
+        if batch is None:
+            raise not_found()
+        return Response(batch_json(batch))
+
+
+class BatchItems(APIView):
+    scopes = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="batches_items",
+        responses={200: schema.BatchItemPage, **problems(401, 403, 404, 422)},
+        parameters=[*PAGING, schema.ITEM_STATUS],
+        tags=["batches"],
+    )
+    def get(self, request: Request, batch_id: str) -> Response:
+        """Items in their order, all or those of one status."""
+        batch = batch_load(principal(request), batch_id)
+        status = _choice(request, ItemStatus.values)
+        limit = _whole(request, "limit", ITEMS, 1, MOST_ITEMS)
+        after = _whole(request, "cursor", -1, 0, settings.MAX_BATCH_ITEMS)
+        with tenant_door(batch.tenant_id):
+            found = items_page(batch.id, after=after, limit=limit + 1, status=status)
+        page = found[:limit]
+        cursor = str(page[-1].index) if len(found) > limit else None
+        return Response(page_json([item_json(item) for item in page], cursor))
+
+
+class BatchResults(APIView):
+    scopes = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="batches_results",
+        responses={(200, JSONL): str, **problems(401, 403, 404)},
+        tags=["batches"],
+    )
+    def get(self, request: Request, batch_id: str) -> HttpResponseBase:
+        """JSONL: a line for each item that has ended, with its generation or why there is none. Also while it runs."""
+        batch = batch_load(principal(request), batch_id)
+        name = f'attachment; filename="{batch_id}.jsonl"'
+        return StreamingHttpResponse(
+            result_lines(batch), content_type=JSONL, headers={"Content-Disposition": name, "Cache-Control": "no-store"}
+        )
+
+
+def _create(who: Principal, path: Path) -> Batch:
+    with mapped(path) as text:
+        spans = object_of(text)
+        listed = spans.get("items")
+        if listed is not None and text[slice(*listed)] == b"null":
+            listed = None
+        said: dict[str, Any] = {}
+        for name, (start, end) in spans.items():
+            if name != "items":
+                try:
+                    said[name] = value_read(text, start, end) if end - start <= _MAX_SAID else {}
+                except NotJson:
+                    raise bad_request("malformed_json", "The body is not JSON.") from None
+        wanted, file_text = _said(said, has_items=listed is not None)
+        if listed is not None:
+            places = list_places(text, *listed, pointer="/items")
+            return batch_of_items(who=who, wanted=wanted, body=path, places=places)
+    file_id = ids.decode(ids.FILE, file_text or "")
+    return batch_of_file(who=who, wanted=wanted, file_id=file_id, pointer="/file_id", spool=path.parent)
+
+
+def _said(said: dict[str, Any], *, has_items: bool) -> tuple[Wanted, str | None]:
+    """What the body says beside its items. Raises Problem 422 with all that is wrong."""
+    context = Context("native")
+    fields = Fields(context, said, "")
+    name = fields.text("name") or ""
+    if len(name) > MAX_NAME:
+        fields.wrong("name", "too_long", f"name has {len(name)} characters; it takes at most {MAX_NAME}.")
+    metadata = read_metadata(context, fields.inner("metadata"), None)
+    file_id = fields.text("file_id")
+    fields.take("items")
+    if has_items and fields.has("file_id"):
+        fields.wrong("file_id", "conflict", "Give items or file_id, not both.")
+    elif not has_items and not fields.has("file_id"):
+        fields.wrong("items", "required", 'Give items, a list of {"key": …, "request": {…}}, or file_id.')
+    fields.close()
+    check_characters(context, said)
+    context.raise_errors()
+    return Wanted(Batch.Dialect.NATIVE, name=name, metadata=metadata), file_id
+
+
+def _choice(request: Request, values: list[str]) -> str | None:
+    status: str | None = request.query_params.get("status") or None
+    if status is not None and status not in values:
+        raise invalid([FieldError("/status", "unknown_value", f"Use one of: {', '.join(values)}.")])
+    return status
+
+
+def _whole(request: Request, name: str, default: int, low: int, high: int) -> int:
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
+        raise invalid([FieldError(f"/{name}", "out_of_range", f"Use a whole number from {low} to {high}.")])
+    return int(text)

@@ -1,0 +1,85 @@
+"""From what a client sent to a batch: the same for both APIs, which differ in where they say things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from accounts.principal import Principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import FieldError, Problem, invalid_value
+from cavendish.storage import ObjectMissing, objects
+from generations.batches.services import batch_create, input_key
+from generations.batches.source import Place, line_places, object_mapped
+from generations.errors import TooManyBatches
+from generations.models import Batch, File
+from generations.refusals import problem_of
+from generations.request import JSONL
+from generations.selectors import file_find
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is said of a batch beside its items."""
+
+    dialect: Batch.Dialect
+    model: str = ""
+    name: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def batch_of_items(*, who: Principal, wanted: Wanted, body: Path, places: Sequence[Place]) -> Batch:
+    """`body` is the request's body in the spool; it becomes the batch's input as it is. Raises Problem."""
+    batch_id = ids.new_id()
+    key = input_key(who.tenant_id, batch_id)
+    objects().keep(body, key)
+    try:
+        return _create(who, wanted, batch_id, key, None, places)
+    except BaseException:
+        objects().delete(key)
+        raise
+
+
+def batch_of_file(*, who: Principal, wanted: Wanted, file_id: UUID | None, pointer: str, spool: Path) -> Batch:
+    """Reads the file once, for the places of its lines. Raises Problem: 404 for a file that is not the tenant's."""
+    file: File | None = None
+    if file_id is not None:
+        with tenant_door(who.tenant_id):
+            file = file_find(file_id, livemode=who.livemode)
+    if file is None:
+        raise _unknown(pointer)
+    if file.mime_type != JSONL:
+        raise invalid_value(pointer, "wrong_kind", f"The file is {file.mime_type}; {JSONL} is needed.")
+    try:
+        with object_mapped(file.storage_key, spool) as text:
+            places = line_places(text, pointer=pointer)
+    except ObjectMissing:
+        raise _unknown(pointer) from None
+    return _create(who, wanted, ids.new_id(), file.storage_key, file.id, places)
+
+
+def _create(
+    who: Principal, wanted: Wanted, batch_id: UUID, key: str, file_id: UUID | None, places: Sequence[Place]
+) -> Batch:
+    said: dict[str, Any] = {"model": wanted.model, "name": wanted.name, "metadata": wanted.metadata}
+    try:
+        return batch_create(
+            who=who,
+            batch_id=batch_id,
+            dialect=wanted.dialect,
+            places=places,
+            input_key=key,
+            input_file=file_id,
+            **said,
+        )
+    except TooManyBatches as refusal:
+        raise problem_of(refusal) from None
+
+
+def _unknown(pointer: str) -> Problem:
+    said = "There is no such file."
+    return Problem(404, "not_found", said, errors=[FieldError(pointer, "not_found", said)])

@@ -1,0 +1,291 @@
+"""The feeder: makes jobs of the items of batches, a few at a time, as there is room for them.
+
+Room is what the queue holds of a tenant's items (`BATCH_AHEAD`): the others wait as rows, hold no money and cost the
+claim of a worker nothing. An item is read from the batch's input by its place, so that of the whole never more than one
+item is looked at, and its pictures go through the spool.
+
+Any number of feeders may run, and any of them may die between two lines: an item becomes a job, and stops waiting, in
+one transaction (`generation_submit`). The lease of a batch only spares two feeders the same work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connections
+from django.utils import timezone
+
+from billing.errors import BillingError, BudgetExceeded, InsufficientBalance
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import FieldError, Problem, invalid_value
+from cavendish.storage import ObjectMissing, is_outage, objects
+from generations.accept import check_model, request_spool
+from generations.batches.services import batch_wind_down, item_fail
+from generations.errors import ErrorCode, GenerationRefused, ItemTaken, TenantInactive
+from generations.intake import intake_read
+from generations.models import Batch, BatchItem, Generation, ItemStatus, Priority, Status
+from generations.plan import canonical_ids, plan_make
+from generations.refusals import problem_of
+from generations.request import Dialect, body_read, request_canonical, request_parse
+from generations.services import generation_submit
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 60.0
+LOT = 50
+LOT_SECONDS = 5.0
+"""A lot ends after so many items or so long, that one tenant's slow pictures do not keep a thread for themselves."""
+PAUSE = 1.0
+PATIENCE = timedelta(minutes=15)
+"""How long an item waits for a budget or a wallet that what still runs may relieve."""
+TICK = 0.5
+THREADS = 4
+FED, TAKEN, WAITS = "fed", "taken", "waits"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the request of an item is read: its dialect, what makes a generation's body of it, and a problem's way back
+    to the words of the item.
+    """
+
+    dialect: Dialect
+    translate: Callable[[dict[str, Any]], dict[str, Any]]
+    placed: Callable[[Problem], Problem]
+
+
+Readings = Mapping[str, Callable[[Batch], Reading]]
+"""By the dialect of a batch. The compatible API's is given by whoever runs the feeder: it stands above this module."""
+
+
+def native_reading(batch: Batch) -> Reading:
+    return Reading("native", lambda body: body, lambda problem: problem)
+
+
+NATIVE: Readings = {Batch.Dialect.NATIVE: native_reading}
+
+
+@dataclass(frozen=True)
+class Due:
+    """A batch that this process holds for a while. `room` is how many items more may be queued."""
+
+    batch_id: UUID
+    tenant_id: UUID
+    task: str
+    room: int
+
+
+def batches_claim(limit: int) -> list[Due]:
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT * FROM batch_feed_claim(%s, %s, %s)", [limit, LEASE_SECONDS, settings.BATCH_AHEAD])
+        return [Due(*row) for row in cursor.fetchall()]
+
+
+def batch_work(due: Due, readings: Readings, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """One lot of a batch, or its end. What fails because a service is away is tried again when the lease is over."""
+    if due.task == "wind_down":
+        with tenant_door(due.tenant_id):
+            batch = Batch.objects.get(id=due.batch_id)
+        status = ItemStatus.CANCELED if batch.cancel_requested_at else ItemStatus.EXPIRED
+        batch_wind_down(tenant_id=due.tenant_id, batch_id=due.batch_id, status=status)
+        _release(due, PAUSE)
+    else:
+        _release(due, PAUSE if _feed(due, readings, is_stopping) else 0)
+
+
+def _feed(due: Due, readings: Readings, is_stopping: Callable[[], bool]) -> bool:
+    """Answers whether the batch has to wait for money."""
+    with tenant_door(due.tenant_id):
+        batch: Batch = Batch.objects.get(id=due.batch_id)
+        waiting = BatchItem.objects.filter(batch_id=batch.id, status=ItemStatus.WAITING)
+        items = list(waiting.order_by("index")[: min(due.room, LOT)])
+    over = time.monotonic() + LOT_SECONDS
+    for item in items:
+        if item_feed(batch, item, readings) == WAITS:
+            return True
+        if is_stopping() or time.monotonic() > over:
+            break
+    return False
+
+
+def _release(due: Due, pause: float) -> None:
+    with tenant_door(due.tenant_id):
+        Batch.objects.filter(id=due.batch_id).update(feed_after=timezone.now() + timedelta(seconds=pause))
+
+
+def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
+    """Makes a job of an item, or fails it. Answers FED, TAKEN where somebody else was first, WAITS for money."""
+    placed: Callable[[Problem], Problem] | None = None
+    try:
+        reading = readings[batch.dialect](batch)
+        placed = reading.placed
+        _submit(batch, item, reading)
+        return FED
+    except ItemTaken:
+        return TAKEN
+    except TenantInactive:
+        return WAITS  # for its time, or until it is active again
+    except (BudgetExceeded, InsufficientBalance) as refusal:
+        if _may_find_room(batch, refusal):
+            return WAITS
+        problem = problem_of(refusal)
+    except (GenerationRefused, BillingError) as refusal:
+        problem = _inside(problem_of(refusal))
+    except Problem as found:
+        if found.status >= 500:
+            raise
+        problem = placed(found) if placed else found
+    except ObjectMissing:
+        problem = Problem(404, "input_deleted", "The file of this batch was deleted before this item's turn came.")
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:
+        if is_outage(error):
+            raise
+        # Never the exception's text: it may quote the request. And never again: one item must not stop the others.
+        logger.exception(
+            "Item %s of batch %s failed inside the platform: %s", item.index, batch.id, type(error).__name__
+        )
+        problem = Problem(500, ErrorCode.INTERNAL, "The platform failed; nothing is charged.")
+    failed = item_fail(tenant_id=batch.tenant_id, batch_id=batch.id, index=item.index, error=error_of(problem))
+    return FED if failed else TAKEN
+
+
+def _submit(batch: Batch, item: BatchItem, reading: Reading) -> None:
+    """The funnel of every generation, with the batch's key, prices and patience."""
+    with request_spool() as spool:
+        stream = Pieces(objects().read(batch.input_key, start=item.start, length=item.length))
+        tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+        draft = request_parse(reading.translate(_request_of(tree, reading.dialect)), dialect=reading.dialect)
+        check_model(batch, draft.model)
+        intake = intake_read(draft, tenant_id=batch.tenant_id, livemode=batch.livemode, spool=spool)
+        try:
+            plan = plan_make(draft, intake)
+            request = request_canonical(draft, canonical_ids(intake))
+        except BaseException:
+            intake.discard()
+            raise
+        generation_submit(
+            tenant_id=batch.tenant_id,
+            api_key_id=batch.api_key_id,
+            member_id=batch.member_id,
+            livemode=batch.livemode,
+            plan=plan,
+            intake=intake,
+            request=request,
+            metadata=draft.metadata,
+            store=draft.store,
+            tier="batch",
+            priority=Priority.BATCH,
+            deadline=max((batch.expires_at - timezone.now()).total_seconds(), 0.001),
+            item=(batch.id, item.index),
+        )
+
+
+def _request_of(tree: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    request = tree.get("request")
+    if not isinstance(request, dict):
+        code = "required" if request is None else "wrong_type"
+        raise invalid_value("/request", code, 'An item is {"key": "…", "request": {…}}.')
+    unknown = [name for name in tree if name not in {"key", "request"}]
+    if unknown and dialect == "native":
+        raise invalid_value(f"/{unknown[0]}", "unknown_field", 'An item is {"key": "…", "request": {…}}.')
+    return request
+
+
+def _may_find_room(batch: Batch, refusal: BudgetExceeded | InsufficientBalance) -> bool:
+    """Holds are worst cases: what runs may leave room when it ends. Where nothing runs, no waiting helps."""
+    if not _fits(refusal.refusal):
+        return False
+    now = timezone.now()
+    with tenant_door(batch.tenant_id):
+        busy = Generation.objects.filter(
+            status__in=[Status.QUEUED, Status.RUNNING], tenant_id=batch.tenant_id, livemode=batch.livemode
+        ).exists()
+        if not busy:
+            return False
+        Batch.objects.filter(id=batch.id, refused_at=None).update(refused_at=now)
+        since = Batch.objects.values_list("refused_at", flat=True).get(id=batch.id)
+    return since is None or now - since < PATIENCE
+
+
+def _fits(refusal: Mapping[str, Any]) -> bool:
+    """Whether the item would have room if nothing else were held."""
+    wanted = Decimal(refusal["wanted"])
+    if refusal["code"] == "budget_exceeded":
+        return wanted + Decimal(refusal["used"]) <= Decimal(refusal["limit"])
+    return wanted <= Decimal(refusal["balance"] or 0) + Decimal(refusal["credit_limit"] or 0)
+
+
+def error_of(problem: Problem) -> dict[str, Any]:
+    """A problem as the error of an item: what `POST /generations` would have answered, without its frame."""
+    errors: list[FieldError] = problem.errors
+    detail = problem.detail if problem.code != "invalid_request" else " ".join(error.detail for error in errors[:5])
+    return {
+        **problem.extra,
+        "status": problem.status,
+        "code": problem.code,
+        "message": detail[:1000],
+        "errors": [error.as_json() for error in errors[:20]],
+    }
+
+
+class Pieces:
+    """An object's bytes as a body is read; a piece is as large as the store gives it."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def read(self, size: int, /) -> bytes:
+        return next(self._pieces, b"")
+
+
+class Feeder(threading.Thread):
+    """Feeds until it is stopped, beside whatever else its process does."""
+
+    def __init__(self, readings: Readings) -> None:
+        super().__init__(name="batch-feeder", daemon=True)
+        self._readings = readings
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        busy: set[Future[None]] = set()
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="batch") as pool:
+            while not self._stopping.is_set():
+                busy = {work for work in busy if not work.done()}
+                due = self._claim(THREADS - len(busy)) if len(busy) < THREADS else []
+                busy |= {pool.submit(self._work, batch) for batch in due}
+                self._stopping.wait(0.02 if due else TICK)
+        connections.close_all()
+
+    def stop(self) -> None:
+        """Returns when the items in hand are done."""
+        self._stopping.set()
+        self.join()
+
+    def _claim(self, limit: int) -> list[Due]:
+        try:
+            return batches_claim(limit)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("Batches wait: PostgreSQL answered %s.", type(error).__name__)
+            connections.close_all()
+            return []
+
+    def _work(self, due: Due) -> None:
+        try:
+            batch_work(due, self._readings, is_stopping=self._stopping.is_set)
+        except Exception as error:
+            # Never the text: see above. The lease runs out, and then it is tried again.
+            logger.warning("Batch %s waits: %s.", due.batch_id, type(error).__name__)
+        finally:
+            connections.close_all()

@@ -1,0 +1,123 @@
+"""Where the values of a JSON text stand, found without parsing or copying them.
+
+Items of a batch may hold pictures, and a file of them gigabytes. What is looked at here is a memory map; a string is
+passed over by one regular expression, and nothing is kept but places. Whether an item is JSON shows when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Text = bytes | mmap.mmap
+
+_BLANK = re.compile(rb"[ \t\r\n]*+")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+_SCALAR = re.compile(rb"[^,\]}\s]++")
+
+
+class NotJson(Exception):
+    """The text is not even shaped like JSON at the place looked at."""
+
+
+def members(text: Text, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    """(name, start, end) of each value of the object that begins at `start`. Raises NotJson."""
+    at = _open(text, start, end, b"{")
+    while not _closes(text, at, end, b"}"):
+        found = _STRING.match(text, at, end)
+        if found is None:
+            raise NotJson
+        colon = _blank(text, found.end(), end)
+        if text[colon : colon + 1] != b":":
+            raise NotJson
+        begin = _blank(text, colon + 1, end)
+        over = value_end(text, begin, end)
+        yield _name(found[0]), begin, over
+        at = _comma(text, over, end, b"}")
+
+
+def elements(text: Text, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of each value of the list that begins at `start`. Raises NotJson."""
+    at = _open(text, start, end, b"[")
+    while not _closes(text, at, end, b"]"):
+        over = value_end(text, at, end)
+        yield at, over
+        at = _comma(text, over, end, b"]")
+
+
+def value_end(text: Text, start: int, end: int) -> int:
+    """Where the value that begins at `start` is over. Raises NotJson."""
+    first = text[start : start + 1]
+    if first in (b"{", b"["):
+        depth = 0
+        for mark in _MARK.finditer(text, start, end):
+            kind = text[mark.start()]
+            if kind in b"{[":
+                depth += 1
+            elif kind in b"}]":
+                depth -= 1
+                if depth == 0:
+                    return mark.end()
+        raise NotJson
+    found = (_STRING if first == b'"' else _SCALAR).match(text, start, end)
+    if found is None:
+        raise NotJson
+    return found.end()
+
+
+def value_read(text: Text, start: int, end: int) -> Any:
+    """A small value, parsed. Raises NotJson."""
+    try:
+        value = json.loads(text[start:end])
+        # half of a surrogate pair is no text that PostgreSQL could keep
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise NotJson from None
+    return value
+
+
+def blank_end(text: Text, start: int, end: int) -> int:
+    """The first place from `start` on that is not blank."""
+    return _blank(text, start, end)
+
+
+def _blank(text: Text, at: int, end: int) -> int:
+    found = _BLANK.match(text, at, end)
+    assert found is not None
+    return found.end()
+
+
+def _open(text: Text, start: int, end: int, bracket: bytes) -> int:
+    if text[start : start + 1] != bracket:
+        raise NotJson
+    return _blank(text, start + 1, end)
+
+
+def _closes(text: Text, at: int, end: int, bracket: bytes) -> bool:
+    if at >= end:
+        raise NotJson
+    return text[at : at + 1] == bracket
+
+
+def _comma(text: Text, at: int, end: int, bracket: bytes) -> int:
+    """The next value, or the closing bracket."""
+    at = _blank(text, at, end)
+    if text[at : at + 1] == b",":
+        at = _blank(text, at + 1, end)
+        if text[at : at + 1] == bracket:
+            raise NotJson
+        return at
+    if text[at : at + 1] != bracket:
+        raise NotJson
+    return at
+
+
+def _name(quoted: bytes) -> str:
+    try:
+        return str(json.loads(quoted))
+    except ValueError:
+        raise NotJson from None

@@ -1,0 +1,59 @@
+"""Reads of batches, inside a tenant's door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from cavendish.db.tenancy import tenant_door
+from generations.models import Batch, BatchItem, Generation, GenerationContent
+from generations.selectors import Whole, generations_load
+
+# Of a text-only page: what pictures weigh is read from storage, never here.
+PAGE = 50
+
+
+def batch_find(batch_id: UUID, *, livemode: bool) -> Batch | None:
+    found: Batch | None = Batch.objects.filter(id=batch_id, livemode=livemode, deleted_at=None).first()
+    return found
+
+
+def items_page(batch_id: UUID, *, after: int, limit: int, status: str | None = None) -> list[BatchItem]:
+    """Items in their order, from behind the index `after`."""
+    items = BatchItem.objects.filter(batch_id=batch_id, index__gt=after)
+    if status is not None:
+        items = items.filter(status=status)
+    return list(items.order_by("index")[:limit])
+
+
+@dataclass(frozen=True)
+class Result:
+    """An item and what became of it. `whole` is None where there never was a generation, and where it was erased."""
+
+    item: BatchItem
+    whole: Whole | None
+    content: GenerationContent | None
+    """With its plan and steps, where they were asked for."""
+
+
+def items_walk(*, tenant_id: UUID, batch_id: UUID, with_steps: bool = False) -> Iterator[list[Result]]:
+    """All items, page by page, each behind a door of its own: none is open in between."""
+    after = -1
+    while True:
+        with tenant_door(tenant_id):
+            items = items_page(batch_id, after=after, limit=PAGE)
+            named = [item.generation_id for item in items if item.generation_id]
+            found = Generation.objects.filter(id__in=named, deleted_at=None)
+            wholes = {whole.generation.id: whole for whole in generations_load(list(found))}
+            contents = GenerationContent.objects.in_bulk(list(wholes)) if with_steps else {}
+        if not items:
+            return
+        yield [_result(item, wholes, contents) for item in items]
+        after = items[-1].index
+
+
+def _result(item: BatchItem, wholes: dict[UUID, Whole], contents: dict[UUID, GenerationContent]) -> Result:
+    if item.generation_id is None:
+        return Result(item, None, None)
+    return Result(item, wholes.get(item.generation_id), contents.get(item.generation_id))

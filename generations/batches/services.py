@@ -1,0 +1,185 @@
+"""Writes of batches. Each opens the tenant's door itself; what is stored is stored before, and deleted if refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit import audit_add
+from accounts.principal import Principal
+from cavendish import valkey
+from cavendish.db.tenancy import tenant_door
+from cavendish.events.services import event_add
+from cavendish.storage import objects
+from generations.batches.selectors import batch_find
+from generations.batches.source import Place
+from generations.errors import NotCancelable, NotFinished, TooManyBatches
+from generations.models import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, Generation, ItemStatus, Status
+
+AT_ONCE = 5_000
+CANCELED = {"code": "canceled", "message": "The batch was canceled before this item's turn came."}
+EXPIRED = {"code": "expired", "message": "The batch's time was over before this item's turn came; nothing is charged."}
+
+
+def input_key(tenant_id: UUID, batch_id: UUID) -> str:
+    return f"tenants/{tenant_id.hex}/batches/{batch_id.hex}"
+
+
+def batch_create(
+    *,
+    who: Principal,
+    batch_id: UUID,
+    dialect: Batch.Dialect,
+    places: Sequence[Place],
+    input_key: str,
+    input_file: UUID | None = None,
+    model: str = "",
+    name: str = "",
+    metadata: Mapping[str, Any] | None = None,
+) -> Batch:
+    """A batch and its items, waiting, in one transaction. Nothing of an item is read, quoted or held yet.
+
+    Raises TooManyBatches.
+    """
+    with tenant_door(who.tenant_id):
+        if Batch.objects.filter(status__in=BATCH_ACTIVE).count() >= settings.MAX_BATCHES:
+            raise TooManyBatches(settings.MAX_BATCHES)
+        batch: Batch = Batch.objects.create(
+            id=batch_id,
+            tenant_id=who.tenant_id,
+            api_key_id=who.key_id,
+            livemode=who.livemode,
+            dialect=dialect,
+            model=model,
+            allowed_models=None if who.allowed_models is None else sorted(who.allowed_models),
+            name=name,
+            metadata=dict(metadata or {}),
+            input_key=input_key,
+            input_file=input_file,
+            total=len(places),
+            expires_at=timezone.now() + timedelta(seconds=settings.BATCH_SECONDS),
+        )
+        for first in range(0, len(places), AT_ONCE):
+            _items_add(batch, first, places[first : first + AT_ONCE])
+        event_add(
+            tenant_id=who.tenant_id,
+            subject=batch.id,
+            type="batch.created",
+            data={"old": None, "new": BatchStatus.QUEUED, "total": len(places)},
+        )
+        batch.refresh_from_db()
+    return batch
+
+
+def _items_add(batch: Batch, first: int, places: Sequence[Place]) -> None:
+    """One statement for thousands: COPY is not to be had under row-level security."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO generations_batchitem (tenant_id, batch_id, index, key, metadata, start, length, status)
+               SELECT %s, %s, i.index, i.key, i.metadata::jsonb, i.start, i.length, 'waiting'
+               FROM unnest(%s::int[], %s::text[], %s::text[], %s::bigint[], %s::int[])
+                   AS i (index, key, metadata, start, length)""",
+            [
+                batch.tenant_id,
+                batch.id,
+                list(range(first, first + len(places))),
+                [place.key or str(index) for index, place in enumerate(places, first)],
+                [None if place.metadata is None else json.dumps(place.metadata) for place in places],
+                [place.start for place in places],
+                [place.length for place in places],
+            ],
+        )
+
+
+def batch_cancel(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Actor) -> Batch | None:
+    """What has not started never will; what runs is let end, since it is being paid for. Repeating it is fine.
+
+    None when there is no such batch. Raises NotCancelable when it has ended.
+    """
+    with tenant_door(tenant_id):
+        if batch_find(batch_id, livemode=livemode) is None:
+            return None
+        # Apart from the items, and committed: from here on no feeder takes the batch up, and whoever holds the batch's
+        # row waits for no item, which a feeder may hold while it waits for the wallet.
+        changed = Batch.objects.filter(id=batch_id, status__in=[BatchStatus.QUEUED, BatchStatus.RUNNING]).update(
+            status=BatchStatus.CANCELING, cancel_requested_at=timezone.now()
+        )
+        if changed:
+            audit_add(actor=actor, action="batch.canceled", tenant_id=tenant_id, target="batch", target_id=batch_id)
+        else:
+            batch = Batch.objects.get(id=batch_id)
+            if batch.status in BATCH_ENDED:
+                raise NotCancelable(batch.status, "batch")
+    batch_wind_down(tenant_id=tenant_id, batch_id=batch_id, status=ItemStatus.CANCELED)
+    with tenant_door(tenant_id):
+        return batch_find(batch_id, livemode=livemode)
+
+
+def batch_wind_down(*, tenant_id: UUID, batch_id: UUID, status: ItemStatus) -> None:
+    """Ends what waits and what is queued, uncharged: as canceled, or as expired.
+
+    Jobs one at a time, each in a transaction of its own: two of a tenant in one could wait in a ring with a third.
+    """
+    error = CANCELED if status == ItemStatus.CANCELED else EXPIRED
+    with tenant_door(tenant_id), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT batch_items_end(%s, %s, %s, %s::jsonb)", [tenant_id, batch_id, status, json.dumps(error)]
+        )
+        cursor.fetchall()
+        jobs = BatchItem.objects.filter(batch_id=batch_id, status=ItemStatus.IN_PROGRESS).values("generation_id")
+        queued = Generation.objects.filter(id__in=jobs, status=Status.QUEUED)
+        if status == ItemStatus.EXPIRED:
+            queued = queued.filter(attempts=0)
+        left: list[UUID] = list(queued.values_list("id", flat=True))
+    for generation_id in left:
+        _end_unrun(tenant_id, generation_id, status)
+
+
+def _end_unrun(tenant_id: UUID, generation_id: UUID, status: ItemStatus) -> None:
+    with tenant_door(tenant_id), connection.cursor() as cursor:
+        if status == ItemStatus.CANCELED:
+            ending: tuple[str, str | None, str] = (Status.CANCELED, None, "batch_canceled")
+        else:
+            late = {"code": "deadline_exceeded", "message": EXPIRED["message"]}
+            ending = (Status.FAILED, json.dumps(late), "deadline_exceeded")
+        cursor.execute("SELECT generation_end_unrun(%s, %s, %s, %s::jsonb, %s)", [tenant_id, generation_id, *ending])
+        cursor.fetchall()
+        transaction.on_commit(lambda: valkey.tell(valkey.ENDED, generation_id))
+
+
+def item_fail(*, tenant_id: UUID, batch_id: UUID, index: int, error: Mapping[str, Any]) -> bool:
+    """Fails an item that waits: it never becomes a job and costs nothing. False when it waits no more."""
+    with tenant_door(tenant_id), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT batch_item_end(%s, %s, %s, 'waiting', 'failed', %s::jsonb)",
+            [tenant_id, batch_id, index, json.dumps(error, default=str)],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Actor) -> bool:
+    """Erases a batch that has ended: its items and what was sent inline. Its generations are the tenant's to delete.
+
+    False when there is no such batch. Raises NotFinished for one that has not ended.
+    """
+    with tenant_door(tenant_id):
+        batch = batch_find(batch_id, livemode=livemode)
+        if batch is None:
+            return False
+        if batch.status not in BATCH_ENDED:
+            raise NotFinished(batch.status, "batch")
+        BatchItem.objects.filter(batch_id=batch_id).delete()
+        Batch.objects.filter(id=batch_id).update(deleted_at=timezone.now(), name="", metadata={})
+        audit_add(actor=actor, action="batch.deleted", tenant_id=tenant_id, target="batch", target_id=batch_id)
+    if batch.input_file is None:
+        objects().delete(batch.input_key)
+    return True

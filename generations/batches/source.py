@@ -1,0 +1,152 @@
+"""The items of a batch: their places in the bytes that were sent, inline or as a JSONL file, and their names."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from cavendish.http.problems import bad_request, invalid_value, too_large
+from cavendish.storage import ObjectMissing, objects
+from generations.batches.scan import NotJson, Text, blank_end, elements, members, value_read
+from generations.request import Readable
+
+CHUNK = 256 * 1024
+MAX_KEY = 255
+_SMALL = 16 * 1024
+_MARK = b"\xef\xbb\xbf"
+"""With which some programs begin a file in UTF-8."""
+# How much of a mapped file may stay in memory behind the place looked at.
+_KEPT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One item: `{"key", "request", "metadata"}` as JSON at these bytes."""
+
+    key: str
+    metadata: dict[str, Any] | None
+    start: int
+    length: int
+
+
+def body_spool(stream: Readable, path: Path, *, max_bytes: int) -> None:
+    """The body as a file, as it arrives. Raises Problem 413."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    size = 0
+    with path.open("wb") as file:
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            if size > max_bytes:
+                raise too_large(
+                    f"The body is larger than {max_bytes} bytes; upload a JSONL file and send its id.", limit=max_bytes
+                )
+            file.write(chunk)
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[Text]:
+    """The file in memory that the system may take back at any time."""
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            yield b""
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            yield view
+
+
+@contextmanager
+def object_mapped(key: str, spool: Path) -> Iterator[Text]:
+    """A stored object likewise; one that lies elsewhere is fetched into the spool. Raises ObjectMissing."""
+    path = objects().local_path(key)
+    if path is None:
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = spool / "input"
+        with path.open("wb") as file:
+            for chunk in objects().read(key):
+                file.write(chunk)
+    elif not path.exists():
+        raise ObjectMissing(key)
+    with mapped(path) as text:
+        yield text
+
+
+def object_of(text: Text) -> dict[str, tuple[int, int]]:
+    """The values of the one object that `text` is, by name. Raises Problem 400."""
+    end = len(text)
+    try:
+        return {name: (start, over) for name, start, over in members(text, blank_end(text, 0, end), end)}
+    except NotJson:
+        raise bad_request("malformed_json", "The body is not a JSON object.") from None
+
+
+def list_places(text: Text, start: int, end: int, *, pointer: str) -> list[Place]:
+    """The items of the list at these bytes. Raises Problem: 400 for what is no JSON, 422 for none or too many."""
+    try:
+        if text[start : start + 1] != b"[":
+            raise invalid_value(pointer, "wrong_type", 'It takes a list of {"key": …, "request": {…}}.')
+        return _enough((_place(text, *span) for span in elements(text, start, end)), pointer)
+    except NotJson:
+        raise bad_request("malformed_json", "The body is not JSON.") from None
+
+
+def line_places(text: Text, *, pointer: str) -> list[Place]:
+    """The items of a JSONL file: its lines but blank ones. Raises Problem 422 for none or too many."""
+    return _enough(_lines(text), pointer)
+
+
+def _lines(text: Text) -> Iterator[Place]:
+    at, size, dropped = len(_MARK) if text[: len(_MARK)] == _MARK else 0, len(text), 0
+    while at < size:
+        over = text.find(b"\n", at)
+        over = size if over < 0 else over
+        start = blank_end(text, at, over)
+        if start < over:
+            yield _place(text, start, over)
+        at = over + 1
+        if isinstance(text, mmap.mmap) and at - dropped > _KEPT:
+            pages = (at - dropped) // mmap.PAGESIZE * mmap.PAGESIZE
+            text.madvise(mmap.MADV_DONTNEED, dropped, pages)
+            dropped += pages
+
+
+def _enough(places: Iterator[Place], pointer: str) -> list[Place]:
+    most = settings.MAX_BATCH_ITEMS
+    found: list[Place] = []
+    for place in places:
+        found.append(place)
+        if len(found) > most:
+            raise invalid_value(pointer, "too_many", f"A batch has at most {most} items; send several batches.")
+    if not found:
+        raise invalid_value(pointer, "too_short", "A batch has at least one item.")
+    return found
+
+
+def _place(text: Text, start: int, end: int) -> Place:
+    """What is wrong with an item is its own failure, told when its turn comes; here it only has no name."""
+    key, metadata = "", None
+    try:
+        if text[start : start + 1] == b"{":
+            for name, begin, over in members(text, start, end):
+                if name == "key" and over - begin <= _SMALL:
+                    key = _text(value_read(text, begin, over))
+                elif name == "metadata" and over - begin <= _SMALL:
+                    value = value_read(text, begin, over)
+                    metadata = value if isinstance(value, dict) and "\\u0000" not in json.dumps(value) else None
+    except NotJson:
+        pass
+    if not key and metadata:
+        key = _text(metadata.get("key"))
+    return Place(key, metadata, start, end - start)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    return str(value).replace("\0", "")[:MAX_KEY]

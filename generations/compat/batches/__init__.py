@@ -1,0 +1,1 @@
+"""`client.batches` of the SDKs (WIRE.md 8): many generateContent requests in one."""
