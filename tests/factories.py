@@ -6,6 +6,7 @@ Everything goes through the services that the product uses. Tests share one data
 
 from __future__ import annotations
 
+import json
 import secrets
 import tempfile
 from collections.abc import Sequence
@@ -19,12 +20,15 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import ApiKey, Tenant
+from accounts.principal import principal_of
 from accounts.services import api_key_create, operator_key_create, tenant_create
 from billing.models import Plan
 from billing.services import plan_ensure, tenant_open, wallet_top_up
 from cavendish.db.router import acting_as
+from generations.batches.accept import Wanted, batch_of_items
+from generations.batches.source import list_places, mapped
 from generations.intake import intake_read
-from generations.models import Priority
+from generations.models import Batch, Priority
 from generations.plan import canonical_ids, plan_make
 from generations.request import Draft, request_canonical, request_parse
 from generations.services import generation_submit
@@ -100,6 +104,19 @@ def submit_generation(
         )
 
 
+def make_batch(tenant: Tenant, *requests: Any, livemode: bool = True) -> Batch:
+    """A native batch that waits to be fed; a string stands for a request with that prompt."""
+    items = [{"request": {"model": FLASH, "input": it} if isinstance(it, str) else it} for it in requests]
+    who = principal_of(make_key(tenant, livemode=livemode)[1])
+    assert who is not None
+    with tempfile.TemporaryDirectory(prefix="cavendish-batch-") as spool:
+        body = Path(spool) / "body"
+        body.write_text(json.dumps(items))
+        with mapped(body) as text:
+            places = list_places(text, 0, len(text), pointer="/items")
+        return batch_of_items(who=who, wanted=Wanted(Batch.Dialect.NATIVE), body=body, places=places)
+
+
 def queue_clear() -> None:
     """Ends what other tests left queued or running, and forgets their workers, so that only one's own is claimed."""
     with connections["owner"].cursor() as cursor:
@@ -108,6 +125,10 @@ def queue_clear() -> None:
         cursor.execute(
             """SELECT generation_end_unrun(tenant_id, id, 'canceled', NULL, 'cleared')
                FROM generations_generation WHERE status = 'queued' AND id IN (SELECT generation_id FROM billing_hold)"""
+        )
+        cursor.execute(
+            """UPDATE generations_batch SET status = 'canceled', finished_at = now(), cancel_requested_at = now()
+               WHERE status IN ('queued', 'running', 'canceling')"""
         )
         # rows that tests of other things wrote by hand
         cursor.execute("UPDATE generations_generation SET status = 'canceled' WHERE status = 'queued'")

@@ -14,8 +14,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,7 +46,7 @@ LEASE_SECONDS = 60.0
 LOT = 50
 LOT_SECONDS = 5.0
 """A lot ends after so many items or so long, that one tenant's slow pictures do not keep a thread for themselves."""
-PAUSE = 1.0
+PAUSE, OUTAGE_PAUSE = 1.0, 5.0
 PATIENCE = timedelta(minutes=15)
 """How long an item waits for a budget or a wallet that what still runs may relieve."""
 TICK = 0.5
@@ -125,11 +126,8 @@ def _release(due: Due, pause: float) -> None:
 
 def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
     """Makes a job of an item, or fails it. Answers FED, TAKEN where somebody else was first, WAITS for money."""
-    placed: Callable[[Problem], Problem] | None = None
     try:
-        reading = readings[batch.dialect](batch)
-        placed = reading.placed
-        _submit(batch, item, reading)
+        _submit(batch, item, readings[batch.dialect](batch))
         return FED
     except ItemTaken:
         return TAKEN
@@ -144,7 +142,7 @@ def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
     except Problem as found:
         if found.status >= 500:
             raise
-        problem = placed(found) if placed else found
+        problem = found
     except ObjectMissing:
         problem = Problem(404, "input_deleted", "The file of this batch was deleted before this item's turn came.")
     except (DatabaseError, InterfaceError):
@@ -166,9 +164,13 @@ def _submit(batch: Batch, item: BatchItem, reading: Reading) -> None:
     with request_spool() as spool:
         stream = Pieces(objects().read(batch.input_key, start=item.start, length=item.length))
         tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-        draft = request_parse(reading.translate(_request_of(tree, reading.dialect)), dialect=reading.dialect)
-        check_model(batch, draft.model)
-        intake = intake_read(draft, tenant_id=batch.tenant_id, livemode=batch.livemode, spool=spool)
+        body = _request_of(tree, reading.dialect)
+        try:
+            draft = request_parse(reading.translate(body), dialect=reading.dialect)
+            check_model(batch, draft.model)
+            intake = intake_read(draft, tenant_id=batch.tenant_id, livemode=batch.livemode, spool=spool)
+        except Problem as problem:
+            raise _inside(reading.placed(problem)) from None
         try:
             plan = plan_make(draft, intake)
             request = request_canonical(draft, canonical_ids(intake))
@@ -190,6 +192,12 @@ def _submit(batch: Batch, item: BatchItem, reading: Reading) -> None:
             deadline=max((batch.expires_at - timezone.now()).total_seconds(), 0.001),
             item=(batch.id, item.index),
         )
+
+
+def _inside(problem: Problem) -> Problem:
+    """The problem with the request as one with the item that holds it."""
+    problem.errors = [replace(error, pointer=f"/request{error.pointer}") for error in problem.errors]
+    return problem
 
 
 def _request_of(tree: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
@@ -262,10 +270,12 @@ class Feeder(threading.Thread):
         busy: set[Future[None]] = set()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="batch") as pool:
             while not self._stopping.is_set():
-                busy = {work for work in busy if not work.done()}
-                due = self._claim(THREADS - len(busy)) if len(busy) < THREADS else []
+                due = self._claim(THREADS - len(busy))
                 busy |= {pool.submit(self._work, batch) for batch in due}
-                self._stopping.wait(0.02 if due else TICK)
+                if busy:
+                    _, busy = wait(busy, timeout=TICK, return_when=FIRST_COMPLETED)
+                else:
+                    self._stopping.wait(TICK)
         connections.close_all()
 
     def stop(self) -> None:
@@ -275,7 +285,7 @@ class Feeder(threading.Thread):
 
     def _claim(self, limit: int) -> list[Due]:
         try:
-            return batches_claim(limit)
+            return batches_claim(limit) if limit else []
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Batches wait: PostgreSQL answered %s.", type(error).__name__)
             connections.close_all()
@@ -285,7 +295,9 @@ class Feeder(threading.Thread):
         try:
             batch_work(due, self._readings, is_stopping=self._stopping.is_set)
         except Exception as error:
-            # Never the text: see above. The lease runs out, and then it is tried again.
+            # Never the text: see above.
             logger.warning("Batch %s waits: %s.", due.batch_id, type(error).__name__)
+            with suppress(DatabaseError, InterfaceError):
+                _release(due, OUTAGE_PAUSE)  # else the lease runs out
         finally:
             connections.close_all()

@@ -23,6 +23,7 @@ METHODS = ("get", "head", "post", "put", "patch", "delete")
 PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32}
+UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
 
@@ -37,6 +38,7 @@ def ids_of(account: Account) -> dict[str, str]:
         "file_id": account.file()["id"],
         "budget_id": account.post("/api/v1/budgets", json=BUDGET).json()["id"],
         "tenant_id": encode(TENANT, account.tenant.id),
+        "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
     }
 
 

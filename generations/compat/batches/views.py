@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from generations.compat.content.names import camel
 from generations.compat.content.views import model_of
 from generations.compat.errors import GoogleView
 from generations.compat.paging import page_after, page_size
-from generations.errors import GenerationRefused
+from generations.errors import GenerationRefused, NotCancelable
 from generations.models import BATCH_ENDED, Batch
 from generations.refusals import problem_of
 from generations.request import file_id_of
@@ -98,12 +99,11 @@ class BatchCancel(GoogleView):
     scopes = {"POST": "generate"}
 
     def post(self, request: Request, batch_id: str) -> JsonResponse:
+        """One that has ended stays as it is, as with interactions."""
         who = principal(request)
         batch = batch_load(who, batch_id)
-        try:
+        with suppress(NotCancelable):
             batch_cancel(tenant_id=who.tenant_id, batch_id=batch.id, livemode=who.livemode, actor=actor(request))
-        except GenerationRefused as refusal:
-            raise problem_of(refusal) from None
         return JsonResponse({})
 
 

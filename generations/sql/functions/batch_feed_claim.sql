@@ -1,8 +1,8 @@
 -- The batches that want work now, each leased for p_seconds: a feeder that dies keeps it no longer, and two that hold it
 -- at once do no harm (generation_submit).
 --
--- `feed`: the oldest of each tenant that has waiting items, while the tenant has less than p_ahead items queued; those
--- with the fewest first. `wind_down`: what is canceled or past its time, until nothing of it is left.
+-- `feed`: the oldest of each tenant that has waiting items, when a quarter of the p_ahead items that a tenant may have
+-- queued is free; those with the fewest first. `wind_down`: what is canceled or past its time, until nothing of it is left.
 CREATE OR REPLACE FUNCTION batch_feed_claim(p_limit int, p_seconds float8, p_ahead int)
 RETURNS TABLE (batch_id uuid, tenant_id uuid, task text, room int)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
@@ -24,7 +24,7 @@ BEGIN
             SELECT count(*)::int AS queued FROM (
                 SELECT 1 FROM generations_generation g
                 WHERE g.status = 'queued' AND g.priority = 1 AND g.tenant_id = o.tenant_id LIMIT p_ahead) w) q
-        WHERE o.feed_after <= now() AND q.queued < p_ahead
+        WHERE o.feed_after <= now() AND q.queued <= p_ahead * 3 / 4
     ), due AS (
         SELECT e.id, e.task, e.queued FROM (SELECT * FROM ending UNION ALL SELECT * FROM hungry) e
         JOIN generations_batch b ON b.id = e.id AND b.feed_after <= now()
