@@ -31,6 +31,10 @@ Translate = Callable[[dict[str, Any]], dict[str, Any]]
 """From another API's body, as `body_read` answers it, to the body that `request_parse` reads."""
 
 
+Join = Callable[[], UUID | None]
+"""Asked once a body is read and right: the job that it joins instead of making one."""
+
+
 @dataclass(frozen=True)
 class Accepted:
     id: UUID
@@ -40,11 +44,13 @@ class Accepted:
 
 
 def generation_accept(
-    *, who: Principal, body: Readable, dialect: Dialect, translate: Translate | None = None
+    *, who: Principal, body: Readable, dialect: Dialect, translate: Translate | None = None, join: Join | None = None
 ) -> Accepted:
     """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept."""
     with request_spool() as spool:
         draft = _read(who, body, spool, dialect, translate)
+        if join is not None and (joined := join()) is not None:
+            return Accepted(joined, draft)
         images = draft.max_images if draft.response.wants_image else 0
         current_slip().reserve(images)
         intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)

@@ -17,6 +17,7 @@ from generations.compat.errors import GoogleView
 from generations.compat.events import LEAD, RUNNING, event_stream, number_of
 from generations.compat.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.pieces import json_pieces
+from generations.compat.posted import Posted
 from generations.compat.representation import head_json, interaction_json
 from generations.errors import NotCancelable, NotFinished
 from generations.models import TERMINAL, GenerationContent, Status
@@ -32,14 +33,18 @@ class InteractionList(GoogleView):
 
     def post(self, request: Request) -> HttpResponse:
         who = principal(request)
-        accepted = generation_accept(who=who, body=request._request, dialect="interactions")
+        posted = Posted(request, who)
+        accepted = generation_accept(who=who, body=posted, dialect="interactions", join=posted.job)
         public = ids.encode(ids.GENERATION, accepted.id)
         whole = job_load(who, accepted.id)
+        answer: HttpResponse
         if accepted.draft.stream:
-            return _stream(request, whole, f"{request.path}/{public}", after=None)
-        answer = JsonResponse(head_json(whole))
-        if not accepted.draft.background:
-            job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
+            answer = _stream(request, whole, f"{request.path}/{public}", after=None)
+        else:
+            answer = JsonResponse(head_json(whole))
+            if not accepted.draft.background:
+                job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
+        posted.mark(answer, [accepted.id])
         return answer
 
 

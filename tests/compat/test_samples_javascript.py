@@ -1,4 +1,5 @@
-"""Every JavaScript sample of the guide, run by the machine's Node and the official SDK against a running platform."""
+"""Every JavaScript sample of the guide, run by the machine's Node and the official SDK against a running platform: the
+newest, and the oldest that has `output_image`."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.api.accounts import Account
 from tests.compat.guide import Expected, as_base64, numbers, pictures_in, sample, with_paths
+from tests.compat.node import OLDEST, PACKAGE, installed
 from tests.services import Running
 
 AT_ONCE = 4
@@ -59,14 +61,18 @@ NAMES: Mapping[int, str] = {
 """What the guide leaves undefined in a sample, put in front of it."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["newest", "2.3.0"])
 def ran(
-    platform: Running, sampler: Account, inputs: Path, node_modules: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    platform: Running,
+    sampler: Account,
+    inputs: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[int, tuple[Path, str]]:
     """Folder and error of every sample."""
     root = tmp_path_factory.mktemp("javascript")
     # Node looks for packages in the folders above a module.
-    (root / "node_modules").symlink_to(node_modules)
+    (root / "node_modules").symlink_to(installed(PACKAGE if request.param == "newest" else OLDEST))
     environment = {**os.environ, "GOOGLE_GEMINI_BASE_URL": platform.url, "GEMINI_API_KEY": sampler.secret}
 
     def run(number: int) -> tuple[int, tuple[Path, str]]:

@@ -1,11 +1,14 @@
-"""Every Python sample of the guide, run by the official SDK against a running platform."""
+"""Every Python sample of the guide, run by the official SDK against a running platform: the newest, and the oldest that
+has `output_image`."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +18,7 @@ import pytest
 
 from tests.api.accounts import Account
 from tests.compat.guide import Expected, as_base64, numbers, pictures_in, sample, with_paths
+from tests.compat.node import OLDEST, cached
 from tests.services import Running
 
 AT_ONCE = 4
@@ -56,12 +60,31 @@ NAMES = {13: {"image_bytes": as_base64((640, 640))}, 78: {"prompt": "A starry ni
 """What the guide leaves undefined; samples that make no client get one, and the modules they use."""
 
 
-@pytest.fixture(scope="module")
+def oldest_sdk() -> str:
+    """A folder with google-genai 2.3.0 and nothing that it needs: that is the newest one's."""
+    wanted = OLDEST / "requirements.txt"
+    target = cached(f"google-genai-{hashlib.sha256(wanted.read_bytes()).hexdigest()[:12]}")
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+            fresh = Path(folder) / "site"
+            subprocess.run([*command, "--target", str(fresh), "-r", str(wanted)], check=True, timeout=120)
+            if not target.exists():
+                fresh.rename(target)
+    return str(target)
+
+
+@pytest.fixture(scope="module", params=["newest", "2.3.0"])
 def ran(
-    platform: Running, sampler: Account, inputs: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    platform: Running,
+    sampler: Account,
+    inputs: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[int, tuple[Path, str]]:
     """Folder and error of every sample, run a few processes at a time."""
     root = tmp_path_factory.mktemp("python")
+    path = [oldest_sdk()] if request.param == "2.3.0" else []
     jobs = []
     for number in numbers(".py.txt"):
         chain = [CONTINUED[number], number] if number in CONTINUED else [number]
@@ -75,6 +98,7 @@ def ran(
         "GOOGLE_GEMINI_BASE_URL": platform.url,
         "GEMINI_API_KEY": sampler.secret,
         "PYTHONWARNINGS": "ignore",
+        "PYTHONPATH": os.pathsep.join(path),
     }
 
     def run(share: int) -> dict[str, str]:

@@ -21,6 +21,7 @@ from generations.compat.content.translate import Translation
 from generations.compat.errors import GoogleView
 from generations.compat.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.pieces import json_pieces
+from generations.compat.posted import Posted
 from generations.models import TERMINAL, GenerationContent
 from generations.request import body_read
 
@@ -35,8 +36,11 @@ class ContentGenerate(GoogleView):
     def post(self, request: Request, model_id: str) -> HttpResponse:
         who = principal(request)
         translation = Translation(model_of(model_id))
+        posted = Posted(request, who)
         try:
-            accepted = generation_accept(who=who, body=request._request, dialect="interactions", translate=translation)
+            accepted = generation_accept(
+                who=who, body=posted, dialect="interactions", translate=translation, join=posted.job
+            )
         except Problem as problem:
             raise translation.placed(problem) from None
         form = "object"
@@ -48,6 +52,7 @@ class ContentGenerate(GoogleView):
         public = ids.encode(ids.GENERATION, accepted.id)
         shown = "true" if translation.thoughts else "false"
         job_wait(answer, request, public, f"{request.path}/{public}?form={form}&thoughts={shown}", WAIT)
+        posted.mark(answer, [accepted.id])
         return answer
 
 

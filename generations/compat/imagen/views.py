@@ -20,6 +20,7 @@ from generations.accept import check_active, request_spool
 from generations.compat.errors import GoogleView
 from generations.compat.imagen.translate import Translation
 from generations.compat.pieces import Stored, json_pieces
+from generations.compat.posted import Posted
 from generations.compat.several import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, Status
@@ -40,16 +41,18 @@ class Predict(GoogleView):
         who = principal(request)
         check_active(who)
         translation = Translation(get_model(settings.IMAGEN_SUCCESSOR))
+        posted = Posted(request, who)
         with request_spool() as spool:
-            body = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+            body = body_read(posted, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
         try:
             wish = translation.read(body)
-            jobs = jobs_accept(who, wish.trees)
+            jobs = posted.jobs() or jobs_accept(who, wish.trees)
         except Problem as problem:
             raise translation.placed(problem) from None
         answer = _unfinished(request, [ids.encode(ids.GENERATION, job) for job in jobs])
         _warn(answer, name, wish.ignored)
         jobs_wait(answer, request, jobs, f"reasons={'true' if wish.reasons else 'false'}")
+        posted.mark(answer, jobs)
         return answer
 
     def get(self, request: Request, name: str) -> HttpResponseBase:

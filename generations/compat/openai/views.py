@@ -22,6 +22,7 @@ from generations.compat.openai.errors import OpenAIView, failure_json, failure_r
 from generations.compat.openai.representation import images_json
 from generations.compat.openai.translate import FORMS, Translation, form_body
 from generations.compat.pieces import json_pieces
+from generations.compat.posted import Posted
 from generations.compat.several import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.models import TERMINAL, Status
 from generations.request import body_read
@@ -48,27 +49,36 @@ class ImageView(OpenAIView):
         return StreamingHttpResponse(json_pieces(images_json(wholes, form)), content_type="application/json")
 
     def accept(
-        self, request: Request, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None
+        self,
+        request: Request,
+        body: dict[str, Any],
+        images: Sequence[UploadedFile[Any]] | None = None,
+        posted: Posted | None = None,
     ) -> HttpResponse:
+        """`posted` where the bytes of the request tell it from others: a form has another border each time."""
         who = principal(request)
         translation = Translation()
         wish = translation.read(body, images)
         try:
-            jobs = jobs_accept(who, wish.trees)
+            jobs = (posted.jobs() if posted else []) or jobs_accept(who, wish.trees)
         except Problem as problem:
             raise translation.placed(problem) from None
         answer = _unfinished([ids.encode(ids.GENERATION, job) for job in jobs])
         jobs_wait(answer, request, jobs, f"form={wish.form}")
+        if posted:
+            posted.mark(answer, jobs)
         return answer
 
 
 class ImageGenerations(ImageView):
     def post(self, request: Request) -> HttpResponse:
         """Makes `n` pictures from words, each a job of its own."""
-        check_active(principal(request))
+        who = principal(request)
+        check_active(who)
+        posted = Posted(request, who)
         with request_spool() as spool:
-            body = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-            return self.accept(request, body)
+            body = body_read(posted, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+            return self.accept(request, body, posted=posted)
 
 
 class ImageEdits(ImageView):

@@ -6,6 +6,8 @@
                                                               GET <render path> answers (server-sent events)
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
     X-Cavendish-File: {"path": "…"}                           answer the local file
+    X-Cavendish-Posted: <request>;<jobs>                      note both (cavendish.unanswered) should the client hang
+                                                              up before the whole answer is out; beside the others
 
 A header that cannot be read is our own mistake: it is logged, and the view's answer goes out as it stands.
 """
@@ -48,6 +50,18 @@ class StreamOf:
 @dataclass(frozen=True)
 class FileAt:
     path: Path
+
+
+@dataclass(frozen=True)
+class Posted:
+    """`request` tells a request from all others, `jobs` are what it made; both as Django wrote them."""
+
+    request: str
+    jobs: str
+
+
+class ClientGone(Exception):
+    """The client hung up before its answer was out whole."""
 
 
 Instruction = WaitFor | StreamOf | FileAt
@@ -99,9 +113,14 @@ def find_instruction(headers: Headers) -> Instruction | None:
     return None
 
 
+def find_posted(headers: Headers) -> Posted | None:
+    request, _, jobs = (header(headers, PRIVATE + b"posted") or b"").decode("latin-1").partition(";")
+    return Posted(request, jobs) if jobs else None
+
+
 class FirstAnswer:
-    """Django's answer. Goes straight through without its private headers, unless it carries an instruction: then it is
-    kept, and the layer answers in its place once Django is done with the request.
+    """Django's answer. Goes straight through without its private headers, unless it carries an instruction or made
+    jobs: then it is kept, and the layer answers in its place once Django is done with the request.
     """
 
     def __init__(self, send: Send, *, on_start: Callable[[], None]) -> None:
@@ -113,6 +132,7 @@ class FirstAnswer:
         self.status = 0
         self.headers: Headers = []
         self.instruction: Instruction | None = None
+        self.posted: Posted | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -122,17 +142,22 @@ class FirstAnswer:
             self.status = message["status"]
             self.headers = public(headers)
             self.instruction = find_instruction(headers)
-            if self.instruction is None:
+            self.posted = find_posted(headers)
+            if self._straight:
                 await self._send({**message, "headers": self.headers})
-        elif self.instruction is None:
+        elif self._straight:
             await self._send(message)
-        elif isinstance(self.instruction, WaitFor):
+        elif self.instruction is None or isinstance(self.instruction, WaitFor):
             body = message.get("body", b"")
             self._kept_bytes += len(body)
             if self._kept_bytes <= KEPT_BYTES:
                 self._kept.append(body)
             else:
                 self._kept.clear()
+
+    @property
+    def _straight(self) -> bool:
+        return self.instruction is None and self.posted is None
 
     @property
     def whole(self) -> bool:

@@ -6,11 +6,12 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cavendish import unanswered
 from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching
 from cavendish.wait.database import Source
 from cavendish.wait.download import answer_file
 from cavendish.wait.hub import Hub
-from cavendish.wait.instructions import FileAt, FirstAnswer, LeadFor, StreamOf, WaitFor
+from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor, StreamOf, WaitFor
 from cavendish.wait.lead import answer_lead
 from cavendish.wait.lifespan import run_lifespan
 from cavendish.wait.limits import BodyLimits, Intake, declared_length, refuse_body
@@ -66,10 +67,27 @@ class WaitLayer:
         if intake.too_large and not first.started:
             await refuse_body(scope, receive, send, limit=limit)
         # Django is done with the request and its thread is free; from here on only this coroutine is left.
+        try:
+            await self._follow(first, scope, receive, send)
+        except ClientGone:
+            if first.posted is not None:
+                # In a thread: the client of Valkey that Django's side shares is a synchronous one.
+                await asyncio.to_thread(unanswered.note, first.posted.request, first.posted.jobs)
+
+    async def _follow(self, first: FirstAnswer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Does what the first answer asks for. Raises ClientGone."""
         instruction = first.instruction
         if isinstance(instruction, WaitFor):
             seconds = max(0, min(instruction.seconds, self._options.max_wait_seconds))
             await self._wait(first, replace(instruction, seconds=seconds), scope, receive, send)
+        elif instruction is None and first.posted is not None:
+            async with watching(receive) as gone:
+                # Two turns of the loop: the watcher starts, and sees a connection that is closed already.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                if gone.done():
+                    raise ClientGone
+                await first.deliver(send)
         elif isinstance(instruction, StreamOf):
             await answer_stream(
                 instruction,
@@ -103,7 +121,7 @@ class WaitLayer:
                     over = not ended.done()
                     drained = ended.done() and not ended.result()
                 if gone.done():
-                    return
+                    raise ClientGone
                 if drained and first.whole:
                     # No time for thousands of renderings now; what was true at acceptance is a fair 202.
                     await first.deliver(send)

@@ -8,7 +8,7 @@ from typing import Any
 
 from cavendish.wait.asgi import Headers, Receive, Scope, Send, send_body, send_start, watching, without
 from cavendish.wait.hub import Hub
-from cavendish.wait.instructions import FirstAnswer, LeadFor
+from cavendish.wait.instructions import ClientGone, FirstAnswer, LeadFor
 from cavendish.wait.rendering import Renderer
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -44,7 +44,7 @@ async def answer_lead(
                     await send_body(send, b": keep-alive\n\n", more=True)
             drained = ended.done() and not ended.result()
         if gone.done():
-            return
+            raise ClientGone
         if drained:
             await send_body(send)
             return

@@ -21,7 +21,7 @@ from cavendish.wait.asgi import (
     send_start,
     without,
 )
-from cavendish.wait.instructions import FirstAnswer, LeadFor, WaitFor, find_instruction
+from cavendish.wait.instructions import ClientGone, FirstAnswer, LeadFor, WaitFor, find_instruction
 
 logger = logging.getLogger(__name__)
 
@@ -87,14 +87,17 @@ class Renderer:
 
         Behind a first answer that was sent already it is appended; where it fails, nothing. With `again` a rendering
         that asks to wait for another job is not sent: what it asks for is answered. Else it goes out as it stands.
+        Raises ClientGone when the client hung up before the last byte was handed on.
         """
         await self._slots.acquire()
         make = _Appending if isinstance(wait, LeadFor) else _Rendering
-        rendering = make(first, wait, scope, send, leave=self._slots.release)
+        rendering = make(first, wait, scope, send, gone, leave=self._slots.release)
         try:
             if gone.done():
-                return None
+                raise ClientGone
             await self._inner(internal_scope(scope, wait.path), _no_body(gone), rendering.send)
+        except ClientGone:
+            raise
         except Exception as error:
             if rendering.flowing:
                 raise
@@ -104,8 +107,14 @@ class Renderer:
             rendering.leave()
         if again and rendering.asked is not None and not rendering.flowing:
             return rendering.asked
-        if not gone.done():
-            await rendering.finish()
+        if rendering.flowing:
+            # Its last piece went out while the client was there, or was thrown away.
+            if not rendering.delivered:
+                raise ClientGone
+            return None
+        if gone.done():
+            raise ClientGone
+        await rendering.finish()
         return None
 
 
@@ -115,12 +124,20 @@ class _Rendering:
     """
 
     def __init__(
-        self, first: FirstAnswer, wait: WaitFor, scope: Scope, send: Send, *, leave: Callable[[], None]
+        self,
+        first: FirstAnswer,
+        wait: WaitFor,
+        scope: Scope,
+        send: Send,
+        gone: asyncio.Future[None],
+        *,
+        leave: Callable[[], None],
     ) -> None:
         self._first = first
         self._wait = wait
         self._preferred = header(scope["headers"], b"prefer") is not None
         self._send = send
+        self._gone = gone
         self._leave: Callable[[], None] | None = leave
         self._status = 0
         self._headers: Headers = []
@@ -128,6 +145,7 @@ class _Rendering:
         self._complete = False
         self.asked: WaitFor | None = None
         self.flowing = False
+        self.delivered = False
         self.useless = False
 
     def leave(self) -> None:
@@ -144,6 +162,7 @@ class _Rendering:
             return
         body, more = message.get("body", b""), message.get("more_body", False)
         if self.flowing:
+            self.delivered = not more and not self._gone.done()
             await send_body(self._send, body, more=more)
             return
         self._buffer += body
