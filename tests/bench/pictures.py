@@ -17,6 +17,7 @@ class Size:
     bytes: int
 
 
+TINY = Size("512", 512, 350_000)
 SMALL = Size("1K", 1024, 1_400_000)
 LARGE = Size("4K", 4096, 24_000_000)
 

@@ -13,12 +13,13 @@ from datetime import datetime
 
 import psutil
 
-from tests.bench.calls import Connection, Reply, direct, generation, load, request
+from tests.bench.calls import Connection, Reply, direct, generation, interaction, load, request
 from tests.bench.memory import forget_peaks, peak_rss, watched
-from tests.bench.pictures import LARGE, SMALL, Size
+from tests.bench.pictures import LARGE, SMALL, TINY, Size
 from tests.bench.stack import BenchError, Stack
 
 MB = 1024 * 1024
+HERD_SECONDS = 18
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,50 @@ async def in_flight(stack: Stack, quick: bool) -> list[Line]:
     ]
 
 
+async def herd(stack: Stack, quick: bool) -> list[Line]:
+    """2,000 SDK clients wait at once in interactions.create while the upstream takes 20 s for each.
+
+    They come evenly over HERD_SECONDS and so their answers are due evenly: two cores cannot make 2,000 pictures in one
+    second, however they are waited for. `added` is what a client waits beyond the upstream's 20 s.
+    """
+    count, late = 2000, 20
+    bodies = [interaction(key, TINY, late=late) for key in stack.keys]
+    web = stack.named("web")
+    forget_peaks(web)
+    before = sum(process.memory_info().rss for process in web)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    most_rss = before
+
+    async def one(number: int) -> Reply:
+        await asyncio.sleep(max(0.0, began + number * HERD_SECONDS / count - loop.time()))
+        async with Connection(stack.port) as connection:
+            return await connection.call(bodies[number % 2])
+
+    replies = []
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(number)) for number in range(count)]
+        await asyncio.sleep(max(0.0, began + HERD_SECONDS - loop.time()))
+        # All have come and none has been answered: what the web process holds for them now.
+        waiting = sum(not task.done() for task in tasks)
+        most_rss = sum(process.memory_info().rss for process in web)
+    replies = [task.result() for task in tasks]
+    whole = [reply for reply in replies if reply.status == 200 and reply.bytes > TINY.bytes]
+    added = [reply.seconds - late for reply in replies]
+    p50, p99 = percentile(added, 50), percentile(added, 99)
+    name = f"{count} clients in interactions.create, upstream {late} s"
+    return [
+        Line(
+            f"answered whole, {name}",
+            f"{len(whole)}  ({waiting} waited at once)",
+            f"{count}",
+            len(whole) == waiting == count,
+        ),
+        Line(f"added latency, {name}, p50 / p99", f"{p50:.2f} / {p99:.2f} s", "p99 <= 1 s", p99 <= 1),
+        Line("memory of web for one that waits", f"{(most_rss - before) / count / 1024:.1f} KB"),
+    ]
+
+
 Row = Callable[[Stack, bool], Awaitable[list[Line]]]
 
 # In the order in which they run: memory before anything else handles a large picture.
@@ -221,4 +266,5 @@ ROWS: dict[str, Row] = {
     "large-16": throughput(LARGE, 16, (48, 160), aim=8),
     "accepting": accepting,
     "in-flight": in_flight,
+    "herd": herd,
 }

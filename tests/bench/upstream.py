@@ -1,8 +1,8 @@
 """An upstream that costs next to nothing: answers an interaction at once, or late, with a picture encoded beforehand.
 
 `python -m tests.bench.upstream` prints its port, serves until its standard input is closed, and speaks just enough:
-POST /v1beta/interactions (the size by `"4K"` in the body, late by `late=<seconds>` in the prompt), GET and POST /counts
-(calls, calls in flight, most at once; a POST starts them anew).
+POST /v1beta/interactions (the size by `"4K"` or `"512"` in the body, late by `late=<seconds>` in the prompt), GET and
+POST /counts (calls, calls in flight, most at once; a POST starts them anew).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import count
 import pybase64
 import uvloop
 
-from tests.bench.pictures import LARGE, SMALL, Size, noise_png
+from tests.bench.pictures import LARGE, SMALL, TINY, Size, noise_png
 
 PIECE = 1024 * 1024
 LATE = re.compile(rb"late=(\d+)")
@@ -56,7 +56,7 @@ class Answer:
 
 class Upstream:
     def __init__(self) -> None:
-        self.small, self.large = Answer(SMALL, 1120), Answer(LARGE, 2000)
+        self.tiny, self.small, self.large = Answer(TINY, 747), Answer(SMALL, 1120), Answer(LARGE, 2000)
         self.numbers = count(1)
         self.calls = self.now = self.most = 0
 
@@ -87,7 +87,8 @@ class Upstream:
                 await asyncio.sleep(int(late[1]))
         finally:
             self.now -= 1
-        first, rest = (self.large if b'"4K"' in body else self.small).write(next(self.numbers))
+        answer = self.large if b'"4K"' in body else self.tiny if b'"512"' in body else self.small
+        first, rest = answer.write(next(self.numbers))
         writer.write(first)
         for start in range(0, len(rest), PIECE):
             writer.write(rest[start : start + PIECE])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import request_finished
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
@@ -29,7 +30,22 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("no view")
 
 
-urlpatterns = [path("plain", plain), path("streamed", streamed), path("broken", broken)]
+def asking(request: HttpRequest) -> StreamingHttpResponse:
+    """Asks the database before and while it streams, and says whether the thread found a connection open."""
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(3):
+            found = b"free " if connection.connection is None else b"held "
+            connection.ensure_connection()
+            yield found
+
+    connection.ensure_connection()
+    return StreamingHttpResponse(pieces())
+
+
+urlpatterns = [
+    path("plain", plain), path("streamed", streamed), path("broken", broken), path("asking", asking)
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -57,6 +73,12 @@ async def test_a_request_is_answered_in_a_thread_of_the_pool(ask: Any) -> None:
     start, body = await ask("/plain")
     assert start["status"] == 200
     assert body == {"type": "http.response.body", "body": b"hello by django_0", "more_body": False}
+
+
+async def test_a_stream_holds_no_database_connection_between_two_pieces(ask: Any) -> None:
+    """Else a dozen slow clients would keep all of the pool, in threads that nobody comes back to."""
+    _, *bodies = await ask("/asking")
+    assert [body.get("body", b"") for body in bodies] == [b"free ", b"free ", b"free ", b""]
 
 
 async def test_the_request_is_finished_before_its_answer_is_sent(ask: Any) -> None:

@@ -17,10 +17,18 @@ from typing import Any, TypeVar
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_started
+from django.db import close_old_connections
 from django.http import FileResponse
 from django.urls import set_script_prefix
 
 T = TypeVar("T")
+
+
+def _next(pieces: Any) -> Any:
+    try:
+        return next(pieces, None)
+    finally:
+        close_old_connections()
 
 
 class ThreadedHandler(ASGIHandler):
@@ -63,11 +71,18 @@ class ThreadedHandler(ASGIHandler):
         if not response.streaming:
             # The content is there: the database connection goes back before a slow client has read it.
             response.close()
+        else:
+            # The thread that made it may be another one's than those that read it and close it.
+            close_old_connections()
         return response
 
     async def _pieces(self, pieces: Any) -> AsyncIterator[bytes]:
-        """A synchronous iterator read in threads, where Django would read it into memory whole."""
-        while (piece := await self._in_thread(lambda: next(pieces, None))) is not None:
+        """A synchronous iterator read in threads, where Django would read it into memory whole.
+
+        Each piece may come from another thread, and a slow client may leave hours between two: no database connection
+        stays open from one to the next. An iterator that needs the database opens a door for each piece.
+        """
+        while (piece := await self._in_thread(lambda: _next(pieces))) is not None:
             yield piece
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
