@@ -40,7 +40,7 @@ class Accepted:
     id: UUID
     draft: Draft
     images: int
-    """How many pictures it counts for in the limits."""
+    """How many pictures it counts for in the limits; none where it joined a job that was counted."""
 
 
 def generation_accept(
@@ -50,7 +50,7 @@ def generation_accept(
     with request_spool() as spool:
         draft = _read(who, body, spool, dialect, translate)
         if join is not None and (joined := join()) is not None:
-            return Accepted(joined, draft)
+            return Accepted(joined, draft, 0)
         images = draft.max_images if draft.response.wants_image else 0
         current_slip().reserve(images)
         intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
