@@ -10,6 +10,7 @@ from django.db.models.functions import Lower, Now
 
 from accounts.models.tenant import Tenant
 from cavendish.db.ids import new_id
+from cavendish.db.router import current_alias
 from cavendish.db.tenancy import TenantModel
 
 
@@ -27,6 +28,10 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").lower())
+
+
+# What a person's own pages may change; the app's role is granted no other column (migration 0006).
+PERSONAL = ("email", "name", "password", "last_login")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -48,6 +53,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As the app's role only PERSONAL, which django-allauth's bare saves must be content with."""
+        if not self._state.adding and kwargs.get("update_fields") is None and current_alias() == "default":
+            kwargs["update_fields"] = PERSONAL
+        super().save(*args, **kwargs)
 
 
 class Role(models.TextChoices):

@@ -39,11 +39,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         saved: User = super().save_user(request, user, form, commit)
         return saved
 
-    def set_password(self, user: User, password: str) -> None:
-        # All columns would be refused: the app's role may not write who is an operator.
-        user.set_password(password)
-        user.save(update_fields=["password"])
-
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """False where somebody else took the address while the code was on its way."""
         try:
@@ -88,6 +83,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
         """A person with the same verified email, never an operator: those link the provider while signed in."""
+        for address in sociallogin.email_addresses:
+            # Some providers send words, and "false" would count as true.
+            address.verified = address.verified is True
         found: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
         if found is None or found[0].is_staff or found[0].is_superuser:
             return None

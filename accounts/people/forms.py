@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account import forms as allauth
+from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
@@ -26,3 +29,18 @@ class SignupForm(allauth.SignupForm):  # type: ignore[misc]
             request.session["account_verified_email"] = self.cleaned_data["email"]
         saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
         return saved
+
+
+class AddPasskeyForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
+    """A passkey signs in alone, unless its owner says otherwise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("passwordless"):
+            field.initial = True
+            field.label = "Sign in with it alone"
+            field.label_suffix = ""
+            field.help_text = (
+                "Without email and password. The device then asks for a fingerprint, a face or a PIN each time. "
+                "Off, it only stands in for the second factor."
+            )

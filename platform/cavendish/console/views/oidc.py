@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import logging
+
+import requests
 from allauth.socialaccount.providers.openid_connect import views
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+logger = logging.getLogger(__name__)
 
 
 def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
@@ -11,7 +16,11 @@ def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     A form's redirect must stay among the hosts of the policy's form-action, and only the provider itself says at which
     host its page is.
     """
-    response: HttpResponse = views.login(request, provider_id)
+    try:
+        response: HttpResponse = views.login(request, provider_id)
+    except requests.RequestException as error:
+        logger.warning("The provider of sign-ins did not answer: %s", type(error).__name__)
+        return render(request, "socialaccount/authentication_error.html", status=503)
     address = response.headers.get("Location", "")
     if response.status_code != 302 or not address.startswith(("https://", "http://")):
         return response
