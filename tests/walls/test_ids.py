@@ -16,7 +16,7 @@ from cavendish.db.ids import TENANT, encode
 from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text
 from tests.api.accounts import Books as PlatformBooks
 
-# Pages of people, who sign in: tests/people/test_walls.py walks them.
+# Pages of people, who sign in: tests/people/test_sessions.py has their ids.
 SIGNED_IN = ("admin/", "account/", "invitations/")
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
