@@ -72,7 +72,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """OIDC. The provider is the operator's choice; an email counts only where it says `email_verified`."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        return settings.SIGNUP in {"oidc", "open"} or invited_email(request) is not None
+        proved = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
+        return settings.SIGNUP in {"oidc", "open"} or invited_email(request) in proved
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Raises OAuth2Error where the ID token is missing or speaks of somebody else than the user information."""

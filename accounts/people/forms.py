@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth
+from allauth.core import context
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 
@@ -19,6 +21,13 @@ class SignupForm(allauth.SignupForm):  # type: ignore[misc]
         label="Your name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
     )
     field_order = ("name", "email", "password1")
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        invited = invited_email(context.request)
+        if settings.SIGNUP != "open" and email != invited:
+            raise forms.ValidationError(f"The invitation is for {invited}.")
+        return email
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         if self.account_already_exists:
