@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,15 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, OSError | StorageAway) or package in {"botocore", "boto3", "s3transfer"}
 
 
+@dataclass(frozen=True)
+class Stored:
+    """An object as a listing gives it. `modified` in seconds since 1970."""
+
+    key: str
+    bytes: int
+    modified: float
+
+
 class Objects(Protocol):
     """What the platform asks of a store."""
 
@@ -46,6 +56,9 @@ class Objects(Protocol):
 
     def delete(self, key: str) -> None:
         """Deletes; an absent key is fine."""
+
+    def listing(self, prefix: str) -> Iterator[Stored]:
+        """What lies below a prefix that ends with "/", in the order of the keys' bytes, without holding all of it."""
 
 
 class LocalObjects:
@@ -90,6 +103,23 @@ class LocalObjects:
     def delete(self, key: str) -> None:
         (self.root / key).unlink(missing_ok=True)
 
+    def listing(self, prefix: str) -> Iterator[Stored]:
+        try:
+            with os.scandir(self.root / prefix) as found:
+                # "a/b" comes after "a.b": a folder's place among its neighbours is that of its name with the slash
+                entries = sorted((entry.name + "/" * entry.is_dir(), entry) for entry in found)
+        except FileNotFoundError:
+            return
+        for name, entry in entries:
+            if name.endswith("/"):
+                yield from self.listing(prefix + name)
+                continue
+            try:
+                stat = entry.stat()
+            except FileNotFoundError:  # deleted since the folder was read
+                continue
+            yield Stored(prefix + name, stat.st_size, stat.st_mtime)
+
 
 class RemoteObjects:
     """Objects in a bucket, through django-storages."""
@@ -119,6 +149,11 @@ class RemoteObjects:
 
     def delete(self, key: str) -> None:
         self.storage.delete(key)
+
+    def listing(self, prefix: str) -> Iterator[Stored]:
+        base = f"{self.storage.location}/" if self.storage.location else ""
+        for found in self.storage.bucket.objects.filter(Prefix=base + prefix):
+            yield Stored(found.key.removeprefix(base), found.size, found.last_modified.timestamp())
 
 
 def _range(start: int, length: int | None) -> str:
