@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.db import DataError, connections
 
-from cavendish.logs import SafeFormatter
+from cavendish.logs import Discreet, SafeFormatter
 
 
 def _logged(error: BaseException) -> str:
@@ -39,3 +39,39 @@ def test_an_encoding_error_does_not_show_the_text() -> None:
     error = UnicodeEncodeError("ascii", "canary-prompt é", 14, 15, "ordinal not in range")
 
     assert "canary" not in _logged(error)
+
+
+SECRET = "cvd_live_" + "p" * 12 + "canary" + "s" * 32
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        (f"GET /v1beta/models?key={SECRET} 200", "GET /v1beta/models?key=… 200"),
+        (f"/x?alt=sse&key={SECRET}&a=b", "/x?alt=sse&key=…&a=b"),
+        ("/x?key=AIzaSomebodysGoogleKey", "/x?key=…"),
+        (f"The key {SECRET} is odd.", f"The key cvd_live_{'p' * 12}… is odd."),
+        ("cvd_operator_" + "p" * 12 + "canary", f"cvd_operator_{'p' * 12}…"),
+        ("/content?expires=1&signature=canary", "/content?expires=1&signature=…"),
+        ('"POST /upload/v1/files?upload_id=canary&x=1"', '"POST /upload/v1/files?upload_id=…&x=1"'),
+        ("a monkey=banana and keys=7", "a monkey=banana and keys=7"),
+    ],
+)
+def test_a_line_names_a_key_and_does_not_show_it(said: str, logged: str) -> None:
+    record = logging.LogRecord("test", logging.INFO, __file__, 1, "%s", (said,), None)
+    assert SafeFormatter("%(message)s").format(record) == logged
+    foreign = logging.LogRecord("uvicorn.access", logging.INFO, __file__, 1, '%s - "%s" %d', ("a", said, 200), None)
+    assert Discreet().filter(foreign)
+    assert foreign.getMessage() == f'a - "{logged}" 200'
+
+
+def test_a_traceback_does_not_show_a_key_either() -> None:
+    assert "canary" not in _logged(ValueError(f"?key={SECRET}"))
+    try:
+        raise ValueError(f"?key={SECRET}")
+    except ValueError:
+        record = logging.LogRecord("uvicorn.error", logging.ERROR, __file__, 1, "It failed.", None, sys.exc_info())
+    Discreet().filter(record)
+    shown = logging.Formatter().format(record)
+    assert "ValueError" in shown
+    assert "canary" not in shown.replace('ValueError(f"?key={SECRET}")', "")

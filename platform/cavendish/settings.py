@@ -233,6 +233,8 @@ BATCH_SECONDS = CONFIG.number("BATCH_SECONDS", 24 * 3600)
 # A tenant's items that are jobs in the queue at once; the others wait as rows and hold no money.
 BATCH_AHEAD = CONFIG.number("BATCH_AHEAD", 200)
 EGRESS_ALLOW = CONFIG.words("EGRESS_ALLOW")
+# Who may read /metrics without an operator's key.
+METRICS_ALLOW = CONFIG.words("METRICS_ALLOW", "127.0.0.0/8,::1/128")
 SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS", 3600)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -280,7 +282,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrftoken"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
 # Whoever looks whether a process is well (`up`, a load balancer) asks it directly, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS", 0)
 # Subdomains and the preload list are more than one platform may decide for a domain.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import psycopg
@@ -13,7 +14,7 @@ from cavendish.gemini.catalog import UnknownModel, get_model
 
 
 def refuse_unsafe() -> None:
-    """Refuse a published secret key, DEBUG in public, an unknown model, or a login that the walls do not bind.
+    """Refuse a published secret key, DEBUG in public, what names no network or model, a login the walls do not bind.
 
     Raises ConfigurationError, which names the setting and says what would be right.
     """
@@ -24,6 +25,13 @@ def refuse_unsafe() -> None:
         )
     if settings.DEBUG and urlsplit(settings.BASE_URL).hostname not in LOOPBACK:
         raise ConfigurationError(f"DEBUG is on for {settings.BASE_URL}: strangers would see the inside. Turn it off.")
+    for network in settings.METRICS_ALLOW:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise ConfigurationError(
+                f"METRICS_ALLOW has {network!r}; it takes addresses and networks, for example 10.2.0.0/16."
+            ) from None
     try:
         get_model(settings.IMAGEN_SUCCESSOR)
     except UnknownModel as error:

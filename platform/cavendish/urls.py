@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from accounts.api.metrics import Metrics
 from cavendish.health import healthz, readyz
 from generations.compat.uploads import Upload
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/api/v1/docs")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", Metrics.as_view()),
     path("admin/", admin.site.urls),
     path("", include("cavendish.console.urls")),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(patterns=native, **open_to_all), name="openapi"),

@@ -4,6 +4,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 
@@ -12,8 +13,16 @@ def console(request: HttpRequest) -> dict[str, Any]:
     return {
         "oidc_name": settings.OIDC.name if settings.OIDC else "",
         "signup_open": settings.SIGNUP == "open",
-        "passkeys_possible": _is_name(request.get_host().partition(":")[0]),
+        "passkeys_possible": _is_name(_host(request)),
     }
+
+
+def _host(request: HttpRequest) -> str:
+    """Without the port. The page that refuses a host name has a frame too."""
+    try:
+        return request.get_host().partition(":")[0]
+    except DisallowedHost:
+        return ""
 
 
 def _is_name(host: str) -> bool:
