@@ -76,6 +76,14 @@ def quantity_json(metric: str, value: Decimal) -> str | int:
     return amount_text(value) if metric == Budget.Metric.MONEY else int(value)
 
 
+def quantity_text(metric: str, value: Decimal, currency: str) -> str:
+    """For people: "4.90 USD", "1 picture", "12,000 tokens"."""
+    if metric == Budget.Metric.MONEY:
+        return f"{price_text(value)} {currency}"
+    one, many = UNITS[metric]
+    return f"{int(value):,} {one if value == 1 else many}"
+
+
 def refusal_json(refusal: Mapping[str, Any]) -> dict[str, Any]:
     """The budget that had no room, from what `hold_take` says of it."""
     metric = refusal["metric"]
@@ -97,11 +105,7 @@ def refusal_text(refusal: Mapping[str, Any]) -> str:
     """One sentence each on the budget, its use, and what helps."""
 
     def said(name: str) -> str:
-        value = Decimal(refusal[name])
-        if refusal["metric"] == Budget.Metric.MONEY:
-            return f"{price_text(value)} {refusal['currency']}"
-        one, many = UNITS[refusal["metric"]]
-        return f"{int(value):,} {one if value == 1 else many}"
+        return quantity_text(refusal["metric"], Decimal(refusal[name]), refusal["currency"])
 
     public = ids.encode(ids.BUDGET, UUID(refusal["budget_id"]))
     limit, used, held, wanted = (Decimal(refusal[name]) for name in ("limit", "used", "held", "wanted"))

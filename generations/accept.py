@@ -58,6 +58,7 @@ def generation_accept(
             generation_id = generation_submit(
                 tenant_id=who.tenant_id,
                 api_key_id=who.key_id,
+                member_id=who.member_id,
                 livemode=who.livemode,
                 plan=plan_make(draft, intake),
                 intake=intake,

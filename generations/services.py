@@ -17,6 +17,7 @@ from accounts.models import Tenant
 from billing.errors import BudgetExceeded, InsufficientBalance, ModelNotInPlan
 from billing.quotes import Quote, quote
 from billing.selectors import price_book
+from billing.services import budget_refusal_tell
 from cavendish import valkey
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
@@ -103,6 +104,10 @@ def generation_submit(
             if refusal is not None:
                 raise _refused(refusal)
             transaction.on_commit(ring)
+    except BudgetExceeded as refused:
+        intake.discard()
+        budget_refusal_tell(tenant_id=tenant_id, refusal=refused.refusal)
+        raise
     except BaseException:
         intake.discard()
         raise

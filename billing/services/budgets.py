@@ -154,6 +154,13 @@ def budgets_default(
     return made
 
 
+def budget_refusal_tell(*, tenant_id: UUID, refusal: Mapping[str, Any]) -> None:
+    """Alerts at 100 % when a budget refuses its first job of a period that it could have had room for."""
+    if refusal["tell"]:
+        with tenant_work(tenant_id):
+            _ask("SELECT budget_alert_refused(%s, %s)", tenant_id, UUID(refusal["budget_id"]))
+
+
 @contextmanager
 def _alone(tenant_id: UUID) -> Iterator[None]:
     with tenant_work(tenant_id):

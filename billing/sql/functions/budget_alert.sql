@@ -1,7 +1,10 @@
+DROP FUNCTION IF EXISTS budget_alert(uuid, bigint[]);
+
 -- Says once per period and percentage that a budget's use has reached it: a row for the mail and an event, in the
 -- transaction in which it did. Its caller holds the periods' row locks, so two jobs never both find one due. Counts what
--- is settled, not what is held: a worst case that is given back tomorrow is no news.
-CREATE OR REPLACE FUNCTION budget_alert(p_tenant uuid, p_periods bigint[]) RETURNS void
+-- is settled, not what is held: a worst case that is given back in a minute is no news. But a hard budget that has refused a
+-- job (p_refused) is at its 100 %, for settled use alone may never get there.
+CREATE OR REPLACE FUNCTION budget_alert(p_tenant uuid, p_periods bigint[], p_refused boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -15,7 +18,8 @@ BEGIN
         CROSS JOIN LATERAL budget_limit(b."limit", b.raise_to, b.raise_until, clock_timestamp()) allowed (amount)
         CROSS JOIN unnest(b.alerts) a (percent)
         WHERE p.id = ANY (p_periods) AND b.deleted_at IS NULL AND allowed.amount > 0
-            AND p.used * 100 >= allowed.amount * a.percent AND a.percent <> ALL (p.alerted)
+            AND (p.used * 100 >= allowed.amount * a.percent OR (p_refused AND a.percent = 100))
+            AND a.percent <> ALL (p.alerted)
         ORDER BY p.id, a.percent
     LOOP
         UPDATE billing_budgetperiod SET alerted = alerted || due.percent WHERE id = due.id;

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connections
 from accounts.services import time_zones_turn
 from billing.invoices.closing import months_close
 from billing.invoices.documents import documents_make
-from billing.services import usage_partitions_make, usage_platform_refresh
+from billing.services import budget_alerts_mail, usage_partitions_make, usage_platform_refresh
 from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
 from generations.batches.feeder import NATIVE, Feeder
@@ -45,6 +45,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         tasks = [
             Task(sweep, every=2),
+            Task(budget_alerts_mail, every=5),
             Task(mails_due, every=5),
             Task(contents_expire, every=60),
             Task(files_expire, every=60),
