@@ -5,13 +5,33 @@ from __future__ import annotations
 from django.contrib import admin
 
 from accounts.admin import ReadOnly
-from generations.models import Generation, Output, Worker
+from generations.models import Batch, Generation, Output, Worker
 
 
 @admin.register(Generation)
 class GenerationAdmin(ReadOnly):
     list_display = ("id", "tenant", "status", "model", "livemode", "attempts", "created_at", "finished_at")
     list_filter = ("status", "model", "livemode")
+    list_select_related = ("tenant",)
+    search_fields = ("id",)
+    show_full_result_count = False
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnly):
+    list_display = (
+        "id",
+        "tenant",
+        "status",
+        "livemode",
+        "total",
+        "fed",
+        "succeeded",
+        "failed",
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("status", "dialect", "livemode")
     list_select_related = ("tenant",)
     search_fields = ("id",)
     show_full_result_count = False

@@ -41,7 +41,12 @@ def generation_quote(*, tenant_id: UUID, livemode: bool, plan: Plan, tier: str =
     book = price_book(tenant_id=tenant_id, model=model, tier=tier, image_size=size)
     if not book.terms.allow(model):
         raise ModelNotInPlan(model=model, allowed=sorted(book.terms.allowed_models or ()))
-    return quote(plan.work, prices=book.prices if livemode else _free(book.prices), currency=book.currency)
+    prices = book.prices
+    if tier == "batch" and not settings.GEMINI_BATCH_SERVICE_TIER:
+        # It runs upstream as every job does: that is what it costs, whatever the tenant pays.
+        ordinary = price_book(tenant_id=tenant_id, model=model, tier="standard", image_size=size).prices
+        prices = {kind: {**price, "cost": ordinary.get(kind, price)["cost"]} for kind, price in prices.items()}
+    return quote(plan.work, prices=prices if livemode else _free(prices), currency=book.currency)
 
 
 def generation_submit(

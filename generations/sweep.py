@@ -13,11 +13,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from cavendish import valkey
 from cavendish.db.router import acting_as
-from generations.models import TERMINAL, File, Generation
+from generations.models import BATCH_ACTIVE, TERMINAL, Batch, File, Generation
 from generations.services import file_delete, generation_delete
 from generations.tasks import ring
 
@@ -27,6 +28,7 @@ SILENT_SECONDS = 5.0
 LONGEST_GAP = 6.0
 # What was asked for with "store": false stays long enough to be fetched, and no longer.
 UNSTORED = timedelta(hours=1)
+UNSTORED_OF_BATCH = timedelta(days=1)
 AT_ONCE = 200
 
 
@@ -89,11 +91,14 @@ def _sweep(calm: bool) -> dict[str, Any]:
 
 
 def contents_expire() -> int:
-    """Erases what was asked for with `"store": false`, an hour after its end."""
+    """Erases what was asked for with `"store": false`, an hour after its end; of a batch, a day after the batch's."""
+    now = timezone.now()
+    alone = Q(batch_id=None, finished_at__lt=now - UNSTORED)
     with acting_as("operator"):
+        ended = Batch.objects.filter(id=OuterRef("batch_id"), finished_at__lt=now - UNSTORED_OF_BATCH)
         due = list(
             Generation.objects.filter(
-                status__in=TERMINAL, deleted_at=None, store=False, finished_at__lt=timezone.now() - UNSTORED
+                alone | Exists(ended), status__in=TERMINAL, deleted_at=None, store=False
             ).values_list("tenant_id", "id", "livemode")[:AT_ONCE]
         )
     return sum(
@@ -108,6 +113,8 @@ def files_expire() -> int:
         with acting_as("operator"):
             due = list(
                 File.objects.filter(deleted_at=None, expires_at__lt=timezone.now())
+                # a batch reads its file item by item, for a day at most
+                .exclude(Exists(Batch.objects.filter(input_file=OuterRef("id"), status__in=BATCH_ACTIVE)))
                 .order_by("expires_at")
                 .values_list("tenant_id", "id", "livemode")[:AT_ONCE]
             )

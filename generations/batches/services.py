@@ -56,6 +56,7 @@ def batch_create(
             id=batch_id,
             tenant_id=who.tenant_id,
             api_key_id=who.key_id,
+            member_id=who.member_id,
             livemode=who.livemode,
             dialect=dialect,
             model=model,

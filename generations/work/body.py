@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from django.conf import settings
+
 from cavendish.gemini.client import Blob, GeminiClient
 from cavendish.storage import StorageAway, is_outage, objects
 from generations.work.job import Job
@@ -33,6 +35,8 @@ async def body_build(
     for name in ("system_instruction", "response_format", "generation_config", "tools", "safety_settings"):
         if plan.get(name):
             body[name] = plan[name]
+    if job.tier == "batch" and settings.GEMINI_BATCH_SERVICE_TIER:
+        body["service_tier"] = settings.GEMINI_BATCH_SERVICE_TIER
     previous = plan.get("previous")
     if previous and history is None:
         body["previous_interaction_id"] = previous["upstream_id"]

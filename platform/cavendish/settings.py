@@ -184,6 +184,8 @@ GEMINI_BASE_URL = CONFIG.get(
     "GEMINI_BASE_URL", "https://generativelanguage.googleapis.com" if GEMINI_API_KEYS else SANDBOX_URL
 ).rstrip("/")
 GEMINI_BACKGROUND_MODELS = CONFIG.words("GEMINI_BACKGROUND_MODELS")
+# What items of batches are sent with, where the upstream takes it for the image models: then they cost its batch price.
+GEMINI_BATCH_SERVICE_TIER = CONFIG.get("GEMINI_BATCH_SERVICE_TIER")
 GEMINI_CONNECT_TIMEOUT = CONFIG.number("GEMINI_CONNECT_TIMEOUT", 10)
 GEMINI_READ_TIMEOUT = CONFIG.number("GEMINI_READ_TIMEOUT", 180)
 GENERATION_DEADLINE = CONFIG.number("GENERATION_DEADLINE", 600)

@@ -13,13 +13,15 @@ from pytest_django import Settings
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.models import Budget
+from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from generations.batches import feeder
 from generations.batches.feeder import NATIVE, TAKEN, batch_work, item_feed
 from generations.batches.services import batch_cancel, batch_delete
 from generations.errors import NotCancelable, NotFinished
-from generations.models import Batch, BatchItem, Priority
-from generations.sweep import sweep
+from generations.models import Batch, BatchItem, File, Priority
+from generations.services import generation_cancel
+from generations.sweep import contents_expire, files_expire, sweep
 from tests.batches.helpers import batch_row, counts, due, events, expire, feed, generations, held, items
 from tests.factories import make_batch, make_tenant, submit_generation
 from tests.generations.helpers import (
@@ -357,3 +359,57 @@ def test_another_tenants_or_modes_batch_is_none() -> None:
         assert batch_cancel(tenant_id=tenant_id, batch_id=batch.id, livemode=livemode, actor=SYSTEM) is None
         assert not batch_delete(tenant_id=tenant_id, batch_id=batch.id, livemode=livemode, actor=SYSTEM)
     assert counts(batch) == {"waiting": 1}
+
+
+def test_an_item_whose_generation_is_canceled_is_canceled() -> None:
+    tenant = make_tenant()
+    batch = make_batch(tenant, "a cat", "a dog")
+    feed()
+    generation_cancel(tenant_id=tenant.id, generation_id=generations(batch)[0], livemode=True)
+    run_all(register())
+    assert counts(batch) == {"canceled": 1, "succeeded": 1}
+    assert batch_row(batch)["status"] == "completed"
+
+
+def test_the_file_of_a_batch_outlives_its_time_and_what_was_not_to_be_stored_the_batch() -> None:
+    tenant = make_tenant()
+    batch = make_batch(tenant, {"model": "gemini-3.1-flash-image", "input": "x", "store": False}, "a cat")
+    file = new_id()
+    with acting_as("operator"):
+        File.objects.create(
+            id=file, tenant=tenant, livemode=True, source="upload", mime_type="application/jsonl", bytes=1,
+            sha256="0" * 64, storage_key=f"tenants/{tenant.id.hex}/files/{file.hex}", expires_at=timezone.now(),
+        )  # fmt: skip
+    rows("owner", "UPDATE generations_batch SET input_file = %s WHERE id = %s", file, batch.id)
+    feed()
+    unstored, other = generations(batch)
+    worker = register()
+    run_all(worker, 1)
+    rows("owner", "UPDATE generations_generation SET finished_at = now() - interval '2 h' WHERE id = %s", unstored)
+    contents_expire()
+    files_expire()
+    assert generation(unstored)["deleted_at"] is None
+    assert rows("owner", "SELECT 1 FROM generations_file WHERE id = %s AND deleted_at IS NULL", file)
+    run_all(worker)
+    rows("owner", "UPDATE generations_batch SET finished_at = now() - interval '25 h' WHERE id = %s", batch.id)
+    contents_expire()
+    files_expire()
+    assert generation(unstored)["deleted_at"] is not None
+    assert generation(other)["deleted_at"] is None
+    assert rows("owner", "SELECT 1 FROM generations_file WHERE id = %s AND deleted_at IS NULL", file) == []
+
+
+def test_the_cost_is_that_of_the_tier_it_runs_in(settings: Settings) -> None:
+    """The tenant pays the batch price either way."""
+    tenant = make_tenant()
+    costs = []
+    for service_tier in ("", "flex"):
+        settings.GEMINI_BATCH_SERVICE_TIER = service_tier
+        batch = make_batch(tenant, "a cat")
+        feed()
+        [job] = claim(register())
+        costs.append((job.prices["image_output"]["price"], Decimal(job.prices["image_output"]["cost"])))
+        finish(job, succeeded(job))
+        assert counts(batch) == {"succeeded": 1}
+    assert costs[0][0] == costs[1][0]
+    assert costs[0][1] == 2 * costs[1][1] == 2 * Decimal(costs[1][0])
