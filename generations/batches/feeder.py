@@ -42,7 +42,7 @@ from generations.services import generation_submit
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 20.0
 LOT = 50
 LOT_SECONDS = 5.0
 """A lot ends after so many items or so long, that one tenant's slow pictures do not keep a thread for themselves."""
