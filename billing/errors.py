@@ -1,6 +1,8 @@
 """Errors of billing.
 
 BillingError
+├── ValuesInvalid        values that cannot go into the books, each with its place
+├── BooksRefuse          what the state of the books does not allow
 ├── PriceMissing         a kind that a request may use has no price in its plan
 ├── ModelNotInPlan       the tenant's plan does not offer the model
 ├── BudgetExceeded       a hard budget leaves no room for the worst case
@@ -21,6 +23,23 @@ from cavendish.http.problems import FieldError
 
 class BillingError(Exception):
     """Base of what billing refuses."""
+
+
+class ValuesInvalid(BillingError):
+    """`errors` name every wrong value; nothing was written."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(error.detail for error in errors))
+        self.errors = list(errors)
+
+
+class BooksRefuse(BillingError):
+    """`code` says what is in the way, for programs; the message for people. Nothing was written."""
+
+    def __init__(self, code: str, message: str, *, status: int = 409) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
 
 
 class PriceMissing(BillingError):

@@ -98,7 +98,8 @@ class Estimate:
 class Quote:
     """`expected` is what a typical answer costs; `worst_case` is what is held and never exceeded.
 
-    `uncovered` is the worst case without pictures that the plan includes: the books decide how many are.
+    `uncovered` is the worst case without pictures that the plan includes: the books decide how many are, of
+    `included_a_month`.
     """
 
     currency: str
@@ -106,6 +107,7 @@ class Quote:
     expected: Estimate
     worst_case: Estimate
     uncovered: Decimal
+    included_a_month: int
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -115,7 +117,7 @@ class Quote:
         }
 
 
-def quote(work: Work, *, prices: Prices, currency: str, included_images: int = 0) -> Quote:
+def quote(work: Work, *, prices: Prices, currency: str, included_images: int = 0, included_a_month: int = 0) -> Quote:
     """Raises PriceMissing when a kind that the request may use has no price.
 
     `included_images` is how many pictures of the tenant's plan are left.
@@ -128,6 +130,7 @@ def quote(work: Work, *, prices: Prices, currency: str, included_images: int = 0
         expected=_estimate(work, work.expected, prices, images=images, covered=covered),
         worst_case=_estimate(work, work.worst_case, prices, images=work.max_images, covered=covered, up=True),
         uncovered=_estimate(work, work.worst_case, prices, images=work.max_images, covered=NOT_COVERED).amount,
+        included_a_month=included_a_month,
     )
 
 

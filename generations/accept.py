@@ -83,7 +83,11 @@ def quote_make(*, who: Principal, body: Readable) -> tuple[Draft, Plan, Quote]:
         try:
             plan = plan_make(draft, intake)
             with tenant_door(who.tenant_id):
-                return draft, plan, generation_quote(tenant_id=who.tenant_id, livemode=who.livemode, plan=plan)
+                return (
+                    draft,
+                    plan,
+                    generation_quote(tenant_id=who.tenant_id, livemode=who.livemode, plan=plan, covered=True),
+                )
         except BillingError as refusal:
             raise problem_of(refusal) from None
         finally:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import Tenant
 from billing.errors import BudgetExceeded, InsufficientBalance, ModelNotInPlan
 from billing.quotes import Quote, quote
-from billing.selectors import price_book
+from billing.selectors import allowance_left, price_book
 from billing.services import budget_refusal_tell
 from cavendish import valkey
 from cavendish.db import ids
@@ -34,8 +34,13 @@ from generations.tasks import ring
 SDK_UPLOADS = timedelta(days=2)
 
 
-def generation_quote(*, tenant_id: UUID, livemode: bool, plan: Plan, tier: str = "standard") -> Quote:
-    """Inside the door. Raises PriceMissing, ModelNotInPlan."""
+def generation_quote(
+    *, tenant_id: UUID, livemode: bool, plan: Plan, tier: str = "standard", covered: bool = False
+) -> Quote:
+    """Inside the door. `covered` counts the pictures that the tenant's plan includes and that are left now.
+
+    Raises PriceMissing, ModelNotInPlan.
+    """
     model = plan.work.model.id
     size = plan.resolution.image_size if plan.resolution else ""
     book = price_book(tenant_id=tenant_id, model=model, tier=tier, image_size=size)
@@ -46,7 +51,14 @@ def generation_quote(*, tenant_id: UUID, livemode: bool, plan: Plan, tier: str =
         # It runs upstream as every job does: that is what it costs, whatever the tenant pays.
         ordinary = price_book(tenant_id=tenant_id, model=model, tier="standard", image_size=size).prices
         prices = {kind: {**price, "cost": ordinary.get(kind, price)["cost"]} for kind, price in prices.items()}
-    return quote(plan.work, prices=prices if livemode else _free(prices), currency=book.currency)
+    month = book.terms.included_images if livemode else 0
+    return quote(
+        plan.work,
+        prices=prices if livemode else _free(prices),
+        currency=book.currency,
+        included_images=allowance_left(tenant_id=tenant_id, included=month) if covered and month else 0,
+        included_a_month=month,
+    )
 
 
 def generation_submit(
@@ -101,6 +113,7 @@ def generation_submit(
                         "amount": str(held.uncovered),
                         "currency": held.currency,
                         "images": plan.work.max_images,
+                        "included_images": held.included_a_month,
                         "tokens": held.worst_case.total_tokens,
                         "prices": held.prices,
                     },

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.db import connections
 from django.utils import timezone
 
+from accounts.actor import SYSTEM
 from accounts.models import ApiKey, Tenant
 from accounts.principal import principal_of
 from accounts.services import api_key_create, operator_key_create, tenant_create
@@ -51,7 +52,7 @@ def make_tenant(*, balance: Decimal | int | str = 100, plan: Plan | None = None,
         tenant = tenant_create(slug=name, name=name.title(), **{**accepted, **settings})
         tenant_open(tenant=tenant, plan=plan or standard_plan())
         if Decimal(balance):
-            wallet_top_up(tenant_id=tenant.id, amount=Decimal(balance), reason="Test", actor="test")
+            wallet_top_up(tenant_id=tenant.id, amount=Decimal(balance), reason="Test", actor=SYSTEM)
     return tenant
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.urls import path
 
 from billing.api.budgets import BudgetDetail, BudgetList, TenantBudgetDetail, TenantBudgetList
+from billing.api.plans import PlanDetail, PlanList, PlanVersions
+from billing.api.prices import PriceBook, PriceBookPreview, PriceHistory
 from billing.api.usage import UsageCsv, UsageRecordsCsv, UsageReport, UsageTags
 
 urlpatterns = [
@@ -14,4 +16,10 @@ urlpatterns = [
     path("usage.csv", UsageCsv.as_view()),
     path("usage/records.csv", UsageRecordsCsv.as_view()),
     path("usage/tags", UsageTags.as_view()),
+    path("plans", PlanList.as_view()),
+    path("plans/<str:plan_id>", PlanDetail.as_view()),
+    path("plans/<str:plan_id>/versions", PlanVersions.as_view()),
+    path("price-book", PriceBook.as_view()),
+    path("price-book/history", PriceHistory.as_view()),
+    path("price-book/preview", PriceBookPreview.as_view()),
 ]

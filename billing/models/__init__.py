@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from billing.models.budgets import Budget, BudgetAlert, BudgetPeriod, Wallet
+from billing.models.budgets import Budget, BudgetAlert, BudgetPeriod
 from billing.models.charges import BillingPeriod, Charge, Hold, HoldLine
 from billing.models.entities import BillingProfile, LegalEntity
 from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine
@@ -8,16 +8,21 @@ from billing.models.ledger import LedgerEntry, LedgerTransaction
 from billing.models.prices import Kind, Plan, PlanVersion, Price, Subscription, Tier, Unit
 from billing.models.settlements import CreditNote, CreditNoteLine, Payment
 from billing.models.usage import PlatformDay, UsageRecord, UsageRollup, UsageTag, UsageTagRollup, UsageTagValue
+from billing.models.wallets import Allowance, AllowanceUse, Credit, FlagResolution, Wallet
 
 __all__ = [
+    "Allowance",
+    "AllowanceUse",
     "BillingPeriod",
     "BillingProfile",
     "Budget",
     "BudgetAlert",
     "BudgetPeriod",
     "Charge",
+    "Credit",
     "CreditNote",
     "CreditNoteLine",
+    "FlagResolution",
     "Hold",
     "HoldLine",
     "Invoice",

@@ -16,31 +16,6 @@ from cavendish.db.tenancy import TenantModel
 INFINITY = RawSQL("'infinity'::timestamptz", ())
 
 
-class Wallet(TenantModel):
-    """A tenant's money: `balance` is the sum of its ledger entries, cached under the row's lock.
-
-    Prepaid tenants have a balance and no credit limit, postpaid ones the reverse. What is held for running jobs can
-    never exceed what is there; the CHECK is the last word on it.
-    """
-
-    pk = models.CompositePrimaryKey("tenant_id", "livemode")
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
-    livemode = models.BooleanField()
-    currency = models.CharField(max_length=3, default="USD")
-    balance = models.DecimalField(max_digits=20, decimal_places=9, default=0)
-    held = models.DecimalField(max_digits=20, decimal_places=9, default=0)
-    credit_limit = models.DecimalField(max_digits=20, decimal_places=9, default=0)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(condition=Q(held__gte=0), name="wallet_held_not_negative"),
-            models.CheckConstraint(condition=Q(held__lte=F("balance") + F("credit_limit")), name="wallet_covers_holds"),
-        )
-
-    def __str__(self) -> str:
-        return f"wallet of {self.tenant_id}"
-
-
 class Budget(TenantModel):
     """A limit on what a tenant, a key or a member may use in a period. Its use is in `BudgetPeriod`.
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import Tenant
+from billing.models.wallets import Credit
 from cavendish.db.ids import new_id
 from cavendish.db.tenancy import TenantModel
 
@@ -18,6 +19,8 @@ class LedgerTransaction(TenantModel):
         CHARGE = "charge", "Charge"
         ADJUSTMENT = "adjustment", "Adjustment"
         REFUND = "refund", "Refund"
+        CREDIT = "credit", "Credit given"
+        EXPIRY = "expiry", "Credit expired"
         INVOICE = "invoice", "Invoice"
         PAYMENT = "payment", "Payment"
         CREDIT_NOTE = "credit_note", "Credit note"
@@ -29,7 +32,7 @@ class LedgerTransaction(TenantModel):
     generation_id = models.UUIDField(null=True)
     invoice_id = models.UUIDField(null=True, help_text="Of what belongs to an invoice: its payments, its credit notes.")
     reason = models.CharField(max_length=300, blank=True)
-    actor = models.CharField(max_length=100, blank=True)
+    actor = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -60,6 +63,8 @@ class LedgerEntry(TenantModel):
         REVENUE = "revenue", "Revenue"
         FUNDING = "funding", "Funding"
         ADJUSTMENTS = "adjustments", "Adjustments"
+        REFUNDS = "refunds", "Refunds"
+        PROMOTIONS = "promotions", "Promotions"
         TAX = "tax", "Tax"
         ROUNDING = "rounding", "Rounding"
         RECEIVABLE = "receivable", "Receivable"
@@ -70,13 +75,25 @@ class LedgerEntry(TenantModel):
         LedgerTransaction, on_delete=models.PROTECT, related_name="entries", db_constraint=False
     )
     account = models.CharField(max_length=12, choices=Account)
+    credit = models.ForeignKey(
+        Credit,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        db_constraint=False,
+        db_index=False,
+        help_text="On the wallet: the credit that this gives, spends or takes away.",
+    )
     livemode = models.BooleanField()
     amount = models.DecimalField(max_digits=20, decimal_places=9)
     currency = models.CharField(max_length=3)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = (models.Index(fields=["tenant", "livemode", "account", "id"], name="entries_of_account"),)
+        indexes = (
+            models.Index(fields=["tenant", "livemode", "account", "id"], name="entries_of_account"),
+            models.Index(fields=["credit"], name="entries_of_credit", condition=models.Q(credit__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount} {self.currency}"

@@ -122,8 +122,16 @@ class Subscription(TenantModel):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     starts_at = models.DateTimeField(db_default=Now())
+    begun_at = models.DateTimeField(null=True, blank=True, help_text="When the plan's budgets were given.")
+    actor = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
+        # the scheduler's look for what begins
+        indexes = (
+            models.Index(
+                fields=["starts_at"], name="subscriptions_to_begin", condition=models.Q(begun_at__isnull=True)
+            ),
+        )
         constraints = (models.UniqueConstraint(fields=["tenant", "starts_at"], name="subscription_once"),)
 
     def __str__(self) -> str:

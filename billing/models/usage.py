@@ -29,6 +29,7 @@ class UsageRecord(TenantModel):
     image_size = models.CharField(max_length=8, blank=True)
     quantity = models.BigIntegerField()
     images = models.PositiveIntegerField(db_default=0)
+    unit = models.CharField(max_length=16, db_default="", help_text="Of the price; per_image bills `images`.")
     unit_price = models.DecimalField(max_digits=20, decimal_places=9)
     amount = models.DecimalField(max_digits=20, decimal_places=9)
     cost = models.DecimalField(max_digits=20, decimal_places=9)

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from billing.models import Plan, PlanVersion, Price, Subscription
+from billing.models import Plan, PlanVersion, Price, Subscription, Tier
 from billing.money import ZERO, unit_price_rounded
-from billing.pricing import Prices
+from billing.pricing import PER_IMAGE, Prices
+from cavendish.gemini.catalog import Model
 
 # Prices are read with every acceptance and change a few times a year. What begins within this time is read along, so
 # that it applies from its moment on in every process; who adds a price gives it a longer lead (services.prices).
@@ -92,10 +94,7 @@ def _read(tenant_id: UUID, model: str) -> tuple[Tariff, float]:
     subscriptions = list(mine.order_by("-starts_at")[:3])
     plan = next((row.plan for row in subscriptions if row.starts_at <= now), None)
     versions = list(plan.versions.filter(effective_from__lte=soon).order_by("-effective_from")[:3]) if plan else []
-    own = Q(plan=plan) if plan else Q(pk=None)
-    rows = list(
-        Price.objects.filter(own | Q(plan=None), model=model, effective_from__lte=soon).order_by("effective_from")
-    )
+    rows = list(rows_at(model, plan=plan, at=soon))
     starts = [row.starts_at for row in subscriptions]
     starts += [version.effective_from for version in versions]
     starts += [row.effective_from for row in rows]
@@ -155,3 +154,32 @@ def _terms(plan: Plan | None, version: PlanVersion | None) -> Terms:
 def plan_terms(plan: Plan, *, at: datetime | None = None) -> PlanVersion | None:
     """The version of a plan that applies at a moment, now when none is given; None before its first."""
     return plan.versions.filter(effective_from__lte=at or timezone.now()).order_by("-effective_from").first()
+
+
+def rows_at(model: str, *, plan: Plan | None, at: datetime) -> QuerySet[Price]:
+    """The rows that make a model's prices at a moment, the upstream's and a plan's, oldest first."""
+    own = Q(plan=plan) if plan else Q(pk=None)
+    return Price.objects.filter(own | Q(plan=None), model=model, effective_from__lte=at).order_by("effective_from")
+
+
+def book_lines(model: Model, *, plan: Plan | None, at: datetime) -> list[dict[str, Any]]:
+    """Every price of a model at a moment, for operators: by kind and tier, and by size where it differs."""
+    rows = list(rows_at(model.id, plan=plan, at=at))
+    version = plan_terms(plan, at=at) if plan else None
+    lines: list[dict[str, Any]] = []
+    for tier in Tier.values:
+        for size in model.sizes:
+            found = prices_of(rows, plan=plan, version=version, tier=tier, image_size=size)
+            for kind, price in sorted(found.items()):
+                line = {
+                    "kind": kind,
+                    "tier": tier,
+                    "image_size": size if price["unit"] == PER_IMAGE else None,
+                    "unit": price["unit"],
+                    "unit_price": Decimal(price["price"]),
+                    "cost": Decimal(price["cost"]),
+                    "cost_unit": price.get("cost_unit", price["unit"]),
+                }
+                if line not in lines:
+                    lines.append(line)
+    return lines

@@ -1,38 +1,171 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
-from billing.models import LedgerEntry, LedgerTransaction, Wallet
-from cavendish.db.router import current_alias
+from accounts.actor import Actor
+from accounts.audit import audit_add, changes
+from billing.errors import BooksRefuse, ValuesInvalid
+from billing.invoices.sending import recipients
+from billing.models import LedgerTransaction, Wallet
+from billing.money import AmountInvalid, amount_check, amount_text
+from billing.selectors.wallets import credits_sum
+from billing.services.ledger import (
+    Account,
+    Kind,
+    Side,
+    amount_of,
+    movement_add,
+    movement_note,
+    told_end,
+    wallet_lock,
+)
+from cavendish.db.router import acting_as, current_alias
+from cavendish.events.services import event_add
+from cavendish.http.problems import FieldError
+from cavendish.mail.services import mail_queue
+
+AT_ONCE = 200
+Terms = Mapping[str, Decimal | None]
 
 
 def wallet_top_up(
-    *, tenant_id: UUID, amount: Decimal, reason: str, actor: str, livemode: bool = True
+    *, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor, livemode: bool = True
 ) -> LedgerTransaction:
-    """Money paid in: an entry on the wallet and its counterpart, and the cached balance, in one transaction.
-
-    Raises ValueError for an amount that is not positive, not finite or finer than nine places.
-    """
-    if not amount.is_finite() or amount <= 0 or amount != amount.quantize(Decimal("0.000000001")):
-        raise ValueError(f"{amount} is no amount to top up with; it must be positive, with at most nine places.")
-    alias = current_alias()
-    with transaction.atomic(using=alias):
-        wallet = Wallet.objects.get(tenant_id=tenant_id, livemode=livemode)
-        entry: LedgerTransaction = LedgerTransaction.objects.create(
-            tenant_id=tenant_id, livemode=livemode, kind=LedgerTransaction.Kind.TOP_UP, reason=reason, actor=actor
+    """Money paid in. Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine places."""
+    amount = amount_of(amount)
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        made = movement_add(
+            wallet, kind=Kind.TOP_UP, account=Account.FUNDING, sides=[Side(amount)], reason=reason, actor=actor
         )
-        for account, signed in ((LedgerEntry.Account.WALLET, amount), (LedgerEntry.Account.FUNDING, -amount)):
-            LedgerEntry.objects.create(
+        movement_note(
+            made, actor=actor, action="wallet.topped_up", amount=amount, currency=wallet.currency, reason=reason
+        )
+    return made
+
+
+def wallet_adjust(
+    *,
+    tenant_id: UUID,
+    amount: Decimal,
+    reason: str,
+    actor: Actor,
+    livemode: bool = True,
+    generation_id: UUID | None = None,
+) -> LedgerTransaction:
+    """A correction by hand: gives when the amount is positive, takes when it is negative, but nothing that is held.
+
+    Credits are not touched: what is taken is paid money, or owed within the credit limit. Raises ValuesInvalid,
+    BooksRefuse.
+    """
+    amount = amount_of(amount, negative=True)
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=tenant_id, livemode=livemode)
+        if amount < 0 and -amount > paid:
+            said = f"{amount_text(-amount)} cannot be taken: without credits {amount_text(paid)} is there."
+            raise BooksRefuse("insufficient_balance", said)
+        made = movement_add(
+            wallet,
+            kind=Kind.ADJUSTMENT,
+            account=Account.ADJUSTMENTS,
+            sides=[Side(amount)],
+            reason=reason,
+            actor=actor,
+            generation_id=generation_id,
+        )
+        movement_note(
+            made, actor=actor, action="wallet.adjusted", amount=amount, currency=wallet.currency, reason=reason
+        )
+    return made
+
+
+def wallet_credit_limit_set(*, tenant_id: UUID, credit_limit: Decimal, actor: Actor, livemode: bool = True) -> Wallet:
+    """How far the balance may fall below zero. One below what is owed and held becomes that; see the wallet that comes.
+
+    Raises ValuesInvalid.
+    """
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        before = {"credit_limit": wallet.credit_limit}
+        wallet.credit_limit = max(_setting("/credit_limit", credit_limit), wallet.held - wallet.balance)
+        _save(wallet, actor, "wallet.credit_limit_changed", before, {"credit_limit": wallet.credit_limit})
+    return wallet
+
+
+def wallet_threshold_set(*, tenant_id: UUID, threshold: Decimal | None, actor: Actor, livemode: bool = True) -> Wallet:
+    """Below which rest of the money people are told, once until it has risen above again; None tells nobody.
+
+    As the operator, or inside the tenant's door. Raises ValuesInvalid.
+    """
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        before = {"low_balance_threshold": wallet.low_balance_threshold}
+        wallet.low_balance_threshold = None if threshold is None else _setting("/low_balance_threshold", threshold)
+        after = {"low_balance_threshold": wallet.low_balance_threshold}
+        _save(wallet, actor, "wallet.threshold_changed", before, after)
+    return wallet
+
+
+def wallets_watch() -> int:
+    """Tells of balances that have fallen below their threshold, each once; by the scheduler. Answers how many."""
+    with acting_as("operator"):
+        left = F("balance") + F("credit_limit")
+        low = Wallet.objects.filter(low_balance_threshold__gt=left, low_balance_told_at=None)
+        found = list(low.values_list("tenant_id", "livemode")[:AT_ONCE])
+        return sum(_tell(tenant_id, livemode) for tenant_id, livemode in found)
+
+
+def _tell(tenant_id: UUID, livemode: bool) -> bool:
+    """False when somebody else was first, or money has come."""
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        left = wallet.balance + wallet.credit_limit
+        threshold = wallet.low_balance_threshold
+        if threshold is None or wallet.low_balance_told_at is not None or left >= threshold:
+            return False
+        Wallet.objects.filter(tenant_id=tenant_id, livemode=livemode).update(low_balance_told_at=timezone.now())
+        numbers = {"left": amount_text(left), "threshold": amount_text(threshold), "currency": wallet.currency}
+        event_add(
+            tenant_id=tenant_id, subject=tenant_id, type="wallet.low_balance", data={"livemode": livemode, **numbers}
+        )
+        if contacts := recipients(tenant_id):
+            mail_queue(
+                to=contacts,
+                subject=f"{numbers['left']} {wallet.currency} left",
+                template="billing/mail/low_balance",
+                context={**numbers, "tenant": wallet.tenant.name},
                 tenant_id=tenant_id,
-                transaction=entry,
-                account=account,
-                livemode=livemode,
-                amount=signed,
-                currency=wallet.currency,
             )
-        Wallet.objects.filter(tenant_id=tenant_id, livemode=livemode).update(balance=F("balance") + amount)
-    return entry
+    return True
+
+
+def _setting(pointer: str, amount: Decimal) -> Decimal:
+    try:
+        return amount_check(amount, zero=True)
+    except AmountInvalid as wrong:
+        raise ValuesInvalid([FieldError(pointer, wrong.code, str(wrong))]) from None
+
+
+def _save(wallet: Wallet, actor: Actor, action: str, before: Terms, after: Terms) -> None:
+    was, becomes = changes(before, after)
+    if not becomes:
+        return
+    Wallet.objects.filter(tenant_id=wallet.tenant_id, livemode=wallet.livemode).update(**after)
+    told_end(wallet)
+    audit_add(
+        actor=actor,
+        action=action,
+        tenant_id=wallet.tenant_id,
+        target="wallet",
+        target_id=wallet.tenant_id,
+        before=was,
+        after={**becomes, "livemode": wallet.livemode},
+    )
+    event_add(tenant_id=wallet.tenant_id, subject=wallet.tenant_id, type=action, data={"livemode": wallet.livemode})

@@ -185,6 +185,7 @@ def _result(
             images=len(outputs),
             charged=charged,
             reason=reason,
+            covered=job.covered,
         ),
     }
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from billing.pricing import Covered
 from cavendish.db import ids
 
 
@@ -36,6 +37,7 @@ class Job:
     hold_amount: Decimal
     currency: str
     prices: dict[str, dict[str, str]]
+    covered: Covered
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Job:
@@ -62,6 +64,7 @@ class Job:
             hold_amount=Decimal(job["hold"]["amount"]),
             currency=job["hold"]["currency"],
             prices=job["hold"]["prices"],
+            covered=Covered(job["hold"]["included"], job["hold"]["images"]),
         )
 
     @property

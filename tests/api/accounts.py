@@ -21,6 +21,7 @@ from django.db import connections
 from django.utils import timezone
 from PIL import Image
 
+from accounts.actor import SYSTEM
 from accounts.models import ApiKey, Tenant
 from accounts.services import api_key_create, tenant_create
 from billing.models import Hold, LedgerEntry, Plan, Wallet
@@ -230,7 +231,7 @@ def open_account(
         tenant = tenant_create(slug=name, name=name, **{**accepted, **settings})
         tenant_open(tenant=tenant, plan=plan or plan_ensure(slug="standard", name="Standard"))
         if Decimal(balance):
-            wallet_top_up(tenant_id=tenant.id, amount=Decimal(balance), reason="Test", actor="test")
+            wallet_top_up(tenant_id=tenant.id, amount=Decimal(balance), reason="Test", actor=SYSTEM)
         _, secret = api_key_create(tenant_id=tenant.id, name="Test", livemode=True)
     return Account(books, http, tenant, secret)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 
+from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.errors import BudgetExceeded, InsufficientBalance
 from billing.models import Budget
@@ -45,7 +46,7 @@ def price() -> Decimal:
 
 def top_up(tenant: Tenant, amount: Decimal) -> None:
     with acting_as("operator"):
-        wallet_top_up(tenant_id=tenant.id, amount=amount, reason="Test", actor="test")
+        wallet_top_up(tenant_id=tenant.id, amount=amount, reason="Test", actor=SYSTEM)
 
 
 def submit_many(tenant: Tenant, count: int, **options: Any) -> list[UUID | None]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -11,8 +12,8 @@ from accounts.actor import SYSTEM
 from accounts.audit import audit_add
 from accounts.models import Role, SandboxDay, Tenant
 from accounts.services import invitation_create, membership_create, user_create
-from billing.models import Budget, UsageTag
-from billing.services import usage_platform_refresh
+from billing.models import Allowance, AllowanceUse, Budget, UsageTag
+from billing.services import credit_grant, flagged_charge_resolve, usage_platform_refresh
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
@@ -47,6 +48,7 @@ def pair(django_db_setup: None) -> tuple[Filled, Filled]:
 def _filled() -> Filled:
     tenant = make_tenant()
     with acting_as("operator"):
+        credit_grant(tenant_id=tenant.id, amount=Decimal(1), expires_at=None, reason="Test", actor=SYSTEM)
         user = user_create(email=f"{tenant.slug}@example.com", password="a-password-of-ours")
         membership_create(tenant=tenant, user=user, role=Role.OWNER)
         Budget.objects.create(
@@ -56,6 +58,9 @@ def _filled() -> Filled:
             tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=1, sha256="0" * 64,
             storage_key=f"tenants/{tenant.id.hex}/files/x",
         )  # fmt: skip
+        now = timezone.now()
+        month = Allowance.objects.create(tenant=tenant, starts_at=now, ends_at=now, included=1, held=1)
+        AllowanceUse.objects.create(tenant=tenant, allowance=month, generation_id=new_id(), held=1)
         UsageTag.objects.create(tenant=tenant, key="team")
         batch = Batch.objects.create(
             tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, dialect="native", total=1,
@@ -79,6 +84,11 @@ def _filled() -> Filled:
          "bytes": 1, "sha256": "0" * 64, "tokens": 1120, "c2pa": False, "sandbox": True,
          "storage_key": f"tenants/{tenant.id.hex}/outputs/{output.hex}"}
     ]  # fmt: skip
+    result["charge"]["flags"] = ["unknown_kind"]
     assert finish(job, result) == "ended"
+    with acting_as("operator"):
+        flagged_charge_resolve(
+            tenant_id=tenant.id, generation_id=ended, note="Looked at", adjustment=Decimal(0), actor=SYSTEM
+        )
     usage_platform_refresh()
     return Filled(tenant, ended, submit_generation(tenant))

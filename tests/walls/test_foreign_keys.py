@@ -46,6 +46,7 @@ def test_every_column_that_names_another_row_has_such_a_reference() -> None:
         ("billing_budget", "scope_id"),  # a tenant, a key or a person
         ("billing_holdline", "hold_id"), ("billing_hold", "generation_id"),  # made before the generation, in its key
         ("billing_hold", "api_key_id"), ("billing_hold", "member_id"),  # the generation's own
+        ("billing_allowanceuse", "generation_id"),
         ("billing_ledgertransaction", "generation_id"),  # history outlives what it tells of
         ("billing_ledgertransaction", "invoice_id"),
         ("billing_invoicedocument", "subject_id"),  # an invoice or a credit note
@@ -95,6 +96,8 @@ def refusal(
         copied["email"] = f"{uuid4().hex}@example.com"
     if "starts_at" in copied:
         copied["starts_at"] = "2001-01-01T00:00:00Z"
+    if table == "billing_allowanceuse":
+        copied["generation_id"] = str(uuid4())
     if table == "generations_batchitem":
         copied["index"] = row["index"] + 99
     # what may be there once per tenant, series or invoice
@@ -112,6 +115,8 @@ def refusal(
             if table == "billing_charge":
                 # likewise, and its usage records refer to it: only the promise of one charge has to be out of the way
                 connection.execute("ALTER TABLE billing_charge DROP CONSTRAINT billing_charge_pkey")
+            if table == "billing_flagresolution":
+                connection.execute("ALTER TABLE billing_flagresolution DROP CONSTRAINT billing_flagresolution_pkey")
             insert(connection, table, copied)
     except psycopg.errors.IntegrityError as error:
         return error.diag.constraint_name

@@ -22,7 +22,7 @@ METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
 PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
-UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32}
+UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
@@ -38,6 +38,7 @@ def ids_of(account: Account) -> dict[str, str]:
         "file_id": account.file()["id"],
         "budget_id": account.post("/api/v1/budgets", json=BUDGET).json()["id"],
         "tenant_id": encode(TENANT, account.tenant.id),
+        "plan_id": UNKNOWN["plan_id"],  # nobody's but the operator's
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
     }
 

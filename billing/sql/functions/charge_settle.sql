@@ -1,6 +1,6 @@
 -- The end of a generation's money, in the transaction that ends the generation. `p` carries:
 --   status, reason, amount, cost, absorbed, lines, usage, flags, attempt, api_key_id, member_id, model, image_size,
---   metadata, images, tokens, requests, records: [{kind, quantity, unit_price, amount, cost}]
+--   metadata, images, tokens, requests, records: [{kind, quantity, unit, unit_price, amount, cost}]
 -- The charge's primary key makes a second one impossible (I2).
 CREATE OR REPLACE FUNCTION charge_settle(p_tenant uuid, p_generation uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
@@ -13,7 +13,7 @@ DECLARE
     is_closed timestamptz;
     charged numeric := (p->>'amount')::numeric;
     member uuid := (p->>'member_id')::uuid;
-    entry uuid;
+    credits boolean;
     tags jsonb;
 BEGIN
     SELECT * INTO STRICT held FROM billing_hold WHERE generation_id = p_generation AND tenant_id = p_tenant;
@@ -49,21 +49,21 @@ BEGIN
 
     -- The pictures stand at one line, that of their tokens where there is one, so that sums over lines count them once.
     INSERT INTO billing_usagerecord (billing_date, generation_id, attempt, kind, tenant_id, livemode, api_key_id,
-                                     member_id, model, image_size, quantity, images, unit_price, amount, cost, currency)
+                                     member_id, model, image_size, quantity, images, unit, unit_price, amount, cost,
+                                     currency)
     SELECT billed, p_generation, (p->>'attempt')::smallint, r.kind, p_tenant, held.livemode, (p->>'api_key_id')::uuid,
            member, p->>'model', p->>'image_size', r.quantity,
            CASE WHEN row_number() OVER (ORDER BY r.kind = 'image_output' DESC, r.kind) = 1
                THEN (p->>'images')::int ELSE 0 END,
-           r.unit_price, r.amount, r.cost, held.currency
-    FROM jsonb_to_recordset(p->'records') AS r(kind text, quantity bigint, unit_price numeric, amount numeric, cost numeric);
+           coalesce(r.unit, ''), r.unit_price, r.amount, r.cost, held.currency
+    FROM jsonb_to_recordset(p->'records')
+        AS r(kind text, quantity bigint, unit text, unit_price numeric, amount numeric, cost numeric);
 
-    IF charged > 0 THEN
-        entry := gen_random_uuid();
-        INSERT INTO billing_ledgertransaction (id, tenant_id, livemode, kind, generation_id, reason, actor)
-        VALUES (entry, p_tenant, held.livemode, 'charge', p_generation, '', 'system');
-        INSERT INTO billing_ledgerentry (tenant_id, transaction_id, account, livemode, amount, currency)
-        VALUES (p_tenant, entry, 'wallet', held.livemode, -charged, held.currency),
-               (p_tenant, entry, 'revenue', held.livemode, charged, held.currency);
+    -- A ledger transaction locks nothing, but where it spends credits: then it waits for the wallet's lock at the end.
+    credits := charged > 0 AND EXISTS (SELECT 1 FROM billing_credit
+                                       WHERE tenant_id = p_tenant AND livemode = held.livemode AND remaining > 0);
+    IF charged > 0 AND NOT credits THEN
+        PERFORM charge_book(p_tenant, p_generation, held.livemode, charged, held.currency);
     END IF;
 
     tags := usage_tags_take(p_tenant, held.livemode, billed, p->'metadata');
@@ -96,4 +96,7 @@ BEGIN
     PERFORM hold_end(p_tenant, p_generation,
         CASE p->>'status' WHEN 'charged' THEN 'settled' ELSE 'released' END,
         charged, (p->>'images')::int, (p->>'tokens')::int, (p->>'requests')::int);
+    IF credits THEN
+        PERFORM charge_book(p_tenant, p_generation, held.livemode, charged, held.currency);
+    END IF;
 END $$;

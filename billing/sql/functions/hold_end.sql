@@ -16,6 +16,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    PERFORM allowance_end(p_tenant, p_generation, ended.used_images);
     WITH lines AS MATERIALIZED (
         SELECT p.id, l.quantity, b.metric, b.alerts
         FROM billing_holdline l

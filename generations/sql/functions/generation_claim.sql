@@ -101,10 +101,11 @@ BEGIN
         'upstream_id', c.upstream_id, 'upstream_key', c.upstream_key, 'upstream_host', c.upstream_host,
         'plan', k.plan, 'notices', k.notices,
         'hold', jsonb_build_object('amount', h.amount::text, 'currency', h.currency, 'prices', h.prices,
-                                   'images', h.images, 'tokens', h.tokens))
+                                   'images', h.images, 'tokens', h.tokens, 'included', coalesce(a.held, 0)))
     FROM claimed c
     JOIN generations_generationcontent k ON k.generation_id = c.id
-    JOIN billing_hold h ON h.generation_id = c.id;
+    JOIN billing_hold h ON h.generation_id = c.id
+    LEFT JOIN billing_allowanceuse a ON a.generation_id = c.id;
 END $$;
 REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean, int, float8) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean, int, float8) TO cavendish_system;

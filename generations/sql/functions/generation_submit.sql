@@ -2,7 +2,8 @@
 -- caller rolls back. One function instead of statements: a hot tenant's rows are locked for a third of the time.
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
--- often, and wherever it dies, an item becomes one job. Rows are locked in the order key, item, budgets, wallet, batch.
+-- often, and wherever it dies, an item becomes one job. Rows are locked in the order key, item, included pictures,
+-- budgets, wallet, batch.
 CREATE OR REPLACE FUNCTION generation_submit(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
@@ -15,6 +16,9 @@ DECLARE
     waiting int;
     most int;
     refusal jsonb;
+    images int := (p->'hold'->>'images')::int;
+    included int := (p->'hold'->>'included_images')::int;
+    amount numeric := (p->'hold'->>'amount')::numeric;
 BEGIN
     SELECT * INTO tenant FROM accounts_tenant WHERE id = the_tenant;
     IF tenant.status <> 'active' THEN
@@ -70,9 +74,14 @@ BEGIN
     UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
     WHERE batch_id = the_batch AND index = the_index;
 
+    -- A picture that the plan includes takes its share of the worst case off; what is left is rounded up (billing.pricing).
+    IF included > 0 AND images > 0 THEN
+        included := allowance_take(the_tenant, the_id, images, included);
+        amount := ceil(amount * (images - included) / images * 1000000000) / 1000000000;
+    END IF;
     refusal := hold_take(the_tenant, the_id, (p->>'livemode')::boolean, (p->>'api_key_id')::uuid,
-        (p->>'member_id')::uuid, (p->'hold'->>'amount')::numeric, p->'hold'->>'currency', (p->'hold'->>'images')::int,
-        (p->'hold'->>'tokens')::int, p->'hold'->'prices');
+        (p->>'member_id')::uuid, amount, p->'hold'->>'currency', images, (p->'hold'->>'tokens')::int,
+        p->'hold'->'prices');
     IF refusal IS NULL AND the_batch IS NOT NULL THEN
         PERFORM batch_count(the_tenant, the_batch, 'in_progress', 1, 1);
     END IF;

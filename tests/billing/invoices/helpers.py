@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connections
 
+from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.invoices.closing import invoice_finalise, invoices_draft
 from billing.models import BillingProfile, Invoice, InvoiceLine, LegalEntity
@@ -61,7 +62,7 @@ def profile_set(tenant: Tenant, **fields: Any) -> None:
 
 def top_up(tenant: Tenant, amount: Decimal) -> None:
     with acting_as("operator"):
-        wallet_top_up(tenant_id=tenant.id, amount=amount, reason="Test", actor="test")
+        wallet_top_up(tenant_id=tenant.id, amount=amount, reason="Test", actor=SYSTEM)
 
 
 def spend(

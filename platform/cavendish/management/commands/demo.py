@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from accounts.actor import Actor
+from accounts.actor import SYSTEM, Actor
 from accounts.models import Role, Tenant
 from accounts.services import api_key_create, membership_create, operator_key_create, tenant_create, user_create
 from billing.services import plan_ensure, tenant_open, wallet_top_up
@@ -56,7 +56,7 @@ def _make() -> dict[str, Any]:
             policy_accepted_at=timezone.now(),
         )
         tenant_open(tenant=tenant, plan=plan)
-        wallet_top_up(tenant_id=tenant.id, amount=BALANCE, reason="Demo balance", actor="demo")
+        wallet_top_up(tenant_id=tenant.id, amount=BALANCE, reason="Demo balance", actor=SYSTEM)
         person = {"email": f"owner@{slug}{suffix}.example.com", "password": secrets.token_urlsafe(15)}
         owner = user_create(email=person["email"], password=person["password"], name=f"{name} Owner")
         membership_create(tenant=tenant, user=owner, role=Role.OWNER)

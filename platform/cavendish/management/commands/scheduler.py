@@ -16,7 +16,15 @@ from django.db import DatabaseError, connections
 from accounts.services import time_zones_turn
 from billing.invoices.closing import months_close
 from billing.invoices.documents import documents_make
-from billing.services import budget_alerts_mail, usage_partitions_make, usage_platform_refresh
+from billing.services import (
+    budget_alerts_mail,
+    credits_expire,
+    credits_of_plans,
+    subscriptions_begin,
+    usage_partitions_make,
+    usage_platform_refresh,
+    wallets_watch,
+)
 from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
 from generations.batches.feeder import NATIVE, Feeder
@@ -54,7 +62,14 @@ class Command(BaseCommand):
             Task(usage_platform_refresh, every=60),
         ]
         # What may take long runs beside the sweeps, which must come every few seconds.
-        slow = [Task(months_close, every=60), Task(documents_make, every=5)]
+        slow = [
+            Task(months_close, every=60),
+            Task(documents_make, every=5),
+            Task(credits_expire, every=5),
+            Task(subscriptions_begin, every=10),
+            Task(credits_of_plans, every=30),
+            Task(wallets_watch, every=10),
+        ]
         beside = threading.Thread(target=_run, args=(slow, stop), daemon=True)
         beside.start()
         # It reads what tenants sent and fetches what they name.

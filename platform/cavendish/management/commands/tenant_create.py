@@ -9,8 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from accounts.services import api_key_create, tenant_create
+from billing.errors import ValuesInvalid
 from billing.services import plan_ensure, tenant_open, wallet_top_up
 from cavendish.db.router import acting_as
 
@@ -41,8 +43,8 @@ class Command(BaseCommand):
             tenant_open(tenant=tenant, plan=plan_ensure(slug="standard", name="Standard"))
             if balance:
                 try:
-                    wallet_top_up(tenant_id=tenant.id, amount=balance, reason="Opening balance", actor="operator")
-                except ValueError as error:
+                    wallet_top_up(tenant_id=tenant.id, amount=balance, reason="Opening balance", actor=SYSTEM)
+                except ValuesInvalid as error:
                     raise CommandError(f"Nothing was created: {error}") from None
             _, live = api_key_create(tenant_id=tenant.id, name="First live key", livemode=True)
             _, test = api_key_create(tenant_id=tenant.id, name="First test key", livemode=False)
