@@ -1,6 +1,8 @@
 # Each command sets itself up; nothing but python3 (3.11 or newer) has to be there. Another one: make run PYTHON=python3.12
 PYTHON ?= python3
 export PYTHON
+# The whole suite runs in two lanes: many tests wait, and each lane has its own services. A part of it runs in one.
+LANES := -n 2 --dist loadgroup
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench
 
@@ -16,7 +18,7 @@ run:
 
 test:
 	@requirements/install.sh dev
-	.venv/bin/python -m pytest $(T)
+	.venv/bin/python -m pytest $(or $(T),$(LANES))
 
 lint:
 	@requirements/install.sh dev

@@ -22,13 +22,17 @@ PLAIN = {"gemini", "sandbox", "up", "test_layout.py"}
 # Tests that kill processes and wait for what follows: on a machine that others use, time may decide once in a while.
 # They get a second try, which pytest counts as "rerun"; a test that fails twice fails.
 TIMED = {"crash", "up", "wait"}
+# In two lanes (`-n 2 --dist loadgroup`) those that kill whole platforms stay in one, one after the other; the others
+# are given out file by file, so that what a module prepares is prepared once.
+APART = {"crash", "up"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        timed = item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in TIMED
-        if timed or item.get_closest_marker("slow"):
+        top = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        if top in TIMED or item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+        item.add_marker(pytest.mark.xdist_group("apart" if top in APART else str(item.path)))
 
 
 @pytest.fixture(scope="session")

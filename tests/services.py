@@ -168,7 +168,9 @@ def harness() -> Harness:
 def pytest_load_initial_conftests(args: list[str]) -> Generator[None, None, None]:
     """Runs before pytest-django's hook of this name, which reads the settings."""
     global _harness
-    _harness = Harness(start=not NO_TESTS & set(args))
+    # Who hands tests out to lanes runs none itself.
+    leads = "-n" in args and "PYTEST_XDIST_WORKER" not in os.environ
+    _harness = Harness(start=not leads and not NO_TESTS & set(args))
     atexit.register(_stop)
     yield
 
