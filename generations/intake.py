@@ -20,6 +20,7 @@ from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import objects
 from generations.models import File, Generation, Output, Status
 from generations.request import Draft, Media, MediaInfo, inputs_check, uri_fetch
+from generations.selectors import file_named
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,7 @@ def _look_up(draft: Draft, intake: Intake, livemode: bool) -> None:
     """One answer for ids that are malformed, unknown, another tenant's, of the other mode or deleted: 404."""
     for media in draft.media():
         if media.source == "file_id":
-            wanted = ids.decode(ids.FILE, media.file_id or "")
-            file = File.objects.filter(id=wanted, livemode=livemode, deleted_at=None).first() if wanted else None
+            file = file_named(media.file_id or "", livemode=livemode)
             if file is None:
                 raise _unknown(media.place, "file")
             if not file.mime_type.startswith(media.kind + "/"):

@@ -13,6 +13,7 @@ from django.db import connection
 from accounts.principal import Principal
 from billing.models import Charge, Hold
 from billing.selectors import price_book
+from cavendish.db import ids
 from cavendish.db.rows import Columns
 from cavendish.db.tenancy import tenant_door
 from cavendish.gemini.catalog import Model, models
@@ -110,6 +111,15 @@ def _wholes(condition: str, values: list[Any]) -> dict[UUID, Whole]:
 
 def file_find(file_id: UUID, *, livemode: bool) -> File | None:
     found: File | None = File.objects.filter(id=file_id, livemode=livemode, deleted_at=None).first()
+    return found
+
+
+def file_named(name: str, *, livemode: bool) -> File | None:
+    """By its id, as both APIs write it, or by the name that its client gave it."""
+    file_id = ids.decode(ids.FILE, name)
+    if file_id is not None:
+        return file_find(file_id, livemode=livemode)
+    found: File | None = File.objects.filter(resource_name=name, livemode=livemode, deleted_at=None).first()
     return found
 
 

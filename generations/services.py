@@ -226,6 +226,7 @@ def file_create(
     info: MediaInfo,
     file_id: UUID | None = None,
     expires: bool = False,
+    resource_name: str | None = None,
 ) -> File:
     """Stores an uploaded file and its row. Its bytes go first: a row without bytes would be a lie, not the reverse.
 
@@ -247,6 +248,7 @@ def file_create(
                 livemode=livemode,
                 source=File.Source.UPLOAD,
                 name=name,
+                resource_name=resource_name,
                 mime_type=info.mime_type,
                 width=info.width,
                 height=info.height,

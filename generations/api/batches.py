@@ -203,8 +203,7 @@ def _create(who: Principal, path: Path) -> Batch:
         if listed is not None:
             places = list_places(text, *listed, pointer="/items")
             return batch_of_items(who=who, wanted=wanted, body=path, places=places)
-    file_id = ids.decode(ids.FILE, file_text or "")
-    return batch_of_file(who=who, wanted=wanted, file_id=file_id, pointer="/file_id", spool=path.parent)
+    return batch_of_file(who=who, wanted=wanted, name=file_text or "", pointer="/file_id", spool=path.parent)
 
 
 def _said(said: dict[str, Any], *, has_items: bool) -> tuple[Wanted, str | None]:

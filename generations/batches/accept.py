@@ -16,10 +16,10 @@ from cavendish.storage import ObjectMissing, objects
 from generations.batches.services import batch_create, input_key
 from generations.batches.source import Place, line_places, object_mapped
 from generations.errors import TooManyBatches
-from generations.models import Batch, File
+from generations.models import Batch
 from generations.refusals import problem_of
 from generations.request import JSONL
-from generations.selectors import file_find
+from generations.selectors import file_named
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,13 @@ def batch_of_items(*, who: Principal, wanted: Wanted, body: Path, places: Sequen
         raise
 
 
-def batch_of_file(*, who: Principal, wanted: Wanted, file_id: UUID | None, pointer: str, spool: Path) -> Batch:
-    """Reads the file once, for the places of its lines. Raises Problem: 404 for a file that is not the tenant's."""
-    file: File | None = None
-    if file_id is not None:
-        with tenant_door(who.tenant_id):
-            file = file_find(file_id, livemode=who.livemode)
+def batch_of_file(*, who: Principal, wanted: Wanted, name: str, pointer: str, spool: Path) -> Batch:
+    """Reads the file `name` (its id, or what its client called it) once, for the places of its lines.
+
+    Raises Problem: 404 for a file that is not the tenant's.
+    """
+    with tenant_door(who.tenant_id):
+        file = file_named(name, livemode=who.livemode)
     if file is None:
         raise _unknown(pointer)
     if file.mime_type != JSONL:

@@ -1,14 +1,14 @@
 """`/v1/files` as the official SDKs call it: get, list, delete, download. How files come is in `uploads.py`.
 
 A file's name here is `files/` and the id without our prefix: the SDKs cut a name out of an https address with
-`[a-z0-9]+`, which stops at an underscore. `files/file_…`, as the native API names it, is taken as well.
+`[a-z0-9]+`, which stops at an underscore. `files/file_…`, as the native API names it, is taken as well, and so is the
+name that a client gave at the upload; addresses always carry the id.
 """
 
 from __future__ import annotations
 
 import base64
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.http import JsonResponse
@@ -17,7 +17,6 @@ from rest_framework.request import Request
 
 from accounts.api.authentication import principal
 from accounts.principal import Principal
-from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import not_found
 from cavendish.http.times import moment
@@ -27,15 +26,14 @@ from generations.compat.paging import page_after, page_size
 from generations.delivery import bytes_response
 from generations.models import File
 from generations.request import file_id_of
-from generations.selectors import file_find
+from generations.selectors import file_named
 from generations.services import file_delete
 
 
 def file_json(file: File) -> dict[str, Any]:
-    name = f"files/{file.id.hex}"
-    uri = f"{settings.BASE_URL}/v1beta/{name}"
+    uri = f"{settings.BASE_URL}/v1beta/files/{file.id.hex}"
     shown = {
-        "name": name,
+        "name": f"files/{file.resource_name or file.id.hex}",
         "displayName": file.name,
         "mimeType": file.mime_type,
         "sizeBytes": str(file.bytes),
@@ -83,7 +81,8 @@ class FileDetail(GoogleView):
 
     def delete(self, request: Request, file_id: str) -> JsonResponse:
         who = principal(request)
-        if not file_delete(tenant_id=who.tenant_id, file_id=_id(file_id), livemode=who.livemode):
+        file = _load(who, file_id)
+        if not file_delete(tenant_id=who.tenant_id, file_id=file.id, livemode=who.livemode):
             raise not_found()
         return JsonResponse({})
 
@@ -101,16 +100,9 @@ class FileDownload(GoogleView):
         )
 
 
-def _id(text: str) -> UUID:
-    found = ids.decode(ids.FILE, file_id_of(f"files/{text}") or "")
-    if found is None:
-        raise not_found()
-    return found
-
-
 def _load(who: Principal, text: str) -> File:
     with tenant_door(who.tenant_id):
-        file = file_find(_id(text), livemode=who.livemode)
+        file = file_named(file_id_of(f"files/{text}") or "", livemode=who.livemode)
     if file is None:
         raise not_found()
     return file

@@ -25,16 +25,20 @@ class Ticket:
     mime_type: str
     size: int | None
     name: str
+    resource_name: str | None
 
     def sign(self) -> str:
         fields = [self.file_id.hex, self.tenant_id.hex, self.key_id.hex, self.livemode]
-        return signing.dumps([*fields, self.mime_type, self.size, self.name], salt=_SALT, compress=True)
+        return signing.dumps(
+            [*fields, self.mime_type, self.size, self.name, self.resource_name], salt=_SALT, compress=True
+        )
 
     @classmethod
     def read(cls, text: str) -> Ticket:
         """Raises Problem 404 for one that we did not sign or that has expired."""
         try:
-            file, tenant, key, livemode, mime_type, size, name = signing.loads(text, salt=_SALT, max_age=LIFETIME)
+            fields = signing.loads(text, salt=_SALT, max_age=LIFETIME)
+            file, tenant, key, livemode, mime_type, size, name, resource_name = fields
         except (signing.BadSignature, ValueError):
             raise not_found() from None
-        return cls(UUID(hex=file), UUID(hex=tenant), UUID(hex=key), livemode, mime_type, size, name)
+        return cls(UUID(hex=file), UUID(hex=tenant), UUID(hex=key), livemode, mime_type, size, name, resource_name)

@@ -12,10 +12,12 @@ in `<SPOOL_DIR>/uploads`: where several machines serve the web, they share that 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -32,9 +34,11 @@ from generations.compat.parts import Part, WrongOffset, parts_expire
 from generations.compat.tickets import Ticket
 from generations.models import File
 from generations.request import upload_check
+from generations.selectors import file_named
 from generations.services import file_create
 
 _ABOUT_LIMIT = 64 * 1024
+_RESOURCE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
 
 
@@ -76,8 +80,11 @@ def _start(request: Request) -> HttpResponse:
     who = principal(request)
     check_active(who)
     about = _about(request)
-    if about.get("name"):
-        raise bad_request("not_supported", "Files are named by the server: leave out name, or give a displayName.")
+    resource_name = _resource_name(about.get("name"))
+    if resource_name is not None:
+        with tenant_door(who.tenant_id):
+            if file_named(resource_name, livemode=who.livemode) is not None:
+                raise _taken(resource_name)
     size = _number(request.headers.get("X-Goog-Upload-Header-Content-Length") or about.get("size_bytes"))
     if size is not None:
         _check_size(size)
@@ -91,6 +98,7 @@ def _start(request: Request) -> HttpResponse:
         mime_type=str(mime_type)[:100],
         size=size,
         name=PurePosixPath(PureWindowsPath(str(name)).name).name[:255],
+        resource_name=resource_name,
     )
     parts_expire()
     url = f"{settings.BASE_URL}{request.path}?upload_id={ticket.sign()}&upload_protocol=resumable"
@@ -127,15 +135,20 @@ def _finish(ticket: Ticket, part: Part) -> File:
     except Problem:
         part.discard()
         raise
-    return file_create(
-        tenant_id=ticket.tenant_id,
-        livemode=ticket.livemode,
-        name=ticket.name,
-        path=part.path,
-        info=info,
-        file_id=ticket.file_id,
-        expires=True,
-    )
+    try:
+        return file_create(
+            tenant_id=ticket.tenant_id,
+            livemode=ticket.livemode,
+            name=ticket.name,
+            path=part.path,
+            info=info,
+            file_id=ticket.file_id,
+            expires=True,
+            resource_name=ticket.resource_name,
+        )
+    except IntegrityError:
+        # Another upload of that name ended first.
+        raise _taken(ticket.resource_name or "") from None
 
 
 def _check(ticket: Ticket) -> File | None:
@@ -180,6 +193,25 @@ def _about(request: Request) -> dict[str, Any]:
         return {}
     both: dict[object, str] = {"displayName": "display_name", "mimeType": "mime_type", "sizeBytes": "size_bytes"}
     return {both.get(name, str(name)): value for name, value in about.items()}
+
+
+def _resource_name(value: object) -> str | None:
+    """What Google takes: "files/" and up to 40 lower-case letters, digits and dashes, none of them at an end."""
+    if value in (None, ""):
+        return None
+    name = str(value).removeprefix("files/")
+    # 32 hexadecimal digits would be taken for an id.
+    if not _RESOURCE_NAME.fullmatch(name) or re.fullmatch(r"[0-9a-f]{32}", name):
+        raise bad_request(
+            "invalid",
+            "name takes files/ and up to 40 lower-case letters, digits and dashes, with a letter or digit at both ends,"
+            " and not the form of an id; leave it out to have one given.",
+        )
+    return name
+
+
+def _taken(name: str) -> Problem:
+    return bad_request("already_exists", f"There is a file files/{name} already; delete it, or choose another name.")
 
 
 def _check_size(size: int) -> None:

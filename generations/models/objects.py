@@ -55,6 +55,9 @@ class File(TenantModel):
     livemode = models.BooleanField()
     source = models.CharField(max_length=8, choices=Source)
     name = models.CharField(max_length=255, blank=True)
+    resource_name = models.CharField(
+        max_length=40, null=True, blank=True, help_text="What a client of Google's Files API called it, without files/."
+    )
     mime_type = models.CharField(max_length=100)
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
@@ -69,6 +72,14 @@ class File(TenantModel):
         indexes = (
             models.Index(fields=["tenant", "-id"], name="files_listed", condition=Q(deleted_at__isnull=True)),
             models.Index(fields=["expires_at"], name="files_expiring", condition=Q(deleted_at__isnull=True)),
+        )
+        constraints = (
+            # file_named: one file of a name at a time; a deleted one's may be given again
+            models.UniqueConstraint(
+                fields=["tenant", "livemode", "resource_name"],
+                name="file_named_once",
+                condition=Q(deleted_at__isnull=True, resource_name__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

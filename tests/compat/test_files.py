@@ -119,6 +119,40 @@ def test_pages(client: genai.Client, account: Account) -> None:
     refused(account.http.get("/v1/files?pageToken=x", headers=headers), 400, "pageToken", None)
 
 
+def test_a_name_of_ones_own_is_found_everywhere_until_it_is_deleted(
+    client: genai.Client, account: Account, other: Account
+) -> None:
+    own = {"name": "my-cat", "mime_type": "image/png"}
+    file = client.files.upload(file=io.BytesIO(picture()), config=own)
+    assert file.name == "files/my-cat"
+    assert client.files.get(name="my-cat").uri == file.uri
+    assert [found.name for found in client.files.list()] == ["files/my-cat"]
+    for uri in (file.uri, "files/my-cat"):
+        made = client.interactions.create(
+            model=FLASH, input=[{"type": "image", "uri": uri}, {"type": "text", "text": "a hat"}], response_format=SMALL
+        )
+        assert made.status == "completed"
+    with pytest.raises(errors.ClientError, match="already"):
+        client.files.upload(file=io.BytesIO(picture()), config=own)
+    assert account.trace.files == 1
+    # Others, and the same tenant's test keys, have names of their own.
+    headers = {"x-goog-api-key": other.secret}
+    assert account.http.get("/v1/files/my-cat", headers=headers).status_code == 404
+    assert start(other, 10, body={"file": {"name": "my-cat"}}).status_code == 200
+    assert start(account.key(livemode=False), 10, body={"file": {"name": "my-cat"}}).status_code == 200
+    client.files.delete(name="files/my-cat")
+    assert client.files.upload(file=io.BytesIO(picture()), config=own).name == "files/my-cat"
+
+
+def test_of_two_uploads_of_one_name_the_first_that_ends_has_it(account: Account) -> None:
+    data = picture()
+    urls = [begun(account, len(data), body={"file": {"name": "files/twice"}}) for _ in range(2)]
+    answers = [step(account, url, "upload, finalize", data) for url in urls]
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert "already" in answers[1].text
+    assert account.trace.files == 1
+
+
 def test_no_files_at_all(account: Account) -> None:
     assert account.http.get("/v1/files", headers={"x-goog-api-key": account.secret}).json() == {"files": []}
 
@@ -183,7 +217,8 @@ def test_refusals_at_the_start(account: Account) -> None:
     refused(start(account, body={"file": {"sizeBytes": str(3 * 1024**3)}}), 413, "2147483648 bytes")
     refused(start(account, 0), 400, "empty")
     refused(start(account, X_Goog_Upload_Header_Content_Length="many"), 400, "whole number")
-    refused(start(account, body={"file": {"name": "files/mine"}}), 400, "named by the server")
+    for name in ("files/Mine", "a_b", "-a", "a-", "files/", "x" * 41, "0" * 32, 7.5):
+        refused(start(account, body={"file": {"name": name}}), 400, "lower-case")
     refused(start(account, X_Goog_Upload_Protocol="multipart"), 400, "resumable")
     refused(start(account, X_Goog_Upload_Command=""), 400, "resumable")
     refused(start(account.key(scopes=["read"]), 10), 403, "files")

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 
 from accounts.api.authentication import actor, principal
 from accounts.principal import Principal
-from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import bad_request, invalid_value, not_found, shown
 from generations.accept import check_active, check_model, request_spool
@@ -129,7 +128,7 @@ def _create(who: Principal, model: str, path: Path) -> Batch:
     return batch_of_file(
         who=who,
         wanted=wanted,
-        file_id=ids.decode(ids.FILE, file_id_of(file_name) or ""),
+        name=file_id_of(file_name) or "",
         pointer="/batch/inputConfig/fileName",
         spool=path.parent,
     )
