@@ -122,13 +122,14 @@ def test_pages(client: genai.Client, account: Account) -> None:
 def test_a_name_of_ones_own_is_found_everywhere_until_it_is_deleted(
     client: genai.Client, account: Account, other: Account
 ) -> None:
-    own = {"name": "my-cat", "mime_type": "image/png"}
+    own: Any = {"name": "my-cat", "mime_type": "image/png"}
     file = client.files.upload(file=io.BytesIO(picture()), config=own)
     assert file.name == "files/my-cat"
     assert client.files.get(name="my-cat").uri == file.uri
     assert [found.name for found in client.files.list()] == ["files/my-cat"]
     for uri in (file.uri, "files/my-cat"):
-        made = client.interactions.create(
+        interactions: Any = client.interactions
+        made = interactions.create(
             model=FLASH, input=[{"type": "image", "uri": uri}, {"type": "text", "text": "a hat"}], response_format=SMALL
         )
         assert made.status == "completed"
