@@ -39,6 +39,8 @@ class Quantity(serializers.Field[Any, Any, Any, Any]):
                 raise ValidationError(str(error), code=error.code) from None
         if metric not in Budget.Metric.values:
             return Decimal(0)
+        if type(data) is float and data.is_integer():
+            data = int(data)  # as everywhere in this API: JSON's 2.0 is a whole number
         if type(data) is not int:
             raise ValidationError(
                 f"{shown(data).capitalize()} stands where a whole number of {metric} is taken.", code="wrong_type"

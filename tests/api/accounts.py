@@ -155,6 +155,9 @@ class Account:
     def post(self, path: str, **options: Any) -> httpx.Response:
         return self.ask("POST", path, **options)
 
+    def patch(self, path: str, **options: Any) -> httpx.Response:
+        return self.ask("PATCH", path, **options)
+
     def delete(self, path: str, **options: Any) -> httpx.Response:
         return self.ask("DELETE", path, **options)
 
