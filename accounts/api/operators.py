@@ -66,13 +66,6 @@ def operator_of(secret: str) -> OperatorPrincipal | None:
     return OperatorPrincipal(row.id, row.prefix, row.name)
 
 
-def operator(request: Request) -> OperatorPrincipal:
-    """Who asks, in a view that only lets operators' keys in."""
-    user: object = request.user
-    assert isinstance(user, OperatorPrincipal)
-    return user
-
-
 class IsOperator(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.user, OperatorPrincipal):

@@ -9,7 +9,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.operators import OperatorView, operator
+from accounts.api.authentication import actor
+from accounts.api.operators import OperatorView
 from billing.api import price_schema as schema
 from billing.api.bodies import BudgetDefault
 from billing.api.fields import Money, Percent, decimal_text, refusals
@@ -105,7 +106,7 @@ class PlanList(OperatorView):
                 name=values.pop("name"),
                 currency=values.pop("currency"),
                 terms=PlanTerms(**_terms(values)),
-                actor=operator(request).actor,
+                actor=actor(request),
             )
         plan.refresh_from_db()
         return Response(plan_json(plan), status=201)
@@ -126,7 +127,7 @@ class PlanDetail(OperatorView):
         """Renames a plan or archives it: tenants that have it keep it, no other can be moved to it."""
         plan = _plan(plan_id)
         values = body_of(request, PlanChange, partial=True)
-        return Response(plan_json(plan_update(plan=plan, actor=operator(request).actor, **values)))
+        return Response(plan_json(plan_update(plan=plan, actor=actor(request), **values)))
 
 
 class PlanVersions(OperatorView):
@@ -153,9 +154,7 @@ class PlanVersions(OperatorView):
         values = body_of(request, VersionBody)
         moment = values.pop("effective_from")
         with refusals():
-            version = plan_version_add(
-                plan=plan, values=_terms(values), effective_from=moment, actor=operator(request).actor
-            )
+            version = plan_version_add(plan=plan, values=_terms(values), effective_from=moment, actor=actor(request))
         version.refresh_from_db()
         return Response(terms_json(version), status=201)
 

@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.operators import OperatorView, operator
+from accounts.api.authentication import actor
+from accounts.api.operators import OperatorView
 from billing.api import price_schema as schema
 from billing.api.fields import Money, moment_of, refusals
 from billing.models import Kind, Plan, Price, Tier, Unit
@@ -124,7 +125,7 @@ class PriceBook(OperatorView):
                 new=new,
                 effective_from=values["effective_from"],
                 source=values["source"],
-                actor=operator(request).actor,
+                actor=actor(request),
             )
         rows = Price.objects.filter(id__in=[row.id for row in made]).order_by("id")
         return Response(page_json([price_json(row) for row in rows], None), status=201)

@@ -3,9 +3,19 @@ from __future__ import annotations
 from django.urls import path
 
 from billing.api.budgets import BudgetDetail, BudgetList, TenantBudgetDetail, TenantBudgetList
+from billing.api.charges import ChargeRefunds, FlaggedChargeList, FlaggedChargeResolve
 from billing.api.plans import PlanDetail, PlanList, PlanVersions
 from billing.api.prices import PriceBook, PriceBookPreview, PriceHistory
+from billing.api.tenant_money import (
+    TenantAdjustments,
+    TenantCredits,
+    TenantLedger,
+    TenantSubscription,
+    TenantTopUps,
+    TenantWallet,
+)
 from billing.api.usage import UsageCsv, UsageRecordsCsv, UsageReport, UsageTags
+from billing.api.wallets import LedgerView, SubscriptionView, WalletView
 
 urlpatterns = [
     path("budgets", BudgetList.as_view()),
@@ -22,4 +32,16 @@ urlpatterns = [
     path("price-book", PriceBook.as_view()),
     path("price-book/history", PriceHistory.as_view()),
     path("price-book/preview", PriceBookPreview.as_view()),
+    path("wallet", WalletView.as_view()),
+    path("ledger", LedgerView.as_view()),
+    path("subscription", SubscriptionView.as_view()),
+    path("tenants/<str:tenant_id>/wallet", TenantWallet.as_view()),
+    path("tenants/<str:tenant_id>/top-ups", TenantTopUps.as_view()),
+    path("tenants/<str:tenant_id>/adjustments", TenantAdjustments.as_view()),
+    path("tenants/<str:tenant_id>/credits", TenantCredits.as_view()),
+    path("tenants/<str:tenant_id>/ledger", TenantLedger.as_view()),
+    path("tenants/<str:tenant_id>/subscription", TenantSubscription.as_view()),
+    path("flagged-charges", FlaggedChargeList.as_view()),
+    path("flagged-charges/<str:generation_id>/resolve", FlaggedChargeResolve.as_view()),
+    path("charges/<str:generation_id>/refunds", ChargeRefunds.as_view()),
 ]

@@ -26,6 +26,7 @@ from billing.services.ledger import (
     wallet_lock,
 )
 from cavendish.db.router import acting_as, current_alias
+from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
 from cavendish.http.problems import FieldError
 from cavendish.mail.services import mail_queue
@@ -102,9 +103,9 @@ def wallet_credit_limit_set(*, tenant_id: UUID, credit_limit: Decimal, actor: Ac
 def wallet_threshold_set(*, tenant_id: UUID, threshold: Decimal | None, actor: Actor, livemode: bool = True) -> Wallet:
     """Below which rest of the money people are told, once until it has risen above again; None tells nobody.
 
-    As the operator, or inside the tenant's door. Raises ValuesInvalid.
+    By the tenant or the operator. Raises ValuesInvalid.
     """
-    with transaction.atomic(using=current_alias()):
+    with tenant_work(tenant_id):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
         before = {"low_balance_threshold": wallet.low_balance_threshold}
         wallet.low_balance_threshold = None if threshold is None else _setting("/low_balance_threshold", threshold)

@@ -19,10 +19,11 @@ MONEY = (
 
 
 class Operator:
-    """A program with an operator's key."""
+    """A program with an operator's key, or whatever `secret` is."""
 
-    def __init__(self) -> None:
-        self.client = APIClient(HTTP_AUTHORIZATION=f"Bearer {make_operator_key()}", raise_request_exception=False)
+    def __init__(self, secret: str | None = None) -> None:
+        bearer = f"Bearer {secret or make_operator_key()}"
+        self.client = APIClient(raise_request_exception=False, HTTP_AUTHORIZATION=bearer)
 
     def ask(self, method: str, path: str, body: Any = None, *, status: int = 200) -> Json:
         data = body if isinstance(body, str) else json.dumps(body) if body is not None else None

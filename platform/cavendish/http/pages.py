@@ -16,18 +16,18 @@ LIMIT, MOST = 20, 100
 _NUMBER = re.compile(r"[0-9a-f]{1,15}")
 
 
-def page_read(request: Request, rows: QuerySet[Any], prefix: str) -> tuple[list[Any], str | None]:
-    """Rows of the page that `limit` and `cursor` ask for, and the cursor of the next one."""
+def page_read(request: Request, rows: QuerySet[Any], prefix: str, *, key: str = "id") -> tuple[list[Any], str | None]:
+    """Rows of the page that `limit` and `cursor` ask for, and the cursor of the next one; `key` is the UUID's field."""
     limit = _limit(request)
     cursor = request.query_params.get("cursor")
     if cursor:
         after: UUID | None = ids.decode(prefix, cursor)
         if after is None:
             raise _wrong_cursor()
-        rows = rows.filter(id__lt=after)
-    found = list(rows.order_by("-id")[: limit + 1])
+        rows = rows.filter(**{f"{key}__lt": after})
+    found = list(rows.order_by(f"-{key}")[: limit + 1])
     page = found[:limit]
-    return page, ids.encode(prefix, page[-1].id) if len(found) > limit else None
+    return page, ids.encode(prefix, getattr(page[-1], key)) if len(found) > limit else None
 
 
 def page_read_numbered(request: Request, rows: QuerySet[Any], prefix: str) -> tuple[list[Any], str | None]:
