@@ -128,8 +128,12 @@ def queue_clear() -> None:
                FROM generations_generation WHERE status = 'queued' AND id IN (SELECT generation_id FROM billing_hold)"""
         )
         cursor.execute(
-            """UPDATE generations_batch SET status = 'canceled', finished_at = now(), cancel_requested_at = now()
+            """UPDATE generations_batch SET status = 'canceling', cancel_requested_at = now()
                WHERE status IN ('queued', 'running', 'canceling')"""
+        )
+        cursor.execute(
+            """SELECT batch_items_end(tenant_id, id, 'canceled', NULL) FROM generations_batch
+               WHERE status = 'canceling'"""
         )
         # rows that tests of other things wrote by hand
         cursor.execute("UPDATE generations_generation SET status = 'canceled' WHERE status = 'queued'")

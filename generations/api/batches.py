@@ -111,7 +111,7 @@ class BatchDetail(APIView):
         operation_id="batches_delete", responses={204: None, **problems(401, 403, 404, 409)}, tags=["batches"]
     )
     def delete(self, request: Request, batch_id: str) -> Response:
-        """Erases an ended batch with its items and its inline input. Its generations stay; delete them one by one."""
+        """Erases an ended batch with its items. Its generations stay; delete them one by one."""
         who = principal(request)
         try:
             deleted = batch_delete(

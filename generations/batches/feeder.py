@@ -286,7 +286,7 @@ class Feeder(threading.Thread):
     def _claim(self, limit: int) -> list[Due]:
         try:
             return batches_claim(limit) if limit else []
-        except (DatabaseError, InterfaceError) as error:
+        except Exception as error:  # whatever it is, the thread has to live
             logger.warning("Batches wait: PostgreSQL answered %s.", type(error).__name__)
             connections.close_all()
             return []

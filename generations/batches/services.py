@@ -16,6 +16,7 @@ from accounts.actor import Actor
 from accounts.audit import audit_add
 from accounts.principal import Principal
 from cavendish import valkey
+from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from cavendish.events.services import event_add
 from cavendish.storage import objects
@@ -25,6 +26,7 @@ from generations.errors import NotCancelable, NotFinished, TooManyBatches
 from generations.models import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, Generation, ItemStatus, Status
 
 AT_ONCE = 5_000
+ERASED_AT_ONCE = 200
 CANCELED = {"code": "canceled", "message": "The batch was canceled before this item's turn came."}
 EXPIRED = {"code": "expired", "message": "The batch's time was over before this item's turn came; nothing is charged."}
 
@@ -168,7 +170,7 @@ def item_fail(*, tenant_id: UUID, batch_id: UUID, index: int, error: Mapping[str
 
 
 def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Actor) -> bool:
-    """Erases a batch that has ended: its items and what was sent inline. Its generations are the tenant's to delete.
+    """Erases a batch that has ended, with its items. Its generations are the tenant's to delete.
 
     False when there is no such batch. Raises NotFinished for one that has not ended.
     """
@@ -181,6 +183,27 @@ def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
         BatchItem.objects.filter(batch_id=batch_id).delete()
         Batch.objects.filter(id=batch_id).update(deleted_at=timezone.now(), name="", metadata={})
         audit_add(actor=actor, action="batch.deleted", tenant_id=tenant_id, target="batch", target_id=batch_id)
-    if batch.input_file is None:
-        objects().delete(batch.input_key)
+    if batch.input_file is None and batch.input_key:
+        _erase(batch.tenant_id, batch.id, batch.input_key)
     return True
+
+
+def batch_inputs_erase() -> int:
+    """Deletes what was sent inline for batches that have ended: their generations keep what they were asked."""
+    with acting_as("operator"):
+        due = list(
+            Batch.objects.filter(input_file=None, finished_at__isnull=False)
+            .exclude(input_key="")
+            .order_by("finished_at")
+            .values_list("tenant_id", "id", "input_key")[:ERASED_AT_ONCE]
+        )
+    for tenant_id, batch_id, key in due:
+        _erase(tenant_id, batch_id, key)
+    return len(due)
+
+
+def _erase(tenant_id: UUID, batch_id: UUID, key: str) -> None:
+    """The bytes first: a row that names none is found again, bytes without a row are not."""
+    objects().delete(key)
+    with tenant_door(tenant_id):
+        Batch.objects.filter(id=batch_id).update(input_key="")

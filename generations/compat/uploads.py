@@ -33,7 +33,7 @@ from generations.compat.files import file_json
 from generations.compat.parts import Part, WrongOffset, parts_expire
 from generations.compat.tickets import Ticket
 from generations.models import File
-from generations.request import upload_check
+from generations.request import JSONL, JSONL_SUFFIXES, upload_check
 from generations.selectors import file_named
 from generations.services import file_create
 
@@ -89,7 +89,11 @@ def _start(request: Request) -> HttpResponse:
     if size is not None:
         _check_size(size)
     mime_type = request.headers.get("X-Goog-Upload-Header-Content-Type") or about.get("mime_type") or ""
-    name = about.get("display_name") or request.headers.get("X-Goog-Upload-File-Name") or ""
+    file_name = request.headers.get("X-Goog-Upload-File-Name") or ""
+    if file_name.lower().endswith(JSONL_SUFFIXES):
+        # Its display name and its type may be anything: Python's library of types does not know this one.
+        mime_type = JSONL
+    name = about.get("display_name") or file_name
     ticket = Ticket(
         file_id=ids.new_id(),
         tenant_id=who.tenant_id,

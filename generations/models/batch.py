@@ -60,7 +60,9 @@ class Batch(TenantModel):
     allowed_models = models.JSONField(null=True, help_text="What its key might use at acceptance; null for all.")
     name = models.CharField(max_length=255, blank=True)
     metadata = models.JSONField(default=dict)
-    input_key = models.CharField(max_length=300, help_text="The object that its items' places refer to.")
+    input_key = models.CharField(
+        max_length=300, blank=True, help_text="The object that its items' places refer to; gone once nothing is read."
+    )
     input_file = models.UUIDField(null=True, help_text="The tenant's file it was made from; none for inline items.")
 
     total = models.PositiveIntegerField()
@@ -94,6 +96,12 @@ class Batch(TenantModel):
                 fields=["tenant", "id"],
                 name="batches_active",
                 condition=Q(status__in=["queued", "running", "canceling"]),
+            ),
+            # batch_inputs_erase: what was sent inline, when nothing of it will be read again
+            models.Index(
+                fields=["finished_at"],
+                name="batches_to_erase",
+                condition=Q(input_file__isnull=True, finished_at__isnull=False) & ~Q(input_key=""),
             ),
             # the list endpoints, newest first
             models.Index(

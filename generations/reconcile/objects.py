@@ -25,7 +25,7 @@ ROWS = """
         UNION ALL
         SELECT storage_key, tenant_id, id, bytes, true, 'file' FROM generations_file WHERE deleted_at IS NULL
         UNION ALL
-        SELECT input_key, tenant_id, id, NULL, false, 'batch' FROM generations_batch WHERE deleted_at IS NULL) r
+        SELECT input_key, tenant_id, id, NULL, false, 'batch' FROM generations_batch WHERE input_key <> '') r
     WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s
     GROUP BY key ORDER BY key COLLATE "C"
 """

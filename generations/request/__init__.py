@@ -11,13 +11,14 @@ from generations.request.body import Readable, body_read
 from generations.request.canonical import request_canonical
 from generations.request.draft import Block, Dialect, Draft, Kind, Media, Response, Source, Step, Text
 from generations.request.fetched import uri_fetch
-from generations.request.media import JSONL, MediaInfo, inputs_check, media_check, upload_check
+from generations.request.media import JSONL, JSONL_SUFFIXES, MediaInfo, inputs_check, media_check, upload_check
 from generations.request.parse import request_parse
 from generations.request.ratio import effective_aspect_ratio
 from generations.request.uris import file_id_of, is_youtube
 
 __all__ = [
     "JSONL",
+    "JSONL_SUFFIXES",
     "Block",
     "Dialect",
     "Draft",

@@ -23,6 +23,7 @@ VIDEO_TYPES = (
 )  # fmt: skip
 JSONL = "application/jsonl"
 """Requests of a batch, one a line. What it is called varies: "jsonl" is what Google's own samples say."""
+JSONL_SUFFIXES = (".jsonl", ".ndjson")
 _JSONL_NAMES = frozenset({
     "jsonl", JSONL, "application/x-jsonl", "application/jsonlines", "application/x-jsonlines", "application/x-ndjson",
     "application/ndjson", "text/jsonl", "text/x-jsonl",
@@ -84,7 +85,7 @@ def upload_check(path: Path, *, declared: str | None, name: str, dialect: Dialec
 
     Whether its lines are requests shows when a batch is made of it. Raises Problem 422.
     """
-    is_jsonl = name.lower().endswith((".jsonl", ".ndjson")) or plain_mime_type(declared or "") in _JSONL_NAMES
+    is_jsonl = name.lower().endswith(JSONL_SUFFIXES) or plain_mime_type(declared or "") in _JSONL_NAMES
     if not is_jsonl:
         return media_check(path, declared=declared, kind=None, dialect=dialect, field="file")
     _, size, sha256 = _facts(path)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.models import Budget
+from billing.reconcile import Scope
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
+from cavendish.storage import objects
 from generations.batches import feeder
 from generations.batches.feeder import NATIVE, TAKEN, batch_work, item_feed
-from generations.batches.services import batch_cancel, batch_delete
+from generations.batches.services import batch_cancel, batch_delete, batch_inputs_erase
 from generations.errors import NotCancelable, NotFinished
 from generations.models import Batch, BatchItem, File, Priority
+from generations.reconcile import jobs_checks
 from generations.services import generation_cancel
 from generations.sweep import contents_expire, files_expire, sweep
 from tests.batches.helpers import batch_row, counts, due, events, expire, feed, generations, held, items
@@ -30,6 +37,7 @@ from tests.generations.helpers import (
     finish,
     generation,
     in_threads,
+    one,
     register,
     rows,
     status,
@@ -349,7 +357,83 @@ def test_only_an_ended_batch_can_be_erased() -> None:
     assert batch_delete(**erase)
     assert not batch_delete(**erase)
     assert items(batch) == []
+    assert not there(batch)
     assert status(made) == "succeeded"
+
+
+def there(batch: Batch) -> bool:
+    path = objects().local_path(batch.input_key)
+    return path is not None and path.exists()
+
+
+def test_what_was_sent_inline_is_erased_with_the_batchs_end() -> None:
+    batch = make_batch(make_tenant(), "a cat")
+    feed()
+    batch_inputs_erase()
+    assert there(batch)
+    run_all(register())
+    batch_inputs_erase()
+    assert not there(batch)
+    assert batch_row(batch)["input_key"] == ""
+    assert batch_inputs_erase() == 0
+
+
+def test_a_test_keys_batch_costs_nothing() -> None:
+    tenant = make_tenant(balance=0)
+    batch = make_batch(tenant, "a cat", livemode=False)
+    feed()
+    assert run_all(register()) == 1
+    assert counts(batch) == {"succeeded": 1}
+    assert one("owner", "SELECT sum(amount) + sum(cost) FROM billing_charge WHERE tenant_id = %s", tenant.id) == 0
+
+
+def test_thousands_are_made_by_a_few_statements() -> None:
+    tenant = make_tenant()
+    with CaptureQueriesContext(connection) as queries:
+        batch = make_batch(tenant, *[{}] * 10_000)
+    assert len(queries) < 25
+    assert counts(batch) == {"waiting": 10_000}
+    with CaptureQueriesContext(connection) as queries:
+        batch_cancel(tenant_id=tenant.id, batch_id=batch.id, livemode=True, actor=SYSTEM)
+    assert len(queries) < 25
+    assert counts(batch) == {"canceled": 10_000}
+
+
+def test_feeding_ending_and_canceling_at_once_keep_the_counts_and_never_wait_in_a_ring() -> None:
+    """Rows are locked in the order item, budgets, wallet, batch, whoever comes. A ring would raise DeadlockDetected."""
+    tenant = make_tenant(balance=1000)
+    budget(tenant, 1000)
+    budget(tenant, 1000, "requests")
+    batches = [make_batch(tenant, *["a cat"] * 30) for _ in range(2)]
+    worker = register()
+    over = time.monotonic() + 20
+
+    def work(kind: str) -> None:
+        while any(batch_row(batch)["finished_at"] is None for batch in batches):
+            assert time.monotonic() < over
+            if kind == "feed":
+                feed()
+            elif kind == "end":
+                run_all(worker, 3)
+            elif counts_fed(batches[0]) > 10:
+                with suppress(NotCancelable):
+                    batch_cancel(tenant_id=tenant.id, batch_id=batches[0].id, livemode=True, actor=SYSTEM)
+            else:
+                time.sleep(0.005)
+
+    in_threads(6, work, ["feed", "feed", "end", "end", "end", "cancel"])
+    assert batch_row(batches[0])["status"] == "canceled"
+    assert counts(batches[1]) == {"succeeded": 30}
+    assert sum(counts(batches[0]).values()) == 30
+    books_balance(tenant)
+    checks = {check.name: check for check in jobs_checks()}
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(checks["batches"].sql, Scope(tenant_id=tenant.id).values())
+        assert cursor.fetchall() == []
+
+
+def counts_fed(batch: Batch) -> int:
+    return int(batch_row(batch)["fed"])
 
 
 def test_another_tenants_or_modes_batch_is_none() -> None:

@@ -24,7 +24,7 @@ from billing.services import usage_platform_refresh
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 from generations.reconcile import jobs_checks
-from tests.factories import make_tenant, queue_clear, submit_generation
+from tests.factories import make_batch, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, one, register, succeeded
 
 Json = dict[str, Any]
@@ -56,7 +56,7 @@ def work(tenant: Tenant, count: int = 1, **body: Any) -> list[UUID]:
 
 
 def busy() -> Tenant:
-    """With a budget, a tag, an ended job, one that waits, one that was canceled, and the operator's days."""
+    """With a budget, a tag, an ended job, one that waits, one that was canceled, a batch, and the operator's days."""
     tenant = make_tenant()
     with acting_as("operator"):
         Budget.objects.create(
@@ -68,6 +68,7 @@ def busy() -> Tenant:
     queue_clear()
     work(tenant, metadata={"team": "red"})
     submit_generation(tenant)
+    make_batch(tenant, "a cat")
     usage_platform_refresh()
     return tenant
 
@@ -159,6 +160,7 @@ PLANTS: dict[str, tuple[Any, ...]] = {
         {"jobs_charges"},
         f"UPDATE generations_generation SET status = 'failed' {OF} AND status = 'queued'",
     ),
+    "a batch that lost count": ({"batches"}, f"UPDATE generations_batch SET fed = fed + 1 {OF}"),
 }  # fmt: skip
 
 
@@ -167,6 +169,7 @@ UNDO = {
     "an ended job that never was charged": (
         f"UPDATE generations_generation SET status = 'queued' {OF} AND status = 'failed'"
     ),
+    "a batch that lost count": f"UPDATE generations_batch SET fed = fed - 1 {OF}",
 }
 """What other tests' sweeps would stumble over."""
 

@@ -28,6 +28,7 @@ from billing.services import (
 from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
 from generations.batches.feeder import NATIVE, Feeder
+from generations.batches.services import batch_inputs_erase
 from generations.compat.batches.reading import GEMINI
 from generations.sweep import contents_expire, files_expire, sweep
 
@@ -57,6 +58,7 @@ class Command(BaseCommand):
             Task(mails_due, every=5),
             Task(contents_expire, every=60),
             Task(files_expire, every=60),
+            Task(batch_inputs_erase, every=60),
             Task(usage_partitions_make, every=3600),
             Task(time_zones_turn, every=60),
             Task(usage_platform_refresh, every=60),
