@@ -199,11 +199,11 @@ def _create(who: Principal, path: Path) -> Batch:
                     said[name] = value_read(text, start, end) if end - start <= _MAX_SAID else {}
                 except NotJson:
                     raise bad_request("malformed_json", "The body is not JSON.") from None
-        wanted, file_text = _said(said, has_items=listed is not None)
+        wanted, file_id = _said(said, has_items=listed is not None)
         if listed is not None:
             places = list_places(text, *listed, pointer="/items")
             return batch_of_items(who=who, wanted=wanted, body=path, places=places)
-    return batch_of_file(who=who, wanted=wanted, name=file_text or "", pointer="/file_id", spool=path.parent)
+    return batch_of_file(who=who, wanted=wanted, name=file_id or "", pointer="/file_id", spool=path.parent)
 
 
 def _said(said: dict[str, Any], *, has_items: bool) -> tuple[Wanted, str | None]:

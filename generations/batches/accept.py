@@ -45,7 +45,7 @@ def batch_of_items(*, who: Principal, wanted: Wanted, body: Path, places: Sequen
 
 
 def batch_of_file(*, who: Principal, wanted: Wanted, name: str, pointer: str, spool: Path) -> Batch:
-    """Reads the file `name` (its id, or what its client called it) once, for the places of its lines.
+    """`name` is the file's id, or what its client called it. Reads it once, for the places of its lines.
 
     Raises Problem: 404 for a file that is not the tenant's.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from generations.compat.batches.represent import RESULTS, file_pieces
 from generations.models import Batch
 from generations.request import JSONL
 
+_NAME = re.compile(RESULTS + "[0-9a-f]{32}")
+
 
 def batch_load(who: Principal, text: str) -> Batch:
     """By the id in its name. One that was made natively is of no use here. Raises Problem 404."""
@@ -31,7 +34,8 @@ def batch_load(who: Principal, text: str) -> Batch:
 
 
 def is_results(file_id: str) -> bool:
-    return file_id.startswith(RESULTS)
+    """Whether it is such a file's name; a client may name its own files almost anything else."""
+    return _NAME.fullmatch(file_id) is not None
 
 
 def results_file_json(who: Principal, file_id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What was sent inline is erased when a batch has ended; the index finds it."""
 
-    dependencies = (("generations", "0005_batches_valid"),)
+    dependencies = (("generations", "0006_file_names"),)
 
     operations = [
         migrations.AlterField(
