@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import ApiKey, AuditEvent, Membership, OperatorKey, Tenant, User
+from accounts.people.services import person_close, person_factors_remove, person_reopen, person_sessions_end
+from accounts.people.trail import person_actor
 
 # Django's class takes no parameter at run time.
 if TYPE_CHECKING:
@@ -39,8 +43,35 @@ class TenantAdmin(ReadOnly):
 @admin.register(User)
 class UserAdmin(ReadOnly):
     list_display = ("email", "name", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_active")
     search_fields = ("email", "name")
     exclude = ("password",)
+    actions = ("factors_remove", "sessions_end", "close", "reopen")
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_superuser
+
+    @admin.action(description="Remove second factors (make sure who asks)", permissions=["operate"])
+    def factors_remove(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        self._each(request, chosen, person_factors_remove, "lost their second factors")
+
+    @admin.action(description="End all sessions", permissions=["operate"])
+    def sessions_end(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        self._each(request, chosen, person_sessions_end, "had sessions, which are ended")
+
+    @admin.action(description="Close accounts", permissions=["operate"])
+    def close(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        self._each(request, chosen.exclude(email=request.user.get_username()), person_close, "are closed")
+
+    @admin.action(description="Open accounts again", permissions=["operate"])
+    def reopen(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        self._each(request, chosen, person_reopen, "are open again")
+
+    def _each(self, request: HttpRequest, chosen: QuerySet[User], change: Callable[..., int | bool], done: str) -> None:
+        assert isinstance(request.user, User)
+        actor = person_actor(request, request.user)
+        count = sum(bool(change(user=user, actor=actor)) for user in chosen)
+        self.message_user(request, f"{count} of {len(chosen)} people {done}.")
 
 
 @admin.register(Membership)

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
+from accounts.people.services import people_tidy
 from accounts.services import time_zones_turn
 from billing.invoices.closing import months_close
 from billing.invoices.documents import documents_make
@@ -61,6 +62,7 @@ class Command(BaseCommand):
             Task(batch_inputs_erase, every=60),
             Task(usage_partitions_make, every=3600),
             Task(time_zones_turn, every=60),
+            Task(people_tidy, every=600),
             Task(usage_platform_refresh, every=60),
         ]
         # What may take long runs beside the sweeps, which must come every few seconds.

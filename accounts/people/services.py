@@ -1,0 +1,92 @@
+"""What an operator does for or against a person, and what the clock tidies up. All of it as the operator."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit import audit_add
+from accounts.models import Membership, User
+from cavendish.db.router import acting_as, current_alias
+
+# How long somebody may take to type the code that proves an address, until it is free for others again.
+UNPROVED_FOR = timedelta(days=7)
+BATCH = 1000
+
+
+def person_factors_remove(*, user: User, actor: Actor) -> int:
+    """For somebody who lost all of them: the password alone signs in again. Answers how many; ends their sessions."""
+    with transaction.atomic(using=current_alias()):
+        removed: int = Authenticator.objects.filter(user=user).delete()[0]
+        if removed:
+            _sessions_end(user)
+            _note(user, actor, "second_factors_removed", count=removed)
+    return removed
+
+
+def person_sessions_end(*, user: User, actor: Actor) -> int:
+    """Answers how many."""
+    with transaction.atomic(using=current_alias()):
+        ended = _sessions_end(user)
+        if ended:
+            _note(user, actor, "sessions_ended", count=ended)
+    return ended
+
+
+def person_close(*, user: User, actor: Actor) -> bool:
+    """Nobody signs in as this person any more, sessions that are open included. False when it was closed already."""
+    return _set_active(user, actor, active=False)
+
+
+def person_reopen(*, user: User, actor: Actor) -> bool:
+    return _set_active(user, actor, active=True)
+
+
+def people_tidy() -> int:
+    """By the scheduler: sessions that are over, and people who never proved their address. Answers how many people."""
+    with acting_as("operator"), transaction.atomic(using="operator"):
+        over = Session.objects.filter(expire_date__lt=timezone.now()).values("pk")[:BATCH]
+        Session.objects.filter(pk__in=list(over.values_list("pk", flat=True))).delete()
+        gone = UserSession.objects.filter(~Exists(Session.objects.filter(session_key=OuterRef("session_key"))))
+        UserSession.objects.filter(pk__in=list(gone.values_list("pk", flat=True)[:BATCH])).delete()
+        unproved = User.objects.filter(
+            ~Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)),
+            ~Exists(Membership.objects.filter(user=OuterRef("pk"))),
+            is_staff=False, last_login=None, created_at__lt=timezone.now() - UNPROVED_FOR,
+        )  # fmt: skip
+        chosen = list(unproved.values_list("pk", flat=True)[:BATCH])
+        User.objects.filter(pk__in=chosen).delete()
+    return len(chosen)
+
+
+def _set_active(user: User, actor: Actor, *, active: bool) -> bool:
+    with transaction.atomic(using=current_alias()):
+        changed = bool(User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active))
+        if changed:
+            if not active:
+                _sessions_end(user)
+            _note(user, actor, "reopened" if active else "closed")
+    return changed
+
+
+def _sessions_end(user: User) -> int:
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
+    for key in keys:
+        store.delete(key)
+    UserSession.objects.filter(user=user).delete()
+    return len(keys)
+
+
+def _note(user: User, actor: Actor, action: str, **after: int) -> None:
+    audit_add(actor=actor, action=f"person.{action}", tenant_id=None, target="person", target_id=user.id, after=after)
