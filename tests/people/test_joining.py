@@ -34,7 +34,7 @@ def test_the_invited_make_an_account_although_sign_up_is_closed() -> None:
     page = shown(ada.get(link))
     assert tenant.name in page
     assert "developer" in page
-    assert ada.page.headers["Referrer-Policy"] == "no-referrer"
+    assert ada.page.headers["Referrer-Policy"] == "same-origin"
     assert f'value="{ada.email}"' in shown(ada.get(f"/account/signup/?email={ada.email}"))
     # The mail came to that address, so it need not be proved again.
     ada.post("/account/signup/", name="Ada", email=ada.email, password1=PASSWORD, next=link)

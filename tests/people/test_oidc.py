@@ -188,3 +188,11 @@ def test_a_half_configured_provider_stops_the_start(monkeypatch: pytest.MonkeyPa
         read(OIDC_ISSUER="https://id.example")
     with pytest.raises(ConfigurationError, match="https"):
         read(OIDC_ISSUER="http://id.example", **whole)
+
+
+def test_the_account_says_whether_it_is_linked(provider: Provider) -> None:
+    ada, grace = Visitor(), person()
+    come(provider, ada)
+    grace.sign_in()
+    assert ">Linked</span>" in shown(ada.get("/account/"))
+    assert ">Not linked</span>" in shown(grace.get("/account/"))

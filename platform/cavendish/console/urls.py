@@ -18,6 +18,7 @@ urlpatterns = [
     path("account/sessions/<int:session_id>/end/", session_end, name="session_end"),
     path("account/oidc/<str:provider_id>/login/", provider_login, name="provider_login"),
     path("invitations/<str:token>", invitation_page, name="invitation"),
+    path("favicon.ico", RedirectView.as_view(url="/static/console/icon.svg")),
     path("login", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("account/", include("allauth.urls")),
 ]
