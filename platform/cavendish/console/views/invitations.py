@@ -62,7 +62,7 @@ def _accept(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _private(page: HttpResponse) -> HttpResponse:
-    # The address is a secret. No other site gets it: the referrer stays with us (not "no-referrer", with which a browser
-    # sends forms without an origin, and those are refused).
+    # The address is a secret. No other site gets it: the referrer stays with us. (With "no-referrer" a browser sends
+    # forms without an origin, and those are refused.)
     page.headers["X-Robots-Tag"] = "noindex"
     return page
