@@ -33,6 +33,19 @@ def test_debug_in_public_is_refused(settings: Any) -> None:
         refuse_unsafe()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SECRET_KEY", "short"), ("SECRET_KEY", "a" * 60), ("ALLOWED_HOSTS", ["images.example.com", "*"])],
+)
+def test_what_is_dangerous_in_public_is_refused_there(settings: Any, name: str, value: Any) -> None:
+    setattr(settings, name, value)
+    refuse_unsafe()  # on this machine
+    settings.BASE_URL = "https://images.example.com"
+    settings.ALLOWED_HOSTS = value if name == "ALLOWED_HOSTS" else ["images.example.com"]
+    with pytest.raises(ConfigurationError, match=name):
+        refuse_unsafe()
+
+
 def test_a_successor_that_is_no_model_is_refused(settings: Any) -> None:
     settings.IMAGEN_SUCCESSOR = "gemini-3.1-flash-imge"
     with pytest.raises(ConfigurationError, match=r"IMAGEN_SUCCESSOR.*did you mean gemini-3\.1-flash-image"):

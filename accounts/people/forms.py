@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from allauth.account import forms as allauth
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
@@ -40,8 +43,37 @@ class SignupForm(allauth.SignupForm):  # type: ignore[misc]
         return saved
 
 
+# What fido2's parsers raise for what is no credential, besides what allauth catches.
+RUBBISH = (KeyError, TypeError, ValueError, AttributeError, IndexError, struct.error)
+
+
+class UsePasskeyForm(webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """As a second factor. Rubbish is a wrong passkey, and no error of ours."""
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()
+        except RUBBISH:
+            raise get_adapter().validation_error("incorrect_code") from None
+
+
+class LoginPasskeyForm(UsePasskeyForm, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
+    """Alone."""
+
+
+class ConfirmPasskeyForm(UsePasskeyForm, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """Once more, before something is changed."""
+
+
 class AddPasskeyForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
     """A passkey signs in alone, unless its owner says otherwise."""
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except RUBBISH:
+            raise get_adapter().validation_error("incorrect_code") from None
+        return cleaned
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -154,7 +154,12 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [OIDC.app()] if OIDC else []}}
 MFA_ADAPTER = "accounts.people.adapters.MfaAdapter"
-MFA_FORMS = {"add_webauthn": "accounts.people.forms.AddPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "accounts.people.forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.people.forms.UsePasskeyForm",
+    "login_webauthn": "accounts.people.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "accounts.people.forms.ConfirmPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True

@@ -12,9 +12,12 @@ from cavendish.config import DEFAULT_SECRET_KEY, LOOPBACK, ConfigurationError
 from cavendish.db.pool import conninfo
 from cavendish.gemini.catalog import UnknownModel, get_model
 
+SECRET_KEY_LENGTH = 40
+SECRET_KEY_VARIETY = 10
+
 
 def refuse_unsafe() -> None:
-    """Refuse a published secret key, DEBUG in public, what names no network or model, a login the walls do not bind.
+    """Refuse a published key, what must not be in public, what names no network or model, a login without walls.
 
     Raises ConfigurationError, which names the setting and says what would be right.
     """
@@ -23,8 +26,8 @@ def refuse_unsafe() -> None:
             "SECRET_KEY is not set: anybody could sign URLs with the published default. Set it to 50 random characters,"
             " the same for all processes."
         )
-    if settings.DEBUG and urlsplit(settings.BASE_URL).hostname not in LOOPBACK:
-        raise ConfigurationError(f"DEBUG is on for {settings.BASE_URL}: strangers would see the inside. Turn it off.")
+    if urlsplit(settings.BASE_URL).hostname not in LOOPBACK:
+        refuse_in_public()
     for network in settings.METRICS_ALLOW:
         try:
             ip_network(network, strict=False)
@@ -37,6 +40,21 @@ def refuse_unsafe() -> None:
     except UnknownModel as error:
         raise ConfigurationError(f"IMAGEN_SUCCESSOR: {error}") from None
     refuse_unbound(conninfo("default"))
+
+
+def refuse_in_public() -> None:
+    """What is convenient on one's own machine and dangerous under an address that others reach."""
+    if settings.DEBUG:
+        raise ConfigurationError(f"DEBUG is on for {settings.BASE_URL}: strangers would see the inside. Turn it off.")
+    if len(settings.SECRET_KEY) < SECRET_KEY_LENGTH or len(set(settings.SECRET_KEY)) < SECRET_KEY_VARIETY:
+        raise ConfigurationError(
+            f"SECRET_KEY can be guessed: it takes {SECRET_KEY_LENGTH} random characters. Make them with:"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        raise ConfigurationError(
+            f"ALLOWED_HOSTS is * for {settings.BASE_URL}: whoever asks could choose the host of links. Name the hosts."
+        )
 
 
 def refuse_unbound(login: str) -> None:

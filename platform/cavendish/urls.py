@@ -22,7 +22,7 @@ open_to_all: dict[str, list[Any]] = {"authentication_classes": [], "permission_c
 native = [path("api/v1/", include("generations.api.urls")), path("api/v1/", include("billing.api.urls"))]
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/api/v1/docs")),
+    path("", RedirectView.as_view(url="/account/")),
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", Metrics.as_view()),

@@ -30,7 +30,7 @@ class Ready:
 
     @property
     def console_url(self) -> str:
-        return str(self.demo.get("console_url") or f"{self.base_url}/api/v1/docs")
+        return str(self.demo.get("console_url") or f"{self.base_url}/account/")
 
     def as_json(self) -> dict[str, Any]:
         return {
