@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from billing.api import invoice_urls
 from billing.api.budgets import BudgetDetail, BudgetList, TenantBudgetDetail, TenantBudgetList
 from billing.api.charges import ChargeRefunds, FlaggedChargeList, FlaggedChargeResolve
 from billing.api.plans import PlanDetail, PlanList, PlanVersions
@@ -18,6 +19,7 @@ from billing.api.usage import UsageCsv, UsageRecordsCsv, UsageReport, UsageTags
 from billing.api.wallets import LedgerView, SubscriptionView, WalletView
 
 urlpatterns = [
+    *invoice_urls.urlpatterns,
     path("budgets", BudgetList.as_view()),
     path("budgets/<str:budget_id>", BudgetDetail.as_view()),
     path("tenants/<str:tenant_id>/budgets", TenantBudgetList.as_view()),

@@ -39,6 +39,11 @@ class Settled:
     credited: Decimal
     left: Decimal
 
+    @classmethod
+    def of(cls, invoice: Invoice, *, paid: Decimal, credited: Decimal) -> Settled:
+        left = ZERO if invoice.status == Invoice.Status.VOID else invoice.amount_due - paid - credited
+        return cls(paid=paid, credited=credited, left=left)
+
     @property
     def sum(self) -> Decimal:
         return self.paid + self.credited
@@ -47,8 +52,7 @@ class Settled:
 def settled_of(invoice: Invoice) -> Settled:
     paid = Payment.objects.filter(invoice_id=invoice.id).aggregate(it=Sum("amount"))["it"] or ZERO
     credited = CreditNote.objects.filter(invoice_id=invoice.id).aggregate(it=Sum("to_due"))["it"] or ZERO
-    left = ZERO if invoice.status == Invoice.Status.VOID else invoice.amount_due - paid - credited
-    return Settled(paid=paid, credited=credited, left=left)
+    return Settled.of(invoice, paid=paid, credited=credited)
 
 
 def receivable_share(invoice: Invoice, settled: Decimal, amount: Decimal) -> Decimal:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connections, transaction
@@ -15,10 +16,11 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit import audit_add
+from accounts.models import Tenant
 from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
 from billing.invoices.refusals import refused
-from billing.models import BillingPeriod, Invoice, Wallet
+from billing.models import BillingPeriod, BillingProfile, Invoice, Wallet
 from cavendish.db.router import acting_as, current_alias
 
 logger = logging.getLogger(__name__)
@@ -55,6 +57,27 @@ def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime 
             ],
         )
         return int(cursor.fetchone()[0])
+
+
+def month_draft(*, month: date, tenant_id: UUID) -> Invoice:
+    """The draft of one tenant's month, summed up now.
+
+    Raises InvoiceRefused: period_open, not_draft, not_invoiced, empty.
+    """
+    invoices_draft(month=month, tenant_id=tenant_id)
+    found: Invoice | None = (
+        Invoice.objects.filter(tenant_id=tenant_id, month=month).exclude(status=Invoice.Status.VOID).first()
+    )
+    if found is None:
+        zone = Tenant.objects.values_list("billing_timezone", flat=True).get(id=tenant_id)
+        ends = datetime.combine(month_after(month), time(), tzinfo=ZoneInfo(zone))
+        if timezone.now() < ends:
+            raise refused("period_open", {"ends_at": ends.isoformat()})
+        is_off = BillingProfile.objects.filter(tenant_id=tenant_id, invoiced=False).exists()
+        raise refused("not_invoiced" if is_off else "empty")
+    if found.status != Invoice.Status.DRAFT:
+        raise refused("not_draft", {"number": found.number, "status": found.status})
+    return found
 
 
 def invoice_finalise(

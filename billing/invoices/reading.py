@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from billing.currencies import is_currency, minor_units
-from billing.invoices.booking import Settled, settled_of
+from billing.invoices.booking import Settled
 from billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, Wallet
 from billing.money import ZERO
 from cavendish.db.router import current_alias
@@ -30,7 +30,12 @@ class WholeInvoice:
     lines: list[InvoiceLine]
     payments: list[Payment]
     credit_notes: list[CreditNote]
-    settled: Settled
+
+    @property
+    def settled(self) -> Settled:
+        paid = sum((payment.amount for payment in self.payments), ZERO)
+        credited = sum((note.to_due for note in self.credit_notes), ZERO)
+        return Settled.of(self.invoice, paid=paid, credited=credited)
 
 
 def invoice_find(invoice_id: UUID) -> Invoice | None:
@@ -49,13 +54,19 @@ def credit_note_lines(note: CreditNote) -> list[CreditNoteLine]:
 
 
 def invoice_whole(invoice: Invoice) -> WholeInvoice:
-    return WholeInvoice(
-        invoice=invoice,
-        lines=invoice_lines(invoice),
-        payments=list(Payment.objects.filter(invoice_id=invoice.id).order_by("id")),
-        credit_notes=list(CreditNote.objects.filter(invoice_id=invoice.id).order_by("id")),
-        settled=settled_of(invoice),
-    )
+    return invoices_load([invoice])[0]
+
+
+def invoices_load(invoices: Sequence[Invoice]) -> list[WholeInvoice]:
+    """The parts of a page of invoices, in three statements, in the order given."""
+    wholes = {invoice.id: WholeInvoice(invoice, [], [], []) for invoice in invoices}
+    for line in InvoiceLine.objects.filter(invoice_id__in=wholes).order_by("invoice_id", "number"):
+        wholes[line.invoice_id].lines.append(line)
+    for payment in Payment.objects.filter(invoice_id__in=wholes).order_by("id"):
+        wholes[payment.invoice_id].payments.append(payment)
+    for note in CreditNote.objects.filter(invoice_id__in=wholes).order_by("id"):
+        wholes[note.invoice_id].credit_notes.append(note)
+    return list(wholes.values())
 
 
 def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> WholeInvoice:
@@ -89,7 +100,7 @@ def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> WholeInvo
         cursor.execute("SELECT legal_entity_id, issuer::text, customer::text FROM invoice_parties(%s)", [tenant.id])
         invoice.legal_entity_id, issuer, customer = cursor.fetchone()
     invoice.issuer, invoice.customer = json.loads(issuer), json.loads(customer)
-    return WholeInvoice(invoice, lines, [], [], Settled(paid=ZERO, credited=ZERO, left=invoice.amount_due))
+    return WholeInvoice(invoice, lines, [], [])
 
 
 def month_now(zone: str, now: datetime) -> date:

@@ -18,7 +18,7 @@ from billing.models import (
 )
 
 
-def invoiced(tenant: Tenant) -> None:
+def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote]:
     today = timezone.now().date()
     entity, _ = LegalEntity.objects.get_or_create(name="Filled", defaults={"address": "Somewhere 1"})
     BillingProfile.objects.create(tenant=tenant, legal_entity=entity)
@@ -43,3 +43,4 @@ def invoiced(tenant: Tenant) -> None:
     InvoiceDocument.objects.create(
         subject_id=invoice.id, tenant=tenant, storage_key=f"tenants/{tenant.id.hex}/x", sha256="0" * 64, bytes=1
     )
+    return invoice, note

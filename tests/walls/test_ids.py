@@ -12,9 +12,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views import View
 
 from accounts.api.operators import OperatorView
-from cavendish.db.ids import TENANT, encode
+from cavendish.db.ids import CREDIT_NOTE, INVOICE, TENANT, encode
 from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text
 from tests.api.accounts import Books as PlatformBooks
+from tests.walls.invoices import invoiced
 
 # Pages of people, who sign in: tests/people/test_sessions.py has their ids.
 SIGNED_IN = ("admin/", "account/", "invitations/")
@@ -24,6 +25,8 @@ PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the sam
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
+UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
+UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
 
@@ -40,7 +43,18 @@ def ids_of(account: Account) -> dict[str, str]:
         "tenant_id": encode(TENANT, account.tenant.id),
         "plan_id": UNKNOWN["plan_id"],  # nobody's but the operator's
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
+        "line": "1",
+        "legal_entity_id": UNKNOWN["legal_entity_id"],  # the operator's
+        **invoices_of(account),
     }
+
+
+def invoices_of(account: Account) -> dict[str, str]:
+    if not account.livemode:  # it has none
+        return {name: UNKNOWN[name] for name in ("invoice_id", "credit_note_id")}
+    with account.books.open():
+        invoice, note = invoiced(account.tenant)
+    return {"invoice_id": encode(INVOICE, invoice.id), "credit_note_id": encode(CREDIT_NOTE, note.id)}
 
 
 @pytest.fixture(scope="module")

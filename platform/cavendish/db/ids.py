@@ -24,6 +24,7 @@ CREDIT = "cred"
 LEDGER_TRANSACTION = "txn"
 INVOICE = "inv"
 CREDIT_NOTE = "cn"
+LEGAL_ENTITY = "le"
 EXPORT = "exp"
 
 

@@ -18,5 +18,6 @@ TAGS = [
         "name": "usage",
         "description": "What was used and what it costs, by time, model, key, member, size, kind or metadata.",
     },
+    {"name": "invoices", "description": "What each month costs, line by line down to the generations; credit notes."},
     {"name": "models", "description": "What each model takes, makes and costs."},
 ]
