@@ -1,0 +1,126 @@
+"""I5: invoice lines = usage = ledger = roll-ups to the last digit, whatever was done; and what is wrong is found."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from accounts.actor import SYSTEM
+from accounts.models import Tenant
+from billing.invoices.closing import invoice_finalise
+from billing.invoices.credits import credit_note_issue
+from billing.invoices.voiding import invoice_void
+from billing.models import Invoice
+from billing.payments import payment_record
+from billing.reconcile import Scope, books_checks, snapshot
+from cavendish.db.pool import conninfo
+from cavendish.db.router import acting_as
+from tests.billing.invoices.helpers import at, billed_tenant, correct, draft, finalise, spend
+from tests.generations.helpers import one
+
+CHECKS = {"invoices", "invoice_bookings", "invoice_numbers", "charges_usage", "charges_ledger", "rollups", "wallets",
+          "ledger_balance", "periods"}  # fmt: skip
+
+
+def differing(tenant: Tenant | None) -> set[str]:
+    scope = Scope(tenant.id if tenant else None)
+    with snapshot() as books:
+        return {
+            check.name for check in books_checks() if check.name in CHECKS and books.run(check, scope, most=1).count
+        }
+
+
+@pytest.fixture(scope="module")
+def tenant(django_db_setup: None) -> Tenant:
+    """Invoices of every kind: prepaid with tax, partly due, void and issued anew, paid in parts, credited; a draft."""
+    tenant = billed_tenant(balance=65, credit_limit=1000, tax_rate=Decimal("7.7"), tax_label="VAT")
+    for month in (date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)):
+        for model in ("gemini-3-pro-image", "gemini-3.1-flash-image"):
+            spend(tenant, month, model=model, usage={"text_input": 7, "image_output": 500_007, "thought_output": 333})
+    correct(tenant, "0.333333333", at=at("2026-08-03T00:00:00"), kind="refund")
+    with acting_as("operator"):
+        first = finalise(tenant, date(2026, 7, 1))
+        again = invoice_void(invoice_id=first.id, reason="Wrong", actor=SYSTEM)
+        invoice_finalise(invoice_id=again.id)
+        partly = finalise(tenant, date(2026, 8, 1))
+        pay(partly, Decimal("1.01"), "a")
+        credit_note_issue(invoice_id=partly.id, reason="Sorry", actor=SYSTEM, lines={3: Decimal("1.23")})
+        whole = finalise(tenant, date(2026, 9, 1))
+        pay(whole, whole.amount_due, "b")
+        credit_note_issue(invoice_id=whole.id, reason="Sorry", actor=SYSTEM)
+    draft(tenant)
+    return tenant
+
+
+def pay(invoice: Invoice, amount: Decimal, reference: str) -> None:
+    payment_record(
+        invoice_id=invoice.id, amount=amount, received_on=date(2026, 11, 1), reference=reference, actor=SYSTEM
+    )
+
+
+def test_right_books_agree(tenant: Tenant) -> None:
+    assert one("owner", "SELECT count(*) FROM billing_invoice WHERE tenant_id = %s", tenant.id) == 5
+    assert differing(tenant) == set()
+    assert differing(None) & {"invoices", "invoice_bookings"} == set()
+
+
+OF = "WHERE tenant_id = %(tenant)s"
+PLANTS: dict[str, tuple[set[str], str]] = {
+    "a line too high": (
+        {"invoices"},
+        f"UPDATE billing_invoiceline SET exact = exact + 0.000000001 {OF}",
+    ),
+    "a line rounded the wrong way": (
+        {"invoices"},
+        f"UPDATE billing_invoiceline SET amount = amount + 0.01 {OF} AND number = 1",
+    ),
+    "usage that came after the month was closed": (
+        {"invoices", "rollups"},
+        f"UPDATE billing_usagerollup SET amount = amount + 0.000000001 {OF} AND billing_date = '2026-09-30'",
+    ),
+    "a month that is open again": (
+        {"invoices"},
+        f"UPDATE billing_billingperiod SET closed_at = NULL {OF} AND month = '2026-08-01'",
+    ),
+    "a payment that was not booked": (
+        {"invoice_bookings"},
+        f"UPDATE billing_payment SET amount = amount - 0.01 {OF} AND reference = 'b'",
+    ),
+    "a tax that was not booked": (
+        {"invoices", "invoice_bookings"},
+        f"UPDATE billing_invoice SET tax = tax + 0.01, total = total + 0.01, amount_due = amount_due + 0.01 {OF} "
+        f"AND month = '2026-08-01'",
+    ),
+    "a paid invoice with something left": (
+        {"invoice_bookings"},
+        f"UPDATE billing_invoice SET status = 'paid' {OF} AND month = '2026-08-01'",
+    ),
+    "a number that is missing": (
+        {"invoice_numbers"},
+        f"""UPDATE billing_legalentity SET invoices_issued = invoices_issued + 1
+            WHERE id = (SELECT legal_entity_id FROM billing_billingprofile {OF})""",
+    ),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_what_is_wrong_is_found(tenant: Tenant, plant: str) -> None:
+    expected, statement = PLANTS[plant]
+    scope: dict[str, Any] = {"tenant": None if plant == "a number that is missing" else tenant.id}
+    scope |= {"first": "-infinity", "end": "infinity"}
+    with psycopg.connect(conninfo("owner")) as owner:
+        # as the owner could, past all triggers, and rolled back
+        for table in ("billing_invoice", "billing_invoiceline", "billing_payment", "billing_legalentity"):
+            owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
+        assert owner.execute(statement.encode(), {"tenant": tenant.id}).rowcount > 0
+        found = {
+            check.name
+            for check in books_checks()
+            if check.name in CHECKS and owner.execute(check.sql.encode(), scope).fetchone()
+        }
+        owner.rollback()
+    assert found == expected
