@@ -42,7 +42,7 @@ class InvoiceLine(s.Serializer[object]):
     description = s.CharField()
     model = s.CharField(allow_null=True)
     image_size = s.CharField(allow_null=True)
-    kind = s.CharField(allow_null=True)
+    kind = s.CharField(allow_null=True, help_text="Of usage; of a credit where it came from: grant or plan.")
     images = s.IntegerField(help_text="Pictures that came with it.")
     quantity = s.IntegerField(help_text="Tokens; queries of searches; pictures of what the plan includes.")
     exact_amount = s.CharField(help_text="Nine places: what its generations sum to.")

@@ -20,6 +20,7 @@ KINDS = {
     "included": "Included in the plan",
     "absorbed": "Beyond the quoted maximum, not charged",
 }
+CREDITS = {"grant": "Paid by credits", "plan": "Paid by the plan's credit"}
 # (what a quantity counts, how many of them the rate is for, how that is written)
 TOKENS = ("tokens", 1_000_000, "1M")
 COUNTS = {
@@ -55,13 +56,15 @@ def line_text(line: InvoiceLine) -> str:
     """One line in words, without its model: "Images", "Refund: two bad pictures"."""
     if line.type == InvoiceLine.Type.USAGE:
         return KINDS.get(line.kind, line.kind.replace("_", " ").capitalize())
+    if line.type == InvoiceLine.Type.CREDIT:
+        return CREDITS.get(line.kind, "Paid by credits")
     return f"{InvoiceLine.Type(line.type).label}: {line.description}" if line.description else line.get_type_display()
 
 
 def group_text(line: InvoiceLine) -> str:
     """What lines of one model and size have in common."""
     if line.type != InvoiceLine.Type.USAGE:
-        return "Corrections"
+        return "Credits and corrections"
     return f"{line.model} · {line.image_size}" if line.image_size else line.model
 
 

@@ -93,6 +93,7 @@ class InvoiceLine(TenantModel):
 
     class Type(models.TextChoices):
         USAGE = "usage", "Usage"
+        CREDIT = "credit", "Credit used"
         ADJUSTMENT = "adjustment", "Adjustment"
         REFUND = "refund", "Refund"
 

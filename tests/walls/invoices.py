@@ -40,7 +40,8 @@ def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote]:
         issuer={}, customer={}, actor="test",
     )  # fmt: skip
     CreditNoteLine.objects.create(tenant=tenant, credit_note=note, invoice_line=line, amount=1)
-    InvoiceDocument.objects.create(
-        subject_id=invoice.id, tenant=tenant, storage_key=f"tenants/{tenant.id.hex}/x", sha256="0" * 64, bytes=1
-    )
+    for subject in (invoice.id, note.id):  # so that the scheduler has none to make
+        InvoiceDocument.objects.create(
+            subject_id=subject, tenant=tenant, storage_key=f"tenants/{tenant.id.hex}/x", sha256="0" * 64, bytes=1
+        )
     return invoice, note

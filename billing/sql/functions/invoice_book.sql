@@ -6,6 +6,7 @@ LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
     booked uuid;
+    moved numeric := coalesce((p_entries->>'wallet')::numeric, 0);
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM jsonb_each_text(p_entries) e WHERE e.value::numeric <> 0) THEN
         RETURN NULL;
@@ -16,7 +17,11 @@ BEGIN
     INSERT INTO billing_ledgerentry (tenant_id, transaction_id, account, livemode, amount, currency)
     SELECT p_tenant, booked, e.key, true, e.value::numeric, p_currency
     FROM jsonb_each_text(p_entries) e WHERE e.value::numeric <> 0;
-    UPDATE billing_wallet SET balance = balance + (p_entries->>'wallet')::numeric
-    WHERE tenant_id = p_tenant AND livemode AND (p_entries->>'wallet')::numeric <> 0;
+    UPDATE billing_wallet
+    SET balance = balance + moved,
+        -- what was told of a low balance counts no more once it is above the threshold again
+        low_balance_told_at = CASE WHEN moved > 0 AND balance + moved + credit_limit >= coalesce(low_balance_threshold, 0)
+            THEN NULL ELSE low_balance_told_at END
+    WHERE tenant_id = p_tenant AND livemode AND moved <> 0;
     RETURN booked;
 END $$;

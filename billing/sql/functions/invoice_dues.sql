@@ -1,5 +1,5 @@
--- How an invoice of this size would be paid, as the wallet stands now. The usage itself has left the wallet already,
--- job by job. What the invoice adds to it (tax, and the difference that rounding makes) is
+-- How an invoice of this size would be paid, as the wallet stands now, credits apart: they have paid their part of the
+-- lines, and pay nothing else. The usage itself has left the wallet already, job by job. What the invoice adds to it (tax, and the difference that rounding makes) is
 --   drawn       taken from the wallet, as far as there is room,
 --   receivable  the rest, in whole minor units, which the wallet cannot carry,
 -- and of all that
@@ -12,20 +12,25 @@ AS $$
 DECLARE
     wallet billing_wallet;
     added numeric := p_net + p_tax - p_exact;
+    money numeric;
     room numeric;
     later numeric;
     before numeric;
 BEGIN
     SELECT * INTO STRICT wallet FROM billing_wallet WHERE tenant_id = p_tenant AND livemode;
-    room := wallet.balance + wallet.credit_limit - wallet.held;
+    SELECT wallet.balance - coalesce(sum(k.remaining), 0) INTO money FROM billing_credit k
+    WHERE k.tenant_id = p_tenant AND k.livemode;
+    room := least(money + wallet.credit_limit, wallet.balance + wallet.credit_limit - wallet.held);
     receivable := CASE WHEN added > room THEN ceil((added - greatest(room, 0)) * 10 ^ p_digits) / 10 ^ p_digits ELSE 0 END;
     drawn := added - receivable;
     -- what was used after this month is for the next invoice
     SELECT coalesce(sum(u.amount), 0) INTO later FROM billing_usagerollup u
     WHERE u.tenant_id = p_tenant AND u.livemode AND u.billing_date >= (p_month + interval '1 month')::date;
+    later := later - coalesce((SELECT sum(amount)
+                               FROM credits_used(p_tenant, (p_month + interval '1 month')::date, NULL)), 0);
     SELECT coalesce(sum(greatest(i.amount_due - s.settled, 0) - greatest(i.receivable - s.settled, 0)), 0) INTO before
     FROM billing_invoice i, invoice_settled(i.id) AS s(settled)
     WHERE i.tenant_id = p_tenant AND i.status = 'finalised' AND i.id IS DISTINCT FROM p_invoice;
-    due := round(receivable + greatest(least(p_exact + drawn, drawn - wallet.balance - later - before), 0), p_digits);
+    due := round(receivable + greatest(least(p_exact + drawn, drawn - money - later - before), 0), p_digits);
     due := greatest(least(due, p_net + p_tax), 0);
 END $$;

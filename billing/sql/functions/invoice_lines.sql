@@ -1,5 +1,5 @@
 -- The lines of a tenant's invoice for a month, as the books stand now: usage by model, size and kind out of the
--- roll-ups, then corrections of the ledger that no invoice shows yet. `exact` has nine places, `amount` is rounded once.
+-- roll-ups, what credits paid of it, then corrections of the ledger that no invoice shows yet, as far as they moved money. `exact` has nine places, `amount` is rounded once.
 -- The service, drafts and previews all read this. Live mode only: test jobs cost nothing.
 --
 -- Corrections in the tenant's favour wait for the next invoice while they are worth more than everything else: an
@@ -19,21 +19,26 @@ AS $$
     ), corrected AS (
         SELECT x.id, x.kind, x.reason, x.at, -sum(e.amount) AS exact
         FROM billing_ledgertransaction x
-        JOIN billing_ledgerentry e ON e.tenant_id = x.tenant_id AND e.transaction_id = x.id AND e.account = 'wallet'
+        JOIN billing_ledgerentry e ON e.tenant_id = x.tenant_id AND e.transaction_id = x.id AND e.account = 'wallet' AND e.credit_id IS NULL
         WHERE x.tenant_id = p_tenant AND x.livemode AND x.kind IN ('adjustment', 'refund')
             AND x.at < month_end(p_month, p_zone)
             AND NOT EXISTS (SELECT 1 FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
                             WHERE l.ledger_transaction_id = x.id AND i.status IN ('finalised', 'paid'))
         GROUP BY x.id, x.kind, x.reason, x.at
+    ), credited AS (
+        SELECT source, -amount AS exact, charges FROM credits_used(p_tenant, p_month, (p_month + interval '1 month')::date)
     ), whole AS (
         SELECT (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM used)
+             + (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM credited)
              + (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM corrected) AS net
     ), lines AS (
         SELECT 1 AS part, 'usage' AS type, used.model, used.image_size, used.kind, '' AS description, used.records,
                used.quantity, used.images, used.exact, NULL::uuid AS entry, NULL::timestamptz AS at
         FROM used
         UNION ALL
-        SELECT 2, c.kind, '', '', '', c.reason, 1, 1, 0, c.exact, c.id, c.at
+        SELECT 2, 'credit', '', '', c.source, '', c.charges, 0, 0, c.exact, NULL, NULL FROM credited c WHERE c.exact <> 0
+        UNION ALL
+        SELECT 3, c.kind, '', '', '', c.reason, 1, 1, 0, c.exact, c.id, c.at
         FROM corrected c, whole WHERE whole.net >= 0 OR c.exact > 0
     )
     SELECT row_number() OVER (

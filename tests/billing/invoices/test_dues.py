@@ -6,8 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from accounts.actor import SYSTEM
+from accounts.models import Tenant
 from billing.money import ZERO
-from tests.billing.invoices.helpers import balances, billed_tenant, finalise, spend
+from billing.services.credits import credit_grant
+from cavendish.db.router import acting_as
+from tests.billing.invoices.helpers import balances, billed_tenant, finalise, lines, spend
 from tests.generations.helpers import one
 
 VAT: dict[str, Any] = {"tax_rate": Decimal(19), "tax_label": "VAT"}
@@ -74,3 +78,45 @@ def test_what_was_used_after_the_month_is_not_due_with_it() -> None:
     spend(tenant, one("owner", "SELECT (now() AT TIME ZONE 'UTC')::date"), usage=SIXTY)
     invoice = finalise(tenant)
     assert invoice.amount_due == Decimal("60.01")
+
+
+def grant(tenant: Tenant, amount: str) -> None:
+    with acting_as("operator"):
+        credit_grant(tenant_id=tenant.id, amount=Decimal(amount), expires_at=None, reason="Welcome", actor=SYSTEM)
+
+
+def test_what_credits_paid_is_a_line_before_the_tax() -> None:
+    tenant = billed_tenant(balance=0, credit_limit=1000, **VAT)
+    grant(tenant, "20.0084")
+    spend(tenant, usage=SIXTY)
+    invoice = finalise(tenant)
+    found = [(line.type, line.kind, line.exact, line.amount) for line in lines(invoice)]
+    assert found == [
+        ("usage", "image_output", Decimal("60.0084"), Decimal("60.01")),
+        ("credit", "grant", Decimal("-20.0084"), Decimal("-20.01")),
+    ]
+    assert (invoice.exact, invoice.net, invoice.tax) == (Decimal(40), Decimal("40.00"), Decimal("7.60"))
+    assert (invoice.paid_from_balance, invoice.amount_due) == (ZERO, Decimal("47.60"))
+    assert balances(tenant)["wallet"] == Decimal("-47.60")
+
+
+def test_credits_that_are_left_pay_neither_the_tax_nor_an_older_invoice() -> None:
+    tenant = billed_tenant(balance=0, credit_limit=1000, **VAT)
+    grant(tenant, "100")
+    spend(tenant, usage=SIXTY)
+    paid = finalise(tenant)
+    assert (paid.exact, paid.total, paid.status) == (ZERO, ZERO, "paid")
+    assert balances(tenant)["wallet"] == Decimal("39.9916")
+    owing = billed_tenant(balance=0, credit_limit=1000, **VAT)
+    spend(owing, usage=SIXTY)
+    grant(owing, "100")
+    assert finalise(owing).amount_due == Decimal("71.41")
+
+
+def test_a_prepaid_wallet_of_credits_owes_the_tax_of_what_money_paid() -> None:
+    tenant = billed_tenant(balance="60.0084", **VAT)
+    spend(tenant, usage=SIXTY)
+    grant(tenant, "50")
+    invoice = finalise(tenant)
+    assert (invoice.paid_from_balance, invoice.amount_due) == (Decimal("60.00"), Decimal("11.41"))
+    assert balances(tenant)["wallet"] >= 50
