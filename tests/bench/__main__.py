@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from tests.bench.rows import ROWS, Line, warm_up
+from tests.bench.lines import Line
+from tests.bench.rows import ROWS, warm_up
 from tests.bench.stack import BenchError, Stack, running
 
 

@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 import psutil
 
 from tests.bench.calls import Connection, Reply, direct, generation, interaction, load, request
+from tests.bench.draining import drained
+from tests.bench.gate import gate
+from tests.bench.lines import Line, percentile
 from tests.bench.memory import forget_peaks, peak_rss, watched
 from tests.bench.pictures import LARGE, SMALL, TINY, Size
 from tests.bench.stack import BenchError, Stack
+from tests.bench.walls import walls
 
 MB = 1024 * 1024
 HERD_SECONDS = 18
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the table. `good` is None where there is no aim."""
-
-    what: str
-    value: str
-    aim: str = ""
-    good: bool | None = None
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The nearest rank."""
-    ordered = sorted(values)
-    return ordered[max(math.ceil(len(ordered) * percent / 100) - 1, 0)]
 
 
 def succeeded(reply: Reply) -> Reply:
@@ -139,28 +125,11 @@ async def accepting(stack: Stack, quick: bool) -> list[Line]:
             with suppress(psutil.Error):
                 worker.send_signal(signal.SIGCONT)
     p99 = percentile([reply.seconds * 1000 for reply in replies], 99)
-    drained = await _drained(stack)
+    whole = await drained(stack)
     return [
         Line("jobs accepted per second, 32 clients", f"{count / seconds:.0f}  (p99 {p99:.0f} ms)"),
-        Line("images per second out of a full queue, 1.4 MB", f"{count / drained:.1f}"),
+        Line("images per second out of a full queue, 1.4 MB", f"{count / whole:.1f}"),
     ]
-
-
-async def _drained(stack: Stack) -> float:
-    """The seconds until nothing is queued or running any more."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    async with Connection(stack.port) as connection:
-        while loop.time() < began + 300:
-            left = 0
-            for key in stack.keys:
-                for status in ("queued", "running"):
-                    path = f"/api/v1/generations?status={status}&limit=1"
-                    left += (await connection.call(request("GET", path, key=key))).bytes > 100
-            if not left:
-                return loop.time() - began
-            await asyncio.sleep(0.25)
-    raise BenchError("The queue did not drain in five minutes.")
 
 
 async def memory(stack: Stack, quick: bool) -> list[Line]:
@@ -266,5 +235,7 @@ ROWS: dict[str, Row] = {
     "large-16": throughput(LARGE, 16, (48, 160), aim=8),
     "accepting": accepting,
     "in-flight": in_flight,
+    "gate": gate,
+    "walls": walls,
     "herd": herd,
 }

@@ -74,6 +74,9 @@ def running(settings: dict[str, str]) -> Iterator[Stack]:
             "PORT": "0",
             "GEMINI_BASE_URL": f"http://127.0.0.1:{upstream_port}",
             "GEMINI_API_KEYS": "bench",
+            # Counted as everywhere, and never reached.
+            "REQUESTS_PER_MINUTE": "1000000000",
+            "IMAGES_PER_MINUTE": "1000000000",
             **settings,
         }
         with (Path(folder) / "up.log").open("wb") as log:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from accounts.limits.counters import Answer, Counter, Counting
 from accounts.limits.local import Local
 from accounts.limits.shared import Shared
 from cavendish import valkey
+from tests.services import ROOT
 
 Make = Callable[[int], Counting]
 
@@ -151,6 +154,32 @@ def test_threads_at_once_take_exactly_the_limit(make: Make) -> None:
         taken = list(pool.map(work, range(8)))
     assert sum(taken) == 101
     assert max(sum(taken[::2]), sum(taken[1::2])) <= 70
+
+
+def test_processes_at_once_take_exactly_the_limit() -> None:
+    command = [sys.executable, "-m", "tests.limits.taker", name(), "150", "100"]
+    takers = [
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    try:
+        for taker in takers:
+            assert taker.stdout is not None
+            assert taker.stdout.readline() == "ready\n"
+        told = [taker.communicate(timeout=30)[0] for taker in started(takers)]
+    finally:
+        for taker in takers:
+            taker.kill()
+            taker.communicate()
+    assert sum(map(int, told)) == 150
+
+
+def started(takers: Sequence[subprocess.Popen[str]]) -> Sequence[subprocess.Popen[str]]:
+    """All at once, before the first is waited for."""
+    for taker in takers:
+        assert taker.stdin is not None
+        taker.stdin.write("go\n")
+        taker.stdin.flush()
+    return takers
 
 
 def test_the_same_history_ends_alike_in_both() -> None:
