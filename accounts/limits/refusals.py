@@ -9,7 +9,7 @@ from accounts.limits.policies import Policy
 from cavendish.http.problems import FieldError, Problem, too_many_requests
 
 _WHO = {"key": "This key", "tenant": "The {mode} keys of this tenant together"}
-_WHAT = {"requests": "send {quota} requests", "images": "ask for {quota} pictures"}
+_WHAT = {"requests": ("send", "request"), "images": ("ask for", "picture")}
 
 
 def refusal(policies: Sequence[Policy], states: Sequence[State]) -> Problem:
@@ -32,7 +32,8 @@ def too_many(policy: Policy, images: int) -> Problem:
 
 def _may(policy: Policy) -> str:
     who = _WHO[policy.scope].format(mode="live" if policy.livemode else "test")
-    return f"{who} may {_WHAT[policy.unit].format(quota=policy.quota)} a minute"
+    verb, noun = _WHAT[policy.unit]
+    return f"{who} may {verb} {policy.quota} {noun}{'' if policy.quota == 1 else 's'} a minute"
 
 
 def _seconds(count: int) -> str:

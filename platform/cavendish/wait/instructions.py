@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,6 +130,7 @@ class FirstAnswer:
         self._kept: list[bytes] = []
         self._kept_bytes = 0
         self.started = False
+        self.at = 0.0
         self.status = 0
         self.headers: Headers = []
         self.instruction: Instruction | None = None
@@ -138,6 +140,7 @@ class FirstAnswer:
         if message["type"] == "http.response.start":
             self._on_start()
             self.started = True
+            self.at = time.monotonic()
             headers = list(message.get("headers", ()))
             self.status = message["status"]
             self.headers = public(headers)

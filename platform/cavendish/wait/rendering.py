@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from cavendish.wait.ageing import aged
 from cavendish.wait.asgi import (
     PRIVATE,
     App,
@@ -189,7 +191,8 @@ class _Rendering:
         self.useless = status >= 500 or status in _REPEATED_BY_CLIENTS | _KEY_GONE
         self._status = (200 if job in TERMINAL else 202) if status == 200 and job is not None else status
         own = public(headers)
-        kept = without(self._first.headers, _OF_THE_BODY | _REPLACED)
+        waited = time.monotonic() - self._first.at
+        kept = aged(without(self._first.headers, _OF_THE_BODY | _REPLACED), waited)
         names = {name.lower() for name, _ in kept} | {b"set-cookie"}
         self._headers = kept + [(name, value) for name, value in own if name.lower() not in names]
         if self._preferred:
