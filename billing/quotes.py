@@ -90,6 +90,7 @@ class Estimate:
             "amount": amount_text(self.amount),
             "currency": currency,
             "tokens": self.total_tokens,
+            "by_kind": self.tokens,
             "lines": [line.shown() for line in self.lines],
         }
 

@@ -75,7 +75,7 @@ def generation_accept(
     return Accepted(generation_id, draft, images)
 
 
-def quote_make(*, who: Principal, body: Readable) -> tuple[Draft, Plan, Quote]:
+def quote_make(*, who: Principal, body: Readable, tier: str) -> tuple[Draft, Plan, Quote]:
     """The same, up to the quote; nothing is held and nothing is kept."""
     with request_spool() as spool:
         draft = _read(who, body, spool, "native")
@@ -86,7 +86,9 @@ def quote_make(*, who: Principal, body: Readable) -> tuple[Draft, Plan, Quote]:
                 return (
                     draft,
                     plan,
-                    generation_quote(tenant_id=who.tenant_id, livemode=who.livemode, plan=plan, covered=True),
+                    generation_quote(
+                        tenant_id=who.tenant_id, livemode=who.livemode, plan=plan, tier=tier, covered=True
+                    ),
                 )
         except BillingError as refusal:
             raise problem_of(refusal) from None

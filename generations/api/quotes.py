@@ -8,6 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import principal
+from billing.models import Tier
+from cavendish.http.problems import invalid_value
 from cavendish.http.schema import problems
 from generations.accept import quote_make
 from generations.api import schema
@@ -18,18 +20,23 @@ class QuoteCreate(APIView):
 
     @extend_schema(
         operation_id="quotes_create",
+        parameters=[schema.TIER],
         request=schema.GenerationRequest,
         responses={200: schema.Quote, **problems(400, 401, 403, 404, 413, 422)},
         tags=["quotes"],
     )
     def post(self, request: Request) -> Response:
         """Expected and worst-case tokens and money of a generation's body. Nothing is held and nothing is kept."""
-        draft, plan, quote = quote_make(who=principal(request), body=request._request)
+        tier = request.query_params.get("tier", Tier.STANDARD)
+        if tier not in Tier.values:
+            raise invalid_value("/tier", "unknown_value", f"Use one of {', '.join(Tier.values)}.")
+        draft, plan, quote = quote_make(who=principal(request), body=request._request, tier=tier)
         resolution = plan.resolution
         return Response(
             {
                 **quote.as_json(),
                 "model": draft.model.id,
+                "tier": tier,
                 "aspect_ratio": resolution.aspect_ratio if resolution else None,
                 "image_size": resolution.image_size if resolution else None,
                 "width": resolution.width if resolution else None,

@@ -188,11 +188,13 @@ class Estimate(s.Serializer[object]):
     amount = s.CharField()
     currency = s.CharField()
     tokens = s.IntegerField()
+    by_kind = s.DictField(child=s.IntegerField(), help_text="Tokens of each kind; searches are queries.")
     lines = ChargeLine(many=True)
 
 
 class Quote(s.Serializer[object]):
     object = s.CharField()
+    tier = s.ChoiceField(choices=["standard", "batch"])
     expected = Estimate()
     worst_case = Estimate(help_text="What is held when the generation is accepted; it never costs more.")
     model = s.CharField()
@@ -311,6 +313,9 @@ class ModelPage(Page):
 
 PREFER = OpenApiParameter(
     "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER, description="`wait=N`: answer when it has ended, or after N s."
+)
+TIER = OpenApiParameter(
+    "tier", OpenApiTypes.STR, enum=["standard", "batch"], description="As an item of a batch, for example."
 )
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
 BATCH_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
