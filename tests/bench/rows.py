@@ -11,6 +11,7 @@ from datetime import datetime
 
 import psutil
 
+from tests.bench.books import books
 from tests.bench.calls import Connection, Reply, direct, generation, interaction, load, request
 from tests.bench.draining import drained
 from tests.bench.gate import gate
@@ -237,5 +238,6 @@ ROWS: dict[str, Row] = {
     "in-flight": in_flight,
     "gate": gate,
     "walls": walls,
+    "books": books,
     "herd": herd,
 }

@@ -3,7 +3,7 @@
 --   metadata, images, tokens, requests, records: [{kind, quantity, unit, unit_price, amount, cost}]
 -- The charge's primary key makes a second one impossible (I2).
 CREATE OR REPLACE FUNCTION charge_settle(p_tenant uuid, p_generation uuid, p jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path = public, pg_temp
+LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';

@@ -2,7 +2,7 @@
 -- percentage that is reached is told. False when it had ended before.
 CREATE OR REPLACE FUNCTION hold_end(p_tenant uuid, p_generation uuid, p_status text, p_amount numeric, p_images int,
     p_tokens int, p_requests int) RETURNS boolean
-LANGUAGE plpgsql SET search_path = public, pg_temp
+LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     ended billing_hold;
