@@ -42,6 +42,7 @@ class Principal:
     livemode: bool
     scopes: frozenset[str]
     allowed_models: frozenset[str] | None
+    allowed_sizes: frozenset[str] | None
     ip_ranges: tuple[str, ...]
     expires_at: datetime | None
     policy_version: str
@@ -167,6 +168,7 @@ def _principal(found: Mapping[str, Any], prefix: str) -> Principal:
         livemode=found["livemode"],
         scopes=frozenset(found["scopes"]),
         allowed_models=_both(found["key_models"], found["tenant_models"]),
+        allowed_sizes=_both(None, found["tenant_sizes"]),
         ip_ranges=tuple(found["ip_ranges"]),
         expires_at=found["expires_at"],
         policy_version=found["policy_version"],

@@ -14,13 +14,14 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.limits import current_slip
+from accounts.policy import policy_accepted
 from accounts.principal import Principal
 from billing.errors import BillingError
 from billing.quotes import Quote
 from cavendish.db.tenancy import tenant_door
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import FieldError, Problem, forbidden
-from generations.errors import GenerationRefused
+from generations.errors import GenerationRefused, SizeNotAllowed
 from generations.intake import intake_read
 from generations.plan import Plan, canonical_ids, plan_make
 from generations.refusals import problem_of
@@ -51,16 +52,18 @@ def generation_accept(
         draft = _read(who, body, spool, dialect, translate)
         if join is not None and (joined := join()) is not None:
             return Accepted(joined, draft, 0)
+        check_policy(who)
         images = draft.max_images if draft.response.wants_image else 0
         current_slip().reserve(images)
         intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
         try:
+            plan = plan_make(draft, intake)
             generation_id = generation_submit(
                 tenant_id=who.tenant_id,
                 api_key_id=who.key_id,
                 member_id=who.member_id,
                 livemode=who.livemode,
-                plan=plan_make(draft, intake),
+                plan=plan,
                 intake=intake,
                 request=request_canonical(draft, canonical_ids(intake)),
                 metadata=draft.metadata,
@@ -82,6 +85,7 @@ def quote_make(*, who: Principal, body: Readable, tier: str) -> tuple[Draft, Pla
         intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
         try:
             plan = plan_make(draft, intake)
+            check_size(who, plan)
             with tenant_door(who.tenant_id):
                 return (
                     draft,
@@ -90,7 +94,7 @@ def quote_make(*, who: Principal, body: Readable, tier: str) -> tuple[Draft, Pla
                         tenant_id=who.tenant_id, livemode=who.livemode, plan=plan, tier=tier, covered=True
                     ),
                 )
-        except BillingError as refusal:
+        except (GenerationRefused, BillingError) as refusal:
             raise problem_of(refusal) from None
         finally:
             intake.discard()
@@ -120,6 +124,26 @@ def check_model(who: Allowed, model: Model) -> None:
             "model_not_allowed",
             f"This key may not use {model.id}; it may use: {allowed}.",
             errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed}.")],
+        )
+
+
+def check_size(who: Principal, plan: Plan) -> None:
+    """After the plan is made: a request that names no size gets its model's default, which must be allowed too."""
+    size = plan.resolution.image_size if plan.resolution else None
+    if size is not None and who.allowed_sizes is not None and size not in who.allowed_sizes:
+        raise SizeNotAllowed(size, who.allowed_sizes)
+
+
+def check_policy(who: Principal) -> None:
+    """Live jobs wait for an owner's acceptance of the use policy; test jobs never leave the sandbox."""
+    if who.livemode and not policy_accepted(who.policy_version):
+        where = f" It stands at {settings.POLICY_URL}." if settings.POLICY_URL else ""
+        raise Problem(
+            403,
+            "policy_not_accepted",
+            f"An owner of the tenant has to accept version {settings.POLICY_VERSION} of the use policy first, in the "
+            f"console; test keys work without.{where}",
+            extra={"policy": {"version": settings.POLICY_VERSION, "accepted": who.policy_version or None}},
         )
 
 

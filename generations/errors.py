@@ -8,12 +8,16 @@ GenerationRefused
 ├── ItemTaken          the item of a batch waits no more
 ├── TooManyBatches     the tenant has enough of them at once
 ├── TenantInactive     the tenant is suspended or closing
+├── SizeNotAllowed     the tenant may not have pictures of that size
+├── DayLimitReached    the tenant's test keys have done enough today
 ├── NotCancelable      the generation or batch has ended
 └── NotFinished        what is asked for needs an ended generation or batch
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 
@@ -56,6 +60,26 @@ class TenantInactive(GenerationRefused):
     def __init__(self, status: str, reason: str) -> None:
         super().__init__(f"The tenant is {status}" + (f": {reason}" if reason else "."))
         self.status = status
+
+
+class SizeNotAllowed(GenerationRefused):
+    def __init__(self, size: str, allowed: Collection[str]) -> None:
+        """`allowed` are those of the tenant."""
+        self.allowed = ", ".join(size for size in ("512", "1K", "2K", "4K") if size in allowed) or "none"
+        super().__init__(f"This tenant may not have pictures of {size}; it may have: {self.allowed}.")
+
+
+class DayLimitReached(GenerationRefused):
+    """`metric` is requests or bytes. The day is UTC's."""
+
+    def __init__(self, metric: str, limit: int, used: int) -> None:
+        what = "generations" if metric == "requests" else "stored bytes"
+        self.resets_at = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.metric, self.limit, self.used = metric, limit, used
+        super().__init__(
+            f"The test keys of this tenant have used {used} of {limit} {what} a day; the day ends at "
+            f"{self.resets_at:%Y-%m-%dT%H:%M:%SZ}."
+        )
 
 
 class NotCancelable(GenerationRefused):

@@ -22,7 +22,16 @@ from cavendish import valkey
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.storage import objects
-from generations.errors import ItemTaken, JobsInFlight, NotCancelable, NotFinished, QueueFull, TenantInactive
+from generations.errors import (
+    DayLimitReached,
+    ItemTaken,
+    JobsInFlight,
+    NotCancelable,
+    NotFinished,
+    QueueFull,
+    SizeNotAllowed,
+    TenantInactive,
+)
 from generations.intake import Intake, file_key
 from generations.models import TERMINAL, File, Generation, GenerationContent, Output, Priority, Status
 from generations.plan import Plan
@@ -104,6 +113,7 @@ def generation_submit(
                     "image_size": plan.resolution.image_size if plan.resolution else "",
                     "aspect_ratio": plan.resolution.aspect_ratio if plan.resolution else "",
                     "estimated_bytes": plan.estimated_bytes,
+                    "stored_bytes": sum(file.bytes for file in intake.made),
                     "deadline": deadline or settings.GENERATION_DEADLINE,
                     "batch": {"id": str(item[0]), "index": item[1]} if item else None,
                     "request": request,
@@ -157,6 +167,10 @@ def _refused(refusal: dict[str, Any]) -> Exception:
             return BudgetExceeded(refusal)
         case "insufficient_balance":
             return InsufficientBalance(refusal)
+        case "size_not_allowed":
+            return SizeNotAllowed(refusal["size"], refusal["allowed"])
+        case "test_limit_reached":
+            return DayLimitReached(refusal["metric"], refusal["limit"], refusal["used"])
         case code:
             return TenantInactive(code.removeprefix("tenant_"), refusal.get("reason") or "")
 
@@ -238,6 +252,8 @@ def file_create(
     objects().keep(path, key)
     try:
         with tenant_door(tenant_id):
+            if not livemode:
+                _day_take(tenant_id, info.bytes)
             expires_at = None
             if expires:
                 days = Tenant.objects.values_list("input_retention_days", flat=True).get(id=tenant_id)
@@ -262,6 +278,15 @@ def file_create(
         objects().delete(key)
         raise
     return file
+
+
+def _day_take(tenant_id: UUID, stored: int) -> None:
+    """Inside the door: counts bytes that a test key stores. Raises DayLimitReached."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sandbox_day_take(%s, 0, %s)::text", [tenant_id, stored])
+        row = cursor.fetchone()
+    if row is not None and row[0] is not None:
+        raise _refused(json.loads(row[0]))
 
 
 def file_delete(*, tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:

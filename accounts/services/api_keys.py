@@ -18,6 +18,7 @@ from accounts.checks import check_models
 from accounts.errors import KeyEnded, PowersExceeded, RotationRunning
 from accounts.models import ApiKey, Membership, Scope
 from accounts.roles import LIVE_SCOPES, Permission, scopes_of_mode
+from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.problems import FieldError, invalid, not_found
 
@@ -147,7 +148,9 @@ def api_key_revoke(*, tenant_id: UUID, key_id: UUID, actor: Actor) -> ApiKey:
 
 def api_keys_of_member_revoke(*, tenant_id: UUID, member_id: UUID, actor: Actor) -> int:
     """Inside the door, when a membership ends: the keys that counted for that person."""
-    rows = list(ApiKey.objects.select_for_update().filter(tenant_id=tenant_id, member_id=member_id, revoked_at=None))
+    rows = list(
+        ApiKey.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, member_id=member_id, revoked_at=None)
+    )
     for row in rows:
         row.revoked_at = timezone.now()
         row.save(update_fields=["revoked_at"])
@@ -156,7 +159,7 @@ def api_keys_of_member_revoke(*, tenant_id: UUID, member_id: UUID, actor: Actor)
 
 
 def _locked(tenant_id: UUID, key_id: UUID, authority: Authority, *, ended: bool = False) -> ApiKey:
-    rows = ApiKey.objects.select_for_update().filter(tenant_id=tenant_id, id=key_id)
+    rows = ApiKey.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, id=key_id)
     if not authority.powers.livemode:
         rows = rows.filter(livemode=False)
     row: ApiKey | None = rows.first()
@@ -246,6 +249,13 @@ def _audit(
         tenant_id=row.tenant_id,
         target="api_key",
         target_id=row.id,
-        before=before,
-        after=after,
+        before=_told(before),
+        after=_told(after),
     )
+
+
+def _told(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """As the API names things."""
+    if values is None or values.get("member_id") is None:
+        return None if values is None else dict(values)
+    return {**values, "member_id": ids.encode(ids.USER, values["member_id"])}

@@ -52,7 +52,7 @@ def invitation_create(*, tenant_id: UUID, email: str, role: Role, actor: Actor) 
         if rows.filter(created_at__gt=now - timedelta(days=1)).count() >= MADE_PER_DAY:
             detail = f"A tenant invites at most {MADE_PER_DAY} people in 24 hours."
             raise TooManyInvitations(detail, retry_after=3600)
-        opened = rows.select_for_update().filter(email=email, accepted_at=None, revoked_at=None).first()
+        opened = rows.select_for_update(no_key=True).filter(email=email, accepted_at=None, revoked_at=None).first()
         if opened is not None and opened.expires_at > now:
             raise AlreadyInvited(f"{email} is invited already; send that invitation again, or revoke it first.")
         if opened is not None:
@@ -126,7 +126,9 @@ def invitation_accept(*, token: str, user: User, actor: Actor) -> Membership:
         raise not_found()
     with tenant_work(found.tenant_id):
         # Found again, locked: it may have been accepted, revoked or sent anew since.
-        invitation = Invitation.objects.select_for_update().filter(id=found.id, digest=token_digest(token)).first()
+        invitation = (
+            Invitation.objects.select_for_update(no_key=True).filter(id=found.id, digest=token_digest(token)).first()
+        )
         if invitation is None:
             raise not_found()
         _still_open(invitation)
@@ -160,7 +162,7 @@ def _still_open(invitation: Invitation, *, expired: bool = False) -> None:
 
 def _locked(tenant_id: UUID, invitation_id: UUID) -> Invitation:
     found: Invitation | None = (
-        Invitation.objects.select_for_update().filter(tenant_id=tenant_id, id=invitation_id).first()
+        Invitation.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, id=invitation_id).first()
     )
     if found is None:
         raise not_found()

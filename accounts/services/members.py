@@ -79,13 +79,13 @@ def require_owner(authority: Authority) -> None:
 
 def _owners_locked(tenant_id: UUID) -> set[UUID]:
     """The owners, locked in one order: of two who remove each other at once, the second waits and then is alone."""
-    rows = Membership.objects.select_for_update().filter(tenant_id=tenant_id, role=Role.OWNER).order_by("id")
+    rows = Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, role=Role.OWNER).order_by("id")
     return {row.user_id for row in rows}
 
 
 def _locked(tenant_id: UUID, user_id: UUID) -> Membership:
     found: Membership | None = (
-        Membership.objects.select_for_update().filter(tenant_id=tenant_id, user_id=user_id).first()
+        Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, user_id=user_id).first()
     )
     if found is None:
         raise not_found()

@@ -28,7 +28,7 @@ def policy_accept(*, tenant_id: UUID, version: str, actor: Actor, accepted_by: s
     with tenant_work(tenant_id):
         if not actor.is_operator:
             authority_of(actor, tenant_id).require(Permission.POLICY)
-        tenant = Tenant.objects.select_for_update().filter(id=tenant_id).first()
+        tenant = Tenant.objects.select_for_update(no_key=True).filter(id=tenant_id).first()
         if tenant is None:
             raise not_found()
         if tenant.policy_version != version:

@@ -131,7 +131,7 @@ def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
         raise SignUpClosed("Tenants are made by the operator here; ask for an invitation.")
     # The app role cannot make tenants; whoever is let in here is checked above.
     with acting_as("operator"), transaction.atomic(using="operator"):
-        User.objects.select_for_update().get(id=user.id)
+        User.objects.select_for_update(no_key=True).get(id=user.id)
         if Membership.objects.filter(user=user, role=Role.OWNER).count() >= SIGN_UPS:
             raise SignUpClosed(f"You own {SIGN_UPS} tenants, which is the most that one person can open.")
         tenant = tenant_create(slug=_free_slug(name), name=name.strip(), actor=actor)
@@ -143,7 +143,7 @@ def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
 def time_zones_turn() -> int:
     """Puts the billing time zones in force whose day has come; by the scheduler. Answers how many."""
     with acting_as("operator"), transaction.atomic(using="operator"):
-        due = list(Tenant.objects.select_for_update().filter(billing_timezone_from__lte=timezone.now()))
+        due = list(Tenant.objects.select_for_update(no_key=True).filter(billing_timezone_from__lte=timezone.now()))
         for tenant in due:
             before, after = tenant.billing_timezone, tenant.billing_timezone_next
             tenant.billing_timezone, tenant.billing_timezone_next, tenant.billing_timezone_from = after, "", None
@@ -199,7 +199,7 @@ def _status(
 
 
 def _locked(tenant_id: UUID) -> Tenant:
-    tenant = Tenant.objects.select_for_update().filter(id=tenant_id).first()
+    tenant = Tenant.objects.select_for_update(no_key=True).filter(id=tenant_id).first()
     if tenant is None:
         raise not_found()
     return tenant

@@ -15,6 +15,15 @@ from billing.api.tenant_money import (
     TenantTopUps,
     TenantWallet,
 )
+from billing.api.tenants import (
+    OwnTenant,
+    TenantClose,
+    TenantDetail,
+    TenantList,
+    TenantPolicyAcceptance,
+    TenantReactivate,
+    TenantSuspend,
+)
 from billing.api.usage import UsageCsv, UsageRecordsCsv, UsageReport, UsageTags
 from billing.api.wallets import LedgerView, SubscriptionView, WalletView
 
@@ -22,6 +31,13 @@ urlpatterns = [
     *invoice_urls.urlpatterns,
     path("budgets", BudgetList.as_view()),
     path("budgets/<str:budget_id>", BudgetDetail.as_view()),
+    path("tenant", OwnTenant.as_view()),
+    path("tenants", TenantList.as_view()),
+    path("tenants/<str:tenant_id>", TenantDetail.as_view()),
+    path("tenants/<str:tenant_id>/suspend", TenantSuspend.as_view()),
+    path("tenants/<str:tenant_id>/reactivate", TenantReactivate.as_view()),
+    path("tenants/<str:tenant_id>/close", TenantClose.as_view()),
+    path("tenants/<str:tenant_id>/policy-acceptance", TenantPolicyAcceptance.as_view()),
     path("tenants/<str:tenant_id>/budgets", TenantBudgetList.as_view()),
     path("tenants/<str:tenant_id>/budgets/<str:budget_id>", TenantBudgetDetail.as_view()),
     path("usage", UsageReport.as_view()),

@@ -21,7 +21,7 @@ from cavendish.db.tenancy import tenant_door
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
-from generations.accept import check_active, request_spool
+from generations.accept import check_active, check_policy, request_spool
 from generations.api import schema
 from generations.batches.accept import Wanted, batch_of_file, batch_of_items
 from generations.batches.results import batch_json, item_json, result_lines
@@ -74,6 +74,7 @@ class BatchList(APIView):
         """
         who = principal(request)
         check_active(who)
+        check_policy(who)
         with request_spool() as spool:
             path = spool / "body"
             body_spool(request._request, path, max_bytes=settings.MAX_BODY_BYTES)

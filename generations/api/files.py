@@ -25,7 +25,9 @@ from cavendish.http.schema import PAGING, problems
 from generations.accept import check_active, request_spool
 from generations.api import schema
 from generations.delivery import bytes_response
+from generations.errors import GenerationRefused
 from generations.models import File
+from generations.refusals import problem_of
 from generations.rendering import file_json
 from generations.request import upload_check
 from generations.selectors import file_find
@@ -46,7 +48,7 @@ class FileList(APIView):
     @extend_schema(
         operation_id="files_create",
         request={"multipart/form-data": schema.FileUpload},
-        responses={201: schema.File, **problems(400, 401, 403, 413, 415, 422)},
+        responses={201: schema.File, **problems(400, 401, 403, 413, 415, 422, 429)},
         tags=["files"],
     )
     def post(self, request: Request) -> Response:
@@ -65,13 +67,16 @@ class FileList(APIView):
         with request_spool() as spool:
             path = _spooled(upload, spool)
             info = upload_check(path, declared=declared, name=upload.name or "")
-            file = file_create(
-                tenant_id=who.tenant_id,
-                livemode=who.livemode,
-                name=Path(upload.name or "").name[:255],
-                path=path,
-                info=info,
-            )
+            try:
+                file = file_create(
+                    tenant_id=who.tenant_id,
+                    livemode=who.livemode,
+                    name=Path(upload.name or "").name[:255],
+                    path=path,
+                    info=info,
+                )
+            except GenerationRefused as refusal:
+                raise problem_of(refusal) from None
         shown = file_json(file)
         return Response(shown, 201, headers={"Location": f"/api/v1/files/{shown['id']}"})
 

@@ -32,7 +32,9 @@ from generations.compat.errors import GoogleView
 from generations.compat.files import file_json
 from generations.compat.parts import Part, WrongOffset, parts_expire
 from generations.compat.tickets import Ticket
+from generations.errors import GenerationRefused
 from generations.models import File
+from generations.refusals import problem_of as refused
 from generations.request import JSONL, JSONL_SUFFIXES, upload_check
 from generations.selectors import file_named
 from generations.services import file_create
@@ -153,6 +155,8 @@ def _finish(ticket: Ticket, part: Part) -> File:
     except IntegrityError:
         # Another upload of that name ended first.
         raise _taken(ticket.resource_name or "") from None
+    except GenerationRefused as refusal:
+        raise refused(refusal) from None
 
 
 def _check(ticket: Ticket) -> File | None:

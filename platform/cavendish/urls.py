@@ -19,7 +19,11 @@ handler500 = "cavendish.http.handlers.handler500"
 open_to_all: dict[str, list[Any]] = {"authentication_classes": [], "permission_classes": []}
 
 # What the document describes. The compatible API is Google's, and described by Google.
-native = [path("api/v1/", include("generations.api.urls")), path("api/v1/", include("billing.api.urls"))]
+native = [
+    path("api/v1/", include("generations.api.urls")),
+    path("api/v1/", include("billing.api.urls")),
+    path("api/v1/", include("accounts.api.urls")),
+]
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/account/")),

@@ -9,7 +9,7 @@ import pytest
 from tests.api.accounts import FLASH, Account, Json, image, text
 
 OPERATORS: list[Json] = [{"operator": []}]
-EITHER = ("/api/v1/usage", "/api/v1/invoices", "/api/v1/credit-notes")
+EITHER = ("/api/v1/audit-events", "/api/v1/usage", "/api/v1/invoices", "/api/v1/credit-notes")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -11,8 +12,12 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views import View
 
+from accounts.actor import SYSTEM
 from accounts.api.operators import OperatorView
-from cavendish.db.ids import CREDIT_NOTE, INVOICE, TENANT, encode
+from accounts.models import Role, User
+from accounts.services import invitation_create, membership_create, operator_key_create
+from cavendish.db.ids import CREDIT_NOTE, INVITATION, INVOICE, TENANT, USER, encode
+from cavendish.db.router import current_alias
 from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text
 from tests.api.accounts import Books as PlatformBooks
 from tests.walls.invoices import invoiced
@@ -23,6 +28,9 @@ METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
 PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
+UNKNOWN |= {"key_id": "key_" + "0" * 32, "member_id": "usr_" + "0" * 32, "invitation_id": "invite_" + "0" * 32}
+# What a tenant has once, for both modes: test keys have no scope for it.
+OF_BOTH_MODES = {"member_id", "invitation_id"}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
@@ -34,7 +42,15 @@ BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 100
 def ids_of(account: Account) -> dict[str, str]:
     """One of everything that an address can name, by the name of the path's parameter."""
     made = account.make(input=[text(), image()])
+    with account.books.open():
+        user = User.objects.db_manager(current_alias()).create_user(f"{token_hex(6)}@example.com")
+        membership_create(tenant=account.tenant, user=user, role=Role.VIEWER)
+        email = f"{token_hex(6)}@example.com"
+        invited = invitation_create(tenant_id=account.tenant.id, email=email, role=Role.VIEWER, actor=SYSTEM)
     return {
+        "key_id": account.post("/api/v1/keys", json={"name": "k"}).json()["id"],
+        "member_id": encode(USER, user.id),
+        "invitation_id": encode(INVITATION, invited.id),
         "generation_id": made["id"],
         "interaction_id": made["id"],
         "output_id": made["outputs"][0]["id"],
@@ -113,7 +129,9 @@ def fill(path: str, names: list[str], ids: dict[str, str]) -> str:
 
 
 def snapshot(account: Account, ids: dict[str, str]) -> tuple[Trace, list[bytes]]:
-    paths = (f"generations/{ids['generation_id']}", f"outputs/{ids['output_id']}", f"files/{ids['file_id']}")
+    kinds = {"generations": "generation_id", "outputs": "output_id", "files": "file_id", "keys": "key_id"}
+    kinds |= {"members": "member_id", "invitations": "invitation_id"}
+    paths = [f"{kind}/{ids[name]}" for kind, name in kinds.items()]
     seen = [account.get(f"/api/v1/{path}").json() for path in paths]
     # Signed addresses are new every few minutes, without anybody's doing.
     return account.trace, [
@@ -169,6 +187,34 @@ def test_what_is_operators_takes_no_tenants_key(http: httpx.Client, owner: Accou
     assert snapshot(owner, ids) == before
 
 
+def test_what_is_tenants_takes_no_operators_key(http: httpx.Client, owner: Account, ids: dict[str, str]) -> None:
+    with owner.books.open():
+        _, secret = operator_key_create(name="Walls")
+    document: dict[str, Any] = http.get("/api/v1/openapi.json").json()
+    asked = 0
+    for path, item in document["paths"].items():
+        for method in [method for method in item if method in METHODS]:
+            if {"operator": []} not in item[method]["security"]:
+                whole = fill(path, re.findall(r"\{(\w+)\}", path), ids)
+                answer = http.request(method.upper(), whole, headers={"Authorization": f"Bearer {secret}"}, json={})
+                assert answer.status_code == 401, f"{method} {path}: {answer.text}"
+                asked += 1
+    assert asked >= 30
+
+
+def test_no_list_shows_another_tenants_things(http: httpx.Client, stranger: Account, ids: dict[str, str]) -> None:
+    document: dict[str, Any] = http.get("/api/v1/openapi.json").json()
+    asked = 0
+    for path, item in document["paths"].items():
+        if "get" in item and "{" not in path and item["get"]["security"] != [{"operator": []}]:
+            answer = stranger.get(path)
+            assert answer.status_code in {200, 422}, f"{path}: {answer.text}"  # some need a parameter
+            shown = [name for name, value in ids.items() if "_" in value and value in answer.text]
+            assert shown == [], f"{path} shows another tenant's {shown}"
+            asked += 1
+    assert asked >= 10
+
+
 def test_the_other_mode_of_the_same_tenant_is_as_far_away(
     http: httpx.Client, owner: Account, ids: dict[str, str]
 ) -> None:
@@ -177,7 +223,9 @@ def test_the_other_mode_of_the_same_tenant_is_as_far_away(
     before = snapshot(owner, ids), snapshot(test_mode, of_test_mode)
     for asked, foreign_ids in ((test_mode, ids), (owner, of_test_mode)):
         for method, path, names in operations(http):
-            if not PUBLIC & set(names):
+            # A live key manages test keys too, not the reverse.
+            own = {"key_id"} if asked is owner else set()
+            if not (PUBLIC | OF_BOTH_MODES | own) & set(names):
                 answer = asked.ask(method.upper(), fill(path, names, foreign_ids))
                 assert answer.status_code == 404, f"{method} {path}"
     assert (snapshot(owner, ids), snapshot(test_mode, of_test_mode)) == before

@@ -15,7 +15,7 @@ from accounts.api.authentication import actor, principal
 from accounts.principal import Principal
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import bad_request, invalid_value, not_found, shown
-from generations.accept import check_active, check_model, request_spool
+from generations.accept import check_active, check_model, check_policy, request_spool
 from generations.batches.accept import Wanted, batch_of_file, batch_of_items
 from generations.batches.scan import NotJson, Text, members, value_read
 from generations.batches.services import batch_cancel, batch_delete
@@ -43,6 +43,7 @@ class BatchCreate(GoogleView):
         who = principal(request)
         model = model_of(model_id)
         check_active(who)
+        check_policy(who)
         check_model(who, model)
         with request_spool() as spool:
             path = spool / "body"

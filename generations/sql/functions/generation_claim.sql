@@ -32,7 +32,8 @@ BEGIN
         SELECT q.id, l.priority, l.tenant_id, q.run_after, q.estimated_bytes,
                (r.counted + q.place)::float8 / t.weight AS share
         FROM lanes l
-        JOIN accounts_tenant t ON t.id = l.tenant_id
+        -- what a suspended tenant has queued waits for the end of the suspension, or for its deadline
+        JOIN accounts_tenant t ON t.id = l.tenant_id AND t.status <> 'suspended'
         CROSS JOIN LATERAL (SELECT count(*) AS counted FROM generations_generation g
                             WHERE g.status = 'running' AND g.tenant_id = l.tenant_id
                                 AND g.priority <= l.priority) r
@@ -67,7 +68,7 @@ BEGIN
         FROM accounts_tenant t CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE g.priority = 0) AS interactive, count(*) AS every
             FROM generations_generation g WHERE g.status = 'running' AND g.tenant_id = t.id) r
-        WHERE t.id = ANY (tenants)
+        WHERE t.id = ANY (tenants) AND t.status <> 'suspended'
     ), still AS (
         SELECT g.id, g.tenant_id, g.priority, w.turn FROM unnest(wanted) WITH ORDINALITY AS w (id, turn)
         JOIN generations_generation g ON g.id = w.id AND g.status = 'queued'

@@ -34,6 +34,10 @@ BEGIN
         bytes bigint, sha256 text, tokens int, c2pa boolean, sandbox boolean, storage_key text);
     PERFORM event_add(p_tenant, p_id, 'generation.' || (p->>'status'), jsonb_build_object('old', old_status,
         'new', p->>'status', 'reason', p->>'reason', 'attempt', p_attempt, 'error', p->'error'->>'code'));
+    IF NOT job.livemode THEN
+        PERFORM sandbox_day_take(p_tenant, 0,
+            (SELECT coalesce(sum(o.bytes), 0) FROM jsonb_to_recordset(p->'outputs') AS o(bytes bigint))::bigint);
+    END IF;
     PERFORM charge_settle(p_tenant, p_id, (p->'charge') || jsonb_build_object('attempt', p_attempt,
         'api_key_id', job.api_key_id, 'member_id', job.member_id, 'model', job.model, 'image_size', job.image_size,
         'metadata', job.metadata));

@@ -2,8 +2,8 @@
 -- caller rolls back. One function instead of statements: a hot tenant's rows are locked for a third of the time.
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
--- often, and wherever it dies, an item becomes one job. Rows are locked in the order key, item, included pictures,
--- budgets, wallet, batch.
+-- often, and wherever it dies, an item becomes one job. Rows are locked in the order key, item, day of tests, included
+-- pictures, budgets, wallet, batch.
 CREATE OR REPLACE FUNCTION generation_submit(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
@@ -23,6 +23,10 @@ BEGIN
     SELECT * INTO tenant FROM accounts_tenant WHERE id = the_tenant;
     IF tenant.status <> 'active' THEN
         RETURN jsonb_build_object('code', 'tenant_' || tenant.status, 'reason', tenant.status_reason);
+    END IF;
+    IF p->>'image_size' <> '' AND jsonb_typeof(tenant.allowed_sizes) = 'array'
+        AND NOT tenant.allowed_sizes ? (p->>'image_size') THEN
+        RETURN jsonb_build_object('code', 'size_not_allowed', 'size', p->>'image_size', 'allowed', tenant.allowed_sizes);
     END IF;
     IF the_batch IS NULL THEN
         SELECT count(*) INTO waiting FROM (
@@ -74,6 +78,12 @@ BEGIN
     UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
     WHERE batch_id = the_batch AND index = the_index;
 
+    IF NOT (p->>'livemode')::boolean THEN
+        refusal := sandbox_day_take(the_tenant, 1, (p->>'stored_bytes')::bigint);
+        IF refusal IS NOT NULL THEN
+            RETURN refusal;
+        END IF;
+    END IF;
     -- A picture that the plan includes takes its share of the worst case off; what is left is rounded up (billing.pricing).
     IF included > 0 AND images > 0 THEN
         included := allowance_take(the_tenant, the_id, images, included);

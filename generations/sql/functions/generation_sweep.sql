@@ -55,8 +55,9 @@ BEGIN
         END IF;
     END LOOP;
     SELECT count(*) INTO silent FROM (
-        SELECT 1 FROM generations_generation
-        WHERE status = 'queued' AND priority = 0 AND run_after < now() - make_interval(secs => p_silent) LIMIT 256) q;
+        SELECT 1 FROM generations_generation g JOIN accounts_tenant t ON t.id = g.tenant_id AND t.status <> 'suspended'
+        WHERE g.status = 'queued' AND g.priority = 0 AND g.run_after < now() - make_interval(secs => p_silent)
+        LIMIT 256) q;
     RETURN jsonb_build_object('freed', freed, 'expired', expired, 'lapsed', lapsed, 'broken', broken, 'holds', holds,
         'silent', silent, 'ended', to_jsonb(ended));
 END $$;

@@ -19,5 +19,10 @@ TAGS = [
         "description": "What was used and what it costs, by time, model, key, member, size, kind or metadata.",
     },
     {"name": "invoices", "description": "What each month costs, line by line down to the generations; credit notes."},
+    {"name": "tenant", "description": "The tenant itself: status, settings, the use policy."},
+    {"name": "keys", "description": "API keys: what they may do, from where, until when; rotation and revocation."},
+    {"name": "members", "description": "Who belongs to the tenant, in which role, and who is invited."},
+    {"name": "audit", "description": "Who changed what."},
+    {"name": "operators", "description": "For the operator's own keys: tenants and everything of theirs."},
     {"name": "models", "description": "What each model takes, makes and costs."},
 ]

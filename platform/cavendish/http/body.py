@@ -8,10 +8,8 @@ of errors are those of the native API's generations.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from rest_framework import serializers
@@ -22,7 +20,6 @@ from rest_framework.request import Request
 from cavendish.http.problems import FieldError, escape, invalid, shown
 
 MAX_FIELDS = 40
-_AMOUNT = re.compile(r"\d{1,11}(\.\d{1,9})?")
 
 # DRF's codes in the words of this API.
 _CODES = {
@@ -181,16 +178,3 @@ class Listed(Typed, serializers.ListField):
     """A list of one kind of values; `max_length` bounds it."""
 
     takes, kinds = "a list", (list,)
-
-
-class Amount(Typed, serializers.CharField):
-    """Money as a string, because a JSON number passes through floats: at most nine places, not negative."""
-
-    takes, kinds = 'an amount as a string, like "12.50",', (str,)
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not data.isascii() or _AMOUNT.fullmatch(data) is None:
-            raise ValidationError(
-                f'{shown(data)} is no amount; write it like "12.50", with at most nine places.', code="unknown_value"
-            )
-        return Decimal(data)

@@ -31,6 +31,7 @@ from cavendish.startup import refuse_unsafe
 from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
 from generations.compat.batches.reading import GEMINI
+from generations.retention import inputs_expire, outputs_expire
 from generations.sweep import contents_expire, files_expire, sweep
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ class Command(BaseCommand):
             Task(contents_expire, every=60),
             Task(files_expire, every=60),
             Task(batch_inputs_erase, every=60),
+            Task(outputs_expire, every=60),
+            Task(inputs_expire, every=60),
             Task(usage_partitions_make, every=3600),
             Task(time_zones_turn, every=60),
             Task(people_tidy, every=600),

@@ -1,0 +1,81 @@
+"""Query parameters of lists, every wrong one named at once; and the tenant that an operator's path names."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import UTC, datetime
+from uuid import UUID
+
+from rest_framework.request import Request
+
+from accounts.models import Tenant
+from cavendish.db import ids
+from cavendish.http.problems import FieldError, invalid, not_found, shown
+
+PAGE = ("limit", "cursor")
+MAX_TEXT = 100
+
+
+class Parameters:
+    """Each method reads one of `takes`, and None where it is absent or wrong; `close` raises what was wrong."""
+
+    def __init__(self, request: Request, *, takes: tuple[str, ...]) -> None:
+        self.values = request.query_params
+        self.errors: list[FieldError] = []
+        known = (*takes, *PAGE)
+        for name in self.values:
+            if name not in known:
+                near = difflib.get_close_matches(name[:60].lower(), known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
+                self.wrong(name, "unknown_field", f"{shown(name)} is no parameter here; {hint}")
+            elif len(self.values.getlist(name)) > 1:
+                self.wrong(name, "repeated", "It is given more than once.")
+
+    def wrong(self, name: str, code: str, detail: str) -> None:
+        self.errors.append(FieldError(f"/{name[:60]}", code, detail))
+
+    def text(self, name: str) -> str | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if len(value) > MAX_TEXT or not value.isprintable():
+            self.wrong(name, "unknown_value", f"It takes up to {MAX_TEXT} printable characters.")
+            return None
+        return value
+
+    def choice(self, name: str, options: tuple[str, ...]) -> str | None:
+        value = self.text(name)
+        if value is not None and value not in options:
+            self.wrong(name, "unknown_value", f"{shown(value)} is not taken; use one of: {', '.join(options)}.")
+            return None
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        value = self.choice(name, ("true", "false"))
+        return None if value is None else value == "true"
+
+    def moment(self, name: str) -> datetime | None:
+        """RFC 3339 with its offset. A plus that was not encoded arrives as a space, and is taken as meant."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            found = datetime.fromisoformat(value.replace(" ", "+"))
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        self.wrong(name, "wrong_type", "It takes a time like 2026-12-01T00:00:00Z.")
+        return None
+
+    def close(self) -> None:
+        if self.errors:
+            raise invalid(self.errors)
+
+
+def tenant_of(public: str) -> UUID:
+    """As the operator: the tenant that a path names, or the one 404."""
+    wanted = ids.decode(ids.TENANT, public)
+    if wanted is None or not Tenant.objects.filter(id=wanted).exists():
+        raise not_found()
+    return wanted

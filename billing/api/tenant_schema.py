@@ -1,0 +1,67 @@
+"""The shapes of tenants for OpenAPI."""
+
+from __future__ import annotations
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers as s
+
+from accounts.models import TenantStatus
+from cavendish.http.schema import Page
+
+
+class Policy(s.Serializer[object]):
+    version = s.CharField(help_text="The one in force.")
+    url = s.CharField(allow_null=True)
+    accepted_version = s.CharField(allow_null=True)
+    accepted_at = s.DateTimeField(allow_null=True)
+    allows_live_jobs = s.BooleanField()
+
+
+class DayOfTests(s.Serializer[object]):
+    """What test keys did on this day in UTC; `test_daily_requests` and `test_daily_bytes` are the limits."""
+
+    requests = s.IntegerField()
+    bytes = s.IntegerField()
+    resets_at = s.DateTimeField()
+
+
+class Tenant(s.Serializer[object]):
+    """Every field is always present."""
+
+    id = s.CharField()
+    object = s.CharField()
+    slug = s.CharField()
+    name = s.CharField()
+    status = s.ChoiceField(choices=TenantStatus.choices)
+    status_reason = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    plan = s.CharField(allow_null=True)
+    currency = s.CharField(allow_null=True)
+    output_retention_days = s.IntegerField(allow_null=True)
+    input_retention_days = s.IntegerField(allow_null=True)
+    test_keys_enabled = s.BooleanField()
+    weight = s.IntegerField()
+    concurrency_limit = s.IntegerField()
+    queue_limit = s.IntegerField()
+    requests_per_minute = s.IntegerField(allow_null=True)
+    images_per_minute = s.IntegerField(allow_null=True)
+    allowed_models = s.ListField(child=s.CharField(), allow_null=True)
+    allowed_sizes = s.ListField(child=s.CharField(), allow_null=True)
+    billing_timezone = s.CharField()
+    billing_timezone_next = s.CharField(allow_null=True, help_text="In force from `billing_timezone_from` on.")
+    billing_timezone_from = s.DateTimeField(allow_null=True)
+    test_daily_requests = s.IntegerField(allow_null=True)
+    test_daily_bytes = s.IntegerField(allow_null=True)
+    policy = Policy()
+    test_day = DayOfTests()
+
+
+class TenantPage(Page):
+    data = Tenant(many=True)
+
+
+TENANTS = [
+    OpenApiParameter("status", OpenApiTypes.STR, enum=list(TenantStatus.values)),
+    OpenApiParameter("slug", OpenApiTypes.STR),
+]
