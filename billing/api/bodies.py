@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, cast
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
@@ -18,6 +19,7 @@ MOST_COUNTED = int(MOST) - 1
 MOST_ALERTS = 10
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "format": "decimal"}, {"type": "integer"}]})
 class Quantity(serializers.Field[Any, Any, Any, Any]):
     """What the budget's metric counts: money as a string, anything else as a whole number. Zero allows nothing.
 
@@ -80,8 +82,8 @@ class BudgetChange(BudgetTerms):
 class BudgetNew(BudgetChange):
     scope = Choice(choices=Budget.Scope.values)
     scope_id = Text(max_length=80, required=False)
-    period = Choice(choices=Budget.Period.values)
-    metric = Choice(choices=Budget.Metric.values)
+    period = Choice(choices=Budget.Period.choices)
+    metric = Choice(choices=Budget.Metric.choices)
 
     def to_internal_value(self, data: Any) -> Any:
         errors: dict[str, Any] = {}
@@ -104,5 +106,5 @@ class BudgetDefault(BudgetTerms):
     """A budget in a plan's terms: of the whole tenant, whoever that will be."""
 
     livemode = Flag(default=True)
-    period = Choice(choices=Budget.Period.values)
-    metric = Choice(choices=Budget.Metric.values)
+    period = Choice(choices=Budget.Period.choices)
+    metric = Choice(choices=Budget.Metric.choices)

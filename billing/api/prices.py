@@ -27,7 +27,7 @@ from cavendish.http.problems import invalid_value, not_found
 
 class PriceBody(Body):
     model = Text(max_length=100)
-    kind = Choice(choices=Kind.values)
+    kind = Choice(choices=Kind.choices)
     tier = Choice(choices=Tier.values, default=Tier.STANDARD)
     unit = Choice(choices=Unit.values, default=Unit.TOKENS)
     image_size = Text(max_length=8, allow_null=True, default=None)

@@ -263,6 +263,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "DESCRIPTION": DESCRIPTION,
     "TAGS": TAGS,
+    "ENUM_NAME_OVERRIDES": {
+        "PriceKind": "billing.models.prices.Kind",
+        "LedgerKind": "billing.models.ledger.LedgerTransaction.Kind",
+    },
     "SWAGGER_UI_SETTINGS": {
         "persistAuthorization": True,
         "displayRequestDuration": True,
