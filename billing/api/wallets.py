@@ -63,7 +63,7 @@ def wallet_json(wallet: Wallet) -> dict[str, Any]:
 
 def _included_images(tenant_id: UUID) -> dict[str, Any] | None:
     month = month_of(tenant_id=tenant_id)
-    allowance = Allowance.objects.filter(tenant_id=tenant_id, starts_at=month.starts_at).first()
+    allowance = Allowance.objects.filter(tenant_id=tenant_id, month=month.first).first()
     if allowance is None:
         subscription = subscription_now(tenant_id=tenant_id)
         terms = plan_terms(subscription.plan) if subscription else None

@@ -62,7 +62,7 @@ class Credit(TenantModel):
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=20, decimal_places=9)
     remaining = models.DecimalField(max_digits=20, decimal_places=9)
-    period_starts_at = models.DateTimeField(null=True, help_text="The month of a plan's credit.")
+    month = models.DateField(null=True, help_text="Of a plan's credit: the first day of its month.")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty means never.")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -79,9 +79,7 @@ class Credit(TenantModel):
             models.CheckConstraint(
                 condition=Q(amount__gt=0, remaining__gte=0, remaining__lte=F("amount")), name="credit_within_amount"
             ),
-            models.UniqueConstraint(
-                fields=["tenant", "period_starts_at"], name="credit_of_plan_once", condition=Q(source="plan")
-            ),
+            models.UniqueConstraint(fields=["tenant", "month"], name="credit_of_plan_once", condition=Q(source="plan")),
         )
 
     def __str__(self) -> str:
@@ -93,15 +91,14 @@ class Allowance(TenantModel):
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    month = models.DateField(help_text="Its first day; a date, so that a change of the time zone gives none anew.")
     included = models.PositiveIntegerField(help_text="By the plan's terms when the month's first picture was held.")
     used = models.PositiveIntegerField(default=0)
     held = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["tenant", "starts_at"], name="allowance_once"),
+            models.UniqueConstraint(fields=["tenant", "month"], name="allowance_once"),
             models.CheckConstraint(condition=Q(included__gte=F("used") + F("held")), name="allowance_within_included"),
         )
 

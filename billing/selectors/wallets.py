@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -35,8 +35,9 @@ def credits_sum(*, tenant_id: UUID, livemode: bool) -> Decimal:
 
 @dataclass(frozen=True)
 class Month:
-    """The month of a tenant's time zone that contains a moment."""
+    """The month of a tenant's time zone that contains a moment, and its first day there."""
 
+    first: date
     starts_at: datetime
     ends_at: datetime
 
@@ -45,7 +46,7 @@ def month_of(*, tenant_id: UUID, at: datetime | None = None) -> Month:
     """The tenant's month now, or at a moment."""
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(
-            """SELECT b.starts_at, b.resets_at
+            """SELECT (b.starts_at AT TIME ZONE t.billing_timezone)::date, b.starts_at, b.resets_at
                FROM accounts_tenant t, budget_period_bounds('month', t.created_at, t.billing_timezone, %s) b
                WHERE t.id = %s""",
             [at or timezone.now(), tenant_id],
@@ -58,7 +59,7 @@ def month_of(*, tenant_id: UUID, at: datetime | None = None) -> Month:
 def allowance_left(*, tenant_id: UUID, included: int) -> int:
     """How many pictures of this month's are neither used nor held; `included` by the plan when none was held yet."""
     month = month_of(tenant_id=tenant_id)
-    allowance = Allowance.objects.filter(tenant_id=tenant_id, starts_at=month.starts_at).first()
+    allowance = Allowance.objects.filter(tenant_id=tenant_id, month=month.first).first()
     return allowance.included - allowance.used - allowance.held if allowance else included
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -25,9 +25,9 @@ def credit_grant(
     reason: str,
     actor: Actor,
     livemode: bool = True,
-    period_starts_at: datetime | None = None,
+    month: date | None = None,
 ) -> Credit:
-    """Money given: spent before paid money, the soonest to expire first. `period_starts_at` marks a plan's of a month.
+    """Money given: spent before paid money, the soonest to expire first. `month` marks a plan's.
 
     Raises ValuesInvalid.
     """
@@ -39,11 +39,11 @@ def credit_grant(
         credit: Credit = Credit.objects.create(
             tenant_id=tenant_id,
             livemode=livemode,
-            source=Credit.Source.PLAN if period_starts_at else Credit.Source.GRANT,
+            source=Credit.Source.PLAN if month else Credit.Source.GRANT,
             currency=wallet.currency,
             amount=amount,
             remaining=0,
-            period_starts_at=period_starts_at,
+            month=month,
             expires_at=expires_at,
         )
         made = movement_add(
@@ -109,7 +109,7 @@ def _expire(tenant_id: UUID, livemode: bool, credit_id: UUID) -> bool:
 
 # Tenants whose plan gives a credit each month and who have not got this month's.
 DUE = """
-    SELECT t.id, v.included_credit, p.name, b.starts_at, b.resets_at
+    SELECT t.id, v.included_credit, p.name, (b.starts_at AT TIME ZONE t.billing_timezone)::date, b.resets_at
     FROM accounts_tenant t
     JOIN LATERAL (SELECT plan_id FROM billing_subscription
                   WHERE tenant_id = t.id AND starts_at <= clock_timestamp() ORDER BY starts_at DESC LIMIT 1) s ON true
@@ -119,8 +119,8 @@ DUE = """
     JOIN billing_plan p ON p.id = s.plan_id
     CROSS JOIN LATERAL budget_period_bounds('month', t.created_at, t.billing_timezone, clock_timestamp()) b
     WHERE v.included_credit > 0 AND t.status = 'active' AND (%(tenant)s::uuid IS NULL OR t.id = %(tenant)s)
-        AND NOT EXISTS (SELECT 1 FROM billing_credit c
-                        WHERE c.tenant_id = t.id AND c.source = 'plan' AND c.period_starts_at = b.starts_at)
+        AND NOT EXISTS (SELECT 1 FROM billing_credit c WHERE c.tenant_id = t.id AND c.source = 'plan'
+                            AND c.month = (b.starts_at AT TIME ZONE t.billing_timezone)::date)
     LIMIT %(limit)s
 """
 
@@ -136,16 +136,16 @@ def credit_of_plan(*, tenant_id: UUID | None) -> int:
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(DUE, {"tenant": tenant_id, "limit": AT_ONCE})
         due = cursor.fetchall()
-    for tenant, amount, plan, starts_at, ends_at in due:
-        _give(tenant, amount, plan, starts_at, ends_at)
+    for tenant, amount, plan, month, ends_at in due:
+        _give(tenant, amount, plan, month, ends_at)
     return len(due)
 
 
-def _give(tenant_id: UUID, amount: Decimal, plan: str, starts_at: datetime, ends_at: datetime) -> None:
+def _give(tenant_id: UUID, amount: Decimal, plan: str, month: date, ends_at: datetime) -> None:
     """Two schedulers may come at once: the wallet's lock lets one look after the other has committed."""
     with transaction.atomic(using=current_alias()):
         wallet_lock(tenant_id=tenant_id, livemode=True)
-        of_month = Credit.objects.filter(tenant_id=tenant_id, source=Credit.Source.PLAN, period_starts_at=starts_at)
+        of_month = Credit.objects.filter(tenant_id=tenant_id, source=Credit.Source.PLAN, month=month)
         if not of_month.exists():
             credit_grant(
                 tenant_id=tenant_id,
@@ -153,5 +153,5 @@ def _give(tenant_id: UUID, amount: Decimal, plan: str, starts_at: datetime, ends
                 expires_at=ends_at,
                 reason=f"Included in {plan}",
                 actor=SYSTEM,
-                period_starts_at=starts_at,
+                month=month,
             )

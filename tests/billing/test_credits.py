@@ -214,9 +214,7 @@ def test_a_plans_credit_comes_at_once_each_month_and_goes_with_it() -> None:
         assert (credit.source, credit.expires_at.astimezone().utcoffset()) == ("plan", timedelta(0))
         assert credit.expires_at.hour == 15  # midnight in Tokyo
         # a month passes
-        Credit.objects.filter(id=credit.id).update(
-            period_starts_at=credit.period_starts_at - timedelta(days=31), expires_at=timezone.now()
-        )
+        Credit.objects.filter(id=credit.id).update(month=credit.month - timedelta(days=31), expires_at=timezone.now())
     credits_expire()
     credits_of_plans()
     assert left(tenant) == [Decimal(3)]

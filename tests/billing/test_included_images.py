@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connections
@@ -184,3 +186,18 @@ def test_a_hundred_at_once_take_what_there_is_and_not_one_more() -> None:
     assert in_threads(8, end, list(enumerate(jobs))) == ["ended"] * 40
     assert allowance(tenant) == (40, 20, 0)
     books_balance(tenant)
+
+
+def test_another_time_zone_gives_no_picture_anew() -> None:
+    tenant = tenant_with(1)
+    job = submit(tenant)
+    assert finish(job, done(job)) == "ended"
+    zones = ("Pacific/Kiritimati", "Pacific/Honolulu", "UTC", "Europe/London")
+    for zone in zones:
+        if datetime.now(ZoneInfo(zone)).month != datetime.now(UTC).month:
+            continue  # on the first and last day of a month it is another month there
+        with acting_as("operator"):
+            Tenant.objects.filter(id=tenant.id).update(billing_timezone=zone)
+        with pytest.raises(InsufficientBalance):
+            submit_generation(tenant)
+    assert allowance(tenant) == (1, 1, 0)

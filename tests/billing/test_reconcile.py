@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from datetime import date
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from accounts.actor import SYSTEM
 from accounts.models import Tenant
-from billing.models import Budget, UsageTag
+from billing.models import Allowance, AllowanceUse, Budget, UsageTag
 from billing.reconcile import Scope, books_checks, snapshot
-from billing.services import usage_platform_refresh
+from billing.services import charge_refund, credit_grant, usage_platform_refresh
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 from generations.reconcile import jobs_checks
@@ -56,7 +58,7 @@ def work(tenant: Tenant, count: int = 1, **body: Any) -> list[UUID]:
 
 
 def busy() -> Tenant:
-    """With a budget, a tag, an ended job, one that waits, one that was canceled, a batch, and the operator's days."""
+    """With one of everything that the checks compare: jobs of every kind, budget, tag, credit, refund, batch, days."""
     tenant = make_tenant()
     with acting_as("operator"):
         Budget.objects.create(
@@ -66,7 +68,13 @@ def busy() -> Tenant:
     queue_clear()
     submit_generation(tenant)
     queue_clear()
-    work(tenant, metadata={"team": "red"})
+    [ended] = work(tenant, metadata={"team": "red"})
+    with acting_as("operator"):
+        given: Any = {"tenant_id": tenant.id, "reason": "Test", "actor": SYSTEM}
+        credit_grant(amount=Decimal(2), expires_at=None, **given)
+        charge_refund(generation_id=ended, amount=Decimal("0.001"), **given)
+        month = Allowance.objects.create(tenant=tenant, month="2026-11-01", included=5, used=1)
+        AllowanceUse.objects.create(tenant=tenant, allowance=month, generation_id=ended, held=1, used=1)
     submit_generation(tenant)
     make_batch(tenant, "a cat")
     usage_platform_refresh()
@@ -147,9 +155,19 @@ PLANTS: dict[str, tuple[Any, ...]] = {
     "a balance changed": ({"wallets"}, f"UPDATE billing_wallet SET balance = balance - 1 {OF} AND livemode"),
     "a hold forgotten on the wallet": ({"wallets"}, f"UPDATE billing_wallet SET held = held + 1 {OF} AND livemode"),
     "a hold of an ended job still open": (
-        {"holds", "wallets", "jobs_charges", "budgets"},
+        {"holds", "wallets", "jobs_charges", "budgets", "allowances"},
         f"UPDATE billing_hold SET status = 'held' {OF} AND status = 'settled'",
     ),
+    "a credit that is worth more": (
+        {"credits"},
+        f"UPDATE billing_credit SET remaining = remaining - 0.000000001 {OF}",
+    ),
+    "a refund above its charge": (
+        {"refunds", "wallets"},
+        f"UPDATE billing_ledgerentry SET amount = amount * 1000 {OF} "
+        f"AND transaction_id IN (SELECT id FROM billing_ledgertransaction {OF} AND kind = 'refund')",
+    ),
+    "a month of pictures that lost count": ({"allowances"}, f"UPDATE billing_allowance SET used = used + 1 {OF}"),
     "a budget that lost count": ({"budgets"}, f"UPDATE billing_budgetperiod SET used = used + 1 {OF}"),
     "a budget that holds for ever": ({"budgets"}, f"UPDATE billing_budgetperiod SET held = held + 1 {OF}"),
     "a charge in a closed month": (
@@ -288,7 +306,7 @@ def test_a_month_looks_at_that_month_only() -> None:
         (["--tenant", "nobody-of-that-name"], "There is no tenant"),
         (["--tenant", "ten_" + "0" * 32], "There is no tenant"),
         (["--month", "November"], "like 2026-11"),
-        (["--checks", "wallet"], "There is no check wallet; there are budgets, "),
+        (["--checks", "wallet"], "There is no check wallet; there are allowances, "),
         (["--upstream", "/nowhere.csv"], "cannot be read as a billing export"),
         (["--tolerance", "NaN"], "a percentage from 0 to 100"),
         (["--upstream-zone", "Mars"], "no such time zone"),

@@ -59,7 +59,7 @@ def _filled() -> Filled:
             storage_key=f"tenants/{tenant.id.hex}/files/x",
         )  # fmt: skip
         now = timezone.now()
-        month = Allowance.objects.create(tenant=tenant, starts_at=now, ends_at=now, included=1, held=1)
+        month = Allowance.objects.create(tenant=tenant, month=now.date(), included=1, held=1)
         AllowanceUse.objects.create(tenant=tenant, allowance=month, generation_id=new_id(), held=1)
         UsageTag.objects.create(tenant=tenant, key="team")
         batch = Batch.objects.create(

@@ -5,21 +5,20 @@ CREATE OR REPLACE FUNCTION allowance_take(p_tenant uuid, p_generation uuid, p_im
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
-    month record;
+    this_month date;
     allowance billing_allowance;
     covered int;
 BEGIN
-    SELECT b.starts_at, b.resets_at INTO month
-    FROM accounts_tenant t, budget_period_bounds('month', now(), t.billing_timezone, clock_timestamp()) b
-    WHERE t.id = p_tenant;
+    SELECT date_trunc('month', clock_timestamp() AT TIME ZONE t.billing_timezone)::date INTO this_month
+    FROM accounts_tenant t WHERE t.id = p_tenant;
     SELECT * INTO allowance FROM billing_allowance
-    WHERE tenant_id = p_tenant AND starts_at = month.starts_at FOR UPDATE;
+    WHERE tenant_id = p_tenant AND month = this_month FOR UPDATE;
     IF NOT FOUND THEN
-        INSERT INTO billing_allowance (tenant_id, starts_at, ends_at, included, used, held)
-        VALUES (p_tenant, month.starts_at, month.resets_at, p_included, 0, 0)
-        ON CONFLICT (tenant_id, starts_at) DO NOTHING;
+        INSERT INTO billing_allowance (tenant_id, month, included, used, held)
+        VALUES (p_tenant, this_month, p_included, 0, 0)
+        ON CONFLICT (tenant_id, month) DO NOTHING;
         SELECT * INTO STRICT allowance FROM billing_allowance
-        WHERE tenant_id = p_tenant AND starts_at = month.starts_at FOR UPDATE;
+        WHERE tenant_id = p_tenant AND month = this_month FOR UPDATE;
     END IF;
     covered := least(p_images, allowance.included - allowance.used - allowance.held);
     IF covered > 0 THEN
