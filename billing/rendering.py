@@ -10,45 +10,40 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.models import Membership
 from billing.models import Budget, Wallet
 from billing.money import ZERO, amount_text, price_text
 from billing.selectors import BudgetUse, budget_uses
 from cavendish.db import ids
 from cavendish.http.times import moment
 
+SCOPES = {"tenant": ids.TENANT, "key": ids.API_KEY, "member": ids.USER}
 EVERY = {"day": "daily", "week": "weekly", "month": "monthly", "total": "total"}
 OF = {"tenant": "this tenant", "key": "this API key", "member": "this member"}
 UNITS = {"images": ("picture", "pictures"), "tokens": ("token", "tokens"), "requests": ("request", "requests")}
 
 
 def budgets_json(budgets: Sequence[Budget], *, tenant_id: UUID) -> list[dict[str, Any]]:
-    """Inside the tenant's door. Three queries, however many there are."""
+    """Inside the tenant's door. Two queries, however many there are."""
     if not budgets:
         return []
     uses = budget_uses(budgets)
-    people = [budget.scope_id for budget in budgets if budget.scope == Budget.Scope.MEMBER]
-    members = dict(Membership.objects.filter(tenant_id=tenant_id, user_id__in=people).values_list("user_id", "id"))
     currencies = dict(Wallet.objects.filter(tenant_id=tenant_id).values_list("livemode", "currency"))
-    return [_budget_json(budget, uses[budget.id], members, currencies) for budget in budgets]
+    return [_budget_json(budget, uses[budget.id], currencies) for budget in budgets]
 
 
 def budget_json(budget: Budget) -> dict[str, Any]:
     return budgets_json([budget], tenant_id=budget.tenant_id)[0]
 
 
-def _budget_json(
-    budget: Budget, use: BudgetUse, members: Mapping[UUID, UUID], currencies: Mapping[bool, str]
-) -> dict[str, Any]:
+def _budget_json(budget: Budget, use: BudgetUse, currencies: Mapping[bool, str]) -> dict[str, Any]:
     raised = budget.raise_until is not None and budget.raise_until > timezone.now()
     allowed = budget.raise_to if raised and budget.raise_to is not None else budget.limit
-    member = members.get(budget.scope_id)
     return {
         "id": ids.encode(ids.BUDGET, budget.id),
         "object": "budget",
         "livemode": budget.livemode,
         "scope": budget.scope,
-        "scope_id": ids.encode(ids.MEMBERSHIP, member) if member else scope_text(budget.scope, budget.scope_id),
+        "scope_id": scope_text(budget.scope, budget.scope_id),
         "period": budget.period,
         "metric": budget.metric,
         "currency": currencies.get(budget.livemode) if budget.metric == Budget.Metric.MONEY else None,
@@ -68,8 +63,8 @@ def _budget_json(
 
 
 def scope_text(scope: str, scope_id: UUID) -> str:
-    """The public id of what a budget limits; of a person that is no member any more, the person's."""
-    return ids.encode({"tenant": ids.TENANT, "key": ids.API_KEY}.get(scope, ids.USER), scope_id)
+    """The public id of what a budget limits."""
+    return ids.encode(SCOPES[scope], scope_id)
 
 
 def quantity_json(metric: str, value: Decimal) -> str | int:
@@ -109,10 +104,10 @@ def refusal_text(refusal: Mapping[str, Any]) -> str:
 
     public = ids.encode(ids.BUDGET, UUID(refusal["budget_id"]))
     limit, used, held, wanted = (Decimal(refusal[name]) for name in ("limit", "used", "held", "wanted"))
+    running = f" and {said('held')} held by running requests" if held else ""
     text = (
-        f"The {EVERY[refusal['period']]} budget of {OF[refusal['scope']]} ({public}) has no room for this request: of "
-        f"{said('limit')}, {said('used')} are used and {said('held')} held by running requests; this one may need "
-        f"up to {said('wanted')}."
+        f"The {EVERY[refusal['period']]} budget of {OF[refusal['scope']]} ({public}) has no room for this request: "
+        f"{said('used')} of {said('limit')} are used{running}; this one may need up to {said('wanted')}."
     )
     if wanted > limit:
         text += " That is more than the whole budget."

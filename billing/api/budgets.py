@@ -13,12 +13,12 @@ from rest_framework.views import APIView
 from accounts.actor import Actor
 from accounts.api.authentication import actor, principal
 from accounts.api.operators import OperatorView
-from accounts.models import Membership, Tenant
+from accounts.models import Tenant
 from billing.api import schema
 from billing.api.bodies import BudgetChange, BudgetNew, OperatorBudgetNew
 from billing.errors import BillingError, BudgetInvalid, BudgetNotYours
 from billing.models import Budget
-from billing.rendering import budget_json, budgets_json
+from billing.rendering import SCOPES, budget_json, budgets_json
 from billing.selectors import budget_find, budgets_listed
 from billing.services import budget_create, budget_delete, budget_update
 from cavendish.db import ids
@@ -146,8 +146,7 @@ def _get(tenant_id: UUID, public: str, *, livemode: bool | None = None) -> Respo
 
 
 def _create(tenant_id: UUID, who: Actor, values: dict[str, Any], path: str) -> Response:
-    with tenant_work(tenant_id):
-        values["scope_id"] = _scope_id(tenant_id, values["scope"], values.get("scope_id"))
+    values["scope_id"] = _scope_id(tenant_id, values["scope"], values.get("scope_id"))
     try:
         budget = budget_create(tenant_id=tenant_id, actor=who, **values)
     except BillingError as refusal:
@@ -200,17 +199,7 @@ def _tenant(public: str) -> UUID:
 
 def _scope_id(tenant_id: UUID, scope: str, public: str | None) -> UUID:
     """What is limited; NOBODY where the id cannot be one, which the service answers like one that does not exist."""
-    if public is None:
-        return tenant_id
-    match scope:
-        case Budget.Scope.TENANT:
-            return ids.decode(ids.TENANT, public) or NOBODY
-        case Budget.Scope.KEY:
-            return ids.decode(ids.API_KEY, public) or NOBODY
-    if membership := ids.decode(ids.MEMBERSHIP, public):
-        found = Membership.objects.filter(tenant_id=tenant_id, id=membership).values_list("user_id", flat=True).first()
-        return found or NOBODY
-    return ids.decode(ids.USER, public) or NOBODY
+    return tenant_id if public is None else ids.decode(SCOPES[scope], public) or NOBODY
 
 
 def _problem_of(refusal: BillingError) -> Problem:

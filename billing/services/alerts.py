@@ -39,9 +39,10 @@ def _mail_next() -> bool:
         to = list(people.order_by("id").values_list("user__email", flat=True))
         if to and alert.budget.deleted_at is None:
             context = _context(alert)
+            reached = "No room is left in" if context["is_refusing"] else f"{alert.percent} % is used of"
             mail_queue(
                 to=to,
-                subject=f"{alert.percent} % of the {context['every']} budget of {context['whose']} is used",
+                subject=f"{reached} the {context['every']} budget of {context['whose']}",
                 template="billing/mail/budget_reached",
                 context=context,
                 tenant_id=alert.tenant_id,

@@ -146,7 +146,7 @@ BAD: dict[str, tuple[Json, dict[str, str]]] = {
     "unknown key": ({**MONTHLY, "scope": "key", "scope_id": "key_" + "0" * 32}, {"/scope_id": "unknown"}),
     "rubbish id": ({**MONTHLY, "scope": "key", "scope_id": "'; DROP TABLE"}, {"/scope_id": "unknown"}),
     "NUL": ({**MONTHLY, "scope": "key", "scope_id": "key_\0"}, {"/scope_id": "unknown_value"}),
-    "unknown member": ({**MONTHLY, "scope": "member", "scope_id": "mem_" + "0" * 32}, {"/scope_id": "unknown"}),
+    "unknown member": ({**MONTHLY, "scope": "member", "scope_id": "usr_" + "0" * 32}, {"/scope_id": "unknown"}),
     "half a raise": ({**MONTHLY, "raise_to": "9"}, {"/raise_until": "missing"}),
     "a raise in the past": (
         {**MONTHLY, "raise_to": "4", "raise_until": "2020-01-01T00:00:00Z"},
@@ -286,9 +286,9 @@ def test_the_other_apis_say_it_in_their_words(account: Account) -> None:
 def test_a_members_budget_counts_all_keys_of_the_person(account: Account, books: Books) -> None:
     with books.open():
         person = User.objects.db_manager(books.alias).create_user(f"{account.tenant.slug}@example.com")
-        membership = membership_create(tenant=account.tenant, user=person, role=Role.DEVELOPER)
+        membership_create(tenant=account.tenant, user=person, role=Role.DEVELOPER)
     one, two = account.key(member=person), account.key(member=person)
-    member = ids.encode(ids.MEMBERSHIP, membership.id)
+    member = ids.encode(ids.USER, person.id)
     budget = made(account, scope="member", scope_id=member, metric="requests", limit=2)
     assert budget["scope_id"] == member
     one.make()

@@ -143,7 +143,7 @@ def test_owners_and_billing_members_get_one_mail_each_time() -> None:
     drain(4)
     (mail,) = mails(tenant)
     assert set(mail.to) == {person(Role.OWNER).email, person(Role.BILLING).email}
-    assert mail.subject == f"50 % of the monthly budget of {tenant.name} is used"
+    assert mail.subject == f"50 % is used of the monthly budget of {tenant.name}"
     for part in (
         "Limit      2.00 USD",
         "Used       1.25 USD",
@@ -151,7 +151,7 @@ def test_owners_and_billing_members_get_one_mail_each_time() -> None:
         ids.encode(ids.BUDGET, budget.id),
     ):
         assert part in mail.text, mail.text
-    assert "At 100 % new requests are refused." in mail.text
+    assert "What does not fit into it is refused." in mail.text
     drain()
     assert len(mails(tenant)) == 1
 
@@ -190,7 +190,7 @@ def test_the_mail_says_what_follows(fields: dict[str, Any], words: str) -> None:
     (mail,) = mails(tenant)
     assert words in mail.text, mail.text
     if not fields.get("livemode", True):
-        assert "New requests are refused now" in mail.text
+        assert "No room is left" in mail.text
 
 
 def test_a_tenant_without_people_loses_nothing() -> None:
