@@ -26,7 +26,8 @@ from accounts.watch import Watch
 from cavendish import metrics
 from cavendish.db.pool import conninfo
 
-CACHE_SIZE = 10_000
+MOST_KNOWN = 10_000
+MOST_UNKNOWN = 1_000
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class _Reading:
 
 watch = Watch(lambda: conninfo("default"))
 _known: dict[bytes, _Reading] = {}
+_unknown: dict[bytes, _Reading] = {}
 _flights: dict[bytes, Future[_Reading]] = {}
 _lock = Lock()
 
@@ -103,7 +105,7 @@ def principal_of(secret: str) -> Principal | None:
         return None
     described = keys.describe(secret)
     watch.keep_looking()
-    reading = _known.get(described.digest)
+    reading = _known.get(described.digest) or _unknown.get(described.digest)
     if reading is None or not reading.is_fresh:
         reading = _read_once(described)
     principal = reading.principal
@@ -128,9 +130,11 @@ def _read_once(described: keys.NewKey) -> _Reading:
         raise
     else:
         with _lock:
-            if len(_known) >= CACHE_SIZE:
-                _known.clear()
-            _known[described.digest] = reading
+            # Apart, so that whoever makes keys up does not push known ones out.
+            kept, size = (_known, MOST_KNOWN) if reading.subjects else (_unknown, MOST_UNKNOWN)
+            if len(kept) >= size and described.digest not in kept:
+                del kept[next(iter(kept))]
+            kept[described.digest] = reading
         flight.set_result(reading)
         return reading
     finally:

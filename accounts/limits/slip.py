@@ -1,8 +1,9 @@
 """What one request takes of its limits, and what comes back of it at the end.
 
 A request takes one of `requests` as it begins, and where it may make pictures one of `images` with it, so that most
-need a single call. A body that asks for more pictures takes the rest before anything is done for it. What was taken for
-pictures that were not accepted comes back, and so does the request itself when a limit refuses it.
+need a single call. A body that asks for more pictures takes the rest before anything is done for it; where there is not
+even room for one the body decides, since it may be wrong, want text alone, or repeat a request that was accepted. What
+was taken for pictures that were not accepted comes back, and so does the request itself when a limit refuses it.
 """
 
 from __future__ import annotations
@@ -41,17 +42,20 @@ class Slip:
         self._spare = 0
 
     def open(self, policies: Sequence[Policy], *, pictures: bool) -> None:
-        """The request itself; one picture with it where it may make some. Raises Problem 429."""
+        """The request itself; one picture with it where it may make some and there is room. Raises Problem 429."""
         self.policies = tuple(policies)
-        self._take(requests=1, images=int(pictures))
+        if self._take(requests=1, images=int(pictures)):
+            return
+        if not self._only_pictures_are_short() or not self._take(requests=1, images=0):
+            raise refusal(self.policies, self.states)
 
     def reserve(self, images: int) -> None:
         """Before the work for that many pictures begins. Raises Problem 429, or 403 where they would never fit."""
         for policy in self.policies:
             if policy.unit == "images" and images > policy.quota:
                 raise too_many(policy, images)
-        if images > self._spare:
-            self._take(requests=0, images=images - self._spare)
+        if images > self._spare and not self._take(requests=0, images=images - self._spare):
+            raise refusal(self.policies, self.states)
 
     def keep(self, images: int) -> None:
         """They belong to an accepted job now."""
@@ -77,17 +81,21 @@ class Slip:
             )
         self._takings.clear()
 
-    def _take(self, *, requests: int, images: int) -> None:
+    def _only_pictures_are_short(self) -> bool:
+        pairs = zip(self.policies, self.states, strict=True)
+        return all(state.fits for policy, state in pairs if policy.unit == "requests")
+
+    def _take(self, *, requests: int, images: int) -> bool:
         if not self.policies:
-            return
+            return True
         units = {"requests": requests, "images": images}
         counters = [Counter(policy.counter, units[policy.unit], policy.quota) for policy in self.policies]
         where, answer = _count(counters)
         self.states = answer.states
-        if not answer.taken:
-            raise refusal(self.policies, answer.states)
-        self._takings.append(_Taking(where, answer.second, units))
-        self._spare += images
+        if answer.taken:
+            self._takings.append(_Taking(where, answer.second, units))
+            self._spare += images
+        return answer.taken
 
 
 def _richer(state: State, quota: int, amount: int) -> State:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, disable_created_metrics
+
+# When a counter was made is a series of its own otherwise, which nobody asks for.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REFUSED = Counter("cavendish_refused_requests", "API requests that were answered with 401, 403 or 429.", ["status"])
 LIMITS_SHARED = Gauge(

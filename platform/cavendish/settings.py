@@ -267,6 +267,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PriceKind": "billing.models.prices.Kind",
         "LedgerKind": "billing.models.ledger.LedgerTransaction.Kind",
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cavendish.http.openapi.describe_limits",
+    ],
     "SWAGGER_UI_SETTINGS": {
         "persistAuthorization": True,
         "displayRequestDuration": True,

@@ -116,6 +116,9 @@ def test_pictures_count_when_they_are_accepted(account: Account) -> None:
         never = narrow.submit(max_images=6, wait=0)
         account.refused(never, 422, "invalid_request")
     assert narrow.submit(max_images=1, wait=0).status_code == 202
+    # there is no room for a picture, but these ask for none
+    account.refused(narrow.submit(model="nope"), 422, "invalid_request")
+    assert narrow.submit(response_format={"type": "text"}, wait=0).status_code == 202
     assert left(narrow.get(MODELS))["key-images"] == 0
 
 

@@ -50,6 +50,18 @@ def test_every_operation_has_a_name_and_its_problems(document: Json) -> None:
                 assert list(answer["content"]) == ["application/problem+json"], f"{method} {path} {status}"
 
 
+def test_every_operation_of_a_tenants_key_says_what_it_knows_of_limits(reader: Account, document: Json) -> None:
+    assert document["components"]["headers"].keys() == {"RateLimit-Policy", "RateLimit", "Retry-After"}
+    for method, path, operation in native(document):
+        limited = {"bearer": []} in operation["security"]
+        for status, answer in operation["responses"].items():
+            named = set(answer.get("headers", {})) - {"Location"}
+            retry = {"Retry-After"} if status == "429" else set()
+            wanted = {"RateLimit-Policy", "RateLimit"} | retry if limited and status != "401" else set()
+            assert wanted <= named, f"{method} {path} {status}"
+        assert ("429" in operation["responses"]) or not limited, f"{method} {path}"
+
+
 def test_what_comes_is_what_is_documented(reader: Account, document: Json) -> None:
     schemas: Json = document["components"]["schemas"]
 
