@@ -29,7 +29,7 @@ ROWS = """
     WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s
     GROUP BY key ORDER BY key COLLATE "C"
 """
-KEPT = ("outputs", "files")
+KEPT = ("outputs", "files", "batches")
 
 
 def objects_compare(snapshot: Snapshot, scope: Scope, *, store: Objects, most: int) -> Differences:

@@ -164,6 +164,14 @@ def test_tenants_are_fed_side_by_side_and_a_tenants_batches_one_after_the_other(
     assert set(taken) == {first.id, second.id}
 
 
+def test_a_live_batch_that_waits_for_money_keeps_no_test_batch_waiting() -> None:
+    tenant = make_tenant()
+    budget(tenant, 1)
+    live, test = make_batch(tenant, "a cat", "a dog"), make_batch(tenant, "a cat", livemode=False)
+    feed()
+    assert [counts(batch) for batch in (live, test)] == [{"in_progress": 1, "waiting": 1}, {"in_progress": 1}]
+
+
 def test_batches_take_what_interactive_jobs_leave() -> None:
     """They wait for interactive ones of every tenant, and never keep a tenant's own from its limit."""
     tenant = make_tenant(concurrency_limit=2)
