@@ -7,7 +7,16 @@ from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
 from billing.models.prices import Kind, Plan, PlanVersion, Price, Subscription, Tier, Unit
 from billing.models.settlements import CreditNote, CreditNoteLine, Payment
-from billing.models.usage import PlatformDay, UsageRecord, UsageRollup, UsageTag, UsageTagRollup, UsageTagValue
+from billing.models.usage import (
+    PlatformDay,
+    PlatformMonth,
+    PlatformTotal,
+    UsageRecord,
+    UsageRollup,
+    UsageTag,
+    UsageTagRollup,
+    UsageTagValue,
+)
 from billing.models.wallets import Allowance, AllowanceUse, Credit, FlagResolution, Wallet
 
 __all__ = [
@@ -36,6 +45,8 @@ __all__ = [
     "Plan",
     "PlanVersion",
     "PlatformDay",
+    "PlatformMonth",
+    "PlatformTotal",
     "Price",
     "Subscription",
     "Tier",

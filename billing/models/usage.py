@@ -148,3 +148,39 @@ class PlatformDay(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.requests} of {self.model} on {self.billing_date}"
+
+
+class PlatformMonth(TenantModel):
+    """A month of a tenant and model: the sums of its `PlatformDay`s, written with them."""
+
+    pk = models.CompositePrimaryKey("month", "livemode", "tenant_id", "model")
+    month = models.DateField(help_text="Its first day.")
+    livemode = models.BooleanField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    model = models.CharField(max_length=100)
+    requests = models.BigIntegerField()
+    images = models.BigIntegerField()
+    flagged = models.BigIntegerField()
+    amount = models.DecimalField(max_digits=20, decimal_places=9)
+    cost = models.DecimalField(max_digits=20, decimal_places=9)
+
+    def __str__(self) -> str:
+        return f"{self.requests} of {self.model} in {self.month:%B %Y}"
+
+
+class PlatformTotal(models.Model):
+    """A billing date of all tenants and one model: the sums of `PlatformDay`s in one currency, written with them."""
+
+    pk = models.CompositePrimaryKey("billing_date", "livemode", "currency", "model")
+    billing_date = models.DateField()
+    livemode = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    model = models.CharField(max_length=100)
+    requests = models.BigIntegerField()
+    images = models.BigIntegerField()
+    flagged = models.BigIntegerField()
+    amount = models.DecimalField(max_digits=26, decimal_places=9)
+    cost = models.DecimalField(max_digits=26, decimal_places=9)
+
+    def __str__(self) -> str:
+        return f"{self.requests} of {self.model} on {self.billing_date}"

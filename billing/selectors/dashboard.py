@@ -1,11 +1,11 @@
-"""What operators see of all tenants together: from the platform's days, which the scheduler keeps (decision 0011)."""
+"""What operators see of all tenants together: from sums that the scheduler keeps (decision 0011)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -43,40 +43,35 @@ class PlatformDashboard:
     by_day: list[tuple[date, PlatformSums]]
 
 
-_SUMS = """sum(d.requests)::bigint AS requests, sum(d.images)::bigint AS images, sum(d.flagged)::bigint AS flagged,
-    sum(d.amount) AS amount, sum(d.cost) AS cost"""
+_SUMS = """sum({0}.requests)::bigint AS requests, sum({0}.images)::bigint AS images,
+    sum({0}.flagged)::bigint AS flagged, sum({0}.amount) AS amount, sum({0}.cost) AS cost"""
+_TOTALS = f"""
+    SELECT d.billing_date, d.model, d.currency, {_SUMS.format("d")} FROM billing_platformtotal d
+    WHERE d.livemode = %(livemode)s AND d.billing_date >= %(month)s
+        AND d.billing_date < (%(month)s::date + interval '1 month')::date
+    GROUP BY GROUPING SETS ((d.currency), (d.model, d.currency), (d.billing_date, d.currency))"""  # noqa: S608
+_TENANTS = f"""
+    SELECT m.tenant_id, t.slug, w.currency, {_SUMS.format("m")} FROM billing_platformmonth m
+    JOIN accounts_tenant t ON t.id = m.tenant_id
+    JOIN billing_wallet w ON w.tenant_id = m.tenant_id AND w.livemode = m.livemode
+    WHERE m.livemode = %(livemode)s AND m.month = %(month)s
+    GROUP BY 1, 2, 3 ORDER BY amount DESC, cost DESC, 1 LIMIT %(tenants)s"""  # noqa: S608
 
 
 def platform_dashboard(*, day: date, livemode: bool = True, tenants: int = 20) -> PlatformDashboard:
     """As the operator. Days are each tenant's billing dates; numbers may lag by a minute. `tenants` bounds the list."""
-    sql = f"""
-        WITH d AS MATERIALIZED (
-            SELECT p.*, w.currency FROM billing_platformday p
-            JOIN billing_wallet w ON w.tenant_id = p.tenant_id AND w.livemode = p.livemode
-            WHERE p.livemode = %(livemode)s AND p.billing_date >= date_trunc('month', %(day)s::date)::date
-                AND p.billing_date < (date_trunc('month', %(day)s::date) + interval '1 month')::date
-        ), top AS (
-            SELECT d.tenant_id, t.slug, d.currency, {_SUMS}
-            FROM d JOIN accounts_tenant t ON t.id = d.tenant_id GROUP BY 1, 2, 3
-            ORDER BY sum(d.amount) DESC, sum(d.cost) DESC, d.tenant_id LIMIT %(tenants)s
-        )
-        SELECT 'day', NULL, NULL, d.currency, {_SUMS} FROM d WHERE d.billing_date = %(day)s GROUP BY 4
-        UNION ALL SELECT 'month', NULL, NULL, d.currency, {_SUMS} FROM d GROUP BY 4
-        UNION ALL SELECT 'tenant', tenant_id::text, slug, currency, requests, images, flagged, amount, cost FROM top
-        UNION ALL SELECT 'model', d.model, NULL, d.currency, {_SUMS} FROM d GROUP BY 2, 4
-        UNION ALL SELECT 'by_day', d.billing_date::text, NULL, d.currency, {_SUMS} FROM d GROUP BY 2, 4"""  # noqa: S608
+    values: dict[str, Any] = {"livemode": livemode, "month": day.replace(day=1), "tenants": tenants}
     with connections[current_alias()].cursor() as cursor:
-        cursor.execute(sql, {"day": day, "livemode": livemode, "tenants": tenants})
-        found = cursor.fetchall()
-
-    def part(name: str) -> Sequence[tuple[str, str, PlatformSums]]:
-        rows = [(row[1], row[2], PlatformSums(*row[3:])) for row in found if row[0] == name]
-        return sorted(rows, key=lambda row: row[2].amount, reverse=True)
-
+        cursor.execute(_TOTALS, values)
+        totals = [(date, model, PlatformSums(*sums)) for date, model, *sums in cursor.fetchall()]
+        cursor.execute(_TENANTS, values)
+        by_tenant = [(tenant, slug, PlatformSums(*sums)) for tenant, slug, *sums in cursor.fetchall()]
+    by_model = [(model, sums) for date, model, sums in totals if model is not None]
+    by_day = [(date, sums) for date, model, sums in totals if date is not None]
     return PlatformDashboard(
-        day=[sums for _, _, sums in part("day")],
-        month=[sums for _, _, sums in part("month")],
-        by_tenant=[(UUID(tenant), slug, sums) for tenant, slug, sums in part("tenant")],
-        by_model=[(model, sums) for model, _, sums in part("model")],
-        by_day=sorted(((date.fromisoformat(text), sums) for text, _, sums in part("by_day")), key=lambda row: row[0]),
+        day=[sums for date, sums in by_day if date == day],
+        month=[sums for date, model, sums in totals if date is None and model is None],
+        by_tenant=by_tenant,
+        by_model=sorted(by_model, key=lambda row: row[1].amount, reverse=True),
+        by_day=sorted(by_day, key=lambda row: (row[0], row[1].currency)),
     )

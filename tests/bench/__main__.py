@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import uvloop
 
+from tests.bench import volume
 from tests.bench.lines import Line
 from tests.bench.rows import ROWS, warm_up
 from tests.bench.stack import BenchError, Stack, running
@@ -40,6 +41,9 @@ def table(lines: list[Line]) -> str:
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
     )
+
+
+VOLUME = "volume"
 
 
 class Others:
@@ -87,13 +91,28 @@ async def measure(stack: Stack, names: list[str], quick: bool) -> tuple[list[Lin
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
-    parser.add_argument("--rows", default=",".join(ROWS), help="some of: %(default)s")
+    parser.add_argument(
+        "--rows",
+        default=",".join(ROWS),
+        help="some of: %(default)s; or volume, which seeds databases and takes minutes",
+    )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the platform")
     arguments = parser.parse_args()
     names = arguments.rows.split(",")
-    if unknown := [name for name in names if name not in ROWS]:
+    if unknown := [name for name in names if name not in {*ROWS, VOLUME}]:
         parser.error(f"no such row: {', '.join(unknown)}")
     say(machine())
+    if VOLUME in names:
+        others = Others()
+        try:
+            lines = volume.measure(arguments.quick)
+        except BenchError as error:
+            say(str(error))
+            return 1
+        say(table(lines))
+        say(f"Meanwhile other programs kept the cores busy for {others.percent():.0f} % of the time.")
+        if names == [VOLUME]:
+            return 0
     try:
         with running(dict(setting.split("=", 1) for setting in arguments.set)) as stack:
             others = Others()

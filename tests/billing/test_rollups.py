@@ -10,6 +10,7 @@ from django.db import connections
 from accounts.models import Tenant
 from accounts.services import user_create
 from billing.models import UsageTag
+from billing.selectors.dashboard import platform_dashboard
 from billing.services import usage_partitions_make, usage_platform_refresh
 from cavendish.db.router import acting_as
 from tests.factories import make_tenant, queue_clear, submit_generation
@@ -151,3 +152,46 @@ def test_the_operators_days_follow_the_roll_ups() -> None:
     assert (day["requests"], day["images"], day["flagged"]) == (2, 3, 0)
     assert day["amount"] == sum(row["amount"] for row in rollup(tenant).values())
     assert day["cost"] == sum(row["cost"] for row in rollup(tenant).values())
+
+
+def test_the_operators_page_shows_the_same_sums() -> None:
+    tenant = make_tenant(balance=10_000)
+    queue_clear()
+    for images in (1, 2):
+        submit_generation(tenant)
+        end(images=images, flags=["usage_missing"])
+    usage_platform_refresh()
+    today = one("owner", "SELECT (now() AT TIME ZONE 'UTC')::date")
+
+    with acting_as("operator"):
+        shown = platform_dashboard(day=today, tenants=10_000)
+
+    charged = one("owner", "SELECT sum(amount) FROM billing_charge WHERE tenant_id = %s", tenant.id)
+    cost = one("owner", "SELECT sum(cost) FROM billing_charge WHERE tenant_id = %s", tenant.id)
+    [mine] = [sums for id, slug, sums in shown.by_tenant if (id, slug) == (tenant.id, tenant.slug)]
+    assert (mine.requests, mine.images, mine.flagged, mine.amount, mine.cost) == (2, 3, 2, charged, cost)
+    assert mine.margin == charged - cost
+    month = {sums.currency: sums.requests for sums in shown.month}
+    assert month == {
+        currency: sum(sums.requests for _, sums in shown.by_model if sums.currency == currency) for currency in month
+    }
+    assert month == {
+        currency: sum(sums.requests for _, sums in shown.by_day if sums.currency == currency) for currency in month
+    }
+    assert sum(sums.requests for sums in shown.day) >= 2
+    assert sum(sums.requests for _, _, sums in shown.by_tenant) == sum(month.values())
+
+
+def test_days_that_were_summed_by_nobody_are_summed_later() -> None:
+    tenant = make_tenant()
+    queue_clear()
+    submit_generation(tenant)
+    end()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE billing_usagerollup SET billing_date = billing_date - 400 WHERE tenant_id = %s", [tenant.id]
+        )
+        cursor.execute("DELETE FROM billing_platformday")
+    usage_platform_refresh()
+    month = "SELECT sum(requests) FROM billing_platformmonth WHERE tenant_id = %s"
+    assert one("owner", month, tenant.id) == 1

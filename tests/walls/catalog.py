@@ -18,7 +18,8 @@ SHARED = {
     "account_emailaddress", "account_emailconfirmation", "mfa_authenticator", "socialaccount_socialaccount",
     "socialaccount_socialapp", "socialaccount_socialtoken", "usersessions_usersession",
     "accounts_operatorkey", "accounts_user", "accounts_user_groups", "accounts_user_user_permissions", "auth_group",
-    "auth_group_permissions", "auth_permission", "billing_legalentity", "billing_plan", "billing_planversion",
+    "auth_group_permissions", "auth_permission", "billing_legalentity", "billing_plan", "billing_platformtotal",
+    "billing_planversion",
     "billing_price", "django_admin_log", "django_content_type", "django_migrations", "django_session",
     "generations_worker",
 }  # fmt: skip

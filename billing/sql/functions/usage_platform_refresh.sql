@@ -1,6 +1,6 @@
--- Sums the roll-ups of all tenants into a row per billing date, tenant and model, for the operator's pages; by the
--- scheduler, so that no settlement waits for a row that all tenants share. Answers how many rows changed, or NULL when
--- another scheduler is at it.
+-- Sums the roll-ups of all tenants for the operator's pages: by billing date, tenant and model; these by month; and by
+-- billing date and model over all tenants. By the scheduler, so that no settlement waits for a row that all tenants
+-- share. Answers how many days of tenants changed, or NULL when another scheduler is at it.
 --
 -- Only dates on which jobs may still have ended since the last time: from a day before today, or before the newest date
 -- that is summed when nobody was here for longer; and whatever lies in the future, where jobs of closed months go.
@@ -15,13 +15,16 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('usage_platform_refresh', 0)) THEN
         RETURN NULL;
     END IF;
-    SELECT least(today, max(billing_date)) - 1 INTO since FROM billing_platformday WHERE billing_date <= today;
+    SELECT least(max(billing_date), today) INTO since FROM billing_platformday WHERE billing_date <= today
+    HAVING count(*) > 0;
+    since := coalesce(since - 1, '-infinity');  -- while there is nothing yet, all dates
+
     INSERT INTO billing_platformday AS d (billing_date, livemode, tenant_id, model, requests, images, flagged, amount,
                                           cost, updated_at)
     SELECT u.billing_date, u.livemode, u.tenant_id, u.model, coalesce(sum(u.quantity) FILTER (WHERE u.kind = 'request'), 0),
            sum(u.images), sum(u.flagged), sum(u.amount), sum(u.cost), now()
     FROM billing_usagerollup u
-    WHERE u.billing_date >= coalesce(since, '-infinity')
+    WHERE u.billing_date >= since
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (billing_date, livemode, tenant_id, model) DO UPDATE
     SET requests = excluded.requests, images = excluded.images, flagged = excluded.flagged, amount = excluded.amount,
@@ -29,6 +32,36 @@ BEGIN
     WHERE (d.requests, d.images, d.flagged, d.amount, d.cost)
         IS DISTINCT FROM (excluded.requests, excluded.images, excluded.flagged, excluded.amount, excluded.cost);
     GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed = 0 THEN
+        RETURN 0;
+    END IF;
+
+    INSERT INTO billing_platformmonth AS m (month, livemode, tenant_id, model, requests, images, flagged, amount, cost)
+    SELECT date_trunc('month', d.billing_date)::date, d.livemode, d.tenant_id, d.model, sum(d.requests), sum(d.images),
+           sum(d.flagged), sum(d.amount), sum(d.cost)
+    FROM billing_platformday d
+    -- whole months of those tenants whose days have changed just now
+    WHERE (d.livemode, d.tenant_id) IN (SELECT c.livemode, c.tenant_id FROM billing_platformday c
+                                        WHERE c.billing_date >= since AND c.updated_at = now())
+        AND d.billing_date >= CASE WHEN since = '-infinity' THEN since ELSE date_trunc('month', since)::date END
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (month, livemode, tenant_id, model) DO UPDATE
+    SET requests = excluded.requests, images = excluded.images, flagged = excluded.flagged, amount = excluded.amount,
+        cost = excluded.cost
+    WHERE (m.requests, m.images, m.flagged, m.amount, m.cost)
+        IS DISTINCT FROM (excluded.requests, excluded.images, excluded.flagged, excluded.amount, excluded.cost);
+
+    INSERT INTO billing_platformtotal AS t (billing_date, livemode, currency, model, requests, images, flagged, amount, cost)
+    SELECT d.billing_date, d.livemode, w.currency, d.model, sum(d.requests), sum(d.images), sum(d.flagged), sum(d.amount),
+           sum(d.cost)
+    FROM billing_platformday d JOIN billing_wallet w ON w.tenant_id = d.tenant_id AND w.livemode = d.livemode
+    WHERE d.billing_date >= since
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (billing_date, livemode, currency, model) DO UPDATE
+    SET requests = excluded.requests, images = excluded.images, flagged = excluded.flagged, amount = excluded.amount,
+        cost = excluded.cost
+    WHERE (t.requests, t.images, t.flagged, t.amount, t.cost)
+        IS DISTINCT FROM (excluded.requests, excluded.images, excluded.flagged, excluded.amount, excluded.cost);
     RETURN changed;
 END $$;
 REVOKE ALL ON FUNCTION usage_platform_refresh() FROM PUBLIC;

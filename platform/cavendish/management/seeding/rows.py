@@ -1,0 +1,253 @@
+"""Generations that ended, as lines of PostgreSQL's COPY: job, hold, charge, usage records, ledger.
+
+They come in the order of time, so that a tenant's rows lie among everybody else's, as in a database that grew. Amounts
+are whole billionths: the rounding of a line is that of `billing.money.line_amount`, in integers, which take a fifth of
+the time of decimals.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from billing.money import UNIT_SIZE
+from cavendish.gemini.catalog import get_model, prices
+
+MARKUP = 125  # percent of the upstream's price
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney", "Asia/Kolkata")
+MODELS = {"gemini-3.1-flash-image": 60, "gemini-3.1-flash-lite-image": 20, "gemini-3-pro-image": 20}
+CHUNK = 20_000
+"""Generations whose lines are in memory at a time."""
+
+COLUMNS = {
+    "generations_generation": "id, tenant_id, api_key_id, member_id, livemode, status, model, tier, priority, "
+    "metadata, store, image_size, aspect_ratio, estimated_bytes, created_at, run_after, started_at, finished_at, "
+    "deadline_at, attempts, failures, upstream_id, upstream_key, upstream_host, error, deleted_at",
+    "billing_hold": "generation_id, tenant_id, livemode, status, amount, currency, images, tokens, prices, api_key_id, "
+    "member_id, created_at, ended_at, used_amount, used_images, used_tokens, used_requests",
+    "billing_charge": "generation_id, tenant_id, livemode, status, reason, amount, cost, absorbed, currency, lines, "
+    "usage, flags, billing_date, created_at",
+    "billing_usagerecord": "billing_date, generation_id, attempt, kind, tenant_id, livemode, api_key_id, member_id, "
+    "model, image_size, quantity, images, unit_price, amount, cost, currency, at",
+    "billing_ledgertransaction": "id, tenant_id, livemode, kind, generation_id, reason, actor, at",
+    "billing_ledgerentry": "tenant_id, transaction_id, account, livemode, amount, currency, at",
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is seeded. `until` is the first day of the last month; `months` end with it."""
+
+    records: int
+    tenants: int
+    months: int
+    until: date
+    seed: int
+
+    @property
+    def first(self) -> date:
+        year, month = divmod(self.until.year * 12 + self.until.month - 1 - (self.months - 1), 12)
+        return date(year, month + 1, 1)
+
+    @property
+    def end(self) -> date:
+        return (self.until + timedelta(days=32)).replace(day=1)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    id: UUID
+    zone: ZoneInfo
+    keys: tuple[UUID, ...]
+    members: tuple[UUID | None, ...]
+    """Beside each key, the person for whom it counts."""
+
+
+@dataclass
+class Chunk:
+    """Lines by table, and how many usage records are among them."""
+
+    lines: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
+    records: int = 0
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """One kind of a model: billionths of a dollar per million tokens, and how a record and a line say it."""
+
+    price: int
+    cost: int
+    unit_price: str
+
+
+def uuid7(at: datetime, rng: random.Random) -> UUID:
+    """An id as it would have been made then."""
+    bits = rng.getrandbits(74)
+    head = int(at.timestamp() * 1000) << 80 | 7 << 76 | (bits >> 62) << 64
+    return UUID(int=head | 2 << 62 | bits & ((1 << 62) - 1))
+
+
+def tariffs() -> dict[str, dict[str, Tariff]]:
+    found: dict[str, dict[str, Tariff]] = {}
+    for row in prices():
+        if row.tier == "standard" and row.model in MODELS and row.unit == "per_1m_tokens":
+            cost = int(row.price * 10**9)
+            price = cost * MARKUP // 100
+            found.setdefault(row.model, {})[row.kind] = Tariff(price, cost, money(price))
+    return found
+
+
+def money(billionths: int) -> str:
+    """As NUMERIC(20, 9) reads."""
+    sign = "-" if billionths < 0 else ""
+    whole, part = divmod(abs(billionths), 10**9)
+    return f"{sign}{whole}.{part:09d}"
+
+
+def line_amount(quantity: int, price: int) -> int:
+    """Rounded half up, once."""
+    size = UNIT_SIZE["per_1m_tokens"]
+    return (quantity * price + size // 2) // size
+
+
+class Maker:
+    """Makes the lines of one generation after the other, always the same for the same random numbers."""
+
+    def __init__(self, tenants: list[Tenant], rng: random.Random) -> None:
+        self.rng = rng
+        self.tenants = tenants
+        self.weights: list[float] = []
+        whole = 0.0
+        for rank in range(len(tenants)):  # a few large tenants and many small ones, the largest seven times the mean
+            whole += (rank + 20) ** -0.7
+            self.weights.append(whole)
+        self.tariffs = tariffs()
+        self.models = list(MODELS)
+        self.shares = [sum(list(MODELS.values())[: place + 1]) for place in range(len(MODELS))]
+        self.resolutions = {model: get_model(model).resolutions for model in MODELS}
+        self.held_prices = {model: self._held_prices(kinds) for model, kinds in self.tariffs.items()}
+
+    def _held_prices(self, kinds: dict[str, Tariff]) -> str:
+        return json.dumps(
+            {
+                kind: {"unit": "per_1m_tokens", "price": tariff.unit_price, "cost": money(tariff.cost)}
+                for kind, tariff in kinds.items()
+            }
+        )
+
+    def chunks(self, size: Size) -> Iterator[Chunk]:
+        """All of it, day after day: equally many records each day, at random times, by random tenants."""
+        days = (size.end - size.first).days
+        chunk = Chunk()
+        made = 0
+        for number in range(days):
+            quota = size.records * (number + 1) // days
+            begins = datetime.combine(size.first + timedelta(days=number), datetime.min.time(), UTC)
+            count = max((quota - made) // 3, 1)
+            times = sorted(self.rng.random() for _ in range(count * 2))
+            for place in times:
+                if made + chunk.records >= quota:
+                    break
+                # neither the first nor the last fourteen hours of the whole, which are another month elsewhere
+                hours = 24 * place
+                if number == 0:
+                    hours = 14 + 10 * place
+                elif number == days - 1:
+                    hours = 10 * place
+                self.generation(chunk, begins + timedelta(hours=hours), room=quota - made - chunk.records)
+                if len(chunk.lines["billing_charge"]) >= CHUNK:
+                    made += chunk.records
+                    yield chunk
+                    chunk = Chunk()
+            made += chunk.records
+            yield chunk
+            chunk = Chunk()
+
+    def quantities(self, model: str, room: int) -> tuple[dict[str, int], Any]:
+        """Tokens by kind, at most `room` kinds, and the resolution of the picture."""
+        rng = self.rng
+        resolution = self.resolutions[model][int(rng.random() * len(self.resolutions[model]))]
+        found = {"text_input": 20 + int(rng.random() * 400), "image_output": resolution.tokens}
+        chance = rng.random()
+        if chance < 0.45:
+            found["image_input"] = 560 * (1 + int(rng.random() * 3))
+        if chance > 0.65:
+            found["thought_output"] = 40 + int(rng.random() * 900)
+        if 0.35 < chance < 0.55:
+            found["text_output"] = 10 + int(rng.random() * 120)
+        while len(found) > room:
+            found.popitem()
+        return found, resolution
+
+    def generation(self, chunk: Chunk, ended: datetime, *, room: int) -> None:
+        rng = self.rng
+        tenant = rng.choices(self.tenants, cum_weights=self.weights)[0]
+        place = int(rng.random() * len(tenant.keys))
+        key, member = tenant.keys[place], tenant.members[place] or "\\N"
+        model = rng.choices(self.models, cum_weights=self.shares)[0]
+        quantities, resolution = self.quantities(model, room)
+        began = ended - timedelta(seconds=4 + rng.random() * 20)
+        id = uuid7(began, rng)
+        chance = rng.random()
+        charged = chance >= 0.03
+        if chance < 0.02:
+            quantities = {}  # it failed before the upstream reported anything
+
+        billed = ended.astimezone(tenant.zone).date()
+        at, accepted = ended.isoformat(), began.isoformat()
+        amount = cost = 0
+        shown, records = [], []
+        images = int(charged)
+        for kind, quantity in quantities.items():
+            tariff = self.tariffs[model][kind]
+            price = line_amount(quantity, tariff.price) if charged else 0
+            ours = line_amount(quantity, tariff.cost)
+            amount += price
+            cost += ours
+            unit_price = tariff.unit_price if charged else "0"
+            records.append(
+                f"{billed}\t{id}\t1\t{kind}\t{tenant.id}\tt\t{key}\t{member}\t{model}\t{resolution.image_size}\t{quantity}\t"
+                f"{images if kind == 'image_output' else 0}\t{unit_price}\t{money(price)}\t{money(ours)}\tUSD\t{at}\n"
+            )
+            if charged:
+                shown.append(
+                    f'{{"kind": "{kind}", "quantity": {quantity}, "unit": "per_1m_tokens", '
+                    f'"unit_price": "{unit_price}", "amount": "{money(price)}"}}'
+                )
+        if charged and "image_output" not in quantities:
+            images = 0
+        tokens = sum(quantities.values())
+        held = amount * 3 // 2 + 10**7
+        status, job, reason = (
+            ("charged", "succeeded", "\\N") if charged else ("not_charged", "failed", "safety_blocked")
+        )
+        flags = '["total_mismatch"]' if chance > 0.999 else "[]"
+        lines = chunk.lines
+        lines["generations_generation"].append(
+            f"{id}\t{tenant.id}\t{key}\t{member}\tt\t{job}\t{model}\tstandard\t0\t{{}}\tt\t{resolution.image_size}\t"
+            f"{resolution.aspect_ratio}\t3000000\t{accepted}\t{accepted}\t{accepted}\t{at}\t{at}\t1\t0\t\t\t\t\\N\t{at}\n"
+        )
+        lines["billing_hold"].append(
+            f"{id}\t{tenant.id}\tt\t{'settled' if charged else 'released'}\t{money(held)}\tUSD\t1\t"
+            f"{tokens * 2 + 1000}\t{self.held_prices[model]}\t{key}\t{member}\t{accepted}\t{at}\t{money(amount)}\t"
+            f"{images}\t{tokens if charged else 0}\t1\n"
+        )
+        lines["billing_charge"].append(
+            f"{id}\t{tenant.id}\tt\t{status}\t{reason}\t{money(amount)}\t{money(cost)}\t0\tUSD\t[{', '.join(shown)}]\t"
+            f'{{"total": {tokens}}}\t{flags}\t{billed}\t{at}\n'
+        )
+        lines["billing_usagerecord"] += records
+        chunk.records += len(records)
+        if amount:
+            entry = uuid7(ended, rng)
+            lines["billing_ledgertransaction"].append(f"{entry}\t{tenant.id}\tt\tcharge\t{id}\t\tsystem\t{at}\n")
+            lines["billing_ledgerentry"].append(
+                f"{tenant.id}\t{entry}\twallet\tt\t{money(-amount)}\tUSD\t{at}\n"
+                f"{tenant.id}\t{entry}\trevenue\tt\t{money(amount)}\tUSD\t{at}\n"
+            )

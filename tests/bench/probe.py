@@ -1,0 +1,67 @@
+"""Questions to a seeded database, in a process with the product's settings: prints milliseconds as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+REPEATS = 15
+
+
+def median(ask: Callable[[], object]) -> float:
+    """Milliseconds; the first time, when caches are cold, does not count."""
+    ask()
+    taken = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        ask()
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken)
+
+
+def questions() -> dict[str, float]:
+    from datetime import timedelta
+
+    from django.db.models import Max
+
+    from accounts.models import Tenant
+    from billing.models import PlatformDay
+    from billing.selectors.dashboard import platform_dashboard
+    from billing.selectors.usage import UsageQuery, usage_read
+    from cavendish.db.router import acting_as
+    from cavendish.db.tenancy import tenant_door
+
+    with acting_as("operator"):
+        last = PlatformDay.objects.aggregate(last=Max("billing_date"))["last"]
+        # neither the largest nor a small one: the hundredth of a thousand has three times the mean
+        tenant = Tenant.objects.filter(slug__startswith="bench-").order_by("slug")[
+            100 if Tenant.objects.count() > 100 else 0
+        ]
+    month = last.replace(day=1)
+    query = UsageQuery(start=month, end=last + timedelta(days=1), livemode=True, group_by=("day",), tenant_id=tenant.id)
+
+    def by_day() -> None:
+        with tenant_door(tenant.id):
+            assert len(usage_read(query).rows) >= 28
+
+    def dashboard() -> None:
+        with acting_as("operator"):
+            assert platform_dashboard(day=last).month
+
+    return {"a tenant's month by day": median(by_day), "the operator's dashboard": median(dashboard)}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cavendish.settings")
+    import django
+
+    django.setup()
+    sys.stdout.write(json.dumps({"questions": questions}[sys.argv[1]]()) + "\n")
+
+
+if __name__ == "__main__":
+    main()
