@@ -18,14 +18,14 @@ STRICT = {
 # A `<script>` that the browser does not run: data for the scripts of files.
 DATA = re.compile(r'<script[^>]*type="application/json"')
 FORBIDDEN = re.compile(
-    r"<style|\sstyle=|\son\w+=\"|javascript:|<script(?![^>]*\ssrc=)|(?:src|href|action)=\"(?:https?:)?//"
+    r"<style|\sstyle=|\son\w+=\"|javascript:|<script(?![^>]*\ssrc=)|(?:src|action)=\"(?:https?:)?//|<link[^>]*href=\"(?:https?:)?//"
 )
 
 OPEN = ("login", "signup", "password/reset", "password/reset/done", "inactive", "3rdparty/login/cancelled")
 CLOSED = (
     "", "email", "password/change", "2fa", "2fa/totp/activate", "2fa/webauthn", "2fa/webauthn/add",
     "2fa/recovery-codes", "2fa/recovery-codes/generate", "2fa/totp/deactivate", "sessions", "tenants", "3rdparty",
-    "logout", "reauthenticate", "2fa/reauthenticate",
+    "policy", "logout", "reauthenticate", "2fa/reauthenticate",
 )  # fmt: skip
 
 

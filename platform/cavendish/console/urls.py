@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from cavendish.console.views.account import account_home
 from cavendish.console.views.invitations import invitation_page
 from cavendish.console.views.oidc import provider_login
+from cavendish.console.views.policy import policy_page
 from cavendish.console.views.sessions import session_end, sessions_end_others, sessions_page
 from cavendish.console.views.tenants import tenant_choose, tenant_new
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("account/", account_home, name="account_home"),
     path("account/tenants/", tenant_choose, name="tenant_choose"),
     path("account/tenants/new/", tenant_new, name="tenant_new"),
+    path("account/policy/", policy_page, name="policy"),
     path("account/sessions/", sessions_page, name="sessions"),
     path("account/sessions/end-others/", sessions_end_others, name="sessions_end_others"),
     path("account/sessions/<int:session_id>/end/", session_end, name="session_end"),

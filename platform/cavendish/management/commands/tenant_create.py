@@ -6,15 +6,17 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
-from accounts.services import api_key_create, tenant_create
+from accounts.services import api_key_create, policy_accept
 from billing.errors import ValuesInvalid
-from billing.services import plan_ensure, tenant_open, wallet_top_up
+from billing.services.tenants import tenant_start
 from cavendish.db.router import acting_as
+from cavendish.http.problems import Problem
 
 
 def _amount(text: str) -> Decimal:
@@ -32,6 +34,13 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="")
         parser.add_argument("--balance", default="0", help="what it has paid in, in the plan's currency")
         parser.add_argument("--concurrency", type=int, default=64, help="generations running at once")
+        parser.add_argument("--owner", default="", metavar="EMAIL", help="gets an invitation as the owner")
+        parser.add_argument(
+            "--policy-accepted-by",
+            default="",
+            metavar="NAME",
+            help="who accepted the use policy for the tenant; without it the live key waits for an owner to do so",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug, balance = options["slug"], _amount(options["balance"])
@@ -39,13 +48,21 @@ class Command(BaseCommand):
         with acting_as("operator"), transaction.atomic(using="operator"):
             if Tenant.objects.filter(slug=slug).exists():
                 raise CommandError(f"There is a tenant {slug!r} already.")
-            tenant = tenant_create(slug=slug, name=options["name"] or slug, concurrency_limit=options["concurrency"])
-            tenant_open(tenant=tenant, plan=plan_ensure(slug="standard", name="Standard"))
-            if balance:
-                try:
-                    wallet_top_up(tenant_id=tenant.id, amount=balance, reason="Opening balance", actor=SYSTEM)
-                except ValuesInvalid as error:
-                    raise CommandError(f"Nothing was created: {error}") from None
+            try:
+                tenant = tenant_start(
+                    slug=slug,
+                    name=options["name"] or slug,
+                    concurrency_limit=options["concurrency"],
+                    opening_balance=balance,
+                    owner_email=options["owner"],
+                    actor=SYSTEM,
+                )
+            except (ValuesInvalid, Problem) as error:
+                detail = error.detail if isinstance(error, Problem) else error
+                raise CommandError(f"Nothing was created: {detail}") from None
+            if name := options["policy_accepted_by"]:
+                version = settings.POLICY_VERSION
+                policy_accept(tenant_id=tenant.id, version=version, accepted_by=name, actor=SYSTEM)
             _, live = api_key_create(tenant_id=tenant.id, name="First live key", livemode=True)
             _, test = api_key_create(tenant_id=tenant.id, name="First test key", livemode=False)
         self.stdout.write(json.dumps({"slug": slug, "api_key": live, "test_api_key": test}))
