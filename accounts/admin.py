@@ -9,9 +9,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import ApiKey, AuditEvent, Membership, OperatorKey, Tenant, User
+from accounts.models import ApiKey, AuditEvent, Membership, OperatorKey, User
 from accounts.people.services import person_close, person_factors_remove, person_reopen, person_sessions_end
 from accounts.people.trail import person_actor
+from accounts.services import api_key_revoke
 
 # Django's class takes no parameter at run time.
 if TYPE_CHECKING:
@@ -31,13 +32,6 @@ class ReadOnly(Base):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-@admin.register(Tenant)
-class TenantAdmin(ReadOnly):
-    list_display = ("slug", "name", "status", "concurrency_limit", "queue_limit", "created_at")
-    list_filter = ("status",)
-    search_fields = ("slug", "name", "id")
 
 
 @admin.register(User)
@@ -87,7 +81,19 @@ class ApiKeyAdmin(ReadOnly):
     list_filter = ("livemode",)
     list_select_related = ("tenant",)
     search_fields = ("prefix", "name")
-    exclude = ("digest",)
+    exclude = ("digest", "previous_digest")
+    actions = ("revoke",)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_superuser
+
+    @admin.action(description="Revoke for good", permissions=["operate"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
+        assert isinstance(request.user, User)
+        actor = person_actor(request, request.user)
+        for key in chosen:
+            api_key_revoke(tenant_id=key.tenant_id, key_id=key.id, actor=actor)
+        self.message_user(request, f"{len(chosen)} keys are revoked.")
 
 
 @admin.register(OperatorKey)

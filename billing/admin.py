@@ -6,6 +6,9 @@ from django.contrib import admin
 
 from accounts.admin import ReadOnly
 from billing.models import Budget, Charge, Hold, LedgerTransaction, Plan, Price
+from billing.tenant_admin import TenantAdmin
+
+__all__ = ["TenantAdmin"]
 
 
 @admin.register(Plan)
