@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "cavendish.http.security.PageHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.people.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -294,6 +294,7 @@ CSRF_COOKIE_SECURE = SECURE
 # The prefix makes browsers refuse such a cookie from a neighbouring host name.
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrftoken"
+SESSION_ENGINE = "accounts.people.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
 # Whoever looks whether a process is well (`up`, a load balancer) asks it directly, without TLS.

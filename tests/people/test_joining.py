@@ -133,9 +133,9 @@ def test_choosing_among_ones_tenants_and_no_others() -> None:
     assert other.slug in page
     assert foreign.slug not in page
     assert ada.post("/account/tenants/", tenant=mine.slug, next="//evil.example").headers["Location"] == "/account/"
-    assert ada.client.session["tenant_id"] == mine.id.hex
+    assert ada.session["tenant_id"] == mine.id.hex
     assert ada.post("/account/tenants/", tenant=foreign.slug).status_code == 404
-    assert ada.client.session["tenant_id"] == mine.id.hex
+    assert ada.session["tenant_id"] == mine.id.hex
     # Who was put out of a tenant is out with the next request, whatever the session says.
     with acting_as("operator"):
         Membership.objects.filter(tenant=mine).delete()

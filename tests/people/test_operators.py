@@ -77,7 +77,7 @@ def test_what_is_over_is_tidied_up(settings: Settings) -> None:
     squatter.sign_up()
     late.sign_up()
     ada.sign_in()
-    key = ada.client.session.session_key
+    key = ada.session.session_key
     with acting_as("operator"):
         long_ago = timezone.now() - timedelta(days=8)
         User.objects.filter(email__in=[squatter.email, ada.email]).update(created_at=long_ago, last_login=None)

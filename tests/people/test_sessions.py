@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts.people.devices import device_of
+from accounts.people.sessions import session_key_of
 from tests.people.visitors import PASSWORD, Visitor, person, shown
 
 
@@ -103,6 +104,28 @@ def test_last_seen_is_written_once_a_minute() -> None:
 )  # fmt: skip
 def test_devices_have_names_that_people_use(user_agent: str, device: str) -> None:
     assert device_of(user_agent) == device
+
+
+def test_the_database_opens_no_session() -> None:
+    """What is in it is the hash of the cookie's secret."""
+    ada = person()
+    ada.sign_in()
+    secret = ada.client.cookies[settings.SESSION_COOKIE_NAME].value
+    [row] = UserSession.objects.filter(user=ada.user)
+    assert Session.objects.filter(session_key=row.session_key).exists()
+    assert row.session_key == session_key_of(secret)
+    assert secret not in str([Session.objects.values_list(), UserSession.objects.values_list()])
+    thief = Visitor()
+    thief.client.cookies[settings.SESSION_COOKIE_NAME] = row.session_key
+    assert not thief.signed_in
+    assert ada.signed_in
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a" * 40, "ü", "a" * 4000])
+def test_a_cookie_that_is_none_is_no_session(cookie: str) -> None:
+    visitor = Visitor()
+    visitor.client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+    assert not visitor.signed_in
 
 
 def test_a_session_is_another_one_after_signing_in() -> None:

@@ -26,10 +26,10 @@ ENOUGH = "Too many failed login attempts. Try again later."
 
 def test_a_person_signs_in_and_out() -> None:
     ada = person()
-    before = ada.client.session.session_key
+    before = ada.session.session_key
     page = ada.sign_in()
     assert (page.status_code, page.headers["Location"]) == (302, "/account/")
-    assert ada.client.session.session_key != before  # what was planted before is of no use
+    assert ada.session.session_key != before  # what was planted before is of no use
     assert ada.signed_in
     cookie = ada.client.cookies[django_settings.SESSION_COOKIE_NAME]
     assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 14 * 24 * 3600)

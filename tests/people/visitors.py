@@ -11,11 +11,13 @@ from base64 import b32decode
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import AuditEvent, User
 from accounts.people import vault
+from accounts.people.sessions import SessionStore, session_key_of
 from accounts.services import user_create
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail
@@ -46,6 +48,12 @@ class Visitor:
 
     def sign_up(self, password: str = PASSWORD, name: str = "Ada") -> Any:
         return self.post("/account/signup/", name=name, email=self.email, password1=password)
+
+    @property
+    def session(self) -> SessionStore:
+        """By the cookie, as it is in the database now."""
+        cookie = self.client.cookies.get(settings.SESSION_COOKIE_NAME)
+        return SessionStore(session_key_of(cookie.value) if cookie and cookie.value else None)
 
     @property
     def signed_in(self) -> bool:
