@@ -10,7 +10,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     at timestamptz;
-    missing uuid;
+    applying int;
+    missing uuid[];
+    budget uuid;
     periods bigint[];
     wanted numeric[];
     allowed numeric[];
@@ -24,31 +26,34 @@ BEGIN
     VALUES (p_generation, p_tenant, p_livemode, 'held', p_amount, p_currency, p_images, p_tokens, p_prices,
             p_key, p_member, at);
 
-    -- A period's first job opens it; in one order, and before any is locked, for another may be opening it too.
-    FOR missing IN
-        SELECT b.id FROM billing_budget b
-        WHERE b.tenant_id = p_tenant AND b.livemode = p_livemode AND b.deleted_at IS NULL
-            AND b.scope_id IN (p_tenant, p_key, p_member)
-            AND NOT EXISTS (SELECT 1 FROM billing_budgetperiod p WHERE p.budget_id = b.id
-                            AND coalesce(p.resets_at, 'infinity') > at AND p.starts_at <= at)
-        ORDER BY b.id
-    LOOP
-        PERFORM budget_period_open(p_tenant, missing, at, false);
-    END LOOP;
+    SELECT count(*), array_agg(b.id ORDER BY b.id) FILTER (WHERE p.id IS NULL) INTO applying, missing
+    FROM billing_budget b
+    LEFT JOIN billing_budgetperiod p
+        ON p.budget_id = b.id AND coalesce(p.resets_at, 'infinity') > at AND p.starts_at <= at
+    WHERE b.tenant_id = p_tenant AND b.livemode = p_livemode AND b.deleted_at IS NULL
+        AND b.scope_id IN (p_tenant, p_key, p_member);
+    IF missing IS NOT NULL THEN
+        -- A period's first job opens it; in one order, and before any is locked, for another may be opening it too.
+        FOREACH budget IN ARRAY missing LOOP
+            PERFORM budget_period_open(p_tenant, budget, at, false);
+        END LOOP;
+    END IF;
 
-    SELECT array_agg(l.id), array_agg(l.wanted), array_agg(l.allowed),
-           bool_and(NOT l.hard OR l.used + l.held + l.wanted <= l.allowed)
-    INTO periods, wanted, allowed, fits
-    FROM (
-        SELECT p.id, p.hard, p.used, p.held, budget_limit(b."limit", b.raise_to, b.raise_until, at) AS allowed,
-               CASE b.metric WHEN 'money' THEN p_amount WHEN 'images' THEN p_images WHEN 'tokens' THEN p_tokens ELSE 1 END
-                   AS wanted
-        FROM billing_budget b
-        JOIN billing_budgetperiod p
-            ON p.budget_id = b.id AND coalesce(p.resets_at, 'infinity') > at AND p.starts_at <= at
-        WHERE b.tenant_id = p_tenant AND b.livemode = p_livemode AND b.deleted_at IS NULL
-            AND b.scope_id IN (p_tenant, p_key, p_member)
-        ORDER BY p.id FOR UPDATE OF p) l;
+    IF applying > 0 THEN
+        SELECT array_agg(l.id), array_agg(l.wanted), array_agg(l.allowed),
+               bool_and(NOT l.hard OR l.used + l.held + l.wanted <= l.allowed)
+        INTO periods, wanted, allowed, fits
+        FROM (
+            SELECT p.id, p.hard, p.used, p.held, budget_limit(b."limit", b.raise_to, b.raise_until, at) AS allowed,
+                   CASE b.metric WHEN 'money' THEN p_amount WHEN 'images' THEN p_images WHEN 'tokens' THEN p_tokens ELSE 1 END
+                       AS wanted
+            FROM billing_budget b
+            JOIN billing_budgetperiod p
+                ON p.budget_id = b.id AND coalesce(p.resets_at, 'infinity') > at AND p.starts_at <= at
+            WHERE b.tenant_id = p_tenant AND b.livemode = p_livemode AND b.deleted_at IS NULL
+                AND b.scope_id IN (p_tenant, p_key, p_member)
+            ORDER BY p.id FOR UPDATE OF p) l;
+    END IF;
     IF NOT fits THEN
         -- of several the one that is away longest: what has to be waited for or raised in any case
         RETURN (
