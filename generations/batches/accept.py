@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from accounts.principal import Principal
@@ -66,7 +65,6 @@ def batch_of_file(*, who: Principal, wanted: Wanted, name: str, pointer: str, sp
 def _create(
     who: Principal, wanted: Wanted, batch_id: UUID, key: str, file_id: UUID | None, places: Sequence[Place]
 ) -> Batch:
-    said: dict[str, Any] = {"model": wanted.model, "name": wanted.name, "metadata": wanted.metadata}
     try:
         return batch_create(
             who=who,
@@ -75,7 +73,9 @@ def _create(
             places=places,
             input_key=key,
             input_file=file_id,
-            **said,
+            model=wanted.model,
+            name=wanted.name,
+            metadata=wanted.metadata,
         )
     except TooManyBatches as refusal:
         raise problem_of(refusal) from None

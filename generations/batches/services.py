@@ -42,10 +42,10 @@ def batch_create(
     dialect: Batch.Dialect,
     places: Sequence[Place],
     input_key: str,
-    input_file: UUID | None = None,
-    model: str = "",
-    name: str = "",
-    metadata: Mapping[str, Any] | None = None,
+    input_file: UUID | None,
+    model: str,
+    name: str,
+    metadata: Mapping[str, str],
 ) -> Batch:
     """A batch and its items, waiting, in one transaction. Nothing of an item is read, quoted or held yet.
 
@@ -64,7 +64,7 @@ def batch_create(
             model=model,
             allowed_models=None if who.allowed_models is None else sorted(who.allowed_models),
             name=name,
-            metadata=dict(metadata or {}),
+            metadata=dict(metadata),
             input_key=input_key,
             input_file=input_file,
             total=len(places),

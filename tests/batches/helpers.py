@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from accounts.models import Tenant
+from billing.models import Budget
+from cavendish.db.router import acting_as
 from generations.batches.feeder import NATIVE, Due, batch_work, batches_claim
 from generations.models import Batch
-from tests.generations.helpers import one, rows
+from tests.generations.helpers import claim, finish, one, rows, succeeded
 
 
 def batch_row(batch: Batch) -> dict[str, Any]:
@@ -72,3 +76,18 @@ def held(batch: Batch) -> int:
             batch.id,
         )
     )
+
+
+def run_all(worker: UUID, limit: int = 100) -> int:
+    """Ends all that is queued, well. Answers how many."""
+    jobs = claim(worker, limit)
+    for job in jobs:
+        assert finish(job, succeeded(job)) == "ended"
+    return len(jobs)
+
+
+def budget(tenant: Tenant, limit: Decimal | int, metric: str = "images") -> None:
+    with acting_as("operator"):
+        Budget.objects.create(
+            tenant=tenant, scope="tenant", scope_id=tenant.id, period="month", metric=metric, limit=Decimal(limit)
+        )
