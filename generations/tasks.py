@@ -6,6 +6,7 @@ import logging
 
 import dramatiq
 
+from cavendish.breaker import Breaker, Hanging
 from generations.work.current import engine
 
 logger = logging.getLogger(__name__)
@@ -20,9 +21,14 @@ async def doorbell() -> None:
     await engine().ring()
 
 
+_breaker = Breaker(pause=3.0)
+
+
 def ring() -> None:
     """Rings for a committed job. A broker that is away is no error: engines and the sweeper look by themselves."""
     try:
-        doorbell.send()
+        _breaker.call(doorbell.send)
+    except Hanging:
+        pass
     except Exception as error:
         logger.warning("The broker did not take a doorbell: %s", type(error).__name__)

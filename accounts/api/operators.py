@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from accounts.actor import Actor
 from accounts.api.authentication import ApiKeyAuthentication
 from accounts.models import OperatorKey
 from cavendish.db.router import acting_as
+
+NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ class OperatorKeyAuthentication(BaseAuthentication):
 
 
 def operator_of(secret: str) -> OperatorPrincipal | None:
-    """The principal of an operator key's text, or None; callers say no more. One query: operators' calls are few."""
+    """The principal of an operator key's text, or None; callers say no more. One query, and once a minute another that
+    notes the use: operators' calls are few.
+    """
     if not keys.is_operator_key(secret):
         return None
     described = keys.describe(secret)
@@ -61,8 +66,12 @@ def operator_of(secret: str) -> OperatorPrincipal | None:
         row = OperatorKey.objects.filter(prefix=described.prefix).first()
     if row is None or not hmac.compare_digest(bytes(row.digest), described.digest):
         return None
-    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= timezone.now()):
+    now = timezone.now()
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
+    if row.last_used_at is None or row.last_used_at < now - NOTED_EVERY:
+        with acting_as("operator"):
+            OperatorKey.objects.filter(id=row.id).update(last_used_at=now)
     return OperatorPrincipal(row.id, row.prefix, row.name)
 
 

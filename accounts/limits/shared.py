@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from hashlib import sha1
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import redis
 
 from accounts.limits.counters import Answer, Counter, State
 from cavendish import metrics
+from cavendish.breaker import Breaker, Hanging
 
 logger = logging.getLogger(__name__)
 
 PAUSE = 3.0
-"""Seconds without a try after Valkey did not answer; then one request tries, the others go on without."""
+"""Seconds without a try after Valkey hung."""
 
 
 class Script:
@@ -47,9 +47,8 @@ class Shared:
     def __init__(self, client: redis.Redis, window: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._window = window
-        self._clock = clock
-        self._away_until: float | None = None
-        self._trying = Lock()
+        self._breaker = Breaker(PAUSE, clock=clock)
+        self._there = True
 
     def take(self, counters: Sequence[Counter]) -> Answer | None:
         arguments = [number for counter in counters for number in (counter.cost, counter.limit)]
@@ -64,27 +63,18 @@ class Shared:
         self._ask(_GIVE, names, second, *amounts)
 
     def _ask(self, script: Script, keys: Sequence[str], *arguments: int) -> Any:
-        away_until = self._away_until
-        if away_until is None:
-            return self._run(script, keys, *arguments)
-        if self._clock() < away_until or not self._trying.acquire(blocking=False):
+        try:
+            answer = self._breaker.call(lambda: script.run(self._client, keys, *arguments))
+        except Hanging:
             return None
-        try:
-            return self._run(script, keys, *arguments)
-        finally:
-            self._trying.release()
-
-    def _run(self, script: Script, keys: Sequence[str], *arguments: int) -> Any:
-        try:
-            answer = script.run(self._client, keys, *arguments)
         except redis.RedisError as error:
-            if self._away_until is None:
+            if self._there:
                 logger.warning("Rate limits are counted in this process: Valkey answered %s.", type(error).__name__)
-            self._away_until = self._clock() + PAUSE
+            self._there = False
             metrics.LIMITS_SHARED.set(0)
             return None
-        if self._away_until is not None:
+        if not self._there:
             logger.warning("Rate limits are counted in Valkey again.")
-            self._away_until = None
+            self._there = True
         metrics.LIMITS_SHARED.set(1)
         return answer

@@ -111,7 +111,10 @@ def _local() -> Local:
 @cache
 def _shared() -> Shared | None:
     client = valkey.client(TIMEOUT)
-    return Shared(client, WINDOW) if client is not None else None
+    if client is None:
+        metrics.LIMITS_SHARED.set(0)
+        return None
+    return Shared(client, WINDOW)
 
 
 def _count(counters: Sequence[Counter]) -> tuple[Counting, Answer]:

@@ -11,6 +11,7 @@ REFUSED = Counter("cavendish_refused_requests", "API requests that were answered
 LIMITS_SHARED = Gauge(
     "cavendish_limits_shared", "1 while rate limits are counted in Valkey, 0 while each process counts for itself."
 )
+LIMITS_SHARED.set(1)
 LIMITS_LOCAL = Counter(
     "cavendish_limits_local_requests", "Requests whose rate limits this process counted for itself: Valkey was away."
 )

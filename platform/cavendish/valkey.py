@@ -16,6 +16,8 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from cavendish.breaker import Breaker, Hanging
+
 logger = logging.getLogger(__name__)
 
 ENDED = "cavendish:ended"  # a generation became terminal; payload: its UUID in hex
@@ -59,12 +61,17 @@ def async_client() -> redis.asyncio.Redis | None:
     )
 
 
+_breaker = Breaker(pause=1.0)
+
+
 def tell(channel: str, subject: UUID) -> None:
     """Publishes; silently does nothing when Valkey is away."""
     connection = client()
     if connection is None:
         return
     try:
-        connection.publish(channel, subject.hex)
+        _breaker.call(lambda: connection.publish(channel, subject.hex))
+    except Hanging:
+        pass
     except redis.RedisError as error:
         logger.warning("Valkey did not take a word on %s: %s", channel, type(error).__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import keys
 from accounts.actor import SYSTEM
 from accounts.api.operators import operator_of
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, OperatorKey
 from accounts.principal import principal_of
 from accounts.services import operator_key_create, operator_key_revoke
 from cavendish.db.router import acting_as
@@ -27,6 +27,21 @@ def test_an_operator_key_is_an_operators_and_no_tenants() -> None:
     assert secret.startswith(found.key_prefix)
     assert not keys.is_well_formed(secret)
     assert principal_of(secret) is None
+
+
+def test_its_last_use_is_noted_once_a_minute() -> None:
+    secret = make_operator_key()
+
+    def noted() -> datetime | None:
+        with acting_as("operator"):
+            return OperatorKey.objects.get(prefix=keys.describe(secret).prefix).last_used_at
+
+    assert noted() is None
+    operator_of(secret)
+    first = noted()
+    operator_of(secret)
+    assert first is not None
+    assert noted() == first
 
 
 def test_a_tenants_key_is_no_operators() -> None:

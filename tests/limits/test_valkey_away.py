@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,14 +41,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def shared(valkey: OwnValkey, clock: Clock) -> Shared:
-    client = redis.Redis.from_url(
+def shared(valkey: OwnValkey, clock: Clock) -> Iterator[Shared]:
+    with redis.Redis.from_url(
         valkey.url,
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-    )
-    return Shared(client, 60, clock=clock)
+    ) as client:
+        yield Shared(client, 60, clock=clock)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -84,15 +84,12 @@ async def test_one_that_hangs_costs_one_short_timeout_and_then_nothing_for_a_whi
     valkey.kill()
 
 
-async def test_one_that_was_killed_costs_nothing_and_is_found_again(
-    valkey: OwnValkey, shared: Shared, clock: Clock
-) -> None:
+async def test_one_that_was_killed_costs_nothing_and_is_found_again(valkey: OwnValkey, shared: Shared) -> None:
     assert shared.take([ONE]) is not None
     valkey.kill()
     assert seconds(lambda: shared.take([ONE])) < 0.2
-    assert shared.take([ONE]) is None
+    assert seconds(lambda: shared.take([ONE])) < 0.2
     await valkey.start()
-    clock.now += PAUSE
     # an empty one, which does not know the script
     answer = shared.take([ONE])
     assert answer is not None
