@@ -73,36 +73,40 @@ def spend(
     model: str = FLASH,
     size: str = "1K",
     livemode: bool = True,
-    prices: Mapping[str, str] = PRICES,
-    key_id: UUID | None = None,
 ) -> UUID:
     """A job that was accepted in the middle of `month` and settles now: while the month is open it belongs to it."""
+    charge = charge_of(tenant, usage, model=model, size=size, livemode=livemode)
+    generation_id = hold(tenant, month, Decimal(json.loads(charge)["amount"]), livemode=livemode)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT charge_settle(%s, %s, %s::jsonb)", [tenant.id, generation_id, charge])
+    return generation_id
+
+
+def charge_of(
+    tenant: Tenant, usage: Mapping[str, int], *, model: str = FLASH, size: str = "1K", livemode: bool = True
+) -> str:
+    """What `charge_settle` takes of a job with one picture, as JSON."""
     records: list[dict[str, Any]] = [
         {
             "kind": kind,
             "quantity": quantity,
+            "unit": "per_1m_tokens",
             "unit_price": price,
-            "amount": str(
-                line_amount(quantity=quantity, unit_price=Decimal(price), unit="per_1m_tokens") if livemode else 0
-            ),
+            "amount": str(line_amount(quantity=quantity, unit_price=Decimal(price), unit="per_1m_tokens")),
             "cost": "0",
         }
         for kind, quantity in usage.items()
-        for price in [prices[kind]]
+        for price in [PRICES[kind] if livemode else "0"]
     ]
     amount = sum((Decimal(record["amount"]) for record in records), Decimal(0))
-    generation_id = hold(tenant, month, amount, livemode=livemode)
-    settle(
-        tenant,
-        generation_id,
+    return json.dumps(
         {
-            "status": "charged", "reason": None, "amount": str(amount), "cost": "0", "absorbed": "0", "lines": [],
-            "usage": {}, "flags": [], "attempt": 1, "api_key_id": str(key_id or key_of(tenant.id, livemode)),
-            "model": model, "image_size": size, "images": 1, "tokens": sum(usage.values()), "requests": 1,
-            "metadata": {}, "records": records,
-        },
+            "status": "charged", "reason": None, "amount": str(amount), "cost": "0", "absorbed": "0", "lines": records,
+            "usage": {}, "flags": [], "attempt": 1, "api_key_id": str(key_of(tenant.id, livemode)), "model": model,
+            "image_size": size, "images": 1, "tokens": sum(usage.values()), "requests": 1, "metadata": {},
+            "records": records,
+        }
     )  # fmt: skip
-    return generation_id
 
 
 def hold(tenant: Tenant, month: date, amount: Decimal, *, livemode: bool = True) -> UUID:
@@ -122,11 +126,6 @@ def hold(tenant: Tenant, month: date, amount: Decimal, *, livemode: bool = True)
             [amount, tenant.id, livemode],
         )
     return generation_id
-
-
-def settle(tenant: Tenant, generation_id: UUID, charge: Mapping[str, Any]) -> None:
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT charge_settle(%s, %s, %s::jsonb)", [tenant.id, generation_id, json.dumps(charge)])
 
 
 def correct(tenant: Tenant, amount: str, *, at: datetime, kind: str = "adjustment", reason: str = "Goodwill") -> UUID:

@@ -1,0 +1,112 @@
+"""A job that settles while its month is being closed is on the invoice or in the next month, never between the two."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import psycopg
+from django.db import connections
+
+from accounts.models import Tenant
+from billing.invoices.closing import invoice_finalise
+from billing.models import Invoice
+from cavendish.db.pool import conninfo
+from cavendish.db.router import acting_as
+from tests.billing.invoices.helpers import billed_tenant, charge_of, draft, fresh, hold, spend
+from tests.generations.helpers import one
+
+IMAGE = {"image_output": 1121}
+AMOUNT = Decimal("0.06726")
+
+
+def drafted() -> tuple[Tenant, Invoice]:
+    tenant = billed_tenant()
+    spend(tenant, usage=IMAGE)
+    made = draft(tenant)
+    assert made is not None
+    return tenant, made
+
+
+def in_thread(work: Callable[[], object]) -> threading.Thread:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def waits_for_lock(tenant_thread: threading.Thread) -> None:
+    """Until somebody waits for a lock, which must be within the seconds that a busy machine may take."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and tenant_thread.is_alive():
+        if one("owner", "SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            return
+        time.sleep(0.01)
+    raise AssertionError("nobody waited")
+
+
+def finalise(invoice: Invoice) -> None:
+    with acting_as("operator"):
+        invoice_finalise(invoice_id=invoice.id)
+
+
+def settled(connection: psycopg.Connection, tenant: Tenant) -> str:
+    """Settles one more job of October in the connection's open transaction; its billing date."""
+    generation = hold(tenant, date(2026, 10, 1), AMOUNT)
+    connection.execute("SELECT charge_settle(%s, %s, %s::jsonb)", [tenant.id, generation, charge_of(tenant, IMAGE)])
+    [row] = connection.execute("SELECT billing_date FROM billing_charge WHERE generation_id = %s", [generation])
+    return str(row[0])
+
+
+def test_closing_waits_for_a_job_that_settles_and_takes_it_in() -> None:
+    tenant, invoice = drafted()
+    with psycopg.connect(conninfo("owner")) as settling:
+        assert settled(settling, tenant) == "2026-10-31"
+        closing = in_thread(lambda: finalise(invoice))
+        waits_for_lock(closing)
+        settling.commit()
+    closing.join(timeout=30)
+    assert fresh(invoice.id).exact == 2 * AMOUNT
+
+
+def test_a_job_that_settles_while_its_month_is_closed_goes_into_the_next() -> None:
+    tenant, invoice = drafted()
+    dates: list[str] = []
+
+    def settle() -> None:
+        with psycopg.connect(conninfo("owner")) as settling:
+            dates.append(settled(settling, tenant))
+
+    with psycopg.connect(conninfo("owner")) as closing:
+        closing.execute(
+            "UPDATE billing_billingperiod SET closed_at = now() WHERE tenant_id = %s AND month = '2026-10-01'",
+            [tenant.id],
+        )
+        waiting = in_thread(settle)
+        waits_for_lock(waiting)
+        closing.commit()
+    waiting.join(timeout=30)
+    finalise(invoice)
+    assert fresh(invoice.id).exact == AMOUNT
+    assert dates == [str(one("owner", "SELECT (now() AT TIME ZONE 'UTC')::date"))]
+
+
+def test_without_the_share_lock_a_job_would_be_lost_between_them() -> None:
+    """The twin: a row written into the month without the lock is not waited for, and is on no invoice."""
+    tenant, invoice = drafted()
+    october = "WHERE tenant_id = %s AND kind = 'image_output' AND billing_date = '2026-10-31'"
+    with psycopg.connect(conninfo("owner")) as settling:
+        settling.execute(f"UPDATE billing_usagerollup SET amount = amount * 2 {october}".encode(), [tenant.id])
+        finalise(invoice)
+        settling.commit()
+        rolled = one("owner", f"SELECT sum(amount) FROM billing_usagerollup {october}", tenant.id)
+        settling.execute(f"UPDATE billing_usagerollup SET amount = amount / 2 {october}".encode(), [tenant.id])
+    assert (fresh(invoice.id).exact, rolled) == (AMOUNT, 2 * AMOUNT)
