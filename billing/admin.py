@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.admin import ReadOnly
+from billing import invoice_admin  # noqa: F401  (registers itself)
 from billing.models import Budget, Charge, Hold, LedgerTransaction, Plan, Price
 from billing.tenant_admin import TenantAdmin
 

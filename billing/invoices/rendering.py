@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.invoices.reading import LineGeneration, WholeInvoice
-from billing.invoices.wording import line_text, month_last
+from billing.invoices.wording import line_text, month_last, percent_text
 from billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, InvoiceLine, LegalEntity
 from billing.money import amount_text, minor_text, price_text
 from cavendish.db import ids
@@ -160,7 +160,7 @@ def invoice_csv(whole: WholeInvoice) -> Iterator[str]:
         )  # fmt: skip
     if invoice.tax_rate is not None:
         tax = minor_text(invoice.tax, invoice.digits)
-        label = f"{invoice.tax_label or 'Tax'} {price_text(invoice.tax_rate)} %"
+        label = f"{invoice.tax_label or 'Tax'} {percent_text(invoice.tax_rate)}"
         yield _row((invoice.number or "", "", "tax", label, "", "", "", "", "", "", tax, *tail))
 
 

@@ -15,7 +15,7 @@ from generations.models import File, Output
 GRACE = 3600.0
 """Seconds. Bytes are kept before their row is written: an object younger than this may be a job's that is ending."""
 AT_ONCE = 500
-ABOUT = "Every row of a picture or file has its object, of the same size, and no object is without a row."
+ABOUT = "Every row of a picture, file or invoice has its object, of the same size, and no object is without a row."
 # A batch names the file it was made from, or an object of its own: known, but another's to keep.
 ROWS = """
     SELECT key, (array_agg(tenant_id))[1] AS tenant_id, (array_agg(id))[1] AS id, max(bytes) AS bytes,
@@ -25,11 +25,13 @@ ROWS = """
         UNION ALL
         SELECT storage_key, tenant_id, id, bytes, true, 'file' FROM generations_file WHERE deleted_at IS NULL
         UNION ALL
+        SELECT storage_key, tenant_id, subject_id, bytes, true, 'invoice' FROM billing_invoicedocument
+        UNION ALL
         SELECT input_key, tenant_id, id, NULL, false, 'batch' FROM generations_batch WHERE input_key <> '') r
     WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s
     GROUP BY key ORDER BY key COLLATE "C"
 """
-KEPT = ("outputs", "files", "batches")
+KEPT = ("outputs", "files", "batches", "invoices")
 
 
 def objects_compare(snapshot: Snapshot, scope: Scope, *, store: Objects, most: int) -> Differences:
@@ -105,11 +107,12 @@ def _owner(key: str) -> UUID | None:
 
 
 def _still_there(rows: list[dict[str, Any]]) -> set[UUID]:
-    """Those of the rows that exist now, as the operator's role sees them."""
+    """Those of the rows that exist now, as the operator's role sees them; an invoice's never goes."""
     outputs = [row["id"] for row in rows if row["kind"] == "output"]
     files = [row["id"] for row in rows if row["kind"] == "file"]
     with acting_as("operator"):
         return {
+            *(row["id"] for row in rows if row["kind"] == "invoice"),
             *Output.objects.filter(id__in=outputs).values_list("id", flat=True),
             *File.objects.filter(id__in=files, deleted_at=None).values_list("id", flat=True),
         }
