@@ -199,13 +199,14 @@ async def herd(stack: Stack, quick: bool) -> list[Line]:
         async with Connection(stack.port) as connection:
             return await connection.call(bodies[number % 2])
 
-    replies = []
+    at_first = stack.processor_seconds()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(number)) for number in range(count)]
         await asyncio.sleep(max(0.0, began + HERD_SECONDS - loop.time()))
         # All have come and none has been answered: what the web process holds for them now.
         waiting = sum(not task.done() for task in tasks)
         most_rss = sum(process.memory_info().rss for process in web)
+    spent = {kind: 1000 * (after - at_first[kind]) / count for kind, after in stack.processor_seconds().items()}
     replies = [task.result() for task in tasks]
     whole = [reply for reply in replies if reply.status == 200 and reply.bytes > TINY.bytes]
     added = [reply.seconds - late for reply in replies]
@@ -220,6 +221,11 @@ async def herd(stack: Stack, quick: bool) -> list[Line]:
         ),
         Line(f"added latency, {name}, p50 / p99", f"{p50:.2f} / {p99:.2f} s", "p99 <= 1 s", p99 <= 1),
         Line("memory of web for one that waits", f"{(most_rss - before) / count / 1024:.1f} KB"),
+        Line(
+            "processor time for one of the herd",
+            f"{sum(spent.values()):.1f} ms  "
+            f"({', '.join(f'{kind} {spent[kind]:.1f}' for kind in ('web', 'worker', 'PostgreSQL', 'Valkey'))})",
+        ),
     ]
 
 
