@@ -14,6 +14,7 @@ class TenantStatus(models.TextChoices):
     ACTIVE = "active", "Active"
     SUSPENDED = "suspended", "Suspended"
     CLOSING = "closing", "Closing"
+    ERASED = "erased", "Erased"
 
 
 class Tenant(models.Model):

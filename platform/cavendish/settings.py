@@ -26,7 +26,7 @@ ON_LOOPBACK = BASE_HOST in LOOPBACK
 ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if ON_LOOPBACK else BASE_HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations"]
+OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations", "cavendish.closing"]
 INSTALLED_APPS = [
     # First: its templates stand in the place of those of the libraries below.
     "cavendish.console",
@@ -242,6 +242,9 @@ BATCH_AHEAD = CONFIG.number("BATCH_AHEAD", 200)
 EGRESS_ALLOW = CONFIG.words("EGRESS_ALLOW")
 # Who may read /metrics without an operator's key.
 METRICS_ALLOW = CONFIG.words("METRICS_ALLOW", "127.0.0.0/8,::1/128")
+# How long a ready export can be fetched, and how long a closing tenant waits for its erasure where nobody says.
+EXPORT_DAYS = CONFIG.number("EXPORT_DAYS", 7)
+ERASURE_DAYS = CONFIG.number("ERASURE_DAYS", 30)
 SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS", 3600)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -23,6 +23,7 @@ native = [
     path("api/v1/", include("generations.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("cavendish.closing.api.urls")),
 ]
 
 urlpatterns = [

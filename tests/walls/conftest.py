@@ -14,6 +14,7 @@ from accounts.models import Role, SandboxDay, Tenant
 from accounts.services import invitation_create, membership_create, user_create
 from billing.models import Allowance, AllowanceUse, Budget, UsageTag
 from billing.services import credit_grant, flagged_charge_resolve, usage_platform_refresh
+from cavendish.closing.models import Erasure, Export, ExportPart
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
@@ -74,6 +75,10 @@ def _filled() -> Filled:
         Mail.objects.create(tenant_id=tenant.id, to=["somebody@example.com"], subject="Filled", status="sent")
     with acting_as("operator"):
         invoiced(tenant)
+    with acting_as("operator"):
+        export = Export.objects.create(tenant=tenant, status="expired")
+        ExportPart.objects.create(tenant=tenant, export=export, number=0, storage_key="x", bytes=1)
+        Erasure.objects.create(tenant=tenant, status="canceled", due_at=timezone.now())
     queue_clear()
     ended = submit_generation(tenant, metadata={"team": "red"})
     [job] = claim(register(), 1)

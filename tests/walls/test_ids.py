@@ -33,6 +33,7 @@ UNKNOWN |= {"key_id": "key_" + "0" * 32, "member_id": "usr_" + "0" * 32, "invita
 OF_BOTH_MODES = {"member_id", "invitation_id"}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
+UNKNOWN["export_id"] = "exp_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
@@ -57,6 +58,7 @@ def ids_of(account: Account) -> dict[str, str]:
         "file_id": account.file()["id"],
         "budget_id": account.post("/api/v1/budgets", json=BUDGET).json()["id"],
         "tenant_id": encode(TENANT, account.tenant.id),
+        "export_id": UNKNOWN["export_id"],  # likewise, but for its signed address
         "plan_id": UNKNOWN["plan_id"],  # nobody's but the operator's
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
         "line": "1",
@@ -167,7 +169,13 @@ def test_every_address_of_every_method_hides_another_tenants_ids(
             whole = {**ids, "number": "1"}
             foreign = stranger.ask(method.upper(), fill(path, names, whole))
             unknown = stranger.ask(method.upper(), fill(path, names, {**UNKNOWN, "number": "1"}))
-            allowed = {403, 405} if path.startswith("/g/") else {401} if operators else {404, 405}
+            allowed = (
+                {403, 405}
+                if path.startswith("/g/") or path.endswith("/exports/{export_id}/content")
+                else {401}
+                if operators
+                else {404, 405}
+            )
             assert foreign.status_code in allowed, f"{method} {path}: {foreign.status_code}"
             assert foreign.status_code == unknown.status_code
             told = foreign.content

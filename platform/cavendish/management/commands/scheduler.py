@@ -26,6 +26,8 @@ from billing.services import (
     usage_platform_refresh,
     wallets_watch,
 )
+from cavendish.closing.erasure import erasures_continue
+from cavendish.closing.services import exports_due, exports_expire
 from cavendish.mail.services import mails_due
 from cavendish.startup import refuse_unsafe
 from generations.batches.feeder import NATIVE, Feeder
@@ -76,6 +78,9 @@ class Command(BaseCommand):
             Task(subscriptions_begin, every=10),
             Task(credits_of_plans, every=30),
             Task(wallets_watch, every=10),
+            Task(exports_due, every=5),
+            Task(exports_expire, every=600),
+            Task(erasures_continue, every=2),
         ]
         beside = threading.Thread(target=_run, args=(slow, stop), daemon=True)
         beside.start()
