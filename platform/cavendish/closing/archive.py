@@ -1,7 +1,7 @@
-"""A tar archive in parts (POSIX.1-2001, pax): each part holds whole entries, so parts behind each other are one archive.
+"""A tar archive in parts (POSIX.1-2001, pax): each part holds whole entries, so parts in a row are one archive.
 
-Only the last part carries the end mark, two empty blocks. Sizes stand in front of the bytes, so an object that turns out
-shorter than its row says is filled up with zeros and reported.
+Only the last part carries the end mark, two empty blocks. Sizes stand in front of the bytes, so an object that turns
+out shorter than its row says is filled up with zeros and reported.
 """
 
 from __future__ import annotations

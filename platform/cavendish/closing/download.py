@@ -15,7 +15,7 @@ _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
 def archive_response(parts: Sequence[ExportPart], *, name: str, range_header: str) -> HttpResponseBase:
-    """200, 206 for one range (RFC 9110, section 14), 416 for one behind the end. Other kinds of ranges get the whole."""
+    """200, 206 for one range (RFC 9110, section 14), 416 for one behind the end. Other ranges get the whole."""
     size = sum(part.bytes for part in parts)
     first, last, status = 0, size - 1, 200
     headers = {

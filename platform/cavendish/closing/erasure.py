@@ -1,10 +1,10 @@
 """The erasure of a closing tenant, step by step: content goes, the books stay. By the scheduler, a moment at a time.
 
-Each step takes a handful, says how many, and is over when it finds nothing. So it can be killed anywhere and goes on where
-it was: what is erased is not found again.
+Each step takes a handful, says how many, and is over when it finds nothing. So it can be killed anywhere and goes on
+where it was: what is erased is not found again.
 
-What stays: charges, usage and its sums, ledger, wallets, invoices and credit notes with their documents and whom they were
-issued to (the law asks for them), the audit without names, addresses and values, and ids.
+What stays: charges, usage and its sums, ledger, wallets, invoices and credit notes with their documents and whom they
+were issued to (the law asks for them), the audit without names, addresses and values, and ids.
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def _files(tenant_id: UUID) -> int:
         found = list(File.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE])
         if not found:
             # What was deleted before kept the names that people gave.
-            return File.objects.filter(tenant_id=tenant_id).exclude(name="").update(name="", resource_name=None)
+            named = File.objects.filter(tenant_id=tenant_id).exclude(name="", resource_name=None)
+            return int(named.update(name="", resource_name=None))
     for file_id, livemode in found:
         file_delete(tenant_id=tenant_id, file_id=file_id, livemode=livemode)
     return len(found)
@@ -180,7 +181,7 @@ def _exports(tenant_id: UUID) -> int:
         if parts:
             return len(parts)
         open_still = Export.objects.filter(tenant_id=tenant_id).exclude(status=Export.Status.EXPIRED)
-        return open_still.update(status=Export.Status.EXPIRED, lease_token=None, lease_until=None)
+        return int(open_still.update(status=Export.Status.EXPIRED, lease_token=None, lease_until=None))
 
 
 def _objects(tenant_id: UUID) -> int:
@@ -205,27 +206,24 @@ def _people(tenant_id: UUID) -> int:
         for user in User.objects.filter(id__in=members, is_staff=False, memberships=None):
             user.delete()
         invitations, _ = Invitation.objects.filter(tenant_id=tenant_id).delete()
-    return len(members) + invitations
+    return len(members) + int(invitations)
 
 
 def _keys(tenant_id: UUID) -> int:
     with acting_as("operator"):
-        return (
-            ApiKey.objects.filter(tenant_id=tenant_id)
-            .exclude(name="", ip_ranges=[], last_used_address=None)
-            .update(name="", ip_ranges=[], last_used_address=None)
-        )
+        named = ApiKey.objects.filter(tenant_id=tenant_id).exclude(name="", ip_ranges=[], last_used_address=None)
+        return int(named.update(name="", ip_ranges=[], last_used_address=None))
 
 
 def _texts(tenant_id: UUID) -> int:
-    """Mails, what people wrote into metadata that was summed, and where invoices went. Issued invoices stay as issued."""
+    """Mails, what people wrote into metadata that was summed, and where invoices went. Issued ones stay as issued."""
     with acting_as("operator"), transaction.atomic(using="operator"):
         mails, _ = Mail.objects.filter(tenant_id=tenant_id).delete()
         tags = 0
         for model in (UsageTagRollup, UsageTagValue, UsageTag):
             tags += model.objects.filter(tenant_id=tenant_id).delete()[0]
         profile = BillingProfile.objects.filter(tenant_id=tenant_id).exclude(emails=[]).update(emails=[])
-    return mails + tags + profile
+    return int(mails + tags + profile)
 
 
 def _audit(tenant_id: UUID) -> int:
@@ -240,7 +238,7 @@ def _audit(tenant_id: UUID) -> int:
 def _tenant(tenant_id: UUID) -> int:
     with acting_as("operator"):
         slug = f"erased-{tenant_id.hex[-12:]}"
-        return Tenant.objects.filter(id=tenant_id).exclude(slug=slug).update(slug=slug, name="Erased")
+        return int(Tenant.objects.filter(id=tenant_id).exclude(slug=slug).update(slug=slug, name="Erased"))
 
 
 STEPS: dict[str, Callable[[UUID], int]] = {

@@ -23,7 +23,7 @@ from cavendish.closing.tables import TABLES, table_page
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.times import moment
-from generations.models import File, Generation
+from generations.models import File, Generation, Output
 from generations.rendering import file_json, generation_json
 from generations.selectors import generations_load
 
@@ -97,17 +97,17 @@ def _generations(export: Export, cursor: str) -> Iterator[Unit]:
             for output in shown["outputs"]:
                 output["url"] = output["url_expires_at"] = None
             stored = [
-                Stored(
-                    f"{folder}/{ids.encode(ids.OUTPUT, o.id)}.{_ENDINGS.get(o.mime_type, 'bin')}",
-                    o.storage_key,
-                    o.bytes,
-                )
-                for o in whole.outputs
+                Stored(f"{folder}/{_named(ids.OUTPUT, output)}", output.storage_key, output.bytes)
+                for output in whole.outputs
             ]
             cursor = whole.generation.id.hex
             yield Unit(cursor, [(f"{folder}/generation.json", _json(shown))], stored)
         if len(wholes) < PAGE:
             return
+
+
+def _named(prefix: str, kept: Output) -> str:
+    return f"{ids.encode(prefix, kept.id)}.{_ENDINGS.get(kept.mime_type, 'bin')}"
 
 
 def _files(export: Export, cursor: str) -> Iterator[Unit]:

@@ -105,14 +105,15 @@ def erasure_request(*, tenant_id: UUID, slug: str, actor: Actor, days: int | Non
                 "not_closing", f"The tenant is {tenant.status}; close it first, so that it can take its data."
             )
         due = timezone.now() + timedelta(days=settings.ERASURE_DAYS if days is None else days)
-        erasure = Erasure.objects.select_for_update().filter(tenant_id=tenant_id).first()
+        erasure: Erasure | None = Erasure.objects.select_for_update().filter(tenant_id=tenant_id).first()
         if erasure is not None and erasure.status in {Erasure.Status.RUNNING, Erasure.Status.DONE}:
             raise conflict("erasure_begun", "The erasure has begun.")
-        erasure, _ = Erasure.objects.update_or_create(
+        waiting: Erasure
+        waiting, _ = Erasure.objects.update_or_create(
             tenant_id=tenant_id,
             defaults={"status": Erasure.Status.WAITING, "due_at": due, "requested_by": str(actor)},
         )
-        erasure.refresh_from_db()
+        waiting.refresh_from_db()
         audit_add(
             actor=actor,
             action="erasure.requested",
@@ -122,13 +123,13 @@ def erasure_request(*, tenant_id: UUID, slug: str, actor: Actor, days: int | Non
             after={"due_at": due},
         )
         event_add(tenant_id=tenant_id, subject=tenant_id, type="erasure.requested", data={"due_at": due.isoformat()})
-    return erasure
+    return waiting
 
 
 def erasure_cancel(*, tenant_id: UUID, actor: Actor) -> Erasure:
     """As the operator, before it has begun. Raises Problem: 404 where none waits, 409 where it has begun."""
     with tenant_work(tenant_id):
-        erasure = Erasure.objects.select_for_update().filter(tenant_id=tenant_id).first()
+        erasure: Erasure | None = Erasure.objects.select_for_update().filter(tenant_id=tenant_id).first()
         if erasure is None or erasure.status == Erasure.Status.CANCELED:
             raise not_found()
         if erasure.status != Erasure.Status.WAITING:

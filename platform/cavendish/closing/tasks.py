@@ -12,7 +12,7 @@ from cavendish.closing.work import export_step
 logger = logging.getLogger(__name__)
 
 
-# Each message is one part. Never repeated by the broker: the row has a lease, and the scheduler rings when that is over.
+# Each message is one part. Never repeated by the broker: the row has a lease, and the scheduler rings when it is over.
 @dramatiq.actor(queue_name="exports", max_retries=0, min_backoff=1_000, max_backoff=1_000, time_limit=900_000)
 def export_write(tenant_id: str, export_id: str) -> None:
     if export_step(tenant_id=UUID(tenant_id), export_id=UUID(export_id)):

@@ -1,10 +1,11 @@
-"""One step of an export: claim it, write one part, keep it, note where the next begins. No transaction holds meanwhile."""
+"""One step of an export: claim it, write one part, keep it, note where the next begins. No transaction in between."""
 
 from __future__ import annotations
 
 import logging
 import time
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -83,19 +84,14 @@ def _add(export: Export, part: PartWriter, unit: Unit) -> None:
     for name, data in unit.documents:
         part.add(name, data)
     for stored in unit.stored:
+        chunks = objects().read(stored.storage_key)
         try:
-            # The first chunk is read before the entry is begun: an object that is not there must not leave an empty one.
-            chunks = objects().read(stored.storage_key)
+            # Before the entry is begun: an object that is not there must not leave an empty one.
             first = next(chunks, b"")
         except ObjectMissing:
             _missing(export, stored.name)
             continue
-
-        def whole(first: bytes = first, rest: object = chunks) -> object:
-            yield first
-            yield from rest  # type: ignore[misc]
-
-        if part.add_stream(stored.name, stored.bytes, whole()):  # type: ignore[arg-type]
+        if part.add_stream(stored.name, stored.bytes, chain([first], chunks)):
             _missing(export, stored.name)
 
 

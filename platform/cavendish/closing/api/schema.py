@@ -35,7 +35,7 @@ class Export(serializers.Serializer[None]):
 
 class ExportPage(serializers.Serializer[None]):
     object = serializers.CharField()
-    data = Export(many=True)
+    data = Export(many=True)  # type: ignore[assignment]
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)
 

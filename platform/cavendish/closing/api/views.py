@@ -1,4 +1,4 @@
-"""`/api/v1/tenants/{tenant_id}/exports` and `/erasure`: for operators. A ready export is fetched by its signed address."""
+"""`/api/v1/tenants/{tenant_id}/exports` and `/erasure`: for operators. A ready export has a signed address."""
 
 from __future__ import annotations
 
