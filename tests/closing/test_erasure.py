@@ -1,4 +1,4 @@
-"""The erasure of a closing tenant: nothing that somebody wrote or drew is left anywhere, and the books are as before."""
+"""The erasure of a closing tenant: nothing that somebody wrote or drew is left, and the books are as before."""
 
 from __future__ import annotations
 
