@@ -14,6 +14,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
@@ -127,7 +128,7 @@ def filled(tmp_path: Path) -> tuple[UUID, dict[str, bytes]]:
 def archive(tenant_id: UUID, export_id: UUID) -> bytes:
     with tenant_door(tenant_id):
         parts = list(ExportPart.objects.filter(export_id=export_id).order_by("number"))
-    return b"".join(archive_response(parts, name="x", range_header=""))  # type: ignore[arg-type]
+    return b"".join(archive_response(parts, name="x", range_header=""))
 
 
 def finish(tenant_id: UUID, export_id: UUID) -> int:
@@ -174,7 +175,7 @@ def test_what_is_cut_short_anywhere_goes_on_without_a_gap_or_a_repeat(
     assert len(found) == export.entries
     assert {name: data for name, data in found.items() if name in contents} == contents
     # Everything that is not a part of the export was an orphan of the killed; the sweep of the store finds those.
-    assert list((Path(work.settings.SPOOL_DIR) / "exports").glob(f"{export.id.hex}-*")) == []
+    assert list((Path(settings.SPOOL_DIR) / "exports").glob(f"{export.id.hex}-*")) == []
 
 
 def test_a_late_writer_whose_lease_ran_out_changes_nothing(

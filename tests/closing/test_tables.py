@@ -55,5 +55,5 @@ def test_pages_follow_each_other(pair: tuple[Filled, Filled], monkeypatch: pytes
                 page, cursor = table_page(label, cursor)
                 lines += page
                 pages += 1
-            whole = apps.get_model(label).objects.filter(tenant_id=own.id).count()  # type: ignore[attr-defined]
+            whole = apps.get_model(label).objects.filter(tenant_id=own.id).count()
         assert len(lines) == len(set(lines)) == whole > 1
