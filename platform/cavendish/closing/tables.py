@@ -54,6 +54,7 @@ LEFT_OUT: dict[str, str] = {
     "billing.HoldLine": "part of a hold",
     "billing.InvoiceDocument": "the documents themselves are in invoices/",
     "billing.PlatformDay": "the operator's sums",
+    "billing.PlatformMonth": "the operator's sums",
     "billing.UsageRecord": "its sums are in the roll-ups, its lines in each generation",
     "billing.UsageTagValue": "bookkeeping of the tag roll-ups",
     "closing.Erasure": "the end of the data",
