@@ -141,8 +141,8 @@ def check_policy(who: Principal) -> None:
         raise Problem(
             403,
             "policy_not_accepted",
-            f"An owner of the tenant has to accept version {settings.POLICY_VERSION} of the use policy first, in the "
-            f"console; test keys work without.{where}",
+            f"An owner of the tenant has to accept version {settings.POLICY_VERSION} of the use policy first, at "
+            f"{settings.BASE_URL}/account/policy/; test keys work without.{where}",
             extra={"policy": {"version": settings.POLICY_VERSION, "accepted": who.policy_version or None}},
         )
 

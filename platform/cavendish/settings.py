@@ -28,7 +28,9 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations", "cavendish.closing"]
 INSTALLED_APPS = [
-    # First: its templates stand in the place of those of the libraries below.
+    # First: it gives Dramatiq its broker, before anything imports an actor.
+    "cavendish",
+    # Next: its templates stand in the place of those of the libraries below.
     "cavendish.console",
     "cavendish.console.apps.OperatorAdminConfig",
     "django.contrib.auth",
@@ -40,7 +42,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "cavendish",
     *OWN_APPS,
     "allauth",
     "allauth.account",

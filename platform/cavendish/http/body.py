@@ -68,6 +68,8 @@ def body_of(request: Request, kind: type[B], *, partial: bool = False, **context
 
     Raises Problem: 422 with every wrong value, 400 for what is no JSON.
     """
+    if request.data is None:
+        raise invalid([FieldError("", "wrong_type", "Null stands where an object is taken.")])
     serializer = kind(data=request.data, partial=partial, context=context)
     if serializer.is_valid():
         values: dict[str, Any] = dict(serializer.validated_data)
