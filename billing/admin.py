@@ -26,7 +26,8 @@ class PriceAdmin(ReadOnly):
 
 @admin.register(Budget)
 class BudgetAdmin(ReadOnly):
-    list_display = ("tenant", "scope", "period", "metric", "limit", "hard")
+    list_display = ("tenant", "scope", "period", "metric", "limit", "hard", "livemode", "set_by_operator", "deleted_at")
+    list_filter = ("scope", "period", "metric", "set_by_operator")
     list_select_related = ("tenant",)
 
 

@@ -65,7 +65,8 @@ def shown(account: Account, budget: Json) -> Json:
 
 def test_a_budget_shows_every_field_and_its_use(account: Account) -> None:
     budget = made(account, alerts=[80, 50])
-    assert set(budget) == FIELDS
+    schema = account.http.get("/api/v1/openapi.json").json()["components"]["schemas"]["Budget"]
+    assert set(budget) == set(schema["properties"]) == set(schema["required"]) == FIELDS
     assert budget["limit"] == budget["remaining"] == "5.000000000"
     assert (budget["used"], budget["held"], budget["currency"]) == ("0.000000000", "0.000000000", "USD")
     assert (budget["scope_id"], budget["livemode"], budget["hard"]) == (public(account), True, True)

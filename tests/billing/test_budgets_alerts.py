@@ -18,7 +18,7 @@ from billing.services import budget_alerts_mail, budget_update
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail
-from tests.billing.holds import days_pass, end, keys_of, make_budget, take, used
+from tests.billing.holds import days_pass, end, keys_of, make_budget, periods, take, used
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import in_threads, rows
 
@@ -49,8 +49,12 @@ def test_each_percentage_is_told_once_per_period() -> None:
     used(tenant, count=10)
     assert told(budget) == [50, 80, 50, 80, 100]
     (event,) = rows("owner", "SELECT data FROM events_event WHERE subject = %s AND data->>'percent' = '100'", budget.id)
-    assert event["data"]["limit"] == event["data"]["used"] == "10.000000000"
-    assert {"scope", "scope_id", "period", "metric", "livemode", "resets_at"} <= event["data"].keys()
+    last = periods(budget)[-1]
+    assert event["data"] == {
+        "budget_id": ids.encode(ids.BUDGET, budget.id), "percent": 100, "livemode": True, "scope": "tenant",
+        "scope_id": ids.encode(ids.TENANT, tenant.id), "period": "day", "metric": "images", "limit": 10, "used": 10,
+        "resets_at": f"{last['resets_at']:%Y-%m-%dT%H:%M:%SZ}",
+    }  # fmt: skip
 
 
 def test_what_is_only_held_is_not_told() -> None:

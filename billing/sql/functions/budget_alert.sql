@@ -25,9 +25,15 @@ BEGIN
         UPDATE billing_budgetperiod SET alerted = alerted || due.percent WHERE id = due.id;
         INSERT INTO billing_budgetalert (tenant_id, budget_id, budget_period_id, percent, "limit", used)
         VALUES (p_tenant, due.budget_id, due.id, due.percent, due.amount, due.used);
+        -- in the words of the API, for webhooks send it as it is
         PERFORM event_add(p_tenant, due.budget_id, 'budget.threshold_reached', jsonb_build_object(
-            'percent', due.percent, 'livemode', due.livemode, 'scope', due.scope, 'scope_id', due.scope_id,
-            'period', due.period, 'metric', due.metric, 'limit', due.amount::text, 'used', due.used::text,
-            'resets_at', due.resets_at));
+            'budget_id', 'bud_' || replace(due.budget_id::text, '-', ''), 'percent', due.percent,
+            'livemode', due.livemode, 'scope', due.scope,
+            'scope_id', CASE due.scope WHEN 'tenant' THEN 'ten_' WHEN 'key' THEN 'key_' ELSE 'usr_' END
+                        || replace(due.scope_id::text, '-', ''),
+            'period', due.period, 'metric', due.metric,
+            'limit', CASE due.metric WHEN 'money' THEN to_jsonb(due.amount::text) ELSE to_jsonb(due.amount::bigint) END,
+            'used', CASE due.metric WHEN 'money' THEN to_jsonb(due.used::text) ELSE to_jsonb(due.used::bigint) END,
+            'resets_at', to_char(due.resets_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
     END LOOP;
 END $$;
