@@ -91,3 +91,8 @@ def budget(tenant: Tenant, limit: Decimal | int, metric: str = "images") -> None
         Budget.objects.create(
             tenant=tenant, scope="tenant", scope_id=tenant.id, period="month", metric=metric, limit=Decimal(limit)
         )
+
+
+def fed(batch: Batch) -> int:
+    """Items that wait no more."""
+    return int(batch_row(batch)["fed"])

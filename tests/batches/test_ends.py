@@ -29,6 +29,7 @@ from tests.batches.helpers import (
     counts,
     events,
     expire,
+    fed,
     feed,
     generations,
     held,
@@ -200,7 +201,7 @@ def test_feeding_ending_and_canceling_at_once_keep_the_counts_and_never_wait_in_
                 feed()
             elif kind == "end":
                 run_all(worker, 3)
-            elif counts_fed(batches[0]) > 10:
+            elif fed(batches[0]) > 10:
                 with suppress(NotCancelable):
                     batch_cancel(tenant_id=tenant.id, batch_id=batches[0].id, livemode=True, actor=SYSTEM)
             else:
@@ -215,10 +216,6 @@ def test_feeding_ending_and_canceling_at_once_keep_the_counts_and_never_wait_in_
     with connections["owner"].cursor() as cursor:
         cursor.execute(checks["batches"].sql, Scope(tenant_id=tenant.id).values())
         assert cursor.fetchall() == []
-
-
-def counts_fed(batch: Batch) -> int:
-    return int(batch_row(batch)["fed"])
 
 
 def test_another_tenants_or_modes_batch_is_none() -> None:
