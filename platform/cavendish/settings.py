@@ -270,6 +270,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "PriceKind": "billing.models.prices.Kind",
         "LedgerKind": "billing.models.ledger.LedgerTransaction.Kind",
+        "KeyStatus": ["active", "expired", "revoked"],
+        "PartType": ["text", "image"],
+        "Tier": ["standard", "batch"],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
