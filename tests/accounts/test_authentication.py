@@ -47,6 +47,7 @@ def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(books: Books, reade
         "expired": reader.key(expires_at=last_year).secret,
         "revoked": reader.key(revoked_at=last_year).secret,
         "from elsewhere": reader.key(ip_ranges=["203.0.113.0/24"]).secret,
+        "an operator's": keys.generate_operator().secret,
         "long": "cvd_live_" + "a" * 20_000,
         "injection": "cvd_live_' OR 1=1 --",
     }
@@ -144,6 +145,7 @@ def test_a_key_without_the_scope_is_told_which(account: Account, name: str) -> N
     with account.untouched():
         problem = account.refused(ask(account.key(scopes=others)), 403, "permission_denied", None, None, f'"{scope}"')
         assert problem["detail"] == f'This key lacks the scope "{scope}".'
+        assert problem["required_scope"] == scope
         assert ask(account.key(scopes=[])).status_code == 403
     assert ask(account.key(scopes=[scope])).status_code in {200, 201, 404}
 
