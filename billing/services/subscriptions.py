@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
@@ -89,6 +89,9 @@ def subscription_begin(subscription: Subscription) -> None:
 
 def _currency_change(tenant_id: UUID, currency: str) -> None:
     """Another currency for the wallets, when both are empty. Raises BooksRefuse."""
+    with connections[current_alias()].cursor() as cursor:
+        # before the wallets, as jobs do: the plan's budgets are changed after them
+        cursor.execute("SELECT budgets_lock(%s, true)", [tenant_id])
     wallets = list(Wallet.objects.select_for_update().filter(tenant_id=tenant_id).order_by("livemode"))
     for wallet in wallets:
         if wallet.balance or wallet.held or wallet.credit_limit:
