@@ -46,7 +46,7 @@ def amount_check(amount: Decimal, *, negative: bool = False, zero: bool = False)
     if amount != amount.quantize(LINE):
         raise AmountInvalid("too_precise", "An amount has at most nine decimal places.")
     if amount < 0 and not negative:
-        raise AmountInvalid("negative", "The amount is negative; it must be above zero.")
+        raise AmountInvalid("negative", "The amount must not be negative.")
     if not amount and not zero:
         raise AmountInvalid("zero", "The amount is zero.")
     return amount.quantize(LINE)

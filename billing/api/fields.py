@@ -32,7 +32,7 @@ class Money(CharField):
         try:
             return amount_read(data, negative=self.negative, zero=self.zero)
         except AmountInvalid as wrong:
-            raise ValidationError(f"{shown(data).capitalize()}: {wrong}", code=wrong.code) from None
+            raise ValidationError(f"{shown(data)}: {wrong}", code=wrong.code) from None
 
 
 class Percent(CharField):

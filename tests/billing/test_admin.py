@@ -68,7 +68,7 @@ def test_a_price_is_looked_at_and_then_set(admin: Visitor, plan: Plan) -> None:
     ("fields", "said"),
     [
         ({"effective_from": "2026-01-01 00:00:00"}, "starts in the past of accepted generations"),
-        ({"unit_price": "-1"}, "The amount is negative"),
+        ({"unit_price": "-1"}, "must not be negative"),
         ({"unit_price": "1e3"}, "written in plain digits"),
         ({"unit_price": "NaN"}, "written in plain digits"),
         ({"unit_price": "0.0000000001"}, "at most nine decimal places"),
@@ -116,7 +116,7 @@ def test_money_is_moved_with_a_reason(admin: Visitor) -> None:
         assert Wallet.objects.get(tenant=tenant, livemode=True).balance == Decimal("5.5")
     before = books()
     assert "cannot be taken" in page(move(movement="adjustment", amount="-100"))
-    assert "is negative" in page(move(movement="top_up", amount="-1"))
+    assert "must not be negative" in page(move(movement="top_up", amount="-1"))
     assert "There is no tenant" in page(
         admin.post("/admin/billing/ledgertransaction/add/", tenant="nobody", reason="x", movement="top_up", amount="1")
     )
