@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from cavendish.http.body import Body, Text, body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import invalid_value, not_found
 from cavendish.http.schema import PAGING, problems
+
+FLAG = re.compile(r"[a-z_]{1,60}")
 
 
 class RefundBody(Body):
@@ -81,6 +84,8 @@ class FlaggedChargeList(OperatorView):
                 raise not_found()
             rows = rows.filter(tenant_id=tenant)
         if flag := asked.get("flag"):
+            if not FLAG.fullmatch(flag):
+                raise invalid_value("/flag", "unknown_value", "A flag is written like unknown_kind.")
             rows = rows.filter(flags__contains=[flag])
         match asked.get("resolved", "false"):
             case "false":

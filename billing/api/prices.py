@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -86,9 +87,7 @@ class PriceBook(OperatorView):
         """The prices that apply at a moment, to a plan's tenants or, without a plan, from the upstream to us."""
         plan = plan_of(request.query_params.get("plan_id"))
         at = moment_of(request, "at") or timezone.now()
-        named = request.query_params.get("model")
-        if named is not None and named not in {model.id for model in models()}:
-            raise invalid_value("/model", "unknown_model", f"Use one of {', '.join(model.id for model in models())}.")
+        named = _named(request, "model", [model.id for model in models()])
         lines = [
             {
                 "model": model.id,
@@ -163,8 +162,8 @@ class PriceHistory(OperatorView):
     def get(self, request: Request) -> Response:
         """All versions of prices, the last added first, those that have not begun among them."""
         rows = Price.objects.filter(plan=plan_of(request.query_params.get("plan_id")))
-        for name in ("model", "kind"):
-            if value := request.query_params.get(name):
+        for name, known in (("model", [model.id for model in models()]), ("kind", Kind.values)):
+            if value := _named(request, name, known):
                 rows = rows.filter(**{name: value})
         page, following = page_read_numbered(request, rows, ids.PRICE)
         return Response(page_json([price_json(row) for row in page], following))
@@ -179,6 +178,14 @@ def plan_of(public: str | None) -> Plan | None:
     if plan is None:
         raise not_found()
     return plan
+
+
+def _named(request: Request, name: str, known: Sequence[str]) -> str | None:
+    """What the query asks for, of what there is; None when it does not. Raises Problem."""
+    value = request.query_params.get(name)
+    if value is not None and value not in known:
+        raise invalid_value(f"/{name}", "unknown_value", f"Use one of {', '.join(known)}.")
+    return value
 
 
 def _read(request: Request) -> tuple[Plan | None, list[NewPrice], dict[str, Any]]:

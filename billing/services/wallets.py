@@ -13,7 +13,7 @@ from accounts.audit import audit_add, changes
 from billing.errors import BooksRefuse, ValuesInvalid
 from billing.invoices.sending import recipients
 from billing.models import LedgerTransaction, Wallet
-from billing.money import AmountInvalid, amount_check, amount_text
+from billing.money import AmountInvalid, amount_check, amount_text, price_text
 from billing.selectors.wallets import credits_sum
 from billing.services.ledger import (
     Account,
@@ -133,15 +133,16 @@ def _tell(tenant_id: UUID, livemode: bool) -> bool:
             return False
         Wallet.objects.filter(tenant_id=tenant_id, livemode=livemode).update(low_balance_told_at=timezone.now())
         numbers = {"left": amount_text(left), "threshold": amount_text(threshold), "currency": wallet.currency}
+        shown = {"left": price_text(left), "threshold": price_text(threshold), "currency": wallet.currency}
         event_add(
             tenant_id=tenant_id, subject=tenant_id, type="wallet.low_balance", data={"livemode": livemode, **numbers}
         )
         if contacts := recipients(tenant_id):
             mail_queue(
                 to=contacts,
-                subject=f"{numbers['left']} {wallet.currency} left",
+                subject=f"{shown['left']} {wallet.currency} left",
                 template="billing/mail/low_balance",
-                context={**numbers, "tenant": wallet.tenant.name},
+                context={**shown, "tenant": wallet.tenant.name},
                 tenant_id=tenant_id,
             )
     return True

@@ -206,9 +206,14 @@ def test_an_unknown_plan_is_not_found(operator: Operator, path: str) -> None:
     assert operator.get(path, status=404)["code"] == "not_found"
 
 
-@pytest.mark.parametrize("query", ["at=yesterday", "at=2026-01-01", "at=", "model=gemini-9"])
+@pytest.mark.parametrize("query", ["at=yesterday", "at=2026-01-01", "at=", "model=gemini-9", "model=%00"])
 def test_a_wrong_question_says_what_is_wrong(operator: Operator, query: str) -> None:
     assert wrong(operator.get(f"price-book?{query}", status=422))[0][0] == f"/{query.partition('=')[0]}"
+
+
+@pytest.mark.parametrize("query", ["model=%00", "kind=audio", "kind=", "cursor=price_%00"])
+def test_a_wrong_question_about_the_past_says_what_is_wrong(operator: Operator, query: str) -> None:
+    assert wrong(operator.get(f"price-book/history?{query}", status=422))[0][0] == f"/{query.partition('=')[0]}"
 
 
 def test_the_book_is_not_for_tenants(operator: Operator) -> None:

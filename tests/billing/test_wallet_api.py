@@ -222,8 +222,8 @@ def test_flagged_charges_are_listed_until_somebody_decides(operator: Operator, m
     before = books()
     assert operator.post(f"flagged-charges/{flagged}/resolve", body, status=409)["code"] == "already_resolved"
     assert books() == before
-    wrong_query = operator.get("flagged-charges?resolved=maybe", status=422)
-    assert wrong(wrong_query) == [("/resolved", "unknown_value")]
+    for query, place in (("resolved=maybe", "/resolved"), ("flag=%00", "/flag"), ("flag=%22]", "/flag")):
+        assert wrong(operator.get(f"flagged-charges?{query}", status=422)) == [(place, "unknown_value")]
 
 
 def test_what_is_operators_is_not_for_tenants(mine: Customer) -> None:

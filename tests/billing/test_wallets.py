@@ -183,7 +183,7 @@ def test_a_low_balance_is_told_once_until_it_has_risen_again(tenant: Tenant) -> 
     with acting_as("operator"):
         mail = Mail.objects.filter(tenant_id=tenant.id).latest("created_at")
     assert sorted(mail.to) == sorted(f"{role}@{tenant.slug}.example.com" for role in ("owner", "billing"))
-    assert "8.000000000 USD can still be spent" in mail.text
+    assert "8.00 USD can still be spent" in mail.text
     as_operator(wallet_threshold_set, tenant_id=tenant.id, threshold=None, actor=ALICE)
     assert wallet(tenant).low_balance_told_at is None
 
