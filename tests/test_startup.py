@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import subprocess
-import sys
 from typing import Any
 
 import psycopg
@@ -64,14 +61,3 @@ def test_a_login_that_walls_do_not_bind_is_refused(settings: Any) -> None:
         connection.execute("GRANT CONNECT ON DATABASE cavendish TO no_walls")
     with pytest.raises(ConfigurationError, match="no_walls, which row-level security does not bind"):
         refuse_unbound(make_conninfo(conninfo("default"), user="no_walls", password=password))
-
-
-def test_every_actor_belongs_to_the_broker_of_the_settings() -> None:
-    """One that was declared before the broker was set would send to RabbitMQ on this machine: nothing would come."""
-    look = (
-        "import django, dramatiq; django.setup(); import cavendish.mail.tasks, generations.tasks; "
-        "print(cavendish.mail.tasks.mail_send.broker is dramatiq.get_broker(), "
-        "generations.tasks.doorbell.broker is dramatiq.get_broker())"
-    )
-    said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, env=os.environ)
-    assert said.stdout.split() == ["True", "True"]
