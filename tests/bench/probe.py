@@ -55,12 +55,42 @@ def questions() -> dict[str, float]:
     return {"a tenant's month by day": median(by_day), "the operator's dashboard": median(dashboard)}
 
 
+def closing() -> dict[str, float]:
+    """Closes the last month of all tenants: drafts, then numbers; and prints some of the papers."""
+    from django.db.models import Max
+
+    from accounts.actor import SYSTEM
+    from billing.invoices.closing import invoices_draft, invoices_finalise
+    from billing.invoices.documents import documents_make
+    from billing.invoices.parties import legal_entity_create
+    from billing.models import Invoice, InvoiceLine, PlatformDay
+    from cavendish.db.router import acting_as
+
+    with acting_as("operator"):
+        legal_entity_create(actor=SYSTEM, name="Bench", address="Bench 1")
+        month = PlatformDay.objects.aggregate(last=Max("billing_date"))["last"].replace(day=1)
+        began = time.perf_counter()
+        drafted = invoices_draft(month=month)
+        between = time.perf_counter()
+        finalised = invoices_finalise(month=month)
+        ended = time.perf_counter()
+        assert drafted == finalised == Invoice.objects.exclude(number=None).count()
+        printed = documents_make()
+        return {
+            "invoices": finalised,
+            "lines": InvoiceLine.objects.count(),
+            "drafting": between - began,
+            "finalising": ended - between,
+            "paper": (time.perf_counter() - ended) / printed,
+        }
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cavendish.settings")
     import django
 
     django.setup()
-    sys.stdout.write(json.dumps({"questions": questions}[sys.argv[1]]()) + "\n")
+    sys.stdout.write(json.dumps({"questions": questions, "closing": closing}[sys.argv[1]]()) + "\n")
 
 
 if __name__ == "__main__":
