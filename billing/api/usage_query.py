@@ -25,6 +25,7 @@ from cavendish.http.problems import FieldError, forbidden, invalid, shown
 
 LIMIT, MOST = 1000, 10_000
 DAYS, DAYS_BY_HOUR = 1100, 31
+MAX_METADATA_KEY_CHARS = 64
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 FILTERS = {"model": "a model", "key_id": ids.API_KEY, "member_id": ids.USER, "tenant_id": ids.TENANT}
 PERIOD = ("from", "to", "livemode")
@@ -90,6 +91,10 @@ class UsageParameters:
         takes = [name for name in DIMENSIONS if name != METADATA and (name != "tenant" or self.is_operator)]
         for name in names:
             head, dot, key = name.partition(".")
+            if head == METADATA and dot and len(key) > MAX_METADATA_KEY_CHARS:
+                detail = f"A metadata key has at most {MAX_METADATA_KEY_CHARS} characters."
+                self.wrong("group_by", "too_long", detail)
+                continue
             if head == METADATA and dot and key and "\0" not in key:
                 if tag is not None:
                     self.wrong("group_by", "too_many", "Group by one metadata key at a time.")

@@ -2,8 +2,9 @@
 
 A check is one file, `sql/<name>.sql`: a comment that says what is compared, then one query that answers what differs.
 Its columns are `tenant_id`, `subject` (an id or a key), then what each side says. It takes `%(tenant)s` (NULL for all)
-and `%(first)s`, `%(end)s` (billing dates; a check of what has none looks at all of it). A new table brings its check
-as a new file; jobs and objects have theirs in `generations/reconcile`, which is above billing.
+and `%(first)s`, `%(end)s` (billing dates; a check of what has none looks at all of it). Where the sums are too many to
+be held at once, a line `--! monthly` has it run for each month by itself. A new table brings its check as a new file;
+jobs and objects have theirs in `generations/reconcile`, which is above billing.
 """
 
 from __future__ import annotations

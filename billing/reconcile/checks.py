@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+MONTHLY = "--! monthly"
+"""A line at the top of a check whose sums are too many to hold at once, and whose two sides share a billing date."""
+ALWAYS = ("-infinity", "infinity")
+
+
+def month_after(month: date) -> date:
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 @dataclass(frozen=True)
@@ -15,19 +24,31 @@ class Scope:
     month: date | None = None
 
     def values(self) -> dict[str, Any]:
-        if self.month is None:
-            return {"tenant": self.tenant_id, "first": "-infinity", "end": "infinity"}
-        end = (self.month.replace(day=1) + timedelta(days=32)).replace(day=1)
-        return {"tenant": self.tenant_id, "first": self.month.replace(day=1), "end": end}
+        first, end = ALWAYS if self.month is None else (self.month.replace(day=1), month_after(self.month))
+        return {"tenant": self.tenant_id, "first": first, "end": end}
+
+    def parts(self, months: Iterable[date]) -> Iterator[dict[str, Any]]:
+        """The same in parts that cover all time: each month that is named, and what lies between them."""
+        if self.month is not None:
+            yield self.values()
+            return
+        begin: Any = ALWAYS[0]
+        for month in sorted(months):
+            if begin != month:
+                yield {"tenant": self.tenant_id, "first": begin, "end": month}
+            begin = month_after(month)
+            yield {"tenant": self.tenant_id, "first": month, "end": begin}
+        yield {"tenant": self.tenant_id, "first": begin, "end": ALWAYS[1]}
 
 
 @dataclass(frozen=True)
 class Check:
-    """`about` is a sentence for people, `sql` answers the differing rows."""
+    """`about` is a sentence for people, `sql` answers the differing rows. `monthly`: run for each month by itself."""
 
     name: str
     about: str
     sql: str
+    monthly: bool = False
 
 
 @dataclass
@@ -49,5 +70,5 @@ def checks_in(folder: Path) -> list[Check]:
 def _read(path: Path) -> Check:
     lines = path.read_text().splitlines()
     head = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    about = " ".join(line.removeprefix("--").strip() for line in lines[:head])
-    return Check(path.stem, about, "\n".join(lines[head:]).strip().rstrip(";"))
+    about = " ".join(line.removeprefix("--").strip() for line in lines[:head] if line != MONTHLY)
+    return Check(path.stem, about, "\n".join(lines[head:]).strip().rstrip(";"), MONTHLY in lines[:head])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +32,33 @@ class Snapshot:
     def __init__(self, connection: psycopg.Connection[dict[str, Any]], at: datetime) -> None:
         self.connection = connection
         self.at = at
+        self._months: list[date] | None = None
 
     def run(self, check: Check, scope: Scope, *, most: int) -> Differences:
         """Counts the differing rows and keeps the first `most`; holds no more of them in memory."""
         began = time.monotonic()
         found = Differences(check.name, check.about)
-        for row in self.rows(check.sql, scope.values()):
-            found.count += 1
-            if len(found.rows) < most:
-                found.rows.append(row)
+        for values in scope.parts(self.months()) if check.monthly else [scope.values()]:
+            for row in self.rows(check.sql, values):
+                found.count += 1
+                if len(found.rows) < most:
+                    found.rows.append(row)
         found.seconds = time.monotonic() - began
         return found
+
+    def months(self) -> list[date]:
+        """The months that have roll-ups, jumping from one to the next along their index."""
+        if self._months is None:
+            sql = """
+                WITH RECURSIVE found AS (
+                    SELECT date_trunc('month', min(billing_date))::date AS month FROM billing_usagerollup
+                    UNION ALL
+                    SELECT (SELECT date_trunc('month', min(u.billing_date))::date FROM billing_usagerollup u
+                            WHERE u.billing_date >= (f.month + interval '1 month')::date)
+                    FROM found f WHERE f.month IS NOT NULL)
+                SELECT month FROM found WHERE month IS NOT NULL"""
+            self._months = [row["month"] for row in self.rows(sql, {})]
+        return self._months
 
     def rows(self, sql: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The rows of a query, a thousand at a time."""

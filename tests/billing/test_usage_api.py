@@ -212,6 +212,7 @@ def test_csv_has_the_same_numbers_and_no_formulas(caller: Caller) -> None:
         ("group_by=week", "/group_by", "unknown_value"),
         ("group_by=tenant", "/group_by", "unknown_value"),
         ("group_by=metadata.", "/group_by", "unknown_value"),
+        ("group_by=metadata." + "x" * 65, "/group_by", "too_long"),
         ("group_by=day,day", "/group_by", "repeated"),
         ("group_by=metadata.a,metadata.b", "/group_by", "too_many"),
         ("group_by=metadata.a,hour", "/group_by", "not_supported"),
@@ -259,7 +260,7 @@ def test_who_may_see_usage(caller: Caller) -> None:
     used(caller.tenant, "2026-10-03T10:00:00Z", 6, livemode=False)
     assert Caller(caller.tenant, scopes=["read"]).ask().status_code == 403
     assert Client().get("/api/v1/usage").status_code == 401
-    test = Caller(caller.tenant, livemode=False)
+    test = Caller(caller.tenant, livemode=False, scopes=["billing"])
     assert test.get(f"?{OCTOBER}")["totals"]["tokens"] == 6
     assert test.ask(f"?{OCTOBER}&livemode=true").status_code == 403
     other = Caller(make_tenant())

@@ -1,5 +1,6 @@
 -- The usage records of a generation sum to its charge, in amount and currency, on its billing date; their cost is the
 -- charge's, less what answers cost that were thrown away.
+--! monthly
 SELECT c.tenant_id, c.generation_id::text AS subject, c.amount AS charged, r.amount AS recorded, c.cost AS charge_cost,
        r.cost AS recorded_cost, c.billing_date AS charge_date, r.billing_date AS recorded_date
 FROM billing_charge c

@@ -1,4 +1,5 @@
 -- The operator's days are the sums of the roll-ups; those of the last days, which the scheduler still sums, lag at most.
+--! monthly
 WITH rolled AS (
     SELECT tenant_id, billing_date, livemode, model, coalesce(sum(quantity) FILTER (WHERE kind = 'request'), 0) AS requests,
            sum(images) AS images, sum(flagged) AS flagged, sum(amount) AS amount, sum(cost) AS cost

@@ -1,4 +1,5 @@
 -- The roll-ups are the sums of the usage records, by tenant, billing date, mode, model, key, member, size and kind.
+--! monthly
 WITH records AS (
     SELECT tenant_id, billing_date, livemode, model, api_key_id,
            coalesce(member_id, '00000000-0000-0000-0000-000000000000') AS member_id, image_size, kind, count(*) AS records,

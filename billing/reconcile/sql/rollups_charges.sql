@@ -1,4 +1,5 @@
 -- The roll-ups of a day count as many generations as have a charge, those that are flagged, and their whole cost.
+--! monthly
 WITH charges AS (
     SELECT tenant_id, billing_date, livemode, count(*) AS requests, count(*) FILTER (WHERE flags <> '[]') AS flagged,
            sum(amount) AS amount, sum(cost) AS cost

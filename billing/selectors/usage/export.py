@@ -43,6 +43,7 @@ def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -
         "member_id": _id("usr", "member_id"),
         "quantity": "r.quantity",
         "images": "r.images",
+        "unit": "r.unit",
         "unit_price": "r.unit_price",
         "amount": "r.amount",
         "currency": "r.currency",
