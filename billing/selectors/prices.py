@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -20,6 +20,9 @@ from cavendish.gemini.catalog import Model
 # Prices are read with every acceptance and change a few times a year. What begins within this time is read along, so
 # that it applies from its moment on in every process; who adds a price gives it a longer lead (services.prices).
 CACHE_SECONDS = 1.0
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class PriceBook:
 
 @dataclass(frozen=True)
 class Tariff:
-    """All that a tenant's prices of one model are made of at a moment; books are made when they are asked for."""
+    """All that a plan's prices of one model are made of at a moment; books are made when they are asked for."""
 
     plan: Plan | None
     version: PlanVersion | None
@@ -65,8 +68,34 @@ class Tariff:
         return made
 
 
-_cache: dict[tuple[UUID, str], tuple[float, Tariff]] = {}
-_lock = Lock()
+class Kept(Generic[K, V]):
+    """Answers that may be used again for some seconds each; at most `most` of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._answers: dict[K, tuple[float, V]] = {}
+        self._lock = Lock()
+
+    def get(self, key: K, read: Callable[[], tuple[V, float]]) -> V:
+        """The kept answer, or what `read` answers, with the seconds for which it holds."""
+        kept = self._answers.get(key)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        value, seconds = read()
+        with self._lock:
+            if len(self._answers) >= self._most:
+                self._answers.clear()
+            self._answers[key] = (time.monotonic() + seconds, value)
+        return value
+
+    def clear(self) -> None:
+        with self._lock:
+            self._answers.clear()
+
+
+# Apart, so that a thousand tenants of a plan share its prices.
+_plans: Kept[UUID, Plan | None] = Kept(most=10_000)
+_tariffs: Kept[tuple[UUID | None, str], Tariff] = Kept(most=1_000)
 
 
 def price_book(*, tenant_id: UUID, model: str, tier: str, image_size: str = "") -> PriceBook:
@@ -74,34 +103,42 @@ def price_book(*, tenant_id: UUID, model: str, tier: str, image_size: str = "") 
 
     Without a plan the upstream's prices apply as they are. `image_size` picks among prices per picture.
     """
-    key = (tenant_id, model)
-    cached = _cache.get(key)
-    if cached is None or cached[0] <= time.monotonic():
-        tariff, seconds = _read(tenant_id, model)
-        cached = (time.monotonic() + seconds, tariff)
-        with _lock:
-            if len(_cache) > 10_000:
-                _cache.clear()
-            _cache[key] = cached
-    return cached[1].book(tier, image_size)
+    plan = _plans.get(tenant_id, lambda: _read_plan(tenant_id))
+    tariff = _tariffs.get((plan.id if plan else None, model), lambda: _read_tariff(plan, model))
+    return tariff.book(tier, image_size)
 
 
-def _read(tenant_id: UUID, model: str) -> tuple[Tariff, float]:
-    """The tariff, and for how many seconds it may be used: until something else begins, at most CACHE_SECONDS."""
+def price_books_forget() -> None:
+    """For whoever changed prices past the services: tests."""
+    _plans.clear()
+    _tariffs.clear()
+
+
+def _read_plan(tenant_id: UUID) -> tuple[Plan | None, float]:
+    """The tenant's plan, and for how many seconds it is: until another begins, at most CACHE_SECONDS."""
     now = timezone.now()
     soon = now + timedelta(seconds=CACHE_SECONDS)
     mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=soon)
     subscriptions = list(mine.order_by("-starts_at")[:3])
     plan = next((row.plan for row in subscriptions if row.starts_at <= now), None)
+    return plan, _seconds(now, [row.starts_at for row in subscriptions])
+
+
+def _read_tariff(plan: Plan | None, model: str) -> tuple[Tariff, float]:
+    """A plan's tariff of a model, and for how many seconds it holds, in the same way."""
+    now = timezone.now()
+    soon = now + timedelta(seconds=CACHE_SECONDS)
     versions = list(plan.versions.filter(effective_from__lte=soon).order_by("-effective_from")[:3]) if plan else []
     rows = list(rows_at(model, plan=plan, at=soon))
-    starts = [row.starts_at for row in subscriptions]
-    starts += [version.effective_from for version in versions]
-    starts += [row.effective_from for row in rows]
-    ends = min((start for start in starts if start > now), default=soon)
     version = next((version for version in versions if version.effective_from <= now), None)
     begun = [row for row in rows if row.effective_from <= now]
-    return Tariff(plan, version, begun, _terms(plan, version)), (ends - now).total_seconds()
+    starts = [version.effective_from for version in versions] + [row.effective_from for row in rows]
+    return Tariff(plan, version, begun, _terms(plan, version)), _seconds(now, starts)
+
+
+def _seconds(now: datetime, starts: Iterable[datetime]) -> float:
+    """Until the first of what begins after now, at most CACHE_SECONDS."""
+    return min([CACHE_SECONDS, *((start - now).total_seconds() for start in starts if start > now)])
 
 
 def prices_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +15,7 @@ from accounts.actor import SYSTEM
 from billing.errors import PriceMissing, ValuesInvalid
 from billing.models import Plan, Price, Subscription
 from billing.selectors import PriceBook, price_book
-from billing.selectors import prices as book_module
+from billing.selectors.prices import price_books_forget
 from billing.services import plan_ensure, prices_ship, wallet_top_up
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
@@ -26,7 +27,7 @@ from tests.factories import FLASH, make_tenant, submit_generation
 def fresh(django_db_setup: None) -> None:
     with acting_as("operator"):
         prices_ship()
-    book_module._cache.clear()
+    price_books_forget()
 
 
 def make_plan(*, markup_percent: Decimal = Decimal(0)) -> Plan:
@@ -43,7 +44,7 @@ def set_price(plan: Plan | None, kind: str, price: str, *, model: str = FLASH, d
 
 
 def book_of(tenant_id: UUID, *, model: str = FLASH, tier: str = "standard") -> PriceBook:
-    book_module._cache.clear()
+    price_books_forget()
     with tenant_door(tenant_id):
         return price_book(tenant_id=tenant_id, model=model, tier=tier)
 
@@ -130,3 +131,18 @@ def test_a_top_up_is_positive_and_not_finer_than_the_books(amount: str) -> None:
     tenant = make_tenant(balance=0)
     with acting_as("operator"), pytest.raises(ValuesInvalid):
         wallet_top_up(tenant_id=tenant.id, amount=Decimal(amount), reason="x", actor=SYSTEM)
+
+
+def test_what_begins_within_the_time_that_prices_are_kept_begins_at_its_moment() -> None:
+    plan = make_plan()
+    tenant = make_tenant(plan=plan)
+    set_price(plan, "image_output", "70", days=0.3 / 86_400)
+    begins = time.monotonic() + 0.3
+    seen = []
+    price_books_forget()
+    with tenant_door(tenant.id):
+        while time.monotonic() < begins + 0.2:
+            book = price_book(tenant_id=tenant.id, model=FLASH, tier="standard")
+            seen.append((time.monotonic() - begins, price_of(book, "image_output")[0]))
+    assert {price for at, price in seen if at < -0.05} == {Decimal(60)}
+    assert {price for at, price in seen if at > 0.05} == {Decimal(70)}
