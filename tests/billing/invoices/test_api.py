@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import hashlib
 import io
-import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
-from PIL import Image
 
 from accounts.models import Scope, Tenant
 from billing.invoices.papers import invoice_paper
 from billing.models import Invoice
 from cavendish.db import ids
+from tests.billing.invoices.callers import Caller, audited, key_of
 from tests.billing.invoices.helpers import (
     at,
     balances,
@@ -37,38 +34,6 @@ from tests.generations.helpers import one, rows
 Json = dict[str, Any]
 VAT: Json = {"tax_rate": Decimal(19), "tax_label": "VAT"}
 UNKNOWN = "inv_" + "0" * 32
-
-
-class Caller:
-    """Asks with one key."""
-
-    def __init__(self, secret: str) -> None:
-        self.secret = secret
-
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
-        headers = {"Authorization": f"Bearer {self.secret}"}
-        return getattr(Client(), method)(f"/api/v1/{path}", headers=headers, **sent)
-
-    def json(self, method: str, path: str, body: Any = None, *, status: int = 200) -> Json:
-        answer = self.ask(method, path, body)
-        assert answer.status_code == status, answer.content
-        found: Json = answer.json()
-        return found
-
-    def get(self, path: str) -> Json:
-        return self.json("get", path)
-
-    def refused(self, method: str, path: str, body: Any, status: int, code: str, *words: str) -> Json:
-        problem = self.json(method, path, body, status=status)
-        assert (problem["code"], problem["type"]) == (code, f"urn:cavendish:problem:{code}")
-        said = " ".join([problem["detail"], *(error["detail"] for error in problem["errors"])])
-        assert all(word in said for word in words), said
-        return problem
-
-
-def key_of(tenant: Tenant, **options: Any) -> Caller:
-    return Caller(make_key(tenant, **options)[1])
 
 
 @pytest.fixture(scope="module")
@@ -97,17 +62,6 @@ def issued(tenant: Tenant) -> Invoice:
 @pytest.fixture(scope="module")
 def caller(tenant: Tenant) -> Caller:
     return key_of(tenant)
-
-
-def audited(tenant: Tenant) -> list[tuple[str, str]]:
-    """(kind of the actor, action) of what was done to invoices and profiles, oldest first."""
-    found = rows(
-        "owner",
-        """SELECT actor_kind, action FROM accounts_auditevent
-           WHERE tenant_id = %s AND target IN ('invoice', 'billing_profile') ORDER BY id""",
-        tenant.id,
-    )
-    return [(row["actor_kind"], row["action"]) for row in found]
 
 
 def public(invoice: Invoice) -> str:
@@ -377,55 +331,3 @@ def test_an_invoice_is_sent_again(operator: Caller) -> None:
     assert operator.json("post", path, {"to": ["a@example.com"]}, status=202)["to"] == ["a@example.com"]
     [mail] = rows("owner", 'SELECT "to", attachments FROM mail_mail WHERE tenant_id = %s', invoice.tenant_id)
     assert mail["attachments"][0]["name"] == "INV-000001.pdf"
-
-
-def test_tenants_write_their_address_and_operators_the_rest(operator: Caller) -> None:
-    tenant = make_tenant()
-    caller = key_of(tenant)
-    empty = caller.get("billing-profile")
-    assert (empty["emails"], empty["payment_terms_days"], empty["tax_rate"]) == ([], 14, None)
-    changed = caller.json(
-        "patch",
-        "billing-profile",
-        {"name": "北京幻想科技有限公司", "address": " Weg 1 \r\n10115 Berlin ", "emails": ["x@example.com"]},
-    )
-    assert (changed["address"], changed["name"]) == ("Weg 1\n10115 Berlin", "北京幻想科技有限公司")
-    for wrong, code in (
-        ({"tax_rate": "0"}, "unknown_field"), ({"emails": ["x"]}, "unknown_value"), ({"name": None}, "wrong_type"),
-        ({"name": "x" * 201}, "too_long"), ({"address": "a\u0007"}, "unknown_value"), ({"emails": "x"}, "wrong_type"),
-    ):  # fmt: skip
-        problem = caller.refused("patch", "billing-profile", wrong, 422, "invalid_request")
-        assert problem["errors"][0]["code"] == code
-    path = f"tenants/{ids.encode(ids.TENANT, tenant.id)}/billing-profile"
-    entity = operator.json("post", "legal-entities", {"name": "X GmbH", "address": "Weg 2"}, status=201)
-    changed = operator.json("patch", path, {"tax_rate": "19", "tax_label": "VAT", "legal_entity_id": entity["id"]})
-    assert (changed["tax_rate"], changed["legal_entity_id"], changed["name"]) == (
-        "19.00",
-        entity["id"],
-        "北京幻想科技有限公司",
-    )
-    refused: list[Json] = [{"tax_rate": "100.1"}, {"tax_rate": "-1"}, {"payment_terms_days": 366}]
-    for body in (*refused, {"legal_entity_id": f"le_{'0' * 32}"}):
-        operator.refused("patch", path, body, 422, "invalid_request")
-    assert caller.get("billing-profile") == changed
-    assert audited(tenant) == [("key", "billing_profile.updated"), ("operator_key", "billing_profile.updated")]
-
-
-def test_companies_that_issue(operator: Caller) -> None:
-    image = io.BytesIO()
-    Image.new("RGB", (60, 20)).save(image, "PNG")
-    body = {
-        "name": "Y GmbH", "address": "Weg 3", "invoice_prefix": "Y-{year}/", "number_digits": 4, "currency": "EUR",
-        "logo": base64.b64encode(image.getvalue()).decode(),
-    }  # fmt: skip
-    made = operator.json("post", "legal-entities", body, status=201)
-    assert (made["has_logo"], made["invoices_issued"], made["currency"]) == (True, 0, "EUR")
-    changed = operator.json("patch", f"legal-entities/{made['id']}", {"is_default": True, "logo": None})
-    assert (changed["is_default"], changed["has_logo"]) == (True, False)
-    assert one("owner", "SELECT count(*) FROM billing_legalentity WHERE is_default") == 1
-    for wrong in (
-        {"currency": "XXX"}, {"invoice_prefix": "{evil}"}, {"number_digits": 0}, {"logo": "x"}, {"email": "x"},
-        {"logo": base64.b64encode(b"no picture").decode()}, {"invoices_issued": 7}, {"name": ""},
-    ):  # fmt: skip
-        operator.refused("patch", f"legal-entities/{made['id']}", wrong, 422, "invalid_request")
-    operator.refused("get", f"legal-entities/le_{'0' * 32}", None, 404, "not_found")

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from accounts.actor import SYSTEM
 from billing.invoices.closing import invoices_draft
+from billing.invoices.voiding import invoice_void
 from billing.models import Invoice
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import (
@@ -176,3 +178,13 @@ def test_what_settles_in_the_grace_time_belongs_to_the_month_that_accepted_it() 
 
 def types(invoice: Invoice) -> list[str]:
     return [line.type for line in lines(invoice)]
+
+
+def test_a_month_of_corrections_alone_has_an_invoice_also_after_a_void() -> None:
+    tenant = billed_tenant()
+    correct(tenant, "-3", at=at("2026-10-20T00:00:00"))
+    invoice = finalise(tenant)
+    assert (types(invoice), invoice.total) == (["adjustment"], Decimal(3))
+    with acting_as("operator"):
+        again = invoice_void(invoice_id=invoice.id, reason="Wrong", actor=SYSTEM)
+    assert (types(again), again.replaces_id) == (["adjustment"], invoice.id)
