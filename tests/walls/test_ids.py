@@ -22,8 +22,18 @@ from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account
 from tests.api.accounts import Books as PlatformBooks
 from tests.walls.invoices import invoiced
 
-# Pages of people, who sign in: tests/people/test_sessions.py has their ids.
+# Pages of people, who sign in. Those that name something by id, and where that is tested with somebody else's.
 SIGNED_IN = ("admin/", "account/", "invitations/")
+PAGES = {
+    "account/sessions/<int:session_id>/end/",  # tests/people/test_sessions.py, as the next two
+    "account/2fa/webauthn/keys/<int:pk>/remove/",
+    "account/2fa/webauthn/keys/<int:pk>/edit/",
+    "account/oidc/<str:provider_id>/login/",  # a provider of the operator's, nobody's secret
+    "account/oidc/^(?P<provider_id>[^/]+)/login/",
+    "account/oidc/^(?P<provider_id>[^/]+)/login/callback/",
+    "account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",  # the key is the permission
+    "invitations/<str:token>",  # likewise: tests/people and tests/accounts have the wrong, used and revoked ones
+}
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
 PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
@@ -119,6 +129,10 @@ def routes() -> Iterator[tuple[str, list[str], bool]]:
                 yield prefix + str(pattern.pattern), issubclass(getattr(pattern.callback, "cls", View), OperatorView)
 
     for route, operators in walk(get_resolver().url_patterns, ""):
+        known = route in PAGES or "<" not in route or route.startswith("admin/")
+        assert known or not route.startswith(SIGNED_IN), (
+            f"Say in tests/walls/test_ids.py how {route} hides what it names."
+        )
         if not route.startswith((*SIGNED_IN, "static/")) and (names := re.findall(r"<(?:\w+:)?(\w+)>", route)):
             yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route), names, operators
 
