@@ -130,9 +130,7 @@ def routes() -> Iterator[tuple[str, list[str], bool]]:
 
     for route, operators in walk(get_resolver().url_patterns, ""):
         known = route in PAGES or "<" not in route or route.startswith("admin/")
-        assert known or not route.startswith(SIGNED_IN), (
-            f"Say in PAGES how {route} hides what it names."
-        )
+        assert known or not route.startswith(SIGNED_IN), f"Say in PAGES how {route} hides what it names."
         if not route.startswith((*SIGNED_IN, "static/")) and (names := re.findall(r"<(?:\w+:)?(\w+)>", route)):
             yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route), names, operators
 
