@@ -81,11 +81,13 @@ class Kept(Generic[K, V]):
         kept = self._answers.get(key)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
+        # the seconds count from before the reading, which may take some itself
+        began = time.monotonic()
         value, seconds = read()
         with self._lock:
             if len(self._answers) >= self._most:
                 self._answers.clear()
-            self._answers[key] = (time.monotonic() + seconds, value)
+            self._answers[key] = (began + seconds, value)
         return value
 
     def clear(self) -> None:
