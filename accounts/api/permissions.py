@@ -6,7 +6,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.api.authentication import asked_by_layer
+from accounts.api.authentication import asked_by_layer, principal
 from accounts.principal import Principal
 from cavendish.http.problems import Problem
 
@@ -27,3 +27,9 @@ class HasScope(BasePermission):
             detail = f'This key lacks the scope "{wanted}".'
             raise Problem(403, "permission_denied", detail, extra={"required_scope": wanted})
         return True
+
+
+def live_key_needed(request: Request, detail: str) -> None:
+    """Test keys are handed around: what both modes share, and live money hangs on, is not theirs to touch."""
+    if not principal(request).livemode:
+        raise Problem(403, "live_key_needed", f"{detail}; use a live key.")

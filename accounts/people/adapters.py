@@ -71,6 +71,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """OIDC. The provider is the operator's choice; an email counts only where it says `email_verified`."""
 
+    def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[Any]:
+        """The provider's name comes from the address; PostgreSQL takes no NUL."""
+        if "\0" in (provider or ""):
+            return []
+        found: list[Any] = super().list_apps(request, provider=provider, client_id=client_id)
+        return found
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         proved = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
         return settings.SIGNUP in {"oidc", "open"} or invited_email(request) in proved

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import actor, principal
 from accounts.api.operators import OperatorView
+from accounts.api.permissions import live_key_needed
 from accounts.models import Tenant
 from billing.api import invoice_schema as schema
 from billing.api.invoice_bodies import LegalEntityBody, OperatorProfilePatch, ProfilePatch
@@ -29,6 +30,8 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import invalid_value, not_found
 from cavendish.http.schema import PAGING, problems
 
+NO_TEST = "Test jobs are on no invoice"
+
 
 class OwnBillingProfile(APIView):
     scopes = {"GET": "billing", "PATCH": "billing"}
@@ -39,7 +42,8 @@ class OwnBillingProfile(APIView):
         tags=["invoices"],
     )
     def get(self, request: Request) -> Response:
-        """To whom this tenant's invoices go, and on which terms."""
+        """To whom this tenant's invoices go, and on which terms. Invoices are of live mode: it takes a live key."""
+        live_key_needed(request, NO_TEST)
         who = principal(request)
         with tenant_door(who.tenant_id):
             return Response(profile_json(billing_profile_of(who.tenant_id)))
@@ -52,6 +56,7 @@ class OwnBillingProfile(APIView):
     )
     def patch(self, request: Request) -> Response:
         """Changes name, address, tax id, reference or emails of coming invoices. Tax and terms are the operator's."""
+        live_key_needed(request, NO_TEST)
         who = principal(request)
         values = body_of(request, ProfilePatch, partial=True)
         with tenant_door(who.tenant_id):

@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import actor, principal
 from accounts.api.either import EitherKeyAuthentication, HasScopeOrIsOperator, opened
+from accounts.api.permissions import live_key_needed
 from billing.api import usage_schema as schema
 from billing.api.usage_query import GROUPED, UsageParameters, cursor_write
 from billing.money import amount_text
@@ -135,7 +136,8 @@ class UsageTags(APIView):
         tags=["usage"],
     )
     def patch(self, request: Request) -> Response:
-        """Chooses them, up to five. What was used before has no sums by a new key."""
+        """Chooses them, up to five, for both modes: it takes a live key. Earlier usage has no sums by a new key."""
+        live_key_needed(request, "Live usage is summed by them too")
         who = principal(request)
         body = body_of(request, schema.UsageTagsChange)
         kept = usage_tags_set(tenant_id=who.tenant_id, keys=body["tags"], actor=actor(request))

@@ -194,7 +194,10 @@ def cursor_write(cursor: Cursor) -> str:
 
 
 def cursor_read(text: str, group_by: tuple[str, ...]) -> Cursor | None:
-    """The parts, each of which must be what it is cast to: PostgreSQL's error would be a 500."""
+    """The parts, each of which must be what it is cast to, spelled as we do: PostgreSQL's error would be a 500.
+
+    Python takes more spellings than PostgreSQL: weeks, `urn:uuid:`, halves of characters, offsets with fractions.
+    """
     try:
         parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not isinstance(parts, list) or len(parts) != 2 * len(group_by) + 1:
@@ -202,6 +205,7 @@ def cursor_read(text: str, group_by: tuple[str, ...]) -> Cursor | None:
         for place, part in enumerate(parts):
             if not isinstance(part, str) or "\0" in part:
                 return None
+            part.encode()
             if place == len(parts) - 1:
                 continue
             if place % 2 == 0:
@@ -209,13 +213,23 @@ def cursor_read(text: str, group_by: tuple[str, ...]) -> Cursor | None:
                     return None
                 continue
             kind = DIMENSIONS[group_by[place // 2]].type
-            if kind == "uuid":
-                UUID(part)
-            elif kind in {"date", "timestamptz"} and part != "-infinity":
-                datetime.fromisoformat(part)
-    except (ValueError, binascii.Error):
+            if not _is_spelled(part, kind):
+                return None
+    except (ValueError, OverflowError, RecursionError, binascii.Error):
         return None
     return tuple(parts)
+
+
+def _is_spelled(part: str, kind: str) -> bool:
+    """Raises ValueError for what is nothing of the kind at all."""
+    match kind:
+        case "uuid":
+            return str(UUID(part)) == part
+        case "date":
+            return part == "-infinity" or str(date.fromisoformat(part)) == part
+        case "timestamptz":
+            return part == "-infinity" or str(datetime.fromisoformat(part).astimezone(UTC)) == part
+    return True
 
 
 def _zone_of(user: Principal | OperatorPrincipal) -> str:

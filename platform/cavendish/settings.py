@@ -341,6 +341,8 @@ LOGGING: dict[str, Any] = {
     # A refused request is its sender's matter, and counted in /metrics; a line for each would let him fill the log.
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # Host names and tokens that are wrong: Django writes a traceback for each.
+        "django.security": {"level": "CRITICAL"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "pika": {"level": "WARNING"},

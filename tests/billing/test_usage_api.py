@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +21,7 @@ from cavendish.db.router import acting_as
 from tests.factories import FLASH, PRO, make_key, make_operator_key, make_tenant
 
 NOBODY = UUID(int=0)
+HOUR = "from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z&"
 Json = dict[str, Any]
 
 
@@ -51,6 +54,10 @@ class Caller:
             "/api/v1/usage/tags", body, content_type="application/json",
             headers={"Authorization": f"Bearer {self.secret}"},
         )  # fmt: skip
+
+
+def cursor_of(value: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(["false", value, "USD"]).encode()).decode()
 
 
 def used(
@@ -241,6 +248,13 @@ def test_csv_has_the_same_numbers_and_no_formulas(caller: Caller) -> None:
         ("limit=٣", "/limit", "out_of_range"),
         ("cursor=x", "/cursor", "invalid"),
         ("group_by=day&cursor=WyJmYWxzZSIsICJ4IiwgIlVTRCJd", "/cursor", "invalid"),
+        *((f"{period}group_by={name}&cursor={cursor_of(value)}", "/cursor", "invalid") for period, name, value in (
+            ("", "day", "2026-W01-1"), ("", "day", "20261001"), ("", "model", "\ud800"),
+            ("", "key", f"urn:uuid:{NOBODY}"), (HOUR, "hour", "2026-W01-1T00"),
+            (HOUR, "hour", "2026-10-01 00:00:00+00:00:01.5"),
+            (HOUR, "hour", "0001-01-01 00:00:00+05:00"),
+        )),
+        (f"group_by=day&cursor={base64.urlsafe_b64encode(b'[' * 20_000).decode()}", "/cursor", "invalid"),
     ],
 )  # fmt: skip
 def test_wrong_questions_are_refused(caller: Caller, query: str, pointer: str, code: str) -> None:
@@ -314,6 +328,8 @@ def test_tags_are_chosen_and_the_choice_is_audited(caller: Caller) -> None:
     ):  # fmt: skip
         refused = caller.patch(body)
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, code), body
+    refused = Caller(caller.tenant, livemode=False, scopes=[Scope.BILLING]).patch({"tags": []})
+    assert (refused.status_code, refused.json()["code"]) == (403, "live_key_needed")
     assert caller.get("/tags")["tags"] == ["team"]
     assert Caller(make_tenant()).get("/tags")["tags"] == []
 

@@ -196,3 +196,8 @@ def test_the_account_says_whether_it_is_linked(provider: Provider) -> None:
     grace.sign_in()
     assert ">Linked</span>" in shown(ada.get("/account/"))
     assert ">Not linked</span>" in shown(grace.get("/account/"))
+
+
+@pytest.mark.parametrize("path", ["%00/login/", "%00/login/callback/", "unknown/login/", "unknown/login/callback/"])
+def test_a_provider_that_is_none_is_not_found(django_db_setup: None, path: str) -> None:
+    assert Visitor().get(f"/account/oidc/{path}").status_code == 404

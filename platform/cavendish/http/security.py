@@ -1,4 +1,4 @@
-"""Headers of pages. API answers need none of them: no browser renders JSON."""
+"""Headers of pages, and of what is not meant for a shared cache."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ PERMISSIONS = ", ".join(
 
 
 class PageHeadersMiddleware:
-    """Content-Security-Policy and Permissions-Policy on HTML, and no shared copy of what a person saw."""
+    """Content-Security-Policy and Permissions-Policy on HTML, and no shared copy of what a person or a key saw.
+
+    Other answers need no policy, as no browser renders JSON. But only `Authorization` keeps a shared cache from storing
+    them by itself; keys also come as `x-goog-api-key` and in the address. A view that allows more says so.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,4 +35,6 @@ class PageHeadersMiddleware:
             response.headers.setdefault("Permissions-Policy", PERMISSIONS)
             if "Cookie" in response.headers.get("Vary", ""):
                 response.headers.setdefault("Cache-Control", "private, no-store")
+        else:
+            response.headers.setdefault("Cache-Control", "private, no-store")
         return response

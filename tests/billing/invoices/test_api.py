@@ -171,6 +171,9 @@ def test_a_test_key_sees_no_invoice_and_scopes_are_asked_for(tenant: Tenant, iss
     assert test_key.get("invoices")["data"] == []
     assert test_key.ask("get", f"invoices/{public(issued)}").status_code == 404
     test_key.refused("get", "invoices/preview", None, 403, "live_key_needed")
+    # a test key that named another address would get the live invoices
+    test_key.refused("get", "billing-profile", None, 403, "live_key_needed")
+    test_key.refused("patch", "billing-profile", {"emails": ["else@example.com"]}, 403, "live_key_needed")
     reader = key_of(tenant, scopes=[Scope.READ])
     for path in ("invoices", f"invoices/{public(issued)}.pdf", "credit-notes", "billing-profile"):
         reader.refused("get", path, None, 403, "permission_denied")
