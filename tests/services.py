@@ -63,6 +63,8 @@ class Harness:
         for name in set(os.environ) - set(clean_environment()):
             del os.environ[name]
         os.environ["CAVENDISH_DATA_DIR"] = str(self.folders.data_dir)
+        # Threads of tests keep their connections until they end, and a pool that is empty fails whoever asks next.
+        os.environ["DATABASE_POOL_SIZE"] = "32"
         if start:
             services = Services(self.folders, self.supervisor, {}, postgres_overrides=THROWAWAY)
             services.start()

@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.validators import validate_email
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from accounts.models import Role, Scope
+from accounts.services.api_keys import PAST, range_read, range_wrong
 from cavendish.db import ids
 from cavendish.http.body import Body, Choice, Flag, Listed, Moment, Text, Whole
 
@@ -25,6 +28,24 @@ class Member(Text):
         return text if text is None else ids.decode(ids.USER, text) or UUID(int=0)
 
 
+class IpRange(Text):
+    """Checked here as in the service, so that a wrong one is named beside whatever else is wrong."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if range_read(text) is None:
+            raise ValidationError(range_wrong(text), code="unknown_value")
+        return text
+
+
+class Future(Moment):
+    def to_internal_value(self, value: Any) -> Any:
+        moment = super().to_internal_value(value)
+        if moment <= timezone.now():
+            raise ValidationError(PAST, code="out_of_range")
+        return moment
+
+
 class Email(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=254, **options)
@@ -35,17 +56,16 @@ class KeyChange(Body):
     """What of a key can be changed."""
 
     name = Text(max_length=100)
-    # Which of them are scopes the service says, beside everything else that is wrong.
-    scopes = Listed(child=Text(max_length=40), max_length=len(Scope), help_text="See docs/roles.md.")
+    scopes = Listed(child=Choice(choices=Scope.values), max_length=len(Scope), help_text="See docs/roles.md.")
     ip_ranges = Listed(
-        child=Text(max_length=64),
+        child=IpRange(max_length=64),
         max_length=50,
         help_text="Addresses and ranges, IPv4 and IPv6; empty means everywhere.",
     )
     allowed_models = Listed(
         child=Text(max_length=100), max_length=50, allow_null=True, help_text="null means all that the tenant may use."
     )
-    expires_at = Moment(allow_null=True)
+    expires_at = Future(allow_null=True)
     member_id = Member(
         max_length=40, allow_null=True, help_text="For whose budgets and usage it counts; null: the tenant's own."
     )

@@ -22,6 +22,7 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.problems import FieldError, invalid, not_found
 
+PAST = "The time has passed; revoke a key to end it now."
 MAX_RANGES = 50
 DEFAULT_OVERLAP = timedelta(hours=24)
 MAX_OVERLAP = timedelta(days=30)
@@ -195,7 +196,7 @@ def _check(tenant_id: UUID, livemode: bool, wanted: Mapping[str, Any]) -> None:
         errors += check_models(wanted["allowed_models"])
     expires_at: datetime | None = wanted.get("expires_at")
     if expires_at is not None and expires_at <= timezone.now():
-        errors.append(FieldError("/expires_at", "out_of_range", "The time has passed; revoke a key to end it now."))
+        errors.append(FieldError("/expires_at", "out_of_range", PAST))
     member_id = wanted.get("member_id")
     if member_id is not None and not Membership.objects.filter(tenant_id=tenant_id, user_id=member_id).exists():
         errors.append(FieldError("/member_id", "unknown_value", "There is no such member."))
@@ -222,9 +223,12 @@ def _check_ranges(ranges: Sequence[str]) -> list[FieldError]:
         errors.append(FieldError("/ip_ranges", "too_many", f"At most {MAX_RANGES} ranges are taken."))
     for index, text in enumerate(ranges[:MAX_RANGES]):
         if range_read(text) is None:
-            detail = f'"{text[:60]}" is no address or range; write it like 203.0.113.0/24 or 2001:db8::/32.'
-            errors.append(FieldError(f"/ip_ranges/{index}", "unknown_value", detail))
+            errors.append(FieldError(f"/ip_ranges/{index}", "unknown_value", range_wrong(text)))
     return errors
+
+
+def range_wrong(text: str) -> str:
+    return f'"{text[:60]}" is no address or range; write it like 203.0.113.0/24 or 2001:db8::/32.'
 
 
 def range_read(text: str) -> str | None:

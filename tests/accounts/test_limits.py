@@ -56,8 +56,8 @@ def test_every_answer_says_what_is_left(account: Account) -> None:
     assert left(key.get(MODELS)) == {
         "key-requests": 41,
         "key-images": 20,
-        "tenant-requests": 3000 - 9,
-        "tenant-images": 1000,
+        "tenant-requests": 6000 - 9,
+        "tenant-images": 6000,
     }
 
 
@@ -77,7 +77,7 @@ def test_requests_over_the_limit_are_refused_and_counted_nowhere(account: Accoun
     assert 55 <= int(answers[3].headers["retry-after"]) <= 61
     assert left(answers[5])["key-requests"] == 0
     # another key of the tenant has all but the three that were served
-    assert left(account.get(MODELS))["tenant-requests"] == 3000 - 4
+    assert left(account.get(MODELS))["tenant-requests"] == 6000 - 4
 
 
 def test_all_keys_of_a_tenant_share_its_limit_and_test_keys_count_apart(books: Books, http: httpx.Client) -> None:
@@ -115,7 +115,7 @@ def test_pictures_count_when_they_are_accepted(account: Account) -> None:
         problem = account.refused(refused, 429, "rate_limited", None, None, "may ask for 5 pictures a minute")
         assert problem["violated_policies"] == ["key-images"]
         # neither the picture that would have fitted nor the request is gone
-        assert left(refused) == {**left(narrow.get(MODELS)), "key-requests": 97, "tenant-requests": 2997}
+        assert left(refused) == {**left(narrow.get(MODELS)), "key-requests": 97, "tenant-requests": 5997}
         never = narrow.submit(max_images=6, wait=0)
         account.refused(never, 422, "invalid_request")
     assert narrow.submit(max_images=1, wait=0).status_code == 202
@@ -171,7 +171,7 @@ def test_a_changed_limit_is_in_force_within_a_second(account: Account) -> None:
     time.sleep(1)
     answer = narrow.get(MODELS)
     assert answer.status_code == 200
-    assert left(answer) == {"key-requests": 2, "tenant-requests": 997, "tenant-images": 1000}
+    assert left(answer) == {"key-requests": 2, "tenant-requests": 997, "tenant-images": 6000}
 
 
 def errors(http: httpx.Client, secret: str) -> list[tuple[httpx.Response, dict[str, Any]]]:

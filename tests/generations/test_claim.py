@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from uuid import UUID, uuid4
 
@@ -133,13 +134,19 @@ def test_eight_claimers_never_exceed_a_tenants_limit_i1() -> None:
             )
         )
 
+    failed = threading.Event()  # else the others would wait for ever for what one of them has
+
     def work(_: int) -> None:
         worker = register()
-        while len(taken) < len(ids):
-            for job in claim(worker, 4):
-                taken.append(job.id)
-                time.sleep(0.005)
-                assert finish(job, succeeded(job)) == "ended"
+        try:
+            while len(taken) < len(ids) and not failed.is_set():
+                for job in claim(worker, 4):
+                    taken.append(job.id)
+                    time.sleep(0.005)
+                    assert finish(job, succeeded(job)) == "ended"
+        except BaseException:
+            failed.set()
+            raise
 
     with watched(running) as seen:
         in_threads(8, work, range(8))
