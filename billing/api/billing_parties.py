@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import actor, principal
 from accounts.api.operators import OperatorView
+from accounts.api.parameters import tenant_of
 from accounts.api.permissions import live_key_needed
-from accounts.models import Tenant
 from billing.api import invoice_schema as schema
 from billing.api.invoice_bodies import LegalEntityBody, OperatorProfilePatch, ProfilePatch
 from billing.invoices.parties import (
@@ -72,7 +72,7 @@ class TenantBillingProfile(OperatorView):
     )
     def get(self, request: Request, tenant_id: str) -> Response:
         """To whom a tenant's invoices go, and on which terms."""
-        return Response(profile_json(billing_profile_of(tenant_named(tenant_id))))
+        return Response(profile_json(billing_profile_of(tenant_of(tenant_id))))
 
     @extend_schema(
         operation_id="tenant_billing_profile_update",
@@ -82,7 +82,7 @@ class TenantBillingProfile(OperatorView):
     )
     def patch(self, request: Request, tenant_id: str) -> Response:
         """Changes a tenant's billing profile: tax, terms and the issuing company too."""
-        tenant = tenant_named(tenant_id)
+        tenant = tenant_of(tenant_id)
         values = body_of(request, OperatorProfilePatch, partial=True)
         entity = values.get("legal_entity_id")
         if entity is not None and not LegalEntity.objects.filter(id=entity).exists():
@@ -144,13 +144,6 @@ class LegalEntityDetail(OperatorView):
         if entity is None:
             raise not_found()
         return Response(legal_entity_json(entity))
-
-
-def tenant_named(text: str) -> UUID:
-    found = ids.decode(ids.TENANT, text)
-    if found is None or not Tenant.objects.filter(id=found).exists():
-        raise not_found()
-    return found
 
 
 def entity_named(text: str) -> UUID:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from accounts.actor import Actor
 from accounts.api.authentication import actor, principal
 from accounts.api.operators import OperatorView
-from accounts.models import Tenant
+from accounts.api.parameters import tenant_of
 from billing.api import schema
 from billing.api.bodies import BudgetChange, BudgetNew, OperatorBudgetNew
 from billing.errors import BillingError, BudgetInvalid, BudgetNotYours
@@ -94,7 +94,7 @@ class TenantBudgetList(OperatorView):
     )
     def get(self, request: Request, tenant_id: str) -> Response:
         """A tenant's budgets of both modes, newest first."""
-        return _list(request, _tenant(tenant_id))
+        return _list(request, tenant_of(tenant_id))
 
     @extend_schema(
         operation_id="tenant_budgets_create",
@@ -104,7 +104,7 @@ class TenantBudgetList(OperatorView):
     )
     def post(self, request: Request, tenant_id: str) -> Response:
         """Sets a tenant a budget, which it sees and cannot change."""
-        tenant = _tenant(tenant_id)
+        tenant = tenant_of(tenant_id)
         return _create(
             tenant, actor(request), body_of(request, OperatorBudgetNew), f"/api/v1/tenants/{tenant_id}/budgets"
         )
@@ -115,7 +115,7 @@ class TenantBudgetDetail(OperatorView):
         operation_id="tenant_budgets_get", responses={200: schema.Budget, **problems(401, 404)}, tags=["operators"]
     )
     def get(self, request: Request, tenant_id: str, budget_id: str) -> Response:
-        return _get(_tenant(tenant_id), budget_id)
+        return _get(tenant_of(tenant_id), budget_id)
 
     @extend_schema(
         operation_id="tenant_budgets_update",
@@ -125,13 +125,13 @@ class TenantBudgetDetail(OperatorView):
     )
     def patch(self, request: Request, tenant_id: str, budget_id: str) -> Response:
         """Changes any budget of a tenant, also one that the tenant made."""
-        return _update(request, _tenant(tenant_id), budget_id)
+        return _update(request, tenant_of(tenant_id), budget_id)
 
     @extend_schema(
         operation_id="tenant_budgets_delete", responses={204: None, **problems(401, 404)}, tags=["operators"]
     )
     def delete(self, request: Request, tenant_id: str, budget_id: str) -> Response:
-        return _delete(request, _tenant(tenant_id), budget_id)
+        return _delete(request, tenant_of(tenant_id), budget_id)
 
 
 def _list(request: Request, tenant_id: UUID, *, livemode: bool | None = None) -> Response:
@@ -188,13 +188,6 @@ def _find(tenant_id: UUID, public: str, livemode: bool | None) -> Budget:
     if budget is None:
         raise not_found()
     return budget
-
-
-def _tenant(public: str) -> UUID:
-    wanted = ids.decode(ids.TENANT, public)
-    if wanted is None or not Tenant.objects.filter(id=wanted).exists():
-        raise not_found()
-    return wanted
 
 
 def _scope_id(tenant_id: UUID, scope: str, public: str | None) -> UUID:

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import actor
 from accounts.api.operators import OperatorView
+from accounts.api.parameters import tenant_of
 from accounts.audit import audit_add
-from accounts.models import Tenant
 from billing.api import invoice_schema as schema
 from billing.api.invoice_bodies import CreditNoteNew, DraftNew, PaymentNew, SendBody, VoidBody
 from billing.api.invoices import invoice_of
@@ -66,9 +66,7 @@ class TenantInvoices(OperatorView):
     )
     def post(self, request: Request, tenant_id: str) -> Response:
         """Drafts a tenant's invoice of a month that is over, or sums the draft up again."""
-        wanted = ids.decode(ids.TENANT, tenant_id)
-        if wanted is None or not Tenant.objects.filter(id=wanted).exists():
-            raise not_found()
+        wanted = tenant_of(tenant_id)
         month = body_of(request, DraftNew)["month"]
         with refusals():
             return shown(month_draft(month=month, tenant_id=wanted).id)

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import actor
 from accounts.api.operators import OperatorView
-from accounts.models import Tenant
+from accounts.api.parameters import tenant_of
 from cavendish.closing.api import schema
 from cavendish.closing.download import archive_response
 from cavendish.closing.models import Erasure, Export, ExportPart
@@ -127,14 +127,6 @@ class ErasureDetail(OperatorView):
     def delete(self, request: Request, tenant_id: str) -> Response:
         """Takes an erasure back that has not begun."""
         return Response(erasure_json(erasure_cancel(tenant_id=tenant_of(tenant_id), actor=actor(request))))
-
-
-def tenant_of(public: str) -> UUID:
-    """As the operator. Raises Problem 404."""
-    wanted = ids.decode(ids.TENANT, public)
-    if wanted is None or not Tenant.objects.filter(id=wanted).exists():
-        raise not_found()
-    return wanted
 
 
 def export_of(public: str) -> UUID:
