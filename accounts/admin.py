@@ -9,10 +9,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.keys.services import api_key_revoke
 from accounts.models import ApiKey, AuditEvent, Membership, OperatorKey, User
+from accounts.people.audit_signals import person_actor
 from accounts.people.services import person_close, person_factors_remove, person_reopen, person_sessions_end
-from accounts.people.trail import person_actor
-from accounts.services import api_key_revoke
 
 # Django's class takes no parameter at run time.
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts.api import openapi  # noqa: F401  (registers itself)
-        from accounts.people import trail
+        from accounts.authentication import openapi  # noqa: F401  (registers itself)
+        from accounts.people import audit_signals
 
-        trail.connect()
+        audit_signals.connect()

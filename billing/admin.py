@@ -14,7 +14,8 @@ from django.utils.html import format_html
 
 from accounts.admin import ReadOnly
 from accounts.models import User
-from accounts.people.trail import person_actor
+from accounts.people.audit_signals import person_actor
+from accounts.tenants.admin import TenantAdmin
 from billing import invoice_admin  # noqa: F401  (registers itself)
 from billing.admin_forms import (
     MoneyForm,
@@ -39,7 +40,6 @@ from billing.models import (
     Price,
     Subscription,
 )
-from billing.tenant_admin import TenantAdmin
 
 __all__ = ["TenantAdmin"]
 

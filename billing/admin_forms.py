@@ -11,25 +11,16 @@ from django.core.exceptions import ValidationError
 
 from accounts.actor import Actor
 from accounts.models import Tenant
-from billing.api.bodies import BudgetDefault
+from billing.budgets.bodies import BudgetDefault
+from billing.charges.services import charge_refund, flagged_charge_resolve
+from billing.credits.services import credit_grant
 from billing.errors import BooksRefuse, ValuesInvalid
 from billing.models import Charge, Kind, Plan, Tier, Unit
 from billing.money import ZERO, AmountInvalid, amount_read, amount_text
-from billing.services import (
-    NewPrice,
-    PlanTerms,
-    charge_refund,
-    credit_grant,
-    flagged_charge_resolve,
-    plan_create,
-    plan_version_add,
-    prices_add,
-    prices_preview,
-    subscription_change,
-    wallet_adjust,
-    wallet_top_up,
-)
-from billing.services.prices import change_text, moment_check
+from billing.plans.services import PlanTerms, plan_create, plan_version_add
+from billing.prices.services import NewPrice, change_text, moment_check, prices_add, prices_preview
+from billing.subscriptions.services import subscription_change
+from billing.wallets.services import wallet_adjust, wallet_top_up
 from cavendish.gemini.catalog import models
 
 WHEN = "UTC; as soon as possible when it is empty. A moment in the past is refused."

@@ -18,7 +18,7 @@ class BillingConfig(AppConfig):
 
 def _ship_prices(using: str, **kwargs: Any) -> None:
     """New releases bring new models: their upstream prices belong in the book before the first request."""
-    from billing.services import prices_ship
+    from billing.prices.services import prices_ship
     from cavendish.db.router import acting_as
 
     with acting_as(using):
@@ -29,7 +29,7 @@ def _open_wallet(tenant: Any, **kwargs: Any) -> None:
     """Whoever signs up gets the operator's plan for it."""
     from django.conf import settings
 
-    from billing.services import plan_ensure, tenant_open
+    from billing.plans.services import plan_ensure, tenant_open
 
     slug = settings.SIGNUP_PLAN
     tenant_open(tenant=tenant, plan=plan_ensure(slug=slug, name=slug.replace("-", " ").capitalize()))

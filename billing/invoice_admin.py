@@ -18,15 +18,15 @@ from django.utils.html import format_html
 from accounts.actor import Actor
 from accounts.admin import Base, ReadOnly
 from accounts.models import Tenant, User
-from accounts.people.trail import person_actor
+from accounts.people.audit_signals import person_actor
+from billing.credit_notes.services import credit_note_issue
 from billing.currencies import is_currency
 from billing.errors import InvoiceRefused
-from billing.invoices.closing import invoice_finalise
-from billing.invoices.credits import credit_note_issue
 from billing.invoices.documents import credit_note_document, invoice_document
-from billing.invoices.parties import billing_profile_update, legal_entity_create, legal_entity_update, logo_check
-from billing.invoices.sending import file_name, invoice_send
+from billing.invoices.mails import file_name, invoice_send
+from billing.invoices.services import invoice_finalise
 from billing.models import BillingProfile, CreditNote, Invoice, InvoiceLine, LegalEntity, Payment
+from billing.parties.services import billing_profile_update, legal_entity_create, legal_entity_update, logo_check
 from billing.payments import payment_record
 from cavendish.db import ids
 from cavendish.storage import objects

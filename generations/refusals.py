@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from billing.budgets.representation import refusal_json, refusal_text
 from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing
-from billing.rendering import refusal_json, refusal_text
 from cavendish.http.problems import FieldError, Problem, conflict, forbidden
 from cavendish.http.times import moment
 from generations.errors import (

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.principal import Principal
+from accounts.authentication.principal import Principal
 from billing.models import Charge, Hold
-from billing.selectors import price_book
+from billing.prices.selectors import price_book
 from cavendish.db import ids
 from cavendish.db.rows import Columns
 from cavendish.db.tenancy import tenant_door

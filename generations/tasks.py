@@ -6,7 +6,7 @@ import logging
 
 import dramatiq
 
-from cavendish.breaker import Breaker, Hanging
+from cavendish.messaging.circuit_breaker import Breaker, Hanging
 from generations.work.current import engine
 
 logger = logging.getLogger(__name__)

@@ -42,7 +42,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     from django.db import connections
     from django.db.backends.postgresql.base import DatabaseWrapper
 
-    from accounts.principal import watch
+    from accounts.authentication.principal import watch
 
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", interactive=False, verbosity=0)

@@ -20,19 +20,22 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.actor import SYSTEM
+from accounts.authentication.principal import principal_of
+from accounts.keys.services import api_key_create
 from accounts.models import ApiKey, Tenant
-from accounts.principal import principal_of
-from accounts.services import api_key_create, operator_key_create, tenant_create
+from accounts.operators.services import operator_key_create
+from accounts.tenants.services import tenant_create
 from billing.models import Plan
-from billing.services import plan_ensure, tenant_open, wallet_top_up
+from billing.plans.services import plan_ensure, tenant_open
+from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
+from generations.accept.inputs import intake_read
+from generations.accept.job_spec import canonical_ids, plan_make
+from generations.accept.submission import generation_submit
 from generations.batches.accept import Wanted, batch_of_items
 from generations.batches.source import list_places, mapped
-from generations.intake import intake_read
 from generations.models import Batch, Priority
-from generations.plan import canonical_ids, plan_make
 from generations.request import Draft, request_canonical, request_parse
-from generations.services import generation_submit
 
 FLASH = "gemini-3.1-flash-image"
 PRO = "gemini-3-pro-image"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cavendish.breaker import SLOW_SECONDS, Breaker, Hanging
+from cavendish.messaging.circuit_breaker import SLOW_SECONDS, Breaker, Hanging
 
 
 class Clock:

@@ -11,8 +11,8 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
+from accounts.authentication.principal import principal_of
 from accounts.models import Tenant, User
-from accounts.principal import principal_of
 from billing.models import Wallet
 from cavendish.db.router import acting_as
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.db import DataError, connections
 
-from cavendish.logs import Discreet, SafeFormatter
+from cavendish.telemetry.logs import Discreet, SafeFormatter
 
 
 def _logged(error: BaseException) -> str:

@@ -11,9 +11,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL
 
-from cavendish.config import DEFAULT_SECRET_KEY, ConfigurationError
+from cavendish.boot.config import DEFAULT_SECRET_KEY, ConfigurationError
+from cavendish.boot.startup import refuse_unbound, refuse_unsafe
 from cavendish.db.pool import conninfo
-from cavendish.startup import refuse_unbound, refuse_unsafe
 
 
 def test_the_settings_of_the_run_are_safe() -> None:

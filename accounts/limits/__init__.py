@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from accounts.limits.headers import limit_headers
 from accounts.limits.policies import Policy, policies_of
-from accounts.limits.slip import Slip, current_slip, slip_for_request
+from accounts.limits.reservation import Slip, current_slip, slip_for_request
 
 __all__ = ["Policy", "Slip", "current_slip", "limit_headers", "policies_of", "slip_for_request"]

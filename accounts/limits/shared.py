@@ -12,8 +12,8 @@ from typing import Any
 import redis
 
 from accounts.limits.counters import Answer, Counter, State
-from cavendish import metrics
-from cavendish.breaker import Breaker, Hanging
+from cavendish.messaging.circuit_breaker import Breaker, Hanging
+from cavendish.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,9 @@ class Scope(models.TextChoices):
 
 
 class ApiKey(TenantModel):
-    """A tenant's key. The secret is shown once; what stays is its prefix and its SHA-256 (see accounts.keys)."""
+    """A tenant's key. The secret is shown once; what stays is its prefix and its SHA-256
+    (accounts.authentication.tokens).
+    """
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")

@@ -46,7 +46,7 @@ class Tenant(models.Model):
         null=True, blank=True, help_text="Pictures and videos that came as input; empty means kept."
     )
     billing_timezone = models.CharField(max_length=64, default="UTC")
-    # A change of the zone waits for a month to begin in both (accounts.services.tenants).
+    # A change of the zone waits for a month to begin in both (accounts.tenants.services).
     billing_timezone_next = models.CharField(max_length=64, blank=True, db_default="")
     billing_timezone_from = models.DateTimeField(null=True, blank=True)
     test_keys_enabled = models.BooleanField(default=True)

@@ -21,8 +21,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.people import vault
-from accounts.people.invited import invited_email
+from accounts.people import secret_box
+from accounts.people.session_invitation import invited_email
 from cavendish.db.router import acting_as
 from cavendish.mail.services import mail_queue
 
@@ -108,11 +108,11 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def encrypt(self, text: str) -> str:
-        return vault.seal(text)
+        return secret_box.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """What cannot be opened any more fits no code: its owner uses another factor, or an operator removes it."""
-        opened = vault.open_sealed(encrypted_text)
+        opened = secret_box.open_sealed(encrypted_text)
         if opened is None:
             logger.warning("The secret of a second factor was sealed with another SECRET_KEY.")
             return b32encode(secrets.token_bytes(20)).decode()

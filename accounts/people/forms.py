@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
-from accounts.people.invited import invited_email
+from accounts.people.session_invitation import invited_email
 
 
 class SignupForm(allauth.SignupForm):  # type: ignore[misc]

@@ -14,9 +14,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from billing.invoices.papers import credit_note_pdf, invoice_pdf
-from billing.invoices.reading import credit_note_lines, invoice_lines
-from billing.invoices.sending import credit_note_send, invoice_send
+from billing.invoices.mails import credit_note_send, invoice_send
+from billing.invoices.pdf import credit_note_pdf, invoice_pdf
+from billing.invoices.selectors import credit_note_lines, invoice_lines
 from billing.models import BillingProfile, CreditNote, Invoice, InvoiceDocument, LegalEntity
 from cavendish.db.router import acting_as, current_alias
 from cavendish.storage import objects

@@ -7,14 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.actor import Actor
-from accounts.audit import audit_add
-from billing.invoices.booking import (
-    invoice_book,
-    invoice_lock,
-    invoice_mark_paid,
-    receivable_share,
-    settled_of,
-)
+from accounts.audit.services import audit_add
+from billing.invoices.ledger_entries import invoice_book, invoice_lock, invoice_mark_paid, receivable_share, settled_of
 from billing.invoices.refusals import refused
 from billing.models import Invoice, LedgerTransaction, Payment
 from billing.money import minor_text

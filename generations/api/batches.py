@@ -14,18 +14,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import actor, principal
-from accounts.principal import Principal
+from accounts.authentication.drf import actor, principal
+from accounts.authentication.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
-from generations.accept import check_active, check_policy, request_spool
+from generations.accept.funnel import check_active, check_policy, request_spool
 from generations.api import schema
 from generations.batches.accept import Wanted, batch_of_file, batch_of_items
-from generations.batches.results import batch_json, item_json, result_lines
-from generations.batches.scan import NotJson, value_read
+from generations.batches.json_scan import NotJson, value_read
+from generations.batches.representation import batch_json, item_json, result_lines
 from generations.batches.selectors import batch_find, items_page
 from generations.batches.services import batch_cancel, batch_delete
 from generations.batches.source import body_spool, list_places, mapped, object_of
@@ -35,7 +35,7 @@ from generations.refusals import problem_of
 from generations.request import JSONL
 from generations.request.checks import check_characters
 from generations.request.fields import Context, Fields
-from generations.request.options import read_metadata
+from generations.request.settings import read_metadata
 
 ITEMS, MOST_ITEMS = 100, 1000
 MAX_NAME = 255

@@ -16,22 +16,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import principal
+from accounts.authentication.drf import principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
 from cavendish.http.schema import PAGING, problems
-from generations.accept import check_active, request_spool
+from generations.accept.funnel import check_active, request_spool
 from generations.api import schema
-from generations.delivery import bytes_response
 from generations.errors import GenerationRefused
 from generations.models import File
 from generations.refusals import problem_of
-from generations.rendering import file_json
 from generations.request import upload_check
 from generations.selectors import file_find
 from generations.services import file_create, file_delete
+from generations.show.representation import file_json
+from generations.show.stored_bytes import bytes_response
 
 
 def file_id_of(text: str) -> UUID:

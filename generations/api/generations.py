@@ -13,21 +13,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import principal
-from accounts.principal import Principal
+from accounts.authentication.drf import principal
+from accounts.authentication.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found
 from cavendish.http.schema import PAGING, problems
-from generations.accept import generation_accept
+from generations.accept.funnel import generation_accept
 from generations.api import schema
 from generations.errors import GenerationRefused
 from generations.models import Generation, Status
 from generations.refusals import problem_of
-from generations.rendering import generation_json
 from generations.selectors import generation_find, generation_whole, generations_load
 from generations.services import generation_cancel, generation_delete
+from generations.show.representation import generation_json
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 CANCEL_WAIT = 3

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import principal
-from accounts.principal import Principal
+from accounts.authentication.drf import principal
+from accounts.authentication.principal import Principal
 from billing.money import price_text
-from billing.pricing import PER_IMAGE
-from billing.selectors import price_book
+from billing.prices.pricing import PER_IMAGE
+from billing.prices.selectors import price_book
 from cavendish.db.tenancy import tenant_door
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import not_found

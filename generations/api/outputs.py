@@ -10,21 +10,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import principal
-from accounts.api.permissions import HasScope
-from accounts.principal import Principal
+from accounts.authentication.drf import principal
+from accounts.authentication.permissions import HasScope
+from accounts.authentication.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import Problem, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.api import schema
-from generations.delivery import bytes_response
-from generations.extensions import EXTENSIONS
 from generations.models import Output
-from generations.rendering import output_json, page_path
+from generations.request.media_types import EXTENSIONS
 from generations.selectors import output_find, tenant_of_output
-from generations.signing import url_sign, url_verify
+from generations.show.representation import output_json, page_path
+from generations.show.signed_urls import url_sign, url_verify
+from generations.show.stored_bytes import bytes_response
 
 
 def output_id_of(text: str) -> UUID:

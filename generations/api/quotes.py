@@ -7,11 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import principal
+from accounts.authentication.drf import principal
 from billing.models import Tier
 from cavendish.http.problems import invalid_value
 from cavendish.http.schema import problems
-from generations.accept import quote_make
+from generations.accept.funnel import quote_make
 from generations.api import schema
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from accounts.principal import Principal
+from accounts.authentication.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import FieldError, Problem, invalid_value

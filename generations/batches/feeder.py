@@ -30,15 +30,15 @@ from billing.errors import BillingError, BudgetExceeded, InsufficientBalance
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import ObjectMissing, is_outage, objects
-from generations.accept import check_model, request_spool
+from generations.accept.funnel import check_model, request_spool
+from generations.accept.inputs import intake_read
+from generations.accept.job_spec import canonical_ids, plan_make
+from generations.accept.submission import generation_submit
 from generations.batches.services import batch_wind_down, item_fail
 from generations.errors import ErrorCode, GenerationRefused, ItemTaken, TenantInactive
-from generations.intake import intake_read
 from generations.models import Batch, BatchItem, Generation, ItemStatus, Priority, Status
-from generations.plan import canonical_ids, plan_make
 from generations.refusals import problem_of
 from generations.request import Dialect, body_read, request_canonical, request_parse
-from generations.services import generation_submit
 
 logger = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.audit import audit_add
-from accounts.principal import Principal
-from cavendish import valkey
+from accounts.audit.services import audit_add
+from accounts.authentication.principal import Principal
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from cavendish.events.services import event_add
+from cavendish.messaging import valkey
 from cavendish.storage import objects
 from generations.batches.selectors import batch_find
 from generations.batches.source import Place

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from cavendish.http.problems import bad_request, invalid_value, too_large
 from cavendish.storage import ObjectMissing, objects
-from generations.batches.scan import NotJson, Text, blank_end, elements, members, value_read
+from generations.batches.json_scan import NotJson, Text, blank_end, elements, members, value_read
 from generations.request import Readable
 
 CHUNK = 256 * 1024

@@ -7,13 +7,23 @@ spilled, info = uri_fetch(media, directory, max_bytes=…)      # for media.need
 stored = request_canonical(draft, files)                      # as sent, bytes replaced by file ids
 """
 
-from generations.request.body import Readable, body_read
-from generations.request.canonical import request_canonical
-from generations.request.draft import Block, Dialect, Draft, Kind, Media, Response, Source, Step, Text
+from generations.request.body_reader import Readable, body_read
 from generations.request.fetched import uri_fetch
+from generations.request.formats import effective_aspect_ratio
+from generations.request.generation_request import (
+    Block,
+    Dialect,
+    Draft,
+    Kind,
+    Media,
+    Response,
+    Source,
+    Step,
+    Text,
+    request_canonical,
+)
 from generations.request.media import JSONL, JSONL_SUFFIXES, MediaInfo, inputs_check, media_check, upload_check
 from generations.request.parse import request_parse
-from generations.request.ratio import effective_aspect_ratio
 from generations.request.uris import file_id_of, is_youtube
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import Any
 
 from cavendish.http.problems import shown
 from generations.request.content import read_block
-from generations.request.draft import Block, Text
 from generations.request.fields import Context, Fields
+from generations.request.generation_request import Block, Text
 
 
 def read_content(fields: Fields, *, of_user: bool) -> tuple[Block, ...]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model, models, text_tokens
 from cavendish.http.problems import escape
-from generations.request.draft import Media, Step, Text
 from generations.request.fields import Context
+from generations.request.generation_request import Media, Step, Text
 from generations.request.hints import listing
-from generations.request.mimes import plain_mime_type
+from generations.request.media_types import plain_mime_type
 
 
 def check_media(context: Context, steps: Sequence[Step], model: Model) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import shown
-from generations.request.draft import Block, Kind, Media, Source, Text
 from generations.request.fields import Context, Fields
+from generations.request.generation_request import Block, Kind, Media, Source, Text
 from generations.request.hints import listing, use
 from generations.request.uris import check_uri, file_id_of, is_youtube, output_id_of
 

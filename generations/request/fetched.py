@@ -7,7 +7,7 @@ from pathlib import Path
 from cavendish.egress import EgressError, EgressRefused, EgressTooLarge, Guard, fetch
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import invalid_value, too_large
-from generations.request.draft import Dialect, Media
+from generations.request.generation_request import Dialect, Media
 from generations.request.media import MediaInfo, media_check
 
 TIMEOUT_SECONDS = 30.0

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from cavendish.http.problems import FieldError, escape, invalid, shown
-from generations.request.draft import Dialect
+from generations.request.generation_request import Dialect
 from generations.request.hints import unknown_field, use
 
 # A list longer than this is a mistake or an attack; each entry costs time before anything is paid for.

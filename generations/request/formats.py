@@ -7,8 +7,8 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import shown
-from generations.request.draft import Response
 from generations.request.fields import Context, Fields
+from generations.request.generation_request import Draft, Response
 from generations.request.hints import listing, use, who_takes
 
 TYPES = ("text", "image")
@@ -183,3 +183,17 @@ def _read_mime_type(fields: Fields, wish: _Wish, model: Model | None) -> None:
     """Deprecated `response_mime_type`: of the picture; text/plain, which the text has anyway, says nothing."""
     if fields.take("response_mime_type") != "text/plain":
         _note_mime_type(fields, "response_mime_type", wish, model)
+
+
+Size = tuple[int, int]
+
+
+def effective_aspect_ratio(draft: Draft, last_input_size: Size | None, previous_output_size: Size | None) -> str:
+    """The ratio that the pictures will have: the one asked for, else the listed one nearest to the last picture of the
+    request, else nearest to the last output of the previous turn, else the model's default. Sizes are width, height
+    in pixels.
+    """
+    if draft.response.aspect_ratio is not None:
+        return draft.response.aspect_ratio
+    size = last_input_size or previous_output_size
+    return draft.model.nearest_aspect_ratio(*size) if size else draft.model.default_aspect_ratio

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import FieldError, Problem, clip, invalid, invalid_value
-from generations.request.draft import Dialect, Draft, Kind
+from generations.request.generation_request import Dialect, Draft, Kind
 from generations.request.headers import NotReadable, Truncated, read_header
 from generations.request.hints import listing
-from generations.request.mimes import agree, plain_mime_type
+from generations.request.media_types import agree, plain_mime_type
 from generations.request.sniff import HEAD_BYTES, sniff
 
 IMAGE_TYPES = (

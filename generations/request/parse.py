@@ -6,11 +6,11 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model, UnknownModel, get_model
 from cavendish.http.problems import invalid_value, shown
-from generations.request import options
+from generations.request import settings as options
 from generations.request.checks import check_characters, check_length, check_media
-from generations.request.draft import Dialect, Draft
 from generations.request.fields import Context, Fields
 from generations.request.formats import read_response
+from generations.request.generation_request import Dialect, Draft
 from generations.request.hints import listing
 from generations.request.shapes import read_input
 

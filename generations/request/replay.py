@@ -9,8 +9,8 @@ from typing import Any
 
 from cavendish.http.problems import shown
 from generations.request.blocks import read_content
-from generations.request.draft import Block, Media, Step, Text
 from generations.request.fields import Fields
+from generations.request.generation_request import Block, Media, Step, Text
 
 MODEL_STEPS = ("model_output", "thought", "google_search_call", "google_search_result")
 SEARCH_TYPES = ("web_search", "image_search")

@@ -11,8 +11,8 @@ from typing import Any
 from cavendish.http.problems import shown
 from generations.request.blocks import read_content, read_loose, unwrap
 from generations.request.content import CONTENT_TYPES, REFUSED_TYPES
-from generations.request.draft import Block, Step, Text
 from generations.request.fields import Context, Fields
+from generations.request.generation_request import Block, Step, Text
 from generations.request.hints import use
 from generations.request.replay import MODEL_STEPS, read_model_step
 

@@ -45,7 +45,7 @@ def file_id_of(uri: str) -> str | None:
         # On a foreign host only an id of our form is ours; anything else there is an address like any other.
         if "://" in uri and not _is_ours(uri) and ids.decode(ids.FILE, found[1]) is None:
             return None
-        # The Files API names files without our prefix (see generations/compat/files.py).
+        # The Files API names files without our prefix (see generations/compat/gemini/files/api.py).
         return f"file_{found[1]}" if _HEX.fullmatch(found[1]) else found[1]
     return _api_id(uri, "files")
 

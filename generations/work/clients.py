@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from cavendish.config import ConfigurationError
+from cavendish.boot.config import ConfigurationError
 from cavendish.gemini.catalog import get_model
 from cavendish.gemini.client import GeminiClient, Key, KeyPool
 from generations.work.job import Job

@@ -18,11 +18,11 @@ from uuid import UUID, uuid4
 import redis
 from django.conf import settings
 
-from cavendish import valkey
-from generations.work.books import AWAY, Books
+from cavendish.messaging import valkey
 from generations.work.clients import Clients
-from generations.work.deliver import Parcel, deliver, parcels_found
 from generations.work.job import Job
+from generations.work.job_store import AWAY, Books
+from generations.work.pending_result import Parcel, deliver, parcels_found
 from generations.work.run import Running, fail, run
 
 logger = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from generations.work.books import Books
 from generations.work.job import Job
+from generations.work.job_store import Books
 
 MAX_TURNS = 64
 

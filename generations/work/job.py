@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from billing.pricing import Covered
+from billing.prices.pricing import Covered
 from cavendish.db import ids
 
 

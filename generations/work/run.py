@@ -12,25 +12,17 @@ from typing import Any
 
 from django.conf import settings
 
-from billing.pricing import extra_cost
+from billing.prices.pricing import extra_cost
 from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
 from cavendish.storage import ObjectMissing, StorageAway
 from generations.errors import ErrorCode
-from generations.work.ask import LONGEST_PAUSE, Asking
-from generations.work.books import Books, patiently
 from generations.work.clients import Clients
-from generations.work.collect import (
-    Answer,
-    answer_read,
-    cancellation,
-    failure,
-    speaks_of_safety,
-    spool_paths,
-    success,
-)
-from generations.work.deliver import PLATFORM_FAILED, deliver, parcel_of
 from generations.work.history import HistoryGone
 from generations.work.job import Job
+from generations.work.job_store import Books, patiently
+from generations.work.pending_result import PLATFORM_FAILED, deliver, parcel_of
+from generations.work.result import Answer, answer_read, cancellation, failure, speaks_of_safety, spool_paths, success
+from generations.work.upstream_call import LONGEST_PAUSE, Asking
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
-from cavendish.broker import broker_at
+from cavendish.messaging.broker import broker_at
 
 
 class CavendishConfig(AppConfig):

@@ -13,10 +13,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cavendish.settings")
 # Fills the app registry, so it comes before everything that imports models.
 django.setup(set_prefix=False)
 
+from cavendish.boot.startup import refuse_unsafe  # noqa: E402
 from cavendish.db.pool import open_pool  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
-from cavendish.logs import Discreet  # noqa: E402
-from cavendish.startup import refuse_unsafe  # noqa: E402
+from cavendish.telemetry.logs import Discreet  # noqa: E402
 from cavendish.wait import Options, WaitLayer  # noqa: E402
 from cavendish.wait.database import Database  # noqa: E402
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from cavendish.config import DEFAULT_SECRET_KEY, LOOPBACK, Config
+from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, Config
+from cavendish.boot.oidc import Oidc
 from cavendish.http.apidoc import DESCRIPTION, TAGS
-from cavendish.oidc import Oidc
 
 CONFIG = Config.load()
 DATA_DIR: Path = CONFIG.data_dir
@@ -26,13 +26,13 @@ ON_LOOPBACK = BASE_HOST in LOOPBACK
 ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if ON_LOOPBACK else BASE_HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations", "cavendish.closing"]
+OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations", "cavendish.above.tenant_data"]
 INSTALLED_APPS = [
     # First: it gives Dramatiq its broker, before anything imports an actor.
     "cavendish",
     # Next: its templates stand in the place of those of the libraries below.
-    "cavendish.console",
-    "cavendish.console.apps.OperatorAdminConfig",
+    "cavendish.above.console",
+    "cavendish.above.console.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -51,7 +51,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
 ]
 MIDDLEWARE = [
-    "accounts.api.limits.LimitsMiddleware",
+    "accounts.limits.middleware.LimitsMiddleware",
     "cavendish.db.middleware.OperatorMiddleware",
     "cavendish.http.security.PageHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -77,7 +77,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "cavendish.console.context.console",
+                "cavendish.above.console.context.console",
             ]
         },
     }
@@ -104,7 +104,7 @@ POLICY_GRACE_UNTIL = CONFIG.day("POLICY_GRACE_UNTIL")
 # The plan of tenants that people open themselves.
 SIGNUP_PLAN = CONFIG.get("SIGNUP_PLAN", "standard")
 
-# People: django-allauth, with our adapters (accounts/people) and our pages (cavendish/console).
+# People: django-allauth, with our adapters (accounts/people) and our pages (cavendish/above/console).
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
@@ -177,7 +177,9 @@ BROKER_URL = CONFIG.get("BROKER_URL", "redis://127.0.0.1:1/0")
 VALKEY_URL = CONFIG.get("VALKEY_URL", BROKER_URL if BROKER_URL.startswith(("redis", "valkey")) else "")
 
 # Counts tries to log in. Without Valkey each process counts for itself.
-CACHES = {"default": {"BACKEND": "cavendish.cache.SharedCache", "LOCATION": VALKEY_URL, "KEY_PREFIX": "cavendish"}}
+CACHES = {
+    "default": {"BACKEND": "cavendish.messaging.cache.SharedCache", "LOCATION": VALKEY_URL, "KEY_PREFIX": "cavendish"}
+}
 
 # Objects: file:///path or s3://bucket/prefix?endpoint_url=…
 STORAGE_URL = CONFIG.get("STORAGE_URL", f"file://{DATA_DIR / 'objects'}")
@@ -251,8 +253,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HasScope"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.drf.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["cavendish.http.parsers.SmallJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "cavendish.http.openapi.Schema",
@@ -334,7 +336,10 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "cavendish.logs.SafeFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "line": {
+            "()": "cavendish.telemetry.logs.SafeFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": CONFIG.get("LOG_LEVEL", "INFO")},

@@ -7,9 +7,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from accounts.api.metrics import Metrics
-from cavendish.health import healthz, readyz
-from generations.compat.uploads import Upload
+from accounts.operators.metrics import Metrics
+from cavendish.telemetry.health import healthz, readyz
+from generations.compat.gemini.files.uploads import Upload
 
 handler400 = "cavendish.http.handlers.handler400"
 handler403 = "cavendish.http.handlers.handler403"
@@ -21,9 +21,9 @@ open_to_all: dict[str, list[Any]] = {"authentication_classes": [], "permission_c
 # What the document describes. The compatible API is Google's, and described by Google.
 native = [
     path("api/v1/", include("generations.api.urls")),
-    path("api/v1/", include("billing.api.urls")),
-    path("api/v1/", include("accounts.api.urls")),
-    path("api/v1/", include("cavendish.closing.api.urls")),
+    path("api/v1/", include("billing.urls")),
+    path("api/v1/", include("accounts.urls")),
+    path("api/v1/", include("cavendish.above.tenant_data.urls")),
 ]
 
 urlpatterns = [
@@ -32,15 +32,15 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", Metrics.as_view()),
     path("admin/", admin.site.urls),
-    path("", include("cavendish.console.urls")),
+    path("", include("cavendish.above.console.urls")),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(patterns=native, **open_to_all), name="openapi"),
     path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="openapi", **open_to_all)),
     *native,
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
-    *(path(f"{version}/", include("generations.compat.urls")) for version in ("v1", "v1beta", "v1alpha")),
+    *(path(f"{version}/", include("generations.compat.gemini.urls")) for version in ("v1", "v1beta", "v1alpha")),
     *(path(f"upload/{version}/files", Upload.as_view()) for version in ("v1", "v1beta", "v1alpha")),
     # Where the SDKs ask for pictures of Imagen in their enterprise mode; the newest do so in no other.
     path("v1beta1/publishers/google/models/", include("generations.compat.imagen.urls")),
     path("openai/v1/", include("generations.compat.openai.urls")),
-    path("", include("generations.pages.urls")),
+    path("", include("generations.show.pages.urls")),
 ]

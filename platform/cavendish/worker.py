@@ -24,7 +24,7 @@ import uvloop
 from django.conf import settings
 from dramatiq import Worker, get_broker
 
-from cavendish.startup import refuse_unsafe
+from cavendish.boot.startup import refuse_unsafe
 from generations.work.middleware import EngineMiddleware
 
 THREADS = 8

@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cavendish.settings")
 
 def main() -> None:
     django.setup()
-    from accounts.principal import principal_of
+    from accounts.authentication.principal import principal_of
 
     before = None
     while True:

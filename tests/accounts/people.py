@@ -6,8 +6,8 @@ import secrets
 from uuid import UUID
 
 from accounts.actor import Actor
+from accounts.members.services import membership_create
 from accounts.models import AuditEvent, Role, Tenant, User
-from accounts.services import membership_create
 from cavendish.db.router import acting_as
 
 OPERATOR = Actor("operator_key", None, "cvd_operator_test", "198.51.100.7")

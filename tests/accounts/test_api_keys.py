@@ -9,12 +9,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from accounts import keys
 from accounts.actor import SYSTEM, Actor
+from accounts.authentication import tokens
 from accounts.errors import KeyEnded, NotAllowed, PowersExceeded, RotationRunning
+from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update, range_read
 from accounts.models import ApiKey, Role, Tenant
-from accounts.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update
-from accounts.services.api_keys import range_read
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import Problem
 from tests.accounts.people import audited, make_member
@@ -180,10 +179,10 @@ def test_a_rotation_keeps_the_key_and_both_secrets_for_a_while(tenant: Tenant, o
     rotated, second = api_key_rotate(tenant_id=tenant.id, key_id=row.id, actor=owner, overlap=timedelta(hours=1))
     kept = stored(row)
     assert rotated.id == row.id
-    assert (kept.prefix, bytes(kept.digest)) == (keys.describe(second).prefix, keys.describe(second).digest)
-    assert kept.previous_prefix == keys.describe(first).prefix
+    assert (kept.prefix, bytes(kept.digest)) == (tokens.describe(second).prefix, tokens.describe(second).digest)
+    assert kept.previous_prefix == tokens.describe(first).prefix
     assert kept.previous_digest is not None
-    assert bytes(kept.previous_digest) == keys.describe(first).digest
+    assert bytes(kept.previous_digest) == tokens.describe(first).digest
     assert kept.previous_expires_at is not None
     assert abs(kept.previous_expires_at - timezone.now() - timedelta(hours=1)) < timedelta(minutes=1)
     with pytest.raises(RotationRunning):

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from accounts.actor import SYSTEM, Actor
-from accounts.audit import audit_add, changes
+from accounts.audit.services import audit_add, changes
 from accounts.models import AuditEvent
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from accounts import keys
+from accounts.authentication import tokens
 from accounts.models import ApiKey, Tenant
 from tests.api.accounts import FLASH, LITE, Account, Books, open_account
 
 MODELS = "/api/v1/models"
 KEY_CACHE = 1.0
-"""Seconds after which every process has looked again (accounts.principal.CACHE_SECONDS is a little less)."""
+"""Seconds after which every process has looked again (principal.CACHE_SECONDS is a little less)."""
 
 
 def with_key(account: Account, secret: str) -> httpx.Response:
@@ -35,9 +35,9 @@ def test_a_key_works_in_both_headers(reader: Account) -> None:
 
 def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(books: Books, reader: Account) -> None:
     last_year = timezone.now() - timedelta(days=365)
-    unknown = keys.generate(livemode=True).secret
+    unknown = tokens.generate(livemode=True).secret
     known = reader.secret
-    body, check = known[:21] + unknown[21:53], keys._checksum
+    body, check = known[:21] + unknown[21:53], tokens._checksum
     wrong = {
         "malformed": "cvd_live_x",
         "another product's": "sk-" + "a" * 48,
@@ -47,7 +47,7 @@ def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(books: Books, reade
         "expired": reader.key(expires_at=last_year).secret,
         "revoked": reader.key(revoked_at=last_year).secret,
         "from elsewhere": reader.key(ip_ranges=["203.0.113.0/24"]).secret,
-        "an operator's": keys.generate_operator().secret,
+        "an operator's": tokens.generate_operator().secret,
         "long": "cvd_live_" + "a" * 20_000,
         "injection": "cvd_live_' OR 1=1 --",
     }

@@ -14,12 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts import keys
-from accounts.api.authentication import ApiKeyAuthentication
+from accounts.authentication import tokens
+from accounts.authentication.drf import ApiKeyAuthentication
+from accounts.authentication.key_changes import FRESH_SECONDS
+from accounts.authentication.principal import Principal
 from accounts.limits import Slip, slip_for_request
-from accounts.principal import Principal
-from accounts.watch import FRESH_SECONDS
-from cavendish import valkey
+from cavendish.messaging import valkey
 from tests.factories import make_key, make_tenant
 
 
@@ -132,7 +132,7 @@ def test_what_cannot_be_a_key_costs_nothing(secret: str) -> None:
 
 
 def test_an_unknown_key_costs_one_query_in_a_while() -> None:
-    unknown = keys.generate(livemode=True).secret
+    unknown = tokens.generate(livemode=True).secret
     with costing(queries=1, words=0):
         for _ in range(5):
             with pytest.raises(AuthenticationFailed):

@@ -18,10 +18,10 @@ from accounts.errors import (
     NotAllowed,
     TooManyInvitations,
 )
-from accounts.invitations import invitation_find, token_digest
+from accounts.invitations import services as service
+from accounts.invitations.services import invitation_accept, invitation_create, invitation_resend, invitation_revoke
+from accounts.invitations.tokens import invitation_find, token_digest
 from accounts.models import Invitation, Membership, Role, Tenant
-from accounts.services import invitation_accept, invitation_create, invitation_resend, invitation_revoke
-from accounts.services import invitations as service
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import Problem

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from accounts import keys
+from accounts.authentication import tokens
 from tests.api.accounts import FLASH, Account
 from tests.services import ROOT, Running
 
@@ -33,7 +33,7 @@ def provoke(http: httpx.Client, secret: str) -> list[httpx.Response]:
 
 
 def test_no_log_and_no_answer_repeats_a_key(account: Account, platform: Running) -> None:
-    wrong = keys.generate(livemode=True).secret
+    wrong = tokens.generate(livemode=True).secret
     answers = [*provoke(account.http, account.secret), *provoke(account.http, wrong)]
     assert {200, 400, 401, 404} <= {answer.status_code for answer in answers}
     assert [answer.request.url.path for answer in answers if answer.status_code >= 500] == []

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from django.utils import timezone
 
+from accounts.authentication.key_changes import FRESH_SECONDS, NOTE_SECONDS, REREAD_SECONDS, Watch
 from accounts.models import ApiKey, Tenant
-from accounts.watch import FRESH_SECONDS, NOTE_SECONDS, REREAD_SECONDS, Watch
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 from tests.factories import make_key, make_tenant
@@ -52,7 +52,7 @@ def key() -> ApiKey:
 
 
 def read(watch: Watch, clock: Clock, key: ApiKey) -> tuple[float, bool]:
-    """As `accounts.principal` reads a key: the moment, and whether the watch follows it."""
+    """As `accounts.authentication.principal` reads a key: the moment, and whether the watch follows it."""
     read_at = clock()
     return read_at, watch.follow(read_at, (key.id, key.tenant_id))
 

@@ -5,22 +5,22 @@ import re
 
 import pytest
 
-from accounts import keys
+from accounts.authentication import tokens
 
 
 @pytest.mark.parametrize("livemode", [True, False])
 def test_a_key_has_the_shape_that_scanners_match(livemode: bool) -> None:
-    made = keys.generate(livemode=livemode)
+    made = tokens.generate(livemode=livemode)
     mode = "live" if livemode else "test"
     assert re.fullmatch(rf"cvd_{mode}_[0-9A-Za-z]{{50}}", made.secret)
-    assert keys.is_well_formed(made.secret)
+    assert tokens.is_well_formed(made.secret)
     assert made.prefix == made.secret[:21]
     assert made.digest == hashlib.sha256(made.secret.encode()).digest()
-    assert keys.describe(made.secret) == made
+    assert tokens.describe(made.secret) == made
 
 
 def test_a_key_does_not_show_itself() -> None:
-    made = keys.generate(livemode=True)
+    made = tokens.generate(livemode=True)
     for shown in (repr(made), str(made), f"{made}"):
         assert made.secret not in shown
         assert made.secret[21:] not in shown
@@ -28,23 +28,23 @@ def test_a_key_does_not_show_itself() -> None:
 
 
 def test_no_two_keys_are_alike() -> None:
-    made = {keys.generate(livemode=True).secret for _ in range(1000)}
+    made = {tokens.generate(livemode=True).secret for _ in range(1000)}
     assert len(made) == len({secret[9:21] for secret in made}) == 1000
 
 
 def test_every_mistyped_character_is_noticed() -> None:
-    secret = keys.generate(livemode=True).secret
+    secret = tokens.generate(livemode=True).secret
     for index in range(len("cvd_live_"), len(secret)):
         wrong = secret[:index] + ("A" if secret[index] != "A" else "B") + secret[index + 1 :]
-        assert not keys.is_well_formed(wrong), index
+        assert not tokens.is_well_formed(wrong), index
 
 
 def test_swapped_neighbours_are_noticed() -> None:
-    secret = keys.generate(livemode=True).secret
+    secret = tokens.generate(livemode=True).secret
     for index in range(len("cvd_live_"), len(secret) - 1):
         if secret[index] != secret[index + 1]:
             wrong = secret[:index] + secret[index + 1] + secret[index] + secret[index + 2 :]
-            assert not keys.is_well_formed(wrong), index
+            assert not tokens.is_well_formed(wrong), index
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_swapped_neighbours_are_noticed() -> None:
 )
 def test_what_is_no_key_costs_no_query(change: object) -> None:
     assert callable(change)
-    assert not keys.is_well_formed(change(keys.generate(livemode=True).secret))
+    assert not tokens.is_well_formed(change(tokens.generate(livemode=True).secret))

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from accounts import keys
+from accounts.authentication import tokens
 from accounts.models import ApiKey
 from cavendish.db import ids
 from tests.api.accounts import FLASH, Account, Books, Json, open_account
@@ -38,7 +38,7 @@ def test_a_key_is_made_and_its_secret_shown_once(tenant: Account) -> None:
     secret = made.pop("secret")
     assert answer.headers["location"] == f"{KEYS}/{made['id']}"
     assert answer.headers["cache-control"] == "no-store"
-    assert keys.is_well_formed(secret)
+    assert tokens.is_well_formed(secret)
     assert works(tenant, secret)
     with tenant.books.open():
         maker = ApiKey.objects.get(tenant_id=tenant.tenant.id, prefix=tenant.secret[:21])

@@ -10,8 +10,9 @@ from django.db import connection
 
 from accounts.actor import Actor
 from accounts.errors import LastOwner, NotAllowed
+from accounts.keys.services import api_key_create
+from accounts.members.services import membership_remove, membership_role_change
 from accounts.models import ApiKey, Membership, Role, Tenant
-from accounts.services import api_key_create, membership_remove, membership_role_change
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import Problem

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from django.test import Client
 
-from accounts.services import operator_key_create
-from cavendish.config import ConfigurationError
-from cavendish.startup import refuse_unsafe
+from accounts.operators.services import operator_key_create
+from cavendish.boot.config import ConfigurationError
+from cavendish.boot.startup import refuse_unsafe
 from tests.api.accounts import Account, Books
 
 

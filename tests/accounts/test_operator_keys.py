@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import keys
 from accounts.actor import SYSTEM
-from accounts.api.operators import operator_of
+from accounts.authentication import tokens
+from accounts.authentication.operators import operator_of
+from accounts.authentication.principal import principal_of
 from accounts.models import AuditEvent, OperatorKey
-from accounts.principal import principal_of
-from accounts.services import operator_key_create, operator_key_revoke
+from accounts.operators.services import operator_key_create, operator_key_revoke
 from cavendish.db.router import acting_as
 from tests.factories import make_key, make_operator_key, make_tenant
 
@@ -25,7 +25,7 @@ def test_an_operator_key_is_an_operators_and_no_tenants() -> None:
     assert found is not None
     assert (found.name, found.actor.kind) == ("Nightly report", "operator_key")
     assert secret.startswith(found.key_prefix)
-    assert not keys.is_well_formed(secret)
+    assert not tokens.is_well_formed(secret)
     assert principal_of(secret) is None
 
 
@@ -34,7 +34,7 @@ def test_its_last_use_is_noted_once_a_minute() -> None:
 
     def noted() -> datetime | None:
         with acting_as("operator"):
-            return OperatorKey.objects.get(prefix=keys.describe(secret).prefix).last_used_at
+            return OperatorKey.objects.get(prefix=tokens.describe(secret).prefix).last_used_at
 
     assert noted() is None
     operator_of(secret)
@@ -58,7 +58,7 @@ def test_what_is_no_operator_key_finds_nobody(wrong: str) -> None:
 def test_a_key_with_another_secret_behind_its_prefix_is_refused() -> None:
     secret = make_operator_key()
     forged = secret[: len("cvd_operator_") + 12] + "A" * 32
-    assert operator_of(forged + keys._checksum(forged)) is None
+    assert operator_of(forged + tokens._checksum(forged)) is None
 
 
 def test_an_expired_or_revoked_operator_key_is_refused_and_both_are_audited() -> None:

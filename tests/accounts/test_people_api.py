@@ -9,8 +9,9 @@ from secrets import token_hex
 import httpx
 import pytest
 
+from accounts.members.services import membership_create
 from accounts.models import AuditEvent, Invitation, Role, User
-from accounts.services import membership_create, operator_key_create
+from accounts.operators.services import operator_key_create
 from cavendish.db import ids
 from cavendish.db.router import current_alias
 from cavendish.mail.models import Mail

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Role, Scope
-from accounts.roles import LIVE_SCOPES, PERMISSIONS, Permission, as_markdown, may, scopes_of, scopes_of_mode
+from accounts.roles.permissions import LIVE_SCOPES, PERMISSIONS, Permission, as_markdown, may, scopes_of, scopes_of_mode
 
 PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
 

@@ -15,9 +15,12 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.errors import NotAllowed, PolicyOutdated, SignUpClosed, WrongStatus
 from accounts.models import Membership, Role, Tenant, TenantStatus
-from accounts.policy import policy_accepted
-from accounts.services import (
-    policy_accept,
+from accounts.policy.selectors import policy_accepted
+from accounts.policy.services import policy_accept
+from accounts.tenants.services import (
+    OF_THE_OPERATOR,
+    OF_THE_TENANT,
+    month_begun_in_both,
     tenant_close,
     tenant_create,
     tenant_reactivate,
@@ -26,7 +29,6 @@ from accounts.services import (
     tenant_update,
     time_zones_turn,
 )
-from accounts.services.tenants import OF_THE_OPERATOR, OF_THE_TENANT, month_begun_in_both
 from billing.models import Subscription, Wallet
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door

@@ -22,10 +22,12 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.actor import SYSTEM
+from accounts.keys.services import api_key_create
 from accounts.models import ApiKey, Tenant
-from accounts.services import api_key_create, tenant_create
+from accounts.tenants.services import tenant_create
 from billing.models import Hold, LedgerEntry, Plan, Wallet
-from billing.services import plan_ensure, tenant_open, wallet_top_up
+from billing.plans.services import plan_ensure, tenant_open
+from billing.wallets.services import wallet_top_up
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from generations.models import File, Generation, Output

@@ -14,10 +14,11 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from accounts.members.services import membership_create
 from accounts.models import Role, User
-from accounts.services import membership_create, operator_key_create
-from billing.rendering import budgets_json
-from billing.selectors import budgets_listed
+from accounts.operators.services import operator_key_create
+from billing.budgets.representation import budgets_json
+from billing.budgets.selectors import budgets_listed
 from cavendish.db import ids
 from tests.api.accounts import FLASH, Account, Books, Json
 

@@ -22,7 +22,8 @@ from generations.errors import NotCancelable, NotFinished
 from generations.models import Batch, File
 from generations.reconcile import jobs_checks
 from generations.services import generation_cancel
-from generations.sweep import contents_expire, files_expire, sweep
+from generations.upkeep.retention import contents_expire, files_expire
+from generations.upkeep.sweep import sweep
 from tests.batches.helpers import (
     batch_row,
     budget,

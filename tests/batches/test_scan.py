@@ -11,7 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from cavendish.http.problems import Problem
-from generations.batches.scan import NotJson, elements, members, value_end
+from generations.batches.json_scan import NotJson, elements, members, value_end
 from generations.batches.source import line_places, list_places, mapped, object_of
 
 

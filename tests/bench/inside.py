@@ -24,12 +24,12 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from rest_framework.request import Request
 
-from accounts import keys, principal
-from accounts.api.authentication import ApiKeyAuthentication
+from accounts.authentication import principal, tokens
+from accounts.authentication.drf import ApiKeyAuthentication
 from accounts.limits import slip_for_request
 from accounts.models import Tenant
-from cavendish import valkey
 from cavendish.db.router import acting_as
+from cavendish.messaging import valkey
 
 ROUNDS, CALLS = 15, 60
 SETTLE_SECONDS = 1.2
@@ -57,7 +57,7 @@ def microseconds(work: Callable[[Request], None], request: Request) -> float:
 
 def read(request: Request) -> None:
     secret = ApiKeyAuthentication().secret_of(request)
-    principal._read(keys.describe(secret))
+    principal._read(tokens.describe(secret))
 
 
 def evaluations() -> int:

@@ -30,8 +30,9 @@ def questions() -> dict[str, float]:
 
     from accounts.models import Tenant
     from billing.models import PlatformDay
-    from billing.selectors.dashboard import platform_dashboard
-    from billing.selectors.usage import UsageQuery, usage_read
+    from billing.usage.dashboard import platform_dashboard
+    from billing.usage.query import UsageQuery
+    from billing.usage.selectors import usage_read
     from cavendish.db.router import acting_as
     from cavendish.db.tenancy import tenant_door
 
@@ -60,10 +61,10 @@ def closing() -> dict[str, float]:
     from django.db.models import Max
 
     from accounts.actor import SYSTEM
-    from billing.invoices.closing import invoices_draft, invoices_finalise
     from billing.invoices.documents import documents_make
-    from billing.invoices.parties import legal_entity_create
+    from billing.invoices.services import invoices_draft, invoices_finalise
     from billing.models import Invoice, InvoiceLine, PlatformDay
+    from billing.parties.services import legal_entity_create
     from cavendish.db.router import acting_as
 
     with acting_as("operator"):

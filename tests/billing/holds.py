@@ -12,8 +12,8 @@ from django.db import connection, transaction
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
+from billing.budgets.services import budget_create
 from billing.models import Budget
-from billing.services import budget_create
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts.models import AuditEvent, Tenant
 from billing.models import Charge, Plan, Price, Wallet
-from billing.services import plan_ensure
+from billing.plans.services import plan_ensure
 from cavendish.db.router import acting_as
 from tests.billing.operators import books
 from tests.billing.test_wallets import charged

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from accounts.actor import SYSTEM
+from accounts.members.services import membership_create
 from accounts.models import Role, Tenant, User
-from accounts.services import membership_create
+from billing.budgets.alerts import budget_alerts_mail
+from billing.budgets.services import budget_update
 from billing.errors import BudgetExceeded
 from billing.models import Budget
-from billing.services import budget_alerts_mail, budget_update
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.models import AuditEvent
+from billing.budgets.services import budget_create, budget_delete, budget_update, budgets_default
 from billing.errors import BudgetInvalid, BudgetNotYours
 from billing.models import Budget
-from billing.services import budget_create, budget_delete, budget_update, budgets_default, plan_ensure
+from billing.plans.services import plan_ensure
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from tests.billing.holds import Refused, differences, end, make_budget, periods, take, use, used

@@ -13,12 +13,11 @@ import pytest
 from django.db import connection, connections
 
 from accounts.actor import SYSTEM
+from accounts.members.services import membership_create
 from accounts.models import Role, Tenant, User
-from accounts.services import membership_create
+from billing.budgets.services import MOST, budget_delete
 from billing.errors import BudgetInvalid, TooManyBudgets
 from billing.models import Budget
-from billing.services import budget_delete
-from billing.services.budgets import MOST
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.models import ApiKey, Tenant
+from billing.budgets.services import budget_delete, budget_update
 from billing.errors import BudgetInvalid, TooManyBudgets
 from billing.models import Budget
-from billing.services import budget_delete, budget_update
 from cavendish.db.router import acting_as
 from tests.billing.holds import Refused, days_pass, differences, end, keys_of, make_budget, take
 from tests.factories import make_key, make_tenant

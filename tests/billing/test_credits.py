@@ -12,18 +12,13 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
+from billing.charges.services import charge_refund
+from billing.credits.services import credit_grant, credits_expire, credits_of_plans
 from billing.errors import BooksRefuse, ValuesInvalid
 from billing.models import Credit, LedgerEntry, Plan, Wallet
-from billing.selectors.wallets import credits_left
-from billing.services import (
-    PlanTerms,
-    charge_refund,
-    credit_grant,
-    credits_expire,
-    credits_of_plans,
-    plan_create,
-    wallet_adjust,
-)
+from billing.plans.services import PlanTerms, plan_create
+from billing.wallets.selectors import credits_left
+from billing.wallets.services import wallet_adjust
 from cavendish.db.router import acting_as
 from generations.work.job import Job
 from tests.billing.operators import books

@@ -18,15 +18,18 @@ from django.core.management import call_command
 
 from accounts.models import Tenant
 from billing.models import UsageTag
-from billing.pricing import extra_cost
-from billing.selectors.usage import UsageQuery, export_records, export_usage, usage_read
-from billing.services import plan_ensure, usage_platform_refresh
-from billing.usage import usage_read as usage_of
+from billing.plans.services import plan_ensure
+from billing.prices.pricing import extra_cost
+from billing.usage.export import export_records, export_usage
+from billing.usage.query import UsageQuery
+from billing.usage.selectors import usage_read
+from billing.usage.services import usage_platform_refresh
+from billing.usage.upstream import usage_read as usage_of
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from generations.errors import ErrorCode
-from generations.work.collect import Answer, failure, success
 from generations.work.job import Job
+from generations.work.result import Answer, failure, success
 from tests.factories import FLASH, PRO, key_of, make_key, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import books_balance, claim, finish, one, register, reported, rows
 

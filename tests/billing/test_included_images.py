@@ -16,15 +16,15 @@ from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.errors import InsufficientBalance
 from billing.models import Allowance, Plan, Wallet
-from billing.pricing import settlement
-from billing.selectors.wallets import allowance_left
-from billing.services import PlanTerms, plan_create
-from billing.usage import usage_read
+from billing.plans.services import PlanTerms, plan_create
+from billing.prices.pricing import settlement
+from billing.usage.upstream import usage_read
+from billing.wallets.selectors import allowance_left
 from cavendish.db.router import acting_as
 from generations.errors import ErrorCode
 from generations.services import generation_cancel
-from generations.work.collect import failure
 from generations.work.job import Job
+from generations.work.result import failure
 from tests.factories import PRO, make_tenant, submit_generation
 from tests.generations.helpers import (
     PLENTY,

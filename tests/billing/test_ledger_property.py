@@ -16,22 +16,16 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
+from billing.charges.services import charge_refund
+from billing.credits.services import credit_grant, credits_expire
 from billing.errors import BillingError
 from billing.models import Charge, Credit
-from billing.services import (
-    PlanTerms,
-    charge_refund,
-    credit_grant,
-    credits_expire,
-    plan_create,
-    wallet_adjust,
-    wallet_credit_limit_set,
-    wallet_top_up,
-)
+from billing.plans.services import PlanTerms, plan_create
+from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
 from cavendish.db.router import acting_as
 from generations.errors import ErrorCode, GenerationRefused
 from generations.services import generation_cancel
-from generations.work.collect import failure
+from generations.work.result import failure
 from tests.factories import make_tenant, submit_generation
 from tests.generations.helpers import books_balance, claim, finish, in_threads, register, rows
 from tests.generations.helpers import succeeded as succeeded_in_full

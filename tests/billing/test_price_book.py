@@ -14,8 +14,9 @@ from django.utils.dateparse import parse_datetime
 from accounts.actor import SYSTEM
 from accounts.models import AuditEvent
 from billing.models import Plan, Price
-from billing.selectors.prices import book_lines
-from billing.services import NewPrice, plan_ensure, prices_add
+from billing.plans.services import plan_ensure
+from billing.prices.selectors import book_lines
+from billing.prices.services import NewPrice, prices_add
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.gemini.catalog import get_model

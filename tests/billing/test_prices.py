@@ -14,9 +14,10 @@ from django.utils import timezone
 from accounts.actor import SYSTEM
 from billing.errors import PriceMissing, ValuesInvalid
 from billing.models import Plan, Price, Subscription
-from billing.selectors import PriceBook, price_book
-from billing.selectors.prices import price_books_forget
-from billing.services import plan_ensure, prices_ship, wallet_top_up
+from billing.plans.services import plan_ensure
+from billing.prices.selectors import PriceBook, price_book, price_books_forget
+from billing.prices.services import prices_ship
+from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from cavendish.gemini.catalog import prices

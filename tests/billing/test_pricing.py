@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from billing.money import amount_text, share_amount
-from billing.pricing import Covered, bill, extra_cost, included_line, lines_price, settlement
-from billing.usage import Usage
+from billing.prices.pricing import Covered, bill, extra_cost, included_line, lines_price, settlement
+from billing.usage.upstream import Usage
 
 PRICES = {
     "text_input": {"unit": "per_1m_tokens", "price": "0.75", "cost": "0.50"},

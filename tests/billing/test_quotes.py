@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from billing.models import Charge, Hold, LedgerEntry, UsageRecord, UsageRollup
-from billing.services import plan_ensure
+from billing.plans.services import plan_ensure
 from cavendish.gemini.catalog import Resolution, get_model, models
 from tests.api.accounts import FLASH, LITE, PRO, Account, Books, Json, image, open_account, text, uuid_of
 

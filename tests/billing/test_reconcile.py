@@ -20,9 +20,11 @@ from django.db import connections
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
+from billing.charges.services import charge_refund
+from billing.credits.services import credit_grant
 from billing.models import Allowance, AllowanceUse, Budget, UsageTag
 from billing.reconcile import Scope, books_checks, snapshot
-from billing.services import charge_refund, credit_grant, usage_platform_refresh
+from billing.usage.services import usage_platform_refresh
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 from generations.reconcile import jobs_checks

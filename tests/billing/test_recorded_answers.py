@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from billing.money import amount_text
-from billing.pricing import bill
-from billing.usage import usage_read
+from billing.prices.pricing import bill
+from billing.usage.upstream import usage_read
 from cavendish.gemini.catalog import prices
 
 FLASH, PRO = "gemini-3.1-flash-image", "gemini-3-pro-image"

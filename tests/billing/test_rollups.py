@@ -8,10 +8,10 @@ from typing import Any
 from django.db import connections
 
 from accounts.models import Tenant
-from accounts.services import user_create
+from accounts.people.services import user_create
 from billing.models import UsageTag
-from billing.selectors.dashboard import platform_dashboard
-from billing.services import usage_partitions_make, usage_platform_refresh
+from billing.usage.dashboard import platform_dashboard
+from billing.usage.services import usage_partitions_make, usage_platform_refresh
 from cavendish.db.router import acting_as
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import books_balance, claim, finish, one, register, rows, succeeded

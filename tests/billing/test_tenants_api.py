@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from accounts.models import SandboxDay, Tenant
-from accounts.services import operator_key_create
+from accounts.operators.services import operator_key_create
 from billing.models import Wallet
 from cavendish.db import ids
 from tests.api.accounts import FLASH, Account, Books, Json, image, open_account, picture, text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.usage import Usage, usage_read
+from billing.usage.upstream import Usage, usage_read
 
 
 def by(**tokens: int) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from django.utils import timezone
 from accounts.actor import SYSTEM
 from accounts.models import AuditEvent, Tenant
 from billing.models import Budget, Plan, Subscription
-from billing.services import PlanTerms, plan_create, subscriptions_begin
+from billing.plans.services import PlanTerms, plan_create
+from billing.subscriptions.services import subscriptions_begin
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from tests.billing.operators import Json, Operator, books, wrong

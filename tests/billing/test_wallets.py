@@ -12,13 +12,13 @@ import pytest
 from django.db import connections
 
 from accounts.actor import Actor
+from accounts.members.services import membership_create
 from accounts.models import AuditEvent, Role, Tenant
-from accounts.services import membership_create, user_create
+from accounts.people.services import user_create
+from billing.charges.services import charge_refund, flagged_charge_resolve
 from billing.errors import BooksRefuse, InsufficientBalance, ValuesInvalid
 from billing.models import LedgerTransaction, Wallet
-from billing.services import (
-    charge_refund,
-    flagged_charge_resolve,
+from billing.wallets.services import (
     wallet_adjust,
     wallet_credit_limit_set,
     wallet_threshold_set,

@@ -10,20 +10,17 @@ import pytest
 from django.db import connections
 
 from accounts.actor import SYSTEM
+from accounts.invitations.services import invitation_create
+from accounts.keys.services import api_key_create
+from accounts.members.services import membership_create
 from accounts.models import AuditEvent, Role, Tenant, User
-from accounts.services import (
-    api_key_create,
-    invitation_create,
-    membership_create,
-    tenant_close,
-    tenant_reactivate,
-    user_create,
-)  # fmt: skip
+from accounts.people.services import user_create  # fmt: skip
+from accounts.tenants.services import tenant_close, tenant_reactivate
 from billing.models import Charge, LedgerEntry, UsageRollup, Wallet
-from cavendish.closing import erasure
-from cavendish.closing.erasure import erasures_continue
-from cavendish.closing.models import Erasure
-from cavendish.closing.services import erasure_cancel, erasure_request, export_request
+from cavendish.above.tenant_data import erasure
+from cavendish.above.tenant_data.erasure import erasures_continue
+from cavendish.above.tenant_data.models import Erasure
+from cavendish.above.tenant_data.services import erasure_cancel, erasure_request, export_request
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
 from tests.api.accounts import Account, Books, image, picture, text

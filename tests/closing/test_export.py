@@ -18,13 +18,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
+from accounts.members.services import membership_create
 from accounts.models import Role
-from accounts.services import membership_create, user_create
-from cavendish.closing import work
-from cavendish.closing.download import archive_response
-from cavendish.closing.models import Export, ExportPart
-from cavendish.closing.services import export_delete, export_request, exports_due, exports_expire
-from cavendish.closing.work import export_step
+from accounts.people.services import user_create
+from cavendish.above.tenant_data import export_steps
+from cavendish.above.tenant_data.download import archive_response
+from cavendish.above.tenant_data.export_steps import export_step
+from cavendish.above.tenant_data.models import Export, ExportPart
+from cavendish.above.tenant_data.services import export_delete, export_request, exports_due, exports_expire
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from cavendish.http.problems import Problem
@@ -142,7 +143,7 @@ def test_what_is_cut_short_anywhere_goes_on_without_a_gap_or_a_repeat(
     filled: tuple[UUID, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tenant_id, contents = filled
-    monkeypatch.setattr(work, "PART_BYTES", 25_000)
+    monkeypatch.setattr(export_steps, "PART_BYTES", 25_000)
     export = export_request(tenant_id=tenant_id, actor=SYSTEM)
     kept = objects().keep
     calls = 0
@@ -182,7 +183,7 @@ def test_a_late_writer_whose_lease_ran_out_changes_nothing(
     filled: tuple[UUID, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tenant_id, _ = filled
-    monkeypatch.setattr(work, "PART_BYTES", 25_000)
+    monkeypatch.setattr(export_steps, "PART_BYTES", 25_000)
     export = export_request(tenant_id=tenant_id, actor=SYSTEM)
     kept = objects().keep
 

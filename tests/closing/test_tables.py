@@ -7,7 +7,7 @@ import json
 import pytest
 from django.apps import apps
 
-from cavendish.closing.tables import LEFT_OUT, TABLES, table_page
+from cavendish.above.tenant_data.export_tables import LEFT_OUT, TABLES, table_page
 from cavendish.db.tenancy import TenantModel, tenant_door
 from tests.walls.conftest import Filled, pair
 
@@ -46,7 +46,7 @@ def test_each_table_gives_its_tenants_rows_and_no_others(pair: tuple[Filled, Fil
 
 def test_pages_follow_each_other(pair: tuple[Filled, Filled], monkeypatch: pytest.MonkeyPatch) -> None:
     own, _ = pair
-    monkeypatch.setattr("cavendish.closing.tables.PAGE", 1)
+    monkeypatch.setattr("cavendish.above.tenant_data.export_tables.PAGE", 1)
     for label in ("billing.UsageRollup", "billing.LedgerEntry", "billing.Wallet"):
         with tenant_door(own.id):
             lines: list[str] = []

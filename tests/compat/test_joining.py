@@ -14,7 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from cavendish import unanswered, valkey
+from cavendish.messaging import resubmissions, valkey
 from tests.api.accounts import FLASH, SMALL, Account
 from tests.compat.node import run_node
 
@@ -166,19 +166,19 @@ def test_the_javascript_sdk_that_times_out_and_tries_again_spends_once(
 
 def test_a_minute_is_the_end_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
-    unanswered.note("r" * 64, "gen_1")
-    unanswered.note("r" * 64, "gen_2")
+    resubmissions.note("r" * 64, "gen_1")
+    resubmissions.note("r" * 64, "gen_2")
     monkeypatch.setattr(time, "time", lambda: now + 59)
-    assert unanswered.take("r" * 64) == "gen_1"
+    assert resubmissions.take("r" * 64) == "gen_1"
     monkeypatch.setattr(time, "time", lambda: now + 61)
-    assert unanswered.take("r" * 64) is None
+    assert resubmissions.take("r" * 64) is None
 
 
 def test_without_valkey_the_process_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
     away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=Retry(NoBackoff(), 0))
     for client in (away, None):
         monkeypatch.setattr(valkey, "client", lambda client=client: client)
-        unanswered.note("q" * 64, "gen_1")
-        unanswered.note("q" * 64, "gen_2")
-        taken = [unanswered.take("q" * 64) for _ in range(3)]
+        resubmissions.note("q" * 64, "gen_1")
+        resubmissions.note("q" * 64, "gen_2")
+        taken = [resubmissions.take("q" * 64) for _ in range(3)]
         assert taken == ["gen_1", "gen_2", None]

@@ -14,9 +14,9 @@ from uuid import UUID, uuid4
 from django.db import connections
 
 from accounts.models import Tenant
-from billing.usage import usage_read
-from generations.work.collect import Answer, success
+from billing.usage.upstream import usage_read
 from generations.work.job import Job
+from generations.work.result import Answer, success
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -14,7 +14,7 @@ from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.errors import BudgetExceeded, InsufficientBalance
 from billing.models import Budget
-from billing.services import wallet_top_up
+from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
 from generations.work.job import Job
 from tests.factories import make_key, make_tenant, queue_clear, submit_generation

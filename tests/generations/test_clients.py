@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cavendish.config import ConfigurationError
+from cavendish.boot.config import ConfigurationError
 from generations.work.clients import Clients
 
 GOOGLE = "https://generativelanguage.googleapis.com"

@@ -21,10 +21,10 @@ from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door
 from generations.errors import ErrorCode
 from generations.models import Generation, GenerationContent, Output
-from generations.pages.display import FAILED_OTHERWISE, FAILURES
-from generations.pages.text import Run, Source, Sources, cited_runs, plain_runs
-from generations.rendering import page_path
-from generations.signing import url_sign
+from generations.show.pages.display import FAILED_OTHERWISE, FAILURES
+from generations.show.pages.text import Run, Source, Sources, cited_runs, plain_runs
+from generations.show.representation import page_path
+from generations.show.signed_urls import url_sign
 
 PROMPT = "A secret recipe with bananas"
 SNIPPET = '<style>.chip { color: red }</style>\n<div class="chip">“Bananen” &amp; <a href="https://www.google.com/">mehr</a></div>'

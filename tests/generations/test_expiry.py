@@ -12,7 +12,7 @@ from cavendish.storage import objects
 from generations.models import File
 from generations.request import media_check
 from generations.services import file_create
-from generations.sweep import files_expire
+from generations.upkeep.retention import files_expire
 from tests.api.accounts import picture
 from tests.factories import make_tenant
 

@@ -13,8 +13,8 @@ from accounts.models import Tenant
 from cavendish.db.tenancy import tenant_door
 from generations.errors import ErrorCode, NotCancelable
 from generations.services import generation_cancel
-from generations.work.collect import cancellation, failure
 from generations.work.job import Job
+from generations.work.result import cancellation, failure
 from tests.factories import make_tenant, submit_generation
 from tests.generations.helpers import (
     books_balance,

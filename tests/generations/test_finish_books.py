@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from billing.usage import usage_read
+from billing.usage.upstream import usage_read
 from generations.errors import ErrorCode
 from generations.services import generation_cancel
-from generations.work.collect import Answer, cancellation, failure
 from generations.work.job import Job
+from generations.work.result import Answer, cancellation, failure
 from tests.factories import make_key, make_tenant, submit_generation
 from tests.generations.helpers import (
     PLENTY,

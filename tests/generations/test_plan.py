@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from generations.intake import Input, Intake
-from generations.plan import plan_make
+from generations.accept.inputs import Input, Intake
+from generations.accept.job_spec import plan_make
 from generations.request import request_parse
 from tests.request.helpers import FLASH, PRO, inline, parse, picture, read, text
 

@@ -14,8 +14,8 @@ from cavendish.db.tenancy import tenant_door
 from cavendish.storage import objects
 from generations.models import File, Generation, Output
 from generations.request import media_check
-from generations.retention import _first_id, inputs_expire, outputs_expire
 from generations.services import file_create
+from generations.upkeep.retention import _first_id, inputs_expire, outputs_expire
 from tests.api.accounts import picture
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, register, succeeded

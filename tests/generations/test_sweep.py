@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from generations.sweep import Calm
-from generations.sweep import sweep as sweep_all
+from generations.upkeep.sweep import Calm
+from generations.upkeep.sweep import sweep as sweep_all
 from tests.factories import make_tenant, submit_generation
 from tests.generations.helpers import (
     books_balance,

@@ -12,18 +12,18 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from cavendish.http import body
+from cavendish.http import json_body
 from cavendish.http.parsers import MAX_BYTES, BodyTooLarge, SmallJSONParser
 from cavendish.http.problems import Problem, problem_of
 
 
-class Wanted(body.Body):
-    name = body.Text(min_length=1, max_length=5)
-    size = body.Whole(min_value=1, max_value=9, default=3)
-    live = body.Flag(default=True)
-    until = body.Moment(allow_null=True, default=None)
-    kind = body.Choice(choices=["red", "green"], default="red")
-    words = body.Listed(child=body.Text(max_length=3), max_length=2, default=list)
+class Wanted(json_body.Body):
+    name = json_body.Text(min_length=1, max_length=5)
+    size = json_body.Whole(min_value=1, max_value=9, default=3)
+    live = json_body.Flag(default=True)
+    until = json_body.Moment(allow_null=True, default=None)
+    kind = json_body.Choice(choices=["red", "green"], default="red")
+    words = json_body.Listed(child=json_body.Text(max_length=3), max_length=2, default=list)
 
 
 def request_of(value: Any) -> Request:
@@ -35,17 +35,17 @@ def request_of(value: Any) -> Request:
 
 def errors_of(value: Any, *, partial: bool = False) -> dict[str, str]:
     with pytest.raises(Problem) as caught:
-        body.body_of(request_of(value), Wanted, partial=partial)
+        json_body.body_of(request_of(value), Wanted, partial=partial)
     assert caught.value.status == 422
     return {error.pointer: error.code for error in caught.value.errors}
 
 
 def test_what_is_right_comes_out_typed_with_its_defaults() -> None:
-    assert body.body_of(request_of({"name": "a"}), Wanted) == {
+    assert json_body.body_of(request_of({"name": "a"}), Wanted) == {
         "name": "a", "size": 3, "live": True, "until": None, "kind": "red", "words": [],
     }  # fmt: skip
     sent = {"until": "2026-12-01T01:00:00+01:00", "size": 2.0, "words": ["a", "b"]}
-    assert body.body_of(request_of(sent), Wanted, partial=True) == {
+    assert json_body.body_of(request_of(sent), Wanted, partial=True) == {
         "until": datetime(2026, 12, 1, tzinfo=UTC), "size": 2, "words": ["a", "b"],
     }  # fmt: skip
 
@@ -100,7 +100,7 @@ def test_a_body_that_is_no_object_is_refused(value: object) -> None:
 
 def test_a_message_says_what_was_meant_and_repeats_nothing_long() -> None:
     with pytest.raises(Problem) as caught:
-        body.body_of(request_of({"nme": 1, "name": "a" * 5000, "kind": "x" * 5000}), Wanted)
+        json_body.body_of(request_of({"nme": 1, "name": "a" * 5000, "kind": "x" * 5000}), Wanted)
     details = {error.pointer: error.detail for error in caught.value.errors}
     assert details["/nme"] == '"nme" is not a field here; did you mean name?'
     assert len(caught.value.body()) < 1000

@@ -17,7 +17,7 @@ def main() -> None:
     django.setup()
     from accounts.limits.counters import Counter
     from accounts.limits.shared import Shared
-    from cavendish import valkey
+    from cavendish.messaging import valkey
 
     client = valkey.client(5.0)
     assert client is not None

@@ -15,7 +15,7 @@ import pytest
 from accounts.limits.counters import Answer, Counter, Counting
 from accounts.limits.local import Local
 from accounts.limits.shared import Shared
-from cavendish import valkey
+from cavendish.messaging import valkey
 from tests.services import ROOT
 
 Make = Callable[[int], Counting]

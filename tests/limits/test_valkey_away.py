@@ -15,8 +15,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from accounts.limits.counters import Counter
+from accounts.limits.reservation import TIMEOUT
 from accounts.limits.shared import PAUSE, Shared
-from accounts.limits.slip import TIMEOUT
 from tests.wait.servers import OwnValkey
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
+from accounts.invitations.services import invitation_create, invitation_revoke
+from accounts.members.services import membership_create
 from accounts.models import Membership, Role, Tenant, User
-from accounts.services import invitation_create, invitation_revoke, membership_create
 from billing.models import Wallet
 from cavendish.db.router import acting_as
 from tests.factories import make_tenant

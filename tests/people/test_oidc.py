@@ -13,8 +13,8 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from accounts.models import User
-from cavendish.config import Config, ConfigurationError
-from cavendish.oidc import Oidc
+from cavendish.boot.config import Config, ConfigurationError
+from cavendish.boot.oidc import Oidc
 from tests.people.provider import CLIENT_ID, CLIENT_SECRET, Provider, serve
 from tests.people.visitors import PASSWORD, Visitor, found, person, shown
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from accounts.members.services import membership_create
 from accounts.models import Role, Tenant
-from accounts.services import membership_create
 from cavendish.db.router import acting_as
 from tests.accounts.people import audited
 from tests.factories import make_tenant

@@ -16,8 +16,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from accounts.models import User
-from cavendish import cache, valkey
 from cavendish.db.router import acting_as
+from cavendish.messaging import cache, valkey
 from tests.people.visitors import PASSWORD, Visitor, person, shown
 
 WRONG = "The email address and/or password you specified are not correct."

@@ -16,9 +16,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import AuditEvent, User
-from accounts.people import vault
+from accounts.people import secret_box
+from accounts.people.services import user_create
 from accounts.people.sessions import SessionStore, session_key_of
-from accounts.services import user_create
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail
 
@@ -90,7 +90,7 @@ class Visitor:
 
     def totp_code(self, *, step: int = 0) -> str:
         sealed = Authenticator.objects.get(user=self.user, type=Authenticator.Type.TOTP).data["secret"]
-        return code_of(vault.open_sealed(sealed) or "", step=step)
+        return code_of(secret_box.open_sealed(sealed) or "", step=step)
 
 
 def code_of(secret: str, *, step: int = 0) -> str:

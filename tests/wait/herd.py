@@ -20,7 +20,7 @@ import redis.asyncio
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cavendish.settings")
 
-from cavendish.valkey import ENDED
+from cavendish.messaging.valkey import ENDED
 from tests.wait.servers import OwnValkey, free_port, spawn, until
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cavendish.valkey import ENDED, EVENT
+from cavendish.messaging.valkey import ENDED, EVENT
 from cavendish.wait.database import Database
 from cavendish.wait.hub import Hub
 from tests.wait.servers import OwnValkey, Rows, until, until_subscribed

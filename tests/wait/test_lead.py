@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from cavendish.valkey import ENDED
+from cavendish.messaging.valkey import ENDED
 from cavendish.wait import WaitLayer, lead
 from cavendish.wait.asgi import Scope
 from tests.wait.django_like import Headers, Inner

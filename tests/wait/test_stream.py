@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from cavendish.db.pool import conninfo
-from cavendish.valkey import EVENT
+from cavendish.messaging.valkey import EVENT
 from cavendish.wait import WaitLayer
 from cavendish.wait.asgi import Scope
 from tests.wait.django_like import Headers, Inner

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from cavendish.valkey import ENDED
+from cavendish.messaging.valkey import ENDED
 from cavendish.wait import Options, WaitLayer
 from cavendish.wait.asgi import Scope
 from cavendish.wait.database import Database

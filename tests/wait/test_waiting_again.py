@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from cavendish.valkey import ENDED
+from cavendish.messaging.valkey import ENDED
 from cavendish.wait import WaitLayer
 from cavendish.wait.asgi import Scope
 from tests.wait.django_like import Headers, Inner

@@ -15,7 +15,7 @@ import pytest
 from django.core.asgi import get_asgi_application
 from django.test import override_settings
 
-from cavendish.valkey import ENDED
+from cavendish.messaging.valkey import ENDED
 from cavendish.wait import Options, WaitLayer
 from cavendish.wait.database import Database
 from tests.wait.servers import OwnValkey, free_port, serving, spawn, until, until_subscribed, until_waiting

@@ -9,12 +9,16 @@ import pytest
 from django.utils import timezone
 
 from accounts.actor import SYSTEM
-from accounts.audit import audit_add
+from accounts.audit.services import audit_add
+from accounts.invitations.services import invitation_create
+from accounts.members.services import membership_create
 from accounts.models import Role, SandboxDay, Tenant
-from accounts.services import invitation_create, membership_create, user_create
+from accounts.people.services import user_create
+from billing.charges.services import flagged_charge_resolve
+from billing.credits.services import credit_grant
 from billing.models import Allowance, AllowanceUse, Budget, UsageTag
-from billing.services import credit_grant, flagged_charge_resolve, usage_platform_refresh
-from cavendish.closing.models import Erasure, Export, ExportPart
+from billing.usage.services import usage_platform_refresh
+from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_door

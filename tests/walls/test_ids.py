@@ -13,9 +13,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.views import View
 
 from accounts.actor import SYSTEM
-from accounts.api.operators import OperatorView
+from accounts.authentication.operators import OperatorView
+from accounts.invitations.services import invitation_create
+from accounts.members.services import membership_create
 from accounts.models import Role, User
-from accounts.services import invitation_create, membership_create, operator_key_create
+from accounts.operators.services import operator_key_create
 from cavendish.db.ids import CREDIT_NOTE, INVITATION, INVOICE, TENANT, USER, encode
 from cavendish.db.router import current_alias
 from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text

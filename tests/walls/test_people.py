@@ -10,7 +10,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from accounts.models import User
-from accounts.services import user_create
+from accounts.people.services import user_create
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from tests.walls.catalog import connected, rows

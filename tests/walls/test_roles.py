@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.services.tenants import OF_THE_TENANT
+from accounts.tenants.services import OF_THE_TENANT
 from tests.walls.catalog import rows, tables
 
 ROLES = {

@@ -1,46 +1,62 @@
-"""Views whose errors are OpenAI's, and how a job's end is one of them."""
+"""OpenAI's shape of an error, with the statuses that its libraries map to their exceptions.
+
+    {"error": {"message": "…", "type": "invalid_request_error", "param": "size", "code": "unknown_value"}}
+
+They send a request again after 408, 409, 429 and 5xx, so those are used only for what another try may heal.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import math
 
-from django.http import HttpResponse
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
-from rest_framework.views import APIView, set_rollback
+from cavendish.http.dialects import Dialect, RenderedError
+from cavendish.http.problems import Problem
 
-from cavendish.http.openai import CONTENT_TYPE, error_body, openai_response
-from cavendish.http.problems import problem_of
-from generations.errors import ErrorCode
+PREFIX = "/openai/"
+CONTENT_TYPE = "application/json"
+LONGEST_RETRY_AFTER = 8
+"""Seconds; a client that waits for a picture had better try again than sleep."""
+MAX_MESSAGE_CHARS = 2000
 
-
-class OpenAIView(APIView):
-    """The key is a bearer token, as `ApiKeyAuthentication` reads it."""
-
-    schema = None  # OpenAI documents these addresses; our OpenAPI document is that of the native API
-
-    def handle_exception(self, exc: Exception) -> Any:
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed):
-            exc.auth_header = self.get_authenticate_header(self.request)  # type: ignore[union-attr]
-        problem = problem_of(exc)
-        if problem is None:
-            return super().handle_exception(exc)
-        set_rollback()
-        return openai_response(problem)
+_STATUS = {402: 403, 406: 400, 408: 400, 409: 400, 410: 404, 415: 400, 422: 400}
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_NO_MONEY = frozenset({"budget_exceeded", "insufficient_balance"})
+# An operator has to act first; until then every try ends the same.
+_PERMANENT = frozenset({"price_missing"})
+_CODES = {
+    "not_authenticated": "invalid_api_key",
+    "authentication_failed": "invalid_api_key",
+    "rate_limited": "rate_limit_exceeded",
+}
 
 
-def failure_response(error: dict[str, Any]) -> HttpResponse:
-    """400 with an error as `failure_json` makes it: what was accepted would be spent again if it were sent again."""
-    body = error_body(message=error["message"], kind=error["type"], code=error["code"])
-    return HttpResponse(body, status=400, content_type=CONTENT_TYPE)
+def is_openai(path: str) -> bool:
+    return path.startswith(PREFIX)
 
 
-def failure_json(error: dict[str, Any] | None) -> dict[str, Any]:
-    """The error of a job that ended without a picture, as OpenAI says it."""
-    error = error or {"code": "canceled", "message": "The request was canceled."}
-    blocked = error["code"] == ErrorCode.SAFETY_BLOCKED
-    return {
-        "message": error["message"],
-        "type": "image_generation_user_error" if blocked else "image_generation_error",
-        "param": None,
-        "code": "content_policy_violation" if blocked else error["code"],
-    }
+def openai_error(problem: Problem, path: str) -> RenderedError:
+    """A problem as OpenAI writes it. `param` is the field that the first error is in."""
+    status = 400 if problem.code in _PERMANENT else _STATUS.get(problem.status, problem.status)
+    kind = "insufficient_quota" if problem.code in _NO_MONEY else _TYPES.get(status, "invalid_request_error")
+    details = list(dict.fromkeys(error.detail for error in problem.errors)) or [problem.detail]
+    first = problem.errors[0] if problem.errors else None
+    body = error_body(
+        message=" ".join(details)[:MAX_MESSAGE_CHARS],
+        kind="server_error" if status >= 500 else kind,
+        param=first.pointer.split("/")[1] if first and first.pointer else None,
+        code=first.code if first else _CODES.get(problem.code, problem.code),
+    )
+    headers = {key: value for key, value in problem.headers.items() if key in {"WWW-Authenticate", "Allow"}}
+    if "Retry-After" in problem.headers and (status == 429 or status >= 500):
+        seconds = math.ceil(float(problem.headers["Retry-After"]))
+        headers["Retry-After"] = str(min(max(seconds, 1), LONGEST_RETRY_AFTER))
+    return RenderedError(status, body, CONTENT_TYPE, headers)
+
+
+def error_body(*, message: str, kind: str, code: str, param: str | None = None) -> bytes:
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    return json.dumps({"error": error}, ensure_ascii=False).encode("utf-8", "replace")
+
+
+OPENAI = Dialect("openai", is_openai, openai_error)

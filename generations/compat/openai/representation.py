@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from cavendish.db import ids
-from generations.compat.openai.errors import failure_json
-from generations.compat.openai.translate import Form
-from generations.compat.pieces import Stored
-from generations.compat.several import charges, pictures
+from generations.compat.openai.translation import Form
+from generations.compat.openai.views import failure_json
+from generations.compat.shared.fan_out import charges, pictures
+from generations.compat.shared.json_stream import Stored
 from generations.models import Output, Status
-from generations.rendering import output_path
 from generations.selectors import Whole
-from generations.signing import url_sign
+from generations.show.representation import output_path
+from generations.show.signed_urls import url_sign
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpeg"}
 

@@ -15,7 +15,7 @@ import re
 
 from cavendish.gemini.catalog import Model, Resolution
 from cavendish.http.problems import shown
-from generations.compat.content.names import Names
+from generations.compat.shared.camel_fields import Names
 from generations.request.hints import listing
 
 _PIXELS = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generations.compat.openai.views import ImageEdits, ImageGenerations, ModelDetail, ModelList
+from generations.compat.openai.api import ImageEdits, ImageGenerations, ModelDetail, ModelList
 
 urlpatterns = [
     path("images/generations", ImageGenerations.as_view()),

@@ -1,129 +1,46 @@
-"""`/openai/v1/images/generations`, `/openai/v1/images/edits`, `/openai/v1/models`."""
+"""Views whose errors are OpenAI's, and how a job's end is one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
+from django.http import HttpResponse
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.views import APIView, set_rollback
 
-from accounts.api.authentication import asked_by_layer, principal
-from cavendish.db import ids
-from cavendish.gemini.catalog import Model
-from cavendish.http.problems import Problem
-from generations.accept import check_active, request_spool
-from generations.compat.openai.errors import OpenAIView, failure_json, failure_response
-from generations.compat.openai.representation import images_json
-from generations.compat.openai.translate import FORMS, Translation, form_body
-from generations.compat.pieces import json_pieces
-from generations.compat.posted import Posted
-from generations.compat.several import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
-from generations.models import TERMINAL, Status
-from generations.request import body_read
-from generations.selectors import models_offered
+from cavendish.http.problems import problem_of
+from generations.compat.openai.errors import CONTENT_TYPE, OPENAI, error_body
+from generations.errors import ErrorCode
 
 
-class ImageView(OpenAIView):
-    scopes = {"POST": "generate", "GET": "generate"}
-    makes_pictures = ("POST",)
+class OpenAIView(APIView):
+    """The key is a bearer token, as `ApiKeyAuthentication` reads it."""
 
-    def get(self, request: Request) -> HttpResponseBase:
-        """What a waiting client gets in the end. Only the layer in front may ask."""
-        form = request.query_params.get("form")
-        if not asked_by_layer(request) or form not in FORMS:
-            raise MethodNotAllowed("GET")
-        wholes = jobs_load(principal(request), request)
-        if any(whole.generation.status not in TERMINAL for whole in wholes):
-            answer = _unfinished([ids.encode(ids.GENERATION, whole.generation.id) for whole in wholes])
-            wait_on(answer, request, wholes)
-            return answer
-        if not pictures(wholes):
-            failed = next((w for w in wholes if w.generation.status != Status.SUCCEEDED), wholes[0])
-            return failure_response(failure_json(failed.generation.error))
-        return StreamingHttpResponse(json_pieces(images_json(wholes, form)), content_type="application/json")
+    schema = None  # OpenAI documents these addresses; our OpenAPI document is that of the native API
 
-    def accept(
-        self,
-        request: Request,
-        body: dict[str, Any],
-        images: Sequence[UploadedFile[Any]] | None = None,
-        posted: Posted | None = None,
-    ) -> HttpResponse:
-        """`posted` where the bytes of the request tell it from others: a form has another border each time."""
-        who = principal(request)
-        translation = Translation()
-        wish = translation.read(body, images)
-        try:
-            jobs = (posted.jobs() if posted else []) or jobs_accept(who, wish.trees)
-        except Problem as problem:
-            raise translation.placed(problem) from None
-        answer = _unfinished([ids.encode(ids.GENERATION, job) for job in jobs])
-        jobs_wait(answer, request, jobs, f"form={wish.form}")
-        if posted:
-            posted.mark(answer, jobs)
-        return answer
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, NotAuthenticated | AuthenticationFailed):
+            exc.auth_header = self.get_authenticate_header(self.request)  # type: ignore[union-attr]
+        problem = problem_of(exc)
+        if problem is None:
+            return super().handle_exception(exc)
+        set_rollback()
+        return OPENAI.response(problem, self.request.path)
 
 
-class ImageGenerations(ImageView):
-    def post(self, request: Request) -> HttpResponse:
-        """Makes `n` pictures from words, each a job of its own."""
-        who = principal(request)
-        check_active(who)
-        posted = Posted(request, who)
-        with request_spool() as spool:
-            body = body_read(posted, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-            return self.accept(request, body, posted=posted)
+def failure_response(error: dict[str, Any]) -> HttpResponse:
+    """400 with an error as `failure_json` makes it: what was accepted would be spent again if it were sent again."""
+    body = error_body(message=error["message"], kind=error["type"], code=error["code"])
+    return HttpResponse(body, status=400, content_type=CONTENT_TYPE)
 
 
-class ImageEdits(ImageView):
-    parser_classes = (MultiPartParser,)
-
-    def post(self, request: Request) -> HttpResponse:
-        """Makes `n` pictures from words and pictures, sent as `image` or `image[]`."""
-        check_active(principal(request))
-        images: list[UploadedFile[Any]] = []
-        values: dict[str, str] = {}
-        for name, uploads in request.FILES.lists():
-            if name in {"image", "image[]"} or name.startswith("image["):
-                images += uploads
-            else:
-                values[name] = "a file"
-        values |= {name: str(value) for name, value in request._request.POST.items()}
-        return self.accept(request, form_body(values), images)
-
-
-class ModelList(OpenAIView):
-    scopes = {"GET": "read"}
-
-    def get(self, request: Request) -> JsonResponse:
-        who = principal(request)
-        data = [model_json(model) for model in models_offered(who)]
-        return JsonResponse({"object": "list", "data": data})
-
-
-class ModelDetail(OpenAIView):
-    scopes = {"GET": "read"}
-
-    def get(self, request: Request, model_id: str) -> JsonResponse:
-        model = next((model for model in models_offered(principal(request)) if model.id == model_id), None)
-        if model is None:
-            raise Problem(404, "model_not_found", "There is no such model.")
-        return JsonResponse(model_json(model))
-
-
-def model_json(model: Model) -> dict[str, Any]:
-    # OpenAI's answer must have a time of creation; the catalog knows none.
-    return {"id": model.id, "object": "model", "created": 0, "owned_by": "google"}
-
-
-def _unfinished(jobs: Sequence[str]) -> HttpResponse:
-    """For a client whose wait ended before the jobs did: an error that its library does not answer with another try."""
-    places = " and ".join(f"/api/v1/generations/{job}" for job in jobs)
-    said = f"The answer is not there yet; it is going to be at {places}. Do not send it again."
-    return failure_response({"message": said, "type": "image_generation_error", "code": "not_finished"})
+def failure_json(error: dict[str, Any] | None) -> dict[str, Any]:
+    """The error of a job that ended without a picture, as OpenAI says it."""
+    error = error or {"code": "canceled", "message": "The request was canceled."}
+    blocked = error["code"] == ErrorCode.SAFETY_BLOCKED
+    return {
+        "message": error["message"],
+        "type": "image_generation_user_error" if blocked else "image_generation_error",
+        "param": None,
+        "code": "content_policy_violation" if blocked else error["code"],
+    }

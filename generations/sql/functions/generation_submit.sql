@@ -84,7 +84,7 @@ BEGIN
             RETURN refusal;
         END IF;
     END IF;
-    -- A picture that the plan includes takes its share of the worst case off; what is left is rounded up (billing.pricing).
+    -- A picture that the plan includes takes its share of the worst case off; what is left is rounded up (billing.prices.pricing).
     IF included > 0 AND images > 0 THEN
         included := allowance_take(the_tenant, the_id, images, included);
         amount := ceil(amount * (images - included) / images * 1000000000) / 1000000000;

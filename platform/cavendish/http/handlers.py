@@ -1,5 +1,4 @@
-"""Django's own error pages: problems under `/api/`, Google's and OpenAI's errors where their SDKs call,
-its plain pages elsewhere.
+"""Django's own error pages: errors of the API that an address belongs to, plain pages elsewhere.
 
 `urls.py` names these four functions.
 """
@@ -9,11 +8,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
-from cavendish.http.google import google_response, is_google
-from cavendish.http.openai import is_openai, openai_response
+from cavendish.http.dialects import dialect_of
 from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of
-
-API_PREFIX = "/api/"
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -35,8 +31,5 @@ def handler500(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, problem: Problem) -> HttpResponse | None:
-    if request.path.startswith(API_PREFIX):
-        return problem.response()
-    if is_openai(request.path):
-        return openai_response(problem)
-    return google_response(problem, request.path) if is_google(request.path) else None
+    dialect = dialect_of(request.path)
+    return dialect.response(problem, request.path) if dialect else None

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.conf import settings
 from django.core.files import File
 
-from cavendish.config import ConfigurationError
+from cavendish.boot.config import ConfigurationError
 
 CHUNK = 256 * 1024
 

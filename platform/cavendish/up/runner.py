@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from cavendish.config import Config
+from cavendish.boot.config import Config
 from cavendish.up.children import Child
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import Lock

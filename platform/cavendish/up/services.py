@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cavendish.config import CONNECTION_FILE
+from cavendish.boot.config import CONNECTION_FILE
 from cavendish.up import roles
 from cavendish.up.children import Child
 from cavendish.up.errors import UpError

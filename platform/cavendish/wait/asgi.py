@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from contextlib import asynccontextmanager
 from typing import Any
 
-from cavendish.http import google, openai
-from cavendish.http.google import google_error, is_google
-from cavendish.http.openai import is_openai, openai_error
-from cavendish.http.problems import CONTENT_TYPE, Problem
+from cavendish.http.dialects import NATIVE, dialect_of
+from cavendish.http.problems import Problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -52,22 +50,15 @@ async def send_body(send: Send, body: bytes = b"", *, more: bool = False) -> Non
 
 
 async def send_problem(scope: Scope, send: Send, problem: Problem, headers: Headers, *, more: bool = False) -> None:
-    """Answers with a problem, in Google's or OpenAI's words where their SDKs call.
+    """Answers with a problem, in the words of the API that the address belongs to.
 
     `more` leaves the answer open for `send_body`.
     """
     path = local_path(scope)
-    if is_google(path):
-        status, body, _ = google_error(problem, path)
-        kind = google.CONTENT_TYPE
-    elif is_openai(path):
-        status, body, _ = openai_error(problem)
-        kind = openai.CONTENT_TYPE
-    else:
-        status, body, kind = problem.status, problem.body(), CONTENT_TYPE
-    own = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
-    await send_start(send, status, [*own, *headers])
-    await send_body(send, body, more=more)
+    error = (dialect_of(path) or NATIVE).render(problem, path)
+    own = [(b"content-type", error.content_type.encode()), (b"content-length", b"%d" % len(error.body))]
+    await send_start(send, error.status, [*own, *headers])
+    await send_body(send, error.body, more=more)
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from cavendish.valkey import ENDED, EVENT
+from cavendish.messaging.valkey import ENDED, EVENT
 from cavendish.wait.database import Source
 from cavendish.wait.subscription import Subscription
 

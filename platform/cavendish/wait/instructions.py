@@ -6,7 +6,7 @@
                                                               GET <render path> answers (server-sent events)
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
     X-Cavendish-File: {"path": "…"}                           answer the local file
-    X-Cavendish-Posted: <request>;<jobs>                      note both (cavendish.unanswered) should the client hang
+    X-Cavendish-Posted: <request>;<jobs>                      note both (messaging.resubmissions) should the client hang
                                                               up before the whole answer is out; beside the others
 
 A header that cannot be read is our own mistake: it is logged, and the view's answer goes out as it stands.

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cavendish import unanswered
+from cavendish.messaging import resubmissions
 from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching
 from cavendish.wait.database import Source
 from cavendish.wait.download import answer_file
@@ -15,7 +15,7 @@ from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor
 from cavendish.wait.lead import answer_lead
 from cavendish.wait.lifespan import run_lifespan
 from cavendish.wait.limits import BodyLimits, Intake, declared_length, refuse_body
-from cavendish.wait.rendering import INTERNAL, Renderer
+from cavendish.wait.renderer import INTERNAL, Renderer
 from cavendish.wait.stream import answer_stream
 
 
@@ -72,7 +72,7 @@ class WaitLayer:
         except ClientGone:
             if first.posted is not None:
                 # In a thread: the client of Valkey that Django's side shares is a synchronous one.
-                await asyncio.to_thread(unanswered.note, first.posted.request, first.posted.jobs)
+                await asyncio.to_thread(resubmissions.note, first.posted.request, first.posted.jobs)
 
     async def _follow(self, first: FirstAnswer, scope: Scope, receive: Receive, send: Send) -> None:
         """Does what the first answer asks for. Raises ClientGone."""

@@ -9,7 +9,7 @@ from typing import Any
 from cavendish.wait.asgi import Headers, Receive, Scope, Send, send_body, send_start, watching, without
 from cavendish.wait.hub import Hub
 from cavendish.wait.instructions import ClientGone, FirstAnswer, LeadFor
-from cavendish.wait.rendering import Renderer
+from cavendish.wait.renderer import Renderer
 
 KEEP_ALIVE_SECONDS = 15.0
 

@@ -14,10 +14,10 @@ from django.db import connections
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
-from billing.invoices.closing import invoice_finalise, invoices_draft
+from billing.invoices.services import invoice_finalise, invoices_draft
 from billing.models import BillingProfile, Invoice, InvoiceLine, LegalEntity
 from billing.money import line_amount
-from billing.services import wallet_top_up
+from billing.wallets.services import wallet_top_up
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from tests.factories import FLASH, key_of, make_tenant

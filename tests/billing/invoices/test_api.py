@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Scope, Tenant
-from billing.invoices.papers import invoice_paper
+from billing.invoices.pdf import invoice_paper
 from billing.models import Invoice
 from cavendish.db import ids
 from tests.billing.invoices.callers import Caller, audited, key_of

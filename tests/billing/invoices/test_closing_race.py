@@ -12,7 +12,7 @@ import psycopg
 from django.db import connections
 
 from accounts.models import Tenant
-from billing.invoices.closing import invoice_finalise
+from billing.invoices.services import invoice_finalise
 from billing.models import Invoice
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as

@@ -12,9 +12,9 @@ import pytest
 from django.db import connections
 
 from accounts.actor import SYSTEM
-from billing.invoices.credits import credit_note_issue
+from billing.credit_notes.services import credit_note_issue
 from billing.invoices.documents import credit_note_document, documents_make, invoice_document
-from billing.invoices.papers import invoice_paper, invoice_pdf
+from billing.invoices.pdf import invoice_paper, invoice_pdf
 from billing.models import CreditNote, Invoice, InvoiceDocument
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from accounts.actor import SYSTEM
-from billing.invoices.closing import invoices_draft
-from billing.invoices.voiding import invoice_void
+from billing.invoices.services import invoice_void, invoices_draft
 from billing.models import Invoice
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import (

@@ -8,8 +8,8 @@ from typing import Any
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
+from billing.credits.services import credit_grant
 from billing.money import ZERO
-from billing.services.credits import credit_grant
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import balances, billed_tenant, finalise, lines, spend
 from tests.generations.helpers import one

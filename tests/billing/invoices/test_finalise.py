@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 
 from billing.errors import InvoiceRefused
-from billing.invoices.closing import invoice_finalise, invoices_finalise
+from billing.invoices.services import invoice_finalise, invoices_finalise
 from billing.models import Invoice, LegalEntity
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import (

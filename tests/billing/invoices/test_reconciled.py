@@ -11,9 +11,8 @@ import pytest
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
-from billing.invoices.closing import invoice_finalise
-from billing.invoices.credits import credit_note_issue
-from billing.invoices.voiding import invoice_void
+from billing.credit_notes.services import credit_note_issue
+from billing.invoices.services import invoice_finalise, invoice_void
 from billing.models import Invoice
 from billing.payments import payment_record
 from billing.reconcile import Scope, books_checks, snapshot

@@ -13,10 +13,9 @@ from django.db import DatabaseError, connections, transaction
 
 from accounts.actor import Actor
 from accounts.models import Tenant
+from billing.credit_notes.services import credit_note_issue
 from billing.errors import InvoiceRefused
-from billing.invoices.closing import invoice_finalise, invoices_finalise
-from billing.invoices.credits import credit_note_issue
-from billing.invoices.voiding import invoice_void
+from billing.invoices.services import invoice_finalise, invoice_void, invoices_finalise
 from billing.models import CreditNote, Invoice
 from billing.money import ZERO
 from billing.payments import payment_record

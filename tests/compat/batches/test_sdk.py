@@ -13,7 +13,7 @@ from google import genai
 from google.genai import types
 from google.genai.errors import ClientError
 
-from generations.compat.batches.represent import INLINED, operation_json
+from generations.compat.gemini.batches.representation import INLINED, operation_json
 from generations.models import Batch, BatchStatus
 from tests.api.accounts import FLASH, Account, picture
 from tests.compat.content.helpers import size_of

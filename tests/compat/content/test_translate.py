@@ -10,7 +10,7 @@ import pytest
 from cavendish.gemini.catalog import get_model
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import Problem
-from generations.compat.content.translate import Translation
+from generations.compat.gemini.content.translation import Translation
 from generations.request import request_parse
 from tests.api.accounts import FLASH, LITE, OLD, PRO
 

@@ -9,8 +9,8 @@ import pytest
 
 from cavendish.gemini.catalog import get_model
 from cavendish.http.problems import Problem
-from generations.compat.imagen.translate import Translation as OfImagen
-from generations.compat.openai.translate import Translation as OfOpenAI
+from generations.compat.imagen.translation import Translation as OfImagen
+from generations.compat.openai.translation import Translation as OfOpenAI
 from tests.api.accounts import FLASH
 
 VALUES: list[Any] = [0, -1, 1.5, True, "", "x", [], ["x"], {}, {"x": 1}, 10**40, "\ud800", [[]], [None]]

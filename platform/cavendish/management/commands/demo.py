@@ -14,9 +14,14 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
+from accounts.keys.services import api_key_create
+from accounts.members.services import membership_create
 from accounts.models import Role, Tenant
-from accounts.services import api_key_create, membership_create, operator_key_create, tenant_create, user_create
-from billing.services import plan_ensure, tenant_open, wallet_top_up
+from accounts.operators.services import operator_key_create
+from accounts.people.services import user_create
+from accounts.tenants.services import tenant_create
+from billing.plans.services import plan_ensure, tenant_open
+from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
 
 FILE = "demo.json"

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
 from accounts.models import User
-from accounts.services import user_create
+from accounts.people.services import user_create
 from cavendish.db.router import acting_as
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.services import operator_key_create
+from accounts.operators.services import operator_key_create
 from cavendish.db.router import acting_as
 
 

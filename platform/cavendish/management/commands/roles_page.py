@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from accounts.roles import as_markdown
+from accounts.roles.permissions import as_markdown
 
 
 class Command(BaseCommand):
-    help = "Writes docs/roles.md from accounts/roles.py."
+    help = "Writes docs/roles.md from accounts/roles/permissions.py."
 
     def handle(self, *args: Any, **options: Any) -> None:
         page = settings.BASE_DIR.parents[1] / "docs" / "roles.md"

@@ -14,27 +14,23 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
 from accounts.people.services import people_tidy
-from accounts.services import time_zones_turn
-from billing.invoices.closing import months_close
+from accounts.tenants.services import time_zones_turn
+from billing.budgets.alerts import budget_alerts_mail
+from billing.credits.services import credits_expire, credits_of_plans
 from billing.invoices.documents import documents_make
-from billing.services import (
-    budget_alerts_mail,
-    credits_expire,
-    credits_of_plans,
-    subscriptions_begin,
-    usage_partitions_make,
-    usage_platform_refresh,
-    wallets_watch,
-)
-from cavendish.closing.erasure import erasures_continue
-from cavendish.closing.services import exports_due, exports_expire
+from billing.invoices.services import months_close
+from billing.subscriptions.services import subscriptions_begin
+from billing.usage.services import usage_partitions_make, usage_platform_refresh
+from billing.wallets.services import wallets_watch
+from cavendish.above.tenant_data.erasure import erasures_continue
+from cavendish.above.tenant_data.services import exports_due, exports_expire
+from cavendish.boot.startup import refuse_unsafe
 from cavendish.mail.services import mails_due
-from cavendish.startup import refuse_unsafe
 from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
-from generations.compat.batches.reading import GEMINI
-from generations.retention import inputs_expire, outputs_expire
-from generations.sweep import contents_expire, files_expire, sweep
+from generations.compat.gemini.batches.item_dialect import GEMINI
+from generations.upkeep.retention import contents_expire, files_expire, inputs_expire, outputs_expire
+from generations.upkeep.sweep import sweep
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.actor import SYSTEM
+from accounts.keys.services import api_key_create
 from accounts.models import Tenant
-from accounts.services import api_key_create, policy_accept
+from accounts.policy.services import policy_accept
 from billing.errors import ValuesInvalid
-from billing.services.tenants import tenant_start
+from billing.tenants.services import tenant_start
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
 

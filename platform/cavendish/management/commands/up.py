@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from cavendish.config import Config
+from cavendish.boot.config import Config
 from cavendish.up.runner import run
 
 

@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from accounts.models import ApiKey, Membership, Role, Scope, User
 from accounts.models import Tenant as TenantRow
 from billing.models import BillingPeriod, Budget, BudgetPeriod, Subscription, Wallet
-from billing.services import plan_ensure
+from billing.plans.services import plan_ensure
 from cavendish.db.router import acting_as
 from cavendish.management.seeding.rows import COLUMNS, MARKUP, ZONES, Maker, Size, Tenant, uuid7
 

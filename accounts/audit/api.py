@@ -1,0 +1,85 @@
+"""`/api/v1/audit-events`: who did what. A tenant reads its own, the operator everybody's and the platform's."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.audit import schema
+from accounts.audit.representation import ACTORS, audit_json
+from accounts.authentication.operators import OperatorPrincipal
+from accounts.authentication.parameters import Parameters
+from accounts.authentication.principal import Principal
+from accounts.authentication.tenant_or_operator import EitherKeyAuthentication, HasScopeOrIsOperator, opened
+from accounts.models import AuditEvent
+from cavendish.db import ids
+from cavendish.http.pages import page_json, page_read
+from cavendish.http.problems import shown
+from cavendish.http.schema import PAGING, problems
+
+KINDS = (*ACTORS, "system")
+
+
+class AuditEventList(APIView):
+    authentication_classes = (EitherKeyAuthentication,)
+    permission_classes = (HasScopeOrIsOperator,)
+    scopes = {"GET": "audit"}
+
+    @extend_schema(
+        operation_id="audit_events_list",
+        responses={200: schema.AuditEventPage, **problems(401, 403, 422)},
+        parameters=[*PAGING, *schema.AUDIT],
+        tags=["audit"],
+    )
+    def get(self, request: Request) -> Response:
+        """Changes by people and keys, newest first. What an operator did is shown as the operator's, without a name."""
+        user: Principal | OperatorPrincipal = request.user  # type: ignore[assignment]
+        full = isinstance(user, OperatorPrincipal)
+        takes = ("action", "actor", "target", "from", "to")
+        parameters = Parameters(request, takes=(*takes, "tenant_id") if full else takes)
+        filters = _filters(parameters, full=full)
+        parameters.close()
+        if isinstance(user, Principal):
+            filters["tenant_id"] = user.tenant_id
+        with opened(user):
+            page, cursor = page_read(request, AuditEvent.objects.filter(**filters), ids.AUDIT_EVENT)
+        return Response(page_json([audit_json(event, full=full) for event in page], cursor))
+
+
+def _filters(parameters: Parameters, *, full: bool) -> dict[str, object]:
+    filters: dict[str, object] = {}
+    if action := parameters.text("action"):
+        # "api_key" stands for all that is done to keys
+        filters["action" if "." in action else "target"] = action
+    if (since := parameters.moment("from")) is not None:
+        filters["at__gte"] = since
+    if (until := parameters.moment("to")) is not None:
+        filters["at__lt"] = until
+    if actor := parameters.text("actor"):
+        filters |= _actor(parameters, actor, full=full)
+    if target := parameters.text("target"):
+        filters["target_id"] = target.rpartition("_")[2]
+    if full and (tenant := parameters.text("tenant_id")):
+        found = ids.decode(ids.TENANT, tenant)
+        if found is None:
+            parameters.wrong("tenant_id", "unknown_value", f"{shown(tenant)} is no tenant's id.")
+        filters["tenant_id"] = found
+    return filters
+
+
+def _actor(parameters: Parameters, text: str, *, full: bool) -> dict[str, object]:
+    """A kind of actors, or one of them by its id."""
+    if text in KINDS:
+        kinds = ("operator", "operator_key") if text == "operator" and not full else (text,)
+        return {"actor_kind__in": kinds}
+    prefix = text.partition("_")[0]
+    found = ids.decode(prefix, text) if prefix in ACTORS.values() else None
+    if found is None:
+        detail = f"{shown(text)} is not taken; use an id (key_…, usr_…, opk_…) or one of: {', '.join(KINDS)}."
+        parameters.wrong("actor", "unknown_value", detail)
+        return {}
+    if prefix == ids.OPERATOR_KEY and not full:
+        return {"actor_id": None, "actor_kind": "nobody"}
+    return {"actor_id": found} if full else {"actor_id": found, "actor_kind__in": ("key", "person")}

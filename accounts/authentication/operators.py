@@ -1,0 +1,93 @@
+"""Views for the operator's programs: keys of their own, and the operator's database role, which sees all tenants."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.actor import Actor
+from accounts.authentication import tokens
+from accounts.authentication.drf import ApiKeyAuthentication
+from accounts.models import OperatorKey
+from cavendish.db.router import acting_as
+
+NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class OperatorPrincipal:
+    """An operator's key that proved itself."""
+
+    key_id: UUID
+    key_prefix: str
+    name: str
+
+    is_authenticated = True
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("operator_key", self.key_id, self.key_prefix)
+
+
+class OperatorKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer cvd_operator_…`. A tenant's key is answered like a wrong one: 401."""
+
+    def authenticate(self, request: Request) -> tuple[OperatorPrincipal, None] | None:
+        secret = ApiKeyAuthentication().secret_of(request)
+        if not secret:
+            return None
+        found = operator_of(secret)
+        if found is None:
+            raise AuthenticationFailed()
+        return found, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="cavendish"'
+
+
+def operator_of(secret: str) -> OperatorPrincipal | None:
+    """The principal of an operator key's text, or None; callers say no more. One query, and once a minute another that
+    notes the use: operators' calls are few.
+    """
+    if not tokens.is_operator_key(secret):
+        return None
+    described = tokens.describe(secret)
+    with acting_as("operator"):
+        row = OperatorKey.objects.filter(prefix=described.prefix).first()
+    if row is None or not hmac.compare_digest(bytes(row.digest), described.digest):
+        return None
+    now = timezone.now()
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    if row.last_used_at is None or row.last_used_at < now - NOTED_EVERY:
+        with acting_as("operator"):
+            OperatorKey.objects.filter(id=row.id).update(last_used_at=now)
+    return OperatorPrincipal(row.id, row.prefix, row.name)
+
+
+class IsOperator(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not isinstance(request.user, OperatorPrincipal):
+            raise NotAuthenticated()
+        return True
+
+
+class OperatorView(APIView):
+    """Every query of the view runs as the database role `operator`."""
+
+    authentication_classes = (OperatorKeyAuthentication,)
+    permission_classes = (IsOperator,)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with acting_as("operator"):
+            return super().dispatch(request, *args, **kwargs)

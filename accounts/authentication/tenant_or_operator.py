@@ -1,0 +1,47 @@
+"""Addresses that serve a tenant's keys and the operator's: each sees what is its own, and the view decides how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from accounts.authentication import tokens
+from accounts.authentication.drf import ApiKeyAuthentication
+from accounts.authentication.operators import OperatorKeyAuthentication, OperatorPrincipal
+from accounts.authentication.permissions import HasScope
+from accounts.authentication.principal import Principal
+from cavendish.db.router import acting_as
+from cavendish.db.tenancy import tenant_door
+
+
+class EitherKeyAuthentication(BaseAuthentication):
+    """A tenant's key or an operator's, told apart by what they begin with."""
+
+    def authenticate(self, request: Request) -> tuple[Principal | OperatorPrincipal, None] | None:
+        if tokens.is_operator_key(ApiKeyAuthentication().secret_of(request)):
+            return OperatorKeyAuthentication().authenticate(request)
+        return ApiKeyAuthentication().authenticate(request)
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="cavendish"'
+
+
+class HasScopeOrIsOperator(HasScope):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        user: object = request.user
+        return isinstance(user, OperatorPrincipal) or super().has_permission(request, view)
+
+
+@contextmanager
+def opened(user: Principal | OperatorPrincipal) -> Iterator[None]:
+    """The tenant's door, or the operator's role, which sees all tenants."""
+    if isinstance(user, OperatorPrincipal):
+        with acting_as("operator"):
+            yield
+    else:
+        with tenant_door(user.tenant_id):
+            yield

@@ -1,0 +1,142 @@
+"""`/api/v1/invitations`: who is asked to join a tenant; and the same for operators."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication.drf import actor, principal
+from accounts.authentication.operators import OperatorView
+from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.invitations import schema
+from accounts.invitations.bodies import InvitationNew
+from accounts.invitations.representation import invitation_json
+from accounts.invitations.services import invitation_create, invitation_resend, invitation_revoke
+from accounts.models import Invitation, Role
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_work
+from cavendish.http.json_body import body_of
+from cavendish.http.pages import page_json, page_read
+from cavendish.http.problems import not_found
+from cavendish.http.schema import PAGING, problems
+
+
+class InvitationList(APIView):
+    scopes = {"GET": "members", "POST": "members"}
+
+    @extend_schema(
+        operation_id="invitations_list",
+        responses={200: schema.InvitationPage, **problems(401, 403, 422)},
+        parameters=PAGING,
+        tags=["members"],
+    )
+    def get(self, request: Request) -> Response:
+        """Invitations, newest first, ended ones too."""
+        return _invitations(request, principal(request).tenant_id)
+
+    @extend_schema(
+        operation_id="invitations_create",
+        request=InvitationNew,
+        responses={201: schema.Invitation, **problems(400, 401, 403, 409, 422, 429)},
+        tags=["members"],
+    )
+    def post(self, request: Request) -> Response:
+        """Invites by mail. The link works once, for that address, for seven days."""
+        return _invite(request, principal(request).tenant_id, "/api/v1/invitations")
+
+
+class InvitationDetail(APIView):
+    scopes = {"GET": "members"}
+
+    @extend_schema(
+        operation_id="invitations_get", responses={200: schema.Invitation, **problems(401, 403, 404)}, tags=["members"]
+    )
+    def get(self, request: Request, invitation_id: str) -> Response:
+        tenant_id, wanted = principal(request).tenant_id, _invitation_of(invitation_id)
+        with tenant_work(tenant_id):
+            found = Invitation.objects.filter(tenant_id=tenant_id, id=wanted).first()
+        if found is None:
+            raise not_found()
+        return Response(invitation_json(found))
+
+
+class InvitationResend(APIView):
+    scopes = {"POST": "members"}
+
+    @extend_schema(
+        operation_id="invitations_resend",
+        request=None,
+        responses={200: schema.Invitation, **problems(401, 403, 404, 409, 429)},
+        tags=["members"],
+    )
+    def post(self, request: Request, invitation_id: str) -> Response:
+        """Sends it again with a new link, valid for another seven days; the link before ends."""
+        invitation = invitation_resend(
+            tenant_id=principal(request).tenant_id, invitation_id=_invitation_of(invitation_id), actor=actor(request)
+        )
+        return Response(invitation_json(invitation))
+
+
+class InvitationRevoke(APIView):
+    scopes = {"POST": "members"}
+
+    @extend_schema(
+        operation_id="invitations_revoke",
+        request=None,
+        responses={200: schema.Invitation, **problems(401, 403, 404, 409)},
+        tags=["members"],
+    )
+    def post(self, request: Request, invitation_id: str) -> Response:
+        """Ends an invitation that was not accepted yet."""
+        invitation = invitation_revoke(
+            tenant_id=principal(request).tenant_id, invitation_id=_invitation_of(invitation_id), actor=actor(request)
+        )
+        return Response(invitation_json(invitation))
+
+
+class TenantInvitationList(OperatorView):
+    @extend_schema(
+        operation_id="tenant_invitations_list",
+        responses={200: schema.InvitationPage, **problems(401, 404, 422)},
+        parameters=PAGING,
+        tags=["operators"],
+    )
+    def get(self, request: Request, tenant_id: str) -> Response:
+        """A tenant's invitations, newest first."""
+        return _invitations(request, tenant_of(tenant_id))
+
+    @extend_schema(
+        operation_id="tenant_invitations_create",
+        request=InvitationNew,
+        responses={201: schema.Invitation, **problems(400, 401, 404, 409, 422, 429)},
+        tags=["operators"],
+    )
+    def post(self, request: Request, tenant_id: str) -> Response:
+        """Invites to a tenant, for example its first owner."""
+        return _invite(request, tenant_of(tenant_id), f"/api/v1/tenants/{tenant_id}/invitations")
+
+
+def _invitations(request: Request, tenant_id: UUID) -> Response:
+    Parameters(request, takes=()).close()
+    with tenant_work(tenant_id):
+        page, cursor = page_read(request, Invitation.objects.filter(tenant_id=tenant_id), ids.INVITATION)
+    return Response(page_json([invitation_json(invitation) for invitation in page], cursor))
+
+
+def _invite(request: Request, tenant_id: UUID, path: str) -> Response:
+    body = body_of(request, InvitationNew)
+    shown = invitation_json(
+        invitation_create(tenant_id=tenant_id, email=body["email"], role=Role(body["role"]), actor=actor(request))
+    )
+    return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
+
+
+def _invitation_of(public: str) -> UUID:
+    found = ids.decode(ids.INVITATION, public)
+    if found is None:
+        raise not_found()
+    return found

@@ -1,0 +1,36 @@
+"""Invitations as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.audit.representation import _maker
+from accounts.models import Invitation
+from cavendish.db import ids
+from cavendish.http.times import moment
+
+
+def invitation_json(invitation: Invitation) -> dict[str, Any]:
+    return {
+        "id": ids.encode(ids.INVITATION, invitation.id),
+        "object": "invitation",
+        "email": invitation.email,
+        "role": invitation.role,
+        "status": _invitation_status(invitation),
+        "created_at": moment(invitation.created_at),
+        "created_by": _maker(invitation.created_by_id, invitation.created_by_key_id),
+        "sent_at": moment(invitation.sent_at),
+        "expires_at": moment(invitation.expires_at),
+        "accepted_at": moment(invitation.accepted_at),
+        "revoked_at": moment(invitation.revoked_at),
+    }
+
+
+def _invitation_status(invitation: Invitation) -> str:
+    if invitation.accepted_at is not None:
+        return "accepted"
+    if invitation.revoked_at is not None:
+        return "revoked"
+    return "expired" if invitation.expires_at <= timezone.now() else "open"

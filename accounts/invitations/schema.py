@@ -1,0 +1,27 @@
+"""Shapes of invitations for OpenAPI. They describe what `representation` writes."""
+
+from __future__ import annotations
+
+from rest_framework import serializers as s
+
+from accounts.audit.schema import Maker
+from accounts.models import Role
+from cavendish.http.schema import Page
+
+
+class Invitation(s.Serializer[object]):
+    id = s.CharField()
+    object = s.CharField()
+    email = s.EmailField()
+    role = s.ChoiceField(choices=Role.values)
+    status = s.ChoiceField(choices=["open", "accepted", "revoked", "expired"])
+    created_at = s.DateTimeField()
+    created_by = Maker(allow_null=True)
+    sent_at = s.DateTimeField()
+    expires_at = s.DateTimeField()
+    accepted_at = s.DateTimeField(allow_null=True)
+    revoked_at = s.DateTimeField(allow_null=True)
+
+
+class InvitationPage(Page):
+    data = Invitation(many=True)

@@ -1,0 +1,68 @@
+"""An invitation's secret, and what its holder may know before they belong to the tenant.
+
+256 random bits stand in the mail's link; the database has their SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+_SHAPE = re.compile(r"cvd_invite_[0-9A-Za-z_-]{43}")
+
+
+@dataclass(frozen=True)
+class InvitationFound:
+    """`created_by_name` is empty for an invitation by a key or the operator."""
+
+    id: UUID
+    tenant_id: UUID
+    tenant_name: str
+    tenant_status: str
+    email: str
+    role: str
+    created_by_name: str
+    expires_at: datetime
+    accepted_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()
+
+
+def token_make() -> str:
+    return f"cvd_invite_{secrets.token_urlsafe(32)}"
+
+
+def token_digest(token: str) -> bytes | None:
+    """None for what is no invitation's secret; it costs no query."""
+    return hashlib.sha256(token.encode()).digest() if _SHAPE.fullmatch(token) else None
+
+
+def invitation_url(token: str) -> str:
+    """The page that offers it (cavendish.above.console)."""
+    return f"{settings.BASE_URL}/invitations/{token}"
+
+
+def invitation_find(token: str) -> InvitationFound | None:
+    """Open or not; None when there is none with that secret. One query, without a door."""
+    digest = token_digest(token)
+    if digest is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, tenant_id, tenant_name, tenant_status, email, role, created_by_name, expires_at, accepted_at, "
+            "revoked_at FROM invitation_find(%s)",
+            [digest],
+        )
+        row = cursor.fetchone()
+    return InvitationFound(*row) if row else None

@@ -1,0 +1,194 @@
+"""`/api/v1/keys`: a tenant's API keys; and `/api/v1/tenants/{tenant_id}/keys`: the same for operators."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication.drf import actor, principal
+from accounts.authentication.operators import OperatorView
+from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.keys import schema
+from accounts.keys.bodies import EVERYDAY, KeyChange, KeyNew, KeyRotation
+from accounts.keys.representation import key_json
+from accounts.keys.services import DEFAULT_OVERLAP, api_key_create, api_key_revoke, api_key_rotate, api_key_update
+from accounts.models import ApiKey
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_work
+from cavendish.http.json_body import body_of
+from cavendish.http.pages import page_json, page_read
+from cavendish.http.problems import not_found
+from cavendish.http.schema import PAGING, problems
+
+# A secret belongs into no cache on the way.
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class KeyList(APIView):
+    scopes = {"GET": "keys", "POST": "keys"}
+
+    @extend_schema(
+        operation_id="keys_list",
+        responses={200: schema.ApiKeyPage, **problems(401, 403, 422)},
+        parameters=[*PAGING, schema.LIVEMODE],
+        tags=["keys"],
+    )
+    def get(self, request: Request) -> Response:
+        """Keys, newest first, ended ones too. A test key sees test keys, a live key those of both modes."""
+        who = principal(request)
+        return _list(request, who.tenant_id, test_only=not who.livemode)
+
+    @extend_schema(
+        operation_id="keys_create",
+        request=KeyNew,
+        responses={201: schema.ApiKeyWithSecret, **problems(400, 401, 403, 422)},
+        tags=["keys"],
+    )
+    def post(self, request: Request) -> Response:
+        """Makes a key, which never has more than the one that asks. `secret` is in this answer and nowhere else."""
+        who = principal(request)
+        return _create(request, who.tenant_id, livemode=who.livemode, path="/api/v1/keys")
+
+
+class KeyDetail(APIView):
+    scopes = {"GET": "keys", "PATCH": "keys"}
+
+    @extend_schema(operation_id="keys_get", responses={200: schema.ApiKey, **problems(401, 403, 404)}, tags=["keys"])
+    def get(self, request: Request, key_id: str) -> Response:
+        who = principal(request)
+        return Response(key_json(_find(who.tenant_id, key_id, test_only=not who.livemode)))
+
+    @extend_schema(
+        operation_id="keys_update",
+        request=KeyChange,
+        responses={200: schema.ApiKey, **problems(400, 401, 403, 404, 409, 422)},
+        tags=["keys"],
+    )
+    def patch(self, request: Request, key_id: str) -> Response:
+        """Changes what is named. It is in force everywhere within a second."""
+        wanted = _id_of(key_id)
+        changed = body_of(request, KeyChange, partial=True)
+        row = api_key_update(
+            tenant_id=principal(request).tenant_id, key_id=wanted, changed=changed, actor=actor(request)
+        )
+        return Response(key_json(row))
+
+
+class KeyRotate(APIView):
+    scopes = {"POST": "keys"}
+
+    @extend_schema(
+        operation_id="keys_rotate",
+        request=KeyRotation,
+        responses={200: schema.ApiKeyWithSecret, **problems(400, 401, 403, 404, 409, 422)},
+        tags=["keys"],
+    )
+    def post(self, request: Request, key_id: str) -> Response:
+        """A new secret for the same key. The old one works for `overlap_seconds` more."""
+        wanted = _id_of(key_id)
+        body = body_of(request, KeyRotation)
+        overlap = timedelta(seconds=body["overlap_seconds"]) if "overlap_seconds" in body else DEFAULT_OVERLAP
+        row, secret = api_key_rotate(
+            tenant_id=principal(request).tenant_id, key_id=wanted, actor=actor(request), overlap=overlap
+        )
+        return Response(key_json(row, secret), headers=NO_STORE)
+
+
+class KeyRevoke(APIView):
+    scopes = {"POST": "keys"}
+
+    @extend_schema(
+        operation_id="keys_revoke",
+        request=None,
+        responses={200: schema.ApiKey, **problems(401, 403, 404)},
+        tags=["keys"],
+    )
+    def post(self, request: Request, key_id: str) -> Response:
+        """Ends a key for good, everywhere within a second. Any key with the scope may end any other, and itself."""
+        row = api_key_revoke(tenant_id=principal(request).tenant_id, key_id=_id_of(key_id), actor=actor(request))
+        return Response(key_json(row))
+
+
+class TenantKeyList(OperatorView):
+    @extend_schema(
+        operation_id="tenant_keys_list",
+        responses={200: schema.ApiKeyPage, **problems(401, 404, 422)},
+        parameters=[*PAGING, schema.LIVEMODE],
+        tags=["operators"],
+    )
+    def get(self, request: Request, tenant_id: str) -> Response:
+        """A tenant's keys of both modes, newest first."""
+        return _list(request, tenant_of(tenant_id))
+
+    @extend_schema(
+        operation_id="tenant_keys_create",
+        request=KeyNew,
+        responses={201: schema.ApiKeyWithSecret, **problems(400, 401, 404, 422)},
+        tags=["operators"],
+    )
+    def post(self, request: Request, tenant_id: str) -> Response:
+        """Makes a tenant a key, live unless `livemode` is false."""
+        return _create(request, tenant_of(tenant_id), livemode=True, path=f"/api/v1/tenants/{tenant_id}/keys")
+
+
+class TenantKeyDetail(OperatorView):
+    @extend_schema(
+        operation_id="tenant_keys_get", responses={200: schema.ApiKey, **problems(401, 404)}, tags=["operators"]
+    )
+    def get(self, request: Request, tenant_id: str, key_id: str) -> Response:
+        return Response(key_json(_find(tenant_of(tenant_id), key_id)))
+
+
+class TenantKeyRevoke(OperatorView):
+    @extend_schema(
+        operation_id="tenant_keys_revoke",
+        request=None,
+        responses={200: schema.ApiKey, **problems(401, 404)},
+        tags=["operators"],
+    )
+    def post(self, request: Request, tenant_id: str, key_id: str) -> Response:
+        """Ends a tenant's key for good, everywhere within a second."""
+        row = api_key_revoke(tenant_id=tenant_of(tenant_id), key_id=_id_of(key_id), actor=actor(request))
+        return Response(key_json(row))
+
+
+def _list(request: Request, tenant_id: UUID, *, test_only: bool = False) -> Response:
+    parameters = Parameters(request, takes=("livemode",))
+    livemode = parameters.flag("livemode")
+    parameters.close()
+    with tenant_work(tenant_id):
+        rows = ApiKey.objects.filter(tenant_id=tenant_id)
+        if livemode is not None:
+            rows = rows.filter(livemode=livemode)
+        if test_only:
+            rows = rows.filter(livemode=False)
+        page, cursor = page_read(request, rows, ids.API_KEY)
+    return Response(page_json([key_json(key) for key in page], cursor))
+
+
+def _create(request: Request, tenant_id: UUID, *, livemode: bool, path: str) -> Response:
+    values: dict[str, Any] = {"scopes": EVERYDAY, "livemode": livemode, **body_of(request, KeyNew)}
+    row, secret = api_key_create(tenant_id=tenant_id, actor=actor(request), **values)
+    shown = key_json(row, secret)
+    return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}", **NO_STORE})
+
+
+def _find(tenant_id: UUID, public: str, *, test_only: bool = False) -> ApiKey:
+    with tenant_work(tenant_id):
+        row: ApiKey | None = ApiKey.objects.filter(tenant_id=tenant_id, id=_id_of(public)).first()
+    if row is None or (test_only and row.livemode):
+        raise not_found()
+    return row
+
+
+def _id_of(public: str) -> UUID:
+    found = ids.decode(ids.API_KEY, public)
+    if found is None:
+        raise not_found()
+    return found

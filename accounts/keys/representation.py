@@ -1,0 +1,51 @@
+"""Keys, members, invitations and audit events as the API shows them: every field is always there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.audit.representation import _maker
+from accounts.models import ApiKey
+from cavendish.db import ids
+from cavendish.http.times import moment
+
+
+def key_json(key: ApiKey, secret: str | None = None) -> dict[str, Any]:
+    """`secret` once, in the answer that makes it."""
+    shown = {
+        "id": ids.encode(ids.API_KEY, key.id),
+        "object": "api_key",
+        "name": key.name,
+        "prefix": key.prefix,
+        "livemode": key.livemode,
+        "status": _status(key),
+        "scopes": list(key.scopes),
+        "ip_ranges": list(key.ip_ranges),
+        "allowed_models": key.allowed_models,
+        "member_id": ids.encode(ids.USER, key.member_id) if key.member_id else None,
+        "requests_per_minute": key.requests_per_minute,
+        "images_per_minute": key.images_per_minute,
+        "jobs_in_flight": key.jobs_in_flight,
+        "created_at": moment(key.created_at),
+        "created_by": _maker(key.created_by_id, key.created_by_key_id),
+        "expires_at": moment(key.expires_at),
+        "revoked_at": moment(key.revoked_at),
+        "last_used_at": moment(key.last_used_at),
+        "last_used_address": key.last_used_address,
+        "previous_secret_expires_at": moment(_overlap_end(key)),
+    }
+    return shown if secret is None else {**shown, "secret": secret}
+
+
+def _status(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= timezone.now() else "active"
+
+
+def _overlap_end(key: ApiKey) -> Any:
+    """When the secret before the last rotation ends; None when none works any more."""
+    end = key.previous_expires_at
+    return end if key.revoked_at is None and end is not None and end > timezone.now() else None

@@ -1,0 +1,145 @@
+"""What one request takes of its limits, and what comes back of it at the end.
+
+A request takes one of `requests` as it begins, and where it may make pictures one of `images` with it, so that most
+need a single call. A body that asks for more pictures takes the rest before anything is done for it; where there is not
+even room for one the body decides, since it may be wrong, want text alone, or repeat a request that was accepted. What
+was taken for pictures that were not accepted comes back, and so does the request itself when a limit refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import cache
+
+from accounts.limits.counters import Answer, Counter, Counting, State
+from accounts.limits.errors import refusal, too_many
+from accounts.limits.local import Local
+from accounts.limits.policies import WINDOW, Policy
+from accounts.limits.shared import Shared
+from cavendish.messaging import valkey
+from cavendish.telemetry import metrics
+
+TIMEOUT = 0.25
+"""Seconds that Valkey gets to answer."""
+
+
+@dataclass
+class _Taking:
+    where: Counting
+    second: int
+    units: dict[str, int]
+
+
+class Slip:
+    """One request's. It is empty until a key has proved itself, and stays so where no limit binds the key."""
+
+    def __init__(self) -> None:
+        self.policies: tuple[Policy, ...] = ()
+        self.states: tuple[State, ...] = ()
+        self._takings: list[_Taking] = []
+        self._spare = 0
+
+    def open(self, policies: Sequence[Policy], *, pictures: bool) -> None:
+        """The request itself; one picture with it where it may make some and there is room. Raises Problem 429."""
+        self.policies = tuple(policies)
+        if self._take(requests=1, images=int(pictures)):
+            return
+        if not self._only_pictures_are_short() or not self._take(requests=1, images=0):
+            raise refusal(self.policies, self.states)
+
+    def reserve(self, images: int) -> None:
+        """Before the work for that many pictures begins. Raises Problem 429, or 403 where they would never fit."""
+        for policy in self.policies:
+            if policy.unit == "images" and images > policy.quota:
+                raise too_many(policy, images)
+        if images > self._spare and not self._take(requests=0, images=images - self._spare):
+            raise refusal(self.policies, self.states)
+
+    def keep(self, images: int) -> None:
+        """They belong to an accepted job now."""
+        self._spare -= images
+
+    def give_back(self, images: int) -> None:
+        """Their job was accepted and is canceled within the same request."""
+        self._spare += images
+
+    def close(self, *, refused: bool) -> None:
+        """At the end: pictures of no job go back, and the request where it was `refused` for a limit."""
+        left = {"images": max(0, self._spare), "requests": int(refused)}
+        for taking in reversed(self._takings):
+            back = {unit: min(count, left[unit]) for unit, count in taking.units.items()}
+            if not any(back[policy.unit] for policy in self.policies):
+                continue
+            left = {unit: count - back[unit] for unit, count in left.items()}
+            amounts = [back[policy.unit] for policy in self.policies]
+            taking.where.give(taking.second, [policy.counter for policy in self.policies], amounts)
+            self.states = tuple(
+                _richer(state, policy.quota, amount)
+                for policy, state, amount in zip(self.policies, self.states, amounts, strict=True)
+            )
+        self._takings.clear()
+
+    def _only_pictures_are_short(self) -> bool:
+        pairs = zip(self.policies, self.states, strict=True)
+        return all(state.fits for policy, state in pairs if policy.unit == "requests")
+
+    def _take(self, *, requests: int, images: int) -> bool:
+        if not self.policies:
+            return True
+        units = {"requests": requests, "images": images}
+        counters = [Counter(policy.counter, units[policy.unit], policy.quota) for policy in self.policies]
+        where, answer = _count(counters)
+        self.states = answer.states
+        if answer.taken:
+            self._takings.append(_Taking(where, answer.second, units))
+            self._spare += images
+        return answer.taken
+
+
+def _richer(state: State, quota: int, amount: int) -> State:
+    remaining = min(quota, state.remaining + amount)
+    return replace(state, remaining=remaining, reset=state.reset if remaining < quota else 0)
+
+
+@cache
+def _local() -> Local:
+    return Local(WINDOW)
+
+
+@cache
+def _shared() -> Shared | None:
+    client = valkey.client(TIMEOUT)
+    if client is None:
+        metrics.LIMITS_SHARED.set(0)
+        return None
+    return Shared(client, WINDOW)
+
+
+def _count(counters: Sequence[Counter]) -> tuple[Counting, Answer]:
+    shared = _shared()
+    answer = shared.take(counters) if shared is not None else None
+    if shared is not None and answer is not None:
+        return shared, answer
+    metrics.LIMITS_LOCAL.inc()
+    return _local(), _local().take(counters)
+
+
+_current: ContextVar[Slip | None] = ContextVar("slip", default=None)
+
+
+@contextmanager
+def slip_for_request() -> Iterator[Slip]:
+    slip = Slip()
+    token = _current.set(slip)
+    try:
+        yield slip
+    finally:
+        _current.reset(token)
+
+
+def current_slip() -> Slip:
+    """The request's. Outside of one, in a worker or a command, an empty slip, which limits nothing."""
+    return _current.get() or Slip()

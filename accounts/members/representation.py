@@ -1,0 +1,21 @@
+"""Members as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import Membership
+from cavendish.db import ids
+from cavendish.http.times import moment
+
+
+def member_json(membership: Membership) -> dict[str, Any]:
+    """With its `user` loaded. A member is named by the person's id, which keys, budgets and usage know too."""
+    return {
+        "id": ids.encode(ids.USER, membership.user_id),
+        "object": "member",
+        "email": membership.user.email,
+        "name": membership.user.name,
+        "role": membership.role,
+        "created_at": moment(membership.created_at),
+    }

@@ -1,0 +1,21 @@
+"""Shapes of members for OpenAPI. They describe what `representation` writes."""
+
+from __future__ import annotations
+
+from rest_framework import serializers as s
+
+from accounts.models import Role
+from cavendish.http.schema import Page
+
+
+class Member(s.Serializer[object]):
+    id = s.CharField(help_text="The person's: usr_…")
+    object = s.CharField()
+    email = s.EmailField()
+    name = s.CharField()
+    role = s.ChoiceField(choices=Role.values)
+    created_at = s.DateTimeField()
+
+
+class MemberPage(Page):
+    data = Member(many=True)

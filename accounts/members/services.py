@@ -1,0 +1,111 @@
+"""Writes of memberships: who belongs to a tenant, and as what."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.actor import SYSTEM, Actor
+from accounts.audit.services import audit_add
+from accounts.errors import LastOwner, NotAllowed
+from accounts.keys.services import api_keys_of_member_revoke
+from accounts.models import Membership, Role, Tenant, User
+from accounts.roles.authority import Authority, authority_of
+from accounts.roles.permissions import Permission
+from cavendish.db.router import current_alias
+from cavendish.db.tenancy import tenant_work
+from cavendish.http.problems import not_found
+
+
+def membership_create(*, tenant: Tenant, user: User, role: Role, actor: Actor = SYSTEM) -> Membership:
+    """As the operator; people are let in by invitations. Raises IntegrityError for who is a member already."""
+    with transaction.atomic(using=current_alias()):
+        membership: Membership = Membership.objects.create(tenant=tenant, user=user, role=role)
+        _audit(actor, "joined", tenant.id, user.id, None, {"role": role, "email": user.email})
+    return membership
+
+
+def membership_role_change(*, tenant_id: UUID, user_id: UUID, role: Role, actor: Actor) -> Membership:
+    """Raises LastOwner where the tenant would be left without one, NotAllowed where owners are concerned and the
+    actor is none.
+    """
+    with tenant_work(tenant_id):
+        authority = authority_of(actor, tenant_id)
+        authority.require(Permission.MEMBERS)
+        owners = _owners_locked(tenant_id)
+        membership = _locked(tenant_id, user_id)
+        if membership.role == role:
+            return membership
+        if Role.OWNER in (membership.role, role):
+            require_owner(authority)
+        if membership.role == Role.OWNER and owners == {user_id}:
+            raise LastOwner("A tenant keeps an owner: make somebody else one first.")
+        before = membership.role
+        membership.role = role
+        membership.save(update_fields=["role"])
+        _audit(actor, "role_changed", tenant_id, user_id, {"role": before}, {"role": role})
+    return membership
+
+
+def membership_remove(*, tenant_id: UUID, user_id: UUID, actor: Actor) -> int:
+    """Ends a membership, and the keys that counted for that person with it; answers how many those were.
+
+    Everybody may leave; others are removed by who manages members, owners by owners. Raises LastOwner.
+    """
+    with tenant_work(tenant_id):
+        authority = authority_of(actor, tenant_id)
+        leaving = actor.kind == "person" and actor.id == user_id
+        if not leaving:
+            authority.require(Permission.MEMBERS)
+        owners = _owners_locked(tenant_id)
+        membership = _locked(tenant_id, user_id)
+        if membership.role == Role.OWNER and not leaving:
+            require_owner(authority)
+        if owners == {user_id}:
+            raise LastOwner("A tenant keeps an owner: make somebody else one first.")
+        membership.delete()
+        revoked = api_keys_of_member_revoke(tenant_id=tenant_id, member_id=user_id, actor=actor)
+        _audit(actor, "left" if leaving else "removed", tenant_id, user_id, {"role": membership.role}, None)
+    return revoked
+
+
+def require_owner(authority: Authority) -> None:
+    if not authority.may(Permission.OWNERS):
+        who = "A key" if authority.key is not None else "Only an owner"
+        detail = "never makes, changes or removes an owner." if authority.key else "makes, changes or removes owners."
+        raise NotAllowed(f"{who} {detail}")
+
+
+def _owners_locked(tenant_id: UUID) -> set[UUID]:
+    """The owners, locked in one order: of two who remove each other at once, the second waits and then is alone."""
+    rows = Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, role=Role.OWNER).order_by("id")
+    return {row.user_id for row in rows}
+
+
+def _locked(tenant_id: UUID, user_id: UUID) -> Membership:
+    found: Membership | None = (
+        Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, user_id=user_id).first()
+    )
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _audit(
+    actor: Actor,
+    done: str,
+    tenant_id: UUID,
+    user_id: UUID,
+    before: dict[str, object] | None,
+    after: dict[str, object] | None,
+) -> None:
+    audit_add(
+        actor=actor,
+        action=f"member.{done}",
+        tenant_id=tenant_id,
+        target="member",
+        target_id=user_id,
+        before=before,
+        after=after,
+    )

@@ -1,0 +1,46 @@
+"""`/metrics`: what this process counts, as Prometheus reads it. Each web process answers for itself."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.authentication.operators import IsOperator, OperatorKeyAuthentication
+
+# What proxies add. Who came through one is as far away as its other side, whatever the proxy's own address.
+_PROXIED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+
+
+class IsOperatorOrNear(BasePermission):
+    """An operator's key, or an address of METRICS_ALLOW that asks directly."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return _is_near(request) or IsOperator().has_permission(request, view)
+
+
+class Metrics(APIView):
+    authentication_classes = (OperatorKeyAuthentication,)
+    permission_classes = (IsOperatorOrNear,)
+    schema = None
+
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_near(request: Request) -> bool:
+    if any(name in request.headers for name in _PROXIED):
+        return False
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in ipaddress.ip_network(network, strict=False) for network in settings.METRICS_ALLOW)

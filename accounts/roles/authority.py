@@ -1,0 +1,131 @@
+"""How far whoever acts may go in a tenant, looked up in the transaction that acts: roles change.
+
+Views ask for scopes first; this is the second lock, and the only one for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from uuid import UUID
+
+from accounts.actor import Actor
+from accounts.errors import NotAllowed
+from accounts.models import ApiKey, Membership, Role
+from accounts.roles.permissions import Permission, may, scopes_of
+from cavendish.http.problems import FieldError
+
+Network = IPv4Network | IPv6Network
+
+# A key's scopes end before these, whatever it has: people do that (accounts.roles.permissions).
+_PEOPLE_ONLY = frozenset({Permission.OWNERS, Permission.POLICY, Permission.CLOSE})
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What a key can do, or the most that a key made by somebody can do. None and an empty tuple mean no limit."""
+
+    scopes: frozenset[str] | None
+    livemode: bool
+    allowed_models: frozenset[str] | None = None
+    ip_ranges: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    member_id: UUID | None = None
+
+    @classmethod
+    def of_key(cls, key: ApiKey) -> Powers:
+        return cls(
+            scopes=frozenset(key.scopes),
+            livemode=key.livemode,
+            allowed_models=None if key.allowed_models is None else frozenset(key.allowed_models),
+            ip_ranges=tuple(key.ip_ranges),
+            expires_at=key.expires_at,
+            member_id=key.member_id,
+        )
+
+    def beyond(self, most: Powers) -> list[FieldError]:
+        """Where these powers exceed `most`, by the field that says so."""
+        found = []
+
+        def beyond(field: str, detail: str) -> None:
+            found.append(FieldError(f"/{field}", "beyond_its_maker", detail))
+
+        if most.scopes is not None and (more := sorted((self.scopes or frozenset()) - most.scopes)):
+            beyond("scopes", f"Not yours to give: {', '.join(more)}.")
+        if self.livemode and not most.livemode:
+            beyond("livemode", "A test key makes test keys only.")
+        if most.allowed_models is not None and (
+            self.allowed_models is None or not self.allowed_models <= most.allowed_models
+        ):
+            beyond("allowed_models", f"At most: {', '.join(sorted(most.allowed_models)) or 'none'}.")
+        if most.ip_ranges and not _within(self.ip_ranges, most.ip_ranges):
+            beyond("ip_ranges", f"Only addresses within {', '.join(most.ip_ranges)}.")
+        if most.expires_at is not None and (self.expires_at is None or self.expires_at > most.expires_at):
+            beyond("expires_at", f"Not later than {most.expires_at.isoformat()}, when the making key ends.")
+        if most.member_id is not None and self.member_id != most.member_id:
+            beyond("member_id", "A member's key makes keys for the same member only.")
+        return found
+
+
+def _within(ranges: tuple[str, ...], most: tuple[str, ...]) -> bool:
+    outer = [ip_network(text, strict=False) for text in most]
+    return bool(ranges) and all(
+        any(_inside(ip_network(text, strict=False), network) for network in outer) for text in ranges
+    )
+
+
+def _inside(inner: Network, outer: Network) -> bool:
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+
+
+EVERYTHING = Powers(scopes=None, livemode=True)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """`role` is a person's, `key` the key that acts; neither for the operator and the clock, who may do everything."""
+
+    actor: Actor
+    role: Role | None = None
+    key: ApiKey | None = None
+
+    def may(self, permission: Permission) -> bool:
+        if self.actor.is_operator:
+            return True
+        if self.role is not None:
+            return may(self.role, permission)
+        return self.key is not None and permission not in _PEOPLE_ONLY and permission in self.key.scopes
+
+    def require(self, permission: Permission) -> None:
+        if not self.may(permission):
+            raise NotAllowed(f'This takes the permission "{permission}", which {self._who} lacks.')
+
+    @cached_property
+    def powers(self) -> Powers:
+        """The most that a key made by this authority can do."""
+        if self.actor.is_operator:
+            return EVERYTHING
+        if self.role is not None:
+            return Powers(scopes=scopes_of(self.role), livemode=True)
+        return Powers.of_key(self.key) if self.key is not None else Powers(scopes=frozenset(), livemode=False)
+
+    @property
+    def _who(self) -> str:
+        return (
+            f"the role {self.role}" if self.role is not None else "this key" if self.key is not None else "whoever asks"
+        )
+
+
+def authority_of(actor: Actor, tenant_id: UUID) -> Authority:
+    """Inside the tenant's door. Somebody who is no member (any more) may do nothing."""
+    if actor.is_operator or actor.id is None:
+        return Authority(actor)
+    if actor.kind == "person":
+        role = Membership.objects.filter(tenant_id=tenant_id, user_id=actor.id).values_list("role", flat=True).first()
+        return Authority(actor, role=None if role is None else Role(role))
+    key = ApiKey.objects.filter(tenant_id=tenant_id, id=actor.id, revoked_at=None).first()
+    return Authority(actor, key=key)

@@ -1,0 +1,181 @@
+"""Tenants in the admin: made and changed by the same services as over the API, with the operator in the audit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from accounts.admin import Base
+from accounts.models import Tenant, TenantStatus, User
+from accounts.people.audit_signals import person_actor
+from accounts.policy.services import policy_accept
+from accounts.roles.checks import check_time_zone, image_sizes, model_ids
+from accounts.tenants.services import (
+    OF_THE_OPERATOR,
+    OF_THE_TENANT,
+    SLUG,
+    tenant_close,
+    tenant_reactivate,
+    tenant_suspend,
+)
+from billing.models import Plan
+from billing.tenants.services import STANDARD, tenant_set, tenant_start
+from cavendish.http.problems import Problem
+
+if TYPE_CHECKING:
+    Form = forms.ModelForm[Tenant]
+else:
+    Form = forms.ModelForm
+
+SETTINGS = ("name", *(name for name in (*OF_THE_TENANT, *OF_THE_OPERATOR) if name != "name"))
+
+
+class TenantForm(Form):
+    """Everything that an operator may set. What a choice of nothing means stands at each list."""
+
+    allowed_models = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="None chosen: all."
+    )
+    allowed_sizes = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="None chosen: all."
+    )
+
+    class Meta:
+        model = Tenant
+        fields = SETTINGS
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, known in (("allowed_models", model_ids()), ("allowed_sizes", image_sizes())):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = [(one, one) for one in known]
+
+    def clean_allowed_models(self) -> list[str] | None:
+        return self.cleaned_data["allowed_models"] or None
+
+    def clean_allowed_sizes(self) -> list[str] | None:
+        return self.cleaned_data["allowed_sizes"] or None
+
+    def clean_billing_timezone(self) -> str:
+        zone: str = self.cleaned_data["billing_timezone"]
+        if errors := check_time_zone(zone):
+            raise ValidationError(errors[0].detail)
+        return zone
+
+    def changed_settings(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in SETTINGS if name in self.changed_data}
+
+
+class NewTenantForm(TenantForm):
+    slug = forms.CharField(max_length=50, help_text="Letters a to z, digits, hyphens; for good.")
+    plan = forms.ModelChoiceField(Plan.objects.none(), required=False, help_text=f'"{STANDARD}" when none is chosen.')
+    opening_balance = forms.DecimalField(
+        required=False, min_value=Decimal(0), max_digits=20, decimal_places=9, help_text="What it has paid in."
+    )
+    owner_email = forms.EmailField(required=False, help_text="Gets an invitation as the owner.")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        plan = self.fields["plan"]
+        assert isinstance(plan, forms.ModelChoiceField)
+        plan.queryset = Plan.objects.filter(archived_at=None)
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if SLUG.fullmatch(slug) is None:
+            raise ValidationError("A slug has letters a to z, digits and hyphens, none at its ends.")
+        if Tenant.objects.filter(slug=slug).exists():
+            raise ValidationError("There is such a tenant already.")
+        return slug
+
+
+class ChangedTenantForm(TenantForm):
+    status = forms.ChoiceField(choices=TenantStatus.choices, help_text="Suspended: what is queued waits.")
+    status_reason = forms.CharField(max_length=200, required=False, help_text="The tenant reads it in every refusal.")
+    policy_accepted_by = forms.CharField(
+        max_length=200, required=False, help_text="Who accepted the use policy in force for the tenant, on paper."
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("status", "status_reason"):
+            self.fields[name].initial = getattr(self.instance, name)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("status") == TenantStatus.SUSPENDED and not values.get("status_reason", "").strip():
+            self.add_error("status_reason", "Say why: the tenant reads it in every refusal.")
+        return values
+
+
+@admin.register(Tenant)
+class TenantAdmin(Base):
+    list_display = ("slug", "name", "status", "concurrency_limit", "queue_limit", "created_at")
+    list_filter = ("status",)
+    search_fields = ("slug", "name", "id")
+    readonly_fields = ("billing_timezone_next", "billing_timezone_from", "policy_version", "policy_accepted_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        return super().get_form(request, obj, change, form=ChangedTenantForm if obj else NewTenantForm, **options)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("slug", "plan", "opening_balance", "owner_email", *SETTINGS)
+        return ("status", "status_reason", "policy_accepted_by", *SETTINGS, *self.readonly_fields)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """What a service refuses after the form was right: somebody else was faster. Nothing is kept."""
+        try:
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except Problem as refused:
+            messages.error(request, refused.detail)
+            return HttpResponseRedirect(request.path)
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
+        assert isinstance(request.user, User)
+        actor = person_actor(request, request.user)
+        values = form.cleaned_data
+        if not change:
+            made = tenant_start(
+                slug=values["slug"],
+                plan=values["plan"].slug if values["plan"] else STANDARD,
+                opening_balance=values["opening_balance"] or Decimal(0),
+                owner_email=values["owner_email"],
+                actor=actor,
+                **{name: values[name] for name in SETTINGS},
+            )
+            obj.__dict__.update(made.__dict__)
+            return
+        if changed := form.changed_settings():
+            tenant_set(tenant_id=obj.id, changed=changed, actor=actor)
+        if values["policy_accepted_by"]:
+            version, name = settings.POLICY_VERSION, values["policy_accepted_by"]
+            policy_accept(tenant_id=obj.id, version=version, accepted_by=name, actor=actor)
+        if "status" in form.changed_data:
+            self._move(obj, values["status"], values["status_reason"], actor)
+
+    def _move(self, tenant: Tenant, status: str, reason: str, actor: Any) -> None:
+        match status:
+            case TenantStatus.SUSPENDED:
+                tenant_suspend(tenant_id=tenant.id, reason=reason, actor=actor)
+            case TenantStatus.CLOSING:
+                tenant_close(tenant_id=tenant.id, reason=reason, actor=actor)
+            case _:
+                tenant_reactivate(tenant_id=tenant.id, actor=actor)

@@ -1,0 +1,257 @@
+"""Writes of tenants. Operators act through `acting_as("operator")`; the app role cannot create tenants."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import IntegrityError, connections, transaction
+from django.utils import timezone
+
+from accounts.actor import SYSTEM, Actor
+from accounts.audit.services import audit_add, changes
+from accounts.errors import NotAllowed, SignUpClosed, WrongStatus
+from accounts.models import Membership, Role, Tenant, TenantStatus, User
+from accounts.roles.authority import authority_of
+from accounts.roles.checks import check_models, check_sizes, check_time_zone
+from accounts.roles.permissions import Permission
+from accounts.signals import tenant_signed_up
+from cavendish.db.router import acting_as, current_alias
+from cavendish.db.tenancy import tenant_work
+from cavendish.events.services import event_add
+from cavendish.http.problems import FieldError, invalid, not_found
+
+# What a tenant says itself; PostgreSQL lets the app role write these columns and no others.
+OF_THE_TENANT = ("name", "output_retention_days", "input_retention_days", "test_keys_enabled")
+OF_THE_OPERATOR = (
+    "weight", "concurrency_limit", "queue_limit", "requests_per_minute", "images_per_minute", "allowed_models",
+    "allowed_sizes", "billing_timezone", "test_daily_requests", "test_daily_bytes",
+)  # fmt: skip
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+# One person's own tenants: enough for whoever tries things, too few for whoever collects free test keys.
+SIGN_UPS = 5
+
+
+def tenant_create(*, slug: str, name: str, actor: Actor = SYSTEM, **values: Any) -> Tenant:
+    """A tenant with its settings; money and plan are billing's (`billing.services.tenant_open`).
+
+    Raises Problem 422 for a slug that is taken or malformed, and for settings that mean nothing.
+    """
+    errors = _check(values)
+    if SLUG.fullmatch(slug) is None:
+        detail = "A slug has up to 50 letters a to z, digits and hyphens, none at its ends."
+        errors.insert(0, FieldError("/slug", "unknown_value", detail))
+    elif Tenant.objects.filter(slug=slug).exists():
+        errors.insert(0, _taken(slug))
+    if errors:
+        raise invalid(errors)
+    try:
+        with transaction.atomic(using=current_alias()):
+            tenant = Tenant.objects.create(slug=slug, name=name, **values)
+            tenant.refresh_from_db()
+            shown = {name: value for name, value in values.items() if name in (*OF_THE_TENANT, *OF_THE_OPERATOR)}
+            _audit(actor, "created", tenant, after={"slug": slug, "name": name, **shown})
+    except IntegrityError:
+        # somebody else took it since we looked
+        if Tenant.objects.filter(slug=slug).exists():
+            raise invalid([_taken(slug)]) from None
+        raise
+    return tenant
+
+
+def tenant_update(
+    *, tenant_id: UUID, changed: Mapping[str, Any], actor: Actor, timezone_at_once: bool = False
+) -> Tenant:
+    """Changes settings. Operators change all of them, a tenant those of `OF_THE_TENANT`.
+
+    A new billing time zone waits until a month has begun in the old zone and in the new one, so that no day of usage
+    falls into a month that is closed; `timezone_at_once` is for a tenant that was never billed.
+    """
+    if errors := _check(changed):
+        raise invalid(errors)
+    with tenant_work(tenant_id):
+        if not actor.is_operator:
+            authority_of(actor, tenant_id).require(Permission.SETTINGS)
+            if others := sorted(changed.keys() - set(OF_THE_TENANT)):
+                raise NotAllowed(f"Only the operator changes: {', '.join(others)}.")
+        tenant = _locked(tenant_id)
+        values = _with_time_zone(tenant, changed, at_once=timezone_at_once)
+        old, new = changes({name: getattr(tenant, name) for name in values}, values)
+        if new:
+            for name, value in new.items():
+                setattr(tenant, name, value)
+            tenant.save(update_fields=list(new))
+            _audit(actor, "changed", tenant, before=old, after=new)
+    return tenant
+
+
+def tenant_suspend(*, tenant_id: UUID, reason: str, actor: Actor) -> Tenant:
+    """As the operator. Reads go on and nothing new is accepted. What is queued waits: it runs after
+    `tenant_reactivate`, unless its deadline has passed. What runs already ends. The reason is told to the tenant.
+    """
+    if not reason.strip():
+        raise invalid([FieldError("/reason", "too_short", "Say why: the tenant reads it in every refusal.")])
+    return _status(tenant_id, TenantStatus.SUSPENDED, {TenantStatus.ACTIVE}, "suspended", reason.strip(), actor)
+
+
+def tenant_reactivate(*, tenant_id: UUID, actor: Actor) -> Tenant:
+    """As the operator. Ends a suspension, or a closing that has erased nothing yet."""
+    inactive = {TenantStatus.SUSPENDED, TenantStatus.CLOSING}
+    return _status(tenant_id, TenantStatus.ACTIVE, inactive, "reactivated", "", actor)
+
+
+def tenant_close(*, tenant_id: UUID, actor: Actor, reason: str = "") -> Tenant:
+    """The beginning of the end: nothing new is accepted, what is queued still runs, all can be read and exported.
+
+    Its owner closes it, or the operator.
+    """
+    open_still = {TenantStatus.ACTIVE, TenantStatus.SUSPENDED}
+    if actor.is_operator:
+        return _status(tenant_id, TenantStatus.CLOSING, open_still, "closed", reason, actor)
+    with tenant_work(tenant_id):
+        authority_of(actor, tenant_id).require(Permission.CLOSE)
+    # A tenant's status is for the operator's role to write; that an owner wants it is checked above.
+    with acting_as("operator"):
+        return _status(tenant_id, TenantStatus.CLOSING, open_still, "closed", reason, actor)
+
+
+def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
+    """A tenant of one's own where the operator allows it, with the person as its owner; billing opens its wallet.
+
+    Raises SignUpClosed where SIGNUP is not open, and for a person who has SIGN_UPS tenants already.
+    """
+    if settings.SIGNUP != "open":
+        raise SignUpClosed("Tenants are made by the operator here; ask for an invitation.")
+    # The app role cannot make tenants; whoever is let in here is checked above.
+    with acting_as("operator"), transaction.atomic(using="operator"):
+        User.objects.select_for_update(no_key=True).get(id=user.id)
+        if Membership.objects.filter(user=user, role=Role.OWNER).count() >= SIGN_UPS:
+            raise SignUpClosed(f"You own {SIGN_UPS} tenants, which is the most that one person can open.")
+        tenant = tenant_create(slug=_free_slug(name), name=name.strip(), actor=actor)
+        Membership.objects.create(tenant=tenant, user=user, role=Role.OWNER)
+        tenant_signed_up.send(sender=Tenant, tenant=tenant)
+    return tenant
+
+
+def time_zones_turn() -> int:
+    """Puts the billing time zones in force whose day has come; by the scheduler. Answers how many."""
+    with acting_as("operator"), transaction.atomic(using="operator"):
+        due = list(Tenant.objects.select_for_update(no_key=True).filter(billing_timezone_from__lte=timezone.now()))
+        for tenant in due:
+            before, after = tenant.billing_timezone, tenant.billing_timezone_next
+            tenant.billing_timezone, tenant.billing_timezone_next, tenant.billing_timezone_from = after, "", None
+            tenant.save(update_fields=["billing_timezone", "billing_timezone_next", "billing_timezone_from"])
+            _audit(
+                SYSTEM,
+                "changed",
+                tenant,
+                before={"billing_timezone": before},
+                after={"billing_timezone": after},
+            )
+    return len(due)
+
+
+def month_begun_in_both(now: datetime, old: str, new: str) -> datetime:
+    """When the month after this one (the old zone's) has begun in both: from then on nothing is dated before it."""
+    local = now.astimezone(ZoneInfo(old))
+    year, month = (local.year + 1, 1) if local.month == 12 else (local.year, local.month + 1)
+    return max(datetime(year, month, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for zone in (old, new))
+
+
+def _with_time_zone(tenant: Tenant, changed: Mapping[str, Any], *, at_once: bool) -> dict[str, Any]:
+    values = dict(changed)
+    wanted = values.pop("billing_timezone", None)
+    if wanted is None:
+        return values
+    if at_once or wanted == tenant.billing_timezone:
+        return {**values, "billing_timezone": wanted, "billing_timezone_next": "", "billing_timezone_from": None}
+    if wanted == tenant.billing_timezone_next:
+        return values
+    since = month_begun_in_both(timezone.now(), tenant.billing_timezone, wanted)
+    return {**values, "billing_timezone_next": wanted, "billing_timezone_from": since}
+
+
+def _status(
+    tenant_id: UUID, new: TenantStatus, allowed: set[TenantStatus], done: str, reason: str, actor: Actor
+) -> Tenant:
+    with tenant_work(tenant_id):
+        tenant = _locked(tenant_id)
+        if tenant.status not in allowed:
+            raise WrongStatus(f"The tenant is {tenant.status}; it cannot be {done}.")
+        before = {"status": tenant.status, "reason": tenant.status_reason}
+        tenant.status, tenant.status_reason = new, reason
+        tenant.save(update_fields=["status", "status_reason"])
+        _audit(actor, done, tenant, before=before, after={"status": new, "reason": reason})
+        event_add(
+            tenant_id=tenant_id,
+            subject=tenant_id,
+            type=f"tenant.{done}",
+            data={"old": before["status"], "new": str(new), "reason": reason},
+        )
+    return tenant
+
+
+def _locked(tenant_id: UUID) -> Tenant:
+    tenant = Tenant.objects.select_for_update(no_key=True).filter(id=tenant_id).first()
+    if tenant is None:
+        raise not_found()
+    return tenant
+
+
+def _check(values: Mapping[str, Any]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    if values.get("allowed_models") is not None:
+        errors += check_models(values["allowed_models"])
+    if values.get("allowed_sizes") is not None:
+        errors += check_sizes(values["allowed_sizes"])
+    if "billing_timezone" in values:
+        errors += check_time_zone(values["billing_timezone"]) or _check_at_database(values["billing_timezone"])
+    return errors
+
+
+def _check_at_database(zone: str) -> list[FieldError]:
+    """PostgreSQL has zones of its own, by which charges are dated: one that it lacks would stop every settlement."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_timezone_names WHERE name = %s", [zone])
+        if cursor.fetchone() is not None:
+            return []
+    return [FieldError("/billing_timezone", "unknown_value", f'"{zone}" is no time zone that the database knows.')]
+
+
+def _taken(slug: str) -> FieldError:
+    return FieldError("/slug", "taken", f'There is a tenant "{slug}" already.')
+
+
+def _free_slug(name: str) -> str:
+    """From the name, with a random end where it is taken."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+    if base and not Tenant.objects.filter(slug=base).exists():
+        return base
+    return f"{base or 'tenant'}-{secrets.token_hex(3)}"
+
+
+def _audit(
+    actor: Actor,
+    done: str,
+    tenant: Tenant,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    audit_add(
+        actor=actor,
+        action=f"tenant.{done}",
+        tenant_id=tenant.id,
+        target="tenant",
+        target_id=tenant.id,
+        before=before,
+        after=after,
+    )

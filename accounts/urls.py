@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from accounts.audit.api import AuditEventList
+from accounts.invitations.api import (
+    InvitationDetail,
+    InvitationList,
+    InvitationResend,
+    InvitationRevoke,
+    TenantInvitationList,
+)
+from accounts.keys.api import KeyDetail, KeyList, KeyRevoke, KeyRotate, TenantKeyDetail, TenantKeyList, TenantKeyRevoke
+from accounts.members.api import MemberDetail, MemberList, TenantMemberList
+
+urlpatterns = [
+    path("keys", KeyList.as_view()),
+    path("keys/<str:key_id>", KeyDetail.as_view()),
+    path("keys/<str:key_id>/rotate", KeyRotate.as_view()),
+    path("keys/<str:key_id>/revoke", KeyRevoke.as_view()),
+    path("members", MemberList.as_view()),
+    path("members/<str:member_id>", MemberDetail.as_view()),
+    path("invitations", InvitationList.as_view()),
+    path("invitations/<str:invitation_id>", InvitationDetail.as_view()),
+    path("invitations/<str:invitation_id>/resend", InvitationResend.as_view()),
+    path("invitations/<str:invitation_id>/revoke", InvitationRevoke.as_view()),
+    path("audit-events", AuditEventList.as_view()),
+    path("tenants/<str:tenant_id>/keys", TenantKeyList.as_view()),
+    path("tenants/<str:tenant_id>/keys/<str:key_id>", TenantKeyDetail.as_view()),
+    path("tenants/<str:tenant_id>/keys/<str:key_id>/revoke", TenantKeyRevoke.as_view()),
+    path("tenants/<str:tenant_id>/members", TenantMemberList.as_view()),
+    path("tenants/<str:tenant_id>/invitations", TenantInvitationList.as_view()),
+]

@@ -1,0 +1,259 @@
+"""Budgets are made and changed under `budgets_lock`, which lets no job of the tenant be held meanwhile.
+
+So a new budget counts each job once: it was held before and is in the sums that the budget begins with, or comes
+after and finds the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.utils import timezone
+
+from accounts.actor import SYSTEM, Actor
+from accounts.audit.services import audit_add, changes
+from accounts.models import ApiKey, Membership
+from billing.errors import BudgetInvalid, BudgetNotYours, TooManyBudgets
+from billing.models import Budget
+from cavendish.db.router import current_alias
+from cavendish.db.tenancy import tenant_work
+from cavendish.events.services import event_add
+from cavendish.http.problems import FieldError
+
+# Each budget that applies to a job is a row that the job locks.
+MOST = 20
+LONGEST_RAISE = timedelta(days=366)
+CHANGEABLE = ("limit", "hard", "alerts", "raise_to", "raise_until")
+
+
+def budget_create(
+    *,
+    tenant_id: UUID,
+    actor: Actor,
+    livemode: bool,
+    scope: str,
+    scope_id: UUID,
+    period: str,
+    metric: str,
+    limit: Decimal,
+    hard: bool = True,
+    alerts: Sequence[int] = (),
+    raise_to: Decimal | None = None,
+    raise_until: datetime | None = None,
+) -> Budget:
+    """A budget that holds from now on, and counts what its period has used so far. An operator's is the operator's.
+
+    Raises BudgetInvalid for a key or member that is not the tenant's or a raise that is none, TooManyBudgets.
+    """
+    with _alone(tenant_id):
+        errors = _raise_errors(limit, raise_to, raise_until)
+        if not _exists(tenant_id, livemode, scope, scope_id):
+            errors.insert(0, FieldError("/scope_id", "unknown", _missing(scope, livemode)))
+        if errors:
+            raise BudgetInvalid(errors)
+        there = Budget.objects.filter(tenant_id=tenant_id, livemode=livemode, scope_id=scope_id, deleted_at=None)
+        if there.count() >= MOST:
+            raise TooManyBudgets(MOST)
+        return _make(
+            actor,
+            tenant_id=tenant_id,
+            livemode=livemode,
+            scope=scope,
+            scope_id=scope_id,
+            period=period,
+            metric=metric,
+            limit=limit,
+            hard=hard,
+            alerts=sorted(alerts),
+            raise_to=raise_to,
+            raise_until=raise_until,
+            set_by_operator=actor.is_operator,
+        )
+
+
+def budget_update(*, tenant_id: UUID, budget_id: UUID, actor: Actor, values: Mapping[str, Any]) -> Budget | None:
+    """Changes fields of CHANGEABLE; what they mean for the period that runs holds at once. None when there is none.
+
+    A limit below what is used and held refuses further jobs and takes nothing back. A raise whose time is over ends
+    with any change. Raises BudgetInvalid, BudgetNotYours.
+    """
+    with _alone(tenant_id):
+        budget: Budget | None = Budget.objects.filter(tenant_id=tenant_id, id=budget_id, deleted_at=None).first()
+        if budget is None:
+            return None
+        if budget.set_by_operator and not actor.is_operator:
+            raise BudgetNotYours
+        over = budget.raise_until is not None and budget.raise_until <= timezone.now()
+        ended = {"raise_to": None, "raise_until": None} if over else {}
+        wanted = {name: value for name, value in {**ended, **values}.items() if name in CHANGEABLE}
+        then = {name: getattr(budget, name) for name in CHANGEABLE} | wanted
+        if errors := _raise_errors(then["limit"], then["raise_to"], then["raise_until"]):
+            raise BudgetInvalid(errors)
+        _change(budget, actor, then)
+    return budget
+
+
+def budget_delete(*, tenant_id: UUID, budget_id: UUID, actor: Actor) -> bool:
+    """False when there is none. What it counted stays in the books. Raises BudgetNotYours."""
+    with _alone(tenant_id):
+        budget: Budget | None = Budget.objects.filter(tenant_id=tenant_id, id=budget_id, deleted_at=None).first()
+        if budget is None:
+            return False
+        if budget.set_by_operator and not actor.is_operator:
+            raise BudgetNotYours
+        _delete(budget, actor)
+    return True
+
+
+def budgets_default(
+    *, tenant_id: UUID, plan_id: UUID, wanted: Sequence[Mapping[str, Any]], actor: Actor = SYSTEM
+) -> list[Budget]:
+    """The budgets that a plan brings, in place of those of the plan before; by whoever moves a tenant to a plan.
+
+    Each of `wanted` has period, metric and limit, and optionally hard, alerts and livemode, as the API takes them
+    (`billing.budgets.bodies.BudgetDefault`). A budget of the same period, metric and mode is kept and changed: moving
+    between plans gives none anew. As the operator, in a transaction of its own or the caller's.
+    """
+    made = []
+    with _alone(tenant_id):
+        there = {
+            (budget.livemode, budget.period, budget.metric, budget.hard): budget
+            for budget in Budget.objects.filter(tenant_id=tenant_id, deleted_at=None).exclude(plan=None)
+        }
+        for values in wanted:
+            limit, alerts = Decimal(str(values["limit"])), sorted(values.get("alerts", ()))
+            livemode, hard = values.get("livemode", True), values.get("hard", True)
+            budget = there.pop((livemode, values["period"], values["metric"], hard), None)
+            if budget is None:
+                budget = _make(
+                    actor,
+                    tenant_id=tenant_id,
+                    livemode=livemode,
+                    scope=Budget.Scope.TENANT,
+                    scope_id=tenant_id,
+                    period=values["period"],
+                    metric=values["metric"],
+                    limit=limit,
+                    hard=hard,
+                    alerts=alerts,
+                    set_by_operator=True,
+                    plan_id=plan_id,
+                )
+            else:
+                terms = {"limit": limit, "alerts": alerts, "raise_to": None, "raise_until": None, "plan_id": plan_id}
+                _change(budget, actor, terms)
+            made.append(budget)
+        for budget in there.values():
+            _delete(budget, actor)
+    return made
+
+
+def budget_refusal_tell(*, tenant_id: UUID, refusal: Mapping[str, Any]) -> None:
+    """Alerts at 100 % when a budget refuses its first job of a period that it could have had room for."""
+    if refusal["tell"]:
+        with tenant_work(tenant_id):
+            _ask("SELECT budget_alert_refused(%s, %s)", tenant_id, UUID(refusal["budget_id"]))
+
+
+@contextmanager
+def _alone(tenant_id: UUID) -> Iterator[None]:
+    with tenant_work(tenant_id):
+        _ask("SELECT budgets_lock(%s, true)", tenant_id)
+        yield
+
+
+def _ask(query: str, *values: UUID) -> None:
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(query, values)
+
+
+def _exists(tenant_id: UUID, livemode: bool, scope: str, scope_id: UUID) -> bool:
+    match scope:
+        case Budget.Scope.KEY:
+            return bool(ApiKey.objects.filter(tenant_id=tenant_id, id=scope_id, livemode=livemode).exists())
+        case Budget.Scope.MEMBER:
+            return bool(Membership.objects.filter(tenant_id=tenant_id, user_id=scope_id).exists())
+        case _:
+            return scope_id == tenant_id
+
+
+def _missing(scope: str, livemode: bool) -> str:
+    match scope:
+        case Budget.Scope.KEY:
+            return f"There is no {'live' if livemode else 'test'} key of this id."
+        case Budget.Scope.MEMBER:
+            return "There is no member of this id."
+        case _:
+            return "Use the id of the tenant itself, or leave the field away."
+
+
+def _raise_errors(limit: Decimal, raise_to: Decimal | None, raise_until: datetime | None) -> list[FieldError]:
+    if raise_to is None and raise_until is None:
+        return []
+    if raise_to is None:
+        return [FieldError("/raise_to", "missing", "A raise needs both raise_to and raise_until.")]
+    if raise_until is None:
+        return [FieldError("/raise_until", "missing", "A raise needs both raise_to and raise_until.")]
+    errors = []
+    if raise_to <= limit:
+        errors.append(FieldError("/raise_to", "out_of_range", "A raise goes above the limit."))
+    now = timezone.now()
+    if not now < raise_until <= now + LONGEST_RAISE:
+        days = LONGEST_RAISE.days
+        errors.append(FieldError("/raise_until", "out_of_range", f"Use a time in the future, within {days} days."))
+    return errors
+
+
+def _make(actor: Actor, **fields: Any) -> Budget:
+    budget: Budget = Budget.objects.create(**fields)
+    budget.refresh_from_db(fields=["created_at"])
+    _ask("SELECT budget_period_open(%s, %s, clock_timestamp(), true)", budget.tenant_id, budget.id)
+    _note(budget, actor, "created", after=_plain(budget))
+    return budget
+
+
+def _change(budget: Budget, actor: Actor, values: Mapping[str, Any]) -> None:
+    before = _plain(budget)
+    for name, value in values.items():
+        setattr(budget, name, sorted(value) if name == "alerts" else value)
+    budget.save(update_fields=list(values))
+    _ask("SELECT budget_change(%s, %s)", budget.tenant_id, budget.id)
+    old, new = changes(before, _plain(budget))
+    if new:
+        _note(budget, actor, "changed", before=old, after=new)
+
+
+def _delete(budget: Budget, actor: Actor) -> None:
+    Budget.objects.filter(id=budget.id).update(deleted_at=timezone.now())
+    _note(budget, actor, "deleted", before=_plain(budget))
+
+
+def _note(
+    budget: Budget,
+    actor: Actor,
+    done: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    audit_add(
+        actor=actor,
+        action=f"budget.{done}",
+        tenant_id=budget.tenant_id,
+        target="budget",
+        target_id=budget.id,
+        before=before,
+        after=after,
+    )
+    event_add(tenant_id=budget.tenant_id, subject=budget.id, type=f"budget.{done}", data={"livemode": budget.livemode})
+
+
+def _plain(budget: Budget) -> dict[str, Any]:
+    names = ("livemode", "scope", "scope_id", "period", "metric", *CHANGEABLE, "plan_id")
+    return {name: getattr(budget, name) for name in names}

@@ -1,0 +1,149 @@
+"""`/api/v1/flagged-charges` and `/api/v1/charges/{generation_id}/refunds`, for operators."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication.drf import actor
+from accounts.authentication.operators import OperatorView
+from billing.charges import schema as charges_schema
+from billing.charges.services import charge_refund, flagged_charge_resolve
+from billing.fields import Money, refusals
+from billing.models import Charge, FlagResolution
+from billing.money import ZERO, amount_text
+from billing.wallets import schema
+from billing.wallets.operator_api import transaction_json
+from cavendish.db import ids
+from cavendish.http.json_body import Body, Text, body_of
+from cavendish.http.pages import page_json, page_read
+from cavendish.http.problems import invalid_value, not_found
+from cavendish.http.schema import PAGING, problems
+
+FLAG = re.compile(r"[a-z_]{1,60}")
+
+
+class RefundBody(Body):
+    amount = Money(allow_null=True, default=None, help_text="All that is left of the charge when null or absent.")
+    reason = Text(max_length=300)
+
+
+class ResolutionBody(Body):
+    note = Text(max_length=1000)
+    adjustment = Money(
+        negative=True, zero=True, default=ZERO, help_text="On the wallet: positive gives, negative takes."
+    )
+
+
+def flagged_json(charge: Charge) -> dict[str, Any]:
+    resolution: FlagResolution | None = getattr(charge, "resolution", None)
+    return {
+        "generation_id": ids.encode(ids.GENERATION, charge.generation_id),
+        "object": "flagged_charge",
+        "tenant_id": ids.encode(ids.TENANT, charge.tenant_id),
+        "livemode": charge.livemode,
+        "flags": charge.flags,
+        "status": charge.status,
+        "reason": charge.reason,
+        "amount": amount_text(charge.amount),
+        "currency": charge.currency,
+        "cost": amount_text(charge.cost),
+        "absorbed": amount_text(charge.absorbed),
+        "usage": charge.usage,
+        "lines": charge.lines,
+        "billing_date": charge.billing_date,
+        "created_at": charge.created_at,
+        "resolution": None if resolution is None else {
+            "note": resolution.note,
+            "adjustment": amount_text(resolution.adjustment),
+            "actor": resolution.actor,
+            "created_at": resolution.at,
+        },
+    }  # fmt: skip
+
+
+class FlaggedChargeList(OperatorView):
+    @extend_schema(
+        operation_id="flagged_charges_list",
+        parameters=[schema.TENANT, schema.FLAG, schema.RESOLVED, *PAGING],
+        responses={200: charges_schema.FlaggedChargePage, **problems(401, 404, 422)},
+        tags=["charges"],
+    )
+    def get(self, request: Request) -> Response:
+        """Charges that somebody should look at, the newest generation first. Those without a decision, unless asked."""
+        rows = Charge.objects.filter(~Q(flags=[])).select_related("resolution")
+        asked = request.query_params
+        if public := asked.get("tenant_id"):
+            tenant = ids.decode(ids.TENANT, public)
+            if tenant is None:
+                raise not_found()
+            rows = rows.filter(tenant_id=tenant)
+        if flag := asked.get("flag"):
+            if not FLAG.fullmatch(flag):
+                raise invalid_value("/flag", "unknown_value", "A flag is written like unknown_kind.")
+            rows = rows.filter(flags__contains=[flag])
+        match asked.get("resolved", "false"):
+            case "false":
+                rows = rows.filter(resolution=None)
+            case "true":
+                rows = rows.exclude(resolution=None)
+            case "all":
+                pass
+            case _:
+                raise invalid_value("/resolved", "unknown_value", "Use false, true or all.")
+        page, following = page_read(request, rows, ids.GENERATION, key="generation_id")
+        return Response(page_json([flagged_json(charge) for charge in page], following))
+
+
+class FlaggedChargeResolve(OperatorView):
+    @extend_schema(
+        operation_id="flagged_charges_resolve",
+        request=ResolutionBody,
+        responses={200: charges_schema.FlaggedCharge, **problems(400, 401, 404, 409, 422)},
+        tags=["charges"],
+    )
+    def post(self, request: Request, generation_id: str) -> Response:
+        """Says what was decided about a flagged charge, once, and corrects the wallet if need be."""
+        charge, values = _charge(generation_id), body_of(request, ResolutionBody)
+        with refusals():
+            flagged_charge_resolve(
+                tenant_id=charge.tenant_id,
+                generation_id=charge.generation_id,
+                actor=actor(request),
+                note=values["note"],
+                adjustment=values["adjustment"],
+            )
+        return Response(flagged_json(_charge(generation_id)))
+
+
+class ChargeRefunds(OperatorView):
+    @extend_schema(
+        operation_id="charges_refunds_create",
+        request=RefundBody,
+        responses={201: schema.LedgerTransactionShape, **problems(400, 401, 404, 409, 422)},
+        tags=["charges"],
+    )
+    def post(self, request: Request, generation_id: str) -> Response:
+        """Gives a generation's charge back, whole or in part, never more than it was."""
+        charge, values = _charge(generation_id), body_of(request, RefundBody)
+        with refusals():
+            made = charge_refund(
+                tenant_id=charge.tenant_id, generation_id=charge.generation_id, actor=actor(request), **values
+            )
+        return Response(transaction_json(made), status=201)
+
+
+def _charge(public: str) -> Charge:
+    wanted: UUID | None = ids.decode(ids.GENERATION, public)
+    charge: Charge | None = None
+    if wanted is not None:
+        charge = Charge.objects.filter(generation_id=wanted).select_related("resolution").first()
+    if charge is None:
+        raise not_found()
+    return charge

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.actor import Actor
+from accounts.audit.services import audit_add
+from billing.errors import BooksRefuse, ValuesInvalid
+from billing.ledger.services import Account, Kind, Side, amount_of, movement_add, movement_note, wallet_lock
+from billing.models import Charge, Credit, FlagResolution, LedgerEntry, LedgerTransaction
+from billing.money import ZERO, amount_text
+from billing.wallets.services import wallet_adjust
+from cavendish.db import ids
+from cavendish.db.router import current_alias
+from cavendish.http.problems import FieldError
+
+
+def charge_refund(
+    *, tenant_id: UUID, generation_id: UUID, amount: Decimal | None, reason: str, actor: Actor
+) -> LedgerTransaction:
+    """Gives a charge back, whole or in part (None is what is left of it), and never more than it was.
+
+    It goes back to where it came from, paid money first; into a credit that has expired it comes and goes. Raises
+    ValuesInvalid, BooksRefuse.
+    """
+    amount = amount_of(amount) if amount is not None else None
+    with transaction.atomic(using=current_alias()):
+        charge = charge_of(tenant_id, generation_id)
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=charge.livemode)
+        if charge.currency != wallet.currency:
+            raise BooksRefuse(
+                "currency_differs", f"The charge is in {charge.currency}, the wallet in {wallet.currency}."
+            )
+        spent = _spent(charge)
+        left = sum((part for part, _ in spent), ZERO)
+        wanted = left if amount is None else amount
+        if not left:
+            raise BooksRefuse("nothing_to_refund", "Nothing of this charge is left to give back.")
+        if wanted > left:
+            said = f"Of this charge {amount_text(left)} {charge.currency} is left to give back."
+            raise ValuesInvalid([FieldError("/amount", "too_large", said)])
+        made = movement_add(
+            wallet,
+            kind=Kind.REFUND,
+            account=Account.REFUNDS,
+            sides=list(_shares(spent, wanted)),
+            reason=reason,
+            actor=actor,
+            generation_id=generation_id,
+        )
+        movement_note(
+            made,
+            actor=actor,
+            action="charge.refunded",
+            amount=wanted,
+            currency=wallet.currency,
+            reason=reason,
+            generation_id=ids.encode(ids.GENERATION, generation_id),
+        )
+    return made
+
+
+def flagged_charge_resolve(
+    *, tenant_id: UUID, generation_id: UUID, note: str, adjustment: Decimal, actor: Actor
+) -> FlagResolution:
+    """Says once what was decided about a flagged charge; `adjustment` corrects the wallet, unless it is zero.
+
+    Raises ValuesInvalid, BooksRefuse.
+    """
+    with transaction.atomic(using=current_alias()):
+        # The lock lets one of two operators decide; the other is told.
+        charge = charge_of(tenant_id, generation_id)
+        if not charge.flags:
+            raise BooksRefuse("not_flagged", "This charge was never flagged.")
+        wallet_lock(tenant_id=tenant_id, livemode=charge.livemode)
+        if FlagResolution.objects.filter(charge_id=generation_id).exists():
+            raise BooksRefuse("already_resolved", "This flagged charge has been decided about.")
+        if adjustment:
+            wallet_adjust(
+                tenant_id=tenant_id,
+                amount=adjustment,
+                reason=note[:300],
+                actor=actor,
+                livemode=charge.livemode,
+                generation_id=generation_id,
+            )
+        made: FlagResolution = FlagResolution.objects.create(
+            charge_id=generation_id, tenant_id=tenant_id, note=note, adjustment=adjustment, actor=str(actor)[:300]
+        )
+        audit_add(
+            actor=actor,
+            action="charge.resolved",
+            tenant_id=tenant_id,
+            target="charge",
+            target_id=generation_id,
+            after={"note": note, "adjustment": adjustment, "flags": charge.flags},
+        )
+    return made
+
+
+def charge_of(tenant_id: UUID, generation_id: UUID) -> Charge:
+    charge: Charge | None = Charge.objects.filter(tenant_id=tenant_id, generation_id=generation_id).first()
+    if charge is None:
+        raise BooksRefuse("not_found", "There is no such resource.", status=404)
+    return charge
+
+
+def _spent(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
+    """What of a charge was not given back yet: paid money first, then credits, those that last longest first."""
+    entries = LedgerEntry.objects.filter(
+        tenant_id=charge.tenant_id,
+        account=Account.WALLET,
+        transaction__generation_id=charge.generation_id,
+        transaction__kind__in=(Kind.CHARGE, Kind.REFUND),
+    )
+    sums: dict[UUID | None, Decimal] = {}
+    for credit_id, amount in entries.values_list("credit_id", "amount"):
+        sums[credit_id] = sums.get(credit_id, ZERO) - amount
+    credits = {credit.id: credit for credit in Credit.objects.filter(id__in=[key for key in sums if key])}
+    order = sorted(credits.values(), key=lambda credit: (credit.expires_at is None, credit.expires_at, credit.id))
+    places: list[Credit | None] = [None, *reversed(order)]
+    found = [(sums.get(place.id if place else None, ZERO), place) for place in places]
+    return [(part, place) for part, place in found if part > 0]
+
+
+def _shares(spent: list[tuple[Decimal, Credit | None]], wanted: Decimal) -> list[Side]:
+    sides = []
+    for part, credit in spent:
+        share = min(part, wanted)
+        if share:
+            sides.append(Side(share, credit))
+        wanted -= share
+    return sides

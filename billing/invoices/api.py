@@ -1,0 +1,236 @@
+"""`/api/v1/invoices` and `/api/v1/credit-notes`: a tenant reads its own, an operator everybody's."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication.operators import OperatorPrincipal
+from accounts.authentication.tenant_or_operator import EitherKeyAuthentication, HasScopeOrIsOperator, opened
+from accounts.models import Tenant
+from billing.invoices import schema
+from billing.invoices.bodies import month_read
+from billing.invoices.documents import invoice_document, logo_of
+from billing.invoices.mails import file_name
+from billing.invoices.pdf import invoice_pdf
+from billing.invoices.representation import invoice_csv, invoice_json, line_generation_json
+from billing.invoices.selectors import (
+    invoice_find,
+    invoice_lines,
+    invoice_preview,
+    invoice_whole,
+    invoices_load,
+    line_generations,
+)
+from billing.models import Invoice, InvoiceDocument, InvoiceLine
+from cavendish.db import ids
+from cavendish.http.pages import page_json, page_read
+from cavendish.http.problems import Problem, invalid_value, not_found
+from cavendish.http.schema import PAGING, problems
+from cavendish.storage import objects
+
+STATUSES = ", ".join(Invoice.Status.values)
+
+
+class InvoiceView(APIView):
+    """Invoices are of live mode: a test key sees none."""
+
+    authentication_classes = (EitherKeyAuthentication,)
+    permission_classes = (HasScopeOrIsOperator,)
+    scopes = {"GET": "billing"}
+
+
+def sees_live(request: Request) -> bool:
+    user: Any = request.user
+    return isinstance(user, OperatorPrincipal) or bool(user.livemode)
+
+
+def invoice_of(request: Request, text: str) -> Invoice:
+    """Inside `opened`. Raises the one 404."""
+    wanted = ids.decode(ids.INVOICE, text)
+    found = invoice_find(wanted) if wanted is not None and sees_live(request) else None
+    if found is None:
+        raise not_found()
+    return found
+
+
+class InvoiceList(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_list",
+        responses={200: schema.InvoicePage, **problems(401, 403, 422)},
+        parameters=[*PAGING, schema.STATUS, schema.MONTH, schema.TENANT],
+        tags=["invoices"],
+    )
+    def get(self, request: Request) -> Response:
+        """Drafts and issued invoices, newest first; those of all tenants for operators."""
+        user: Any = request.user
+        with opened(user):
+            rows = Invoice.objects.all() if sees_live(request) else Invoice.objects.none()
+            if (status := request.query_params.get("status")) is not None:
+                if status not in Invoice.Status.values:
+                    raise invalid_value("/status", "unknown_value", f"Use one of: {STATUSES}.")
+                rows = rows.filter(status=status)
+            if (month := request.query_params.get("month")) is not None:
+                rows = rows.filter(month=month_of(month))
+            if (tenant := tenant_of(request)) is not None:
+                rows = rows.filter(tenant_id=tenant)
+            page, cursor = page_read(request, rows, ids.INVOICE)
+            return Response(page_json([invoice_json(whole) for whole in invoices_load(page)], cursor))
+
+
+class InvoicePreview(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_preview",
+        responses={200: schema.Invoice, **problems(401, 403, 404, 422)},
+        parameters=[schema.TENANT],
+        tags=["invoices"],
+    )
+    def get(self, request: Request) -> Response:
+        """The invoice of the month that runs, as it would be if the month ended now. It has no id and no number."""
+        user: Any = request.user
+        if not sees_live(request):
+            raise Problem(403, "live_key_needed", "Test jobs cost nothing and are on no invoice; use a live key.")
+        wanted = tenant_of(request) if isinstance(user, OperatorPrincipal) else user.tenant_id
+        if wanted is None:
+            raise invalid_value("/tenant_id", "missing", "Name the tenant whose preview you want.")
+        with opened(user):
+            tenant = Tenant.objects.filter(id=wanted).first()
+            if tenant is None:
+                raise not_found()
+            return Response(invoice_json(invoice_preview(tenant), preview=True))
+
+
+class InvoiceDetail(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_get",
+        responses={200: schema.Invoice, **problems(401, 403, 404)},
+        tags=["invoices"],
+    )
+    def get(self, request: Request, invoice_id: str) -> Response:
+        """One invoice with its lines, payments and credit notes."""
+        user: Any = request.user
+        with opened(user):
+            return Response(invoice_json(invoice_whole(invoice_of(request, invoice_id))))
+
+
+class InvoicePdf(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_pdf",
+        responses={(200, "application/pdf"): bytes, **problems(401, 403, 404)},
+        tags=["invoices"],
+    )
+    def get(self, request: Request, invoice_id: str) -> HttpResponse:
+        """The PDF: of an issued invoice always the same bytes, of a draft one that says so."""
+        user: Any = request.user
+        with opened(user):
+            invoice = invoice_of(request, invoice_id)
+            lines = invoice_lines(invoice)
+            logo = logo_of(invoice.legal_entity_id)
+        if invoice.number is None:
+            return pdf_response(invoice_pdf(invoice, lines, logo=logo), f"draft-{invoice.month:%Y-%m}.pdf")
+        return document_response(invoice_document(invoice), file_name(invoice.number))
+
+
+class InvoiceCsv(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_csv",
+        responses={(200, "text/csv"): str, **problems(401, 403, 404)},
+        tags=["invoices"],
+    )
+    def get(self, request: Request, invoice_id: str) -> HttpResponse:
+        """The lines as CSV, and the tax as one of them; the column `amount` sums to the total."""
+        user: Any = request.user
+        with opened(user):
+            whole = invoice_whole(invoice_of(request, invoice_id))
+        invoice = whole.invoice
+        name = file_name(invoice.number or f"draft-{invoice.month:%Y-%m}").replace(".pdf", ".csv")
+        return HttpResponse(
+            "".join(invoice_csv(whole)),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+class InvoiceLineGenerations(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_line_generations",
+        responses={200: schema.LineGenerationPage, **problems(401, 403, 404, 422)},
+        parameters=PAGING,
+        tags=["invoices"],
+    )
+    def get(self, request: Request, invoice_id: str, line: str) -> Response:
+        """The generations of a line, oldest first. Their amounts sum to its `exact_amount`, to the last digit."""
+        user: Any = request.user
+        limit, after = limit_of(request), cursor_read(request)
+        with opened(user):
+            invoice = invoice_of(request, invoice_id)
+            if not (line.isascii() and line.isdecimal() and len(line) < 8):
+                raise not_found()
+            found = InvoiceLine.objects.filter(invoice_id=invoice.id, number=int(line)).first()
+            if found is None:
+                raise not_found()
+            rows = line_generations(found, invoice, after=after, limit=limit + 1)
+        page = rows[:limit]
+        cursor = None
+        if len(rows) > limit:
+            cursor = f"{page[-1].billing_date.isoformat()}.{ids.encode(ids.GENERATION, page[-1].generation_id)}"
+        return Response(page_json([line_generation_json(row) for row in page], cursor))
+
+
+def document_response(document: InvoiceDocument, name: str) -> HttpResponse:
+    response = pdf_response(b"".join(objects().read(document.storage_key)), name)
+    response.headers["ETag"] = f'"{document.sha256}"'
+    return response
+
+
+def pdf_response(pdf: bytes, name: str) -> HttpResponse:
+    return HttpResponse(
+        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def month_of(text: str) -> date:
+    try:
+        return month_read(text)
+    except ValidationError as wrong:
+        raise invalid_value("/month", "unknown_value", str(wrong.detail[0])) from None  # type: ignore[index]
+
+
+def tenant_of(request: Request) -> UUID | None:
+    """The tenant that an operator names in the query; a tenant needs to name none."""
+    text = request.query_params.get("tenant_id")
+    if text is None:
+        return None
+    found = ids.decode(ids.TENANT, text)
+    if found is None:
+        raise invalid_value("/tenant_id", "unknown_value", "Write the tenant's id like ten_….")
+    return found
+
+
+def limit_of(request: Request) -> int:
+    text = request.query_params.get("limit", "20")
+    if not (text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= 100):
+        raise invalid_value("/limit", "out_of_range", "Use a whole number from 1 to 100.")
+    return int(text)
+
+
+def cursor_read(request: Request) -> tuple[date, UUID] | None:
+    text = request.query_params.get("cursor")
+    if not text:
+        return None
+    day, _, generation = text.partition(".")
+    found = ids.decode(ids.GENERATION, generation)
+    try:
+        if found is not None and len(day) == 10:
+            return date.fromisoformat(day), found
+    except ValueError:
+        pass
+    raise invalid_value("/cursor", "invalid", "Use the next_cursor of the page before.")

@@ -1,0 +1,173 @@
+"""Invoices and credit notes as the API shows them: JSON and CSV, the same figures as on the PDF."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from billing.invoices.labels import line_text, month_last, percent_text
+from billing.invoices.selectors import LineGeneration, WholeInvoice
+from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from billing.money import amount_text, minor_text, price_text
+from cavendish.db import ids
+from cavendish.http.times import moment
+
+PREVIEW = "preview"
+CSV_COLUMNS = (
+    "invoice", "line", "type", "description", "model", "image_size", "kind", "images", "quantity", "exact_amount",
+    "amount", "currency",
+)  # fmt: skip
+
+
+def invoice_json(whole: WholeInvoice, *, preview: bool = False) -> dict[str, Any]:
+    """Every field is always present. Amounts have the places of the currency's coins, `exact_…` all nine."""
+    invoice, settled = whole.invoice, whole.settled
+    public = None if preview else ids.encode(ids.INVOICE, invoice.id)
+    address = f"/api/v1/invoices/{public}" if public else None
+
+    def coins(amount: Decimal) -> str:
+        return minor_text(amount, invoice.digits)
+
+    return {
+        "id": public,
+        "object": "invoice",
+        "tenant_id": ids.encode(ids.TENANT, invoice.tenant_id),
+        "status": PREVIEW if preview else invoice.status,
+        "number": invoice.number,
+        "month": f"{invoice.month:%Y-%m}",
+        "period": {
+            "starts_on": invoice.month.isoformat(),
+            "ends_on": month_last(invoice.month).isoformat(),
+            "timezone": invoice.timezone,
+        },
+        "currency": invoice.currency,
+        "issued_on": invoice.issued_on.isoformat() if invoice.issued_on else None,
+        "due_on": invoice.due_on.isoformat() if invoice.due_on else None,
+        "refreshed_at": moment(invoice.refreshed_at),
+        "finalised_at": moment(invoice.finalised_at),
+        "paid_at": moment(invoice.paid_at),
+        "voided_at": moment(invoice.voided_at),
+        "void_reason": invoice.void_reason or None,
+        "replaces": ids.encode(ids.INVOICE, invoice.replaces_id) if invoice.replaces_id else None,
+        "issuer": {name: invoice.issuer.get(name, "") for name in ("name", "address", "tax_id", "email")},
+        "customer": {name: invoice.customer.get(name, "") for name in ("name", "address", "tax_id", "reference")},
+        "lines": [line_json(line, invoice, address) for line in whole.lines],
+        "exact_amount": amount_text(invoice.exact),
+        "rounding": amount_text(invoice.net - invoice.exact),
+        "net": coins(invoice.net),
+        "tax": {
+            "label": invoice.tax_label,
+            "rate": price_text(invoice.tax_rate) if invoice.tax_rate is not None else None,
+            "note": invoice.tax_note or None,
+            "amount": coins(invoice.tax),
+        },
+        "total": coins(invoice.total),
+        "paid_from_balance": coins(invoice.paid_from_balance),
+        "amount_due": coins(invoice.amount_due),
+        "amount_paid": coins(settled.paid),
+        "amount_credited": coins(settled.credited),
+        "amount_left": coins(settled.left),
+        "payments": [
+            {
+                "method": payment.method,
+                "reference": payment.reference,
+                "amount": coins(payment.amount),
+                "received_on": payment.received_on.isoformat(),
+                "recorded_at": moment(payment.recorded_at),
+            }
+            for payment in whole.payments
+        ],
+        "credit_notes": [ids.encode(ids.CREDIT_NOTE, note.id) for note in whole.credit_notes],
+        "pdf_url": f"{address}.pdf" if address else None,
+        "csv_url": f"{address}.csv" if address else None,
+    }
+
+
+def line_json(line: InvoiceLine, invoice: Invoice, address: str | None) -> dict[str, Any]:
+    entry = line.ledger_transaction_id
+    is_usage = line.type == InvoiceLine.Type.USAGE
+    return {
+        "number": line.number,
+        "type": line.type,
+        "description": line_text(line),
+        "model": line.model or None,
+        "image_size": line.image_size or None,
+        "kind": line.kind or None,
+        "images": line.images,
+        "quantity": line.quantity,
+        "exact_amount": amount_text(line.exact),
+        "amount": minor_text(line.amount, invoice.digits),
+        "ledger_transaction_id": ids.encode(ids.LEDGER_TRANSACTION, entry) if entry else None,
+        "generations_url": f"{address}/lines/{line.number}/generations" if address and is_usage else None,
+    }
+
+
+def line_generation_json(row: LineGeneration) -> dict[str, Any]:
+    return {
+        "generation_id": ids.encode(ids.GENERATION, row.generation_id),
+        "billing_date": row.billing_date.isoformat(),
+        "images": row.images,
+        "quantity": row.quantity,
+        "exact_amount": amount_text(row.amount),
+        "settled_at": moment(row.at),
+    }
+
+
+def credit_note_json(note: CreditNote, invoice: Invoice, lines: list[CreditNoteLine]) -> dict[str, Any]:
+    """Every field is always present."""
+    public = ids.encode(ids.CREDIT_NOTE, note.id)
+    return {
+        "id": public,
+        "object": "credit_note",
+        "tenant_id": ids.encode(ids.TENANT, note.tenant_id),
+        "number": note.number,
+        "invoice_id": ids.encode(ids.INVOICE, note.invoice_id),
+        "invoice_number": invoice.number,
+        "reason": note.reason,
+        "currency": invoice.currency,
+        "issued_on": note.issued_on.isoformat(),
+        "lines": [
+            {
+                "number": line.invoice_line.number,
+                "description": line_text(line.invoice_line),
+                "amount": minor_text(line.amount, invoice.digits),
+            }
+            for line in lines
+        ],
+        "net": minor_text(note.net, invoice.digits),
+        "tax": minor_text(note.tax, invoice.digits),
+        "total": minor_text(note.total, invoice.digits),
+        "taken_off_due": minor_text(note.to_due, invoice.digits),
+        "added_to_balance": minor_text(note.to_balance, invoice.digits),
+        "pdf_url": f"/api/v1/credit-notes/{public}.pdf",
+    }
+
+
+def invoice_csv(whole: WholeInvoice) -> Iterator[str]:
+    """A row per line, and one of type `tax`; the column `amount` sums to the invoice's total."""
+    invoice = whole.invoice
+    tail = (invoice.currency,)
+    yield _row(CSV_COLUMNS)
+    for line in whole.lines:
+        shown = line_json(line, invoice, None)
+        yield _row(
+            (invoice.number or "", *(shown[name] for name in ("number", "type", "description")),
+             *(shown[name] or "" for name in ("model", "image_size", "kind")),
+             *(shown[name] for name in ("images", "quantity", "exact_amount", "amount")), *tail)
+        )  # fmt: skip
+    if invoice.tax_rate is not None:
+        tax = minor_text(invoice.tax, invoice.digits)
+        label = f"{invoice.tax_label or 'Tax'} {percent_text(invoice.tax_rate)}"
+        yield _row((invoice.number or "", "", "tax", label, "", "", "", "", "", "", tax, *tail))
+
+
+def _row(values: tuple[Any, ...]) -> str:
+    """A formula in a description must not become one in a spreadsheet: such texts get a leading quote."""
+    out = io.StringIO()
+    csv.writer(out).writerow(
+        [f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t\r" and value else value for value in values]
+    )
+    return out.getvalue()

@@ -1,0 +1,138 @@
+"""Shapes of invoices for OpenAPI. They describe what `billing.invoices.representation` writes."""
+
+from __future__ import annotations
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers as s
+
+from billing.models import Invoice as Row
+from billing.models import InvoiceLine as Line
+from cavendish.http.schema import Page
+
+STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Row.Status.values))
+MONTH = OpenApiParameter("month", OpenApiTypes.STR, description="Like 2026-11.")
+TENANT = OpenApiParameter("tenant_id", OpenApiTypes.STR, description="For operators: whose.")
+COINS = "With the places of the currency's coins."
+
+
+class Period(s.Serializer[object]):
+    starts_on = s.DateField()
+    ends_on = s.DateField(help_text="Its last day.")
+    timezone = s.CharField()
+
+
+class Issuer(s.Serializer[object]):
+    name = s.CharField()
+    address = s.CharField()
+    tax_id = s.CharField()
+    email = s.CharField()
+
+
+class Customer(s.Serializer[object]):
+    name = s.CharField()
+    address = s.CharField()
+    tax_id = s.CharField()
+    reference = s.CharField()
+
+
+class InvoiceLine(s.Serializer[object]):
+    number = s.IntegerField()
+    type = s.ChoiceField(choices=Line.Type.choices)
+    description = s.CharField()
+    model = s.CharField(allow_null=True)
+    image_size = s.CharField(allow_null=True)
+    kind = s.CharField(allow_null=True, help_text="Of usage; of a credit where it came from: grant or plan.")
+    images = s.IntegerField(help_text="Pictures that came with it.")
+    quantity = s.IntegerField(help_text="Tokens; queries of searches; pictures of what the plan includes.")
+    exact_amount = s.CharField(help_text="Nine places: what its generations sum to.")
+    amount = s.CharField(help_text="Rounded once, half away from zero, to the currency's coins.")
+    ledger_transaction_id = s.CharField(allow_null=True, help_text="Of an adjustment or a refund.")
+    generations_url = s.CharField(allow_null=True)
+
+
+class Tax(s.Serializer[object]):
+    label = s.CharField()
+    rate = s.CharField(allow_null=True, help_text="Percent; null where no tax applies.")
+    note = s.CharField(allow_null=True)
+    amount = s.CharField(help_text=COINS)
+
+
+class Payment(s.Serializer[object]):
+    method = s.CharField()
+    reference = s.CharField()
+    amount = s.CharField(help_text=COINS)
+    received_on = s.DateField()
+    recorded_at = s.DateTimeField()
+
+
+class Invoice(s.Serializer[object]):
+    """Every field is always present. `net + tax = total = paid_from_balance + amount_due`."""
+
+    id = s.CharField(allow_null=True, help_text="Null for a preview.")
+    object = s.CharField()
+    tenant_id = s.CharField()
+    status = s.ChoiceField(choices=[*Row.Status.values, "preview"])
+    number = s.CharField(allow_null=True, help_text="Given when it is finalised; without gaps.")
+    month = s.CharField()
+    period = Period()
+    currency = s.CharField()
+    issued_on = s.DateField(allow_null=True)
+    due_on = s.DateField(allow_null=True)
+    refreshed_at = s.DateTimeField(help_text="When the lines were summed up.")
+    finalised_at = s.DateTimeField(allow_null=True)
+    paid_at = s.DateTimeField(allow_null=True)
+    voided_at = s.DateTimeField(allow_null=True)
+    void_reason = s.CharField(allow_null=True)
+    replaces = s.CharField(allow_null=True, help_text="The void invoice in whose place it stands.")
+    issuer = Issuer()
+    customer = Customer()
+    lines = InvoiceLine(many=True)
+    exact_amount = s.CharField(help_text="The sum of the lines' exact amounts.")
+    rounding = s.CharField(help_text="What rounding each line once makes: `net` less `exact_amount`.")
+    net = s.CharField(help_text=COINS)
+    tax = Tax()
+    total = s.CharField(help_text=COINS)
+    paid_from_balance = s.CharField(help_text=COINS)
+    amount_due = s.CharField(help_text="When it was issued. " + COINS)
+    amount_paid = s.CharField(help_text=COINS)
+    amount_credited = s.CharField(help_text="What credit notes took off what was due. " + COINS)
+    amount_left = s.CharField(help_text="What is still to be paid. " + COINS)
+    payments = Payment(many=True)
+    credit_notes = s.ListField(child=s.CharField())
+    pdf_url = s.CharField(allow_null=True)
+    csv_url = s.CharField(allow_null=True)
+
+
+class InvoicePage(Page):
+    data = Invoice(many=True)
+
+
+class LineGeneration(s.Serializer[object]):
+    generation_id = s.CharField()
+    billing_date = s.DateField()
+    images = s.IntegerField()
+    quantity = s.IntegerField()
+    exact_amount = s.CharField()
+    settled_at = s.DateTimeField()
+
+
+class LineGenerationPage(Page):
+    data = LineGeneration(many=True)
+
+
+class DraftNew(s.Serializer[object]):
+    month = s.CharField(help_text="Like 2026-11; it must be over in the tenant's time zone.")
+
+
+class VoidBody(s.Serializer[object]):
+    reason = s.CharField(max_length=300)
+
+
+class SendBody(s.Serializer[object]):
+    to = s.ListField(child=s.EmailField(), required=False, help_text="Without it, whom the profile names.")
+
+
+class Sent(s.Serializer[object]):
+    object = s.CharField()
+    to = s.ListField(child=s.CharField())

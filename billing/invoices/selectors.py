@@ -1,0 +1,170 @@
+"""Reads of invoices, inside a tenant's door or as the operator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connections
+from django.utils import timezone
+
+from accounts.models import Tenant
+from billing.currencies import is_currency, minor_units
+from billing.invoices.ledger_entries import Settled
+from billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, Wallet
+from billing.money import ZERO
+from cavendish.db.router import current_alias
+
+
+@dataclass(frozen=True)
+class WholeInvoice:
+    """An invoice with everything that its representation shows."""
+
+    invoice: Invoice
+    lines: list[InvoiceLine]
+    payments: list[Payment]
+    credit_notes: list[CreditNote]
+
+    @property
+    def settled(self) -> Settled:
+        paid = sum((payment.amount for payment in self.payments), ZERO)
+        credited = sum((note.to_due for note in self.credit_notes), ZERO)
+        return Settled.of(self.invoice, paid=paid, credited=credited)
+
+
+def invoice_find(invoice_id: UUID) -> Invoice | None:
+    found: Invoice | None = Invoice.objects.filter(id=invoice_id).first()
+    return found
+
+
+def invoice_lines(invoice: Invoice) -> list[InvoiceLine]:
+    return list(InvoiceLine.objects.filter(invoice_id=invoice.id).order_by("number"))
+
+
+def credit_note_lines(note: CreditNote) -> list[CreditNoteLine]:
+    """With their invoice lines, in their order."""
+    rows = CreditNoteLine.objects.filter(credit_note_id=note.id).select_related("invoice_line")
+    return list(rows.order_by("invoice_line__number"))
+
+
+def invoice_whole(invoice: Invoice) -> WholeInvoice:
+    return invoices_load([invoice])[0]
+
+
+def invoices_load(invoices: Sequence[Invoice]) -> list[WholeInvoice]:
+    """The parts of a page of invoices, in three statements, in the order given."""
+    wholes = {invoice.id: WholeInvoice(invoice, [], [], []) for invoice in invoices}
+    for line in InvoiceLine.objects.filter(invoice_id__in=wholes).order_by("invoice_id", "number"):
+        wholes[line.invoice_id].lines.append(line)
+    for payment in Payment.objects.filter(invoice_id__in=wholes).order_by("id"):
+        wholes[payment.invoice_id].payments.append(payment)
+    for note in CreditNote.objects.filter(invoice_id__in=wholes).order_by("id"):
+        wholes[note.invoice_id].credit_notes.append(note)
+    return list(wholes.values())
+
+
+def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> WholeInvoice:
+    """The invoice of the month that runs, as it would be if it ended now. No row of it exists."""
+    profile = BillingProfile.objects.filter(tenant=tenant).first()
+    currency = Wallet.objects.values_list("currency", flat=True).get(tenant=tenant, livemode=True)
+    invoice = Invoice(
+        tenant=tenant,
+        month=month_now(tenant.billing_timezone, now or timezone.now()),
+        timezone=tenant.billing_timezone,
+        currency=currency,
+        digits=minor_units(currency) if is_currency(currency) else 2,
+        tax_rate=profile.tax_rate if profile else None,
+        tax_label=profile.tax_label if profile else "",
+        tax_note=profile.tax_note if profile else "",
+        drafted_at=now or timezone.now(),
+        refreshed_at=now or timezone.now(),
+    )
+    lines = _lines_now(invoice)
+    invoice.exact = sum((line.exact for line in lines), ZERO)
+    invoice.net = sum((line.amount for line in lines), ZERO)
+    invoice.tax = _coins(invoice.net * (invoice.tax_rate or ZERO) / 100, invoice.digits)
+    invoice.total = invoice.net + invoice.tax
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT due FROM invoice_dues(%s, %s, NULL, %s, %s, %s, %s)",
+            [tenant.id, invoice.month, invoice.exact, invoice.net, invoice.tax, invoice.digits],
+        )
+        invoice.amount_due = cursor.fetchone()[0]
+        invoice.paid_from_balance = invoice.total - invoice.amount_due
+        cursor.execute("SELECT legal_entity_id, issuer::text, customer::text FROM invoice_parties(%s)", [tenant.id])
+        invoice.legal_entity_id, issuer, customer = cursor.fetchone()
+    invoice.issuer, invoice.customer = json.loads(issuer), json.loads(customer)
+    return WholeInvoice(invoice, lines, [], [])
+
+
+def month_now(zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(zone)).date().replace(day=1)
+
+
+def _coins(amount: Decimal, digits: int) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def _lines_now(invoice: Invoice) -> list[InvoiceLine]:
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            """SELECT number, type, model, image_size, kind, description, records, quantity, images, exact, amount,
+                      ledger_transaction_id FROM invoice_lines(%s, %s, %s, %s)""",
+            [invoice.tenant_id, invoice.month, invoice.timezone, invoice.digits],
+        )
+        names = [column.name for column in cursor.description or ()]
+        return [InvoiceLine(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class LineGeneration:
+    """What one generation adds to a line: its records of that kind, exactly."""
+
+    generation_id: UUID
+    billing_date: date
+    quantity: int
+    images: int
+    amount: Decimal
+    at: datetime
+
+
+def line_generations(
+    line: InvoiceLine, invoice: Invoice, *, after: tuple[date, UUID] | None, limit: int
+) -> list[LineGeneration]:
+    """The jobs of a usage line by date and id, which sum to the line's exact amount to the last digit.
+
+    A page reads the days that it shows: the index is by tenant and date.
+    """
+    if line.type != InvoiceLine.Type.USAGE:
+        return []
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            """SELECT generation_id, billing_date, sum(quantity)::bigint, sum(images)::bigint, sum(amount), min(at)
+               FROM billing_usagerecord
+               WHERE tenant_id = %s AND livemode AND billing_date >= greatest(%s, %s)
+                   AND billing_date < (%s + interval '1 month')::date
+                   AND model = %s AND image_size = %s AND kind = %s
+                   AND (%s::date IS NULL OR (billing_date, generation_id) > (%s, %s))
+               GROUP BY billing_date, generation_id ORDER BY billing_date, generation_id LIMIT %s""",
+            [
+                invoice.tenant_id,
+                invoice.month,
+                after[0] if after else invoice.month,
+                invoice.month,
+                line.model,
+                line.image_size,
+                line.kind,
+                after[0] if after else None,
+                after[0] if after else None,
+                after[1] if after else None,
+                limit,
+            ],
+        )
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return [LineGeneration(*row) for row in rows]

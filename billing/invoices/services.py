@@ -1,0 +1,225 @@
+"""From a month that is over to an invoice with a number. All of it may run in several processes at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import IntegrityError, connections, transaction
+from django.utils import timezone
+
+from accounts.actor import SYSTEM, Actor
+from accounts.audit.services import audit_add
+from accounts.models import Tenant
+from billing.currencies import is_currency, minor_units
+from billing.errors import InvoiceRefused
+from billing.invoices.ledger_entries import invoice_book, invoice_lock
+from billing.invoices.refusals import refused
+from billing.models import BillingPeriod, BillingProfile, CreditNote, Invoice, LedgerTransaction, Payment, Wallet
+from cavendish.db.router import acting_as, current_alias
+from cavendish.events.services import event_add
+
+logger = logging.getLogger(__name__)
+
+# A draft shows what settled during the grace time with at most this delay.
+STALE = timedelta(minutes=10)
+# No zone is further ahead of UTC (Pacific/Kiritimati), so nobody's month is over earlier than this before UTC's.
+FURTHEST_AHEAD = timedelta(hours=14)
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def month_after(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime | None = None) -> int:
+    """Drafts the invoices of `month` (its first day) for all tenants for which it is over, or for one.
+
+    Idempotent; it refreshes older drafts of that month too. Answers how many it drafted or refreshed.
+    """
+    with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT invoice_draft(%s, %s, make_interval(secs => %s), %s::jsonb, %s, %s)",
+            [
+                month,
+                now or timezone.now(),
+                0.0 if tenant_id else STALE.total_seconds(),
+                json.dumps(_digits()),
+                settings.INVOICE_EMPTY_MONTHS,
+                tenant_id,
+            ],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def month_draft(*, month: date, tenant_id: UUID) -> Invoice:
+    """The draft of one tenant's month, summed up now.
+
+    Raises InvoiceRefused: period_open, not_draft, not_invoiced, empty.
+    """
+    invoices_draft(month=month, tenant_id=tenant_id)
+    found: Invoice | None = (
+        Invoice.objects.filter(tenant_id=tenant_id, month=month).exclude(status=Invoice.Status.VOID).first()
+    )
+    if found is None:
+        zone = Tenant.objects.values_list("billing_timezone", flat=True).get(id=tenant_id)
+        ends = datetime.combine(month_after(month), time(), tzinfo=ZoneInfo(zone))
+        if timezone.now() < ends:
+            raise refused("period_open", {"ends_at": ends.isoformat()})
+        is_off = BillingProfile.objects.filter(tenant_id=tenant_id, invoiced=False).exists()
+        raise refused("not_invoiced" if is_off else "empty")
+    if found.status != Invoice.Status.DRAFT:
+        raise refused("not_draft", {"number": found.number, "status": found.status})
+    return found
+
+
+def invoice_finalise(
+    *, invoice_id: UUID, actor: Actor = SYSTEM, at_once: bool = True, now: datetime | None = None
+) -> dict[str, Any]:
+    """Closes the month and gives the number, in one transaction. `at_once` does not wait for the grace time.
+
+    Raises InvoiceRefused with the code that `invoice_finalise` in SQL answers: not_found, not_draft, period_open,
+    waiting, no_legal_entity, empty.
+    """
+    with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT invoice_finalise(%s, %s, make_interval(secs => %s), %s, %s)::text",
+            [
+                invoice_id,
+                now or timezone.now(),
+                0.0 if at_once else settings.INVOICE_GRACE_HOURS * 3600.0,
+                settings.INVOICE_EMPTY_MONTHS,
+                str(actor),
+            ],
+        )
+        answer: dict[str, Any] = json.loads(cursor.fetchone()[0])
+        if answer["code"] not in {"finalised", "empty"}:
+            raise refused(answer.pop("code"), answer)
+        if actor is not SYSTEM and answer["code"] == "finalised":
+            audit_add(
+                actor=actor,
+                action="invoice.finalised",
+                tenant_id=Invoice.objects.values_list("tenant_id", flat=True).get(id=invoice_id),
+                target="invoice",
+                target_id=invoice_id,
+                after={"number": answer["number"]},
+            )
+    return answer
+
+
+def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
+    """Finalises all drafts of `month` whose grace time is over, each in a transaction of its own.
+
+    Killed in the middle, it leaves whole invoices and goes on with the rest when it is called again; several share the
+    work, since each skips what another has locked. Answers how many it finalised.
+    """
+    count = 0
+    alias = current_alias()
+    # One that replaces a void invoice was asked for by an operator, who has something to correct first.
+    due = Invoice.objects.filter(month=month, status=Invoice.Status.DRAFT, replaces=None).order_by("tenant_id")
+    for invoice_id in list(due.values_list("id", flat=True)):
+        try:
+            with transaction.atomic(using=alias):
+                free = Invoice.objects.select_for_update(skip_locked=True).filter(
+                    id=invoice_id, status=Invoice.Status.DRAFT
+                )
+                if not free.values_list("id").first():
+                    continue
+                count += invoice_finalise(invoice_id=invoice_id, at_once=False, now=now)["code"] == "finalised"
+        except InvoiceRefused as refusal:
+            if refusal.code == "no_legal_entity":
+                logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
+                break
+    return count
+
+
+def months_close() -> int:
+    """Drafts and finalises what is due; by the scheduler. Answers how many invoices it finalised."""
+    with acting_as("operator"):
+        count = 0
+        for month in months_due(timezone.now()):
+            invoices_draft(month=month)
+            count += invoices_finalise(month=month)
+    return count
+
+
+def months_due(now: datetime) -> Iterable[date]:
+    """Months that are over somewhere and not closed for every tenant that used something in them, oldest first."""
+    latest = month_of((now + FURTHEST_AHEAD).date())
+    found = set(
+        BillingPeriod.objects.filter(closed_at=None, month__lt=latest).values_list("month", flat=True).distinct()
+    )
+    found |= set(Invoice.objects.filter(status=Invoice.Status.DRAFT).values_list("month", flat=True).distinct())
+    found.add(month_of(latest - timedelta(days=1)))
+    return sorted(found)
+
+
+def _digits() -> dict[str, int]:
+    used = Wallet.objects.filter(livemode=True).values_list("currency", flat=True).distinct()
+    return {currency: minor_units(currency) for currency in used if is_currency(currency)}
+
+
+def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
+    """Takes an issued invoice back and drafts its month again; the void one keeps its number. Answers the new draft.
+
+    What it had taken from the balance goes back. The draft waits for somebody to finalise it. Raises InvoiceRefused for
+    a draft, a void one, and where a payment or a credit note stands against it.
+    """
+    with transaction.atomic(using=current_alias()):
+        invoice = invoice_lock(invoice_id)
+        if invoice.status in {Invoice.Status.DRAFT, Invoice.Status.VOID}:
+            raise refused(invoice.status, {"number": invoice.number})
+        if (
+            Payment.objects.filter(invoice=invoice).exists()
+            or CreditNote.objects.filter(invoice_id=invoice.id).exists()
+        ):
+            raise refused("settled", {"number": invoice.number})
+        rounding = invoice.net - invoice.exact
+        try:
+            invoice_book(
+                invoice=invoice,
+                kind=LedgerTransaction.Kind.INVOICE,
+                reason=reason,
+                actor=actor,
+                entries={
+                    "wallet": rounding + invoice.tax - invoice.receivable,
+                    "receivable": invoice.receivable,
+                    "tax": -invoice.tax,
+                    "rounding": -rounding,
+                },
+            )
+        except IntegrityError:
+            raise refused("balance_too_low", {"number": invoice.number}) from None
+        was = invoice.status
+        Invoice.objects.filter(id=invoice.id).update(
+            status=Invoice.Status.VOID, voided_at=timezone.now(), void_reason=reason
+        )
+        event_add(
+            tenant_id=invoice.tenant_id,
+            subject=invoice.id,
+            type="invoice.voided",
+            data={"old": was, "new": "void", "number": invoice.number, "reason": reason},
+        )
+        audit_add(
+            actor=actor,
+            action="invoice.voided",
+            tenant_id=invoice.tenant_id,
+            target="invoice",
+            target_id=invoice.id,
+            before={"status": was},
+            after={"status": "void", "number": invoice.number, "reason": reason},
+        )
+        invoices_draft(month=invoice.month, tenant_id=invoice.tenant_id)
+        drafted: Invoice = Invoice.objects.get(
+            tenant_id=invoice.tenant_id, month=invoice.month, status=Invoice.Status.DRAFT
+        )
+    return drafted

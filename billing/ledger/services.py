@@ -1,0 +1,138 @@
+"""Movements of money that no generation causes. Each is a new, balanced transaction under the wallet's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import F
+
+from accounts.actor import Actor
+from accounts.audit.services import audit_add
+from billing.errors import BooksRefuse, ValuesInvalid
+from billing.models import Credit, LedgerEntry, LedgerTransaction, Wallet
+from billing.money import MOST, ZERO, AmountInvalid, amount_check, amount_text
+from cavendish.db.ids import new_id
+from cavendish.events.services import event_add
+from cavendish.http.problems import FieldError
+
+Kind = LedgerTransaction.Kind
+Account = LedgerEntry.Account
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a movement does to the wallet: `amount` comes in, or goes out when negative; money, or of a credit."""
+
+    amount: Decimal
+    credit: Credit | None = None
+
+
+def wallet_lock(*, tenant_id: UUID, livemode: bool) -> Wallet:
+    """The wallet's row, locked until the transaction ends: the first lock of whoever moves money by hand."""
+    wallet: Wallet | None = Wallet.objects.select_for_update().filter(tenant_id=tenant_id, livemode=livemode).first()
+    if wallet is None:
+        raise BooksRefuse("not_found", "The tenant has no wallet.", status=404)
+    return wallet
+
+
+def amount_of(amount: Decimal, *, negative: bool = False) -> Decimal:
+    """An amount that the books can hold. Raises ValuesInvalid."""
+    try:
+        return amount_check(amount, negative=negative)
+    except AmountInvalid as wrong:
+        raise ValuesInvalid([FieldError("/amount", wrong.code, str(wrong))]) from None
+
+
+def free(wallet: Wallet) -> Decimal:
+    """What is neither spent nor held."""
+    return wallet.balance + wallet.credit_limit - wallet.held
+
+
+def movement_add(
+    wallet: Wallet,
+    *,
+    kind: Kind,
+    account: Account,
+    sides: Sequence[Side],
+    reason: str,
+    actor: Actor,
+    generation_id: UUID | None = None,
+) -> LedgerTransaction:
+    """Books a movement between the locked wallet and `account`, credits and the cached balance with it.
+
+    Raises BooksRefuse where it would take what is held, or lift the balance above what the books hold.
+    """
+    total = sum((side.amount for side in sides), ZERO)
+    if total < 0 and -total > free(wallet):
+        said = (
+            f"{amount_text(-total)} {wallet.currency} cannot be taken: {amount_text(free(wallet))} is free, "
+            f"{amount_text(wallet.held)} is held for generations that have not ended."
+        )
+        raise BooksRefuse("insufficient_balance", said)
+    if wallet.balance + total >= MOST:
+        raise BooksRefuse("balance_too_large", "The balance would be larger than the books can hold.")
+    made: LedgerTransaction = LedgerTransaction.objects.create(
+        id=new_id(),
+        tenant_id=wallet.tenant_id,
+        livemode=wallet.livemode,
+        kind=kind,
+        generation_id=generation_id,
+        reason=reason,
+        actor=str(actor)[:300],
+    )
+    entries = [(Account.WALLET, side.amount, side.credit) for side in sides]
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            tenant_id=wallet.tenant_id,
+            transaction=made,
+            account=name,
+            livemode=wallet.livemode,
+            amount=amount,
+            currency=wallet.currency,
+            credit=credit,
+        )
+        for name, amount, credit in [*entries, (account, -total, None)]
+    )
+    for side in sides:
+        if side.credit is not None:
+            Credit.objects.filter(id=side.credit.id).update(remaining=F("remaining") + side.amount)
+    rows = Wallet.objects.filter(tenant_id=wallet.tenant_id, livemode=wallet.livemode)
+    rows.update(balance=F("balance") + total)
+    wallet.balance += total
+    if total > 0:
+        told_end(wallet)
+    return made
+
+
+def told_end(wallet: Wallet) -> None:
+    """What was told of a low balance counts no more once the balance is above the threshold again."""
+    threshold = wallet.low_balance_threshold
+    if wallet.low_balance_told_at is not None and (
+        threshold is None or wallet.balance + wallet.credit_limit >= threshold
+    ):
+        rows = Wallet.objects.filter(tenant_id=wallet.tenant_id, livemode=wallet.livemode)
+        rows.update(low_balance_told_at=None)
+        wallet.low_balance_told_at = None
+
+
+def movement_note(
+    made: LedgerTransaction, *, actor: Actor, action: str, amount: Decimal, currency: str, reason: str, **more: object
+) -> None:
+    """The audit and the event of a movement."""
+    audit_add(
+        actor=actor,
+        action=action,
+        tenant_id=made.tenant_id,
+        target="ledger_transaction",
+        target_id=made.id,
+        after={"amount": amount, "currency": currency, "reason": reason, **more},
+    )
+    event_add(
+        tenant_id=made.tenant_id,
+        subject=made.id,
+        type=action,
+        data={"livemode": made.livemode, "amount": amount_text(amount), "currency": currency},
+    )

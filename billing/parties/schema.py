@@ -1,0 +1,90 @@
+"""Shapes of billing profiles and legal entities for OpenAPI. They describe what `representation` writes."""
+
+from __future__ import annotations
+
+from rest_framework import serializers as s
+
+from cavendish.http.schema import Page
+
+
+class ProfilePatch(s.Serializer[object]):
+    """What is left away stays."""
+
+    name = s.CharField(required=False, help_text="Empty means the tenant's name.")
+    address = s.CharField(required=False, help_text="With its lines.")
+    tax_id = s.CharField(required=False)
+    reference = s.CharField(required=False, help_text="For example a purchase order; it stands on each invoice.")
+    emails = s.ListField(child=s.EmailField(), required=False, help_text="Empty means owners and billing members.")
+
+
+class OperatorProfilePatch(ProfilePatch):
+    legal_entity_id = s.CharField(required=False, allow_null=True, help_text="Null means the default one.")
+    tax_rate = s.CharField(required=False, allow_null=True, help_text='Percent, like "19"; null for no tax line.')
+    tax_label = s.CharField(required=False, help_text='For example "VAT".')
+    tax_note = s.CharField(required=False, help_text="For example of a reverse charge.")
+    payment_terms_days = s.IntegerField(required=False)
+    send_by_email = s.BooleanField(required=False)
+    invoiced = s.BooleanField(required=False, help_text="Off: no invoices at all.")
+
+
+class BillingProfile(s.Serializer[object]):
+    object = s.CharField()
+    tenant_id = s.CharField()
+    name = s.CharField()
+    address = s.CharField()
+    tax_id = s.CharField()
+    reference = s.CharField()
+    emails = s.ListField(child=s.CharField())
+    legal_entity_id = s.CharField(allow_null=True)
+    tax_rate = s.CharField(allow_null=True)
+    tax_label = s.CharField()
+    tax_note = s.CharField()
+    payment_terms_days = s.IntegerField()
+    send_by_email = s.BooleanField()
+    invoiced = s.BooleanField()
+
+
+class LegalEntityPatch(s.Serializer[object]):
+    """What is left away stays."""
+
+    name = s.CharField(required=False)
+    address = s.CharField(required=False)
+    tax_id = s.CharField(required=False)
+    email = s.CharField(required=False)
+    currency = s.CharField(required=False)
+    bank_details = s.CharField(required=False)
+    footer = s.CharField(required=False)
+    logo = s.CharField(required=False, allow_null=True, help_text="Base64 of a PNG or JPEG of at most 100 kB.")
+    invoice_prefix = s.CharField(required=False, help_text="May hold {year} and {month}.")
+    credit_note_prefix = s.CharField(required=False)
+    number_digits = s.IntegerField(required=False)
+    is_default = s.BooleanField(required=False)
+
+
+class LegalEntityBody(LegalEntityPatch):
+    name = s.CharField()
+    address = s.CharField()
+
+
+class LegalEntity(s.Serializer[object]):
+    id = s.CharField()
+    object = s.CharField()
+    name = s.CharField()
+    address = s.CharField()
+    tax_id = s.CharField()
+    email = s.CharField()
+    currency = s.CharField()
+    bank_details = s.CharField()
+    footer = s.CharField()
+    has_logo = s.BooleanField()
+    invoice_prefix = s.CharField()
+    credit_note_prefix = s.CharField()
+    number_digits = s.IntegerField()
+    is_default = s.BooleanField()
+    invoices_issued = s.IntegerField()
+    credit_notes_issued = s.IntegerField()
+    created_at = s.DateTimeField()
+
+
+class LegalEntityPage(Page):
+    data = LegalEntity(many=True)

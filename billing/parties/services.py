@@ -1,0 +1,126 @@
+"""Who issues invoices and to whom they go: legal entities, billing profiles. What is issued keeps them as they were."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import connections, transaction
+from django.utils import timezone
+from PIL import Image, UnidentifiedImageError
+
+from accounts.actor import Actor
+from accounts.audit.services import audit_add, changes
+from billing.models import BillingProfile, LegalEntity
+from cavendish.db.router import current_alias
+
+MAX_LOGO_BYTES = 100_000
+MAX_LOGO_PIXELS = 4_000_000
+
+
+def legal_entity_create(*, actor: Actor, **fields: Any) -> LegalEntity:
+    """The first one is the default; a later one that is to be it takes the place of the old one."""
+    with transaction.atomic(using=current_alias()):
+        first = not LegalEntity.objects.select_for_update().exists()
+        is_default = fields.pop("is_default", False) or first
+        if is_default:
+            LegalEntity.objects.filter(is_default=True).update(is_default=False)
+        entity = LegalEntity.objects.create(is_default=is_default, **fields)
+        audit_add(
+            actor=actor,
+            action="legal_entity.created",
+            tenant_id=None,
+            target="legal_entity",
+            target_id=entity.id,
+            after={"name": entity.name},
+        )
+    return entity
+
+
+def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -> LegalEntity | None:
+    """Changes what coming invoices say; issued ones stay. None when there is no such entity."""
+    with transaction.atomic(using=current_alias()):
+        entity = LegalEntity.objects.select_for_update().filter(id=legal_entity_id).first()
+        if entity is None:
+            return None
+        if fields.get("is_default"):
+            LegalEntity.objects.filter(is_default=True).exclude(id=entity.id).update(is_default=False)
+        before = _values(entity, fields)
+        for name, value in fields.items():
+            setattr(entity, name, value)
+        if fields:
+            entity.save(update_fields=list(fields))
+        old, new = changes(before, _values(entity, fields))
+        if new:
+            audit_add(
+                actor=actor,
+                action="legal_entity.updated",
+                tenant_id=None,
+                target="legal_entity",
+                target_id=entity.id,
+                before=old,
+                after=new,
+            )
+    return entity
+
+
+def billing_profile_update(*, tenant_id: UUID, actor: Actor, **fields: Any) -> BillingProfile:
+    """Changes what coming invoices say. Behind a tenant's door the database takes only what the tenant may write."""
+    with transaction.atomic(using=current_alias()):
+        profile = billing_profile_of(tenant_id)
+        before = _values(profile, fields)
+        for name, value in fields.items():
+            setattr(profile, name, value)
+        profile.updated_at = timezone.now()
+        _write(profile, fields)
+        old, new = changes(before, _values(profile, fields))
+        if new:
+            audit_add(
+                actor=actor,
+                action="billing_profile.updated",
+                tenant_id=tenant_id,
+                target="billing_profile",
+                target_id=tenant_id,
+                before=old,
+                after=new,
+            )
+    return profile
+
+
+def billing_profile_of(tenant_id: UUID) -> BillingProfile:
+    """The profile, or the one that a tenant has before anybody wrote it."""
+    found: BillingProfile | None = BillingProfile.objects.filter(tenant_id=tenant_id).first()
+    return found or BillingProfile(tenant_id=tenant_id)
+
+
+def logo_check(data: bytes) -> bytes:
+    """A PNG or JPEG as it is. Raises ValueError for anything else, or for one that is too large for a letterhead."""
+    if len(data) > MAX_LOGO_BYTES:
+        raise ValueError(f"A logo has at most {MAX_LOGO_BYTES} bytes.")
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.format not in {"PNG", "JPEG"} or image.width * image.height > MAX_LOGO_PIXELS:
+                raise ValueError("A logo is a PNG or a JPEG of at most four million pixels.")
+            image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError):
+        raise ValueError("A logo is a PNG or a JPEG.") from None
+    return data
+
+
+def _values(row: LegalEntity | BillingProfile, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the audit keeps of the fields that change: of a logo only that there is one."""
+    return {name: bool(row.logo) if name == "logo" else getattr(row, name) for name in fields}  # type: ignore[union-attr]
+
+
+def _write(profile: BillingProfile, fields: Mapping[str, Any]) -> None:
+    """Statements that name no column which the caller's role may not write."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO billing_billingprofile (tenant_id, name, address, tax_id, reference, emails, tax_label,
+                                                   tax_note, payment_terms_days, send_by_email, invoiced)
+               VALUES (%s, '', '', '', '', '{}', '', '', 14, true, true) ON CONFLICT (tenant_id) DO NOTHING""",
+            [profile.tenant_id],
+        )
+    BillingProfile.objects.filter(tenant_id=profile.tenant_id).update(**fields, updated_at=profile.updated_at)

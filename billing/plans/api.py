@@ -1,0 +1,180 @@
+"""`/api/v1/plans`: what operators offer. The terms of a plan are versions; its own prices are in the price book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication.drf import actor
+from accounts.authentication.operators import OperatorView
+from billing.budgets.bodies import BudgetDefault
+from billing.fields import Money, Percent, decimal_text, refusals
+from billing.models import Budget, Plan, PlanVersion
+from billing.money import amount_text
+from billing.plans import schema as plans_schema
+from billing.plans.services import PlanTerms, plan_create, plan_update, plan_version_add
+from billing.prices import schema
+from billing.prices.api import plan_of
+from billing.prices.selectors import plan_terms
+from cavendish.db import ids
+from cavendish.http.json_body import Body, Flag, Listed, Moment, Text, Whole, body_of
+from cavendish.http.pages import page_json, page_read, page_read_numbered
+from cavendish.http.problems import not_found
+
+SLUG = RegexValidator(
+    r"^[a-z0-9][a-z0-9-]{0,49}\Z", "Use small letters, digits and hyphens, at most fifty.", code="unknown_value"
+)
+
+
+class TermsBody(Body):
+    markup_percent = Percent(required=False)
+    included_images = Whole(required=False, min_value=0, max_value=100_000_000)
+    included_credit = Money(zero=True, required=False)
+    allowed_models = Listed(child=Text(max_length=100), required=False, allow_null=True, max_length=50)
+    default_budgets = Listed(child=BudgetDefault(), required=False, max_length=20)
+
+
+class PlanBody(TermsBody):
+    slug = Text(max_length=50, validators=[SLUG])
+    name = Text(max_length=100)
+    currency = Text(max_length=3, default="USD")
+
+
+class VersionBody(TermsBody):
+    effective_from = Moment(allow_null=True, default=None, help_text="As soon as possible when it is null or absent.")
+
+
+class PlanChange(Body):
+    name = Text(max_length=100, required=False)
+    archived = Flag(required=False)
+
+
+def terms_json(version: PlanVersion) -> dict[str, Any]:
+    return {
+        "effective_from": version.effective_from,
+        "markup_percent": decimal_text(version.markup_percent),
+        "included_images": version.included_images,
+        "included_credit": amount_text(version.included_credit),
+        "allowed_models": version.allowed_models,
+        "default_budgets": version.default_budgets,
+        "actor": version.actor,
+        "created_at": version.created_at,
+    }
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    terms = plan_terms(plan)
+    return {
+        "id": ids.encode(ids.PLAN, plan.id),
+        "object": "plan",
+        "slug": plan.slug,
+        "name": plan.name,
+        "currency": plan.currency,
+        "archived": plan.archived_at is not None,
+        "created_at": plan.created_at,
+        "terms": terms_json(terms) if terms else None,
+    }
+
+
+class PlanList(OperatorView):
+    @extend_schema(
+        operation_id="plans_list",
+        parameters=schema.PAGING,
+        responses={200: plans_schema.PlanPage, **schema.problems(401, 422)},
+        tags=["plans"],
+    )
+    def get(self, request: Request) -> Response:
+        """Plans with the terms that apply now, the newest plan first."""
+        page, following = page_read(request, Plan.objects.all(), ids.PLAN)
+        return Response(page_json([plan_json(plan) for plan in page], following))
+
+    @extend_schema(
+        operation_id="plans_create",
+        request=PlanBody,
+        responses={201: plans_schema.Plan, **schema.problems(400, 401, 409, 422)},
+        tags=["plans"],
+    )
+    def post(self, request: Request) -> Response:
+        """Makes a plan. One in another currency than the upstream's needs own prices: nothing is exchanged."""
+        values = body_of(request, PlanBody)
+        with refusals():
+            plan = plan_create(
+                slug=values.pop("slug"),
+                name=values.pop("name"),
+                currency=values.pop("currency"),
+                terms=PlanTerms(**_terms(values)),
+                actor=actor(request),
+            )
+        plan.refresh_from_db()
+        return Response(plan_json(plan), status=201)
+
+
+class PlanDetail(OperatorView):
+    @extend_schema(
+        operation_id="plans_get", responses={200: plans_schema.Plan, **schema.problems(401, 404)}, tags=["plans"]
+    )
+    def get(self, request: Request, plan_id: str) -> Response:
+        return Response(plan_json(_plan(plan_id)))
+
+    @extend_schema(
+        operation_id="plans_update",
+        request=PlanChange,
+        responses={200: plans_schema.Plan, **schema.problems(400, 401, 404, 422)},
+        tags=["plans"],
+    )
+    def patch(self, request: Request, plan_id: str) -> Response:
+        """Renames a plan or archives it: tenants that have it keep it, no other can be moved to it."""
+        plan = _plan(plan_id)
+        values = body_of(request, PlanChange, partial=True)
+        return Response(plan_json(plan_update(plan=plan, actor=actor(request), **values)))
+
+
+class PlanVersions(OperatorView):
+    @extend_schema(
+        operation_id="plans_versions_list",
+        parameters=schema.PAGING,
+        responses={200: plans_schema.TermsPage, **schema.problems(401, 404, 422)},
+        tags=["plans"],
+    )
+    def get(self, request: Request, plan_id: str) -> Response:
+        """All versions of a plan's terms, the last added first."""
+        page, following = page_read_numbered(request, _plan(plan_id).versions.all(), ids.PLAN)
+        return Response(page_json([terms_json(version) for version in page], following))
+
+    @extend_schema(
+        operation_id="plans_versions_add",
+        request=VersionBody,
+        responses={201: plans_schema.Terms, **schema.problems(400, 401, 404, 422)},
+        tags=["plans"],
+    )
+    def post(self, request: Request, plan_id: str) -> Response:
+        """New terms from a moment on; what is not given stays. Months that have begun keep what they began with."""
+        plan = _plan(plan_id)
+        values = body_of(request, VersionBody)
+        moment = values.pop("effective_from")
+        with refusals():
+            version = plan_version_add(plan=plan, values=_terms(values), effective_from=moment, actor=actor(request))
+        version.refresh_from_db()
+        return Response(terms_json(version), status=201)
+
+
+def _plan(public: str) -> Plan:
+    plan = plan_of(public)
+    if plan is None:
+        raise not_found()
+    return plan
+
+
+def _terms(values: dict[str, Any]) -> dict[str, Any]:
+    """Limits as versions keep them in JSON: money as text, anything else as a number."""
+    if "default_budgets" in values:
+        values["default_budgets"] = [
+            {**budget, "limit": amount_text(limit) if budget["metric"] == Budget.Metric.MONEY else int(limit)}
+            for budget in values["default_budgets"]
+            for limit in [budget["limit"]]
+        ]
+    return values

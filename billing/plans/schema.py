@@ -1,0 +1,37 @@
+"""Shapes of plans and their terms for OpenAPI. They describe what `api` writes."""
+
+from __future__ import annotations
+
+from rest_framework import serializers as s
+
+from cavendish.http.schema import Page
+
+
+class Terms(s.Serializer[object]):
+    effective_from = s.DateTimeField()
+    markup_percent = s.CharField()
+    included_images = s.IntegerField(help_text="Pictures a month that cost nothing.")
+    included_credit = s.CharField(help_text="Credit a month, which expires with it.")
+    allowed_models = s.ListField(child=s.CharField(), allow_null=True)
+    default_budgets = s.ListField(child=s.JSONField())
+    actor = s.CharField()
+    created_at = s.DateTimeField()
+
+
+class Plan(s.Serializer[object]):
+    id = s.CharField()
+    object = s.CharField()
+    slug = s.CharField()
+    name = s.CharField()
+    currency = s.CharField()
+    archived = s.BooleanField()
+    created_at = s.DateTimeField()
+    terms = Terms(allow_null=True, help_text="Those that apply now.")
+
+
+class PlanPage(Page):
+    data = Plan(many=True)
+
+
+class TermsPage(Page):
+    data = Terms(many=True)

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.actor import SYSTEM, Actor
+from accounts.audit.services import audit_add, changes
+from accounts.models import Tenant
+from billing.currencies import is_currency
+from billing.errors import BooksRefuse, ValuesInvalid
+from billing.models import Plan, PlanVersion, Subscription, Wallet
+from billing.money import ZERO, AmountInvalid, amount_check
+from billing.prices.selectors import plan_terms
+from billing.prices.services import moment_check
+from billing.subscriptions.services import subscription_begin
+from cavendish.db.router import current_alias
+from cavendish.gemini.catalog import models
+from cavendish.http.problems import FieldError
+
+MOST_MARKUP, MOST_IMAGES, MOST_BUDGETS = Decimal(10_000), 100_000_000, 20
+
+
+@dataclass(frozen=True)
+class PlanTerms:
+    """What a version of a plan says; `default_budgets` as `budgets_default` takes them."""
+
+    markup_percent: Decimal = ZERO
+    included_images: int = 0
+    included_credit: Decimal = ZERO
+    allowed_models: Sequence[str] | None = None
+    default_budgets: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, version: PlanVersion) -> PlanTerms:
+        return cls(**{part.name: getattr(version, part.name) for part in fields(cls)})
+
+
+def plan_ensure(*, slug: str, name: str, currency: str = "USD", markup_percent: Decimal = Decimal(0)) -> Plan:
+    """The plan of this slug, made with its first terms when there is none."""
+    with transaction.atomic(using=current_alias()):
+        plan, made = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
+        if made:
+            PlanVersion.objects.create(plan=plan, effective_from=Now(), markup_percent=markup_percent)
+    return plan
+
+
+def plan_create(*, slug: str, name: str, currency: str, terms: PlanTerms, actor: Actor) -> Plan:
+    """A plan that can be given at once. Raises ValuesInvalid, or BooksRefuse where the slug is taken."""
+    errors = [] if is_currency(currency) else [_unknown_currency(currency)]
+    terms = _checked(terms, errors)
+    if errors:
+        raise ValuesInvalid(errors)
+    with transaction.atomic(using=current_alias()):
+        plan, made = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
+        if not made:
+            raise BooksRefuse("plan_exists", f'There is a plan "{slug}" already.')
+        PlanVersion.objects.create(plan=plan, effective_from=Now(), actor=str(actor)[:300], **asdict(terms))
+        audit_add(
+            actor=actor,
+            action="plan.created",
+            tenant_id=None,
+            target="plan",
+            target_id=plan.id,
+            after={"slug": slug, "name": name, "currency": currency, **asdict(terms)},
+        )
+    return plan
+
+
+def plan_version_add(
+    *, plan: Plan, values: Mapping[str, Any], effective_from: datetime | None, actor: Actor
+) -> PlanVersion:
+    """New terms from a moment on, as soon as possible when it is None; what `values` lacks stays as it is then.
+
+    Months that have begun keep the pictures and credits they began with. Raises ValuesInvalid.
+    """
+    with transaction.atomic(using=current_alias()):
+        # two versions at once would each carry over what the other changes
+        Plan.objects.select_for_update().get(pk=plan.pk)
+        moment, errors = moment_check(effective_from)
+        before = plan_terms(plan, at=moment)
+        old = PlanTerms.of(before) if before else PlanTerms()
+        terms = _checked(replace(old, **values), errors)
+        if plan.versions.filter(effective_from=moment).exists():
+            errors.append(FieldError("/effective_from", "conflict", "The plan has terms from that moment on already."))
+        if errors:
+            raise ValuesInvalid(errors)
+        version: PlanVersion = PlanVersion.objects.create(
+            plan=plan, effective_from=moment, actor=str(actor)[:300], **asdict(terms)
+        )
+        was, becomes = changes(asdict(old), asdict(terms))
+        audit_add(
+            actor=actor,
+            action="plan.terms_added",
+            tenant_id=None,
+            target="plan",
+            target_id=plan.id,
+            before=was,
+            after={**becomes, "effective_from": moment},
+        )
+    return version
+
+
+def plan_update(*, plan: Plan, name: str | None = None, archived: bool | None = None, actor: Actor) -> Plan:
+    """Renames a plan, or takes it out of the choice; tenants that have it keep it."""
+    with transaction.atomic(using=current_alias()):
+        plan = Plan.objects.select_for_update().get(pk=plan.pk)
+        before = {"name": plan.name, "archived": plan.archived_at is not None}
+        if name is not None:
+            plan.name = name
+        if archived is not None and archived != before["archived"]:
+            plan.archived_at = timezone.now() if archived else None
+        was, becomes = changes(before, {"name": plan.name, "archived": plan.archived_at is not None})
+        if becomes:
+            plan.save(update_fields=["name", "archived_at"])
+            audit_add(
+                actor=actor,
+                action="plan.changed",
+                tenant_id=None,
+                target="plan",
+                target_id=plan.id,
+                before=was,
+                after=becomes,
+            )
+    return plan
+
+
+def tenant_open(*, tenant: Tenant, plan: Plan, actor: Actor = SYSTEM) -> None:
+    """Wallets for live and test mode and the plan with all it brings: what a tenant needs before its first job."""
+    with transaction.atomic(using=current_alias()):
+        subscription = Subscription.objects.create(tenant=tenant, plan=plan, actor=str(actor)[:300])
+        for livemode in (True, False):
+            Wallet.objects.create(tenant=tenant, livemode=livemode, currency=plan.currency)
+        subscription_begin(subscription)
+
+
+def _unknown_currency(code: str) -> FieldError:
+    return FieldError("/currency", "unknown_value", f'"{code[:20]}" is no currency of ISO 4217; write it like "EUR".')
+
+
+def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
+    """The terms as the books hold them; what is wrong goes into `errors`."""
+
+    def wrong(pointer: str, code: str, detail: str) -> None:
+        errors.append(FieldError(pointer, code, detail))
+
+    markup, credit = terms.markup_percent, terms.included_credit
+    if not markup.is_finite() or not -100 <= markup <= MOST_MARKUP or markup != markup.quantize(Decimal("0.0001")):
+        wrong("/markup_percent", "out_of_range", f"Use -100 to {MOST_MARKUP}, with at most four places.")
+    if not 0 <= terms.included_images <= MOST_IMAGES:
+        wrong("/included_images", "out_of_range", f"Use a whole number from 0 to {MOST_IMAGES}.")
+    try:
+        credit = amount_check(credit, zero=True)
+    except AmountInvalid as invalid:
+        wrong("/included_credit", invalid.code, str(invalid))
+    known = [model.id for model in models()]
+    for index, name in enumerate(terms.allowed_models or ()):
+        if name not in known:
+            wrong(f"/allowed_models/{index}", "unknown_model", f"There is no such model; use {', '.join(known)}.")
+    if len(terms.default_budgets) > MOST_BUDGETS:
+        wrong("/default_budgets", "too_many", f"A plan has at most {MOST_BUDGETS} budgets.")
+    return replace(
+        terms,
+        included_credit=credit,
+        allowed_models=list(terms.allowed_models) if terms.allowed_models is not None else None,
+        default_budgets=list(terms.default_budgets),
+    )

@@ -1,0 +1,194 @@
+"""`/api/v1/price-book`, for operators: what the upstream charges and what plans charge, in versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication.drf import actor
+from accounts.authentication.operators import OperatorView
+from billing.fields import Money, moment_of, refusals
+from billing.models import Kind, Plan, Price, Tier, Unit
+from billing.money import price_text
+from billing.prices import schema
+from billing.prices.selectors import book_lines
+from billing.prices.services import NewPrice, PriceChange, prices_add, prices_preview
+from cavendish.db import ids
+from cavendish.gemini.catalog import models
+from cavendish.http.json_body import Body, Choice, Listed, Moment, Text, body_of
+from cavendish.http.pages import page_json, page_read_numbered
+from cavendish.http.problems import invalid_value, not_found
+
+
+class PriceBody(Body):
+    model = Text(max_length=100)
+    kind = Choice(choices=Kind.choices)
+    tier = Choice(choices=Tier.values, default=Tier.STANDARD)
+    unit = Choice(choices=Unit.values, default=Unit.TOKENS)
+    image_size = Text(max_length=8, allow_null=True, default=None)
+    unit_price = Money(zero=True)
+
+
+class PricesBody(Body):
+    """Prices that begin at one moment. `plan_id` null or absent is the upstream."""
+
+    plan_id = Text(max_length=64, allow_null=True, default=None)
+    effective_from = Moment(allow_null=True, default=None, help_text="As soon as possible when it is null or absent.")
+    source = Text(max_length=300, allow_blank=True, default="")  # type: ignore[assignment]
+    prices = Listed(child=PriceBody(), min_length=1, max_length=200)
+
+
+def price_json(row: Price) -> dict[str, Any]:
+    return {
+        "object": "price",
+        "plan_id": ids.encode(ids.PLAN, row.plan_id) if row.plan_id else None,
+        "model": row.model,
+        "kind": row.kind,
+        "tier": row.tier,
+        "unit": row.unit,
+        "image_size": row.image_size or None,
+        "unit_price": price_text(row.unit_price),
+        "currency": row.currency,
+        "effective_from": row.effective_from,
+        "source": row.source,
+        "actor": row.actor,
+        "created_at": row.created_at,
+    }
+
+
+def change_json(change: PriceChange) -> dict[str, Any]:
+    return {
+        "model": change.new.model,
+        "kind": change.new.kind,
+        "tier": change.new.tier,
+        "image_size": change.new.image_size or None,
+        "old_unit": change.old_unit,
+        "old_unit_price": price_text(change.old_price) if change.old_price is not None else None,
+        "unit": change.new.unit,
+        "unit_price": price_text(change.new.unit_price),
+        "effective_until": change.until,
+    }
+
+
+class PriceBook(OperatorView):
+    @extend_schema(
+        operation_id="price_book_get",
+        parameters=[schema.PLAN, schema.AT, schema.MODEL],
+        responses={200: schema.PriceBook, **schema.problems(401, 404, 422)},
+        tags=["prices"],
+    )
+    def get(self, request: Request) -> Response:
+        """The prices that apply at a moment, to a plan's tenants or, without a plan, from the upstream to us."""
+        plan = plan_of(request.query_params.get("plan_id"))
+        at = moment_of(request, "at") or timezone.now()
+        named = _named(request, "model", [model.id for model in models()])
+        lines = [
+            {
+                "model": model.id,
+                **line,
+                "unit_price": price_text(line["unit_price"]),
+                "cost": price_text(line["cost"]),
+            }
+            for model in models()
+            if named in (None, model.id)
+            for line in book_lines(model, plan=plan, at=at)
+        ]
+        return Response(
+            {
+                "object": "price_book",
+                "at": at,
+                "plan_id": ids.encode(ids.PLAN, plan.id) if plan else None,
+                "currency": plan.currency if plan else "USD",
+                "data": lines,
+            }
+        )
+
+    @extend_schema(
+        operation_id="price_book_add",
+        request=PricesBody,
+        responses={201: schema.PricePage, **schema.problems(400, 401, 404, 422)},
+        tags=["prices"],
+    )
+    def post(self, request: Request) -> Response:
+        """Adds versions of prices. A price cannot start in the past of accepted generations."""
+        plan, new, values = _read(request)
+        with refusals():
+            made = prices_add(
+                plan=plan,
+                new=new,
+                effective_from=values["effective_from"],
+                source=values["source"],
+                actor=actor(request),
+            )
+        rows = Price.objects.filter(id__in=[row.id for row in made]).order_by("id")
+        return Response(page_json([price_json(row) for row in rows], None), status=201)
+
+
+class PriceBookPreview(OperatorView):
+    @extend_schema(
+        operation_id="price_book_preview",
+        request=PricesBody,
+        responses={200: schema.PriceChanges, **schema.problems(400, 401, 404, 422)},
+        tags=["prices"],
+    )
+    def post(self, request: Request) -> Response:
+        """What the same body would change, old beside new. Nothing is written."""
+        plan, new, values = _read(request)
+        with refusals():
+            moment, changes = prices_preview(plan=plan, new=new, effective_from=values["effective_from"])
+        return Response(
+            {
+                "object": "price_changes",
+                "effective_from": moment,
+                "currency": plan.currency if plan else "USD",
+                "data": [change_json(change) for change in changes],
+            }
+        )
+
+
+class PriceHistory(OperatorView):
+    @extend_schema(
+        operation_id="price_book_history",
+        parameters=[schema.PLAN, schema.MODEL, schema.KIND, *schema.PAGING],
+        responses={200: schema.PricePage, **schema.problems(401, 404, 422)},
+        tags=["prices"],
+    )
+    def get(self, request: Request) -> Response:
+        """All versions of prices, the last added first, those that have not begun among them."""
+        rows = Price.objects.filter(plan=plan_of(request.query_params.get("plan_id")))
+        for name, known in (("model", [model.id for model in models()]), ("kind", Kind.values)):
+            if value := _named(request, name, known):
+                rows = rows.filter(**{name: value})
+        page, following = page_read_numbered(request, rows, ids.PRICE)
+        return Response(page_json([price_json(row) for row in page], following))
+
+
+def plan_of(public: str | None) -> Plan | None:
+    """The plan of an id; None is the upstream. Raises Problem for an id that is none."""
+    if public is None:
+        return None
+    found: UUID | None = ids.decode(ids.PLAN, public)
+    plan = Plan.objects.filter(id=found).first() if found else None
+    if plan is None:
+        raise not_found()
+    return plan
+
+
+def _named(request: Request, name: str, known: Sequence[str]) -> str | None:
+    """What the query asks for, of what there is; None when it does not. Raises Problem."""
+    value = request.query_params.get(name)
+    if value is not None and value not in known:
+        raise invalid_value(f"/{name}", "unknown_value", f"Use one of {', '.join(known)}.")
+    return value
+
+
+def _read(request: Request) -> tuple[Plan | None, list[NewPrice], dict[str, Any]]:
+    values = body_of(request, PricesBody)
+    new = [NewPrice(**{**price, "image_size": price["image_size"] or ""}) for price in values["prices"]]
+    return plan_of(values["plan_id"]), new, values

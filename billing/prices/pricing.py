@@ -1,0 +1,191 @@
+"""From quantities to lines of a charge, with the prices of the acceptance, never above the hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from billing.money import ZERO, amount_text, line_amount, price_text, share_amount, unit_price_rounded
+from billing.usage.upstream import Usage, usage_read
+
+Prices = Mapping[str, Mapping[str, str]]
+"""{kind: {"unit", "price" (the tenant's), "cost" (the upstream's), "cost_unit" where it is another}}, as a hold stores
+them; decimals as text."""
+
+ABSORBED = "absorbed"
+INCLUDED = "included"
+PER_IMAGE = "per_image"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One kind's share of a charge, `amount` rounded once.
+
+    `quantity` is what is billed, in `unit`; `tokens` what was used. They differ where a picture has a fixed price.
+    """
+
+    kind: str
+    quantity: int
+    unit: str
+    unit_price: Decimal
+    amount: Decimal
+    cost: Decimal
+    tokens: int
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "quantity": self.quantity,
+            "unit": self.unit,
+            "unit_price": price_text(self.unit_price),
+            "amount": amount_text(self.amount),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """A usage record: quantities are tokens (queries, pictures of a plan) whatever is billed."""
+        return {
+            "kind": self.kind,
+            "quantity": self.tokens,
+            "unit": self.unit,
+            "unit_price": str(self.unit_price),
+            "amount": amount_text(self.amount),
+            "cost": amount_text(self.cost),
+        }
+
+
+@dataclass
+class Bill:
+    """Lines that sum to `amount`; `cost` is the operator's; `absorbed` went beyond the hold."""
+
+    lines: list[Line] = field(default_factory=list)
+    amount: Decimal = ZERO
+    cost: Decimal = ZERO
+    absorbed: Decimal = ZERO
+    flags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How many of the pictures that a hold allows are included in the plan: `images` of `most`."""
+
+    images: int = 0
+    most: int = 0
+
+
+NOT_COVERED = Covered()
+
+
+def lines_price(quantities: Mapping[str, int], prices: Prices, *, images: int) -> tuple[list[Line], list[str]]:
+    """One line per kind that has a quantity, and the kinds that have no price (which are not billed).
+
+    `images` is how many pictures there are, for prices per picture.
+    """
+    lines, unpriced = [], []
+    for kind, tokens in quantities.items():
+        price = prices.get(kind)
+        if price is None:
+            unpriced.append(kind)
+            continue
+        unit, unit_price = price["unit"], Decimal(price["price"])
+        quantity = images if unit == PER_IMAGE else tokens
+        lines.append(
+            Line(
+                kind=kind,
+                quantity=quantity,
+                unit=unit,
+                unit_price=unit_price,
+                amount=line_amount(quantity=quantity, unit_price=unit_price, unit=unit),
+                # the upstream sells tokens, never pictures
+                cost=line_amount(quantity=tokens, unit_price=Decimal(price["cost"]), unit=price.get("cost_unit", unit)),
+                tokens=tokens,
+            )
+        )
+    return lines, unpriced
+
+
+def lines_sum(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount for line in lines), ZERO)
+
+
+def included_line(whole: Decimal, *, images: int, covered: Covered, up: bool = False) -> Line | None:
+    """What included pictures take off: each takes an equal share of the price of its generation.
+
+    When no picture came the share is that of the hold, so what costs nothing when it works costs nothing when it does
+    not. `up` rounds what is left up, as a hold does.
+    """
+    part, of = (min(covered.images, images), images) if images else (covered.images, covered.most)
+    if not part or not whole:
+        return None
+    off = whole - share_amount(whole, part=of - part, whole=of, up=up)
+    used = min(covered.images, images)
+    each = unit_price_rounded(off / used) if used else ZERO
+    return Line(INCLUDED, used, "each", -each, amount=-off, cost=ZERO, tokens=used)
+
+
+def bill(usage: Usage, *, prices: Prices, ceiling: Decimal, images: int = 0, covered: Covered = NOT_COVERED) -> Bill:
+    """The bill of a usage. What exceeds `ceiling`, the hold, becomes a negative line and is the operator's loss."""
+    lines, unpriced = lines_price(usage.priced(), prices, images=images)
+    result = Bill(lines=lines, flags=[*usage.flags, *(f"unpriced_{kind}" for kind in unpriced)])
+    result.cost = sum((line.cost for line in lines), ZERO)
+    included = included_line(lines_sum(lines), images=images, covered=covered)
+    if included is not None:
+        lines.append(included)
+    whole = lines_sum(lines)
+    result.absorbed = max(whole - ceiling, ZERO)
+    result.amount = whole - result.absorbed
+    if result.absorbed:
+        result.flags.append("over_hold")
+        lines.append(Line(ABSORBED, 1, "each", -result.absorbed, amount=-result.absorbed, cost=ZERO, tokens=1))
+    return result
+
+
+def settlement(
+    usage: Usage,
+    *,
+    prices: Prices,
+    ceiling: Decimal,
+    images: int,
+    charged: bool,
+    reason: str | None,
+    covered: Covered = NOT_COVERED,
+) -> dict[str, Any]:
+    """What `charge_settle` (billing/sql) takes: the charge, its usage records, and what the budgets count."""
+    billed = bill(usage, prices=prices, ceiling=ceiling, images=images, covered=covered)
+    records = [line.record() for line in billed.lines]
+    if not charged:
+        records = [
+            {**record, "amount": "0", "unit_price": "0"}
+            for record in records
+            if record["kind"] not in (ABSORBED, INCLUDED)
+        ]
+    return {
+        "status": "charged" if charged else "not_charged",
+        "reason": reason,
+        "amount": amount_text(billed.amount) if charged else "0",
+        "cost": amount_text(billed.cost),
+        "absorbed": amount_text(billed.absorbed) if charged else "0",
+        "lines": [line.shown() for line in billed.lines] if charged else [],
+        "usage": usage.as_json(),
+        "flags": billed.flags,
+        "records": records,
+        "images": images if charged else 0,
+        "tokens": usage.total if charged else 0,
+        "requests": 1,
+    }
+
+
+def extra_cost(charge: dict[str, Any], usages: Sequence[Mapping[str, Any]], *, prices: Prices) -> dict[str, Any]:
+    """Adds to the operator's cost what the upstream reported for answers that were thrown away."""
+    extra = ZERO
+    for reported in usages:
+        lines, _ = lines_price(usage_read(reported, picture_tokens=0, queries=0).priced(), prices, images=0)
+        extra += sum((line.cost for line in lines), ZERO)
+    if not extra:
+        return charge
+    return {
+        **charge,
+        "cost": amount_text(Decimal(charge["cost"]) + extra),
+        "flags": [*charge["flags"], "repeated_answers"],
+    }

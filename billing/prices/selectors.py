@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from threading import Lock
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from billing.models import Plan, PlanVersion, Price, Subscription, Tier
+from billing.money import ZERO, unit_price_rounded
+from billing.prices.pricing import PER_IMAGE, Prices
+from cavendish.gemini.catalog import Model
+
+# Prices are read with every acceptance and change a few times a year. What begins within this time is read along, so
+# that it applies from its moment on in every process; who adds a price gives it a longer lead (services.prices).
+CACHE_SECONDS = 1.0
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a tenant's plan says beside prices."""
+
+    plan_id: UUID
+    included_images: int
+    allowed_models: frozenset[str] | None
+
+    def allow(self, model: str) -> bool:
+        return self.allowed_models is None or model in self.allowed_models
+
+
+NO_PLAN = Terms(plan_id=UUID(int=0), included_images=0, allowed_models=None)
+
+
+@dataclass(frozen=True)
+class PriceBook:
+    """The prices of one tenant for a model, tier and size at a moment, and its plan's terms."""
+
+    currency: str
+    prices: Prices
+    terms: Terms = NO_PLAN
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """All that a plan's prices of one model are made of at a moment; books are made when they are asked for."""
+
+    plan: Plan | None
+    version: PlanVersion | None
+    rows: Sequence[Price]
+    terms: Terms
+    books: dict[tuple[str, str], PriceBook] = field(default_factory=dict)
+
+    def book(self, tier: str, image_size: str) -> PriceBook:
+        made = self.books.get((tier, image_size))
+        if made is None:
+            prices = prices_of(self.rows, plan=self.plan, version=self.version, tier=tier, image_size=image_size)
+            currency = self.plan.currency if self.plan else "USD"
+            made = self.books[tier, image_size] = PriceBook(currency=currency, prices=prices, terms=self.terms)
+        return made
+
+
+class Kept(Generic[K, V]):
+    """Answers that may be used again for some seconds each; at most `most` of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._answers: dict[K, tuple[float, V]] = {}
+        self._lock = Lock()
+
+    def get(self, key: K, read: Callable[[], tuple[V, float]]) -> V:
+        """The kept answer, or what `read` answers, with the seconds for which it holds."""
+        kept = self._answers.get(key)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        # the seconds count from before the reading, which may take some itself
+        began = time.monotonic()
+        value, seconds = read()
+        with self._lock:
+            if len(self._answers) >= self._most:
+                self._answers.clear()
+            self._answers[key] = (began + seconds, value)
+        return value
+
+    def clear(self) -> None:
+        with self._lock:
+            self._answers.clear()
+
+
+# Apart, so that a thousand tenants of a plan share its prices.
+_plans: Kept[UUID, Plan | None] = Kept(most=10_000)
+_tariffs: Kept[tuple[UUID | None, str], Tariff] = Kept(most=1_000)
+
+
+def price_book(*, tenant_id: UUID, model: str, tier: str, image_size: str = "") -> PriceBook:
+    """What `tenant_id` pays now, inside its door: its plan's own prices, else the upstream's with the plan's mark-up.
+
+    Without a plan the upstream's prices apply as they are. `image_size` picks among prices per picture.
+    """
+    plan = _plans.get(tenant_id, lambda: _read_plan(tenant_id))
+    tariff = _tariffs.get((plan.id if plan else None, model), lambda: _read_tariff(plan, model))
+    return tariff.book(tier, image_size)
+
+
+def price_books_forget() -> None:
+    """For whoever changed prices past the services: tests."""
+    _plans.clear()
+    _tariffs.clear()
+
+
+def _read_plan(tenant_id: UUID) -> tuple[Plan | None, float]:
+    """The tenant's plan, and for how many seconds it is: until another begins, at most CACHE_SECONDS."""
+    now = timezone.now()
+    soon = now + timedelta(seconds=CACHE_SECONDS)
+    mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=soon)
+    subscriptions = list(mine.order_by("-starts_at")[:3])
+    plan = next((row.plan for row in subscriptions if row.starts_at <= now), None)
+    return plan, _seconds(now, [row.starts_at for row in subscriptions])
+
+
+def _read_tariff(plan: Plan | None, model: str) -> tuple[Tariff, float]:
+    """A plan's tariff of a model, and for how many seconds it holds, in the same way."""
+    now = timezone.now()
+    soon = now + timedelta(seconds=CACHE_SECONDS)
+    versions = list(plan.versions.filter(effective_from__lte=soon).order_by("-effective_from")[:3]) if plan else []
+    rows = list(rows_at(model, plan=plan, at=soon))
+    version = next((version for version in versions if version.effective_from <= now), None)
+    begun = [row for row in rows if row.effective_from <= now]
+    starts = [version.effective_from for version in versions] + [row.effective_from for row in rows]
+    return Tariff(plan, version, begun, _terms(plan, version)), _seconds(now, starts)
+
+
+def _seconds(now: datetime, starts: Iterable[datetime]) -> float:
+    """Until the first of what begins after now, at most CACHE_SECONDS."""
+    return min([CACHE_SECONDS, *((start - now).total_seconds() for start in starts if start > now)])
+
+
+def prices_of(
+    rows: Iterable[Price], *, plan: Plan | None, version: PlanVersion | None, tier: str, image_size: str = ""
+) -> Prices:
+    """Prices by kind from the rows of one model that have begun, oldest first: the newest of each kind counts.
+
+    - A plan's own price wins, one for the size before one for all; a tier without a price has the standard one.
+    - Else the upstream's price with the mark-up, rounded once; only in its own currency, since nothing is exchanged.
+    - Cached input without a price costs what text does.
+    """
+    costs: dict[tuple[str, str], Price] = {}
+    own: dict[tuple[str, str, str], Price] = {}
+    for row in rows:
+        if row.plan_id is None:
+            costs[row.kind, row.tier] = row
+        else:
+            own[row.kind, row.tier, row.image_size] = row
+    factor = 1 + (version.markup_percent if version else ZERO) / 100
+    found: dict[str, Mapping[str, str]] = {}
+    for kind in {kind for kind, *_ in (*costs, *own)}:
+        cost = costs.get((kind, tier)) or costs.get((kind, "standard"))
+        places = [(kind, tier, image_size), (kind, tier, ""), (kind, "standard", image_size), (kind, "standard", "")]
+        chosen = next((own[place] for place in places if place in own), None)
+        if chosen is None:
+            if cost is None or (plan is not None and plan.currency != cost.currency):
+                continue
+            found[kind] = _price(cost.unit, unit_price_rounded(cost.unit_price * factor), cost)
+        else:
+            found[kind] = _price(chosen.unit, chosen.unit_price, cost)
+    if "cached_input" not in found and "text_input" in found:
+        found["cached_input"] = found["text_input"]
+    return found
+
+
+def _price(unit: str, price: Decimal, cost: Price | None) -> dict[str, str]:
+    made = {"unit": unit, "price": str(price), "cost": str(cost.unit_price if cost else ZERO)}
+    if cost is not None and cost.unit != unit:
+        made["cost_unit"] = cost.unit
+    return made
+
+
+def _terms(plan: Plan | None, version: PlanVersion | None) -> Terms:
+    if plan is None or version is None:
+        return NO_PLAN
+    allowed = version.allowed_models
+    return Terms(plan.id, version.included_images, frozenset(allowed) if allowed is not None else None)
+
+
+def plan_terms(plan: Plan, *, at: datetime | None = None) -> PlanVersion | None:
+    """The version of a plan that applies at a moment, now when none is given; None before its first."""
+    return plan.versions.filter(effective_from__lte=at or timezone.now()).order_by("-effective_from").first()
+
+
+def rows_at(model: str, *, plan: Plan | None, at: datetime) -> QuerySet[Price]:
+    """The rows that make a model's prices at a moment, the upstream's and a plan's, oldest first."""
+    own = Q(plan=plan) if plan else Q(pk=None)
+    return Price.objects.filter(own | Q(plan=None), model=model, effective_from__lte=at).order_by("effective_from")
+
+
+def book_lines(model: Model, *, plan: Plan | None, at: datetime) -> list[dict[str, Any]]:
+    """Every price of a model at a moment, for operators: by kind and tier, and by size where it differs."""
+    rows = list(rows_at(model.id, plan=plan, at=at))
+    version = plan_terms(plan, at=at) if plan else None
+    lines: list[dict[str, Any]] = []
+    for tier in Tier.values:
+        for size in model.sizes:
+            found = prices_of(rows, plan=plan, version=version, tier=tier, image_size=size)
+            for kind, price in sorted(found.items()):
+                line = {
+                    "kind": kind,
+                    "tier": tier,
+                    "image_size": size if price["unit"] == PER_IMAGE else None,
+                    "unit": price["unit"],
+                    "unit_price": Decimal(price["price"]),
+                    "cost": Decimal(price["cost"]),
+                    "cost_unit": price.get("cost_unit", price["unit"]),
+                }
+                if line not in lines:
+                    lines.append(line)
+    return lines

@@ -1,0 +1,72 @@
+"""Reports as CSV: PostgreSQL writes it, we pass the pieces on, so no report is too large for our memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+
+from django.db import connections
+
+from billing.usage.query import DIMENSIONS, METADATA, UsageQuery
+from cavendish.db.router import current_alias
+
+Write = Callable[[bytes], object]
+
+
+def export_usage(query: UsageQuery, write: Write, *, operator: bool = False) -> None:
+    """The rows that `usage_read` answers, all of them, without totals: a sum over a column is right.
+
+    Inside the tenant's door, or as the operator, who also gets the cost.
+    """
+    sql, values = query.statement(after=None, limit=None, totals=False)
+    columns = {
+        column_of(name, query.tag): DIMENSIONS[name].text.format(f"report.d{n}")
+        for n, name in enumerate(query.group_by)
+    }
+    names = ["tokens", "search_queries", "images", "requests", "amount", "currency", *["cost"] * operator]
+    columns |= {name: f"report.{name}" for name in names}
+    _copy(columns, f"FROM ({sql}) report", values, write)
+
+
+def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -> None:
+    """The usage records themselves, in the order of their billing dates and generations."""
+    columns = {
+        "billing_date": "r.billing_date",
+        "at": "to_char(r.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+        "generation_id": _id("gen", "generation_id"),
+        "attempt": "r.attempt",
+        "kind": "r.kind",
+        "model": "r.model",
+        "image_size": "r.image_size",
+        "key_id": _id("key", "api_key_id"),
+        "member_id": _id("usr", "member_id"),
+        "quantity": "r.quantity",
+        "images": "r.images",
+        "unit": "r.unit",
+        "unit_price": "r.unit_price",
+        "amount": "r.amount",
+        "currency": "r.currency",
+    }
+    if operator:
+        columns = {"tenant_id": _id("ten", "tenant_id"), **columns, "cost": "r.cost"}
+    order = "r.billing_date, r.generation_id, r.attempt, r.kind"
+    _copy(columns, f"FROM billing_usagerecord r WHERE {query.conditions('r.at')} ORDER BY {order}", query.values, write)
+
+
+def column_of(name: str, tag: str | None) -> str:
+    return f"{METADATA}.{tag}" if name == METADATA else DIMENSIONS[name].column
+
+
+def _id(prefix: str, column: str) -> str:
+    return f"'{prefix}_' || replace(r.{column}::text, '-', '')"
+
+
+def _copy(columns: Mapping[str, str], rest: str, values: Mapping[str, object], write: Write) -> None:
+    head = io.StringIO(newline="")
+    csv.writer(head, lineterminator="\n").writerow(columns)
+    write(head.getvalue().encode())
+    sql = f"COPY (SELECT {', '.join(columns.values())} {rest}) TO STDOUT (FORMAT csv)"
+    with connections[current_alias()].cursor() as cursor, cursor.copy(sql, values) as copied:
+        for piece in copied:
+            write(bytes(piece))

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connections
+
+from accounts.actor import Actor
+from accounts.audit.services import audit_add
+from billing.models import UsageTag
+from cavendish.db.tenancy import tenant_door
+
+MAX_TAGS = 5
+
+
+def usage_partitions_make(*, months: int = 13) -> int:
+    """Makes the usage partitions of this month and the coming year that are missing; hourly, by the scheduler."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT usage_partitions_make(current_date, %s)", [months])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def usage_platform_refresh() -> int:
+    """Brings the operator's days up to the roll-ups; every minute, by the scheduler. Answers how many changed."""
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT usage_platform_refresh()")
+        row = cursor.fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def usage_tags_set(*, tenant_id: UUID, keys: Sequence[str], actor: Actor) -> list[str]:
+    """Chooses the metadata keys by which usage is summed from now on; answers them. Sums of dropped keys stay.
+
+    Raises ValueError for more than MAX_TAGS.
+    """
+    wanted = sorted(set(keys))
+    if len(wanted) > MAX_TAGS:
+        raise ValueError(f"Usage is summed by at most {MAX_TAGS} metadata keys.")
+    with tenant_door(tenant_id):
+        had = sorted(UsageTag.objects.filter(tenant_id=tenant_id).values_list("key", flat=True))
+        if had != wanted:
+            UsageTag.objects.filter(tenant_id=tenant_id).exclude(key__in=wanted).delete()
+            UsageTag.objects.bulk_create(
+                [UsageTag(tenant_id=tenant_id, key=key) for key in wanted if key not in had], ignore_conflicts=True
+            )
+            audit_add(
+                actor=actor,
+                action="usage_tags.changed",
+                tenant_id=tenant_id,
+                target="tenant",
+                target_id=tenant_id,
+                before={"tags": had},
+                after={"tags": wanted},
+            )
+    return wanted

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.audit.services import audit_add, changes
+from billing.errors import BooksRefuse, ValuesInvalid
+from billing.invoices.mails import recipients
+from billing.ledger.services import Account, Kind, Side, amount_of, movement_add, movement_note, told_end, wallet_lock
+from billing.models import LedgerTransaction, Wallet
+from billing.money import AmountInvalid, amount_check, amount_text, price_text
+from billing.wallets.selectors import credits_sum
+from cavendish.db.router import acting_as, current_alias
+from cavendish.db.tenancy import tenant_work
+from cavendish.events.services import event_add
+from cavendish.http.problems import FieldError
+from cavendish.mail.services import mail_queue
+
+AT_ONCE = 200
+Terms = Mapping[str, Decimal | None]
+
+
+def wallet_top_up(
+    *, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor, livemode: bool = True
+) -> LedgerTransaction:
+    """Money paid in. Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine places."""
+    amount = amount_of(amount)
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        made = movement_add(
+            wallet, kind=Kind.TOP_UP, account=Account.FUNDING, sides=[Side(amount)], reason=reason, actor=actor
+        )
+        movement_note(
+            made, actor=actor, action="wallet.topped_up", amount=amount, currency=wallet.currency, reason=reason
+        )
+    return made
+
+
+def wallet_adjust(
+    *,
+    tenant_id: UUID,
+    amount: Decimal,
+    reason: str,
+    actor: Actor,
+    livemode: bool = True,
+    generation_id: UUID | None = None,
+) -> LedgerTransaction:
+    """A correction by hand: gives when the amount is positive, takes when it is negative, but nothing that is held.
+
+    Credits are not touched: what is taken is paid money, or owed within the credit limit. Raises ValuesInvalid,
+    BooksRefuse.
+    """
+    amount = amount_of(amount, negative=True)
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=tenant_id, livemode=livemode)
+        if amount < 0 and -amount > paid:
+            said = f"{amount_text(-amount)} cannot be taken: without credits {amount_text(paid)} is there."
+            raise BooksRefuse("insufficient_balance", said)
+        made = movement_add(
+            wallet,
+            kind=Kind.ADJUSTMENT,
+            account=Account.ADJUSTMENTS,
+            sides=[Side(amount)],
+            reason=reason,
+            actor=actor,
+            generation_id=generation_id,
+        )
+        movement_note(
+            made, actor=actor, action="wallet.adjusted", amount=amount, currency=wallet.currency, reason=reason
+        )
+    return made
+
+
+def wallet_credit_limit_set(*, tenant_id: UUID, credit_limit: Decimal, actor: Actor, livemode: bool = True) -> Wallet:
+    """How far the balance may fall below zero. One below what is owed and held becomes that; see the wallet that comes.
+
+    Raises ValuesInvalid.
+    """
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        before = {"credit_limit": wallet.credit_limit}
+        wallet.credit_limit = max(_setting("/credit_limit", credit_limit), wallet.held - wallet.balance)
+        _save(wallet, actor, "wallet.credit_limit_changed", before, {"credit_limit": wallet.credit_limit})
+    return wallet
+
+
+def wallet_threshold_set(*, tenant_id: UUID, threshold: Decimal | None, actor: Actor, livemode: bool = True) -> Wallet:
+    """Below which rest of the money people are told, once until it has risen above again; None tells nobody.
+
+    By the tenant or the operator. Raises ValuesInvalid.
+    """
+    with tenant_work(tenant_id):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        before = {"low_balance_threshold": wallet.low_balance_threshold}
+        wallet.low_balance_threshold = None if threshold is None else _setting("/low_balance_threshold", threshold)
+        after = {"low_balance_threshold": wallet.low_balance_threshold}
+        _save(wallet, actor, "wallet.threshold_changed", before, after)
+    return wallet
+
+
+def wallets_watch() -> int:
+    """Tells of balances that have fallen below their threshold, each once; by the scheduler. Answers how many."""
+    with acting_as("operator"):
+        left = F("balance") + F("credit_limit")
+        low = Wallet.objects.filter(low_balance_threshold__gt=left, low_balance_told_at=None)
+        found = list(low.values_list("tenant_id", "livemode")[:AT_ONCE])
+        return sum(_tell(tenant_id, livemode) for tenant_id, livemode in found)
+
+
+def _tell(tenant_id: UUID, livemode: bool) -> bool:
+    """False when somebody else was first, or money has come."""
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        left = wallet.balance + wallet.credit_limit
+        threshold = wallet.low_balance_threshold
+        if threshold is None or wallet.low_balance_told_at is not None or left >= threshold:
+            return False
+        Wallet.objects.filter(tenant_id=tenant_id, livemode=livemode).update(low_balance_told_at=timezone.now())
+        numbers = {"left": amount_text(left), "threshold": amount_text(threshold), "currency": wallet.currency}
+        shown = {"left": price_text(left), "threshold": price_text(threshold), "currency": wallet.currency}
+        event_add(
+            tenant_id=tenant_id, subject=tenant_id, type="wallet.low_balance", data={"livemode": livemode, **numbers}
+        )
+        if contacts := recipients(tenant_id):
+            mail_queue(
+                to=contacts,
+                subject=f"{shown['left']} {wallet.currency} left",
+                template="billing/mail/low_balance",
+                context={**shown, "tenant": wallet.tenant.name},
+                tenant_id=tenant_id,
+            )
+    return True
+
+
+def _setting(pointer: str, amount: Decimal) -> Decimal:
+    try:
+        return amount_check(amount, zero=True)
+    except AmountInvalid as wrong:
+        raise ValuesInvalid([FieldError(pointer, wrong.code, str(wrong))]) from None
+
+
+def _save(wallet: Wallet, actor: Actor, action: str, before: Terms, after: Terms) -> None:
+    was, becomes = changes(before, after)
+    if not becomes:
+        return
+    Wallet.objects.filter(tenant_id=wallet.tenant_id, livemode=wallet.livemode).update(**after)
+    told_end(wallet)
+    audit_add(
+        actor=actor,
+        action=action,
+        tenant_id=wallet.tenant_id,
+        target="wallet",
+        target_id=wallet.tenant_id,
+        before=was,
+        after={**becomes, "livemode": wallet.livemode},
+    )
+    event_add(tenant_id=wallet.tenant_id, subject=wallet.tenant_id, type=action, data={"livemode": wallet.livemode})

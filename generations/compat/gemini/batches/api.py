@@ -1,0 +1,165 @@
+"""`models/<model>:batchGenerateContent` and `/v1/batches`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from accounts.authentication.drf import actor, principal
+from accounts.authentication.principal import Principal
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import bad_request, invalid_value, not_found, shown
+from generations.accept.funnel import check_active, check_model, check_policy, request_spool
+from generations.batches.accept import Wanted, batch_of_file, batch_of_items
+from generations.batches.json_scan import NotJson, Text, members, value_read
+from generations.batches.services import batch_cancel, batch_delete
+from generations.batches.source import body_spool, list_places, mapped, object_of
+from generations.compat.gemini.batches.representation import is_file, operation_json, operation_pieces
+from generations.compat.gemini.batches.results_file import batch_load
+from generations.compat.gemini.content.api import model_of
+from generations.compat.gemini.paging import page_after, page_size
+from generations.compat.gemini.views import GoogleView
+from generations.compat.shared.camel_fields import camel
+from generations.errors import GenerationRefused, NotCancelable
+from generations.models import BATCH_ENDED, Batch
+from generations.refusals import problem_of
+from generations.request import file_id_of
+
+MAX_NAME = 255
+Spans = dict[str, tuple[int, int]]
+
+
+class BatchCreate(GoogleView):
+    scopes = {"POST": "generate"}
+
+    def post(self, request: Request, model_id: str) -> JsonResponse:
+        """Accepts a batch of generateContent requests, inline or in an uploaded JSONL file."""
+        who = principal(request)
+        model = model_of(model_id)
+        check_active(who)
+        check_policy(who)
+        check_model(who, model)
+        with request_spool() as spool:
+            path = spool / "body"
+            body_spool(request._request, path, max_bytes=settings.MAX_BODY_BYTES)
+            return JsonResponse(operation_json(_create(who, model.id, path)))
+
+
+class BatchList(GoogleView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request) -> JsonResponse:
+        """Batches that were made here, newest first, without inlined answers."""
+        who = principal(request)
+        size, after = page_size(request), page_after(request)
+        with tenant_door(who.tenant_id):
+            rows = Batch.objects.filter(
+                tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None, dialect=Batch.Dialect.GEMINI
+            )
+            if after:
+                rows = rows.filter(id__lt=after)
+            found = list(rows.order_by("-id")[: size + 1])
+        page: dict[str, Any] = {"operations": [operation_json(batch) for batch in found[:size]]}
+        if len(found) > size:
+            page["nextPageToken"] = found[size - 1].id.hex
+        return JsonResponse(page)
+
+
+class BatchDetail(GoogleView):
+    scopes = {"GET": "read", "DELETE": "generate"}
+
+    def get(self, request: Request, batch_id: str) -> HttpResponseBase:
+        batch = batch_load(principal(request), batch_id)
+        if batch.status not in BATCH_ENDED or is_file(batch):
+            return JsonResponse(operation_json(batch))
+        by_hand = "x-goog-api-client" not in request.headers
+        return StreamingHttpResponse(operation_pieces(batch, twice=by_hand), content_type="application/json")
+
+    def delete(self, request: Request, batch_id: str) -> JsonResponse:
+        who = principal(request)
+        batch = batch_load(who, batch_id)
+        try:
+            deleted = batch_delete(
+                tenant_id=who.tenant_id, batch_id=batch.id, livemode=who.livemode, actor=actor(request)
+            )
+        except GenerationRefused as refusal:
+            raise problem_of(refusal) from None
+        if not deleted:
+            raise not_found()
+        return JsonResponse({})
+
+
+class BatchCancel(GoogleView):
+    scopes = {"POST": "generate"}
+
+    def post(self, request: Request, batch_id: str) -> JsonResponse:
+        """One that has ended stays as it is, as with interactions."""
+        who = principal(request)
+        batch = batch_load(who, batch_id)
+        with suppress(NotCancelable):
+            batch_cancel(tenant_id=who.tenant_id, batch_id=batch.id, livemode=who.livemode, actor=actor(request))
+        return JsonResponse({})
+
+
+def _create(who: Principal, model: str, path: Path) -> Batch:
+    with mapped(path) as text:
+        batch = _inner(text, _camel(object_of(text)), "batch", "batch")
+        config = _inner(text, batch, "inputConfig", "batch.inputConfig")
+        name = _text(text, batch, "displayName", "batch.displayName") or ""
+        if len(name) > MAX_NAME or "\0" in name:
+            raise invalid_value("/batch/displayName", "too_long", f"displayName takes at most {MAX_NAME} characters.")
+        wanted = Wanted(Batch.Dialect.GEMINI, model=model, name=name)
+        file_name = _text(text, config, "fileName", "batch.inputConfig.fileName")
+        if ("requests" in config) == (file_name is not None):
+            detail = "batch.inputConfig takes one of requests and fileName."
+            raise invalid_value("/batch/inputConfig", "required", detail)
+        if file_name is None:
+            requests = _inner(text, config, "requests", "batch.inputConfig.requests")
+            if "requests" not in requests:
+                raise invalid_value("/batch/inputConfig/requests", "required", "It takes a list under requests.")
+            pointer = "/batch/inputConfig/requests/requests"
+            places = list_places(text, *requests["requests"], pointer=pointer)
+            return batch_of_items(who=who, wanted=wanted, body=path, places=places)
+    return batch_of_file(
+        who=who,
+        wanted=wanted,
+        name=file_id_of(file_name) or "",
+        pointer="/batch/inputConfig/fileName",
+        spool=path.parent,
+    )
+
+
+def _inner(text: Text, spans: Spans, name: str, called: str) -> Spans:
+    """The values of the object under `name`, under their names in camelCase."""
+    if name not in spans:
+        raise invalid_value(f"/{called.replace('.', '/')}", "required", f"{called} is missing.")
+    try:
+        return _camel({key: (start, end) for key, start, end in members(text, *spans[name])})
+    except NotJson:
+        raise invalid_value(f"/{called.replace('.', '/')}", "wrong_type", f"{called} takes an object.") from None
+
+
+def _camel(spans: Spans) -> Spans:
+    """Google takes both spellings."""
+    return {camel(name): span for name, span in spans.items()}
+
+
+def _text(text: Text, spans: Spans, name: str, called: str) -> str | None:
+    if name not in spans:
+        return None
+    start, end = spans[name]
+    try:
+        value = value_read(text, start, min(end, start + 16 * 1024))
+    except NotJson:
+        raise bad_request("malformed_json", f"{called} is too long, or no JSON.") from None
+    if value is not None and not isinstance(value, str):
+        raise invalid_value(
+            f"/{called.replace('.', '/')}", "wrong_type", f"{called} is {shown(value)}; it takes a string."
+        )
+    return value

@@ -1,0 +1,16 @@
+"""How an item of a batch of generateContent requests is read."""
+
+from __future__ import annotations
+
+from cavendish.gemini.catalog import get_model
+from generations.batches.feeder import Reading, Readings
+from generations.compat.gemini.content.translation import Translation
+from generations.models import Batch
+
+
+def gemini_reading(batch: Batch) -> Reading:
+    translation = Translation(get_model(batch.model))
+    return Reading("interactions", translation, translation.placed)
+
+
+GEMINI: Readings = {Batch.Dialect.GEMINI: gemini_reading}

@@ -1,0 +1,120 @@
+"""`models/<model>:generateContent`, `:streamGenerateContent`, `:countTokens`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from rest_framework.request import Request
+
+from accounts.authentication.drf import asked_by_layer, principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.gemini.catalog import Model, UnknownModel, get_model
+from cavendish.http.problems import Problem, not_found
+from generations.accept.funnel import check_model, generation_accept, request_spool
+from generations.compat.gemini.content.representation import chunks_json, response_json, unfinished_json
+from generations.compat.gemini.content.token_count import tokens_json
+from generations.compat.gemini.content.translation import Translation
+from generations.compat.gemini.views import GoogleView
+from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
+from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.resubmissions import Posted
+from generations.models import TERMINAL, GenerationContent
+from generations.request import body_read
+
+_TYPES = {"object": "application/json", "array": "application/json", "sse": "text/event-stream"}
+
+
+class ContentGenerate(GoogleView):
+    scopes = {"POST": "generate"}
+    makes_pictures = ("POST",)
+    streamed = False
+
+    def post(self, request: Request, model_id: str) -> HttpResponse:
+        who = principal(request)
+        translation = Translation(model_of(model_id))
+        posted = Posted(request, who)
+        try:
+            accepted = generation_accept(
+                who=who, body=posted, dialect="interactions", translate=translation, join=posted.job
+            )
+        except Problem as problem:
+            raise translation.placed(problem) from None
+        form = "object"
+        if self.streamed:
+            form = "sse" if request.query_params.get("alt") == "sse" else "array"
+        # What the client gets should this process stop before the job does.
+        unfinished = b"".join(_pieces(unfinished_json(job_load(who, accepted.id)), form))
+        answer = HttpResponse(unfinished, content_type=_TYPES[form])
+        public = ids.encode(ids.GENERATION, accepted.id)
+        shown = "true" if translation.thoughts else "false"
+        job_wait(answer, request, public, f"{request.path}/{public}?form={form}&thoughts={shown}", WAIT)
+        posted.mark(answer, [accepted.id])
+        return answer
+
+
+class ContentStream(ContentGenerate):
+    """Server-sent events with `alt=sse`, which the SDKs send; else one JSON array of the same chunks."""
+
+    streamed = True
+
+
+class ContentAnswer(GoogleView):
+    """What a waiting client gets in the end. An address of ours, not of the API: only the layer in front may ask."""
+
+    scopes = {"GET": "generate"}
+
+    def get(self, request: Request, model_id: str, generation_id: str) -> StreamingHttpResponse:
+        form = request.query_params.get("form", "")
+        if not asked_by_layer(request) or form not in _TYPES:
+            raise not_found()
+        who = principal(request)
+        whole = job_load(who, job_id(generation_id))
+        if whole.generation.status in TERMINAL:
+            with tenant_door(who.tenant_id):
+                content = GenerationContent.objects.get(pk=whole.generation.id)
+            response = response_json(whole, content, thoughts=request.query_params.get("thoughts") == "true")
+        else:
+            response = unfinished_json(whole)
+        return StreamingHttpResponse(_pieces(response, form), content_type=_TYPES[form])
+
+
+class ContentCount(GoogleView):
+    scopes = {"POST": "generate"}
+
+    def post(self, request: Request, model_id: str) -> JsonResponse:
+        """Tokens of `contents`, or of all of `generateContentRequest`."""
+        model = model_of(model_id)
+        check_model(principal(request), model)
+        translation = Translation(model)
+        with request_spool() as spool:
+            try:
+                body = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+                inner = body.get("generateContentRequest", body.get("generate_content_request"))
+                tree = translation(inner if isinstance(inner, dict) else body)
+            except Problem as problem:
+                raise translation.placed(problem) from None
+        return JsonResponse(tokens_json(tree, model))
+
+
+def _pieces(response: dict[str, Any], form: str) -> Iterator[bytes]:
+    """The response in one of the three forms, its pictures streamed from storage."""
+    if form == "object":
+        yield from json_pieces(response)
+        return
+    before, between, after = (b"data: ", b"\n\ndata: ", b"\n\n") if form == "sse" else (b"[", b",\n", b"]")
+    for index, chunk in enumerate(chunks_json(response)):
+        yield between if index else before
+        yield from json_pieces(chunk)
+    yield after
+
+
+def model_of(model_id: str) -> Model:
+    try:
+        return get_model(model_id)
+    except UnknownModel as unknown:
+        hint = f"did you mean {unknown.nearest}?" if unknown.nearest else f"there are {', '.join(unknown.known)}."
+        raise Problem(404, "unknown_model", f"There is no such model; {hint}") from None

@@ -1,0 +1,167 @@
+"""An ended generation as a GenerateContentResponse (WIRE.md 9): parts in order, why it ended, grounding, usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cavendish.db import ids
+from cavendish.http.times import moment
+from generations.compat.gemini.content.grounding import grounding_json
+from generations.compat.gemini.content.signatures import signature_pack
+from generations.compat.shared.json_stream import Stored
+from generations.errors import ErrorCode
+from generations.models import TERMINAL, GenerationContent, Status
+from generations.selectors import Whole
+
+Part = dict[str, Any]
+_SHOWN_TEXT_CHARS = 2000
+_USAGE = {
+    "promptTokenCount": "total_input_tokens",
+    "candidatesTokenCount": "total_output_tokens",
+    "thoughtsTokenCount": "total_thought_tokens",
+    "cachedContentTokenCount": "total_cached_tokens",
+    "toolUsePromptTokenCount": "total_tool_use_tokens",
+    "totalTokenCount": "total_tokens",
+}
+_ALWAYS = {"promptTokenCount", "candidatesTokenCount", "totalTokenCount"}
+_DETAILS = {
+    "promptTokensDetails": "input_tokens_by_modality",
+    "candidatesTokensDetails": "output_tokens_by_modality",
+    "cacheTokensDetails": "cached_tokens_by_modality",
+    "toolUsePromptTokensDetails": "tool_use_tokens_by_modality",
+}
+
+
+@dataclass
+class Content:
+    """The parts of an answer. `texts` names the block of `GenerationContent.content` behind a part, by its index."""
+
+    parts: list[Part] = field(default_factory=list)
+    texts: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def response_json(whole: Whole, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
+    """`content` with its plan and steps loaded. A failure is an answer without parts, never an error: what was accepted
+    must not be sent again by a client that retries errors.
+    """
+    generation = whole.generation
+    made = Content()
+    if generation.status == Status.SUCCEEDED:
+        made = _read(content, thoughts=thoughts)
+    candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": made.parts}}
+    candidate |= _finish(whole, content)
+    if grounding := grounding_json(content, made.texts):
+        candidate["groundingMetadata"] = grounding
+    answer = {"candidates": [candidate], **head_json(whole)}
+    if content.usage_reported:
+        answer["usageMetadata"] = usage_json(content.usage_reported)
+    return answer
+
+
+def head_json(whole: Whole) -> dict[str, Any]:
+    generation = whole.generation
+    return {
+        "modelVersion": generation.model,
+        "responseId": ids.encode(ids.GENERATION, generation.id),
+        "createTime": moment(generation.created_at),
+    }
+
+
+def unfinished_json(whole: Whole) -> dict[str, Any]:
+    """For a client whose wait ended before the job did. It goes on, and its interaction can be read."""
+    public = ids.encode(ids.GENERATION, whole.generation.id)
+    said = f"The answer is not there yet; it is going to be at /v1/interactions/{public}. Do not send it again."
+    candidate = {"index": 0, "content": {"role": "model", "parts": []}, "finishReason": "OTHER", "finishMessage": said}
+    return {"candidates": [candidate], **head_json(whole)}
+
+
+def chunks_json(response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same answer as a stream gives it: a chunk for each part; the last says why it ended, grounding and usage."""
+    [candidate] = response["candidates"]
+    head = {name: value for name, value in response.items() if name not in {"candidates", "usageMetadata"}}
+    *most, last = candidate["content"]["parts"] or [None]
+    for part in most:
+        yield {"candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}}], **head}
+    content = {"role": "model", "parts": [] if last is None else [last]}
+    yield {**response, "candidates": [{**candidate, "content": content}]}
+
+
+def usage_json(reported: Mapping[str, Any]) -> dict[str, Any]:
+    """The upstream's own counts under this API's names."""
+    counts = {name: reported.get(theirs) for name, theirs in _USAGE.items()}
+    shown: dict[str, Any] = {name: count or 0 for name, count in counts.items() if count or name in _ALWAYS}
+    for name, theirs in _DETAILS.items():
+        entries = reported.get(theirs)
+        details = [
+            {"modality": str(entry.get("modality", "")).upper(), "tokenCount": entry.get("tokens", 0)}
+            for entry in (entries if isinstance(entries, list) else ())
+            if isinstance(entry, Mapping)
+        ]
+        if details:
+            shown[name] = details
+    return shown
+
+
+def _read(content: GenerationContent, *, thoughts: bool) -> Content:
+    """The parts of the upstream's steps. A signature goes on the next part that is no thought."""
+    made = Content()
+    texts = iter(block for block in content.content if block["type"] == "text")
+    unsigned: list[dict[str, Any]] = []
+    for step in content.steps:
+        kind = step.get("type")
+        if kind == "thought":
+            shown = [_part(block) for block in step.get("summary") or ()] if thoughts else []
+            made.parts += [{**part, "thought": True} for part in shown if part]
+            unsigned.append(step)
+        elif kind in {"google_search_call", "google_search_result"}:
+            unsigned.append(step)
+        elif kind == "model_output":
+            for block in step.get("content") or ():
+                cited = next(texts, None) if block.get("type") == "text" else None
+                part = _part(block)
+                if not part:
+                    continue
+                if cited:
+                    made.texts[len(made.parts)] = cited
+                made.parts.append(part | _signed(unsigned))
+                unsigned = []
+    if signed := _signed(unsigned):
+        # Google, too, ends with an empty text where nothing is left to sign.
+        made.parts.append({"text": "", **signed})
+    return made
+
+
+def _signed(steps: list[dict[str, Any]]) -> dict[str, str]:
+    signature = signature_pack(steps)
+    return {"thoughtSignature": signature} if signature else {}
+
+
+def _part(block: Mapping[str, Any]) -> Part | None:
+    if block.get("type") == "text":
+        return {"text": str(block["text"])} if block.get("text") else None
+    if "storage_key" in block:
+        return {"inlineData": {"mimeType": block["mime_type"], "data": Stored(block["storage_key"])}}
+    return None
+
+
+def _finish(whole: Whole, content: GenerationContent) -> dict[str, str]:
+    generation = whole.generation
+    if generation.status == Status.SUCCEEDED:
+        return {"finishReason": "STOP"}
+    if generation.status not in TERMINAL:
+        raise ValueError(f"{generation} has not ended")
+    error = generation.error or {"code": "canceled", "message": "The request was canceled."}
+    message = str(error["message"])
+    match error["code"]:
+        case ErrorCode.SAFETY_BLOCKED:
+            reason = "IMAGE_SAFETY" if content.plan.get("wants_image", True) else "SAFETY"
+        case ErrorCode.NO_IMAGE:
+            reason = "NO_IMAGE"
+            # It is charged, so it is handed out; parts would make it look like an answer.
+            written = " ".join(block["text"] for block in content.content if block["type"] == "text")
+            message += f" The model wrote: {written[:_SHOWN_TEXT_CHARS]}" if written else ""
+        case _:
+            reason = "OTHER"
+    return {"finishReason": reason, "finishMessage": message}

@@ -1,0 +1,108 @@
+"""`/v1/files` as the official SDKs call it: get, list, delete, download. How files come is in `uploads.py`.
+
+A file's name here is `files/` and the id without our prefix: the SDKs cut a name out of an https address with
+`[a-z0-9]+`, which stops at an underscore. `files/file_…`, as the native API names it, is taken as well, and so is the
+name that a client gave at the upload; addresses always carry the id.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from django.conf import settings
+from django.http import JsonResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from accounts.authentication.drf import principal
+from accounts.authentication.principal import Principal
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import not_found
+from cavendish.http.times import moment
+from generations.compat.gemini.batches.results_file import is_results, results_file_json, results_response
+from generations.compat.gemini.paging import page_after, page_size
+from generations.compat.gemini.views import GoogleView
+from generations.models import File
+from generations.request import file_id_of
+from generations.selectors import file_named
+from generations.services import file_delete
+from generations.show.stored_bytes import bytes_response
+
+
+def file_json(file: File) -> dict[str, Any]:
+    uri = f"{settings.BASE_URL}/v1beta/files/{file.id.hex}"
+    shown = {
+        "name": f"files/{file.resource_name or file.id.hex}",
+        "displayName": file.name,
+        "mimeType": file.mime_type,
+        "sizeBytes": str(file.bytes),
+        "createTime": moment(file.created_at),
+        "updateTime": moment(file.created_at),
+        "expirationTime": moment(file.expires_at),
+        # Base64 of the hexadecimal digits: so Google sends it.
+        "sha256Hash": base64.b64encode(file.sha256.encode()).decode(),
+        "uri": uri,
+        "downloadUri": f"{uri}:download?alt=media",
+        "state": "ACTIVE",
+        "source": "UPLOADED",
+    }
+    return {key: value for key, value in shown.items() if value}
+
+
+class FileList(GoogleView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request) -> JsonResponse:
+        """Uploads of this key's mode, newest first. Without an empty `nextPageToken`: a pager would follow it."""
+        who = principal(request)
+        size, after = page_size(request), page_after(request)
+        with tenant_door(who.tenant_id):
+            rows = File.objects.filter(
+                tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None, source=File.Source.UPLOAD
+            )
+            if after:
+                rows = rows.filter(id__lt=after)
+            found = list(rows.order_by("-id")[: size + 1])
+        page: dict[str, Any] = {"files": [file_json(file) for file in found[:size]]}
+        if len(found) > size:
+            page["nextPageToken"] = found[size - 1].id.hex
+        return JsonResponse(page)
+
+
+class FileDetail(GoogleView):
+    scopes = {"GET": "read", "DELETE": "files"}
+
+    def get(self, request: Request, file_id: str) -> JsonResponse:
+        who = principal(request)
+        if is_results(file_id):
+            return JsonResponse(results_file_json(who, file_id))
+        return JsonResponse(file_json(_load(who, file_id)))
+
+    def delete(self, request: Request, file_id: str) -> JsonResponse:
+        who = principal(request)
+        file = _load(who, file_id)
+        if not file_delete(tenant_id=who.tenant_id, file_id=file.id, livemode=who.livemode):
+            raise not_found()
+        return JsonResponse({})
+
+
+class FileDownload(GoogleView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request, file_id: str) -> HttpResponseBase:
+        who = principal(request)
+        if is_results(file_id):
+            return results_response(who, file_id)
+        file = _load(who, file_id)
+        return bytes_response(
+            file.storage_key, mime_type=file.mime_type, size=file.bytes, sha256=file.sha256, name=file.id.hex
+        )
+
+
+def _load(who: Principal, text: str) -> File:
+    with tenant_door(who.tenant_id):
+        file = file_named(file_id_of(f"files/{text}") or "", livemode=who.livemode)
+    if file is None:
+        raise not_found()
+    return file

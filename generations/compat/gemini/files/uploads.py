@@ -1,0 +1,238 @@
+"""`/upload/v1/files`: Google's resumable upload.
+
+    start                       with a key; the answer's X-Goog-Upload-URL carries a signed upload_id
+    upload | upload, finalize   bytes from X-Goog-Upload-Offset on, to that address
+    query, cancel
+
+Only the first step carries a key: the Python SDK sends none with the bytes, and calls them application/json. So the
+upload_id says whose upload it is and what it will be, signed; nothing is stored before bytes come. They are gathered
+in `<SPOOL_DIR>/uploads`: where several machines serve the web, they share that folder or a client stays on one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from accounts.authentication.drf import principal
+from accounts.models import ApiKey, Tenant, TenantStatus
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of, too_large, unauthorized
+from generations.accept.funnel import check_active
+from generations.compat.gemini.files.api import file_json
+from generations.compat.gemini.files.upload_ids import Ticket
+from generations.compat.gemini.files.upload_parts import Part, WrongOffset, parts_expire
+from generations.compat.gemini.views import GoogleView
+from generations.errors import GenerationRefused
+from generations.models import File
+from generations.refusals import problem_of as refused
+from generations.request import JSONL, JSONL_SUFFIXES, upload_check
+from generations.selectors import file_named
+from generations.services import file_create
+
+_ABOUT_LIMIT = 64 * 1024
+_RESOURCE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
+
+
+class Upload(GoogleView):
+    scopes = {"POST": "files", "PUT": "files"}
+
+    def get_authenticators(self) -> list[Any]:
+        return [] if self._has_ticket() else [*super().get_authenticators()]
+
+    def get_permissions(self) -> list[Any]:
+        return [] if self._has_ticket() else [*super().get_permissions()]
+
+    def _has_ticket(self) -> bool:
+        # There is no request while Django's checks build the schema.
+        return "upload_id" in getattr(self.request, "GET", {})
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """A refusal ends the upload and says so: without the header the SDKs send the same bytes three times more."""
+        answer = super().handle_exception(exc)
+        problem = problem_of(exc)
+        if problem is not None and problem.status < 500 and problem.status != 429 and problem.code != WrongOffset.CODE:
+            answer.headers["X-Goog-Upload-Status"] = "final"
+        return answer
+
+    def post(self, request: Request) -> HttpResponse:
+        commands = _commands(request)
+        if "upload_id" in request.query_params:
+            return _continue(request, Ticket.read(request.query_params["upload_id"]), commands)
+        if "start" not in commands or request.headers.get("X-Goog-Upload-Protocol", "").lower() != "resumable":
+            raise bad_request(
+                "not_resumable", "Uploads are resumable: send X-Goog-Upload-Protocol: resumable and the command start."
+            )
+        return _start(request)
+
+    put = post
+
+
+def _start(request: Request) -> HttpResponse:
+    who = principal(request)
+    check_active(who)
+    about = _about(request)
+    resource_name = _resource_name(about.get("name"))
+    if resource_name is not None:
+        with tenant_door(who.tenant_id):
+            if file_named(resource_name, livemode=who.livemode) is not None:
+                raise _taken(resource_name)
+    size = _number(request.headers.get("X-Goog-Upload-Header-Content-Length") or about.get("size_bytes"))
+    if size is not None:
+        _check_size(size)
+    mime_type = request.headers.get("X-Goog-Upload-Header-Content-Type") or about.get("mime_type") or ""
+    file_name = request.headers.get("X-Goog-Upload-File-Name") or ""
+    if file_name.lower().endswith(JSONL_SUFFIXES):
+        # Its display name and its type may be anything: Python's library of types does not know this one.
+        mime_type = JSONL
+    name = about.get("display_name") or file_name
+    ticket = Ticket(
+        file_id=ids.new_id(),
+        tenant_id=who.tenant_id,
+        key_id=who.key_id,
+        livemode=who.livemode,
+        mime_type=str(mime_type)[:100],
+        size=size,
+        name=PurePosixPath(PureWindowsPath(str(name)).name).name[:255],
+        resource_name=resource_name,
+    )
+    parts_expire()
+    url = f"{settings.BASE_URL}{request.path}?upload_id={ticket.sign()}&upload_protocol=resumable"
+    return HttpResponse(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
+
+
+def _continue(request: Request, ticket: Ticket, commands: set[str]) -> HttpResponse:
+    part = Part(ticket.file_id)
+    with part.locked():
+        if (done := _check(ticket)) is not None:
+            # The answer to the last bytes was lost, and they came again.
+            part.discard()
+            return _final(done)
+        if "cancel" in commands:
+            part.discard()
+            return HttpResponse(headers={"X-Goog-Upload-Status": "cancelled"})
+        if "query" in commands:
+            return _active(part.size())
+        if not commands & {"upload", "finalize"}:
+            raise bad_request("invalid", "X-Goog-Upload-Command takes upload, finalize, query or cancel.")
+        if "upload" in commands:
+            offset = _number(request.headers.get("X-Goog-Upload-Offset")) or 0
+            limit = settings.MAX_FILE_BYTES if ticket.size is None else ticket.size
+            part.append(request._request, offset, limit=limit)
+        return _final(_finish(ticket, part)) if "finalize" in commands else _active(part.size())
+
+
+def _finish(ticket: Ticket, part: Part) -> File:
+    """The part as a file. What cannot be one is deleted; where a service is away the part stays for another try."""
+    try:
+        if ticket.size is not None and part.size() != ticket.size:
+            raise bad_request("incomplete", f"{part.size()} of {ticket.size} announced bytes came.")
+        info = upload_check(part.path, declared=ticket.mime_type, name=ticket.name, dialect="interactions")
+    except Problem:
+        part.discard()
+        raise
+    try:
+        return file_create(
+            tenant_id=ticket.tenant_id,
+            livemode=ticket.livemode,
+            name=ticket.name,
+            path=part.path,
+            info=info,
+            file_id=ticket.file_id,
+            expires=True,
+            resource_name=ticket.resource_name,
+        )
+    except IntegrityError:
+        # Another upload of that name ended first.
+        raise _taken(ticket.resource_name or "") from None
+    except GenerationRefused as refusal:
+        raise refused(refusal) from None
+
+
+def _check(ticket: Ticket) -> File | None:
+    """The file, once it is one. Raises Problem where the key or the tenant has lost the right to bring it."""
+    with tenant_door(ticket.tenant_id):
+        key = ApiKey.objects.filter(id=ticket.key_id).first()
+        tenant = Tenant.objects.get(id=ticket.tenant_id)
+        file: File | None = File.objects.filter(id=ticket.file_id).first()
+    expired = key is None or (key.expires_at is not None and key.expires_at <= timezone.now())
+    if key is None or expired or key.revoked_at is not None:
+        raise unauthorized("The key that started this upload is no longer valid.")
+    if tenant.status != TenantStatus.ACTIVE:
+        raise forbidden(f"The tenant is {tenant.status}.", code=f"tenant_{tenant.status}")
+    if file is not None and file.deleted_at is not None:
+        raise not_found()
+    return file
+
+
+def _active(received: int) -> HttpResponse:
+    return HttpResponse(headers={"X-Goog-Upload-Status": "active", "X-Goog-Upload-Size-Received": str(received)})
+
+
+def _final(file: File) -> HttpResponse:
+    return JsonResponse({"file": file_json(file)}, headers={"X-Goog-Upload-Status": "final"})
+
+
+def _commands(request: Request) -> set[str]:
+    return {word.strip().lower() for word in request.headers.get("X-Goog-Upload-Command", "").split(",")} & _COMMANDS
+
+
+def _about(request: Request) -> dict[str, Any]:
+    """What the body says of the file, in snake case."""
+    raw = request._request.read(_ABOUT_LIMIT + 1)
+    if len(raw) > _ABOUT_LIMIT:
+        raise too_large("The description of a file is too long.", limit=_ABOUT_LIMIT)
+    try:
+        body = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        raise bad_request("malformed_json", "The body is not JSON.") from None
+    about = body.get("file") if isinstance(body, dict) else None
+    if not isinstance(about, dict):
+        return {}
+    both: dict[object, str] = {"displayName": "display_name", "mimeType": "mime_type", "sizeBytes": "size_bytes"}
+    return {both.get(name, str(name)): value for name, value in about.items()}
+
+
+def _resource_name(value: object) -> str | None:
+    """What Google takes: "files/" and up to 40 lower-case letters, digits and dashes, none of them at an end."""
+    if value in (None, ""):
+        return None
+    name = str(value).removeprefix("files/")
+    # 32 hexadecimal digits would be taken for an id.
+    if not _RESOURCE_NAME.fullmatch(name) or re.fullmatch(r"[0-9a-f]{32}", name):
+        raise bad_request(
+            "invalid",
+            "name takes files/ and up to 40 lower-case letters, digits and dashes, with a letter or digit at both ends,"
+            " and not the form of an id; leave it out to have one given.",
+        )
+    return name
+
+
+def _taken(name: str) -> Problem:
+    return bad_request("already_exists", f"There is a file files/{name} already; delete it, or choose another name.")
+
+
+def _check_size(size: int) -> None:
+    if size > settings.MAX_FILE_BYTES:
+        raise too_large(f"A file may have {settings.MAX_FILE_BYTES} bytes.", limit=settings.MAX_FILE_BYTES)
+    if size == 0:
+        raise bad_request("empty", "The file is empty.")
+
+
+def _number(value: object) -> int | None:
+    if value is None:
+        return None
+    text = str(value)
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise bad_request("invalid", f'"{text[:40]}" is not a whole number of bytes.')
+    return int(text)

@@ -1,0 +1,121 @@
+"""`/v1/interactions` as the official SDKs call it: create (also in the background or streamed), get, cancel, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from accounts.authentication.drf import asked_by_layer, principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import conflict, not_found
+from generations.accept.funnel import generation_accept
+from generations.compat.gemini.interactions.events import LEAD, RUNNING, event_stream, number_of
+from generations.compat.gemini.interactions.representation import head_json, interaction_json
+from generations.compat.gemini.views import GoogleView
+from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
+from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.resubmissions import Posted
+from generations.errors import NotCancelable, NotFinished
+from generations.models import TERMINAL, GenerationContent, Status
+from generations.selectors import Whole
+from generations.services import generation_cancel, generation_delete
+
+CANCEL_WAIT = 3
+
+
+class InteractionList(GoogleView):
+    scopes = {"POST": "generate"}
+    makes_pictures = ("POST",)
+
+    def post(self, request: Request) -> HttpResponse:
+        who = principal(request)
+        posted = Posted(request, who)
+        accepted = generation_accept(who=who, body=posted, dialect="interactions", join=posted.job)
+        public = ids.encode(ids.GENERATION, accepted.id)
+        whole = job_load(who, accepted.id)
+        answer: HttpResponse
+        if accepted.draft.stream:
+            answer = _stream(request, whole, f"{request.path}/{public}", after=None)
+        else:
+            answer = JsonResponse(head_json(whole))
+            if not accepted.draft.background:
+                job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
+        posted.mark(answer, [accepted.id])
+        return answer
+
+
+class InteractionDetail(GoogleView):
+    scopes = {"GET": "read", "DELETE": "generate"}
+
+    def get(self, request: Request, interaction_id: str) -> HttpResponseBase:
+        """`stream=true` waits for the end and answers events; else what there is now."""
+        who = principal(request)
+        inside = asked_by_layer(request)
+        wanted = job_id(interaction_id)
+        whole = job_load(who, wanted)
+        if not whole.generation.store and not inside:
+            raise not_found()
+        query = request.query_params
+        streamed = query.get("stream") == "true"
+        if streamed and whole.generation.status not in TERMINAL and not inside:
+            return _stream(request, whole, request.path, after=query.get("last_event_id"))
+        with tenant_door(who.tenant_id):
+            content = GenerationContent.objects.get(pk=wanted)
+        ended = whole.generation.status in TERMINAL
+        shown = interaction_json(
+            whole,
+            content,
+            # Who polls is spared the pictures it sent, until there is an answer to put behind them.
+            with_input=not streamed and "created" not in query and ended,
+            echo_input=query.get("include_input") == "true",
+        )
+        if streamed:
+            frames = event_stream(shown, query.get("last_event_id"))
+            return StreamingHttpResponse(frames, content_type="text/event-stream")
+        return StreamingHttpResponse(json_pieces(shown), content_type="application/json")
+
+    def delete(self, request: Request, interaction_id: str) -> JsonResponse:
+        """Erases an ended interaction; what it cost stays in the books."""
+        who = principal(request)
+        wanted = job_id(interaction_id)
+        try:
+            deleted = generation_delete(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
+        except NotFinished as running:
+            raise conflict("not_finished", str(running)) from None
+        if not deleted:
+            raise not_found()
+        return JsonResponse({})
+
+
+class InteractionCancel(GoogleView):
+    scopes = {"POST": "generate"}
+
+    def post(self, request: Request, interaction_id: str) -> HttpResponse:
+        """Answers the interaction as it stands; one that has ended stays as it is."""
+        who = principal(request)
+        wanted = job_id(interaction_id)
+        was: Any = None
+        try:
+            was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
+        except NotCancelable as ended:
+            was = ended.status
+        if was is None:
+            raise not_found()
+        answer = JsonResponse(head_json(job_load(who, wanted)))
+        if was == Status.RUNNING:
+            path = request.path.removesuffix("/cancel")
+            job_wait(answer, request, interaction_id, f"{path}?created=true", CANCEL_WAIT)
+        return answer
+
+
+def _stream(request: Request, whole: Whole, path: str, *, after: str | None) -> HttpResponse:
+    """The first events at once, so that a client knows the id to resume with; the rest when the job has ended."""
+    running = {**head_json(whole), "status": RUNNING, "steps": []}
+    answer = HttpResponse(b"".join(event_stream(running, after)), content_type="text/event-stream")
+    last = max(number_of(after), LEAD)
+    job_wait(answer, request, running["id"], f"{path}?stream=true&last_event_id=ev_{last}", WAIT, lead=True)
+    return answer

@@ -1,0 +1,55 @@
+"""`/v1/models` in Google's words, with our limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import JsonResponse
+from rest_framework.request import Request
+
+from accounts.authentication.drf import principal
+from cavendish.gemini.catalog import Model
+from cavendish.http.problems import not_found
+from generations.compat.gemini.views import GoogleView
+from generations.selectors import models_offered
+
+
+def model_json(model: Model) -> dict[str, Any]:
+    return {
+        "name": f"models/{model.id}",
+        "version": "1",
+        "displayName": model.name,
+        "description": model.description,
+        "inputTokenLimit": model.input_token_limit,
+        "outputTokenLimit": model.output_token_limit,
+        "supportedGenerationMethods": ["createInteraction", "generateContent", "streamGenerateContent", "countTokens"],
+        "thinking": model.thinks,
+    }
+
+
+class ModelList(GoogleView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request) -> JsonResponse:
+        """All at once and without `nextPageToken`, which the JavaScript SDK would follow for ever (WIRE.md 7)."""
+        who = principal(request)
+        return JsonResponse({"models": [model_json(model) for model in models_offered(who)]})
+
+
+class ModelDetail(GoogleView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request, model_id: str) -> JsonResponse:
+        model = next((model for model in models_offered(principal(request)) if model.id == model_id), None)
+        if model is None:
+            raise not_found()
+        return JsonResponse(model_json(model))
+
+
+class TunedModels(GoogleView):
+    """There are none; the Python SDK asks all the same when told to list other than base models."""
+
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request) -> JsonResponse:
+        return JsonResponse({})

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from generations.compat.gemini.batches.api import BatchCreate
+from generations.compat.gemini.files.api import FileDetail, FileDownload, FileList
+from generations.compat.gemini.interactions.api import InteractionCancel, InteractionDetail, InteractionList
+from generations.compat.gemini.models.api import ModelDetail, ModelList, TunedModels
+
+urlpatterns = [
+    path("interactions", InteractionList.as_view()),
+    path("interactions/<str:interaction_id>", InteractionDetail.as_view()),
+    path("interactions/<str:interaction_id>/cancel", InteractionCancel.as_view()),
+    path("files", FileList.as_view()),
+    path("files/<str:file_id>:download", FileDownload.as_view()),
+    path("files/<str:file_id>", FileDetail.as_view()),
+    path("", include("generations.compat.gemini.batches.urls")),
+    path("models", ModelList.as_view()),
+    path("models/", include("generations.compat.gemini.content.urls")),
+    path("models/<str:model_id>:batchGenerateContent", BatchCreate.as_view()),
+    path("models/", include("generations.compat.imagen.urls")),
+    path("publishers/google/models/", include("generations.compat.imagen.urls")),
+    path("models/<str:model_id>", ModelDetail.as_view()),
+    path("tunedModels", TunedModels.as_view()),
+]

@@ -1,0 +1,105 @@
+"""`models/imagen-*:predict`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+
+from accounts.authentication.drf import asked_by_layer, principal
+from cavendish.db import ids
+from cavendish.gemini.catalog import get_model
+from cavendish.http.problems import Problem
+from generations.accept.funnel import check_active, request_spool
+from generations.compat.gemini.errors import GOOGLE
+from generations.compat.gemini.views import GoogleView
+from generations.compat.imagen.translation import Translation
+from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
+from generations.compat.shared.json_stream import Stored, json_pieces
+from generations.compat.shared.resubmissions import Posted
+from generations.errors import ErrorCode
+from generations.models import TERMINAL, Status
+from generations.request import body_read
+from generations.request.hints import listing
+from generations.selectors import Whole
+
+DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
+"""By when Google asks to have moved: https://cloud.google.com/vertex-ai/generative-ai/docs/models/imagen/4-0-generate"""
+
+
+class Predict(GoogleView):
+    scopes = {"POST": "generate", "GET": "generate"}
+    makes_pictures = ("POST",)
+
+    def post(self, request: Request, name: str) -> HttpResponse:
+        """Makes `sampleCount` pictures with the model that stands in for Imagen, each a job of its own."""
+        who = principal(request)
+        check_active(who)
+        translation = Translation(get_model(settings.IMAGEN_SUCCESSOR))
+        posted = Posted(request, who)
+        with request_spool() as spool:
+            body = body_read(posted, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+        try:
+            wish = translation.read(body)
+            jobs = posted.jobs() or jobs_accept(who, wish.trees)
+        except Problem as problem:
+            raise translation.placed(problem) from None
+        answer = _unfinished(request, [ids.encode(ids.GENERATION, job) for job in jobs])
+        _warn(answer, name, wish.ignored)
+        jobs_wait(answer, request, jobs, f"reasons={'true' if wish.reasons else 'false'}")
+        posted.mark(answer, jobs)
+        return answer
+
+    def get(self, request: Request, name: str) -> HttpResponseBase:
+        """What a waiting client gets in the end. Only the layer in front may ask."""
+        if not asked_by_layer(request):
+            raise MethodNotAllowed("GET")
+        wholes = jobs_load(principal(request), request)
+        if any(whole.generation.status not in TERMINAL for whole in wholes):
+            answer = _unfinished(request, [ids.encode(ids.GENERATION, whole.generation.id) for whole in wholes])
+            wait_on(answer, request, wholes)
+            return answer
+        failed = [whole for whole in wholes if whole.generation.status != Status.SUCCEEDED and not _is_filtered(whole)]
+        if failed and not pictures(wholes):
+            return GOOGLE.response(Problem(400, "failed", _message(failed[0])), request.path)
+        shown = predictions_json(wholes, reasons=request.query_params.get("reasons") == "true")
+        return StreamingHttpResponse(json_pieces(shown), content_type="application/json")
+
+
+def predictions_json(wholes: list[Whole], *, reasons: bool) -> dict[str, Any]:
+    """As Imagen answers: pictures that were filtered are missing, or told of where `reasons` are asked for."""
+    found: list[dict[str, Any]] = [
+        {"bytesBase64Encoded": Stored(output.storage_key), "mimeType": output.mime_type} for output in pictures(wholes)
+    ]
+    if reasons:
+        found += [{"raiFilteredReason": _message(whole)} for whole in wholes if _is_filtered(whole)]
+    return {"predictions": found} if found else {}
+
+
+def _is_filtered(whole: Whole) -> bool:
+    return (whole.generation.error or {}).get("code") == ErrorCode.SAFETY_BLOCKED
+
+
+def _message(whole: Whole) -> str:
+    return str((whole.generation.error or {"message": "The request was canceled."})["message"])
+
+
+def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:
+    """For a client whose wait ended before the jobs did; a status that no SDK sends again."""
+    places = " and ".join(f"/v1/interactions/{job}" for job in jobs)
+    said = f"The answer is not there yet; it is going to be at {places}. Do not send it again."
+    return GOOGLE.response(Problem(400, "not_finished", said), request.path)
+
+
+def _warn(answer: HttpResponse, name: str, ignored: list[str]) -> None:
+    """Says who answered (RFC 7234, section 5.5) and that the name is on its way out (RFC 9745)."""
+    said = f"Imagen is shut down: {settings.IMAGEN_SUCCESSOR} answered instead of imagen-{name}."
+    if ignored:
+        said += f" It has no {listing(ignored, 'and')}; that was ignored."
+    answer.headers["Warning"] = f'299 - "{said} Call generateContent or interactions with a Gemini model."'
+    answer.headers["Deprecation"] = f"@{int(DEPRECATED.timestamp())}"

@@ -1,0 +1,124 @@
+"""A predict body, as the SDKs' `generate_images` sends it, as bodies of interactions: one for each picture.
+
+{"instances": [{"prompt": "…"}], "parameters": {"sampleCount": 2, "aspectRatio": "16:9", "sampleImageSize": "2K"}}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cavendish.gemini.catalog import Model
+from cavendish.http.problems import Problem
+from generations.compat.shared.camel_fields import Names, camel_tree, is_idle
+from generations.compat.shared.pointer_map import Places, placed
+from generations.request.fields import Context
+
+MAX_SAMPLES = 4
+DEFAULT_SAMPLES = 4
+"""Imagen's own: who does not say how many has always got, and paid, four."""
+_SAFETY = ("image_hate", "image_dangerous_content", "image_harassment", "image_sexually_explicit")
+_REFUSED = {
+    "negativePrompt": "The model has no such setting; say in the prompt what should not be there.",
+    "storageUri": "Pictures are in the answer; leave it out.",
+}
+# What the model does in its own way whatever is said. The answer names those that were asked for.
+_IGNORED = ("guidanceScale", "enhancePrompt", "includeSafetyAttributes", "language")
+
+
+@dataclass(frozen=True)
+class Wish:
+    trees: list[dict[str, Any]]
+    reasons: bool
+    """Whether pictures that were filtered are to be told of."""
+    ignored: list[str]
+    """Settings that were given and change nothing."""
+
+
+class Translation:
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._places = Places()
+
+    def read(self, body: dict[str, Any]) -> Wish:
+        """Raises Problem 422 with all that is wrong."""
+        context = Context("native")
+        fields = Names(context, camel_tree(body), "")
+        prompt = self._prompt(fields)
+        settings = fields.inner("parameters") or Names(context, {}, "/parameters")
+        labels = fields.inner("labels")
+        count = settings.whole("sampleCount", 1, MAX_SAMPLES) or DEFAULT_SAMPLES
+        seed = settings.whole("seed", 0, 2**31 - 1 - MAX_SAMPLES)
+        reasons = settings.flag("includeRaiReason", False)
+        tree: dict[str, Any] = {
+            "model": self._model.id,
+            "input": [{"type": "text", "text": prompt}],
+            "response_format": [{"type": "image", **self._shape(settings)}],
+            "max_images": 1,
+            **self._safety(settings),
+            **({"labels": labels.values} if labels else {}),
+        }
+        for name, because in _REFUSED.items():
+            settings.refuse(name, because=because)
+        if settings.take("addWatermark") is False:
+            settings.wrong("addWatermark", "not_supported", "The model's pictures are always watermarked (SynthID).")
+        if str(settings.take("personGeneration") or "").lower() == "dont_allow":
+            detail = "The model cannot be kept from people; say it in the prompt and leave this out."
+            settings.wrong("personGeneration", "not_supported", detail)
+        ignored = [name for name in _IGNORED if not is_idle(settings.take(name))]
+        output = settings.values.get("outputOptions")
+        if isinstance(output, dict) and not is_idle(output.get("compressionQuality")):
+            ignored.append("compressionQuality")
+        settings.close()
+        fields.close()
+        context.raise_errors()
+        for ours, theirs in (("/input", "/instances/0/prompt"), ("/model", ""), ("/labels", "/labels")):
+            self._places.note(ours, theirs)
+        # One seed for all would make the same picture several times.
+        trees = [tree if seed is None else _seeded(tree, seed + each) for each in range(count)]
+        return Wish(trees, reasons, ignored)
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem with a translated body, in the names of the one that came."""
+        return placed(problem, self._places)
+
+    def _prompt(self, fields: Names) -> str:
+        instances = fields.items("instances")
+        if len(instances) != 1 or not isinstance(instances[0], dict):
+            fields.wrong("instances", "wrong_type", 'It takes one instance: [{"prompt": "…"}].')
+            return ""
+        instance = Names(fields.context, instances[0], "/instances/0")
+        prompt = instance.text("prompt") or ""
+        if not prompt.strip():
+            instance.wrong("prompt", "required", "prompt is missing or empty; say what to make.")
+        for name in ("image", "mask", "referenceImages"):
+            instance.refuse(name, because="Pictures are edited with generateContent or interactions.")
+        instance.close()
+        return prompt
+
+    def _shape(self, settings: Names) -> dict[str, Any]:
+        names = ("sampleImageSize", "imageSize")
+        size = next((name for name in names if settings.has(name)), names[0])
+        found = {"aspect_ratio": settings.take("aspectRatio"), "image_size": settings.take(size)}
+        settings.take(*names)
+        self._places.note("/response_format/0", "/parameters")
+        self._places.note("/response_format/0/aspect_ratio", "/parameters/aspectRatio")
+        self._places.note("/response_format/0/image_size", f"/parameters/{size}")
+        output = settings.inner("outputOptions")
+        if output is not None:
+            found["mime_type"] = output.take("mimeType")
+            self._places.note("/response_format/0/mime_type", output.at("mimeType"))
+            output.take("compressionQuality")  # pictures are handed out as the model made them
+            output.close()
+        return {name: value for name, value in found.items() if not is_idle(value)}
+
+    def _safety(self, settings: Names) -> dict[str, Any]:
+        level = settings.text("safetySetting")
+        if level is None or is_idle(level):
+            return {}
+        self._places.note("/safety_settings", settings.at("safetySetting"))
+        return {"safety_settings": [{"type": kind, "threshold": level.lower()} for kind in _SAFETY]}
+
+
+def _seeded(tree: dict[str, Any], seed: int) -> dict[str, Any]:
+    return {**tree, "generation_config": {"seed": seed}}

@@ -1,0 +1,129 @@
+"""`/openai/v1/images/generations`, `/openai/v1/images/edits`, `/openai/v1/models`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+
+from accounts.authentication.drf import asked_by_layer, principal
+from cavendish.db import ids
+from cavendish.gemini.catalog import Model
+from cavendish.http.problems import Problem
+from generations.accept.funnel import check_active, request_spool
+from generations.compat.openai.representation import images_json
+from generations.compat.openai.translation import FORMS, Translation, form_body
+from generations.compat.openai.views import OpenAIView, failure_json, failure_response
+from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
+from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.resubmissions import Posted
+from generations.models import TERMINAL, Status
+from generations.request import body_read
+from generations.selectors import models_offered
+
+
+class ImageView(OpenAIView):
+    scopes = {"POST": "generate", "GET": "generate"}
+    makes_pictures = ("POST",)
+
+    def get(self, request: Request) -> HttpResponseBase:
+        """What a waiting client gets in the end. Only the layer in front may ask."""
+        form = request.query_params.get("form")
+        if not asked_by_layer(request) or form not in FORMS:
+            raise MethodNotAllowed("GET")
+        wholes = jobs_load(principal(request), request)
+        if any(whole.generation.status not in TERMINAL for whole in wholes):
+            answer = _unfinished([ids.encode(ids.GENERATION, whole.generation.id) for whole in wholes])
+            wait_on(answer, request, wholes)
+            return answer
+        if not pictures(wholes):
+            failed = next((w for w in wholes if w.generation.status != Status.SUCCEEDED), wholes[0])
+            return failure_response(failure_json(failed.generation.error))
+        return StreamingHttpResponse(json_pieces(images_json(wholes, form)), content_type="application/json")
+
+    def accept(
+        self,
+        request: Request,
+        body: dict[str, Any],
+        images: Sequence[UploadedFile[Any]] | None = None,
+        posted: Posted | None = None,
+    ) -> HttpResponse:
+        """`posted` where the bytes of the request tell it from others: a form has another border each time."""
+        who = principal(request)
+        translation = Translation()
+        wish = translation.read(body, images)
+        try:
+            jobs = (posted.jobs() if posted else []) or jobs_accept(who, wish.trees)
+        except Problem as problem:
+            raise translation.placed(problem) from None
+        answer = _unfinished([ids.encode(ids.GENERATION, job) for job in jobs])
+        jobs_wait(answer, request, jobs, f"form={wish.form}")
+        if posted:
+            posted.mark(answer, jobs)
+        return answer
+
+
+class ImageGenerations(ImageView):
+    def post(self, request: Request) -> HttpResponse:
+        """Makes `n` pictures from words, each a job of its own."""
+        who = principal(request)
+        check_active(who)
+        posted = Posted(request, who)
+        with request_spool() as spool:
+            body = body_read(posted, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+            return self.accept(request, body, posted=posted)
+
+
+class ImageEdits(ImageView):
+    parser_classes = (MultiPartParser,)
+
+    def post(self, request: Request) -> HttpResponse:
+        """Makes `n` pictures from words and pictures, sent as `image` or `image[]`."""
+        check_active(principal(request))
+        images: list[UploadedFile[Any]] = []
+        values: dict[str, str] = {}
+        for name, uploads in request.FILES.lists():
+            if name in {"image", "image[]"} or name.startswith("image["):
+                images += uploads
+            else:
+                values[name] = "a file"
+        values |= {name: str(value) for name, value in request._request.POST.items()}
+        return self.accept(request, form_body(values), images)
+
+
+class ModelList(OpenAIView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request) -> JsonResponse:
+        who = principal(request)
+        data = [model_json(model) for model in models_offered(who)]
+        return JsonResponse({"object": "list", "data": data})
+
+
+class ModelDetail(OpenAIView):
+    scopes = {"GET": "read"}
+
+    def get(self, request: Request, model_id: str) -> JsonResponse:
+        model = next((model for model in models_offered(principal(request)) if model.id == model_id), None)
+        if model is None:
+            raise Problem(404, "model_not_found", "There is no such model.")
+        return JsonResponse(model_json(model))
+
+
+def model_json(model: Model) -> dict[str, Any]:
+    # OpenAI's answer must have a time of creation; the catalog knows none.
+    return {"id": model.id, "object": "model", "created": 0, "owned_by": "google"}
+
+
+def _unfinished(jobs: Sequence[str]) -> HttpResponse:
+    """For a client whose wait ended before the jobs did: an error that its library does not answer with another try."""
+    places = " and ".join(f"/api/v1/generations/{job}" for job in jobs)
+    said = f"The answer is not there yet; it is going to be at {places}. Do not send it again."
+    return failure_response({"message": said, "type": "image_generation_error", "code": "not_finished"})

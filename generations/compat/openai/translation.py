@@ -1,0 +1,127 @@
+"""A body of OpenAI's Images API as the body of an interaction, which is the schema that every job is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.core.files.uploadedfile import UploadedFile
+
+from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
+from cavendish.http.problems import FieldError, Problem, shown
+from generations.compat.openai.sizes import read_size
+from generations.compat.shared.camel_fields import Names
+from generations.compat.shared.pointer_map import Places
+from generations.request.fields import Context
+from generations.request.hints import listing
+
+Form = Literal["url", "b64_json"]
+FORMS: tuple[Form, ...] = ("url", "b64_json")
+MAX_N = 10
+_MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
+# What says the same as leaving it out, and why anything else is refused.
+_IDLE: dict[str, tuple[tuple[Any, ...], str]] = {
+    "quality": (("auto", "standard", "medium"), "The models have no such setting; ask for a larger size."),
+    "background": (("auto", "opaque"), "The models make no transparent pictures; use opaque."),
+    "moderation": (("auto",), "The models filter always alike; use auto."),
+    "output_compression": ((100,), "Pictures are handed out as the model made them; leave it out."),
+    "stream": ((False,), "These answers are not streamed; /v1/interactions streams."),
+    "partial_images": ((0,), "The models show no unfinished pictures; leave it out."),
+}
+_REFUSED = {
+    "style": "The models have no such setting; say it in the prompt.",
+    "mask": "The models take no mask; say in the prompt what is to change.",
+    "tools": "Grounding is not offered here, for these answers cannot carry its citations; use /v1/interactions.",
+}
+# They change nothing that could be seen: pictures given are always read whole.
+_IGNORED = ("input_fidelity", "safety_identifier")
+_NUMBERS = ("n", "output_compression", "partial_images")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """`trees`: a body for each picture."""
+
+    trees: list[dict[str, Any]]
+    form: Form
+
+
+class Translation:
+    def __init__(self) -> None:
+        self._places = Places()
+
+    def read(self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None) -> Wish:
+        """`images` are those of an edit; None makes pictures of words alone. Raises Problem with all that is wrong."""
+        context = Context("native")
+        fields = Names(context, body, "")
+        model = _model(fields.text("model"))
+        prompt = fields.text("prompt")
+        if not (prompt or "").strip() and not context.errors:
+            fields.wrong("prompt", "required", "prompt is missing or empty; say what to make.")
+        n = fields.whole("n", 1, MAX_N) or 1
+        form = fields.choice("response_format", FORMS) or "url"
+        wanted: dict[str, Any] = {"type": "image", **read_size(fields, model)}
+        kind = fields.choice("output_format", tuple(_MIME_TYPES))
+        if kind:
+            wanted["mime_type"] = _MIME_TYPES[kind]
+        for name, (idle, because) in _IDLE.items():
+            if fields.take(name) not in (None, *idle):
+                fields.wrong(name, "not_supported", because)
+        for name, because in _REFUSED.items():
+            if fields.take(name) is not None:
+                fields.wrong(name, "not_supported", because)
+        fields.take(*_IGNORED)
+        user = fields.text("user")
+        if images is not None and not images:
+            fields.wrong("image", "required", 'Send at least one picture as the multipart field "image" or "image[]".')
+        fields.close()
+        context.raise_errors()
+        blocks: list[dict[str, Any]] = [{"type": "text", "text": prompt}]
+        blocks += [{"type": "image", "data": image, "mime_type": image.content_type} for image in images or ()]
+        self._note(len(blocks))
+        tree: dict[str, Any] = {"model": model.id, "input": blocks, "response_format": [wanted], "max_images": 1}
+        if user:
+            tree["metadata"] = {"user": user}
+        return Wish([tree] * n, "b64_json" if form == "b64_json" else "url")
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem with a translated body, in the names of the one that came."""
+        problem.errors = [
+            FieldError(self._places.of(error.pointer), error.code, error.detail) for error in problem.errors
+        ]
+        return problem
+
+    def _note(self, blocks: int) -> None:
+        for tree, ours in (
+            ("/model", "/model"),
+            ("/input", "/prompt"),
+            ("/response_format", "/size"),
+            ("/response_format/0/mime_type", "/output_format"),
+            ("/metadata", "/user"),
+            *((f"/input/{index}", "/image") for index in range(1, blocks)),
+        ):
+            self._places.note(tree, ours)
+
+
+def form_body(values: dict[str, str]) -> dict[str, Any]:
+    """A multipart form's values, all of them strings, as they would stand in JSON."""
+    body: dict[str, Any] = {name: value for name, value in values.items() if value}
+    for name in _NUMBERS:
+        if str(body.get(name, "")).isdecimal():
+            body[name] = int(body[name])
+    if body.get("stream") in {"true", "false"}:
+        body["stream"] = body["stream"] == "true"
+    return body
+
+
+def _model(id: str | None) -> Model:
+    known = listing(model.id for model in models())
+    if id is None:
+        detail = f"model is missing; use {known}."
+        raise Problem(400, "required", errors=[FieldError("/model", "required", detail)])
+    try:
+        return get_model(id.removeprefix("models/"))
+    except UnknownModel:
+        detail = f"There is no model {shown(id)}; use {known}."
+        raise Problem(404, "model_not_found", errors=[FieldError("/model", "model_not_found", detail)]) from None

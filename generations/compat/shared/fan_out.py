@@ -1,0 +1,143 @@
+"""One request that asks for several pictures: a job for each, since a call of the models makes one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import pybase64
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from accounts.authentication.principal import Principal
+from accounts.limits import current_slip
+from billing.models import Charge
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import Problem, not_found, problem_of
+from generations.accept.funnel import Accepted, generation_accept
+from generations.compat.shared.jobs import WAIT, job_id, job_wait
+from generations.errors import NotCancelable
+from generations.models import TERMINAL, Generation, Output
+from generations.selectors import Whole, generations_load
+from generations.services import generation_cancel
+
+logger = logging.getLogger(__name__)
+
+Tree = dict[str, Any]
+_CHUNK = 3 * 64 * 1024
+
+
+def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
+    """A job for each body of an interaction, in which uploads may stand for their base64: all of them or none.
+
+    Raises the Problem of the first that is refused, after canceling those before it. They were accepted milliseconds
+    ago; one that a worker has begun since then ends uncharged unless its picture was here already. Where one cannot be
+    canceled the Problem names it, and is none that clients answer with another try.
+    """
+    current_slip().reserve(len(trees))
+    accepted: list[Accepted] = []
+    try:
+        for tree in trees:
+            accepted.append(generation_accept(who=who, body=Body(tree), dialect="interactions"))
+    except BaseException as error:
+        kept = [job.id for job in accepted if not _cancel(who, job)]
+        if kept and isinstance(error, Exception):
+            raise _partly(kept, error) from None
+        raise
+    return [job.id for job in accepted]
+
+
+def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], query: str) -> None:
+    """Has the layer in front wait, and then ask the same address with `?jobs=…&<query>`. `answer` is what a client gets
+    when this process stops before.
+    """
+    named = ",".join(ids.encode(ids.GENERATION, job) for job in jobs)
+    path = f"{request.path}?jobs={named}&{query}"
+    job_wait(answer, request, ids.encode(ids.GENERATION, jobs[-1]), path, WAIT)
+
+
+def jobs_load(who: Principal, request: Request) -> list[Whole]:
+    """The jobs that `jobs_wait` named, in their order. Raises Problem 404."""
+    wanted = [job_id(text) for text in request.query_params.get("jobs", "").split(",")]
+    with tenant_door(who.tenant_id):
+        rows = Generation.objects.filter(id__in=wanted, livemode=who.livemode, deleted_at=None)
+        found = {generation.id: generation for generation in rows}
+        if set(found) != set(wanted):
+            raise not_found()
+        return generations_load([found[job] for job in wanted])
+
+
+def wait_on(answer: HttpResponse, request: Request, wholes: Sequence[Whole]) -> None:
+    """Has the layer wait for the first of the jobs that has not ended, and then ask once more."""
+    for whole in wholes:
+        if whole.generation.status not in TERMINAL:
+            path = f"{request.path}?{request.META.get('QUERY_STRING', '')}"
+            public = ids.encode(ids.GENERATION, whole.generation.id)
+            answer.headers["X-Cavendish-Wait"] = f"{public};{WAIT};{path}"
+            return
+
+
+def pictures(wholes: Sequence[Whole]) -> list[Output]:
+    """What came of the jobs, in their order, without thoughts."""
+    return [output for whole in wholes for output in whole.outputs if output.part == Output.Part.OUTPUT]
+
+
+def charges(wholes: Sequence[Whole]) -> list[Charge]:
+    return [whole.charge for whole in wholes if whole.charge is not None]
+
+
+class Body:
+    """A tree as a stream of JSON, its uploads as base64: they go through the funnel without being in memory whole."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._pieces = _pieces(tree)
+
+    def read(self, size: int, /) -> bytes:
+        """The next piece, whatever its size; b"" at the end."""
+        return next((piece for piece in self._pieces if piece), b"")
+
+
+def _pieces(tree: Tree) -> Iterator[bytes]:
+    uploads: list[UploadedFile[Any]] = []
+    mark = secrets.token_hex(8)
+
+    def place(value: Any) -> str:
+        if not isinstance(value, UploadedFile):
+            raise TypeError(f"{type(value).__name__} is no JSON")
+        uploads.append(value)
+        return mark
+
+    parts = json.dumps(tree, default=place).split(mark)
+    for part, upload in zip(parts, [*uploads, None], strict=True):
+        yield part.encode()
+        if upload is not None:
+            # Three bytes are four characters: only the last chunk is padded.
+            yield from (pybase64.b64encode(chunk) for chunk in upload.chunks(_CHUNK))
+
+
+def _cancel(who: Principal, job: Accepted) -> bool:
+    """Whether it was in time."""
+    try:
+        generation_cancel(tenant_id=who.tenant_id, generation_id=job.id, livemode=who.livemode)
+    except NotCancelable:
+        return False
+    except Exception as error:
+        # The message of a database error may repeat values.
+        logger.error("A generation could not be canceled: %s", type(error).__name__)
+        return False
+    current_slip().give_back(job.images)
+    return True
+
+
+def _partly(kept: Sequence[UUID], error: Exception) -> Problem:
+    refused = problem_of(error)
+    why = f" {refused.detail}" if refused else ""
+    places = " and ".join(f"/api/v1/generations/{ids.encode(ids.GENERATION, each)}" for each in kept)
+    detail = f"Not all pictures were accepted.{why} These could not be taken back, and are charged: {places}."
+    return Problem(400, "partly_accepted", detail)

@@ -1,0 +1,44 @@
+"""What every view of this API that starts or shows a job does: name it, load it, have the client wait for it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from accounts.authentication.principal import Principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.problems import not_found
+from generations.selectors import Whole, generation_find, generations_load
+
+WAIT = 600
+"""Seconds: how long Google's own server keeps a waiting create open (WIRE.md 1.4)."""
+
+
+def job_wait(
+    answer: HttpResponse, request: Request, public_id: str, path: str, seconds: int, *, lead: bool = False
+) -> None:
+    """Has the layer in front wait, and then answer what `path` answers to the same key; behind `answer` if it leads."""
+    if "key" in request.query_params:
+        path = f"{path}&key={quote(request.query_params['key'])}"
+    answer.headers["X-Cavendish-Lead" if lead else "X-Cavendish-Wait"] = f"{public_id};{seconds};{path}"
+
+
+def job_id(text: str) -> UUID:
+    """Raises Problem 404."""
+    found = ids.decode(ids.GENERATION, text)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def job_load(who: Principal, generation_id: UUID) -> Whole:
+    """Raises Problem 404."""
+    with tenant_door(who.tenant_id):
+        generation = generation_find(generation_id, livemode=who.livemode)
+        if generation is None:
+            raise not_found()
+        return generations_load([generation])[0]

@@ -1,0 +1,50 @@
+"""Where a value stands in the client's generateContent body, for errors found in what it was translated to."""
+
+from __future__ import annotations
+
+import re
+
+from cavendish.http.problems import FieldError, Problem
+from generations.compat.shared.camel_fields import camel
+
+_INDEX = re.compile(r"\.(\d+)(?=\.|$)")
+
+
+class Places:
+    """Pointers of the translated tree → pointers of the body. What has no entry stands below the nearest that has."""
+
+    def __init__(self) -> None:
+        self._body: dict[str, str] = {}
+
+    def note(self, tree: str, body: str) -> None:
+        self._body[tree] = body
+
+    def of(self, tree: str) -> str:
+        head, rest = tree, ""
+        while head and head not in self._body:
+            head, _, last = head.rpartition("/")
+            rest = f"/{camel(last)}{rest}"
+        return self._body.get(head, "") + rest
+
+
+def placed(problem: Problem, places: Places | None) -> Problem:
+    """The problem in the client's words: the SDKs show the message alone, so each sentence begins with its place."""
+    errors = []
+    for error in problem.errors:
+        pointer = places.of(error.pointer) if places else error.pointer
+        detail = f"{dotted(pointer)}: {error.detail}" if pointer else error.detail
+        errors.append(FieldError(pointer, error.code, detail))
+    return Problem(
+        problem.status,
+        problem.code,
+        problem.detail,
+        title=problem.title,
+        errors=errors,
+        headers=problem.headers,
+        extra=problem.extra,
+    )
+
+
+def dotted(pointer: str) -> str:
+    """ "/contents/0/parts/1/text" as "contents[0].parts[1].text", which is how Google writes it."""
+    return _INDEX.sub(r"[\1]", pointer.removeprefix("/").replace("/", "."))

@@ -1,0 +1,61 @@
+"""A POST that the SDKs may send again: known by its bytes, so that the second joins the jobs of the first.
+
+Only one whose connection we saw close before it had its answer is joined, within a minute, and by one request. Two
+equal POSTs side by side are two jobs, and so are two of which the first was answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from accounts.authentication.principal import Principal
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.messaging import resubmissions
+from generations.models import Generation
+
+
+class Posted:
+    """The request's body, to be read once and whole, after which `jobs` and `mark` know it."""
+
+    def __init__(self, request: Request, who: Principal) -> None:
+        self._body = request._request
+        self._who = who
+        self._hash = hashlib.sha256()
+        # The key may stand in the address as well as in a header.
+        query = [(name, value) for name, value in parse_qsl(request.META.get("QUERY_STRING", "")) if name != "key"]
+        self._hash.update(f"{who.key_id.hex}\n{request.path}?{urlencode(query)}\n".encode())
+
+    def read(self, size: int, /) -> bytes:
+        piece: bytes = self._body.read(size)
+        self._hash.update(piece)
+        return piece
+
+    def jobs(self) -> list[UUID]:
+        """The jobs of an equal request that went without its answer; empty, and then this one makes its own."""
+        found = [ids.decode(ids.GENERATION, text) for text in (resubmissions.take(self._name) or "").split(",")]
+        jobs = [job for job in found if job is not None]
+        if not jobs:
+            return []
+        with tenant_door(self._who.tenant_id):
+            there = Generation.objects.filter(id__in=jobs, livemode=self._who.livemode, deleted_at=None).count()
+        return jobs if there == len(jobs) else []
+
+    def job(self) -> UUID | None:
+        """The same for a request that makes one job."""
+        return next(iter(self.jobs()), None)
+
+    def mark(self, answer: HttpResponse, jobs: Sequence[UUID]) -> None:
+        """Has the layer in front note the request should its connection close before the answer is out."""
+        named = ",".join(ids.encode(ids.GENERATION, job) for job in jobs)
+        answer.headers["X-Cavendish-Posted"] = f"{self._name};{named}"
+
+    @property
+    def _name(self) -> str:
+        return self._hash.hexdigest()

@@ -1,0 +1,159 @@
+"""A generation request after parsing: one form for every shape that clients send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cavendish.gemini.catalog import Model
+from cavendish.gemini.reader import Spilled
+from cavendish.http.problems import escape
+
+Dialect = Literal["native", "interactions"]
+Kind = Literal["image", "video"]
+Source = Literal["data", "uri", "file_id", "output_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`pointer` is the block's place in the document as sent (RFC 6901)."""
+
+    pointer: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or video as input. Exactly the field that `source` names is set among data, uri, file_id, output_id."""
+
+    pointer: str
+    kind: Kind
+    source: Source
+    data: Spilled | None = None
+    uri: str | None = None
+    file_id: str | None = None
+    output_id: str | None = None
+    mime_type: str | None = None
+    """As declared, None when nothing was."""
+    role: str | None = None
+    """object, character or style; ours, never sent to the upstream."""
+    is_youtube: bool = False
+    """`uri` is a YouTube address: passed on, never fetched."""
+    named_by: str | None = field(default=None, compare=False)
+    """The field that holds the id where that is not `source`: an address of ours in `uri`."""
+
+    @property
+    def place(self) -> str:
+        """The pointer to the field that says which picture or video it is."""
+        return f"{self.pointer}/{self.named_by or self.source}"
+
+    @property
+    def needs_fetch(self) -> bool:
+        return self.source == "uri" and not self.is_youtube
+
+
+Block = Text | Media
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the conversation. `fields` are what a replayed model step carries beside content, known keys only:
+
+    thought: signature; google_search_call: id, arguments, search_type, signature; google_search_result: call_id,
+    result, is_error, signature.
+    """
+
+    pointer: str
+    type: str
+    content: tuple[Block, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What is asked for. `aspect_ratio` None is the default rule (see `effective_aspect_ratio`)."""
+
+    wants_text: bool
+    wants_image: bool
+    aspect_ratio: str | None
+    image_size: str
+    mime_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request that passed every check that needs no database, network or look into a file."""
+
+    dialect: Dialect
+    model: Model
+    steps: tuple[Step, ...]
+    response: Response
+    system_instruction: str | None
+    thinking_level: str | None
+    thinking_summaries: str | None
+    temperature: float | None
+    top_p: float | None
+    seed: int | None
+    max_output_tokens: int | None
+    stop_sequences: tuple[str, ...]
+    search_types: tuple[str, ...]
+    max_images: int
+    previous_id: str | None
+    """The generation that this one continues: an id as sent, not looked up yet."""
+    store: bool
+    metadata: Mapping[str, str]
+    safety_settings: tuple[Mapping[str, str], ...]
+    background: bool
+    stream: bool
+    text_tokens: int
+    """All text of the input and the system instruction by the catalog's rule."""
+    document: Mapping[str, Any]
+    """The request as sent, without unknown fields; `request_canonical` makes JSON of it."""
+
+    def media(self) -> Iterator[Media]:
+        """Every picture and video, in the order of the conversation, replayed ones included."""
+        for step in self.steps:
+            for block in step.content:
+                if isinstance(block, Media):
+                    yield block
+
+    @property
+    def image_count(self) -> int:
+        return sum(media.kind == "image" for media in self.media())
+
+    @property
+    def video_count(self) -> int:
+        return sum(media.kind == "video" for media in self.media())
+
+    @property
+    def last_image(self) -> Media | None:
+        """The last picture of the request: its shape is the default for what is made."""
+        found = None
+        for media in self.media():
+            if media.kind == "image":
+                found = media
+        return found
+
+
+def request_canonical(draft: Draft, files: Mapping[str, str]) -> dict[str, Any]:
+    """The request as sent, without unknown fields, `data` replaced by `file_id`. `files` maps pointers of media to ids.
+
+    Raises KeyError when a picture's bytes have no id: they would be lost.
+    """
+    inline = {media.pointer: files[media.pointer] for media in draft.media() if media.source == "data"}
+    canonical: dict[str, Any] = _copy(draft.document, "", inline)
+    return canonical
+
+
+def _copy(value: Any, pointer: str, inline: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        copied = {
+            name: _copy(inner, f"{pointer}/{escape(name)}", inline)
+            for name, inner in value.items()
+            if not isinstance(inner, Spilled)
+        }
+        return copied | {"file_id": inline[pointer]} if pointer in inline else copied
+    if isinstance(value, list):
+        return [_copy(inner, f"{pointer}/{index}", inline) for index, inner in enumerate(value)]
+    return value

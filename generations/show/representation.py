@@ -1,0 +1,165 @@
+"""The representation of a generation that DESIGN.md fixes: every field is always there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from billing.money import ZERO, amount_text
+from cavendish.db import ids
+from cavendish.gemini.catalog import CatalogError, get_model
+from cavendish.http.times import moment
+from generations.models import File, Output
+from generations.selectors import Whole
+from generations.show.signed_urls import url_sign
+
+NO_USAGE = {
+    "input": {"text": 0, "image": 0, "video": 0},
+    "output": {"text": 0, "image": 0},
+    "thought": 0,
+    "cached": 0,
+    "search_queries": 0,
+    "total": 0,
+}
+# jsonb orders names by their length; people read them in this order.
+LINE = ("kind", "quantity", "unit", "unit_price", "amount")
+CITATION = ("url", "title", "start_index", "end_index", "text")
+NO_GROUNDING: dict[str, list[Any]] = {"search_queries": [], "search_suggestions": [], "citations": []}
+
+
+def output_path(output_id: UUID) -> str:
+    return f"/api/v1/outputs/{ids.encode(ids.OUTPUT, output_id)}/content"
+
+
+def page_path(generation_id: UUID) -> str:
+    """The page that shows a generation with all that must stand beside its pictures."""
+    return f"/g/{ids.encode(ids.GENERATION, generation_id)}"
+
+
+def generation_json(whole: Whole) -> dict[str, Any]:
+    generation, content = whole.generation, whole.content
+    outputs = [output for output in whole.outputs if output.part == Output.Part.OUTPUT]
+    by_id = {str(output.id): output for output in whole.outputs}
+    return {
+        "id": ids.encode(ids.GENERATION, generation.id),
+        "object": "generation",
+        "status": generation.status,
+        "model": generation.model,
+        "livemode": generation.livemode,
+        "created_at": moment(generation.created_at),
+        "started_at": moment(generation.started_at),
+        "finished_at": moment(generation.finished_at),
+        "deadline_at": moment(generation.deadline_at),
+        "attempts": max(generation.attempts, generation.failures + 1) if generation.attempts else 0,
+        "queue_position": whole.position,
+        "previous_generation_id": (
+            ids.encode(ids.GENERATION, generation.previous_id) if generation.previous_id else None
+        ),
+        "batch_id": ids.encode(ids.BATCH, generation.batch_id) if generation.batch_id else None,
+        "metadata": generation.metadata,
+        "request": content.request,
+        "content": [_block(block) for block in content.content],
+        "outputs": [output_json(output, generation.model) for output in outputs],
+        "thoughts": [_thought(thought, by_id) for thought in content.thoughts],
+        "grounding": _grounding(content.grounding or NO_GROUNDING),
+        "usage": _ordered((whole.charge.usage if whole.charge else None) or NO_USAGE, NO_USAGE),
+        "charge": _charge(whole),
+        "error": generation.error,
+        "notices": content.notices,
+        "page_url": url_sign(page_path(generation.id))[0],
+    }
+
+
+def output_json(output: Output, model: str) -> dict[str, Any]:
+    url, expires = url_sign(output_path(output.id))
+    return {
+        "id": ids.encode(ids.OUTPUT, output.id),
+        "object": "output",
+        "generation_id": ids.encode(ids.GENERATION, output.generation_id),
+        "index": output.index,
+        "mime_type": output.mime_type,
+        "width": output.width,
+        "height": output.height,
+        "bytes": output.bytes,
+        "sha256": output.sha256,
+        "tokens": output.tokens,
+        "url": url,
+        "url_expires_at": moment(expires),
+        "provenance": provenance_json(output, model),
+    }
+
+
+def provenance_json(output: Output, model: str) -> dict[str, Any]:
+    """What is known of a picture's origin. On sandbox pictures the watermark is simulated, which `sandbox` says."""
+    try:
+        watermark = get_model(model).watermark
+    except CatalogError:
+        watermark = None
+    return {
+        "ai_generated": True,
+        "sandbox": output.sandbox,
+        "model": model,
+        "watermark": watermark,
+        "c2pa": "present" if output.c2pa else "absent",
+    }
+
+
+def file_json(file: File) -> dict[str, Any]:
+    return {
+        "id": ids.encode(ids.FILE, file.id),
+        "object": "file",
+        "name": file.name or None,
+        "source": file.source,
+        "mime_type": file.mime_type,
+        "width": file.width,
+        "height": file.height,
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "created_at": moment(file.created_at),
+        "expires_at": moment(file.expires_at),
+    }
+
+
+def _block(block: dict[str, Any]) -> dict[str, Any]:
+    if block["type"] == "image":
+        return {"type": "image", "output_id": ids.encode(ids.OUTPUT, UUID(block["output_id"]))}
+    return {"type": "text", "text": block["text"], "citations": _citations(block["citations"])}
+
+
+def _grounding(grounding: dict[str, Any]) -> dict[str, Any]:
+    return {**{name: grounding[name] for name in NO_GROUNDING}, "citations": _citations(grounding["citations"])}
+
+
+def _citations(citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [_ordered(citation, CITATION) for citation in citations]
+
+
+def _ordered(value: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: value[name] for name in names}
+
+
+def _thought(thought: dict[str, Any], outputs: dict[str, Output]) -> dict[str, Any]:
+    if thought["type"] == "text":
+        return thought
+    output = outputs.get(thought["output_id"])
+    return {"type": "image", "url": url_sign(output_path(output.id))[0] if output else None}
+
+
+def _charge(whole: Whole) -> dict[str, Any]:
+    charge, hold = whole.charge, whole.hold
+    if charge is not None:
+        return {
+            "status": charge.status,
+            "reason": charge.reason,
+            "amount": amount_text(charge.amount),
+            "currency": charge.currency,
+            "lines": [_ordered(line, LINE) for line in charge.lines],
+        }
+    return {
+        "status": "held",
+        "reason": None,
+        "amount": amount_text(hold.amount if hold else ZERO),
+        "currency": hold.currency if hold else "USD",
+        "lines": [],
+    }

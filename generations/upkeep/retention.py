@@ -1,0 +1,110 @@
+"""What tenants say about how long things are kept, carried out by the scheduler: rows and objects are erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Tenant
+from cavendish.db.router import acting_as
+from generations.models import BATCH_ACTIVE, TERMINAL, Batch, File, Generation
+from generations.services import file_delete, generation_delete
+
+# At most, in one go and for one tenant and mode: the next run goes on, and other tasks get their turn.
+AT_ONCE = 500
+
+Due = Iterator[tuple[UUID, UUID, bool]]
+Rows = Callable[[UUID, bool, datetime], QuerySet[Generation] | QuerySet[File]]
+
+
+def outputs_expire(*, now: datetime | None = None) -> int:
+    """Erases generations whose tenant keeps outputs for so many days, counted from their end. Answers how many."""
+    count = 0
+    for tenant_id, generation_id, livemode in _due("output_retention_days", _generations, now):
+        count += generation_delete(tenant_id=tenant_id, generation_id=generation_id, livemode=livemode)
+    return count
+
+
+def inputs_expire(*, now: datetime | None = None) -> int:
+    """Deletes pictures and videos that came as input, however they came, counted from their arrival."""
+    count = 0
+    for tenant_id, file_id, livemode in _due("input_retention_days", _files, now):
+        count += file_delete(tenant_id=tenant_id, file_id=file_id, livemode=livemode)
+    return count
+
+
+def _due(setting: str, rows: Rows, now: datetime | None) -> Due:
+    with acting_as("operator"):
+        days = dict(Tenant.objects.exclude(**{setting: None}).values_list("id", setting))
+    for tenant_id, kept in days.items():
+        for livemode in (True, False):
+            with acting_as("operator"):
+                found = rows(tenant_id, livemode, (now or timezone.now()) - timedelta(days=kept))
+                # Ids are in the order of time, and what is erased leaves the index: the oldest come first, at no cost.
+                due = list(found.order_by("id").values_list("id", flat=True)[:AT_ONCE])
+            for row in due:
+                yield tenant_id, row, livemode
+
+
+def _generations(tenant_id: UUID, livemode: bool, before: datetime) -> QuerySet[Generation]:
+    rows: QuerySet[Generation] = Generation.objects.filter(
+        tenant_id=tenant_id, livemode=livemode, deleted_at=None, id__lt=_first_id(before)
+    )
+    return rows.filter(status__in=TERMINAL, finished_at__lt=before)
+
+
+def _files(tenant_id: UUID, livemode: bool, before: datetime) -> QuerySet[File]:
+    rows: QuerySet[File] = File.objects.filter(
+        tenant_id=tenant_id, livemode=livemode, deleted_at=None, id__lt=_first_id(before)
+    )
+    # a batch reads its file item by item, for a day at most
+    return rows.exclude(Exists(Batch.objects.filter(input_file=OuterRef("id"), status__in=BATCH_ACTIVE)))
+
+
+def _first_id(moment: datetime) -> UUID:
+    """The smallest UUIDv7 that can be made from this moment on (RFC 9562, section 5.7: milliseconds, then the rest)."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+# What was asked for with "store": false stays long enough to be fetched, and no longer.
+UNSTORED = timedelta(hours=1)
+
+
+UNSTORED_OF_BATCH = timedelta(days=1)
+
+
+def contents_expire() -> int:
+    """Erases what was asked for with `"store": false`, an hour after its end; of a batch, a day after the batch's."""
+    now = timezone.now()
+    alone = Q(batch_id=None, finished_at__lt=now - UNSTORED)
+    with acting_as("operator"):
+        ended = Batch.objects.filter(id=OuterRef("batch_id"), finished_at__lt=now - UNSTORED_OF_BATCH)
+        due = list(
+            Generation.objects.filter(
+                alone | Exists(ended), status__in=TERMINAL, deleted_at=None, store=False
+            ).values_list("tenant_id", "id", "livemode")[:AT_ONCE]
+        )
+    return sum(
+        generation_delete(tenant_id=tenant, generation_id=generation, livemode=live) for tenant, generation, live in due
+    )
+
+
+def files_expire() -> int:
+    """Deletes uploads whose days are over, 48 hours unless the tenant says otherwise."""
+    count = 0
+    while True:
+        with acting_as("operator"):
+            due = list(
+                File.objects.filter(deleted_at=None, expires_at__lt=timezone.now())
+                # a batch reads its file item by item, for a day at most
+                .exclude(Exists(Batch.objects.filter(input_file=OuterRef("id"), status__in=BATCH_ACTIVE)))
+                .order_by("expires_at")
+                .values_list("tenant_id", "id", "livemode")[:AT_ONCE]
+            )
+        count += sum(file_delete(tenant_id=tenant, file_id=file, livemode=live) for tenant, file, live in due)
+        if len(due) < AT_ONCE:
+            return count

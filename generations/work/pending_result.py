@@ -1,0 +1,224 @@
+"""What was bought is never lost: an answer lies in the spool from its last byte until it is settled.
+
+A folder `jobs/<generation>-<attempt>` holds the pictures and, last, `result.json` (written whole or not at all). Who
+finds one delivers it: the process that bought it, or the next one on this machine after a crash. Delivering twice is
+harmless, since keeping an object and ending a generation are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+
+from cavendish.db import ids
+from cavendish.storage import is_outage, objects
+from generations.errors import ErrorCode
+from generations.models import Status
+from generations.work.job import Job
+from generations.work.job_store import AWAY, Books
+
+logger = logging.getLogger(__name__)
+
+RESULT = "result.json"
+SLOWEST_RETRY = 5.0
+ABANDONED = 24 * 3600.0
+PLATFORM_FAILED: dict[str, Any] = {
+    "status": Status.FAILED,
+    "reason": ErrorCode.INTERNAL,
+    "error": {"code": ErrorCode.INTERNAL, "message": "The platform failed; nothing is charged."},
+    "failures": 0,
+    "content": [],
+    "thoughts": [],
+    "steps": [],
+    "outputs": [],
+    "notices": [],
+    "grounding": None,
+    "usage_reported": None,
+    "charge": {
+        "status": "not_charged",
+        "reason": ErrorCode.INTERNAL,
+        "amount": "0",
+        "cost": "0",
+        "absorbed": "0",
+        "lines": [],
+        "usage": {},
+        "flags": [],
+        "records": [],
+        "images": 0,
+        "tokens": 0,
+        "requests": 1,
+    },
+}
+"""An end that needs nothing of the job or the answer, for when those cannot be booked."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A result on its way into storage and books. `files` maps a storage key to a path inside the folder."""
+
+    folder: Path
+    tenant_id: UUID
+    generation_id: UUID
+    attempt: int
+    token: UUID
+    result: dict[str, Any]
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """The generation's id as the API and the logs write it."""
+        return ids.encode(ids.GENERATION, self.generation_id)
+
+    def write(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / (RESULT + ".part")
+        with part.open("w") as target:
+            json.dump(
+                {
+                    "tenant_id": str(self.tenant_id),
+                    "generation_id": str(self.generation_id),
+                    "attempt": self.attempt,
+                    "token": str(self.token),
+                    "result": self.result,
+                    "files": self.files,
+                },
+                target,
+            )
+            target.flush()
+            os.fsync(target.fileno())
+        part.rename(self.folder / RESULT)
+
+    @classmethod
+    def read(cls, folder: Path) -> Parcel | None:
+        try:
+            said = json.loads((folder / RESULT).read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return cls(
+            folder=folder,
+            tenant_id=UUID(said["tenant_id"]),
+            generation_id=UUID(said["generation_id"]),
+            attempt=said["attempt"],
+            token=UUID(said["token"]),
+            result=said["result"],
+            files=said["files"],
+        )
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def parcel_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) -> Parcel:
+    return Parcel(
+        folder=job.spool,
+        tenant_id=job.tenant_id,
+        generation_id=job.id,
+        attempt=job.attempt,
+        token=job.lease_token,
+        result=result,
+        files={key: str(path.relative_to(job.spool)) for key, path in paths.items()},
+    )
+
+
+async def deliver(parcel: Parcel, books: Books) -> str:
+    """Keeps the pictures, then ends the generation; waits out a storage or a PostgreSQL that is away.
+
+    Answers what `generation_finish` said. When the job is somebody else's by now, what was kept is deleted. An answer
+    that the books refuse, which is a bug of ours, fails the generation: it would stay running for ever.
+    """
+    if parcel.files:
+        await _patiently("storage", lambda: asyncio.to_thread(_keep_all, parcel))
+    refused = False
+    try:
+        outcome = await _patiently("PostgreSQL", lambda: _finish(parcel, books))
+    except Exception as error:
+        if parcel.result["error"] and not parcel.files:
+            raise
+        logger.error("The answer of generation %s cannot be booked: %s.", parcel.name, type(error).__name__)
+        refused = True
+        outcome = await _patiently("PostgreSQL", lambda: _finish(_refused(parcel), books))
+    if outcome == "lost":
+        logger.warning("Generation %s was taken over; its late answer is dropped.", parcel.name)
+    if outcome == "lost" or refused:
+        await asyncio.to_thread(_delete_all, parcel)
+    await asyncio.to_thread(parcel.remove)
+    return str(outcome)
+
+
+def _refused(parcel: Parcel) -> Parcel:
+    """The same end as a failure of ours, without content; what the upstream billed stays recorded as cost."""
+    kept = {name: parcel.result.get(name) for name in ("failures", "upstream_id", "upstream_key", "upstream_host")}
+    charge = {**PLATFORM_FAILED["charge"], "cost": parcel.result["charge"]["cost"]}
+    return replace(parcel, result={**PLATFORM_FAILED, **kept, "charge": charge})
+
+
+async def _finish(parcel: Parcel, books: Books) -> str:
+    return await books.finish(
+        tenant_id=parcel.tenant_id,
+        generation_id=parcel.generation_id,
+        attempt=parcel.attempt,
+        token=parcel.token,
+        result=parcel.result,
+    )
+
+
+async def _patiently(what: str, work: Any) -> Any:
+    """Repeats `work` until it is through or fails for another reason than an outage."""
+    pause = 0.2
+    while True:
+        try:
+            return await work()
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            await asyncio.sleep(0.01)
+        except Exception as error:
+            if not isinstance(error, AWAY) and not is_outage(error):
+                raise
+            logger.warning("%s is away (%s); the answer waits in the spool.", what, type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, SLOWEST_RETRY)
+
+
+def _keep_all(parcel: Parcel) -> None:
+    for key, name in parcel.files.items():
+        path = parcel.folder / name
+        # Missing means that it was moved before a crash: the rename is the last thing that happens to it here.
+        if path.exists():
+            objects().keep(path, key)
+
+
+def _delete_all(parcel: Parcel) -> None:
+    for key in parcel.files:
+        objects().delete(key)
+
+
+def parcels_found(older_than: float = 0.0) -> list[Parcel]:
+    """Answers that lie in the spool for longer than so many seconds: left behind by a dead process.
+
+    Removes folders that never got a result and that nobody has touched for a day.
+    """
+    jobs = Path(settings.SPOOL_DIR) / "jobs"
+    if not jobs.is_dir():
+        return []
+    found = []
+    for folder in sorted(jobs.iterdir()):
+        parcel = Parcel.read(folder)
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:
+            continue
+        if parcel is not None and age >= older_than:
+            found.append(parcel)
+        elif parcel is None and age > ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
+    return found

@@ -1,0 +1,49 @@
+"""Where one is signed in, and how to end it there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.usersessions.internal.flows.sessions import end_other_sessions
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.people.audit_signals import person_note
+from accounts.people.devices import device_of
+from cavendish.above.console.session_tenant import person_of
+
+
+@require_safe
+@login_required
+def sessions_page(request: HttpRequest) -> HttpResponse:
+    sessions: list[Any] = UserSession.objects.purge_and_list(request.user)
+    sessions.sort(key=lambda session: (not session.is_current(), -session.last_seen_at.timestamp()))
+    rows = [{"session": session, "device": device_of(session.user_agent)} for session in sessions]
+    return render(request, "console/sessions.html", {"rows": rows, "others": len(rows) > 1})
+
+
+@require_POST
+@login_required
+def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
+    """One's own only: another person's id answers like one that does not exist."""
+    session = get_object_or_404(UserSession, pk=session_id, user=request.user)
+    if session.is_current():
+        return redirect("account_logout")
+    device = device_of(session.user_agent)
+    session.end()
+    person_note(request, person_of(request), "session_ended", device=device, address=session.ip)
+    messages.success(request, f"The session on {device} is ended.")
+    return redirect("sessions")
+
+
+@require_POST
+@login_required
+def sessions_end_others(request: HttpRequest) -> HttpResponse:
+    end_other_sessions(request, request.user)
+    person_note(request, person_of(request), "other_sessions_ended")
+    messages.success(request, "All other sessions are ended.")
+    return redirect("sessions")

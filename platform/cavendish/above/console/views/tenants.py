@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import SignUpClosed
+from accounts.members.selectors import tenants_of
+from accounts.people.audit_signals import person_actor
+from accounts.tenants.services import tenant_sign_up
+from cavendish.above.console.forms import TenantForm
+from cavendish.above.console.session_tenant import SESSION_KEY, person_of, session_tenant, tenant_enter
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def tenant_choose(request: HttpRequest) -> HttpResponse:
+    belongings = tenants_of(person_of(request))
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
+        wanted = ""
+    if request.method == "POST":
+        chosen = next((one for one in belongings if one.slug == request.POST.get("tenant")), None)
+        if chosen is None:
+            raise Http404
+        tenant_enter(request, chosen)
+        return HttpResponseRedirect(wanted or settings.LOGIN_REDIRECT_URL)
+    context = {"tenants": belongings, "current": session_tenant(request), "next": wanted}
+    return render(request, "console/tenants.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def tenant_new(request: HttpRequest) -> HttpResponse:
+    """Where the operator lets everybody in: a tenant of one's own."""
+    if settings.SIGNUP != "open":
+        raise Http404
+    form = TenantForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        person = person_of(request)
+        try:
+            tenant = tenant_sign_up(user=person, name=form.cleaned_data["name"], actor=person_actor(request, person))
+        except SignUpClosed as refused:
+            form.add_error(None, refused.detail)
+        else:
+            request.session[SESSION_KEY] = tenant.id.hex
+            messages.success(request, f"{tenant.name} is yours.")
+            return redirect("account_home")
+    return render(request, "console/tenant_new.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,256 @@
+"""The erasure of a closing tenant, step by step: content goes, the books stay. By the scheduler, a moment at a time.
+
+Each step takes a handful, says how many, and is over when it finds nothing. So it can be killed anywhere and goes on
+where it was: what is erased is not found again.
+
+What stays: charges, usage and its sums, ledger, wallets, invoices and credit notes with their documents and whom they
+were issued to (the law asks for them), the audit without names, addresses and values, and ids.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from accounts.actor import SYSTEM
+from accounts.audit.services import audit_add
+from accounts.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, TenantStatus, User
+from billing.models import BillingProfile, UsageTag, UsageTagRollup, UsageTagValue
+from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
+from cavendish.db.router import acting_as
+from cavendish.events.services import event_add
+from cavendish.mail.models import Mail
+from cavendish.storage import objects
+from generations.batches.services import batch_cancel, batch_delete
+from generations.errors import NotCancelable, NotFinished
+from generations.models import TERMINAL, Batch, File, Generation
+from generations.services import file_delete, generation_cancel, generation_delete
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 20
+SECONDS = 1.0
+"""For all erasures in one turn of the scheduler, which has leases of dead workers to free as well."""
+
+
+class NotYet(Exception):
+    """Something still runs; the step is tried again at the next turn."""
+
+
+def erasures_continue() -> int:
+    """Goes on with erasures whose day has come, a second in all. Answers how many things were erased."""
+    until = time.monotonic() + SECONDS
+    with acting_as("operator"):
+        due = list(
+            Erasure.objects.filter(status__in=("waiting", "running"), due_at__lte=timezone.now())
+            .order_by("due_at")
+            .values_list("tenant_id", flat=True)[:10]
+        )
+    count = 0
+    for tenant_id in due:
+        if not _begin(tenant_id):
+            continue
+        try:
+            while time.monotonic() < until:
+                done = _go_on(tenant_id)
+                if done is None:
+                    break
+                count += done
+        except NotYet as reason:
+            logger.info("The erasure of tenant %s waits: %s", tenant_id.hex, reason)
+    return count
+
+
+def _begin(tenant_id: UUID) -> bool:
+    """Whether it goes on: from the first step on the tenant is `erased`, which nobody reactivates."""
+    with acting_as("operator"), transaction.atomic(using="operator"):
+        tenant = Tenant.objects.select_for_update().get(id=tenant_id)
+        erasure = Erasure.objects.select_for_update().get(tenant_id=tenant_id)
+        if erasure.status == Erasure.Status.RUNNING:
+            return True
+        if erasure.status != Erasure.Status.WAITING:
+            return False
+        if tenant.status != TenantStatus.CLOSING:
+            # It was opened again meanwhile.
+            erasure.status = Erasure.Status.CANCELED
+            erasure.save(update_fields=["status"])
+            return False
+        Tenant.objects.filter(id=tenant_id).update(status=TenantStatus.ERASED, status_reason="")
+        ApiKey.objects.filter(tenant_id=tenant_id).update(revoked_at=Coalesce(F("revoked_at"), Now()))
+        Erasure.objects.filter(tenant_id=tenant_id).update(
+            status=Erasure.Status.RUNNING, step=next(iter(STEPS)), started_at=timezone.now()
+        )
+        audit_add(actor=SYSTEM, action="erasure.begun", tenant_id=tenant_id, target="tenant", target_id=tenant_id)
+        event_add(tenant_id=tenant_id, subject=tenant_id, type="erasure.begun")
+    return True
+
+
+def _go_on(tenant_id: UUID) -> int | None:
+    """One handful; None when the erasure is done."""
+    with acting_as("operator"):
+        erasure = Erasure.objects.get(tenant_id=tenant_id)
+    count = STEPS[erasure.step](tenant_id)
+    names = list(STEPS)
+    following = names[names.index(erasure.step) + 1 :] if not count else [erasure.step]
+    erased = {**erasure.erased, erasure.step: erasure.erased.get(erasure.step, 0) + count}
+    with acting_as("operator"), transaction.atomic(using="operator"):
+        # Compare-and-set: two schedulers may be at it, and then one of them only repeats.
+        mine = Erasure.objects.filter(tenant_id=tenant_id, status=Erasure.Status.RUNNING, step=erasure.step)
+        if following:
+            mine.update(step=following[0], erased=erased)
+        elif mine.update(status=Erasure.Status.DONE, finished_at=timezone.now(), erased=erased):
+            audit_add(
+                actor=SYSTEM,
+                action="erasure.done",
+                tenant_id=tenant_id,
+                target="tenant",
+                target_id=tenant_id,
+                after=erased,
+            )
+            event_add(tenant_id=tenant_id, subject=tenant_id, type="erasure.done", data=erased)
+    return count if following else None
+
+
+def _jobs(tenant_id: UUID) -> int:
+    """Batches and jobs that wait are canceled; what runs ends by itself, within its deadline."""
+    with acting_as("operator"):
+        batches = list(Batch.objects.filter(tenant_id=tenant_id, finished_at=None).values_list("id", "livemode"))
+        open_jobs = Generation.objects.filter(tenant_id=tenant_id).exclude(status__in=TERMINAL)
+        waiting = list(open_jobs.filter(cancel_requested_at=None).values_list("id", "livemode")[:AT_ONCE])
+    for batch_id, livemode in batches:
+        batch_cancel(tenant_id=tenant_id, batch_id=batch_id, livemode=livemode, actor=SYSTEM)
+    for generation_id, livemode in waiting:
+        try:
+            generation_cancel(tenant_id=tenant_id, generation_id=generation_id, livemode=livemode)
+        except NotCancelable:
+            continue
+    if waiting:
+        return len(waiting)
+    with acting_as("operator"):
+        if open_jobs.exists() or Batch.objects.filter(tenant_id=tenant_id, finished_at=None).exists():
+            raise NotYet("jobs still run")
+    return 0
+
+
+def _batches(tenant_id: UUID) -> int:
+    with acting_as("operator"):
+        found = list(Batch.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE])
+    for batch_id, livemode in found:
+        try:
+            batch_delete(tenant_id=tenant_id, batch_id=batch_id, livemode=livemode, actor=SYSTEM)
+        except NotFinished:
+            raise NotYet("a batch has not ended") from None
+    return len(found)
+
+
+def _generations(tenant_id: UUID) -> int:
+    with acting_as("operator"):
+        found = list(
+            Generation.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE]
+        )
+    for generation_id, livemode in found:
+        generation_delete(tenant_id=tenant_id, generation_id=generation_id, livemode=livemode)
+    return len(found)
+
+
+def _files(tenant_id: UUID) -> int:
+    with acting_as("operator"):
+        found = list(File.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE])
+        if not found:
+            # What was deleted before kept the names that people gave.
+            named = File.objects.filter(tenant_id=tenant_id).exclude(name="", resource_name=None)
+            return int(named.update(name="", resource_name=None))
+    for file_id, livemode in found:
+        file_delete(tenant_id=tenant_id, file_id=file_id, livemode=livemode)
+    return len(found)
+
+
+def _exports(tenant_id: UUID) -> int:
+    with acting_as("operator"):
+        parts = list(ExportPart.objects.filter(tenant_id=tenant_id)[:AT_ONCE])
+        for part in parts:
+            objects().delete(part.storage_key)
+            ExportPart.objects.filter(export_id=part.export_id, number=part.number).delete()
+        if parts:
+            return len(parts)
+        open_still = Export.objects.filter(tenant_id=tenant_id).exclude(status=Export.Status.EXPIRED)
+        return int(open_still.update(status=Export.Status.EXPIRED, lease_token=None, lease_until=None))
+
+
+def _objects(tenant_id: UUID) -> int:
+    """What lies in the tenant's folder and no row named: of jobs that ended while rows went."""
+    kept = f"tenants/{tenant_id.hex}/invoices/"
+    count = 0
+    for stored in objects().listing(f"tenants/{tenant_id.hex}/"):
+        if stored.key.startswith(kept):
+            continue
+        objects().delete(stored.key)
+        count += 1
+        if count == AT_ONCE:
+            break
+    return count
+
+
+def _people(tenant_id: UUID) -> int:
+    """Memberships, and people who belong to nothing else."""
+    with acting_as("operator"), transaction.atomic(using="operator"):
+        members = list(Membership.objects.filter(tenant_id=tenant_id).values_list("user_id", flat=True)[:AT_ONCE])
+        Membership.objects.filter(tenant_id=tenant_id, user_id__in=members).delete()
+        for user in User.objects.filter(id__in=members, is_staff=False, memberships=None):
+            user.delete()
+        invitations, _ = Invitation.objects.filter(tenant_id=tenant_id).delete()
+    return len(members) + int(invitations)
+
+
+def _keys(tenant_id: UUID) -> int:
+    with acting_as("operator"):
+        named = ApiKey.objects.filter(tenant_id=tenant_id).exclude(name="", ip_ranges=[], last_used_address=None)
+        return int(named.update(name="", ip_ranges=[], last_used_address=None))
+
+
+def _texts(tenant_id: UUID) -> int:
+    """Mails, what people wrote into metadata that was summed, and where invoices went. Issued ones stay as issued."""
+    with acting_as("operator"), transaction.atomic(using="operator"):
+        mails, _ = Mail.objects.filter(tenant_id=tenant_id).delete()
+        tags = 0
+        for model in (UsageTagRollup, UsageTagValue, UsageTag):
+            tags += model.objects.filter(tenant_id=tenant_id).delete()[0]
+        profile = BillingProfile.objects.filter(tenant_id=tenant_id).exclude(emails=[]).update(emails=[])
+    return int(mails + tags + profile)
+
+
+def _audit(tenant_id: UUID) -> int:
+    """That something was done stays; who and what in plain words goes. The trigger lets nothing else through."""
+    with acting_as("operator"):
+        rows = AuditEvent.objects.filter(tenant_id=tenant_id).exclude(actor_label="", address=None, before={}, after={})
+        found = list(rows.order_by("id").values_list("id", flat=True)[:500])
+        AuditEvent.objects.filter(id__in=found).update(actor_label="", address=None, before={}, after={})
+    return len(found)
+
+
+def _tenant(tenant_id: UUID) -> int:
+    with acting_as("operator"):
+        slug = f"erased-{tenant_id.hex[-12:]}"
+        return int(Tenant.objects.filter(id=tenant_id).exclude(slug=slug).update(slug=slug, name="Erased"))
+
+
+STEPS: dict[str, Callable[[UUID], int]] = {
+    "jobs": _jobs,
+    "batches": _batches,
+    "generations": _generations,
+    "files": _files,
+    "exports": _exports,
+    "objects": _objects,
+    "people": _people,
+    "keys": _keys,
+    "texts": _texts,
+    "audit": _audit,
+    "tenant": _tenant,
+}

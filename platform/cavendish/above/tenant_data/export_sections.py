@@ -1,0 +1,176 @@
+"""What an export holds, section by section, in units that are read again whole when a step is cut short.
+
+tenant.json                                     the tenant and its settings
+tables/<name>/000001.jsonl …                    rows as they are (tables.py)
+generations/<id>/generation.json, <output>.png  as the API answers it, with its pictures and thoughts
+files/<id>/file.json, content.png               uploads and inline inputs that still exist
+invoices/<number>.pdf                           what was issued
+manifest.json                                   what is in it and what was missing, last
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Tenant
+from billing.models import CreditNote, Invoice, InvoiceDocument
+from cavendish.above.tenant_data.export_tables import TABLES, table_page
+from cavendish.above.tenant_data.models import Export
+from cavendish.db import ids
+from cavendish.db.tenancy import tenant_door
+from cavendish.http.times import moment
+from generations.models import File, Generation, Output
+from generations.selectors import generations_load
+from generations.show.representation import file_json, generation_json
+
+FORMAT = "cavendish-export-1"
+PAGE = 50
+_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "application/pdf": "pdf", "video/mp4": "mp4"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An entry whose bytes lie in the store."""
+
+    name: str
+    storage_key: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Entries that belong together; `cursor` is where the section goes on behind them."""
+
+    cursor: str
+    documents: list[tuple[str, bytes]] = field(default_factory=list)
+    stored: list[Stored] = field(default_factory=list)
+
+
+Section = Callable[[Export, str], Iterator[Unit]]
+"""From a cursor ("" at the beginning) the units behind it. Each opens the tenant's door for its reads and closes it."""
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str).encode()
+
+
+def _tenant(export: Export, cursor: str) -> Iterator[Unit]:
+    with tenant_door(export.tenant_id):
+        tenant = Tenant.objects.get(id=export.tenant_id)
+    shown = {f.attname: getattr(tenant, f.attname) for f in Tenant._meta.concrete_fields if f.attname != "weight"}
+    shown["id"] = ids.encode(ids.TENANT, tenant.id)
+    if not cursor:
+        yield Unit("done", [("tenant.json", _json(shown))])
+
+
+def _tables(export: Export, cursor: str) -> Iterator[Unit]:
+    """The cursor is [table, page, key]."""
+    labels = list(TABLES)
+    place, page, key = json.loads(cursor) if cursor else (labels[0], 0, "")
+    for label in labels[labels.index(place) :]:
+        more = label != place or page == 0 or key != ""
+        while more:
+            with tenant_door(export.tenant_id):
+                rows, key = table_page(label, key)
+            page += 1
+            more = key != ""
+            name = label.rpartition(".")[2].lower()
+            documents = [(f"tables/{name}/{page:06}.jsonl", "\n".join([*rows, ""]).encode())] if rows else []
+            yield Unit(json.dumps([label, page, key]), documents)
+        page, key = 0, ""
+
+
+def _generations(export: Export, cursor: str) -> Iterator[Unit]:
+    while True:
+        with tenant_door(export.tenant_id):
+            rows = Generation.objects.filter(tenant_id=export.tenant_id, deleted_at=None)
+            if cursor:
+                rows = rows.filter(id__gt=UUID(cursor))
+            wholes = generations_load(list(rows.order_by("id")[:PAGE]))
+        for whole in wholes:
+            folder = f"generations/{ids.encode(ids.GENERATION, whole.generation.id)}"
+            shown = {**generation_json(whole), "page_url": None}
+            for output in shown["outputs"]:
+                output["url"] = output["url_expires_at"] = None
+            stored = [
+                Stored(f"{folder}/{_named(ids.OUTPUT, output)}", output.storage_key, output.bytes)
+                for output in whole.outputs
+            ]
+            cursor = whole.generation.id.hex
+            yield Unit(cursor, [(f"{folder}/generation.json", _json(shown))], stored)
+        if len(wholes) < PAGE:
+            return
+
+
+def _named(prefix: str, kept: Output) -> str:
+    return f"{ids.encode(prefix, kept.id)}.{_ENDINGS.get(kept.mime_type, 'bin')}"
+
+
+def _files(export: Export, cursor: str) -> Iterator[Unit]:
+    while True:
+        with tenant_door(export.tenant_id):
+            rows = File.objects.filter(tenant_id=export.tenant_id, deleted_at=None)
+            if cursor:
+                rows = rows.filter(id__gt=UUID(cursor))
+            files = list(rows.order_by("id")[:PAGE])
+        for file in files:
+            folder = f"files/{ids.encode(ids.FILE, file.id)}"
+            name = f"{folder}/content.{_ENDINGS.get(file.mime_type, 'bin')}"
+            cursor = file.id.hex
+            yield Unit(
+                cursor, [(f"{folder}/file.json", _json(file_json(file)))], [Stored(name, file.storage_key, file.bytes)]
+            )
+        if len(files) < PAGE:
+            return
+
+
+def _invoices(export: Export, cursor: str) -> Iterator[Unit]:
+    with tenant_door(export.tenant_id):
+        documents = InvoiceDocument.objects.filter(tenant_id=export.tenant_id)
+        if cursor:
+            documents = documents.filter(subject_id__gt=UUID(cursor))
+        found = list(documents.order_by("subject_id"))
+        numbers: dict[UUID, str] = {}
+        for model in (Invoice, CreditNote):
+            rows: Any = model.objects.filter(id__in=[document.subject_id for document in found])
+            numbers |= dict(rows.values_list("id", "number"))
+    for document in found:
+        number = (numbers.get(document.subject_id) or document.subject_id.hex).replace("/", "-")
+        yield Unit(
+            document.subject_id.hex, stored=[Stored(f"invoices/{number}.pdf", document.storage_key, document.bytes)]
+        )
+
+
+def _manifest(export: Export, cursor: str) -> Iterator[Unit]:
+    if cursor:
+        return
+    shown = {
+        "format": FORMAT,
+        "export": ids.encode(ids.EXPORT, export.id),
+        "tenant": ids.encode(ids.TENANT, export.tenant_id),
+        "requested_at": moment(export.created_at),
+        "files_before_this": export.entries,
+        "missing": export.missing,
+        "left_out": "Secrets of keys, and what is the operator's own: costs, flags, notes.",
+    }
+    yield Unit("done", [("manifest.json", _json(shown))])
+
+
+SECTIONS: dict[str, Section] = {
+    "tenant": _tenant,
+    "tables": _tables,
+    "generations": _generations,
+    "files": _files,
+    "invoices": _invoices,
+    "manifest": _manifest,
+}
+
+
+def section_after(name: str) -> str | None:
+    names: Sequence[str] = list(SECTIONS)
+    place = names.index(name) + 1
+    return names[place] if place < len(names) else None

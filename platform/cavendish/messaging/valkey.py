@@ -1,0 +1,77 @@
+"""Words between processes: channels in Valkey, and clients for them.
+
+A channel only saves time. Whoever waits on one also looks into PostgreSQL now and then, so a lost word loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from uuid import UUID
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from cavendish.messaging.circuit_breaker import Breaker, Hanging
+
+logger = logging.getLogger(__name__)
+
+ENDED = "cavendish:ended"  # a generation became terminal; payload: its UUID in hex
+EVENT = "cavendish:event"  # an event was written; payload: the subject's UUID in hex
+CANCEL = "cavendish:cancel"  # a running generation should stop; payload: its UUID in hex
+
+TIMEOUT = 1.0
+# One more try over a fresh connection, and no other: redis-py repeats ten times by default, timeouts too, and a Valkey
+# that hangs would hold up every request by as many seconds.
+STALE = (redis.ConnectionError,)
+
+
+def _url() -> str:
+    # redis-py knows only its own scheme
+    url: str = settings.VALKEY_URL
+    return "redis" + url.removeprefix("valkey") if url.startswith("valkey") else url
+
+
+@cache
+def client(timeout: float = TIMEOUT) -> redis.Redis | None:
+    """A client with short timeouts (seconds), or None where no Valkey is configured (RabbitMQ alone)."""
+    if not settings.VALKEY_URL:
+        return None
+    return redis.Redis.from_url(
+        _url(),
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 1, supported_errors=STALE),
+    )
+
+
+def async_client() -> redis.asyncio.Redis | None:
+    """A new client for the running event loop."""
+    if not settings.VALKEY_URL:
+        return None
+    return redis.asyncio.Redis.from_url(
+        _url(),
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=AsyncRetry(NoBackoff(), 1, supported_errors=STALE),
+    )
+
+
+_breaker = Breaker(pause=1.0)
+
+
+def tell(channel: str, subject: UUID) -> None:
+    """Publishes; silently does nothing when Valkey is away."""
+    connection = client()
+    if connection is None:
+        return
+    try:
+        _breaker.call(lambda: connection.publish(channel, subject.hex))
+    except Hanging:
+        pass
+    except redis.RedisError as error:
+        logger.warning("Valkey did not take a word on %s: %s", channel, type(error).__name__)
