@@ -12,6 +12,15 @@ from accounts.invitations.api import (
 )
 from accounts.keys.api import KeyDetail, KeyList, KeyRevoke, KeyRotate, TenantKeyDetail, TenantKeyList, TenantKeyRevoke
 from accounts.members.api import MemberDetail, MemberList, TenantMemberList
+from accounts.tenants.api import (
+    OwnTenant,
+    TenantClose,
+    TenantDetail,
+    TenantList,
+    TenantPolicyAcceptance,
+    TenantReactivate,
+    TenantSuspend,
+)
 
 urlpatterns = [
     path("keys", KeyList.as_view()),
@@ -30,4 +39,11 @@ urlpatterns = [
     path("tenants/<str:tenant_id>/keys/<str:key_id>/revoke", TenantKeyRevoke.as_view()),
     path("tenants/<str:tenant_id>/members", TenantMemberList.as_view()),
     path("tenants/<str:tenant_id>/invitations", TenantInvitationList.as_view()),
+    path("tenant", OwnTenant.as_view()),
+    path("tenants", TenantList.as_view()),
+    path("tenants/<str:tenant_id>", TenantDetail.as_view()),
+    path("tenants/<str:tenant_id>/suspend", TenantSuspend.as_view()),
+    path("tenants/<str:tenant_id>/reactivate", TenantReactivate.as_view()),
+    path("tenants/<str:tenant_id>/close", TenantClose.as_view()),
+    path("tenants/<str:tenant_id>/policy-acceptance", TenantPolicyAcceptance.as_view()),
 ]

@@ -10,10 +10,11 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from accounts.signals import tenant_signed_up
+        from accounts.tenants.billing_port import billing_register
+        from billing.tenants.services import Billing
 
         post_migrate.connect(_ship_prices, sender=self)
-        tenant_signed_up.connect(_open_wallet)
+        billing_register(Billing())
 
 
 def _ship_prices(using: str, **kwargs: Any) -> None:
@@ -23,13 +24,3 @@ def _ship_prices(using: str, **kwargs: Any) -> None:
 
     with acting_as(using):
         prices_ship()
-
-
-def _open_wallet(tenant: Any, **kwargs: Any) -> None:
-    """Whoever signs up gets the operator's plan for it."""
-    from django.conf import settings
-
-    from billing.plans.services import plan_ensure, tenant_open
-
-    slug = settings.SIGNUP_PLAN
-    tenant_open(tenant=tenant, plan=plan_ensure(slug=slug, name=slug.replace("-", " ").capitalize()))

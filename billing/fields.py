@@ -1,14 +1,18 @@
-"""Money in bodies and queries, and the services' refusals as problems."""
+"""Fields of bodies and queries that billing shares: amounts, percentages, days, months, addresses of mail."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import validate_email
 from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 from rest_framework.request import Request
@@ -16,23 +20,74 @@ from rest_framework.serializers import CharField
 
 from billing.errors import BooksRefuse, ValuesInvalid
 from billing.money import AmountInvalid, amount_read
+from cavendish.http.json_body import Text, Typed
 from cavendish.http.problems import Problem, invalid, invalid_value, shown
 
+MOST_EMAILS = 20
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 
-class Money(CharField):
-    """An amount as a string, like "12.50"; the error says what is wrong with one that the books cannot hold."""
+
+class Money(Typed, serializers.CharField):
+    """An amount as a string; the error says what is wrong with one that the books cannot hold."""
+
+    takes, kinds = 'an amount as a string, like "12.50",', (str,)
 
     def __init__(self, *, negative: bool = False, zero: bool = False, **options: Any) -> None:
         self.negative, self.zero = negative, zero
         super().__init__(**options)
 
-    def run_validation(self, data: Any = empty) -> Any:
-        if data is empty or (data is None and self.allow_null):
-            return super().run_validation(data)
+    def to_internal_value(self, data: Any) -> Any:
         try:
             return amount_read(data, negative=self.negative, zero=self.zero)
         except AmountInvalid as wrong:
             raise ValidationError(f"{shown(data)}: {wrong}", code=wrong.code) from None
+
+
+class Day(Typed, serializers.CharField):
+    takes, kinds = "a date like 2026-11-30", (str,)
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            found = date.fromisoformat(data) if len(data) == 10 else None
+        except ValueError:
+            found = None
+        if found is None or not 2000 <= found.year < 2100:
+            raise ValidationError(f"{shown(data)} is no date; write it like 2026-11-30.", code="unknown_value")
+        return found
+
+
+class Month(Typed, serializers.CharField):
+    takes, kinds = "a month like 2026-11", (str,)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return month_read(data)
+
+
+def month_read(text: str) -> date:
+    """The first day of "2026-11". Raises ValidationError."""
+    found = _MONTH.fullmatch(text)
+    if found is None:
+        raise ValidationError(f"{shown(text)} is no month; write it like 2026-11.", code="unknown_value")
+    return date(int(found[1]), int(found[2]), 1)
+
+
+class Lines(Text):
+    """A text of several lines."""
+
+    def to_internal_value(self, data: Any) -> str:
+        parts = [super(Lines, self).to_internal_value(part) for part in str(data).replace("\r\n", "\n").split("\n")]
+        return "\n".join(part.strip() for part in parts).strip()
+
+
+class Email(Text):
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if value or not self.allow_blank:
+            try:
+                validate_email(value)
+            except DjangoValidationError:
+                raise ValidationError(f"{shown(value)} is no email address.", code="unknown_value") from None
+        return value
 
 
 class Percent(CharField):

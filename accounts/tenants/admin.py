@@ -16,16 +16,17 @@ from accounts.models import Tenant, TenantStatus, User
 from accounts.people.audit_signals import person_actor
 from accounts.policy.services import policy_accept
 from accounts.roles.checks import check_time_zone, image_sizes, model_ids
+from accounts.tenants.billing_port import STANDARD_PLAN, billing
 from accounts.tenants.services import (
     OF_THE_OPERATOR,
     OF_THE_TENANT,
     SLUG,
     tenant_close,
     tenant_reactivate,
+    tenant_set,
+    tenant_start,
     tenant_suspend,
 )
-from billing.models import Plan
-from billing.tenants.services import STANDARD, tenant_set, tenant_start
 from cavendish.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class TenantForm(Form):
 
 class NewTenantForm(TenantForm):
     slug = forms.CharField(max_length=50, help_text="Letters a to z, digits, hyphens; for good.")
-    plan = forms.ModelChoiceField(Plan.objects.none(), required=False, help_text=f'"{STANDARD}" when none is chosen.')
+    plan = forms.ChoiceField(required=False, help_text=f'"{STANDARD_PLAN}" when none is chosen.')
     opening_balance = forms.DecimalField(
         required=False, min_value=Decimal(0), max_digits=20, decimal_places=9, help_text="What it has paid in."
     )
@@ -84,8 +85,8 @@ class NewTenantForm(TenantForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         plan = self.fields["plan"]
-        assert isinstance(plan, forms.ModelChoiceField)
-        plan.queryset = Plan.objects.filter(archived_at=None)
+        assert isinstance(plan, forms.ChoiceField)
+        plan.choices = [("", "---------"), *billing().plans()]
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
@@ -155,7 +156,7 @@ class TenantAdmin(Base):
         if not change:
             made = tenant_start(
                 slug=values["slug"],
-                plan=values["plan"].slug if values["plan"] else STANDARD,
+                plan=values["plan"] or STANDARD_PLAN,
                 opening_balance=values["opening_balance"] or Decimal(0),
                 owner_email=values["owner_email"],
                 actor=actor,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,56 +14,25 @@ from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
 from accounts.models import Tenant, TenantStatus
-from accounts.policy.selectors import policy_accepted
 from accounts.policy.services import policy_accept
 from accounts.tenants import schema
 from accounts.tenants.bodies import Closing, OwnSettings, PolicyAcceptance, Settings, Suspension, TenantNew
-from accounts.tenants.services import tenant_close, tenant_reactivate, tenant_suspend, tenant_update
-from billing.tenants.selectors import TenantView, tenants_view
-from billing.tenants.services import tenant_set, tenant_start
+from accounts.tenants.representation import tenant_json
+from accounts.tenants.selectors import tenant_details
+from accounts.tenants.services import (
+    tenant_close,
+    tenant_reactivate,
+    tenant_set,
+    tenant_start,
+    tenant_suspend,
+    tenant_update,
+)
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import not_found
 from cavendish.http.schema import PAGING, problems
-from cavendish.http.times import moment
-
-SETTINGS = tuple(Settings().fields)
-
-
-def tenant_json(view: TenantView) -> dict[str, Any]:
-    """Every field is always there."""
-    tenant = view.tenant
-    return {
-        "id": ids.encode(ids.TENANT, tenant.id),
-        "object": "tenant",
-        "slug": tenant.slug,
-        "status": tenant.status,
-        "status_reason": tenant.status_reason or None,
-        "created_at": moment(tenant.created_at),
-        "plan": view.plan,
-        "currency": view.currency,
-        **{name: getattr(tenant, name) for name in SETTINGS},
-        "billing_timezone_next": tenant.billing_timezone_next or None,
-        "billing_timezone_from": moment(tenant.billing_timezone_from),
-        "policy": {
-            "version": settings.POLICY_VERSION,
-            "url": settings.POLICY_URL or None,
-            "accepted_version": tenant.policy_version or None,
-            "accepted_at": moment(tenant.policy_accepted_at),
-            "allows_live_jobs": policy_accepted(tenant.policy_version),
-        },
-        "test_day": {
-            "requests": view.today.requests if view.today else 0,
-            "bytes": view.today.bytes if view.today else 0,
-            "resets_at": moment(_next_day()),
-        },
-    }
-
-
-def _next_day() -> datetime:
-    return (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class OwnTenant(APIView):
@@ -107,7 +74,7 @@ class TenantList(OperatorView):
             rows = rows.filter(slug=slug)
         parameters.close()
         page, cursor = page_read(request, rows, ids.TENANT)
-        return Response(page_json([tenant_json(view) for view in tenants_view(page)], cursor))
+        return Response(page_json([tenant_json(view) for view in tenant_details(page)], cursor))
 
     @extend_schema(
         operation_id="tenants_create",
@@ -201,4 +168,4 @@ def _shown(tenant_id: UUID) -> dict[str, Any]:
         tenant = Tenant.objects.filter(id=tenant_id).first()
         if tenant is None:
             raise not_found()
-        return tenant_json(tenants_view([tenant])[0])
+        return tenant_json(tenant_details([tenant])[0])

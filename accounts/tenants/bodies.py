@@ -6,7 +6,6 @@ from typing import Any
 
 from accounts.keys.bodies import MOST
 from accounts.members.bodies import Email
-from billing.fields import Money
 from cavendish.http.json_body import Body, Flag, Listed, Text, Whole
 
 DAYS = 3650
@@ -51,7 +50,9 @@ class Settings(OwnSettings):
 class TenantNew(Settings):
     slug = Text(max_length=50, help_text="Letters a to z, digits, hyphens; for good.")
     plan = Text(max_length=50, required=False, help_text='The slug of a plan; "standard" when absent.')
-    opening_balance = Money(required=False, help_text="What it has paid in, in the plan's currency.")
+    opening_balance = Text(
+        max_length=60, required=False, help_text='What it has paid in, in the plan\'s currency, like "12.50".'
+    )
     owner_email = Email(required=False, help_text="Gets an invitation as the owner.")
 
     def get_fields(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,11 +19,12 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.errors import NotAllowed, SignUpClosed, WrongStatus
+from accounts.invitations.services import invitation_create
 from accounts.models import Membership, Role, Tenant, TenantStatus, User
 from accounts.roles.authority import authority_of
 from accounts.roles.checks import check_models, check_sizes, check_time_zone
 from accounts.roles.permissions import Permission
-from accounts.signals import tenant_signed_up
+from accounts.tenants.billing_port import STANDARD_PLAN, billing
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
@@ -40,7 +42,7 @@ SIGN_UPS = 5
 
 
 def tenant_create(*, slug: str, name: str, actor: Actor = SYSTEM, **values: Any) -> Tenant:
-    """A tenant with its settings; money and plan are billing's (`billing.services.tenant_open`).
+    """The tenant's row with its settings, without plan and money: those come with `tenant_start`.
 
     Raises Problem 422 for a slug that is taken or malformed, and for settings that mean nothing.
     """
@@ -66,13 +68,36 @@ def tenant_create(*, slug: str, name: str, actor: Actor = SYSTEM, **values: Any)
     return tenant
 
 
+def tenant_start(
+    *,
+    slug: str,
+    name: str,
+    actor: Actor,
+    plan: str = STANDARD_PLAN,
+    opening_balance: str | Decimal = "0",
+    owner_email: str = "",
+    **settings: Any,
+) -> Tenant:
+    """As the operator: a tenant that can begin, on the plan of that slug; all of it or nothing.
+
+    `opening_balance` is what it has paid in, in the plan's currency; `owner_email` gets an invitation as the owner.
+    Raises Problem 422.
+    """
+    with transaction.atomic(using=current_alias()):
+        tenant = tenant_create(slug=slug, name=name, actor=actor, **settings)
+        billing().tenant_open(tenant=tenant, plan=plan, opening_balance=opening_balance, actor=actor)
+        if owner_email:
+            invitation_create(tenant_id=tenant.id, email=owner_email, role=Role.OWNER, actor=actor)
+    return tenant
+
+
 def tenant_update(
     *, tenant_id: UUID, changed: Mapping[str, Any], actor: Actor, timezone_at_once: bool = False
 ) -> Tenant:
     """Changes settings. Operators change all of them, a tenant those of `OF_THE_TENANT`.
 
     A new billing time zone waits until a month has begun in the old zone and in the new one, so that no day of usage
-    falls into a month that is closed; `timezone_at_once` is for a tenant that was never billed.
+    falls into a month that is closed; `timezone_at_once` is for a tenant that was never billed (`tenant_set`).
     """
     if errors := _check(changed):
         raise invalid(errors)
@@ -90,6 +115,12 @@ def tenant_update(
             tenant.save(update_fields=list(new))
             _audit(actor, "changed", tenant, before=old, after=new)
     return tenant
+
+
+def tenant_set(*, tenant_id: UUID, changed: Mapping[str, Any], actor: Actor) -> Tenant:
+    """As the operator: `tenant_update`, which lets a time zone wait where anything was billed."""
+    at_once = "billing_timezone" in changed and not billing().was_billed(tenant_id)
+    return tenant_update(tenant_id=tenant_id, changed=changed, actor=actor, timezone_at_once=at_once)
 
 
 def tenant_suspend(*, tenant_id: UUID, reason: str, actor: Actor) -> Tenant:
@@ -136,7 +167,7 @@ def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
             raise SignUpClosed(f"You own {SIGN_UPS} tenants, which is the most that one person can open.")
         tenant = tenant_create(slug=_free_slug(name), name=name.strip(), actor=actor)
         Membership.objects.create(tenant=tenant, user=user, role=Role.OWNER)
-        tenant_signed_up.send(sender=Tenant, tenant=tenant)
+        billing().signed_up_open(tenant=tenant)
     return tenant
 
 

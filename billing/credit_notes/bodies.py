@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
-from billing.invoices.bodies import Money
+from billing.fields import Money
 from cavendish.http.json_body import Body, Listed, Text, Whole
 
 MOST_LINES = 1000

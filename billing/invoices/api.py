@@ -16,8 +16,8 @@ from rest_framework.views import APIView
 from accounts.authentication.operators import OperatorPrincipal
 from accounts.authentication.tenant_or_operator import EitherKeyAuthentication, HasScopeOrIsOperator, opened
 from accounts.models import Tenant
+from billing.fields import month_read
 from billing.invoices import schema
-from billing.invoices.bodies import month_read
 from billing.invoices.documents import invoice_document, logo_of
 from billing.invoices.mails import file_name
 from billing.invoices.pdf import invoice_pdf

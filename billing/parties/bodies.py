@@ -8,12 +8,10 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
-from django.core.validators import validate_email
 from rest_framework.exceptions import ValidationError
 
 from billing.currencies import is_currency
-from billing.invoices.bodies import MOST_EMAILS, Lines, Money
+from billing.fields import MOST_EMAILS, Email, Lines, Money
 from billing.parties.services import logo_check
 from cavendish.db import ids
 from cavendish.http.json_body import Body, Flag, Listed, Text, Whole
@@ -22,18 +20,7 @@ from cavendish.http.problems import shown
 _PREFIX = re.compile(r"(?:[A-Za-z0-9/._-]|\{year\}|\{month\}){0,24}")
 
 
-class Email(Text):
-    def to_internal_value(self, data: Any) -> str:
-        value = super().to_internal_value(data)
-        if value or not self.allow_blank:
-            try:
-                validate_email(value)
-            except DjangoValidationError:
-                raise ValidationError(f"{shown(value)} is no email address.", code="unknown_value") from None
-        return value
-
-
-class Percent(Money):
+class TaxPercent(Money):
     def to_internal_value(self, data: Any) -> Any:
         value: Decimal = super().to_internal_value(data)
         if value > 100 or value != round(value, 4):
@@ -91,7 +78,7 @@ class ProfilePatch(Body):
 
 class OperatorProfilePatch(ProfilePatch):
     legal_entity_id = EntityId(allow_null=True)
-    tax_rate = Percent(zero=True, allow_null=True)
+    tax_rate = TaxPercent(zero=True, allow_null=True)
     tax_label = Text(max_length=40, allow_blank=True)
     tax_note = Text(max_length=300, allow_blank=True)
     payment_terms_days = Whole(min_value=0, max_value=365)

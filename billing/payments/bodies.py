@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.invoices.bodies import Day, Money
+from billing.fields import Day, Money
 from cavendish.http.json_body import Body, Text
 
 

@@ -13,10 +13,10 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import principal
 from billing.models import Plan, Subscription, Wallet
 from billing.money import amount_text
+from billing.months import month_of
 from billing.prices.selectors import plan_terms
 from billing.subscriptions import schema
 from billing.subscriptions.selectors import subscription_next, subscription_now
-from billing.wallets.selectors import month_of
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.problems import not_found

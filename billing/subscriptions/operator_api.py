@@ -8,12 +8,12 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
+from accounts.authentication.parameters import tenant_named
 from billing.fields import refusals
 from billing.prices.api import plan_of
 from billing.subscriptions import schema
 from billing.subscriptions.api import subscription_json
 from billing.subscriptions.services import subscription_change
-from billing.wallets.operator_api import _tenant
 from cavendish.http.json_body import Body, Text, body_of
 from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
@@ -30,7 +30,7 @@ class TenantSubscription(OperatorView):
         tags=["tenants"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
-        return Response(subscription_json(_tenant(tenant_id).id))
+        return Response(subscription_json(tenant_named(tenant_id).id))
 
     @extend_schema(
         operation_id="tenants_subscription_update",
@@ -40,7 +40,7 @@ class TenantSubscription(OperatorView):
     )
     def patch(self, request: Request, tenant_id: str) -> Response:
         """Moves a tenant to another plan from its next month on; its own plan undoes a move that waits."""
-        tenant, values = _tenant(tenant_id), body_of(request, SubscriptionChange)
+        tenant, values = tenant_named(tenant_id), body_of(request, SubscriptionChange)
         plan = plan_of(values["plan_id"])
         if plan is None:
             raise not_found()

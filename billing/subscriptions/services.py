@@ -15,9 +15,9 @@ from billing.credits.services import credit_of_plan
 from billing.errors import BooksRefuse
 from billing.models import Charge, Plan, Subscription, Wallet
 from billing.money import amount_text
+from billing.months import month_of
 from billing.prices.selectors import plan_terms
 from billing.subscriptions.selectors import subscription_next, subscription_now
-from billing.wallets.selectors import month_of
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
 

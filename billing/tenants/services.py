@@ -1,62 +1,65 @@
-"""Tenants as operators open and set them: accounts' part and billing's in one transaction."""
+"""Billing's part of a tenant: what `accounts.tenants` asks of it (accounts/tenants/billing_port.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
 
 from accounts.actor import Actor
-from accounts.invitations.services import invitation_create
-from accounts.models import Role, Tenant
-from accounts.tenants.services import tenant_create, tenant_update
-from billing.models import Plan
+from accounts.models import Tenant
+from accounts.tenants.billing_port import STANDARD_PLAN, TenantTerms
+from billing.models import Hold, Plan, Subscription, Wallet
+from billing.money import AmountInvalid, amount_check, amount_read
 from billing.plans.services import plan_ensure, tenant_open
-from billing.tenants.selectors import was_billed
 from billing.wallets.services import wallet_top_up
-from cavendish.db.router import current_alias
 from cavendish.http.problems import invalid_value
 
-STANDARD = "standard"
 
+class Billing:
+    """Implements `TenantBilling`."""
 
-def tenant_start(
-    *,
-    slug: str,
-    name: str,
-    actor: Actor,
-    plan: str = STANDARD,
-    opening_balance: Decimal = Decimal(0),
-    owner_email: str = "",
-    **settings: Any,
-) -> Tenant:
-    """As the operator: a tenant that can begin, on the plan of that slug; all of it or nothing.
-
-    `opening_balance` is what it has paid in; `owner_email` gets an invitation as the owner. Raises Problem 422.
-    """
-    with transaction.atomic(using=current_alias()):
-        tenant = tenant_create(slug=slug, name=name, actor=actor, **settings)
+    def tenant_open(self, *, tenant: Tenant, plan: str, opening_balance: str | Decimal, actor: Actor) -> None:
         tenant_open(tenant=tenant, plan=_plan(plan), actor=actor)
-        if opening_balance:
-            wallet_top_up(tenant_id=tenant.id, amount=opening_balance, reason="Opening balance", actor=actor)
-        if owner_email:
-            invitation_create(tenant_id=tenant.id, email=owner_email, role=Role.OWNER, actor=actor)
-    return tenant
+        if amount := _opening_balance(opening_balance):
+            wallet_top_up(tenant_id=tenant.id, amount=amount, reason="Opening balance", actor=actor)
 
+    def signed_up_open(self, *, tenant: Tenant) -> None:
+        slug = settings.SIGNUP_PLAN
+        tenant_open(tenant=tenant, plan=plan_ensure(slug=slug, name=slug.replace("-", " ").capitalize()))
 
-def tenant_set(*, tenant_id: UUID, changed: Mapping[str, Any], actor: Actor) -> Tenant:
-    """As the operator: `accounts.services.tenant_update`, which lets a time zone wait where anything was billed."""
-    at_once = "billing_timezone" in changed and not was_billed(tenant_id)
-    return tenant_update(tenant_id=tenant_id, changed=changed, actor=actor, timezone_at_once=at_once)
+    def terms_of(self, tenant_ids: Sequence[UUID]) -> Mapping[UUID, TenantTerms]:
+        plans: dict[UUID, str] = {}
+        started = Subscription.objects.filter(tenant_id__in=tenant_ids, starts_at__lte=datetime.now(UTC))
+        for tenant_id, slug in started.order_by("starts_at").values_list("tenant_id", "plan__slug"):
+            plans[tenant_id] = slug
+        wallets = Wallet.objects.filter(tenant_id__in=tenant_ids, livemode=True).values_list("tenant_id", "currency")
+        currencies: dict[UUID, str] = dict(wallets)
+        return {one: TenantTerms(plans.get(one), currencies.get(one)) for one in tenant_ids}
+
+    def was_billed(self, tenant_id: UUID) -> bool:
+        # Every live job begins with a hold.
+        billed: bool = Hold.objects.filter(tenant_id=tenant_id, livemode=True).exists()
+        return billed
+
+    def plans(self) -> Sequence[tuple[str, str]]:
+        return list(Plan.objects.filter(archived_at=None).order_by("name").values_list("slug", "name"))
 
 
 def _plan(slug: str) -> Plan:
-    if slug == STANDARD:
-        return plan_ensure(slug=STANDARD, name="Standard")
-    found = Plan.objects.filter(slug=slug, archived_at=None).first()
-    if found is None:
+    if slug == STANDARD_PLAN:
+        return plan_ensure(slug=STANDARD_PLAN, name="Standard")
+    plan = Plan.objects.filter(slug=slug, archived_at=None).first()
+    if plan is None:
         raise invalid_value("/plan", "unknown_value", f'There is no plan "{slug}" that tenants can be put on.')
-    return found
+    return plan
+
+
+def _opening_balance(amount: str | Decimal) -> Decimal:
+    try:
+        return amount_check(amount, zero=True) if isinstance(amount, Decimal) else amount_read(amount, zero=True)
+    except AmountInvalid as error:
+        raise invalid_value("/opening_balance", error.code, str(error)) from None

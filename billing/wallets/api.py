@@ -14,10 +14,11 @@ from accounts.authentication.drf import actor, principal
 from billing.fields import Money, refusals
 from billing.models import Allowance, Credit, LedgerEntry, LedgerTransaction, Wallet
 from billing.money import amount_text
+from billing.months import month_of
 from billing.prices.selectors import plan_terms
 from billing.subscriptions.selectors import subscription_now
 from billing.wallets import schema
-from billing.wallets.selectors import credits_left, month_of, wallet_of
+from billing.wallets.selectors import credits_left, wallet_of
 from billing.wallets.services import wallet_threshold_set
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
-from accounts.models import Tenant
+from accounts.authentication.parameters import tenant_named
 from billing.credits.services import credit_grant
 from billing.fields import Money, refusals
 from billing.models import LedgerTransaction
@@ -78,7 +78,7 @@ class TenantWallet(OperatorView):
     )
     def get(self, request: Request, tenant_id: str) -> Response:
         """A tenant's money in live mode."""
-        return Response(_wallet(_tenant(tenant_id).id))
+        return Response(_wallet(tenant_named(tenant_id).id))
 
     @extend_schema(
         operation_id="tenants_wallet_update",
@@ -88,7 +88,7 @@ class TenantWallet(OperatorView):
     )
     def patch(self, request: Request, tenant_id: str) -> Response:
         """Sets credit limit and threshold. A limit below what is owed and held becomes that."""
-        tenant = _tenant(tenant_id)
+        tenant = tenant_named(tenant_id)
         values = body_of(request, TenantWalletChange, partial=True)
         with refusals(), transaction.atomic(using=current_alias()):
             if "credit_limit" in values:
@@ -109,7 +109,7 @@ class TenantTopUps(OperatorView):
     )
     def post(self, request: Request, tenant_id: str) -> Response:
         """Books money that a tenant paid in."""
-        tenant, values = _tenant(tenant_id), body_of(request, TopUpBody)
+        tenant, values = tenant_named(tenant_id), body_of(request, TopUpBody)
         with refusals():
             made = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(made), status=201)
@@ -124,7 +124,7 @@ class TenantAdjustments(OperatorView):
     )
     def post(self, request: Request, tenant_id: str) -> Response:
         """Corrects a balance: gives when positive, takes when negative, but nothing that is held or a credit."""
-        tenant, values = _tenant(tenant_id), body_of(request, AdjustmentBody)
+        tenant, values = tenant_named(tenant_id), body_of(request, AdjustmentBody)
         with refusals():
             made = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(made), status=201)
@@ -139,7 +139,7 @@ class TenantCredits(OperatorView):
     )
     def post(self, request: Request, tenant_id: str) -> Response:
         """Gives a credit. What is left of it at `expires_at` is taken back, but for what is held."""
-        tenant, values = _tenant(tenant_id), body_of(request, CreditBody)
+        tenant, values = tenant_named(tenant_id), body_of(request, CreditBody)
         with refusals():
             credit = credit_grant(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(credit_json(credit), status=201)
@@ -154,15 +154,7 @@ class TenantLedger(OperatorView):
     )
     def get(self, request: Request, tenant_id: str) -> Response:
         """Every movement of a tenant's wallets, the last first, with who caused it."""
-        return Response(ledger_page(request, tenant_id=_tenant(tenant_id).id, livemode=None, operator=True))
-
-
-def _tenant(public: str) -> Tenant:
-    wanted = ids.decode(ids.TENANT, public)
-    tenant = Tenant.objects.filter(id=wanted).first() if wanted else None
-    if tenant is None:
-        raise not_found()
-    return tenant
+        return Response(ledger_page(request, tenant_id=tenant_named(tenant_id).id, livemode=None, operator=True))
 
 
 def _wallet(tenant_id: UUID) -> dict[str, Any]:

@@ -18,12 +18,13 @@ LOCK_TIMEOUT = "5s"
 
 def function_files() -> Iterator[Path]:
     """All files, app by app in the order of the settings."""
+    folders = {config.name: Path(config.path) for config in apps.get_app_configs()}
     for name in settings.OWN_APPS:
-        yield from sorted((Path(apps.get_app_config(name.rpartition(".")[2]).path) / "sql" / "functions").glob("*.sql"))
+        yield from sorted((folders[name] / "sql" / "functions").glob("*.sql"))
 
 
 def functions_load(alias: str) -> int:
-    """Replaces all functions, in one transaction, as the owner. Answers how many files it read."""
+    """Replaces all functions, in one transaction, as the owner. Returns how many files it read."""
     files = list(function_files())
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

@@ -34,7 +34,8 @@ class Dialect:
 
     def response(self, problem: Problem, path: str) -> HttpResponse:
         error = self.render(problem, path)
-        return HttpResponse(error.body, error.status, content_type=error.content_type, headers=dict(error.headers))
+        headers = dict(error.headers)
+        return HttpResponse(error.body, content_type=error.content_type, status=error.status, headers=headers)
 
 
 def _render_native(problem: Problem, path: str) -> RenderedError:

@@ -14,8 +14,8 @@ from accounts.actor import SYSTEM
 from accounts.keys.services import api_key_create
 from accounts.models import Tenant
 from accounts.policy.services import policy_accept
+from accounts.tenants.services import tenant_start
 from billing.errors import ValuesInvalid
-from billing.tenants.services import tenant_start
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
 

@@ -1,0 +1,53 @@
+"""What tenants need of billing, which lies above and registers itself when its app is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from accounts.actor import Actor
+from accounts.models import Tenant
+
+STANDARD_PLAN = "standard"
+
+
+@dataclass(frozen=True)
+class TenantTerms:
+    """`plan` is the slug of the plan that applies now; both are None for a tenant without a plan."""
+
+    plan: str | None = None
+    currency: str | None = None
+
+
+class TenantBilling(Protocol):
+    """Each method runs in the caller's transaction, as the operator unless it says otherwise."""
+
+    def tenant_open(self, *, tenant: Tenant, plan: str, opening_balance: str | Decimal, actor: Actor) -> None:
+        """Opens the wallets, on the plan of that slug. Raises Problem 422 at `/plan` or `/opening_balance`."""
+
+    def signed_up_open(self, *, tenant: Tenant) -> None:
+        """The same for a tenant that a person opened, on the plan that SIGNUP_PLAN names."""
+
+    def terms_of(self, tenant_ids: Sequence[UUID]) -> Mapping[UUID, TenantTerms]:
+        """Plan and currency by tenant, in two queries. Also in the tenant's own context."""
+
+    def was_billed(self, tenant_id: UUID) -> bool:
+        """Whether anything was ever dated by the tenant's time zone."""
+
+    def plans(self) -> Sequence[tuple[str, str]]:
+        """Slug and name of each plan that tenants can be put on."""
+
+
+_billing: list[TenantBilling] = []
+
+
+def billing_register(billing: TenantBilling) -> None:
+    _billing[:] = [billing]
+
+
+def billing() -> TenantBilling:
+    """The registered implementation. Raises IndexError before billing's app is ready."""
+    return _billing[0]

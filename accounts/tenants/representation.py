@@ -1,0 +1,49 @@
+"""Tenants as the API shows them: every field is always there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from accounts.policy.selectors import policy_accepted
+from accounts.tenants.bodies import Settings
+from accounts.tenants.selectors import TenantDetail
+from cavendish.db import ids
+from cavendish.http.times import moment
+
+SETTINGS = tuple(Settings().fields)
+
+
+def tenant_json(detail: TenantDetail) -> dict[str, Any]:
+    tenant = detail.tenant
+    return {
+        "id": ids.encode(ids.TENANT, tenant.id),
+        "object": "tenant",
+        "slug": tenant.slug,
+        "status": tenant.status,
+        "status_reason": tenant.status_reason or None,
+        "created_at": moment(tenant.created_at),
+        "plan": detail.terms.plan,
+        "currency": detail.terms.currency,
+        **{name: getattr(tenant, name) for name in SETTINGS},
+        "billing_timezone_next": tenant.billing_timezone_next or None,
+        "billing_timezone_from": moment(tenant.billing_timezone_from),
+        "policy": {
+            "version": settings.POLICY_VERSION,
+            "url": settings.POLICY_URL or None,
+            "accepted_version": tenant.policy_version or None,
+            "accepted_at": moment(tenant.policy_accepted_at),
+            "allows_live_jobs": policy_accepted(tenant.policy_version),
+        },
+        "test_day": {
+            "requests": detail.today.requests if detail.today else 0,
+            "bytes": detail.today.bytes if detail.today else 0,
+            "resets_at": moment(_next_day()),
+        },
+    }
+
+
+def _next_day() -> datetime:
+    return (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
