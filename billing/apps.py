@@ -19,8 +19,8 @@ class BillingConfig(AppConfig):
 
 def _ship_prices(using: str, **kwargs: Any) -> None:
     """New releases bring new models: their upstream prices belong in the book before the first request."""
-    from billing.prices.services import prices_ship
+    from billing.prices.services import catalog_prices_sync
     from cavendish.db.router import acting_as
 
     with acting_as(using):
-        prices_ship()
+        catalog_prices_sync()

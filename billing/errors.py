@@ -57,7 +57,7 @@ class ModelNotInPlan(BillingError):
 
 
 class BudgetExceeded(BillingError):
-    """`refusal` names the budget, its use and when it resets (see hold_take)."""
+    """`refusal` names the budget, its use and when it resets (see hold_reserve)."""
 
     def __init__(self, refusal: Mapping[str, Any]) -> None:
         super().__init__("A budget has no room for this generation.")

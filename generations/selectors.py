@@ -15,13 +15,13 @@ from billing.models import Charge, Hold
 from billing.prices.selectors import price_book
 from cavendish.db import ids
 from cavendish.db.rows import Columns
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, models
 from generations.models import File, Generation, GenerationContent, Output
 
 
 @dataclass(frozen=True)
-class Whole:
+class GenerationDetail:
     """A generation with everything that its representation shows."""
 
     generation: Generation
@@ -34,7 +34,7 @@ class Whole:
 
 def models_offered(who: Principal) -> list[Model]:
     """The models that key and tenant may use and the plan offers. Opens the tenant's door."""
-    with tenant_door(who.tenant_id):
+    with tenant_context(who.tenant_id):
         return [
             model
             for model in models()
@@ -52,13 +52,13 @@ def generation_find(generation_id: UUID, *, livemode: bool | None) -> Generation
     return found
 
 
-def generation_whole(generation_id: UUID, *, livemode: bool) -> Whole | None:
+def generation_detail(generation_id: UUID, *, livemode: bool) -> GenerationDetail | None:
     """One generation with its parts, in one statement."""
     found = _wholes("g.id = %s AND g.livemode = %s AND g.deleted_at IS NULL", [generation_id, livemode])
     return found.get(generation_id)
 
 
-def generations_load(generations: Sequence[Generation]) -> list[Whole]:
+def generations_load(generations: Sequence[Generation]) -> list[GenerationDetail]:
     """The parts of a page of generations, in one statement, in the order given."""
     ids = [generation.id for generation in generations]
     found = _wholes("g.id = ANY (%s)", [ids]) if ids else {}
@@ -76,7 +76,7 @@ def _parts() -> tuple[Columns[Any], ...]:
     )
 
 
-def _wholes(condition: str, values: list[Any]) -> dict[UUID, Whole]:
+def _wholes(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
     """By id. A hold is read only where no charge has ended it; `condition` is ours, values come apart."""
     parts = _parts()
     # The place is among the tenant's own waiting jobs, from 1; what other tenants have waiting is nobody's business.
@@ -94,7 +94,7 @@ def _wholes(condition: str, values: list[Any]) -> dict[UUID, Whole]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()
-    found: dict[UUID, Whole] = {}
+    found: dict[UUID, GenerationDetail] = {}
     for row in rows:
         pieces: list[Any] = []
         start = 0
@@ -103,7 +103,7 @@ def _wholes(condition: str, values: list[Any]) -> dict[UUID, Whole]:
             start += part.width
         generation, content, charge, hold, output = pieces
         if generation.id not in found:
-            found[generation.id] = Whole(generation, content, [], hold, charge, row[-1])
+            found[generation.id] = GenerationDetail(generation, content, [], hold, charge, row[-1])
         if output is not None:
             found[generation.id].outputs.append(output)
     return found

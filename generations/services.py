@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import valkey
 from cavendish.storage import objects
 from generations.accept.inputs import file_key
@@ -36,7 +36,7 @@ def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
 
     Answers the status before, None when there is no such generation. Raises NotCancelable when it has ended otherwise.
     """
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         if generation_find(generation_id, livemode=livemode) is None:
             return None
         with connection.cursor() as cursor:
@@ -58,7 +58,7 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     Pictures that came inline or were fetched for it go too; uploaded files stay, they are the tenant's to delete. False
     when there is no such generation. Raises NotFinished for one that has not ended.
     """
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         generation = generation_find(generation_id, livemode=livemode)
         if generation is None:
             return False
@@ -107,7 +107,7 @@ def file_create(
     key = file_key(tenant_id, file_id)
     objects().keep(path, key)
     try:
-        with tenant_door(tenant_id):
+        with tenant_context(tenant_id):
             if not livemode:
                 _day_take(tenant_id, info.bytes)
             expires_at = None
@@ -139,7 +139,7 @@ def file_create(
 def _day_take(tenant_id: UUID, stored: int) -> None:
     """Inside the door: counts bytes that a test key stores. Raises DayLimitReached."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sandbox_day_take(%s, 0, %s)::text", [tenant_id, stored])
+        cursor.execute("SELECT sandbox_day_reserve(%s, 0, %s)::text", [tenant_id, stored])
         row = cursor.fetchone()
     if row is not None and row[0] is not None:
         raise _refused(json.loads(row[0]))
@@ -147,7 +147,7 @@ def _day_take(tenant_id: UUID, stored: int) -> None:
 
 def file_delete(*, tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:
     """False when there is no such file. Its bytes go with it, also for generations that wait to use it."""
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         file = File.objects.filter(id=file_id, livemode=livemode, deleted_at=None).first()
         if file is None:
             return False

@@ -6,7 +6,7 @@ import logging
 
 import dramatiq
 
-from cavendish.messaging.circuit_breaker import Breaker, Hanging
+from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
 from generations.work.current import engine
 
 logger = logging.getLogger(__name__)
@@ -21,14 +21,14 @@ async def doorbell() -> None:
     await engine().ring()
 
 
-_breaker = Breaker(pause=3.0)
+_breaker = CircuitBreaker(pause=3.0)
 
 
 def ring() -> None:
     """Rings for a committed job. A broker that is away is no error: engines and the sweeper look by themselves."""
     try:
         _breaker.call(doorbell.send)
-    except Hanging:
+    except CircuitOpen:
         pass
     except Exception as error:
         logger.warning("The broker did not take a doorbell: %s", type(error).__name__)

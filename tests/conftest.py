@@ -42,12 +42,12 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     from django.db import connections
     from django.db.backends.postgresql.base import DatabaseWrapper
 
-    from accounts.authentication.principal import watch
+    from accounts.authentication.principal import key_changes
 
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", interactive=False, verbosity=0)
     yield
-    watch.stop()
+    key_changes.stop()
     with django_db_blocker.unblock():
         connections.close_all()
         for connection in connections.all(initialized_only=True):

@@ -30,12 +30,12 @@ from billing.plans.services import plan_ensure, tenant_open
 from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
 from generations.accept.inputs import intake_read
-from generations.accept.job_spec import canonical_ids, plan_make
+from generations.accept.job_spec import canonical_ids, job_spec_build
 from generations.accept.submission import generation_submit
-from generations.batches.accept import Wanted, batch_of_items
+from generations.batches.accept import BatchRequest, batch_of_items
 from generations.batches.source import list_places, mapped
 from generations.models import Batch, Priority
-from generations.request import Draft, request_canonical, request_parse
+from generations.request import GenerationRequest, request_canonical, request_parse
 
 FLASH = "gemini-3.1-flash-image"
 PRO = "gemini-3-pro-image"
@@ -90,19 +90,19 @@ def submit_generation(
     **body: Any,
 ) -> UUID:
     """An accepted generation, queued. `body` is the rest of the request, for example `model` or `response_format`."""
-    draft: Draft = request_parse({"model": FLASH, "input": prompt, **body})
+    parsed: GenerationRequest = request_parse({"model": FLASH, "input": prompt, **body})
     with tempfile.TemporaryDirectory(prefix="cavendish-intake-") as spool:
-        intake = intake_read(draft, tenant_id=tenant.id, livemode=livemode, spool=Path(spool))
+        intake = intake_read(parsed, tenant_id=tenant.id, livemode=livemode, spool=Path(spool))
         return generation_submit(
             tenant_id=tenant.id,
             api_key_id=key_id or key_of(tenant.id, livemode),
             member_id=member_id,
             livemode=livemode,
-            plan=plan_make(draft, intake),
+            plan=job_spec_build(parsed, intake),
             intake=intake,
-            request=request_canonical(draft, canonical_ids(intake)),
-            metadata=draft.metadata,
-            store=draft.store,
+            request=request_canonical(parsed, canonical_ids(intake)),
+            metadata=parsed.metadata,
+            store=parsed.store,
             priority=priority,
             deadline=deadline,
         )
@@ -117,8 +117,8 @@ def make_batch(tenant: Tenant, *requests: Any, livemode: bool = True) -> Batch:
         body = Path(spool) / "body"
         body.write_text(json.dumps(items))
         with mapped(body) as text:
-            places = list_places(text, 0, len(text), pointer="/items")
-        return batch_of_items(who=who, wanted=Wanted(Batch.Dialect.NATIVE), body=body, places=places)
+            pointers = list_places(text, 0, len(text), pointer="/items")
+        return batch_of_items(who=who, wanted=BatchRequest(Batch.Dialect.NATIVE), body=body, pointers=pointers)
 
 
 def queue_clear() -> None:
@@ -127,7 +127,7 @@ def queue_clear() -> None:
         cursor.execute("DELETE FROM generations_worker")
         cursor.execute("UPDATE generations_generation SET status = 'queued', worker = NULL WHERE status = 'running'")
         cursor.execute(
-            """SELECT generation_end_unrun(tenant_id, id, 'canceled', NULL, 'cleared')
+            """SELECT generation_finish_unrun(tenant_id, id, 'canceled', NULL, 'cleared')
                FROM generations_generation WHERE status = 'queued' AND id IN (SELECT generation_id FROM billing_hold)"""
         )
         cursor.execute(
@@ -135,7 +135,7 @@ def queue_clear() -> None:
                WHERE status IN ('queued', 'running', 'canceling')"""
         )
         cursor.execute(
-            """SELECT batch_items_end(tenant_id, id, 'canceled', NULL) FROM generations_batch
+            """SELECT batch_items_finish(tenant_id, id, 'canceled', NULL) FROM generations_batch
                WHERE status = 'canceling'"""
         )
         # rows that tests of other things wrote by hand

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cavendish.messaging.circuit_breaker import SLOW_SECONDS, Breaker, Hanging
+from cavendish.messaging.circuit_breaker import SLOW_SECONDS, CircuitBreaker, CircuitOpen
 
 
 class Clock:
@@ -35,7 +35,7 @@ class Service:
 
 
 def test_a_quick_refusal_does_not_keep_the_next_from_asking() -> None:
-    service, breaker = Service(), Breaker(3, clock=Clock())
+    service, breaker = Service(), CircuitBreaker(3, clock=Clock())
     for _ in range(4):
         with pytest.raises(OSError):
             breaker.call(service)
@@ -46,18 +46,18 @@ def test_a_quick_refusal_does_not_keep_the_next_from_asking() -> None:
 
 def test_after_a_slow_one_nobody_asks_until_one_has_tried() -> None:
     clock, service = Clock(), Service()
-    breaker = Breaker(3, clock=clock)
+    breaker = CircuitBreaker(3, clock=clock)
     service.slow = SLOW_SECONDS * 1.2
     with pytest.raises(OSError):
         breaker.call(service)
     for _ in range(50):
-        with pytest.raises(Hanging):
+        with pytest.raises(CircuitOpen):
             breaker.call(service)
     assert service.calls == 1
     clock.now += 3
     with ThreadPoolExecutor(6) as pool:
         ends = [future.exception() for future in [pool.submit(breaker.call, service) for _ in range(6)]]
-    assert sorted(type(end).__name__ for end in ends) == ["Hanging"] * 5 + ["OSError"]
+    assert sorted(type(end).__name__ for end in ends) == ["CircuitOpen"] * 5 + ["OSError"]
     service.well, service.slow = True, 0.0
     clock.now += 3
     assert [breaker.call(service) for _ in range(3)] == ["answer"] * 3

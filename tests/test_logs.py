@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.db import DataError, connections
 
-from cavendish.telemetry.logs import Discreet, SafeFormatter
+from cavendish.telemetry.logs import RedactingFilter, SafeFormatter
 
 
 def _logged(error: BaseException) -> str:
@@ -61,7 +61,7 @@ def test_a_line_names_a_key_and_does_not_show_it(said: str, logged: str) -> None
     record = logging.LogRecord("test", logging.INFO, __file__, 1, "%s", (said,), None)
     assert SafeFormatter("%(message)s").format(record) == logged
     foreign = logging.LogRecord("uvicorn.access", logging.INFO, __file__, 1, '%s - "%s" %d', ("a", said, 200), None)
-    assert Discreet().filter(foreign)
+    assert RedactingFilter().filter(foreign)
     assert foreign.getMessage() == f'a - "{logged}" 200'
 
 
@@ -71,7 +71,7 @@ def test_a_traceback_does_not_show_a_key_either() -> None:
         raise ValueError(f"?key={SECRET}")
     except ValueError:
         record = logging.LogRecord("uvicorn.error", logging.ERROR, __file__, 1, "It failed.", None, sys.exc_info())
-    Discreet().filter(record)
+    RedactingFilter().filter(record)
     shown = logging.Formatter().format(record)
     assert "ValueError" in shown
     assert "canary" not in shown.replace('ValueError(f"?key={SECRET}")', "")

@@ -8,8 +8,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.actor import Actor
-from accounts.authentication.principal import Principal, principal_of, watch
-from accounts.limits import current_slip
+from accounts.authentication.principal import Principal, key_changes, principal_of
+from accounts.limits import current_reservation
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -26,9 +26,9 @@ class ApiKeyAuthentication(BaseAuthentication):
         principal = principal_of(secret)
         if principal is None or not principal.may_come_from(address):
             raise AuthenticationFailed()
-        watch.note_use(principal.key_id, address)
+        key_changes.note_use(principal.key_id, address)
         if not asked_by_layer(request):
-            current_slip().open(principal.limits, pictures=_makes_pictures(request))
+            current_reservation().open(principal.limits, pictures=_makes_pictures(request))
         return principal, None
 
     def secret_of(self, request: Request) -> str:

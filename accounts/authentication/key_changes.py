@@ -44,7 +44,7 @@ _LOOK = "SELECT snapshot::text, changed FROM access_changes(%s::pg_snapshot, %s)
 _PATIENCE = 5
 
 
-class Watch:
+class KeyChangeWatcher:
     """`conninfo` answers libpq's connection string of the app role. All times are those of `time.monotonic`."""
 
     def __init__(self, conninfo: Callable[[], str], *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.authentication import tokens
-from accounts.authentication.key_changes import Watch
+from accounts.authentication.key_changes import KeyChangeWatcher
 from accounts.limits import Policy, policies_of
 from cavendish.db.pool import conninfo
 from cavendish.telemetry import metrics
@@ -86,10 +86,10 @@ class _Reading:
 
     @property
     def is_fresh(self) -> bool:
-        return watch.is_fresh(self.read_at, self.subjects, followed=self.followed)
+        return key_changes.is_fresh(self.read_at, self.subjects, followed=self.followed)
 
 
-watch = Watch(lambda: conninfo("default"))
+key_changes = KeyChangeWatcher(lambda: conninfo("default"))
 _known: dict[bytes, _Reading] = {}
 _unknown: dict[bytes, _Reading] = {}
 _flights: dict[bytes, Future[_Reading]] = {}
@@ -104,7 +104,7 @@ def principal_of(secret: str) -> Principal | None:
     if not tokens.is_well_formed(secret):
         return None
     described = tokens.describe(secret)
-    watch.keep_looking()
+    key_changes.keep_looking()
     reading = _known.get(described.digest) or _unknown.get(described.digest)
     if reading is None or not reading.is_fresh:
         reading = _read_once(described)
@@ -158,7 +158,7 @@ def _read(described: tokens.NewKey) -> _Reading:
     works = found["revoked_at"] is None and (found["livemode"] or found["test_keys_enabled"])
     principal = _principal(found, described.prefix) if works else None
     subjects = (found["id"], found["tenant_id"])
-    return _Reading(principal, read_at, subjects, watch.follow(read_at, subjects))
+    return _Reading(principal, read_at, subjects, key_changes.follow(read_at, subjects))
 
 
 def _principal(found: Mapping[str, Any], prefix: str) -> Principal:

@@ -15,7 +15,7 @@ from accounts.authentication.operators import OperatorKeyAuthentication, Operato
 from accounts.authentication.permissions import HasScope
 from accounts.authentication.principal import Principal
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 
 
 class EitherKeyAuthentication(BaseAuthentication):
@@ -43,5 +43,5 @@ def opened(user: Principal | OperatorPrincipal) -> Iterator[None]:
         with acting_as("operator"):
             yield
     else:
-        with tenant_door(user.tenant_id):
+        with tenant_context(user.tenant_id):
             yield

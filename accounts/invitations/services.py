@@ -17,7 +17,7 @@ from accounts.errors import (
     InvitationForAnother,
     TooManyInvitations,
 )
-from accounts.invitations.tokens import invitation_find, invitation_url, token_digest, token_make
+from accounts.invitations.tokens import invitation_find, invitation_url, token_create, token_digest
 from accounts.members.services import require_owner
 from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.roles.authority import Authority, authority_of
@@ -38,7 +38,7 @@ def invitation_create(*, tenant_id: UUID, email: str, role: Role, actor: Actor) 
     Raises AlreadyMember, AlreadyInvited, TooManyInvitations, NotAllowed.
     """
     email = email.strip().lower()
-    token = token_make()
+    token = token_create()
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         _require(authority, role)
@@ -80,7 +80,7 @@ def invitation_create(*, tenant_id: UUID, email: str, role: Role, actor: Actor) 
 
 def invitation_resend(*, tenant_id: UUID, invitation_id: UUID, actor: Actor) -> Invitation:
     """A new mail with a new secret, valid for another week; the old secret ends."""
-    token = token_make()
+    token = token_create()
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         invitation = _locked(tenant_id, invitation_id)

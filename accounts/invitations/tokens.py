@@ -20,7 +20,7 @@ _SHAPE = re.compile(r"cvd_invite_[0-9A-Za-z_-]{43}")
 
 
 @dataclass(frozen=True)
-class InvitationFound:
+class InvitationSummary:
     """`created_by_name` is empty for an invitation by a key or the operator."""
 
     id: UUID
@@ -39,7 +39,7 @@ class InvitationFound:
         return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()
 
 
-def token_make() -> str:
+def token_create() -> str:
     return f"cvd_invite_{secrets.token_urlsafe(32)}"
 
 
@@ -53,7 +53,7 @@ def invitation_url(token: str) -> str:
     return f"{settings.BASE_URL}/invitations/{token}"
 
 
-def invitation_find(token: str) -> InvitationFound | None:
+def invitation_find(token: str) -> InvitationSummary | None:
     """Open or not; None when there is none with that secret. One query, without a door."""
     digest = token_digest(token)
     if digest is None:
@@ -65,4 +65,4 @@ def invitation_find(token: str) -> InvitationFound | None:
             [digest],
         )
         row = cursor.fetchone()
-    return InvitationFound(*row) if row else None
+    return InvitationSummary(*row) if row else None

@@ -12,7 +12,7 @@ from rest_framework.fields import empty
 from accounts.keys.services import PAST, range_read, range_wrong
 from accounts.models import Scope
 from cavendish.db import ids
-from cavendish.http.json_body import Body, Choice, Flag, Listed, Moment, Text, Whole
+from cavendish.http.json_body import Body, Choice, Flag, Listed, Moment, Text, WholeNumber
 
 MOST = 2**31 - 1
 EVERYDAY = ("generate", "read", "files")
@@ -62,11 +62,13 @@ class KeyChange(Body):
     member_id = Member(
         max_length=40, allow_null=True, help_text="For whose budgets and usage it counts; null: the tenant's own."
     )
-    requests_per_minute = Whole(
+    requests_per_minute = WholeNumber(
         min_value=0, max_value=MOST, allow_null=True, help_text="null: the platform's; 0: none."
     )
-    images_per_minute = Whole(min_value=0, max_value=MOST, allow_null=True, help_text="null: the platform's; 0: none.")
-    jobs_in_flight = Whole(min_value=0, max_value=MOST, allow_null=True, help_text="null: no limit.")
+    images_per_minute = WholeNumber(
+        min_value=0, max_value=MOST, allow_null=True, help_text="null: the platform's; 0: none."
+    )
+    jobs_in_flight = WholeNumber(min_value=0, max_value=MOST, allow_null=True, help_text="null: no limit.")
 
 
 class KeyNew(KeyChange):
@@ -80,7 +82,7 @@ class KeyNew(KeyChange):
 
 
 class KeyRotation(Body):
-    overlap_seconds = Whole(
+    overlap_seconds = WholeNumber(
         min_value=0, max_value=30 * 86400, required=False,
         help_text="How long the old secret still works: 86400 when absent, 0 to end it now.",
     )  # fmt: skip

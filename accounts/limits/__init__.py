@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from accounts.limits.headers import limit_headers
 from accounts.limits.policies import Policy, policies_of
-from accounts.limits.reservation import Slip, current_slip, slip_for_request
+from accounts.limits.reservation import RateReservation, current_reservation, reservation_for_request
 
-__all__ = ["Policy", "Slip", "current_slip", "limit_headers", "policies_of", "slip_for_request"]
+__all__ = [
+    "Policy",
+    "RateReservation",
+    "current_reservation",
+    "limit_headers",
+    "policies_of",
+    "reservation_for_request",
+]

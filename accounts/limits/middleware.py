@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.limits import limit_headers, slip_for_request
+from accounts.limits import limit_headers, reservation_for_request
 from cavendish.http.dialects import dialect_of
 from cavendish.telemetry import metrics
 
@@ -20,10 +20,10 @@ class LimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with slip_for_request() as slip:
+        with reservation_for_request() as reservation:
             response = self.get_response(request)
-            slip.close(refused=response.status_code == 429)
-        for name, value in limit_headers(slip.policies, slip.states).items():
+            reservation.close(refused=response.status_code == 429)
+        for name, value in limit_headers(reservation.policies, reservation.states).items():
             response.headers[name] = value
         if response.status_code in _REFUSALS and dialect_of(request.path):
             metrics.REFUSED.labels(response.status_code).inc()

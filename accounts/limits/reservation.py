@@ -33,7 +33,7 @@ class _Taking:
     units: dict[str, int]
 
 
-class Slip:
+class RateReservation:
     """One request's. It is empty until a key has proved itself, and stays so where no limit binds the key."""
 
     def __init__(self) -> None:
@@ -127,19 +127,19 @@ def _count(counters: Sequence[Counter]) -> tuple[Counting, Answer]:
     return _local(), _local().take(counters)
 
 
-_current: ContextVar[Slip | None] = ContextVar("slip", default=None)
+_current: ContextVar[RateReservation | None] = ContextVar("slip", default=None)
 
 
 @contextmanager
-def slip_for_request() -> Iterator[Slip]:
-    slip = Slip()
-    token = _current.set(slip)
+def reservation_for_request() -> Iterator[RateReservation]:
+    reservation = RateReservation()
+    token = _current.set(reservation)
     try:
-        yield slip
+        yield reservation
     finally:
         _current.reset(token)
 
 
-def current_slip() -> Slip:
+def current_reservation() -> RateReservation:
     """The request's. Outside of one, in a worker or a command, an empty slip, which limits nothing."""
-    return _current.get() or Slip()
+    return _current.get() or RateReservation()

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from accounts.limits.counters import Answer, Counter, State
-from cavendish.messaging.circuit_breaker import Breaker, Hanging
+from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
 from cavendish.telemetry import metrics
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Shared:
     def __init__(self, client: redis.Redis, window: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._window = window
-        self._breaker = Breaker(PAUSE, clock=clock)
+        self._breaker = CircuitBreaker(PAUSE, clock=clock)
         self._there = True
 
     def take(self, counters: Sequence[Counter]) -> Answer | None:
@@ -65,7 +65,7 @@ class Shared:
     def _ask(self, script: Script, keys: Sequence[str], *arguments: int) -> Any:
         try:
             answer = self._breaker.call(lambda: script.run(self._client, keys, *arguments))
-        except Hanging:
+        except CircuitOpen:
             return None
         except redis.RedisError as error:
             if self._there:

@@ -12,7 +12,7 @@ from accounts.models import Role, TenantStatus, User
 
 
 @dataclass(frozen=True)
-class Belonging:
+class TenantOfPerson:
     """A tenant and what a person is in it."""
 
     tenant_id: UUID
@@ -31,8 +31,8 @@ class Belonging:
         return TenantStatus(self.status).label
 
 
-def tenants_of(user: User) -> list[Belonging]:
+def tenants_of(user: User) -> list[TenantOfPerson]:
     """The person's tenants by name; one query, without a door."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, slug, name, status, role, since FROM person_tenants(%s)", [user.pk])
-        return [Belonging(*row) for row in cursor.fetchall()]
+        return [TenantOfPerson(*row) for row in cursor.fetchall()]

@@ -26,7 +26,7 @@ def person_actor(request: HttpRequest, user: User) -> Actor:
     return Actor(kind, user.id, user.email, get_adapter().get_client_ip(request))
 
 
-def person_note(request: HttpRequest, user: User, action: str, **after: Any) -> None:
+def person_audit(request: HttpRequest, user: User, action: str, **after: Any) -> None:
     """One audit row about a person. It belongs to no tenant, so it is the operator's to write."""
     with acting_as("operator"), transaction.atomic(using="operator"):
         audit_add(
@@ -65,7 +65,7 @@ def _receive(signal: Any, tell: Callable[..., Told]) -> None:
     def receiver(sender: Any, request: HttpRequest, **said: Any) -> None:
         user, action, after = tell(**said)
         if user is not None:
-            person_note(request, user, action, **after)
+            person_audit(request, user, action, **after)
 
     signal.connect(receiver, weak=False)
 

@@ -171,7 +171,7 @@ def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
     return tenant
 
 
-def time_zones_turn() -> int:
+def pending_time_zones_apply() -> int:
     """Puts the billing time zones in force whose day has come; by the scheduler. Answers how many."""
     with acting_as("operator"), transaction.atomic(using="operator"):
         due = list(Tenant.objects.select_for_update(no_key=True).filter(billing_timezone_from__lte=timezone.now()))

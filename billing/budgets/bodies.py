@@ -12,7 +12,7 @@ from rest_framework.fields import empty
 
 from billing.models import Budget
 from billing.money import MOST, AmountInvalid, amount_read
-from cavendish.http.json_body import Body, Choice, Flag, Listed, Moment, Text, Whole
+from cavendish.http.json_body import Body, Choice, Flag, Listed, Moment, Text, WholeNumber
 from cavendish.http.problems import shown
 
 MOST_COUNTED = int(MOST) - 1
@@ -60,7 +60,7 @@ class Quantity(serializers.Field[Any, Any, Any, Any]):
 class BudgetTerms(Body):
     limit = Quantity()
     hard = Flag(default=True)
-    alerts = Listed(child=Whole(min_value=1, max_value=100), max_length=MOST_ALERTS, default=list)
+    alerts = Listed(child=WholeNumber(min_value=1, max_value=100), max_length=MOST_ALERTS, default=list)
 
     def to_internal_value(self, data: Any) -> Any:
         self.sent: dict[str, Any] = data if isinstance(data, dict) else {}

@@ -80,7 +80,7 @@ def quantity_text(metric: str, value: Decimal, currency: str) -> str:
 
 
 def refusal_json(refusal: Mapping[str, Any]) -> dict[str, Any]:
-    """The budget that had no room, from what `hold_take` says of it."""
+    """The budget that had no room, from what `hold_reserve` says of it."""
     metric = refusal["metric"]
     scope = refusal["scope"]
     return {

@@ -154,7 +154,7 @@ def budgets_default(
     return made
 
 
-def budget_refusal_tell(*, tenant_id: UUID, refusal: Mapping[str, Any]) -> None:
+def budget_refusal_notify(*, tenant_id: UUID, refusal: Mapping[str, Any]) -> None:
     """Alerts at 100 % when a budget refuses its first job of a period that it could have had room for."""
     if refusal["tell"]:
         with tenant_work(tenant_id):

@@ -8,13 +8,13 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 
 from billing.fields import Money
-from cavendish.http.json_body import Body, Listed, Text, Whole
+from cavendish.http.json_body import Body, Listed, Text, WholeNumber
 
 MOST_LINES = 1000
 
 
 class CreditLine(Body):
-    number = Whole(min_value=1, max_value=1_000_000)
+    number = WholeNumber(min_value=1, max_value=1_000_000)
     amount = Money(negative=True)
 
 

@@ -16,7 +16,7 @@ from billing.invoices.ledger_entries import (
     invoice_book,
     invoice_lock,
     invoice_mark_paid,
-    number_take,
+    number_assign,
     receivable_share,
     settled_of,
     today_of,
@@ -108,7 +108,7 @@ def _issue(invoice: Invoice, settled: Settled, *, net: Decimal, tax: Decimal, re
     )
     assert invoice.legal_entity_id is not None
     today = today_of(invoice)
-    series_number, number = number_take(legal_entity_id=invoice.legal_entity_id, series="credit_notes", on=today)
+    series_number, number = number_assign(legal_entity_id=invoice.legal_entity_id, series="credit_notes", on=today)
     note: CreditNote = CreditNote.objects.create(
         tenant_id=invoice.tenant_id,
         invoice=invoice,

@@ -23,10 +23,10 @@ from billing.invoices.mails import file_name
 from billing.invoices.pdf import invoice_pdf
 from billing.invoices.representation import invoice_csv, invoice_json, line_generation_json
 from billing.invoices.selectors import (
+    invoice_detail,
     invoice_find,
     invoice_lines,
     invoice_preview,
-    invoice_whole,
     invoices_load,
     line_generations,
 )
@@ -118,7 +118,7 @@ class InvoiceDetail(InvoiceView):
         """One invoice with its lines, payments and credit notes."""
         user: Any = request.user
         with opened(user):
-            return Response(invoice_json(invoice_whole(invoice_of(request, invoice_id))))
+            return Response(invoice_json(invoice_detail(invoice_of(request, invoice_id))))
 
 
 class InvoicePdf(InvoiceView):
@@ -149,7 +149,7 @@ class InvoiceCsv(InvoiceView):
         """The lines as CSV, and the tax as one of them; the column `amount` sums to the total."""
         user: Any = request.user
         with opened(user):
-            whole = invoice_whole(invoice_of(request, invoice_id))
+            whole = invoice_detail(invoice_of(request, invoice_id))
         invoice = whole.invoice
         name = file_name(invoice.number or f"draft-{invoice.month:%Y-%m}").replace(".pdf", ".csv")
         return HttpResponse(

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 100
 
 
-def documents_make() -> int:
+def documents_create() -> int:
     """Makes the PDFs that are missing and mails them where the tenant wants that; by the scheduler. Answers how many.
 
     One that fails is logged and tried again; the others do not wait for it.

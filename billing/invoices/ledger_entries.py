@@ -82,10 +82,10 @@ def invoice_mark_paid(invoice_id: UUID, *, reason: str) -> None:
         cursor.execute("SELECT invoice_mark_paid(%s, %s)", [invoice_id, reason])
 
 
-def number_take(*, legal_entity_id: UUID, series: str, on: date) -> tuple[int, str]:
+def number_assign(*, legal_entity_id: UUID, series: str, on: date) -> tuple[int, str]:
     """The next number of a series and how it is written; call it last, it locks the entity's row."""
     with connections[current_alias()].cursor() as cursor:
-        cursor.execute("SELECT series_number, number FROM number_take(%s, %s, %s)", [legal_entity_id, series, on])
+        cursor.execute("SELECT series_number, number FROM number_assign(%s, %s, %s)", [legal_entity_id, series, on])
         series_number, number = cursor.fetchone()
     return int(series_number), str(number)
 

@@ -22,7 +22,7 @@ from billing.invoices.bodies import DraftNew, SendBody, VoidBody
 from billing.invoices.documents import invoice_document
 from billing.invoices.mails import invoice_send, recipients
 from billing.invoices.representation import invoice_json
-from billing.invoices.selectors import invoice_find, invoice_whole
+from billing.invoices.selectors import invoice_detail, invoice_find
 from billing.invoices.services import invoice_finalise, invoice_void, month_draft
 from billing.models import Invoice
 from billing.money import minor_text
@@ -50,7 +50,7 @@ def shown(invoice_id: Any, status: int = 200) -> Response:
     invoice = invoice_find(invoice_id)
     if invoice is None:
         raise not_found()
-    return Response(invoice_json(invoice_whole(invoice)), status)
+    return Response(invoice_json(invoice_detail(invoice)), status)
 
 
 class TenantInvoices(OperatorView):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.invoices.labels import line_text, month_last, percent_text
-from billing.invoices.selectors import LineGeneration, WholeInvoice
+from billing.invoices.selectors import IssuedInvoice, LineGeneration
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.money import amount_text, minor_text, price_text
 from cavendish.db import ids
@@ -22,7 +22,7 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def invoice_json(whole: WholeInvoice, *, preview: bool = False) -> dict[str, Any]:
+def invoice_json(whole: IssuedInvoice, *, preview: bool = False) -> dict[str, Any]:
     """Every field is always present. Amounts have the places of the currency's coins, `exact_…` all nine."""
     invoice, settled = whole.invoice, whole.settled
     public = None if preview else ids.encode(ids.INVOICE, invoice.id)
@@ -146,7 +146,7 @@ def credit_note_json(note: CreditNote, invoice: Invoice, lines: list[CreditNoteL
     }
 
 
-def invoice_csv(whole: WholeInvoice) -> Iterator[str]:
+def invoice_csv(whole: IssuedInvoice) -> Iterator[str]:
     """A row per line, and one of type `tax`; the column `amount` sums to the invoice's total."""
     invoice = whole.invoice
     tail = (invoice.currency,)

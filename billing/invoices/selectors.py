@@ -23,7 +23,7 @@ from cavendish.db.router import current_alias
 
 
 @dataclass(frozen=True)
-class WholeInvoice:
+class IssuedInvoice:
     """An invoice with everything that its representation shows."""
 
     invoice: Invoice
@@ -53,13 +53,13 @@ def credit_note_lines(note: CreditNote) -> list[CreditNoteLine]:
     return list(rows.order_by("invoice_line__number"))
 
 
-def invoice_whole(invoice: Invoice) -> WholeInvoice:
+def invoice_detail(invoice: Invoice) -> IssuedInvoice:
     return invoices_load([invoice])[0]
 
 
-def invoices_load(invoices: Sequence[Invoice]) -> list[WholeInvoice]:
+def invoices_load(invoices: Sequence[Invoice]) -> list[IssuedInvoice]:
     """The parts of a page of invoices, in three statements, in the order given."""
-    wholes = {invoice.id: WholeInvoice(invoice, [], [], []) for invoice in invoices}
+    wholes = {invoice.id: IssuedInvoice(invoice, [], [], []) for invoice in invoices}
     for line in InvoiceLine.objects.filter(invoice_id__in=wholes).order_by("invoice_id", "number"):
         wholes[line.invoice_id].lines.append(line)
     for payment in Payment.objects.filter(invoice_id__in=wholes).order_by("id"):
@@ -69,7 +69,7 @@ def invoices_load(invoices: Sequence[Invoice]) -> list[WholeInvoice]:
     return list(wholes.values())
 
 
-def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> WholeInvoice:
+def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> IssuedInvoice:
     """The invoice of the month that runs, as it would be if it ended now. No row of it exists."""
     profile = BillingProfile.objects.filter(tenant=tenant).first()
     currency = Wallet.objects.values_list("currency", flat=True).get(tenant=tenant, livemode=True)
@@ -100,7 +100,7 @@ def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> WholeInvo
         cursor.execute("SELECT legal_entity_id, issuer::text, customer::text FROM invoice_parties(%s)", [tenant.id])
         invoice.legal_entity_id, issuer, customer = cursor.fetchone()
     invoice.issuer, invoice.customer = json.loads(issuer), json.loads(customer)
-    return WholeInvoice(invoice, lines, [], [])
+    return IssuedInvoice(invoice, lines, [], [])
 
 
 def month_now(zone: str, now: datetime) -> date:

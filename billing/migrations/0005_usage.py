@@ -35,7 +35,7 @@ def rollup_key_exchange(apps: Any, editor: Any) -> None:
     The functions are loaded after every migrate anyway. Until then an old `charge_settle` would name a key that is
     gone, and fail the jobs that end in the meantime.
     """
-    functions = (SQL / "functions" / f"{name}.sql" for name in ("usage_sums", "usage_tags_take", "charge_settle"))
+    functions = (SQL / "functions" / f"{name}.sql" for name in ("usage_sums", "usage_tags_reserve", "charge_settle"))
     editor.execute("SET LOCAL lock_timeout = '30s'")
     editor.execute("SET LOCAL check_function_bodies = off")
     for file in (SQL / "0005_rollups.sql", *functions):

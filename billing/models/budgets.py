@@ -68,7 +68,7 @@ class Budget(TenantModel):
 
     class Meta:
         indexes = (
-            # hold_take: the budgets of a job's tenant, key and member
+            # hold_reserve: the budgets of a job's tenant, key and member
             models.Index(
                 fields=["tenant", "scope_id"], name="budgets_that_apply", condition=Q(deleted_at__isnull=True)
             ),
@@ -109,7 +109,7 @@ class BudgetPeriod(TenantModel):
 
     class Meta:
         indexes = (
-            # hold_take and the list endpoint: the period that runs, however many have passed
+            # hold_reserve and the list endpoint: the period that runs, however many have passed
             models.Index("budget", Coalesce("resets_at", INFINITY), name="budget_period_running"),
         )
         constraints = (

@@ -24,7 +24,7 @@ from billing.parties.services import (
     legal_entity_update,
 )
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import invalid_value, not_found
@@ -45,7 +45,7 @@ class OwnBillingProfile(APIView):
         """To whom this tenant's invoices go, and on which terms. Invoices are of live mode: it takes a live key."""
         live_key_needed(request, NO_TEST)
         who = principal(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             return Response(profile_json(billing_profile_of(who.tenant_id)))
 
     @extend_schema(
@@ -59,7 +59,7 @@ class OwnBillingProfile(APIView):
         live_key_needed(request, NO_TEST)
         who = principal(request)
         values = body_of(request, ProfilePatch, partial=True)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             billing_profile_update(tenant_id=who.tenant_id, actor=actor(request), **values)
             return Response(profile_json(billing_profile_of(who.tenant_id)))
 

@@ -14,7 +14,7 @@ from billing.currencies import is_currency
 from billing.fields import MOST_EMAILS, Email, Lines, Money
 from billing.parties.services import logo_check
 from cavendish.db import ids
-from cavendish.http.json_body import Body, Flag, Listed, Text, Whole
+from cavendish.http.json_body import Body, Flag, Listed, Text, WholeNumber
 from cavendish.http.problems import shown
 
 _PREFIX = re.compile(r"(?:[A-Za-z0-9/._-]|\{year\}|\{month\}){0,24}")
@@ -81,7 +81,7 @@ class OperatorProfilePatch(ProfilePatch):
     tax_rate = TaxPercent(zero=True, allow_null=True)
     tax_label = Text(max_length=40, allow_blank=True)
     tax_note = Text(max_length=300, allow_blank=True)
-    payment_terms_days = Whole(min_value=0, max_value=365)
+    payment_terms_days = WholeNumber(min_value=0, max_value=365)
     send_by_email = Flag()
     invoiced = Flag()
 
@@ -97,5 +97,5 @@ class LegalEntityBody(Body):
     logo = Logo(max_length=140_000, allow_null=True, required=False)
     invoice_prefix = Prefix(required=False, allow_blank=True)
     credit_note_prefix = Prefix(required=False, allow_blank=True)
-    number_digits = Whole(min_value=1, max_value=12, required=False)
+    number_digits = WholeNumber(min_value=1, max_value=12, required=False)
     is_default = Flag(required=False)

@@ -21,7 +21,7 @@ from billing.prices import schema
 from billing.prices.api import plan_of
 from billing.prices.selectors import plan_terms
 from cavendish.db import ids
-from cavendish.http.json_body import Body, Flag, Listed, Moment, Text, Whole, body_of
+from cavendish.http.json_body import Body, Flag, Listed, Moment, Text, WholeNumber, body_of
 from cavendish.http.pages import page_json, page_read, page_read_numbered
 from cavendish.http.problems import not_found
 
@@ -32,7 +32,7 @@ SLUG = RegexValidator(
 
 class TermsBody(Body):
     markup_percent = Percent(required=False)
-    included_images = Whole(required=False, min_value=0, max_value=100_000_000)
+    included_images = WholeNumber(required=False, min_value=0, max_value=100_000_000)
     included_credit = Money(zero=True, required=False)
     allowed_models = Listed(child=Text(max_length=100), required=False, allow_null=True, max_length=50)
     default_budgets = Listed(child=BudgetDefault(), required=False, max_length=20)

@@ -13,7 +13,7 @@ from cavendish.gemini.catalog import Model, Resolution
 
 
 @dataclass(frozen=True)
-class Work:
+class UsageEstimateInput:
     """What a request asks for, as far as money is concerned. Counts of tokens follow the catalog's published rules."""
 
     model: Model
@@ -118,7 +118,9 @@ class Quote:
         }
 
 
-def quote(work: Work, *, prices: Prices, currency: str, included_images: int = 0, included_a_month: int = 0) -> Quote:
+def quote(
+    work: UsageEstimateInput, *, prices: Prices, currency: str, included_images: int = 0, included_a_month: int = 0
+) -> Quote:
     """Raises PriceMissing when a kind that the request may use has no price.
 
     `included_images` is how many pictures of the tenant's plan are left.
@@ -136,7 +138,7 @@ def quote(work: Work, *, prices: Prices, currency: str, included_images: int = 0
 
 
 def _estimate(
-    work: Work, tokens: dict[str, int], prices: Prices, *, images: int, covered: Covered, up: bool = False
+    work: UsageEstimateInput, tokens: dict[str, int], prices: Prices, *, images: int, covered: Covered, up: bool = False
 ) -> Estimate:
     lines, unpriced = lines_price(tokens, prices, images=images)
     if unpriced:

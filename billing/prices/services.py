@@ -50,7 +50,7 @@ class PriceChange:
     until: datetime | None
 
 
-def prices_ship() -> int:
+def catalog_prices_sync() -> int:
     """Adds the shipped upstream prices that the book lacks; prices set by an operator stay. Answers how many."""
     made = 0
     with transaction.atomic(using=current_alias()):

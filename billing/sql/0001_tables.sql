@@ -21,7 +21,7 @@ CREATE TABLE billing_usagerecord (
 CREATE INDEX usage_of_tenant ON billing_usagerecord (tenant_id, billing_date);
 CREATE TABLE billing_usagerecord_default PARTITION OF billing_usagerecord DEFAULT;
 
-CREATE FUNCTION usage_partitions_make(p_from date, p_months int) RETURNS int
+CREATE FUNCTION usage_partitions_create(p_from date, p_months int) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -38,9 +38,9 @@ BEGIN
     END LOOP;
     RETURN made;
 END $$;
-REVOKE ALL ON FUNCTION usage_partitions_make(date, int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION usage_partitions_make(date, int) TO cavendish_system, cavendish_operator;
-SELECT usage_partitions_make((current_date - interval '1 month')::date, 15);
+REVOKE ALL ON FUNCTION usage_partitions_create(date, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION usage_partitions_create(date, int) TO cavendish_system, cavendish_operator;
+SELECT usage_partitions_create((current_date - interval '1 month')::date, 15);
 
 -- The ledger is append only (I4) ...
 CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql

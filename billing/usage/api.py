@@ -30,7 +30,7 @@ from billing.usage.query import DIMENSIONS, METADATA, UsageQuery
 from billing.usage.selectors import Sums, UsageRow, usage_read, usage_tags
 from billing.usage.services import usage_tags_set
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.json_body import body_of
 from cavendish.http.problems import invalid_value
 from cavendish.http.schema import problems
@@ -118,7 +118,7 @@ class UsageTags(APIView):
     def get(self, request: Request) -> Response:
         """The metadata keys by which usage is summed."""
         who = principal(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             return Response({"object": "usage_tags", "tags": usage_tags(who.tenant_id)})
 
     @extend_schema(

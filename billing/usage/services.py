@@ -8,15 +8,15 @@ from django.db import connections
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from billing.models import UsageTag
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 
 MAX_TAGS = 5
 
 
-def usage_partitions_make(*, months: int = 13) -> int:
+def usage_partitions_create(*, months: int = 13) -> int:
     """Makes the usage partitions of this month and the coming year that are missing; hourly, by the scheduler."""
     with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT usage_partitions_make(current_date, %s)", [months])
+        cursor.execute("SELECT usage_partitions_create(current_date, %s)", [months])
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 
@@ -37,7 +37,7 @@ def usage_tags_set(*, tenant_id: UUID, keys: Sequence[str], actor: Actor) -> lis
     wanted = sorted(set(keys))
     if len(wanted) > MAX_TAGS:
         raise ValueError(f"Usage is summed by at most {MAX_TAGS} metadata keys.")
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         had = sorted(UsageTag.objects.filter(tenant_id=tenant_id).values_list("key", flat=True))
         if had != wanted:
             UsageTag.objects.filter(tenant_id=tenant_id).exclude(key__in=wanted).delete()

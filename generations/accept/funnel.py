@@ -14,19 +14,19 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.authentication.principal import Principal
-from accounts.limits import current_slip
+from accounts.limits import current_reservation
 from accounts.policy.selectors import policy_accepted
 from billing.errors import BillingError
 from billing.prices.quotes import Quote
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import FieldError, Problem, forbidden
 from generations.accept.inputs import intake_read
-from generations.accept.job_spec import Plan, canonical_ids, plan_make
+from generations.accept.job_spec import JobSpec, canonical_ids, job_spec_build
 from generations.accept.submission import generation_quote, generation_submit
 from generations.errors import GenerationRefused, SizeNotAllowed
 from generations.refusals import problem_of
-from generations.request import Dialect, Draft, Readable, body_read, request_canonical, request_parse
+from generations.request import Dialect, GenerationRequest, Readable, body_read, request_canonical, request_parse
 
 Translate = Callable[[dict[str, Any]], dict[str, Any]]
 """From another API's body, as `body_read` answers it, to the body that `request_parse` reads."""
@@ -39,7 +39,7 @@ Join = Callable[[], UUID | None]
 @dataclass(frozen=True)
 class Accepted:
     id: UUID
-    draft: Draft
+    parsed: GenerationRequest
     images: int
     """How many pictures it counts for in the limits; none where it joined a job that was counted."""
 
@@ -49,15 +49,15 @@ def generation_accept(
 ) -> Accepted:
     """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept."""
     with request_spool() as spool:
-        draft = _read(who, body, spool, dialect, translate)
+        parsed = _read(who, body, spool, dialect, translate)
         if join is not None and (joined := join()) is not None:
-            return Accepted(joined, draft, 0)
+            return Accepted(joined, parsed, 0)
         check_policy(who)
-        images = draft.max_images if draft.response.wants_image else 0
-        current_slip().reserve(images)
-        intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
+        images = parsed.max_images if parsed.response.wants_image else 0
+        current_reservation().reserve(images)
+        intake = intake_read(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
         try:
-            plan = plan_make(draft, intake)
+            plan = job_spec_build(parsed, intake)
             generation_id = generation_submit(
                 tenant_id=who.tenant_id,
                 api_key_id=who.key_id,
@@ -65,30 +65,30 @@ def generation_accept(
                 livemode=who.livemode,
                 plan=plan,
                 intake=intake,
-                request=request_canonical(draft, canonical_ids(intake)),
-                metadata=draft.metadata,
-                store=draft.store,
+                request=request_canonical(parsed, canonical_ids(intake)),
+                metadata=parsed.metadata,
+                store=parsed.store,
             )
         except (GenerationRefused, BillingError) as refusal:
             raise problem_of(refusal) from None
         except BaseException:
             intake.discard()
             raise
-    current_slip().keep(images)
-    return Accepted(generation_id, draft, images)
+    current_reservation().keep(images)
+    return Accepted(generation_id, parsed, images)
 
 
-def quote_make(*, who: Principal, body: Readable, tier: str) -> tuple[Draft, Plan, Quote]:
+def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[GenerationRequest, JobSpec, Quote]:
     """The same, up to the quote; nothing is held and nothing is kept."""
     with request_spool() as spool:
-        draft = _read(who, body, spool, "native")
-        intake = intake_read(draft, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
+        parsed = _read(who, body, spool, "native")
+        intake = intake_read(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
         try:
-            plan = plan_make(draft, intake)
+            plan = job_spec_build(parsed, intake)
             check_size(who, plan)
-            with tenant_door(who.tenant_id):
+            with tenant_context(who.tenant_id):
                 return (
-                    draft,
+                    parsed,
                     plan,
                     generation_quote(
                         tenant_id=who.tenant_id, livemode=who.livemode, plan=plan, tier=tier, covered=True
@@ -127,7 +127,7 @@ def check_model(who: Allowed, model: Model) -> None:
         )
 
 
-def check_size(who: Principal, plan: Plan) -> None:
+def check_size(who: Principal, plan: JobSpec) -> None:
     """After the plan is made: a request that names no size gets its model's default, which must be allowed too."""
     size = plan.resolution.image_size if plan.resolution else None
     if size is not None and who.allowed_sizes is not None and size not in who.allowed_sizes:
@@ -161,10 +161,12 @@ def request_spool() -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(who: Principal, body: Readable, spool: Path, dialect: Dialect, translate: Translate | None = None) -> Draft:
+def _read(
+    who: Principal, body: Readable, spool: Path, dialect: Dialect, translate: Translate | None = None
+) -> GenerationRequest:
     """What the body, the key and the tenant allow, before anything is stored."""
     tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-    draft = request_parse(translate(tree) if translate else tree, dialect=dialect)
+    parsed = request_parse(translate(tree) if translate else tree, dialect=dialect)
     check_active(who)
-    check_model(who, draft.model)
-    return draft
+    check_model(who, parsed.model)
+    return parsed

@@ -14,12 +14,12 @@ from uuid import UUID
 from django.conf import settings
 
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import objects
 from generations.models import File, Generation, Output, Status
-from generations.request import Draft, Media, MediaInfo, inputs_check, uri_fetch
+from generations.request import GenerationRequest, Media, MediaInfo, inputs_check, uri_fetch
 from generations.selectors import file_named
 
 
@@ -53,26 +53,26 @@ class Intake:
             objects().delete(file.storage_key)
 
 
-def intake_read(draft: Draft, *, tenant_id: UUID, livemode: bool, spool: Path) -> Intake:
+def intake_read(parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, spool: Path) -> Intake:
     """Raises Problem: 404 for an id that is unknown, foreign or deleted; 422 for bytes that are not what was said."""
     intake = Intake()
-    if draft.previous_id or any(media.source in {"file_id", "output_id"} for media in draft.media()):
-        with tenant_door(tenant_id):
-            _look_up(draft, intake, livemode)
-    infos = inputs_check(draft)
+    if parsed.previous_id or any(media.source in {"file_id", "output_id"} for media in parsed.media()):
+        with tenant_context(tenant_id):
+            _look_up(parsed, intake, livemode)
+    infos = inputs_check(parsed)
     fetched = {
         media.pointer: uri_fetch(
             media,
             spool,
             max_bytes=settings.MAX_BODY_BYTES,
-            dialect=draft.dialect,
-            allowed=(*draft.model.input_mime_types, *draft.model.video_mime_types),
+            dialect=parsed.dialect,
+            allowed=(*parsed.model.input_mime_types, *parsed.model.video_mime_types),
         )
-        for media in draft.media()
+        for media in parsed.media()
         if media.needs_fetch
     }
     try:
-        for media in draft.media():
+        for media in parsed.media():
             if media.source == "data":
                 assert media.data is not None
                 _store(intake, media, media.data, infos[media.pointer], tenant_id, livemode, File.Source.INLINE)
@@ -89,9 +89,9 @@ def intake_read(draft: Draft, *, tenant_id: UUID, livemode: bool, spool: Path) -
     return intake
 
 
-def _look_up(draft: Draft, intake: Intake, livemode: bool) -> None:
+def _look_up(parsed: GenerationRequest, intake: Intake, livemode: bool) -> None:
     """One answer for ids that are malformed, unknown, another tenant's, of the other mode or deleted: 404."""
-    for media in draft.media():
+    for media in parsed.media():
         if media.source == "file_id":
             file = file_named(media.file_id or "", livemode=livemode)
             if file is None:
@@ -127,8 +127,8 @@ def _look_up(draft: Draft, intake: Intake, livemode: bool) -> None:
                 height=output.height,
                 output_id=output.id,
             )
-    if draft.previous_id:
-        intake.previous = _previous(draft.previous_id, livemode)
+    if parsed.previous_id:
+        intake.previous = _previous(parsed.previous_id, livemode)
         last = Output.objects.filter(generation=intake.previous, part=Output.Part.OUTPUT).order_by("-index").first()
         intake.previous_size = (last.width, last.height) if last else None
 

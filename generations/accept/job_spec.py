@@ -5,61 +5,62 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from billing.prices.quotes import Work
+from billing.prices.quotes import UsageEstimateInput
 from cavendish.db import ids
 from cavendish.gemini.catalog import Resolution
 from generations.accept.inputs import Intake, as_json
-from generations.request import Draft, Media, Step, Text, effective_aspect_ratio
+from generations.request import GenerationRequest, Media, Step, Text, effective_aspect_ratio
 
 
 @dataclass(frozen=True)
-class Plan:
+class JobSpec:
     """`body` is stored for the worker; `work` is what the quote is made of."""
 
-    work: Work
+    work: UsageEstimateInput
     resolution: Resolution | None
     body: dict[str, Any]
     estimated_bytes: int
     notices: list[dict[str, Any]]
 
 
-def work_of(draft: Draft, intake: Intake) -> Work:
+def estimate_input_of(parsed: GenerationRequest, intake: Intake) -> UsageEstimateInput:
     """The request in the terms of a quote. Pictures count by the catalog's figure, videos at their limit."""
     resolution = None
-    if draft.response.wants_image:
-        last = draft.last_image
+    if parsed.response.wants_image:
+        last = parsed.last_image
         found = intake.inputs.get(last.pointer) if last else None
         size = (found.width, found.height) if found and found.width and found.height else None
-        ratio = effective_aspect_ratio(draft, size, intake.previous_size)
-        resolution = draft.model.resolution(ratio, draft.response.image_size)
-    return Work(
-        model=draft.model,
+        ratio = effective_aspect_ratio(parsed, size, intake.previous_size)
+        resolution = parsed.model.resolution(ratio, parsed.response.image_size)
+    return UsageEstimateInput(
+        model=parsed.model,
         resolution=resolution,
-        text_tokens=draft.text_tokens,
-        input_images=draft.image_count,
-        input_videos=draft.video_count,
-        wants_text=draft.response.wants_text,
-        search_types=draft.search_types,
-        thinking_level=draft.thinking_level,
-        max_images=draft.max_images if resolution else 0,
+        text_tokens=parsed.text_tokens,
+        input_images=parsed.image_count,
+        input_videos=parsed.video_count,
+        wants_text=parsed.response.wants_text,
+        search_types=parsed.search_types,
+        thinking_level=parsed.thinking_level,
+        max_images=parsed.max_images if resolution else 0,
     )
 
 
-def plan_make(draft: Draft, intake: Intake) -> Plan:
-    work = work_of(draft, intake)
+def job_spec_build(parsed: GenerationRequest, intake: Intake) -> JobSpec:
+    work = estimate_input_of(parsed, intake)
     resolution = work.resolution
     body: dict[str, Any] = {
-        "steps": [_step(step, intake) for step in draft.steps],
-        "store": draft.store,
-        "wants_image": draft.response.wants_image,
-        "mime_type": draft.response.mime_type,
-        "size_named": draft.response.aspect_ratio is not None or draft.response.image_size != draft.model.default_size,
+        "steps": [_step(step, intake) for step in parsed.steps],
+        "store": parsed.store,
+        "wants_image": parsed.response.wants_image,
+        "mime_type": parsed.response.mime_type,
+        "size_named": parsed.response.aspect_ratio is not None
+        or parsed.response.image_size != parsed.model.default_size,
         "resolution": _resolution(resolution),
-        "response_format": _response_format(draft, resolution),
-        "generation_config": _generation_config(draft, work),
-        "tools": _tools(draft),
-        "system_instruction": draft.system_instruction,
-        "safety_settings": [dict(setting) for setting in draft.safety_settings],
+        "response_format": _response_format(parsed, resolution),
+        "generation_config": _generation_config(parsed, work),
+        "tools": _tools(parsed),
+        "system_instruction": parsed.system_instruction,
+        "safety_settings": [dict(setting) for setting in parsed.safety_settings],
         "previous": None,
     }
     if intake.previous is not None:
@@ -72,11 +73,15 @@ def plan_make(draft: Draft, intake: Intake) -> Plan:
     pixels = resolution.width * resolution.height if resolution else 0
     inputs = sum(found.bytes for found in intake.inputs.values())
     notices = []
-    if draft.model.deprecated is not None:
+    if parsed.model.deprecated is not None:
         notices.append(
-            {"code": "model_deprecated", "use": draft.model.deprecated.successor, "detail": draft.model.deprecated.note}
+            {
+                "code": "model_deprecated",
+                "use": parsed.model.deprecated.successor,
+                "detail": parsed.model.deprecated.note,
+            }
         )
-    return Plan(
+    return JobSpec(
         work=work,
         resolution=resolution,
         body=body,
@@ -112,38 +117,38 @@ def _block(block: Text | Media, intake: Intake) -> dict[str, Any]:
     return as_json(intake.inputs[block.pointer])
 
 
-def _response_format(draft: Draft, resolution: Resolution | None) -> list[dict[str, Any]] | dict[str, Any]:
+def _response_format(parsed: GenerationRequest, resolution: Resolution | None) -> list[dict[str, Any]] | dict[str, Any]:
     """Always said in full, so that the upstream makes what was quoted. A model of one size is not told a size."""
     if resolution is None:
         return [{"type": "text"}]
     image: dict[str, Any] = {"type": "image", "aspect_ratio": resolution.aspect_ratio}
-    if len(draft.model.sizes) > 1:
+    if len(parsed.model.sizes) > 1:
         image["image_size"] = resolution.image_size
-    if draft.response.mime_type:
-        image["mime_type"] = draft.response.mime_type
-    return [{"type": "text"}, image] if draft.response.wants_text else image
+    if parsed.response.mime_type:
+        image["mime_type"] = parsed.response.mime_type
+    return [{"type": "text"}, image] if parsed.response.wants_text else image
 
 
-def _generation_config(draft: Draft, work: Work) -> dict[str, Any]:
+def _generation_config(parsed: GenerationRequest, work: UsageEstimateInput) -> dict[str, Any]:
     most = work.max_output_tokens
     config: dict[str, Any] = {
-        "max_output_tokens": min(most, draft.max_output_tokens) if draft.max_output_tokens else most
+        "max_output_tokens": min(most, parsed.max_output_tokens) if parsed.max_output_tokens else most
     }
     for name in ("thinking_level", "thinking_summaries", "temperature", "top_p", "seed"):
-        value = getattr(draft, name)
+        value = getattr(parsed, name)
         if value is not None:
             config[name] = value
-    if draft.stop_sequences:
-        config["stop_sequences"] = list(draft.stop_sequences)
+    if parsed.stop_sequences:
+        config["stop_sequences"] = list(parsed.stop_sequences)
     return config
 
 
-def _tools(draft: Draft) -> list[dict[str, Any]]:
-    if not draft.search_types:
+def _tools(parsed: GenerationRequest) -> list[dict[str, Any]]:
+    if not parsed.search_types:
         return []
-    if draft.search_types == ("web_search",):
+    if parsed.search_types == ("web_search",):
         return [{"type": "google_search"}]
-    return [{"type": "google_search", "search_types": list(draft.search_types)}]
+    return [{"type": "google_search", "search_types": list(parsed.search_types)}]
 
 
 def canonical_ids(intake: Intake) -> dict[str, str]:

@@ -10,15 +10,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from billing.budgets.services import budget_refusal_tell
+from billing.budgets.services import budget_refusal_notify
 from billing.errors import BudgetExceeded, InsufficientBalance, ModelNotInPlan
 from billing.prices.quotes import Quote, quote
 from billing.prices.selectors import price_book
 from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from generations.accept.inputs import Intake
-from generations.accept.job_spec import Plan
+from generations.accept.job_spec import JobSpec
 from generations.errors import (
     DayLimitReached,
     ItemTaken,
@@ -32,7 +32,7 @@ from generations.tasks import ring
 
 
 def generation_quote(
-    *, tenant_id: UUID, livemode: bool, plan: Plan, tier: str = "standard", covered: bool = False
+    *, tenant_id: UUID, livemode: bool, plan: JobSpec, tier: str = "standard", covered: bool = False
 ) -> Quote:
     """Inside the door. `covered` counts the pictures that the tenant's plan includes and that are left now.
 
@@ -64,7 +64,7 @@ def generation_submit(
     api_key_id: UUID,
     member_id: UUID | None = None,
     livemode: bool,
-    plan: Plan,
+    plan: JobSpec,
     intake: Intake,
     request: Mapping[str, Any],
     metadata: Mapping[str, str],
@@ -82,7 +82,7 @@ def generation_submit(
     """
     generation_id = ids.new_id()
     try:
-        with tenant_door(tenant_id):
+        with tenant_context(tenant_id):
             held = generation_quote(tenant_id=tenant_id, livemode=livemode, plan=plan, tier=tier)
             File.objects.bulk_create(intake.made)
             refusal = _submit(
@@ -122,7 +122,7 @@ def generation_submit(
             transaction.on_commit(ring)
     except BudgetExceeded as refused:
         intake.discard()
-        budget_refusal_tell(tenant_id=tenant_id, refusal=refused.refusal)
+        budget_refusal_notify(tenant_id=tenant_id, refusal=refused.refusal)
         raise
     except BaseException:
         intake.discard()

@@ -17,13 +17,13 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, check_policy, request_spool
 from generations.api import schema
-from generations.batches.accept import Wanted, batch_of_file, batch_of_items
+from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
 from generations.batches.json_scan import NotJson, value_read
 from generations.batches.representation import batch_json, item_json, result_lines
 from generations.batches.selectors import batch_find, items_page
@@ -52,7 +52,7 @@ def batch_id_of(text: str) -> UUID:
 
 def batch_load(who: Principal, text: str) -> Batch:
     """Raises Problem 404."""
-    with tenant_door(who.tenant_id):
+    with tenant_context(who.tenant_id):
         batch = batch_find(batch_id_of(text), livemode=who.livemode)
     if batch is None:
         raise not_found()
@@ -91,7 +91,7 @@ class BatchList(APIView):
         """Batches of this key's mode, newest first."""
         who = principal(request)
         status = _choice(request, BatchStatus.values)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             rows = Batch.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
             if status:
                 rows = rows.filter(status=status)
@@ -163,7 +163,7 @@ class BatchItems(APIView):
         status = _choice(request, ItemStatus.values)
         limit = _whole(request, "limit", ITEMS, 1, MOST_ITEMS)
         after = _whole(request, "cursor", -1, 0, settings.MAX_BATCH_ITEMS)
-        with tenant_door(batch.tenant_id):
+        with tenant_context(batch.tenant_id):
             found = items_page(batch.id, after=after, limit=limit + 1, status=status)
         page = found[:limit]
         cursor = str(page[-1].index) if len(found) > limit else None
@@ -202,12 +202,12 @@ def _create(who: Principal, path: Path) -> Batch:
                     raise bad_request("malformed_json", "The body is not JSON.") from None
         wanted, file_id = _said(said, has_items=listed is not None)
         if listed is not None:
-            places = list_places(text, *listed, pointer="/items")
-            return batch_of_items(who=who, wanted=wanted, body=path, places=places)
+            pointers = list_places(text, *listed, pointer="/items")
+            return batch_of_items(who=who, wanted=wanted, body=path, pointers=pointers)
     return batch_of_file(who=who, wanted=wanted, name=file_id or "", pointer="/file_id", spool=path.parent)
 
 
-def _said(said: dict[str, Any], *, has_items: bool) -> tuple[Wanted, str | None]:
+def _said(said: dict[str, Any], *, has_items: bool) -> tuple[BatchRequest, str | None]:
     """What the body says beside its items. Raises Problem 422 with all that is wrong."""
     context = Context("native")
     fields = Fields(context, said, "")
@@ -224,7 +224,7 @@ def _said(said: dict[str, Any], *, has_items: bool) -> tuple[Wanted, str | None]
     fields.close()
     check_characters(context, said)
     context.raise_errors()
-    return Wanted(Batch.Dialect.NATIVE, name=name, metadata=metadata), file_id
+    return BatchRequest(Batch.Dialect.NATIVE, name=name, metadata=metadata), file_id
 
 
 def _choice(request: Request, values: list[str]) -> str | None:

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
 from cavendish.http.schema import PAGING, problems
@@ -89,7 +89,7 @@ class FileList(APIView):
     def get(self, request: Request) -> Response:
         """Files of this key's mode, newest first."""
         who = principal(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             rows = File.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
             page, cursor = page_read(request, rows, ids.FILE)
             return Response(page_json([file_json(file) for file in page], cursor))
@@ -105,7 +105,7 @@ class FileDetail(APIView):
     )
     def get(self, request: Request, file_id: str) -> Response:
         who = principal(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             file = file_find(file_id_of(file_id), livemode=who.livemode)
             if file is None:
                 raise not_found()
@@ -129,7 +129,7 @@ class FileContent(APIView):
     )
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
         who = principal(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             file = file_find(file_id_of(file_id), livemode=who.livemode)
         if file is None:
             raise not_found()

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import principal
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found
 from cavendish.http.schema import PAGING, problems
@@ -25,7 +25,7 @@ from generations.api import schema
 from generations.errors import GenerationRefused
 from generations.models import Generation, Status
 from generations.refusals import problem_of
-from generations.selectors import generation_find, generation_whole, generations_load
+from generations.selectors import generation_detail, generation_find, generations_load
 from generations.services import generation_cancel, generation_delete
 from generations.show.representation import generation_json
 
@@ -48,8 +48,8 @@ def generation_id_of(text: str) -> UUID:
 
 
 def represent(who: Principal, generation_id: UUID) -> dict[str, Any]:
-    with tenant_door(who.tenant_id):
-        whole = generation_whole(generation_id, livemode=who.livemode)
+    with tenant_context(who.tenant_id):
+        whole = generation_detail(generation_id, livemode=who.livemode)
     if whole is None:
         raise not_found()
     return generation_json(whole)
@@ -95,7 +95,7 @@ class GenerationList(APIView):
         status = request.query_params.get("status")
         if status and status not in Status.values:
             raise invalid([FieldError("/status", "unknown", f"Use one of: {', '.join(Status.values)}.")])
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             rows = Generation.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
             if status:
                 rows = rows.filter(status=status)
@@ -176,7 +176,7 @@ class GenerationEvents(APIView):
         """The status changes as server-sent events, from the first one (or `Last-Event-ID`) to the terminal one."""
         who = principal(request)
         wanted = generation_id_of(generation_id)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             if generation_find(wanted, livemode=who.livemode) is None:
                 raise not_found()
         return HttpResponse(

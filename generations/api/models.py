@@ -15,7 +15,7 @@ from accounts.authentication.principal import Principal
 from billing.money import price_text
 from billing.prices.pricing import PER_IMAGE
 from billing.prices.selectors import price_book
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
@@ -109,7 +109,7 @@ class ModelList(APIView):
         """The models that this key may use and the plan offers."""
         who = principal(request)
         offered = models_offered(who)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             shown = [model_json(model, who) for model in offered]
         return Response({"object": "list", "data": shown, "has_more": False, "next_cursor": None})
 
@@ -123,5 +123,5 @@ class ModelDetail(APIView):
         model = next((model for model in models_offered(who) if model.id == model_id), None)
         if model is None:
             raise not_found()
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             return Response(model_json(model, who))

@@ -14,7 +14,7 @@ from accounts.authentication.drf import principal
 from accounts.authentication.permissions import HasScope
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import Problem, not_found
 from cavendish.http.schema import PAGING, problems
@@ -46,7 +46,7 @@ class OutputList(APIView):
     def get(self, request: Request) -> Response:
         """Pictures of this key's mode, newest first."""
         who = principal(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             rows = Output.objects.filter(
                 tenant_id=who.tenant_id,
                 part=Output.Part.OUTPUT,
@@ -67,7 +67,7 @@ class OutputDetail(APIView):
     )
     def get(self, request: Request, output_id: str) -> Response:
         who = principal(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             output = output_find(output_id_of(output_id), livemode=who.livemode)
             if output is None:
                 raise not_found()
@@ -92,7 +92,7 @@ class OutputContent(APIView):
             tenant_id, livemode = request.user.tenant_id, request.user.livemode
         else:
             tenant_id, livemode = self._signed(request, wanted), None
-        with tenant_door(tenant_id):
+        with tenant_context(tenant_id):
             output = output_find(wanted, livemode=livemode)
         if output is None:
             raise not_found()

@@ -11,7 +11,7 @@ from accounts.authentication.drf import principal
 from billing.models import Tier
 from cavendish.http.problems import invalid_value
 from cavendish.http.schema import problems
-from generations.accept.funnel import quote_make
+from generations.accept.funnel import quote_build
 from generations.api import schema
 
 
@@ -30,17 +30,17 @@ class QuoteCreate(APIView):
         tier = request.query_params.get("tier", Tier.STANDARD)
         if tier not in Tier.values:
             raise invalid_value("/tier", "unknown_value", f"Use one of {', '.join(Tier.values)}.")
-        draft, plan, quote = quote_make(who=principal(request), body=request._request, tier=tier)
+        parsed, plan, quote = quote_build(who=principal(request), body=request._request, tier=tier)
         resolution = plan.resolution
         return Response(
             {
                 **quote.as_json(),
-                "model": draft.model.id,
+                "model": parsed.model.id,
                 "tier": tier,
                 "aspect_ratio": resolution.aspect_ratio if resolution else None,
                 "image_size": resolution.image_size if resolution else None,
                 "width": resolution.width if resolution else None,
                 "height": resolution.height if resolution else None,
-                "notes": list(draft.model.notes),
+                "notes": list(parsed.model.notes),
             }
         )

@@ -27,12 +27,12 @@ from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from billing.errors import BillingError, BudgetExceeded, InsufficientBalance
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import ObjectMissing, is_outage, objects
 from generations.accept.funnel import check_model, request_spool
 from generations.accept.inputs import intake_read
-from generations.accept.job_spec import canonical_ids, plan_make
+from generations.accept.job_spec import canonical_ids, job_spec_build
 from generations.accept.submission import generation_submit
 from generations.batches.services import batch_wind_down, item_fail
 from generations.errors import ErrorCode, GenerationRefused, ItemTaken, TenantInactive
@@ -55,7 +55,7 @@ FED, TAKEN, WAITS = "fed", "taken", "waits"
 
 
 @dataclass(frozen=True)
-class Reading:
+class ItemDialect:
     """How the request of an item is read: its dialect, what makes a generation's body of it, and a problem's way back
     to the words of the item.
     """
@@ -65,15 +65,15 @@ class Reading:
     placed: Callable[[Problem], Problem]
 
 
-Readings = Mapping[str, Callable[[Batch], Reading]]
+Readings = Mapping[str, Callable[[Batch], ItemDialect]]
 """By the dialect of a batch. The compatible API's is given by whoever runs the feeder: it stands above this module."""
 
 
-def native_reading(batch: Batch) -> Reading:
-    return Reading("native", lambda body: body, lambda problem: problem)
+def native_dialect(batch: Batch) -> ItemDialect:
+    return ItemDialect("native", lambda body: body, lambda problem: problem)
 
 
-NATIVE: Readings = {Batch.Dialect.NATIVE: native_reading}
+NATIVE: Readings = {Batch.Dialect.NATIVE: native_dialect}
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def batches_claim(limit: int) -> list[Due]:
 def batch_work(due: Due, readings: Readings, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """One lot of a batch, or its end. What fails because a service is away is tried again when the lease is over."""
     if due.task == "wind_down":
-        with tenant_door(due.tenant_id):
+        with tenant_context(due.tenant_id):
             batch = Batch.objects.get(id=due.batch_id)
         status = ItemStatus.CANCELED if batch.cancel_requested_at else ItemStatus.EXPIRED
         batch_wind_down(tenant_id=due.tenant_id, batch_id=due.batch_id, status=status)
@@ -106,7 +106,7 @@ def batch_work(due: Due, readings: Readings, *, is_stopping: Callable[[], bool] 
 
 def _feed(due: Due, readings: Readings, is_stopping: Callable[[], bool]) -> bool:
     """Answers whether the batch has to wait for money."""
-    with tenant_door(due.tenant_id):
+    with tenant_context(due.tenant_id):
         batch: Batch = Batch.objects.get(id=due.batch_id)
         waiting = BatchItem.objects.filter(batch_id=batch.id, status=ItemStatus.WAITING)
         items = list(waiting.order_by("index")[: min(due.room, LOT)])
@@ -120,7 +120,7 @@ def _feed(due: Due, readings: Readings, is_stopping: Callable[[], bool]) -> bool
 
 
 def _release(due: Due, pause: float) -> None:
-    with tenant_door(due.tenant_id):
+    with tenant_context(due.tenant_id):
         Batch.objects.filter(id=due.batch_id).update(feed_after=timezone.now() + timedelta(seconds=pause))
 
 
@@ -159,21 +159,21 @@ def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
     return FED if failed else TAKEN
 
 
-def _submit(batch: Batch, item: BatchItem, reading: Reading) -> None:
+def _submit(batch: Batch, item: BatchItem, reading: ItemDialect) -> None:
     """The funnel of every generation, with the batch's key, prices and patience."""
     with request_spool() as spool:
         stream = Pieces(objects().read(batch.input_key, start=item.start, length=item.length))
         tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
         body = _request_of(tree, reading.dialect)
         try:
-            draft = request_parse(reading.translate(body), dialect=reading.dialect)
-            check_model(batch, draft.model)
-            intake = intake_read(draft, tenant_id=batch.tenant_id, livemode=batch.livemode, spool=spool)
+            parsed = request_parse(reading.translate(body), dialect=reading.dialect)
+            check_model(batch, parsed.model)
+            intake = intake_read(parsed, tenant_id=batch.tenant_id, livemode=batch.livemode, spool=spool)
         except Problem as problem:
             raise _inside(reading.placed(problem)) from None
         try:
-            plan = plan_make(draft, intake)
-            request = request_canonical(draft, canonical_ids(intake))
+            plan = job_spec_build(parsed, intake)
+            request = request_canonical(parsed, canonical_ids(intake))
         except BaseException:
             intake.discard()
             raise
@@ -185,8 +185,8 @@ def _submit(batch: Batch, item: BatchItem, reading: Reading) -> None:
             plan=plan,
             intake=intake,
             request=request,
-            metadata=draft.metadata,
-            store=draft.store,
+            metadata=parsed.metadata,
+            store=parsed.store,
             tier="batch",
             priority=Priority.BATCH,
             deadline=max((batch.expires_at - timezone.now()).total_seconds(), 0.001),
@@ -216,7 +216,7 @@ def _may_find_room(batch: Batch, refusal: BudgetExceeded | InsufficientBalance) 
     if not _fits(refusal.refusal):
         return False
     now = timezone.now()
-    with tenant_door(batch.tenant_id):
+    with tenant_context(batch.tenant_id):
         busy = Generation.objects.filter(
             status__in=[Status.QUEUED, Status.RUNNING], tenant_id=batch.tenant_id, livemode=batch.livemode
         ).exists()

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from generations.models import Batch, BatchItem, Generation, GenerationContent
-from generations.selectors import Whole, generations_load
+from generations.selectors import GenerationDetail, generations_load
 
 # Of a text-only page: what pictures weigh is read from storage, never here.
 PAGE = 50
@@ -32,7 +32,7 @@ class Result:
     """An item and what became of it. `whole` is None where there never was a generation, and where it was erased."""
 
     item: BatchItem
-    whole: Whole | None
+    whole: GenerationDetail | None
     content: GenerationContent | None
     """With its plan and steps, where they were asked for."""
 
@@ -41,7 +41,7 @@ def items_walk(*, tenant_id: UUID, batch_id: UUID, with_steps: bool = False) -> 
     """All items, page by page, each behind a door of its own: none is open in between."""
     after = -1
     while True:
-        with tenant_door(tenant_id):
+        with tenant_context(tenant_id):
             items = items_page(batch_id, after=after, limit=PAGE)
             named = [item.generation_id for item in items if item.generation_id]
             found = Generation.objects.filter(id__in=named, deleted_at=None)
@@ -53,7 +53,7 @@ def items_walk(*, tenant_id: UUID, batch_id: UUID, with_steps: bool = False) -> 
         after = items[-1].index
 
 
-def _result(item: BatchItem, wholes: dict[UUID, Whole], contents: dict[UUID, GenerationContent]) -> Result:
+def _result(item: BatchItem, wholes: dict[UUID, GenerationDetail], contents: dict[UUID, GenerationContent]) -> Result:
     if item.generation_id is None:
         return Result(item, None, None)
     return Result(item, wholes.get(item.generation_id), contents.get(item.generation_id))

@@ -16,7 +16,7 @@ from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from accounts.authentication.principal import Principal
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.events.services import event_add
 from cavendish.messaging import valkey
 from cavendish.storage import objects
@@ -40,7 +40,7 @@ def batch_create(
     who: Principal,
     batch_id: UUID,
     dialect: Batch.Dialect,
-    places: Sequence[Place],
+    pointers: Sequence[Place],
     input_key: str,
     input_file: UUID | None,
     model: str,
@@ -51,7 +51,7 @@ def batch_create(
 
     Raises TooManyBatches.
     """
-    with tenant_door(who.tenant_id):
+    with tenant_context(who.tenant_id):
         if Batch.objects.filter(status__in=BATCH_ACTIVE).count() >= settings.MAX_BATCHES:
             raise TooManyBatches(settings.MAX_BATCHES)
         batch: Batch = Batch.objects.create(
@@ -67,22 +67,22 @@ def batch_create(
             metadata=dict(metadata),
             input_key=input_key,
             input_file=input_file,
-            total=len(places),
+            total=len(pointers),
             expires_at=timezone.now() + timedelta(seconds=settings.BATCH_SECONDS),
         )
-        for first in range(0, len(places), AT_ONCE):
-            _items_add(batch, first, places[first : first + AT_ONCE])
+        for first in range(0, len(pointers), AT_ONCE):
+            _items_add(batch, first, pointers[first : first + AT_ONCE])
         event_add(
             tenant_id=who.tenant_id,
             subject=batch.id,
             type="batch.created",
-            data={"old": None, "new": BatchStatus.QUEUED, "total": len(places)},
+            data={"old": None, "new": BatchStatus.QUEUED, "total": len(pointers)},
         )
         batch.refresh_from_db()
     return batch
 
 
-def _items_add(batch: Batch, first: int, places: Sequence[Place]) -> None:
+def _items_add(batch: Batch, first: int, pointers: Sequence[Place]) -> None:
     """One statement for thousands: COPY is not to be had under row-level security."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -93,11 +93,11 @@ def _items_add(batch: Batch, first: int, places: Sequence[Place]) -> None:
             [
                 batch.tenant_id,
                 batch.id,
-                list(range(first, first + len(places))),
-                [place.key or str(index) for index, place in enumerate(places, first)],
-                [None if place.metadata is None else json.dumps(place.metadata) for place in places],
-                [place.start for place in places],
-                [place.length for place in places],
+                list(range(first, first + len(pointers))),
+                [place.key or str(index) for index, place in enumerate(pointers, first)],
+                [None if place.metadata is None else json.dumps(place.metadata) for place in pointers],
+                [place.start for place in pointers],
+                [place.length for place in pointers],
             ],
         )
 
@@ -107,7 +107,7 @@ def batch_cancel(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
 
     None when there is no such batch. Raises NotCancelable when it has ended.
     """
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         if batch_find(batch_id, livemode=livemode) is None:
             return None
         # Apart from the items, and committed: from here on no feeder takes the batch up, and whoever holds the batch's
@@ -122,7 +122,7 @@ def batch_cancel(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
             if batch.status in BATCH_ENDED:
                 raise NotCancelable(batch.status, "batch")
     batch_wind_down(tenant_id=tenant_id, batch_id=batch_id, status=ItemStatus.CANCELED)
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         return batch_find(batch_id, livemode=livemode)
 
 
@@ -132,9 +132,9 @@ def batch_wind_down(*, tenant_id: UUID, batch_id: UUID, status: ItemStatus) -> N
     Jobs one at a time, each in a transaction of its own: two of a tenant in one could wait in a ring with a third.
     """
     error = CANCELED if status == ItemStatus.CANCELED else EXPIRED
-    with tenant_door(tenant_id), connection.cursor() as cursor:
+    with tenant_context(tenant_id), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT batch_items_end(%s, %s, %s, %s::jsonb)", [tenant_id, batch_id, status, json.dumps(error)]
+            "SELECT batch_items_finish(%s, %s, %s, %s::jsonb)", [tenant_id, batch_id, status, json.dumps(error)]
         )
         cursor.fetchall()
         jobs = BatchItem.objects.filter(batch_id=batch_id, status=ItemStatus.IN_PROGRESS).values("generation_id")
@@ -147,22 +147,22 @@ def batch_wind_down(*, tenant_id: UUID, batch_id: UUID, status: ItemStatus) -> N
 
 
 def _end_unrun(tenant_id: UUID, generation_id: UUID, status: ItemStatus) -> None:
-    with tenant_door(tenant_id), connection.cursor() as cursor:
+    with tenant_context(tenant_id), connection.cursor() as cursor:
         if status == ItemStatus.CANCELED:
             ending: tuple[str, str | None, str] = (Status.CANCELED, None, "batch_canceled")
         else:
             late = {"code": "deadline_exceeded", "message": EXPIRED["message"]}
             ending = (Status.FAILED, json.dumps(late), "deadline_exceeded")
-        cursor.execute("SELECT generation_end_unrun(%s, %s, %s, %s::jsonb, %s)", [tenant_id, generation_id, *ending])
+        cursor.execute("SELECT generation_finish_unrun(%s, %s, %s, %s::jsonb, %s)", [tenant_id, generation_id, *ending])
         cursor.fetchall()
         transaction.on_commit(lambda: valkey.tell(valkey.ENDED, generation_id))
 
 
 def item_fail(*, tenant_id: UUID, batch_id: UUID, index: int, error: Mapping[str, Any]) -> bool:
     """Fails an item that waits: it never becomes a job and costs nothing. False when it waits no more."""
-    with tenant_door(tenant_id), connection.cursor() as cursor:
+    with tenant_context(tenant_id), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT batch_item_end(%s, %s, %s, 'waiting', 'failed', %s::jsonb)",
+            "SELECT batch_item_finish(%s, %s, %s, 'waiting', 'failed', %s::jsonb)",
             [tenant_id, batch_id, index, json.dumps(error, default=str)],
         )
         row = cursor.fetchone()
@@ -174,7 +174,7 @@ def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
 
     False when there is no such batch. Raises NotFinished for one that has not ended.
     """
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         batch = batch_find(batch_id, livemode=livemode)
         if batch is None:
             return False
@@ -205,5 +205,5 @@ def batch_inputs_erase() -> int:
 def _erase(tenant_id: UUID, batch_id: UUID, key: str) -> None:
     """The bytes first: a row that names none is found again, bytes without a row are not."""
     objects().delete(key)
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         Batch.objects.filter(id=batch_id).update(input_key="")

@@ -116,10 +116,10 @@ def _lines(text: Text) -> Iterator[Place]:
             dropped += pages
 
 
-def _enough(places: Iterator[Place], pointer: str) -> list[Place]:
+def _enough(pointers: Iterator[Place], pointer: str) -> list[Place]:
     most = settings.MAX_BATCH_ITEMS
     found: list[Place] = []
-    for place in places:
+    for place in pointers:
         found.append(place)
         if len(found) > most:
             raise invalid_value(pointer, "too_many", f"A batch has at most {most} items; send several batches.")

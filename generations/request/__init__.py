@@ -13,7 +13,7 @@ from generations.request.formats import effective_aspect_ratio
 from generations.request.generation_request import (
     Block,
     Dialect,
-    Draft,
+    GenerationRequest,
     Kind,
     Media,
     Response,
@@ -31,7 +31,7 @@ __all__ = [
     "JSONL_SUFFIXES",
     "Block",
     "Dialect",
-    "Draft",
+    "GenerationRequest",
     "Kind",
     "Media",
     "MediaInfo",

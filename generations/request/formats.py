@@ -8,7 +8,7 @@ from typing import Any
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import shown
 from generations.request.fields import Context, Fields
-from generations.request.generation_request import Draft, Response
+from generations.request.generation_request import GenerationRequest, Response
 from generations.request.hints import listing, use, who_takes
 
 TYPES = ("text", "image")
@@ -23,7 +23,7 @@ _IMAGE_KEYS = ("aspect_ratio", "aspectRatio", "image_size", "imageSize")
 
 
 @dataclass
-class _Wish:
+class _RequestedImage:
     """What the document asks for so far. The first place that names a value wins."""
 
     types: set[str] = field(default_factory=set)
@@ -34,7 +34,7 @@ class _Wish:
 
 def read_response(fields: Fields, config: Fields | None, model: Model | None) -> Response:
     """`fields` is the whole request, `config` its generation_config. Checks against `model` unless it is unknown."""
-    context, wish = fields.context, _Wish()
+    context, wish = fields.context, _RequestedImage()
     value = fields.take("response_format")
     if isinstance(value, list):
         seen = 0
@@ -60,7 +60,7 @@ def read_response(fields: Fields, config: Fields | None, model: Model | None) ->
     )
 
 
-def _read_format(context: Context, value: Any, pointer: str, wish: _Wish, model: Model | None) -> bool:
+def _read_format(context: Context, value: Any, pointer: str, wish: _RequestedImage, model: Model | None) -> bool:
     """Read one entry; True when it is an image format."""
     if not isinstance(value, dict):
         expected = 'an object like {"type": "image", "aspect_ratio": "16:9"} or a list of them'
@@ -97,7 +97,7 @@ def _read_format(context: Context, value: Any, pointer: str, wish: _Wish, model:
     return False
 
 
-def _read_shape(fields: Fields, wish: _Wish, model: Model | None) -> None:
+def _read_shape(fields: Fields, wish: _RequestedImage, model: Model | None) -> None:
     for name in _names(fields, "aspect_ratio", "aspectRatio"):
         wish.aspect_ratio = wish.aspect_ratio or _aspect_ratio(fields, name, model)
     for name in _names(fields, "image_size", "imageSize"):
@@ -150,7 +150,7 @@ def _image_size(fields: Fields, name: str, model: Model | None) -> str | None:
     return None
 
 
-def _note_mime_type(fields: Fields, name: str, wish: _Wish, model: Model | None) -> None:
+def _note_mime_type(fields: Fields, name: str, wish: _RequestedImage, model: Model | None) -> None:
     value = fields.take(name)
     if value is None:
         return
@@ -165,7 +165,7 @@ def _note_mime_type(fields: Fields, name: str, wish: _Wish, model: Model | None)
         fields.wrong(name, "not_supported", f"{model.id} makes no {shown(value)}; use {listing(known)}.")
 
 
-def _read_modalities(fields: Fields, wish: _Wish) -> None:
+def _read_modalities(fields: Fields, wish: _RequestedImage) -> None:
     """Deprecated `response_modalities`: adds to the types; people send upper case too."""
     for index, value in enumerate(fields.items("response_modalities")):
         pointer = f"{fields.at('response_modalities')}/{index}"
@@ -179,7 +179,7 @@ def _read_modalities(fields: Fields, wish: _Wish) -> None:
             fields.context.wrong(pointer, "unknown_value", f"{shown(value)} is no modality; use {listing(TYPES)}.")
 
 
-def _read_mime_type(fields: Fields, wish: _Wish, model: Model | None) -> None:
+def _read_mime_type(fields: Fields, wish: _RequestedImage, model: Model | None) -> None:
     """Deprecated `response_mime_type`: of the picture; text/plain, which the text has anyway, says nothing."""
     if fields.take("response_mime_type") != "text/plain":
         _note_mime_type(fields, "response_mime_type", wish, model)
@@ -188,12 +188,14 @@ def _read_mime_type(fields: Fields, wish: _Wish, model: Model | None) -> None:
 Size = tuple[int, int]
 
 
-def effective_aspect_ratio(draft: Draft, last_input_size: Size | None, previous_output_size: Size | None) -> str:
+def effective_aspect_ratio(
+    parsed: GenerationRequest, last_input_size: Size | None, previous_output_size: Size | None
+) -> str:
     """The ratio that the pictures will have: the one asked for, else the listed one nearest to the last picture of the
     request, else nearest to the last output of the previous turn, else the model's default. Sizes are width, height
     in pixels.
     """
-    if draft.response.aspect_ratio is not None:
-        return draft.response.aspect_ratio
+    if parsed.response.aspect_ratio is not None:
+        return parsed.response.aspect_ratio
     size = last_input_size or previous_output_size
-    return draft.model.nearest_aspect_ratio(*size) if size else draft.model.default_aspect_ratio
+    return parsed.model.nearest_aspect_ratio(*size) if size else parsed.model.default_aspect_ratio

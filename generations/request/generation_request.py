@@ -82,7 +82,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class GenerationRequest:
     """A request that passed every check that needs no database, network or look into a file."""
 
     dialect: Dialect
@@ -136,13 +136,13 @@ class Draft:
         return found
 
 
-def request_canonical(draft: Draft, files: Mapping[str, str]) -> dict[str, Any]:
+def request_canonical(parsed: GenerationRequest, files: Mapping[str, str]) -> dict[str, Any]:
     """The request as sent, without unknown fields, `data` replaced by `file_id`. `files` maps pointers of media to ids.
 
     Raises KeyError when a picture's bytes have no id: they would be lost.
     """
-    inline = {media.pointer: files[media.pointer] for media in draft.media() if media.source == "data"}
-    canonical: dict[str, Any] = _copy(draft.document, "", inline)
+    inline = {media.pointer: files[media.pointer] for media in parsed.media() if media.source == "data"}
+    canonical: dict[str, Any] = _copy(parsed.document, "", inline)
     return canonical
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import FieldError, Problem, clip, invalid, invalid_value
-from generations.request.generation_request import Dialect, Draft, Kind
+from generations.request.generation_request import Dialect, GenerationRequest, Kind
 from generations.request.headers import NotReadable, Truncated, read_header
 from generations.request.hints import listing
 from generations.request.media_types import agree, plain_mime_type
@@ -98,20 +98,20 @@ def upload_check(path: Path, *, declared: str | None, name: str, dialect: Dialec
     return MediaInfo(JSONL, None, None, size, sha256)
 
 
-def inputs_check(draft: Draft) -> dict[str, MediaInfo]:
+def inputs_check(parsed: GenerationRequest) -> dict[str, MediaInfo]:
     """`media_check` of all inline data of a draft, by pointer. Raises one Problem 422 with every wrong one."""
     found: dict[str, MediaInfo] = {}
     errors: list[FieldError] = []
-    for media in draft.media():
+    for media in parsed.media():
         if media.data is None:
             continue
-        model = draft.model
+        model = parsed.model
         try:
             found[media.pointer] = media_check(
                 media.data,
                 declared=media.mime_type,
                 kind=media.kind,
-                dialect=draft.dialect,
+                dialect=parsed.dialect,
                 allowed=model.input_mime_types if media.kind == "image" else model.video_mime_types,
                 pointer=media.pointer,
             )

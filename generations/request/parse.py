@@ -1,4 +1,6 @@
-"""The body of a generation, or of an interaction (one schema), into a Draft or a problem with all that is wrong."""
+"""The body of a generation, or of an interaction (one schema), as a GenerationRequest, or a problem with all that is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from generations.request import settings as options
 from generations.request.checks import check_characters, check_length, check_media
 from generations.request.fields import Context, Fields
 from generations.request.formats import read_response
-from generations.request.generation_request import Dialect, Draft
+from generations.request.generation_request import Dialect, GenerationRequest
 from generations.request.hints import listing
 from generations.request.shapes import read_input
 
@@ -23,7 +25,7 @@ REFUSED = {
 }
 
 
-def request_parse(tree: Any, *, dialect: Dialect = "native") -> Draft:
+def request_parse(tree: Any, *, dialect: Dialect = "native") -> GenerationRequest:
     """Read `tree` (as `body_read` returns it; it is pruned in place) and check it against the catalog.
 
     "native" refuses unknown fields, "interactions" ignores them. Needs no database and no network, looks into no file,
@@ -40,7 +42,7 @@ def request_parse(tree: Any, *, dialect: Dialect = "native") -> Draft:
     system_instruction = fields.text("system_instruction")
     if model is not None:
         check_media(context, steps, model)
-    draft: dict[str, Any] = {
+    parsed: dict[str, Any] = {
         "dialect": dialect,
         "steps": steps,
         "response": response,
@@ -65,13 +67,13 @@ def request_parse(tree: Any, *, dialect: Dialect = "native") -> Draft:
         "text_tokens": check_length(context, steps, system_instruction, model),
         "document": tree,
     }
-    _refuse(fields, draft)
+    _refuse(fields, parsed)
     config.close()
     fields.close()
     check_characters(context, tree)
     context.raise_errors()
     assert model is not None
-    return Draft(model=model, **draft)
+    return GenerationRequest(model=model, **parsed)
 
 
 def _model(fields: Fields) -> Model | None:
@@ -106,10 +108,10 @@ def _previous_id(fields: Fields) -> str | None:
     return next(iter(given), None)
 
 
-def _refuse(fields: Fields, draft: dict[str, Any]) -> None:
+def _refuse(fields: Fields, parsed: dict[str, Any]) -> None:
     for name, detail in REFUSED.items():
         if not fields.context.strict and fields.has(name):
             fields.take(name)
             fields.wrong(name, "not_supported", detail)
-    if draft["background"] and not draft["store"]:
+    if parsed["background"] and not parsed["store"]:
         fields.wrong("background", "conflict", 'A background job is stored; leave out "store": false or background.')

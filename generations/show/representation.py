@@ -11,7 +11,7 @@ from cavendish.db import ids
 from cavendish.gemini.catalog import CatalogError, get_model
 from cavendish.http.times import moment
 from generations.models import File, Output
-from generations.selectors import Whole
+from generations.selectors import GenerationDetail
 from generations.show.signed_urls import url_sign
 
 NO_USAGE = {
@@ -37,7 +37,7 @@ def page_path(generation_id: UUID) -> str:
     return f"/g/{ids.encode(ids.GENERATION, generation_id)}"
 
 
-def generation_json(whole: Whole) -> dict[str, Any]:
+def generation_json(whole: GenerationDetail) -> dict[str, Any]:
     generation, content = whole.generation, whole.content
     outputs = [output for output in whole.outputs if output.part == Output.Part.OUTPUT]
     by_id = {str(output.id): output for output in whole.outputs}
@@ -146,7 +146,7 @@ def _thought(thought: dict[str, Any], outputs: dict[str, Output]) -> dict[str, A
     return {"type": "image", "url": url_sign(output_path(output.id))[0] if output else None}
 
 
-def _charge(whole: Whole) -> dict[str, Any]:
+def _charge(whole: GenerationDetail) -> dict[str, Any]:
     charge, hold = whole.charge, whole.hold
     if charge is not None:
         return {

@@ -23,7 +23,7 @@ LONGEST_GAP = 6.0
 AT_ONCE = 200
 
 
-class Calm:
+class LeaseGrace:
     """Whether PostgreSQL has answered for long enough that every live worker has renewed its lease.
 
     After an outage, a failover for example, all leases are stale although the workers live. To free their jobs then
@@ -47,7 +47,7 @@ class Calm:
         self._since = since if self._last - began <= LONGEST_GAP else None
 
 
-_calm = Calm()
+_calm = LeaseGrace()
 
 
 def sweep() -> dict[str, Any]:

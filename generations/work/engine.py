@@ -21,8 +21,8 @@ from django.conf import settings
 from cavendish.messaging import valkey
 from generations.work.clients import Clients
 from generations.work.job import Job
-from generations.work.job_store import AWAY, Books
-from generations.work.pending_result import Parcel, deliver, parcels_found
+from generations.work.job_store import AWAY, JobStore
+from generations.work.pending_result import PendingResult, deliver, pending_results_find
 from generations.work.run import Running, fail, run
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Engine:
         self.batch_running = 0
         self.wanted = 0
         self.stopping = False
-        self.books = Books()
+        self.store = JobStore()
         self.delivering: dict[Path, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._ring = asyncio.Event()
@@ -56,14 +56,14 @@ class Engine:
 
     async def start(self) -> None:
         self.clients = Clients()
-        await self.books.open()
+        await self.store.open()
         self.valkey = valkey.async_client()
         # What a predecessor bought is taken over when its leases are freed, or it would be bought again.
-        parcels = await asyncio.to_thread(parcels_found)
-        freed = await self._register([parcel.generation_id for parcel in parcels])
+        parcels = await asyncio.to_thread(pending_results_find)
+        freed = await self._register([pending.generation_id for pending in parcels])
         logger.info("Worker %s is ready; %s jobs of its predecessor are free again.", self.name, freed)
-        for parcel in parcels:
-            self._deliver(parcel)
+        for pending in parcels:
+            self._deliver(pending)
         self._room.set()
         self._want(CLAIM_AT_ONCE)
         for loop in (self._claiming(), self._heartbeats(), self._cancellations(), self._recovering()):
@@ -97,9 +97,9 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         with contextlib.suppress(*AWAY):
-            await self.books.leave(worker=self.worker, keep=keep)
+            await self.store.leave(worker=self.worker, keep=keep)
         await self.clients.aclose()
-        await self.books.close()
+        await self.store.close()
         if self.valkey is not None:
             await self.valkey.aclose()
 
@@ -126,9 +126,9 @@ class Engine:
                 self.wanted -= asked
                 try:
                     if self._unsure:
-                        await self.books.disown(worker=self.worker, known=[*self.running, *self._found()])
+                        await self.store.disown(worker=self.worker, known=[*self.running, *self._found()])
                         self._unsure = False
-                    jobs = await self.books.claim(
+                    jobs = await self.store.claim(
                         worker=self.worker,
                         limit=asked,
                         room=max(self.byte_budget - self.bytes_running, 0),
@@ -170,7 +170,7 @@ class Engine:
         job = running.job
         try:
             await self._tell(valkey.EVENT, job.id)
-            outcome = await run(running, clients=self.clients, books=self.books)
+            outcome = await run(running, clients=self.clients, store=self.store)
             logger.info("Generation %s %s.", job.name, outcome)
             if outcome in {"ended", "already"}:
                 await self._tell(valkey.ENDED, job.id)
@@ -179,7 +179,7 @@ class Engine:
             raise
         except Exception:
             logger.exception("Generation %s could not be ended; it fails.", job.name)
-            if await fail(job, self.books) == "ended":
+            if await fail(job, self.store) == "ended":
                 await self._tell(valkey.ENDED, job.id)
         finally:
             if self.running.get(job.id) is running:
@@ -200,7 +200,7 @@ class Engine:
         while True:
             await asyncio.sleep(settings.LEASE_SECONDS / 4)
             try:
-                stop = await self.books.heartbeat(worker=self.worker, seconds=settings.LEASE_SECONDS)
+                stop = await self.store.heartbeat(worker=self.worker, seconds=settings.LEASE_SECONDS)
                 if stop is None:
                     # Lost while PostgreSQL was away or this process was frozen. Jobs that nobody took yet are still
                     # ended by their tokens; new ones need a lease again.
@@ -240,31 +240,31 @@ class Engine:
         return [UUID(hex=folder.name.partition("-")[0]) for folder in self.delivering]
 
     async def _register(self, keep: list[UUID]) -> int:
-        return await self.books.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS, keep=keep)
+        return await self.store.register(name=self.name, worker=self.worker, seconds=settings.LEASE_SECONDS, keep=keep)
 
     async def _recovering(self) -> None:
         """Settles what dead processes of this machine left in the spool, also those that no successor replaced."""
         while True:
             await asyncio.sleep(RECOVER_EVERY)
-            for parcel in await asyncio.to_thread(parcels_found, RECOVER_EVERY):
-                if parcel.generation_id not in self.running:
-                    self._deliver(parcel)
+            for pending in await asyncio.to_thread(pending_results_find, RECOVER_EVERY):
+                if pending.generation_id not in self.running:
+                    self._deliver(pending)
 
-    def _deliver(self, parcel: Parcel) -> None:
+    def _deliver(self, pending: PendingResult) -> None:
         """Settles a found answer beside the running jobs: storage that is away must not keep a worker from starting."""
-        if parcel.folder not in self.delivering:
-            self.delivering[parcel.folder] = asyncio.create_task(self._deliver_found(parcel))
+        if pending.folder not in self.delivering:
+            self.delivering[pending.folder] = asyncio.create_task(self._deliver_found(pending))
 
-    async def _deliver_found(self, parcel: Parcel) -> None:
+    async def _deliver_found(self, pending: PendingResult) -> None:
         try:
-            outcome = await deliver(parcel, self.books)
-            logger.info("The spooled answer of generation %s: %s.", parcel.name, outcome)
+            outcome = await deliver(pending, self.store)
+            logger.info("The spooled answer of generation %s: %s.", pending.name, outcome)
             if outcome == "ended":
-                await self._tell(valkey.ENDED, parcel.generation_id)
+                await self._tell(valkey.ENDED, pending.generation_id)
         except Exception:
-            logger.exception("The spooled answer of generation %s could not be settled.", parcel.name)
+            logger.exception("The spooled answer of generation %s could not be settled.", pending.name)
         finally:
-            del self.delivering[parcel.folder]
+            del self.delivering[pending.folder]
 
 
 def worker_name() -> str:

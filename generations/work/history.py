@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from generations.work.job import Job
-from generations.work.job_store import Books
+from generations.work.job_store import JobStore
 
 MAX_TURNS = 64
 
@@ -15,12 +15,12 @@ class HistoryGone(Exception):
     """A turn of the conversation was erased; it cannot be continued."""
 
 
-async def history_read(books: Books, job: Job) -> list[dict[str, Any]]:
+async def history_read(store: JobStore, job: Job) -> list[dict[str, Any]]:
     """The steps of all earlier turns, oldest first: what was sent and what came, thought signatures included."""
     turns: list[list[dict[str, Any]]] = []
     previous = job.plan.get("previous")
     wanted = UUID(previous["generation_id"]) if previous else None
-    async with books.app.connection() as connection, connection.transaction():
+    async with store.app.connection() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.tenant_id', %s, true)", (str(job.tenant_id),))
         while wanted is not None and len(turns) < MAX_TURNS:
             cursor = await connection.execute(

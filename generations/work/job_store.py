@@ -26,7 +26,7 @@ T = TypeVar("T")
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
-class Books:
+class JobStore:
     """`system` works across tenants through definer functions; `app` acts for one tenant behind row-level security."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Books:
 
     async def disown(self, *, worker: UUID, known: list[UUID]) -> int:
         """Frees what runs in the books under this worker but not in it; answers how many."""
-        return int(await self._system("SELECT worker_free(%s, 'claim lost', %s) AS it", worker, known))
+        return int(await self._system("SELECT worker_release(%s, 'claim lost', %s) AS it", worker, known))
 
     async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool, batch: int) -> list[Job]:
         """Up to `limit` jobs that fit `room` bytes, of them at most `batch` items of batches."""
@@ -124,7 +124,7 @@ def _without_nul(text: str) -> str:
     return re.sub(r"(?<!\\)((?:\\\\)*)\\u0000", r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
-async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = math.inf) -> T:
+async def retrying(work: Callable[[], Awaitable[T]], *, seconds: float = math.inf) -> T:
     """Repeats what failed because PostgreSQL was away or a pooled connection was stale, for so long."""
     deadline = time.monotonic() + seconds
     pause = 0.05

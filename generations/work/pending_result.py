@@ -26,7 +26,7 @@ from cavendish.storage import is_outage, objects
 from generations.errors import ErrorCode
 from generations.models import Status
 from generations.work.job import Job
-from generations.work.job_store import AWAY, Books
+from generations.work.job_store import AWAY, JobStore
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ PLATFORM_FAILED: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Parcel:
+class PendingResult:
     """A result on its way into storage and books. `files` maps a storage key to a path inside the folder."""
 
     folder: Path
@@ -100,7 +100,7 @@ class Parcel:
         part.rename(self.folder / RESULT)
 
     @classmethod
-    def read(cls, folder: Path) -> Parcel | None:
+    def read(cls, folder: Path) -> PendingResult | None:
         try:
             said = json.loads((folder / RESULT).read_text())
         except (FileNotFoundError, ValueError):
@@ -119,8 +119,8 @@ class Parcel:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def parcel_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) -> Parcel:
-    return Parcel(
+def pending_result_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) -> PendingResult:
+    return PendingResult(
         folder=job.spool,
         tenant_id=job.tenant_id,
         generation_id=job.id,
@@ -131,45 +131,45 @@ def parcel_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) -> Parce
     )
 
 
-async def deliver(parcel: Parcel, books: Books) -> str:
+async def deliver(pending: PendingResult, store: JobStore) -> str:
     """Keeps the pictures, then ends the generation; waits out a storage or a PostgreSQL that is away.
 
     Answers what `generation_finish` said. When the job is somebody else's by now, what was kept is deleted. An answer
     that the books refuse, which is a bug of ours, fails the generation: it would stay running for ever.
     """
-    if parcel.files:
-        await _patiently("storage", lambda: asyncio.to_thread(_keep_all, parcel))
+    if pending.files:
+        await _patiently("storage", lambda: asyncio.to_thread(_keep_all, pending))
     refused = False
     try:
-        outcome = await _patiently("PostgreSQL", lambda: _finish(parcel, books))
+        outcome = await _patiently("PostgreSQL", lambda: _finish(pending, store))
     except Exception as error:
-        if parcel.result["error"] and not parcel.files:
+        if pending.result["error"] and not pending.files:
             raise
-        logger.error("The answer of generation %s cannot be booked: %s.", parcel.name, type(error).__name__)
+        logger.error("The answer of generation %s cannot be booked: %s.", pending.name, type(error).__name__)
         refused = True
-        outcome = await _patiently("PostgreSQL", lambda: _finish(_refused(parcel), books))
+        outcome = await _patiently("PostgreSQL", lambda: _finish(_refused(pending), store))
     if outcome == "lost":
-        logger.warning("Generation %s was taken over; its late answer is dropped.", parcel.name)
+        logger.warning("Generation %s was taken over; its late answer is dropped.", pending.name)
     if outcome == "lost" or refused:
-        await asyncio.to_thread(_delete_all, parcel)
-    await asyncio.to_thread(parcel.remove)
+        await asyncio.to_thread(_delete_all, pending)
+    await asyncio.to_thread(pending.remove)
     return str(outcome)
 
 
-def _refused(parcel: Parcel) -> Parcel:
+def _refused(pending: PendingResult) -> PendingResult:
     """The same end as a failure of ours, without content; what the upstream billed stays recorded as cost."""
-    kept = {name: parcel.result.get(name) for name in ("failures", "upstream_id", "upstream_key", "upstream_host")}
-    charge = {**PLATFORM_FAILED["charge"], "cost": parcel.result["charge"]["cost"]}
-    return replace(parcel, result={**PLATFORM_FAILED, **kept, "charge": charge})
+    kept = {name: pending.result.get(name) for name in ("failures", "upstream_id", "upstream_key", "upstream_host")}
+    charge = {**PLATFORM_FAILED["charge"], "cost": pending.result["charge"]["cost"]}
+    return replace(pending, result={**PLATFORM_FAILED, **kept, "charge": charge})
 
 
-async def _finish(parcel: Parcel, books: Books) -> str:
-    return await books.finish(
-        tenant_id=parcel.tenant_id,
-        generation_id=parcel.generation_id,
-        attempt=parcel.attempt,
-        token=parcel.token,
-        result=parcel.result,
+async def _finish(pending: PendingResult, store: JobStore) -> str:
+    return await store.finish(
+        tenant_id=pending.tenant_id,
+        generation_id=pending.generation_id,
+        attempt=pending.attempt,
+        token=pending.token,
+        result=pending.result,
     )
 
 
@@ -189,20 +189,20 @@ async def _patiently(what: str, work: Any) -> Any:
             pause = min(pause * 2, SLOWEST_RETRY)
 
 
-def _keep_all(parcel: Parcel) -> None:
-    for key, name in parcel.files.items():
-        path = parcel.folder / name
+def _keep_all(pending: PendingResult) -> None:
+    for key, name in pending.files.items():
+        path = pending.folder / name
         # Missing means that it was moved before a crash: the rename is the last thing that happens to it here.
         if path.exists():
             objects().keep(path, key)
 
 
-def _delete_all(parcel: Parcel) -> None:
-    for key in parcel.files:
+def _delete_all(pending: PendingResult) -> None:
+    for key in pending.files:
         objects().delete(key)
 
 
-def parcels_found(older_than: float = 0.0) -> list[Parcel]:
+def pending_results_find(older_than: float = 0.0) -> list[PendingResult]:
     """Answers that lie in the spool for longer than so many seconds: left behind by a dead process.
 
     Removes folders that never got a result and that nobody has touched for a day.
@@ -212,13 +212,13 @@ def parcels_found(older_than: float = 0.0) -> list[Parcel]:
         return []
     found = []
     for folder in sorted(jobs.iterdir()):
-        parcel = Parcel.read(folder)
+        pending = PendingResult.read(folder)
         try:
             age = time.time() - folder.stat().st_mtime
         except FileNotFoundError:
             continue
-        if parcel is not None and age >= older_than:
-            found.append(parcel)
-        elif parcel is None and age > ABANDONED:
+        if pending is not None and age >= older_than:
+            found.append(pending)
+        elif pending is None and age > ABANDONED:
             shutil.rmtree(folder, ignore_errors=True)
     return found

@@ -19,10 +19,10 @@ from generations.errors import ErrorCode
 from generations.work.clients import Clients
 from generations.work.history import HistoryGone
 from generations.work.job import Job
-from generations.work.job_store import Books, patiently
-from generations.work.pending_result import PLATFORM_FAILED, deliver, parcel_of
+from generations.work.job_store import JobStore, retrying
+from generations.work.pending_result import PLATFORM_FAILED, deliver, pending_result_of
 from generations.work.result import Answer, answer_read, cancellation, failure, speaks_of_safety, spool_paths, success
-from generations.work.upstream_call import LONGEST_PAUSE, Asking
+from generations.work.upstream_call import LONGEST_PAUSE, UpstreamCall
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +49,10 @@ class Canceled(Exception):
     """The tenant asked to stop."""
 
 
-async def run(running: Running, *, clients: Clients, books: Books) -> str:
+async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
     """Runs a claimed job to its end. Answers 'ended', 'requeued', 'already' or 'lost'."""
     job = running.job
-    asking = Asking(job, clients=clients, books=books, max_tries=settings.GENERATION_MAX_TRIES)
+    call = UpstreamCall(job, clients=clients, store=store, max_tries=settings.GENERATION_MAX_TRIES)
     sandbox = clients.is_sandbox(job)
     files: dict[str, Path] = {}
     try:
@@ -61,7 +61,7 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
         try:
             running.interruptible = True
             async with asyncio.timeout(max(job.seconds_left, 0.001)):
-                interaction, answer = await asking.answer()
+                interaction, answer = await call.answer()
         except asyncio.CancelledError:
             if running.stop is not None:
                 _task().uncancel()
@@ -73,26 +73,26 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
         files = spool_paths(answer)
         result = _judge(job, interaction.status, answer, sandbox=sandbox)
     except Canceled:
-        partial = await _cancel_upstream(asking)
+        partial = await _cancel_upstream(call)
         files = spool_paths(partial) if partial else {}
         result = cancellation(job, partial, sandbox=sandbox)
     except TimeoutError:
-        await _cancel_upstream(asking)
+        await _cancel_upstream(call)
         result = failure(job, ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline.")
     except GeminiError as error:
-        if _comes_back(error, asking):
+        if _comes_back(error, call):
             pause = error.retry_after if error.retry_after is not None else LONGEST_PAUSE
-            failed = asking.tries - job.failures + 1
-            await patiently(lambda: books.requeue(job, seconds=pause, reason="upstream_busy", failed=failed))
+            failed = call.tries - job.failures + 1
+            await retrying(lambda: store.requeue(job, seconds=pause, reason="upstream_busy", failed=failed))
             _clean(job)
             return "requeued"
         if isinstance(error, TimedOut):
             # Nobody will fetch it, so nobody should pay for it.
-            await _cancel_upstream(asking)
+            await _cancel_upstream(call)
         result = _failure_of(job, error)
     except StorageAway:
         logger.warning("Generation %s waits: the storage of its inputs is away.", job.name)
-        await patiently(lambda: books.requeue(job, seconds=STORAGE_PAUSE, reason="storage_away", failed=0))
+        await retrying(lambda: store.requeue(job, seconds=STORAGE_PAUSE, reason="storage_away", failed=0))
         _clean(job)
         return "requeued"
     except (HistoryGone, ObjectMissing) as error:
@@ -104,22 +104,22 @@ async def run(running: Running, *, clients: Clients, books: Books) -> str:
         result = failure(job, ErrorCode.INTERNAL, "The platform failed; nothing is charged.")
 
     running.delivering = True
-    result["failures"] = asking.tries
-    result["upstream_id"], result["upstream_key"] = asking.upstream_id, asking.upstream_key
+    result["failures"] = call.tries
+    result["upstream_id"], result["upstream_key"] = call.upstream_id, call.upstream_key
     result["upstream_host"] = clients.host(job)
-    result["charge"] = extra_cost(result["charge"], asking.usages, prices=job.prices)
-    parcel = parcel_of(job, result, files)
+    result["charge"] = extra_cost(result["charge"], call.usages, prices=job.prices)
+    pending = pending_result_of(job, result, files)
     try:
-        await asyncio.to_thread(parcel.write)
+        await asyncio.to_thread(pending.write)
     except OSError as error:
         # A full disk: the answer cannot be kept for a successor, but it can still be delivered from here.
         logger.warning("Generation %s: the spool does not take the result (%s).", job.name, type(error).__name__)
-    return await deliver(parcel, books)
+    return await deliver(pending, store)
 
 
-async def fail(job: Job, books: Books) -> str:
+async def fail(job: Job, store: JobStore) -> str:
     """The last resort for a job that nothing else ended. It must not stay: its lease is renewed as long as we live."""
-    outcome = await deliver(parcel_of(job, {**PLATFORM_FAILED, "failures": job.failures}, {}), books)
+    outcome = await deliver(pending_result_of(job, {**PLATFORM_FAILED, "failures": job.failures}, {}), store)
     _clean(job)
     return outcome
 
@@ -160,32 +160,32 @@ def _outage(error: GeminiError) -> str:
     return f"The upstream gave no usable answer: {error}"
 
 
-def _comes_back(error: GeminiError, asking: Asking) -> bool:
+def _comes_back(error: GeminiError, call: UpstreamCall) -> bool:
     """Whether the job is better given back than failed: the upstream asks for more patience than a slot is worth."""
     if not isinstance(error, RateLimited | Unavailable) or error.retry_after is None:
         return False
-    left = asking.deadline - asyncio.get_running_loop().time()
-    return error.retry_after > LONGEST_PAUSE and error.retry_after < left and asking.tries + 1 < asking.max_tries
+    left = call.deadline - asyncio.get_running_loop().time()
+    return error.retry_after > LONGEST_PAUSE and error.retry_after < left and call.tries + 1 < call.max_tries
 
 
-async def _cancel_upstream(asking: Asking) -> Answer | None:
+async def _cancel_upstream(call: UpstreamCall) -> Answer | None:
     """Tells the upstream to stop; what it had made by then is the tenant's, and its bill."""
-    if not asking.upstream_id:
+    if not call.upstream_id:
         return None
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CANCEL_PATIENCE):
-            key = asking.upstream_key or None
+            key = call.upstream_key or None
             with contextlib.suppress(NotFound):
-                await asking.client.cancel_interaction(asking.upstream_id, key=key)
-            interaction = await asking.client.get_interaction(
-                asking.upstream_id,
+                await call.client.cancel_interaction(call.upstream_id, key=key)
+            interaction = await call.client.get_interaction(
+                call.upstream_id,
                 key=key,
-                spool=asking.job.spool / "canceled",
+                spool=call.job.spool / "canceled",
                 wait=False,
                 deadline=asyncio.get_running_loop().time() + CANCEL_PATIENCE,
             )
             if interaction.usage or interaction.steps:
-                return await asyncio.to_thread(answer_read, interaction, asking.job)
+                return await asyncio.to_thread(answer_read, interaction, call.job)
     return None
 
 

@@ -18,7 +18,7 @@ from cavendish.gemini.client import (
 from generations.work.clients import Clients
 from generations.work.history import history_read
 from generations.work.job import Job
-from generations.work.job_store import AWAY, Books, patiently
+from generations.work.job_store import AWAY, JobStore, retrying
 from generations.work.pictures import NotAPicture
 from generations.work.result import Answer, answer_read, misses_size, outage
 from generations.work.upstream_body import body_build
@@ -30,13 +30,13 @@ LONGEST_PAUSE = 8.0
 NOTE = 2.0
 
 
-class Asking:
+class UpstreamCall:
     """One job's talk with the upstream. `tries` counts failed tries of this claim, for the job's books."""
 
-    def __init__(self, job: Job, *, clients: Clients, books: Books, max_tries: int) -> None:
+    def __init__(self, job: Job, *, clients: Clients, store: JobStore, max_tries: int) -> None:
         self.job = job
         self.clients = clients
-        self.books = books
+        self.store = store
         self.client: GeminiClient = clients.of(job)
         self.max_tries = max_tries
         self.tries = job.failures
@@ -112,7 +112,7 @@ class Asking:
                 history = await self._history()
 
     async def _history(self) -> list[dict[str, Any]]:
-        return await patiently(lambda: history_read(self.books, self.job))
+        return await retrying(lambda: history_read(self.store, self.job))
 
     async def _wait(self) -> Interaction:
         """Follows a job that the upstream runs in the background; asking again buys nothing again."""
@@ -133,8 +133,8 @@ class Asking:
             # A note for a successor: a PostgreSQL that is away must not end a job that runs.
             with contextlib.suppress(*AWAY):
                 host = self.clients.host(self.job)
-                await patiently(
-                    lambda: self.books.upstream(self.job, upstream_id=upstream_id, key=key, host=host), seconds=NOTE
+                await retrying(
+                    lambda: self.store.upstream(self.job, upstream_id=upstream_id, key=key, host=host), seconds=NOTE
                 )
 
     async def _note_retry(self, error: GeminiError, delay: float) -> None:

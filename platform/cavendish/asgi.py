@@ -16,7 +16,7 @@ django.setup(set_prefix=False)
 from cavendish.boot.startup import refuse_unsafe  # noqa: E402
 from cavendish.db.pool import open_pool  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
-from cavendish.telemetry.logs import Discreet  # noqa: E402
+from cavendish.telemetry.logs import RedactingFilter  # noqa: E402
 from cavendish.wait import Options, WaitLayer  # noqa: E402
 from cavendish.wait.database import Database  # noqa: E402
 
@@ -24,7 +24,7 @@ refuse_unsafe()
 
 # uvicorn's own lines, should somebody switch its access log on: an address may carry a key.
 for _name in ("uvicorn.access", "uvicorn.error"):
-    logging.getLogger(_name).addFilter(Discreet())
+    logging.getLogger(_name).addFilter(RedactingFilter())
 
 # Django keeps request bodies in the system's temporary folder, which often lies in memory: an upload may have 2 GB.
 _incoming = settings.SPOOL_DIR / "incoming"

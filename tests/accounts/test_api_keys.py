@@ -14,7 +14,7 @@ from accounts.authentication import tokens
 from accounts.errors import KeyEnded, NotAllowed, PowersExceeded, RotationRunning
 from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update, range_read
 from accounts.models import ApiKey, Role, Tenant
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
 from tests.accounts.people import audited, make_member
 from tests.factories import FLASH, PRO, make_tenant
@@ -43,7 +43,7 @@ def maker(tenant: Tenant, **settings: Any) -> Actor:
 
 
 def stored(row: ApiKey) -> ApiKey:
-    with tenant_door(row.tenant_id):
+    with tenant_context(row.tenant_id):
         found: ApiKey = ApiKey.objects.get(id=row.id)
     return found
 

@@ -12,14 +12,14 @@ from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.models import AuditEvent
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from tests.factories import make_tenant
 from tests.walls.catalog import connected, enter
 
 
 def test_an_audit_row_says_who_did_what_to_which_object_from_where() -> None:
     tenant, key, target = make_tenant(), uuid4(), uuid4()
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         audit_add(
             actor=Actor("key", key, "cvd_live_abc", "192.0.2.7"),
             action="budget.changed",
@@ -38,7 +38,7 @@ def test_an_audit_row_says_who_did_what_to_which_object_from_where() -> None:
 @pytest.mark.parametrize("value", [{"secret": "x"}, {"key": {"digest": b"x"}}, {"settings": {"password": "x"}}])
 def test_a_secret_is_refused(value: dict[str, object]) -> None:
     tenant = make_tenant()
-    with pytest.raises(ValueError, match="does not belong"), tenant_door(tenant.id):
+    with pytest.raises(ValueError, match="does not belong"), tenant_context(tenant.id):
         audit_add(actor=SYSTEM, action="x.y", tenant_id=tenant.id, target="x", target_id="1", after=value)
 
 

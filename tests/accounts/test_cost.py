@@ -18,7 +18,7 @@ from accounts.authentication import tokens
 from accounts.authentication.drf import ApiKeyAuthentication
 from accounts.authentication.key_changes import FRESH_SECONDS
 from accounts.authentication.principal import Principal
-from accounts.limits import Slip, slip_for_request
+from accounts.limits import RateReservation, reservation_for_request
 from cavendish.messaging import valkey
 from tests.factories import make_key, make_tenant
 
@@ -60,7 +60,7 @@ def secret() -> str:
     _, secret = make_key(make_tenant())
     until = time.monotonic() + 1
     while time.monotonic() < until:
-        with slip_for_request():
+        with reservation_for_request():
             authenticate(request_with(secret))
         time.sleep(0.05)
     # so that Valkey knows both scripts
@@ -68,12 +68,14 @@ def secret() -> str:
     return secret
 
 
-def whole(secret: str, view: Any = None, work: Callable[[Slip], None] = lambda slip: None, status: int = 200) -> None:
+def whole(
+    secret: str, view: Any = None, work: Callable[[RateReservation], None] = lambda reservation: None, status: int = 200
+) -> None:
     """A request from its key to its end, as the middleware and the views do it."""
-    with slip_for_request() as slip:
+    with reservation_for_request() as reservation:
         authenticate(request_with(secret, view))
-        work(slip)
-        slip.close(refused=status == 429)
+        work(reservation)
+        reservation.close(refused=status == 429)
 
 
 def test_a_request_with_a_known_key_costs_one_word_and_no_query(secret: str) -> None:
@@ -93,14 +95,14 @@ def test_it_stays_so_after_the_time_in_which_a_key_would_have_to_be_read(secret:
     assert len(captured) == 0
 
 
-def make_one(slip: Slip) -> None:
-    slip.reserve(1)
-    slip.keep(1)
+def make_one(reservation: RateReservation) -> None:
+    reservation.reserve(1)
+    reservation.keep(1)
 
 
-def make_four(slip: Slip) -> None:
-    slip.reserve(4)
-    slip.keep(4)
+def make_four(reservation: RateReservation) -> None:
+    reservation.reserve(4)
+    reservation.keep(4)
 
 
 def test_a_request_for_one_picture_costs_no_more(secret: str) -> None:
@@ -118,7 +120,7 @@ def test_more_pictures_or_none_cost_a_second_word(secret: str) -> None:
 def test_without_limits_it_costs_nothing() -> None:
     tenant = make_tenant(requests_per_minute=0, images_per_minute=0)
     _, unlimited = make_key(tenant)
-    with slip_for_request():
+    with reservation_for_request():
         authenticate(request_with(unlimited))
     with costing(queries=0, words=0):
         whole(unlimited)

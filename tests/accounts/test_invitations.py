@@ -23,7 +23,7 @@ from accounts.invitations.services import invitation_accept, invitation_create, 
 from accounts.invitations.tokens import invitation_find, token_digest
 from accounts.models import Invitation, Membership, Role, Tenant
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
 from cavendish.mail.models import Mail
 from tests.accounts.people import audited, make_member, make_user, person
@@ -89,7 +89,7 @@ def test_from_the_mail_to_the_membership(tenant: Tenant, owner: Actor) -> None:
 
 def test_only_the_hash_of_the_secret_is_kept_and_the_audit_knows_none(tenant: Tenant, owner: Actor) -> None:
     made, token = invite(tenant, owner)
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         row = Invitation.objects.get(id=made.id)
     assert bytes(row.digest) == hashlib.sha256(token.encode()).digest()
     assert token not in str([vars(event) for event in audited(tenant.id)])

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.utils import timezone
 
-from accounts.authentication.key_changes import FRESH_SECONDS, NOTE_SECONDS, REREAD_SECONDS, Watch
+from accounts.authentication.key_changes import FRESH_SECONDS, NOTE_SECONDS, REREAD_SECONDS, KeyChangeWatcher
 from accounts.models import ApiKey, Tenant
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
@@ -35,8 +35,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def watch(clock: Clock) -> Watch:
-    return Watch(lambda: conninfo("default"), clock=clock)
+def watch(clock: Clock) -> KeyChangeWatcher:
+    return KeyChangeWatcher(lambda: conninfo("default"), clock=clock)
 
 
 @pytest.fixture
@@ -51,18 +51,18 @@ def key() -> ApiKey:
     return row
 
 
-def read(watch: Watch, clock: Clock, key: ApiKey) -> tuple[float, bool]:
+def read(watch: KeyChangeWatcher, clock: Clock, key: ApiKey) -> tuple[float, bool]:
     """As `accounts.authentication.principal` reads a key: the moment, and whether the watch follows it."""
     read_at = clock()
     return read_at, watch.follow(read_at, (key.id, key.tenant_id))
 
 
-def trusted(watch: Watch, key: ApiKey, reading: tuple[float, bool]) -> bool:
+def trusted(watch: KeyChangeWatcher, key: ApiKey, reading: tuple[float, bool]) -> bool:
     return watch.is_fresh(reading[0], (key.id, key.tenant_id), followed=reading[1])
 
 
 def test_a_reading_stays_good_as_long_as_looks_find_nothing(
-    watch: Watch, clock: Clock, connection: Connection, key: ApiKey
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
     watch.look(connection)
     reading = read(watch, clock, key)
@@ -73,7 +73,7 @@ def test_a_reading_stays_good_as_long_as_looks_find_nothing(
         assert trusted(watch, key, reading)
 
 
-def test_without_looks_a_reading_is_as_old_as_it_is(watch: Watch, clock: Clock, key: ApiKey) -> None:
+def test_without_looks_a_reading_is_as_old_as_it_is(watch: KeyChangeWatcher, clock: Clock, key: ApiKey) -> None:
     reading = read(watch, clock, key)
     assert trusted(watch, key, reading)
     clock.now += FRESH_SECONDS - 0.1
@@ -83,7 +83,7 @@ def test_without_looks_a_reading_is_as_old_as_it_is(watch: Watch, clock: Clock, 
 
 
 def test_it_is_read_again_in_any_case_after_a_while(
-    watch: Watch, clock: Clock, connection: Connection, key: ApiKey
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
     watch.look(connection)
     reading = read(watch, clock, key)
@@ -116,7 +116,7 @@ CHANGES: dict[str, Change] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_is_learned_with_the_next_look(
-    watch: Watch, clock: Clock, connection: Connection, key: ApiKey, change: str
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey, change: str
 ) -> None:
     other, _ = make_key(make_tenant())
     watch.look(connection)
@@ -131,7 +131,9 @@ def test_every_change_is_learned_with_the_next_look(
     assert trusted(watch, key, again)
 
 
-def test_that_a_key_was_used_is_no_change(watch: Watch, clock: Clock, connection: Connection, key: ApiKey) -> None:
+def test_that_a_key_was_used_is_no_change(
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
+) -> None:
     watch.look(connection)
     reading = read(watch, clock, key)
     with acting_as("operator"):
@@ -141,7 +143,7 @@ def test_that_a_key_was_used_is_no_change(watch: Watch, clock: Clock, connection
 
 
 def test_a_change_that_commits_late_is_not_missed(
-    watch: Watch, clock: Clock, connection: Connection, key: ApiKey
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
     """Its transaction began before those of changes that were learned long ago."""
     later, _ = make_key(make_tenant())
@@ -161,7 +163,7 @@ def test_a_change_that_commits_late_is_not_missed(
 
 
 def test_a_reading_during_a_look_is_not_trusted_for_long(
-    watch: Watch, clock: Clock, connection: Connection, key: ApiKey
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
     """The look did not ask for it: a change between the reading and the look's end would never be told."""
     watch.look(connection)
@@ -171,7 +173,9 @@ def test_a_reading_during_a_look_is_not_trusted_for_long(
     assert watch.follow(clock(), (key.id, key.tenant_id))
 
 
-def test_a_change_during_a_reading_spoils_it(watch: Watch, clock: Clock, connection: Connection, key: ApiKey) -> None:
+def test_a_change_during_a_reading_spoils_it(
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
+) -> None:
     watch.look(connection)
     read(watch, clock, key)
     read_at = clock()  # another reading begins and sees the old row
@@ -182,7 +186,7 @@ def test_a_change_during_a_reading_spoils_it(watch: Watch, clock: Clock, connect
 
 
 def test_readings_from_before_the_first_look_are_not_covered(
-    watch: Watch, clock: Clock, connection: Connection, key: ApiKey
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
     reading = read(watch, clock, key)
     watch.look(connection)
@@ -191,7 +195,9 @@ def test_readings_from_before_the_first_look_are_not_covered(
     assert not trusted(watch, key, reading)
 
 
-def test_after_a_long_pause_it_begins_anew(watch: Watch, clock: Clock, connection: Connection, key: ApiKey) -> None:
+def test_after_a_long_pause_it_begins_anew(
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
+) -> None:
     watch.look(connection)
     clock.now += REREAD_SECONDS + 1
     reading = read(watch, clock, key)
@@ -201,7 +207,7 @@ def test_after_a_long_pause_it_begins_anew(watch: Watch, clock: Clock, connectio
     assert not trusted(watch, key, reading)
 
 
-def test_what_found_nothing_is_as_old_as_it_is(watch: Watch, clock: Clock, connection: Connection) -> None:
+def test_what_found_nothing_is_as_old_as_it_is(watch: KeyChangeWatcher, clock: Clock, connection: Connection) -> None:
     watch.look(connection)
     read_at = clock()
     followed = watch.follow(read_at, ())
@@ -218,7 +224,7 @@ def last_use(key: ApiKey) -> tuple[Any, Any]:
 
 
 def test_uses_are_written_in_one_go_and_at_most_once_a_minute(
-    watch: Watch, clock: Clock, connection: Connection, key: ApiKey
+    watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
     other, _ = make_key(make_tenant())
     watch.note_use(key.id, "192.0.2.7")
@@ -241,7 +247,9 @@ def test_uses_are_written_in_one_go_and_at_most_once_a_minute(
     assert last_use(key)[1] == "2001:db8::1"
 
 
-def test_an_older_use_does_not_go_over_a_newer_one(watch: Watch, connection: Connection, key: ApiKey) -> None:
+def test_an_older_use_does_not_go_over_a_newer_one(
+    watch: KeyChangeWatcher, connection: Connection, key: ApiKey
+) -> None:
     future = timezone.now() + timedelta(minutes=1)
     with acting_as("operator"):
         ApiKey.objects.filter(id=key.id).update(last_used_at=future, last_used_address="192.0.2.1")
@@ -250,7 +258,7 @@ def test_an_older_use_does_not_go_over_a_newer_one(watch: Watch, connection: Con
     assert last_use(key) == (future, "192.0.2.1")
 
 
-def test_uses_wait_while_the_database_is_away(watch: Watch, connection: Connection, key: ApiKey) -> None:
+def test_uses_wait_while_the_database_is_away(watch: KeyChangeWatcher, connection: Connection, key: ApiKey) -> None:
     watch.note_use(key.id, "192.0.2.7")
     with psycopg.connect(conninfo("default"), autocommit=True) as broken:
         broken.close()

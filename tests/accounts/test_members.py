@@ -14,7 +14,7 @@ from accounts.keys.services import api_key_create
 from accounts.members.services import membership_remove, membership_role_change
 from accounts.models import ApiKey, Membership, Role, Tenant
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
 from tests.accounts.people import OPERATOR, audited, make_member
 from tests.factories import make_key, make_tenant
@@ -26,7 +26,7 @@ def tenant() -> Tenant:
 
 
 def role_of(tenant: Tenant, who: Actor) -> str | None:
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         role: str | None = Membership.objects.filter(user_id=who.id).values_list("role", flat=True).first()
     return role
 
@@ -114,7 +114,7 @@ def test_everybody_may_leave_and_takes_their_keys_along(tenant: Tenant) -> None:
         own, _ = api_key_create(tenant_id=tenant.id, name="own", livemode=True, member_id=viewer.id)
         shared, _ = api_key_create(tenant_id=tenant.id, name="shared", livemode=True)
     assert remove(tenant, viewer, viewer) == 1
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         assert ApiKey.objects.get(id=own.id).revoked_at is not None
         assert ApiKey.objects.get(id=shared.id).revoked_at is None
     assert [event.action for event in audited(tenant.id)][-2:] == ["api_key.revoked", "member.left"]

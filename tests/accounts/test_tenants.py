@@ -21,17 +21,17 @@ from accounts.tenants.services import (
     OF_THE_OPERATOR,
     OF_THE_TENANT,
     month_begun_in_both,
+    pending_time_zones_apply,
     tenant_close,
     tenant_create,
     tenant_reactivate,
     tenant_sign_up,
     tenant_suspend,
     tenant_update,
-    time_zones_turn,
 )
 from billing.models import Subscription, Wallet
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
 from tests.accounts.people import OPERATOR, audited, make_member, make_user, person
 from tests.factories import make_key, make_tenant
@@ -107,7 +107,7 @@ def test_the_operator_changes_everything_and_a_tenant_its_own(tenant: Tenant) ->
 def test_the_database_lets_a_tenant_write_nothing_else(tenant: Tenant) -> None:
     every = {str(field.column) for field in Tenant._meta.concrete_fields}
     for column in every - {*OF_THE_TENANT, "policy_version", "policy_accepted_at"}:
-        with pytest.raises(ProgrammingError) as refused, tenant_door(tenant.id), transaction.atomic():
+        with pytest.raises(ProgrammingError) as refused, tenant_context(tenant.id), transaction.atomic():
             Tenant.objects.filter(id=tenant.id).update(**{column: getattr(tenant, column)})
         assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege), column
 
@@ -216,11 +216,11 @@ def test_a_time_zone_turns_when_its_day_has_come(tenant: Tenant) -> None:
     assert (changed.billing_timezone, changed.billing_timezone_next) == ("UTC", "Asia/Tokyo")
     assert changed.billing_timezone_from is not None
     assert changed.billing_timezone_from > timezone.now()
-    time_zones_turn()
+    pending_time_zones_apply()
     assert stored(tenant).billing_timezone == "UTC"
     with acting_as("operator"):
         Tenant.objects.filter(id=tenant.id).update(billing_timezone_from=timezone.now() - timedelta(seconds=1))
-    assert time_zones_turn() >= 1
+    assert pending_time_zones_apply() >= 1
     kept = stored(tenant)
     assert (kept.billing_timezone, kept.billing_timezone_next, kept.billing_timezone_from) == ("Asia/Tokyo", "", None)
     assert audited(tenant.id)[-1].after == {"billing_timezone": "Asia/Tokyo"}

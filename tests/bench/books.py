@@ -101,7 +101,7 @@ def functions() -> str:
     charge = json.dumps(CHARGE)  # with a space behind each colon, which pgbench would take for a variable's
     hold = f"{THE_TENANT}, {GENERATION}, true, {THE_KEY}, NULL, {HELD}, 'USD', 1, 2500, '{{}}'"
     settled = f"'{charge}'::jsonb || jsonb_build_object('api_key_id', {THE_KEY})"
-    return f"""{VARIABLES}{DOOR}SELECT hold_take({hold});
+    return f"""{VARIABLES}{DOOR}SELECT hold_reserve({hold});
 COMMIT;
 {DOOR}SELECT charge_settle({THE_TENANT}, {GENERATION}, {settled});
 COMMIT;

@@ -26,7 +26,7 @@ from rest_framework.request import Request
 
 from accounts.authentication import principal, tokens
 from accounts.authentication.drf import ApiKeyAuthentication
-from accounts.limits import slip_for_request
+from accounts.limits import reservation_for_request
 from accounts.models import Tenant
 from cavendish.db.router import acting_as
 from cavendish.messaging import valkey
@@ -40,7 +40,7 @@ def request_with(secret: str) -> Request:
 
 
 def authenticate(request: Request) -> None:
-    with slip_for_request() as slip:
+    with reservation_for_request() as slip:
         ApiKeyAuthentication().authenticate(request)
         slip.close(refused=False)
 

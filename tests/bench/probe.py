@@ -34,7 +34,7 @@ def questions() -> dict[str, float]:
     from billing.usage.query import UsageQuery
     from billing.usage.selectors import usage_read
     from cavendish.db.router import acting_as
-    from cavendish.db.tenancy import tenant_door
+    from cavendish.db.tenancy import tenant_context
 
     with acting_as("operator"):
         last = PlatformDay.objects.aggregate(last=Max("billing_date"))["last"]
@@ -46,7 +46,7 @@ def questions() -> dict[str, float]:
     query = UsageQuery(start=month, end=last + timedelta(days=1), livemode=True, group_by=("day",), tenant_id=tenant.id)
 
     def by_day() -> None:
-        with tenant_door(tenant.id):
+        with tenant_context(tenant.id):
             assert len(usage_read(query).rows) >= 28
 
     def dashboard() -> None:
@@ -61,7 +61,7 @@ def closing() -> dict[str, float]:
     from django.db.models import Max
 
     from accounts.actor import SYSTEM
-    from billing.invoices.documents import documents_make
+    from billing.invoices.documents import documents_create
     from billing.invoices.services import invoices_draft, invoices_finalise
     from billing.models import Invoice, InvoiceLine, PlatformDay
     from billing.parties.services import legal_entity_create
@@ -76,7 +76,7 @@ def closing() -> dict[str, float]:
         finalised = invoices_finalise(month=month)
         ended = time.perf_counter()
         assert drafted == finalised == Invoice.objects.exclude(number=None).count()
-        printed = documents_make()
+        printed = documents_create()
         return {
             "invoices": finalised,
             "lines": InvoiceLine.objects.count(),

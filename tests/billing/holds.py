@@ -16,7 +16,7 @@ from billing.budgets.services import budget_create
 from billing.models import Budget
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from tests.factories import key_of
 from tests.generations.helpers import rows
 
@@ -39,12 +39,12 @@ def take(
     tokens: int = 1000,
     key_id: UUID | None = None,
     member_id: UUID | None = None,
-    function: str = "hold_take",
+    function: str = "hold_reserve",
 ) -> UUID:
     """A hold; raises Refused."""
     generation = new_id()
     key_id = key_id or key_of(tenant.id, True)
-    with tenant_door(tenant.id), connection.cursor() as cursor:
+    with tenant_context(tenant.id), connection.cursor() as cursor:
         cursor.execute(
             TAKE.format(function), [tenant.id, generation, key_id, member_id, Decimal(amount), images, tokens]
         )
@@ -59,9 +59,9 @@ def end(
 ) -> bool:
     """Settles it; with no images at all it is released."""
     status, requests = ("settled", 1) if images else ("released", 0)
-    with tenant_door(tenant.id), connection.cursor() as cursor:
+    with tenant_context(tenant.id), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT hold_end(%s, %s, %s, %s, %s, %s, %s)",
+            "SELECT hold_settle(%s, %s, %s, %s, %s, %s, %s)",
             [tenant.id, generation, status, Decimal(amount), images, tokens, requests],
         )
         row = cursor.fetchone()

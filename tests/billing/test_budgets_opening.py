@@ -20,7 +20,7 @@ from billing.errors import BudgetInvalid, TooManyBudgets
 from billing.models import Budget
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from tests.billing.holds import (
     Refused,
     days_pass,
@@ -184,9 +184,9 @@ def test_a_budget_that_is_made_waits_for_a_job_that_did_not_see_it() -> None:
     held, go = threading.Event(), threading.Event()
 
     def job() -> None:
-        with tenant_door(tenant.id), connection.cursor() as cursor:
+        with tenant_context(tenant.id), connection.cursor() as cursor:
             cursor.execute(
-                "SELECT hold_take(%s, %s, true, %s, NULL, 0, 'USD', 3, 1, '{}')",
+                "SELECT hold_reserve(%s, %s, true, %s, NULL, 0, 'USD', 3, 1, '{}')",
                 [tenant.id, new_id(), key_of(tenant.id, True)],
             )
             held.set()

@@ -68,7 +68,7 @@ def test_whole_submissions_race_for_a_budget_like_their_holds_do_i3() -> None:
 
 def test_without_the_row_lock_and_the_check_more_would_be_accepted() -> None:
     """The twin: the product's own function, but it reads the budget without locking it."""
-    (path,) = (file for file in function_files() if file.name == "hold_take.sql")
+    (path,) = (file for file in function_files() if file.name == "hold_reserve.sql")
     text = without_guard(path)
     tenant = make_tenant()
     keys_of([tenant])
@@ -88,7 +88,7 @@ def test_without_the_row_lock_and_the_check_more_would_be_accepted() -> None:
 def without_guard(path: Path) -> str:
     text = path.read_text()
     for was, becomes in (
-        ("FUNCTION hold_take(", "FUNCTION hold_take_unguarded("),
+        ("FUNCTION hold_reserve(", "FUNCTION hold_take_unguarded("),
         ("ORDER BY p.id FOR UPDATE OF p) l;", ") l; PERFORM pg_sleep(0.005);"),
         ("bool_and(NOT l.hard OR ", "bool_and("),
         ("p.hard AND p.used", "p.used"),

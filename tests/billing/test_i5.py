@@ -26,7 +26,7 @@ from billing.usage.selectors import usage_read
 from billing.usage.services import usage_platform_refresh
 from billing.usage.upstream import usage_read as usage_of
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from generations.errors import ErrorCode
 from generations.work.job import Job
 from generations.work.result import Answer, failure, success
@@ -150,7 +150,7 @@ def test_reports_by_anything_sum_to_the_charges(tenant: Tenant) -> None:
         "owner", "SELECT sum(images) AS n FROM billing_usagerecord WHERE tenant_id = %s AND livemode", tenant.id
     )
     ended = one("owner", "SELECT count(*) FROM billing_charge WHERE tenant_id = %s AND livemode", tenant.id)
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         for group_by, tag in (
             (("hour", "key", "member", "size", "kind", "model"), None),
             (("day",), None),

@@ -16,10 +16,10 @@ from billing.errors import PriceMissing, ValuesInvalid
 from billing.models import Plan, Price, Subscription
 from billing.plans.services import plan_ensure
 from billing.prices.selectors import PriceBook, price_book, price_books_forget
-from billing.prices.services import prices_ship
+from billing.prices.services import catalog_prices_sync
 from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import prices
 from tests.factories import FLASH, make_tenant, submit_generation
 
@@ -27,7 +27,7 @@ from tests.factories import FLASH, make_tenant, submit_generation
 @pytest.fixture(autouse=True)
 def fresh(django_db_setup: None) -> None:
     with acting_as("operator"):
-        prices_ship()
+        catalog_prices_sync()
     price_books_forget()
 
 
@@ -46,7 +46,7 @@ def set_price(plan: Plan | None, kind: str, price: str, *, model: str = FLASH, d
 
 def book_of(tenant_id: UUID, *, model: str = FLASH, tier: str = "standard") -> PriceBook:
     price_books_forget()
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         return price_book(tenant_id=tenant_id, model=model, tier=tier)
 
 
@@ -56,7 +56,7 @@ def price_of(book: PriceBook, kind: str) -> tuple[Decimal, Decimal]:
 
 def test_the_shipped_prices_are_there_once() -> None:
     with acting_as("operator"):
-        assert prices_ship() == 0
+        assert catalog_prices_sync() == 0
         shipped = Price.objects.filter(plan=None, model=FLASH, kind="image_output", tier="standard")
         assert [row.unit_price for row in shipped] == [Decimal(60)]
         assert Price.objects.filter(plan=None).count() >= len(prices())
@@ -143,7 +143,7 @@ def test_what_begins_within_the_time_that_prices_are_kept_begins_at_its_moment()
     latest = time.monotonic() + 0.3
     seen = set()
     price_books_forget()
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         while time.monotonic() < latest + 0.1:
             asked = time.monotonic()
             price, _ = price_of(price_book(tenant_id=tenant.id, model=FLASH, tier="standard"), "image_output")

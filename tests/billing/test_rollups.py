@@ -11,7 +11,7 @@ from accounts.models import Tenant
 from accounts.people.services import user_create
 from billing.models import UsageTag
 from billing.usage.dashboard import platform_dashboard
-from billing.usage.services import usage_partitions_make, usage_platform_refresh
+from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from cavendish.db.router import acting_as
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import books_balance, claim, finish, one, register, rows, succeeded
@@ -91,7 +91,7 @@ def test_a_tag_has_a_hundred_values_a_month_and_then_others() -> None:
     tenant = make_tenant()
     with acting_as("operator"):
         UsageTag.objects.create(tenant=tenant, key="ticket")
-    take = "usage_tags_take(%s, true, '2026-11-25', jsonb_build_object('ticket', n::text, 'else', 'x'))->>'ticket'"
+    take = "usage_tags_reserve(%s, true, '2026-11-25', jsonb_build_object('ticket', n::text, 'else', 'x'))->>'ticket'"
 
     first = rows("owner", f"SELECT {take} AS it FROM generate_series(1, 102) n", tenant.id)
     again = rows("owner", f"SELECT {take} AS it FROM generate_series(99, 103) n", tenant.id)
@@ -121,8 +121,8 @@ def test_a_partition_that_comes_late_takes_its_rows_out_of_the_default_one() -> 
         )
     assert one("owner", where, far) == "billing_usagerecord_default"
     try:
-        assert one("system", "SELECT usage_partitions_make(%s, 2)", far) == 2
-        assert one("system", "SELECT usage_partitions_make(%s, 2)", far) == 0
+        assert one("system", "SELECT usage_partitions_create(%s, 2)", far) == 2
+        assert one("system", "SELECT usage_partitions_create(%s, 2)", far) == 0
 
         assert one("owner", where, far) == "billing_usagerecord_207103"
     finally:
@@ -132,8 +132,8 @@ def test_a_partition_that_comes_late_takes_its_rows_out_of_the_default_one() -> 
 
 
 def test_the_partitions_of_a_year_are_there() -> None:
-    usage_partitions_make()
-    assert usage_partitions_make() == 0
+    usage_partitions_create()
+    assert usage_partitions_create() == 0
     for months in (0, 12):
         name = one("owner", "SELECT to_char(current_date + make_interval(months => %s), 'YYYYMM')", months)
         assert one("owner", "SELECT to_regclass(%s)::text", f"billing_usagerecord_{name}")

@@ -27,7 +27,7 @@ from cavendish.above.tenant_data.export_steps import export_step
 from cavendish.above.tenant_data.models import Export, ExportPart
 from cavendish.above.tenant_data.services import export_delete, export_request, exports_due, exports_expire
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
 from cavendish.storage import objects
 from generations.request import MediaInfo
@@ -127,7 +127,7 @@ def filled(tmp_path: Path) -> tuple[UUID, dict[str, bytes]]:
 
 
 def archive(tenant_id: UUID, export_id: UUID) -> bytes:
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         parts = list(ExportPart.objects.filter(export_id=export_id).order_by("number"))
     return b"".join(archive_response(parts, name="x", range_header=""))
 
@@ -168,7 +168,7 @@ def test_what_is_cut_short_anywhere_goes_on_without_a_gap_or_a_repeat(
             with acting_as("operator"):
                 Export.objects.filter(id=export.id).update(lease_until=timezone.now() - timedelta(seconds=6))
                 assert exports_due() >= 1
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         export.refresh_from_db()
     assert (export.status, export.missing) == ("ready", [])
     assert export.parts > 4
@@ -196,7 +196,7 @@ def test_a_late_writer_whose_lease_ran_out_changes_nothing(
 
     monkeypatch.setattr(objects(), "keep", slow)
     assert not export_step(tenant_id=tenant_id, export_id=export.id)
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         assert Export.objects.get(id=export.id).parts == 1
     finish(tenant_id, export.id)
     unpacked(archive(tenant_id, export.id))

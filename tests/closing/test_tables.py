@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 
 from cavendish.above.tenant_data.export_tables import LEFT_OUT, TABLES, table_page
-from cavendish.db.tenancy import TenantModel, tenant_door
+from cavendish.db.tenancy import TenantModel, tenant_context
 from tests.walls.conftest import Filled, pair
 
 __all__ = ["pair"]
@@ -32,7 +32,7 @@ def test_no_column_that_is_the_operators_or_a_secret_goes_out() -> None:
 @pytest.mark.parametrize("label", TABLES)
 def test_each_table_gives_its_tenants_rows_and_no_others(pair: tuple[Filled, Filled], label: str) -> None:
     own, _ = pair
-    with tenant_door(own.id):
+    with tenant_context(own.id):
         found, cursor = table_page(label, "")
     assert found, f"{label} is empty"
     assert cursor == ""
@@ -48,7 +48,7 @@ def test_pages_follow_each_other(pair: tuple[Filled, Filled], monkeypatch: pytes
     own, _ = pair
     monkeypatch.setattr("cavendish.above.tenant_data.export_tables.PAGE", 1)
     for label in ("billing.UsageRollup", "billing.LedgerEntry", "billing.Wallet"):
-        with tenant_door(own.id):
+        with tenant_context(own.id):
             lines: list[str] = []
             cursor, pages = "", 0
             while pages == 0 or cursor:

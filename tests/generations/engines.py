@@ -59,7 +59,7 @@ class EngineThread:
                 task.cancel()
             await asyncio.sleep(0.1)
             await self.engine.clients.aclose()
-            await self.engine.books.close()
+            await self.engine.store.close()
             if self.engine.valkey is not None:
                 await self.engine.valkey.aclose()
 

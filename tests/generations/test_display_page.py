@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, Tenant
 from cavendish.db import ids
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from generations.errors import ErrorCode
 from generations.models import Generation, GenerationContent, Output
 from generations.show.pages.display import FAILED_OTHERWISE, FAILURES
@@ -59,7 +59,7 @@ def make(*, pictures: int = 1, sandbox: bool = False, c2pa: bool = True, **value
             tenant=tenant, name="k", prefix=slug, digest=b"", livemode=True, scopes=[], ip_ranges=[]
         )
     generation = {"status": "succeeded", "livemode": True, "model": "gemini-3.1-flash-image", **values}
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         made = Generation.objects.create(
             tenant=tenant,
             api_key_id=key.id,

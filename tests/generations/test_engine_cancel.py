@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from pytest_django import Settings
 
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from generations.services import generation_cancel
 from tests.factories import make_tenant, submit_generation
 from tests.generations.engines import (
@@ -56,7 +56,7 @@ def test_a_cancellation_that_was_not_heard_comes_with_the_heartbeat(marker: str,
         id = submit_generation(tenant, f"{marker} [[latency:30]]")
         wait_until(lambda: bool(generation(id)["upstream_id"]))
         # as the service does, without its word on the channel
-        with tenant_door(tenant.id):
+        with tenant_context(tenant.id):
             assert one("default", "SELECT generation_cancel(%s, %s)", tenant.id, id) == "running"
         assert wait_ended(id, timeout=5) == ["canceled"]
     books_balance(tenant)
@@ -70,7 +70,7 @@ def test_a_cancellation_before_the_first_step_of_a_job_is_kept_i1() -> None:
 
         async def claimed_and_canceled() -> None:
             # what a claim and the canceling word do, with nothing between them
-            (job,) = await engine.books.claim(worker=engine.worker, limit=1, room=1 << 40, idle=True, batch=1)
+            (job,) = await engine.store.claim(worker=engine.worker, limit=1, room=1 << 40, idle=True, batch=1)
             engine._begin(job)
             engine._cancel(job.id)
 
@@ -88,7 +88,7 @@ def test_a_cancellation_that_comes_too_late_lets_the_answer_through_i2(marker: s
     with engine_thread() as thread:
         id = submit_generation(tenant, marker)
         wait_until(lambda: id not in thread.engine.running and status(id) == "succeeded")
-        with tenant_door(tenant.id):
+        with tenant_context(tenant.id):
             assert one("default", "SELECT generation_cancel(%s, %s)", tenant.id, id) == "succeeded"
         thread.loop.call_soon_threadsafe(thread.engine._cancel, id)
     assert status(id) == "succeeded"
@@ -124,7 +124,7 @@ def test_a_frozen_workers_late_answer_is_dropped_when_somebody_has_the_job_i2(ma
         assert status(id) == "running"
         assert (spooled(), stored_whole(id)) == ([], 0)
     # the other one dies as well; a third resumes the same interaction
-    rows("owner", "SELECT worker_free(worker, 'worker lost') FROM generations_generation WHERE id = %s", id)
+    rows("owner", "SELECT worker_release(worker, 'worker lost') FROM generations_generation WHERE id = %s", id)
     third = EngineThread()
     try:
         assert wait_ended(id) == ["succeeded"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.storage import objects
 from generations.models import File
 from generations.request import media_check
@@ -29,10 +29,10 @@ def test_uploads_expire_and_others_stay(tmp_path: Path) -> None:
     assert kept.expires_at is None
     assert later.expires_at is not None
     assert timedelta(days=3) - timedelta(minutes=1) < later.expires_at - timezone.now() < timedelta(days=3)
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         File.objects.filter(id=due.id).update(expires_at=timezone.now() - timedelta(seconds=1))
     files_expire()
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         left = set(File.objects.filter(tenant_id=tenant.id, deleted_at=None).values_list("id", flat=True))
     assert left == {later.id, kept.id}
     there = [kept_at.exists() for file in files if (kept_at := objects().local_path(file.storage_key))]

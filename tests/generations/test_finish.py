@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
 from accounts.models import Tenant
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from generations.errors import ErrorCode, NotCancelable
 from generations.services import generation_cancel
 from generations.work.job import Job
@@ -73,7 +73,7 @@ def test_another_token_or_attempt_is_refused(job: Job) -> None:
 
 def test_a_late_answer_is_taken_while_nobody_else_has_the_job(tenant: Tenant, job: Job) -> None:
     """It was bought: taking it is cheaper than buying another one."""
-    rows("owner", "SELECT worker_free(worker, 'worker lost') FROM generations_generation WHERE id = %s", job.id)
+    rows("owner", "SELECT worker_release(worker, 'worker lost') FROM generations_generation WHERE id = %s", job.id)
     assert status(job.id) == "queued"
     assert finish(job, succeeded(job)) == "ended"
     assert status(job.id) == "succeeded"
@@ -81,7 +81,7 @@ def test_a_late_answer_is_taken_while_nobody_else_has_the_job(tenant: Tenant, jo
 
 
 def test_a_late_answer_is_refused_when_somebody_else_has_the_job_i2(tenant: Tenant, job: Job) -> None:
-    rows("owner", "SELECT worker_free(worker, 'worker lost') FROM generations_generation WHERE id = %s", job.id)
+    rows("owner", "SELECT worker_release(worker, 'worker lost') FROM generations_generation WHERE id = %s", job.id)
     again = claim_one(register())
     assert again.id == job.id
     assert finish(job, succeeded(job)) == "lost"
@@ -120,7 +120,7 @@ def test_a_second_charge_is_impossible_i2(tenant: Tenant, job: Job) -> None:
         "model": job.model,
         "image_size": "1K",
     }
-    with tenant_door(tenant.id), pytest.raises(IntegrityError), transaction.atomic():
+    with tenant_context(tenant.id), pytest.raises(IntegrityError), transaction.atomic():
         one("default", "SELECT charge_settle(%s, %s, %s::jsonb)", tenant.id, job.id, json.dumps(charge))
     assert len(charges(job.id)) == 1
     books_balance(tenant)
@@ -141,7 +141,7 @@ def test_terminal_means_terminal_whoever_writes_i1(job: Job, revived: str) -> No
 def test_the_ledger_is_append_only_i4(tenant: Tenant, job: Job, table: str, alias: str) -> None:
     assert finish(job, succeeded(job)) == "ended"
     for change in (f"UPDATE {table} SET livemode = false", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
-        with tenant_door(tenant.id), pytest.raises(DatabaseError) as caught, transaction.atomic(using=alias):
+        with tenant_context(tenant.id), pytest.raises(DatabaseError) as caught, transaction.atomic(using=alias):
             rows(alias, change)
         # refused by the trigger, or already for want of the right
         assert sqlstate(caught.value) in {"CV001", "42501"}, change

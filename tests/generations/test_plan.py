@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from generations.accept.inputs import Input, Intake
-from generations.accept.job_spec import plan_make
+from generations.accept.job_spec import job_spec_build
 from generations.request import request_parse
 from tests.request.helpers import FLASH, PRO, inline, parse, picture, read, text
 
@@ -31,10 +31,10 @@ def test_the_plan_has_one_shape_for_all_inputs(tmp_path: Path) -> None:
         "metadata": {"a": "b"},
         "safety_settings": [{"type": "harassment", "threshold": "off"}],
     }
-    draft = request_parse(read(tmp_path, body))
+    parsed = request_parse(read(tmp_path, body))
     stored = Input(kind="image", mime_type="image/png", storage_key="t/f", bytes=9, width=64, height=48, file_id=FILE)
     video = Input(kind="video", mime_type="video/mp4", uri="https://youtu.be/UTdfxFyOQTI")
-    plan = plan_make(draft, Intake(inputs={"/input/3": stored, "/input/4": video}))
+    plan = job_spec_build(parsed, Intake(inputs={"/input/3": stored, "/input/4": video}))
 
     assert plan.body["steps"] == [
         {"type": "user_input", "content": [text("a")]},
@@ -67,13 +67,13 @@ def test_the_plan_has_one_shape_for_all_inputs(tmp_path: Path) -> None:
 
 
 def test_a_smaller_cap_of_the_client_wins() -> None:
-    plan = plan_make(parse(generation_config={"max_output_tokens": 2000}), Intake())
+    plan = job_spec_build(parse(generation_config={"max_output_tokens": 2000}), Intake())
 
     assert plan.body["generation_config"]["max_output_tokens"] == 2000
 
 
 def test_a_picture_alone_is_asked_for_without_text() -> None:
-    plan = plan_make(parse(response_format={"type": "image", "mime_type": "image/jpeg"}), Intake())
+    plan = job_spec_build(parse(response_format={"type": "image", "mime_type": "image/jpeg"}), Intake())
 
     assert plan.body["response_format"] == {
         "type": "image",
@@ -86,15 +86,15 @@ def test_a_picture_alone_is_asked_for_without_text() -> None:
 
 def test_the_shape_of_the_last_picture_is_the_default(tmp_path: Path) -> None:
     wide = Input(kind="image", mime_type="image/png", storage_key="k", bytes=1, width=1600, height=900, file_id=FILE)
-    draft = request_parse({"model": FLASH, "input": [text("a"), {"type": "image", "file_id": "file_1"}]})
-    plan = plan_make(draft, Intake(inputs={"/input/1": wide}, previous_size=(10, 10)))
+    parsed = request_parse({"model": FLASH, "input": [text("a"), {"type": "image", "file_id": "file_1"}]})
+    plan = job_spec_build(parsed, Intake(inputs={"/input/1": wide}, previous_size=(10, 10)))
 
     assert plan.resolution is not None
     assert (plan.resolution.aspect_ratio, plan.resolution.width, plan.resolution.height) == ("16:9", 1376, 768)
 
 
 def test_the_shape_of_the_turn_before_is_the_next_default() -> None:
-    plan = plan_make(parse(), Intake(previous_size=(768, 1376)))
+    plan = job_spec_build(parse(), Intake(previous_size=(768, 1376)))
 
     assert plan.resolution is not None
     assert plan.resolution.aspect_ratio == "9:16"
@@ -102,7 +102,7 @@ def test_the_shape_of_the_turn_before_is_the_next_default() -> None:
 
 def test_the_worst_case_is_above_the_expected_in_every_kind() -> None:
     for model in (FLASH, PRO):
-        work = plan_make(request_parse({"model": model, "input": "a"}), Intake()).work
+        work = job_spec_build(request_parse({"model": model, "input": "a"}), Intake()).work
         worst = work.worst_case
         assert all(worst[kind] >= quantity for kind, quantity in work.expected.items())
         assert work.max_output_tokens <= work.model.output_token_limit

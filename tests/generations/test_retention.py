@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from cavendish.db.ids import new_id
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.storage import objects
 from generations.models import File, Generation, Output
 from generations.request import media_check
@@ -43,7 +43,7 @@ def ended(tenant: Tenant, *, livemode: bool = True) -> tuple[UUID, str]:
 def there(tenant: Tenant, key: str) -> tuple[int, int, bool]:
     """Generations that can be seen, outputs, and whether the bytes are there."""
     path = objects().local_path(key)
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         seen = Generation.objects.filter(deleted_at=None).count()
         return seen, Output.objects.count(), path is not None and path.exists()
 
@@ -76,16 +76,16 @@ def test_inputs_go_however_they_came(tmp_path: Path) -> None:
         path.write_bytes(picture())
         info = media_check(path, declared=None, kind=None)
         files.append(file_create(tenant_id=owner.id, livemode=True, name="x", path=path, info=info))
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         File.objects.filter(id=files[0].id).update(source=File.Source.INLINE)
     now = timezone.now()
     inputs_expire(now=now + timedelta(days=1))
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         assert File.objects.filter(deleted_at=None).count() == 1
     assert inputs_expire(now=now + timedelta(days=3)) >= 1
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         assert File.objects.filter(deleted_at=None).count() == 0
-    with tenant_door(other.id):
+    with tenant_context(other.id):
         assert File.objects.filter(deleted_at=None).count() == 1
     kept = [path is not None and path.exists() for path in (objects().local_path(file.storage_key) for file in files)]
     assert kept == [False, True]

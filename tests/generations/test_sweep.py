@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generations.upkeep.sweep import Calm
+from generations.upkeep.sweep import LeaseGrace
 from generations.upkeep.sweep import sweep as sweep_all
 from tests.factories import make_tenant, submit_generation
 from tests.generations.helpers import (
@@ -60,7 +60,7 @@ def test_calm_begins_anew_after_an_outage_or_a_hanging_answer() -> None:
     """A lease lasts 20 s and is renewed every 5 s: after 10 s every live worker has renewed its own."""
     now = 0.0
 
-    def look(calm: Calm, *, takes: float = 0.0, fails: bool = False) -> bool:
+    def look(calm: LeaseGrace, *, takes: float = 0.0, fails: bool = False) -> bool:
         nonlocal now
         with suppress(OSError), calm.observed() as settled:
             now += takes
@@ -68,7 +68,7 @@ def test_calm_begins_anew_after_an_outage_or_a_hanging_answer() -> None:
                 raise OSError
         return settled
 
-    def run(calm: Calm) -> list[bool]:
+    def run(calm: LeaseGrace) -> list[bool]:
         nonlocal now
         seen = []
         for _ in range(6):
@@ -76,7 +76,7 @@ def test_calm_begins_anew_after_an_outage_or_a_hanging_answer() -> None:
             now += 2
         return seen
 
-    calm = Calm(lambda: now)
+    calm = LeaseGrace(lambda: now)
     fresh = [False, False, False, False, False, True]
     assert run(calm) == fresh
     look(calm, fails=True)
@@ -217,6 +217,6 @@ def test_what_a_worker_does_not_know_of_is_given_back_i1() -> None:
         submit_generation(tenant)
     worker = register()
     known, unknown = claim(worker, 2)
-    assert one("system", "SELECT worker_free(%s, 'claim lost', %s)", worker, [known.id]) == 1
+    assert one("system", "SELECT worker_release(%s, 'claim lost', %s)", worker, [known.id]) == 1
     assert (status(known.id), status(unknown.id)) == ("running", "queued")
     assert events(unknown.id)[-1] == ("queued", "claim lost")

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cavendish.db.ids import new_id
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from generations.models import Generation, GenerationContent, Output
-from generations.selectors import generation_whole, generations_load
+from generations.selectors import generation_detail, generations_load
 from tests.factories import make_tenant, submit_generation
 
 
@@ -34,11 +34,11 @@ def add_output(tenant_id: UUID, generation_id: UUID, part: str, index: int) -> U
 def test_the_parts_are_those_that_the_orm_finds() -> None:
     tenant = make_tenant()
     wanted = submit_generation(tenant, metadata={"a": "1"})
-    with tenant_door(tenant.id), CaptureQueriesContext(connection) as queries:
-        whole = generation_whole(wanted, livemode=True)
+    with tenant_context(tenant.id), CaptureQueriesContext(connection) as queries:
+        whole = generation_detail(wanted, livemode=True)
     assert len(queries) == 1
     assert whole is not None
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         generation, content = Generation.objects.get(id=wanted), GenerationContent.objects.get(pk=wanted)
     for field in Generation._meta.concrete_fields:
         assert getattr(whole.generation, field.attname) == getattr(generation, field.attname), field.name
@@ -52,11 +52,11 @@ def test_the_parts_are_those_that_the_orm_finds() -> None:
 def test_outputs_come_in_order_and_once() -> None:
     tenant = make_tenant()
     wanted = submit_generation(tenant)
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         second = add_output(tenant.id, wanted, "output", 1)
         thought = add_output(tenant.id, wanted, "thought", 0)
         first = add_output(tenant.id, wanted, "output", 0)
-        whole = generation_whole(wanted, livemode=True)
+        whole = generation_detail(wanted, livemode=True)
     assert whole is not None
     assert [output.id for output in whole.outputs] == [first, second, thought]
 
@@ -64,7 +64,7 @@ def test_outputs_come_in_order_and_once() -> None:
 def test_a_page_comes_in_the_order_asked_for_with_places_in_the_queue() -> None:
     tenant = make_tenant()
     ids = [submit_generation(tenant) for _ in range(3)]
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         page = list(Generation.objects.filter(id__in=ids).order_by("-id"))
         wholes = generations_load(page)
     assert [whole.generation.id for whole in wholes] == ids[::-1]
@@ -74,7 +74,7 @@ def test_a_page_comes_in_the_order_asked_for_with_places_in_the_queue() -> None:
 def test_another_tenants_and_another_modes_are_not_found_i6() -> None:
     owner, stranger = make_tenant(), make_tenant()
     wanted = submit_generation(owner)
-    with tenant_door(stranger.id):
-        assert generation_whole(wanted, livemode=True) is None
-    with tenant_door(owner.id):
-        assert generation_whole(wanted, livemode=False) is None
+    with tenant_context(stranger.id):
+        assert generation_detail(wanted, livemode=True) is None
+    with tenant_context(owner.id):
+        assert generation_detail(wanted, livemode=False) is None

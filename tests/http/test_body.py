@@ -19,7 +19,7 @@ from cavendish.http.problems import Problem, problem_of
 
 class Wanted(json_body.Body):
     name = json_body.Text(min_length=1, max_length=5)
-    size = json_body.Whole(min_value=1, max_value=9, default=3)
+    size = json_body.WholeNumber(min_value=1, max_value=9, default=3)
     live = json_body.Flag(default=True)
     until = json_body.Moment(allow_null=True, default=None)
     kind = json_body.Choice(choices=["red", "green"], default="red")

@@ -13,7 +13,7 @@ from django.db import connections, transaction
 
 from accounts.models import Tenant
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.mail.delivery import mail_deliver
 from cavendish.mail.models import Mail
 from cavendish.mail.services import Attachment, mail_queue
@@ -34,7 +34,7 @@ def templates(tmp_path: Path, settings: Any) -> None:
 
 
 def queue(tenant: Tenant, **options: Any) -> Mail:
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         return mail_queue(
             to=["ann@example.com"],
             subject="Good\nday",
@@ -71,7 +71,7 @@ def test_a_mail_is_sent_once_and_its_text_erased(tmp_path: Path) -> None:
 
 def test_a_mail_of_a_transaction_that_fails_does_not_exist() -> None:
     tenant = make_tenant()
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         mail = mail_queue(to=["a@example.com"], subject="x", template="test/hello", context={}, tenant_id=tenant.id)
         transaction.set_rollback(True)
     with acting_as("operator"):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import FieldError, Problem
-from generations.request import Dialect, Draft, body_read, request_parse
+from generations.request import Dialect, GenerationRequest, body_read, request_parse
 
 FLASH = "gemini-3.1-flash-image"
 LITE = "gemini-3.1-flash-lite-image"
@@ -31,7 +31,7 @@ def errors_of(body: Any, dialect: Dialect = "native") -> list[FieldError]:
     return caught.value.errors
 
 
-def parse(dialect: Dialect = "native", **body: Any) -> Draft:
+def parse(dialect: Dialect = "native", **body: Any) -> GenerationRequest:
     return request_parse({"model": FLASH, "input": "a cat", **body}, dialect=dialect)
 
 

@@ -218,10 +218,10 @@ def test_all_inline_data_of_a_draft_is_checked_at_once(tmp_path: Path) -> None:
         {"type": "image", "data": inline(data), "mime_type": "image/png"}
         for data in (picture(), b"no picture", picture(format="JPEG"), picture()[:-20])
     ]
-    draft = request_parse(read(tmp_path, {"model": FLASH, "input": ["a", *blocks]}))
+    parsed = request_parse(read(tmp_path, {"model": FLASH, "input": ["a", *blocks]}))
 
     with pytest.raises(Problem) as caught:
-        inputs_check(draft)
+        inputs_check(parsed)
     assert [(error.pointer, error.code) for error in caught.value.errors] == [
         ("/input/2/data", "not_an_image"),
         ("/input/3/mime_type", "mime_type_mismatch"),

@@ -66,7 +66,7 @@ def test_formats(body: dict[str, Any], expected: Response) -> None:
 
 
 def test_everything_that_can_be_set() -> None:
-    draft = parse(
+    parsed = parse(
         system_instruction="Be brief.",
         generation_config={
             "thinking_level": "high",
@@ -85,25 +85,30 @@ def test_everything_that_can_be_set() -> None:
         safety_settings=[{"type": "harassment", "threshold": "block_only_high", "method": "severity"}],
     )
 
-    assert draft.model.id == FLASH
-    assert draft.system_instruction == "Be brief."
-    assert (draft.thinking_level, draft.thinking_summaries) == ("high", "auto")
-    assert (draft.temperature, draft.top_p, draft.seed, draft.max_output_tokens) == (1.0, 0.5, 7, 4000)
-    assert isinstance(draft.seed, int)
-    assert draft.stop_sequences == ("END",)
-    assert draft.search_types == ("web_search", "image_search")
-    assert (draft.max_images, draft.previous_id, draft.store) == (3, "gen_1", False)
-    assert draft.metadata == {"order": "7", "k" * 64: "v" * 512}
-    assert draft.safety_settings == ({"type": "harassment", "threshold": "block_only_high", "method": "severity"},)
-    assert draft.text_tokens == 2 + 3  # "a cat" and "Be brief.", four bytes a token
+    assert parsed.model.id == FLASH
+    assert parsed.system_instruction == "Be brief."
+    assert (parsed.thinking_level, parsed.thinking_summaries) == ("high", "auto")
+    assert (parsed.temperature, parsed.top_p, parsed.seed, parsed.max_output_tokens) == (1.0, 0.5, 7, 4000)
+    assert isinstance(parsed.seed, int)
+    assert parsed.stop_sequences == ("END",)
+    assert parsed.search_types == ("web_search", "image_search")
+    assert (parsed.max_images, parsed.previous_id, parsed.store) == (3, "gen_1", False)
+    assert parsed.metadata == {"order": "7", "k" * 64: "v" * 512}
+    assert parsed.safety_settings == ({"type": "harassment", "threshold": "block_only_high", "method": "severity"},)
+    assert parsed.text_tokens == 2 + 3  # "a cat" and "Be brief.", four bytes a token
 
 
 def test_defaults() -> None:
-    draft = parse()
+    parsed = parse()
 
-    assert (draft.thinking_level, draft.thinking_summaries, draft.temperature, draft.seed) == (None, None, None, None)
-    assert (draft.search_types, draft.max_images, draft.previous_id, draft.store) == ((), 1, None, True)
-    assert (draft.metadata, draft.safety_settings, draft.background, draft.stream) == ({}, (), False, False)
+    assert (parsed.thinking_level, parsed.thinking_summaries, parsed.temperature, parsed.seed) == (
+        None,
+        None,
+        None,
+        None,
+    )
+    assert (parsed.search_types, parsed.max_images, parsed.previous_id, parsed.store) == ((), 1, None, True)
+    assert (parsed.metadata, parsed.safety_settings, parsed.background, parsed.stream) == ({}, (), False, False)
     assert request_parse({"model": PRO, "input": "a story"}).max_images == 4
 
 
@@ -119,11 +124,11 @@ def test_the_same_previous_turn_may_be_named_twice() -> None:
 
 
 def test_fields_of_the_compatible_dialect() -> None:
-    draft = parse("interactions", model=f"models/{FLASH}", labels={"a": "1"}, metadata={"b": "2"}, background=True)
+    parsed = parse("interactions", model=f"models/{FLASH}", labels={"a": "1"}, metadata={"b": "2"}, background=True)
 
-    assert draft.model.id == FLASH
-    assert draft.metadata == {"a": "1", "b": "2"}
-    assert draft.background is True
+    assert parsed.model.id == FLASH
+    assert parsed.metadata == {"a": "1", "b": "2"}
+    assert parsed.background is True
     assert parse("interactions", stream=True).stream is True
 
 
@@ -142,17 +147,17 @@ def test_fields_of_the_compatible_dialect() -> None:
 def test_default_aspect_ratio(
     asked: str | None, last_input: tuple[int, int] | None, previous: tuple[int, int] | None, expected: str
 ) -> None:
-    draft = parse(response_format={"type": "image", "aspect_ratio": asked})
+    parsed = parse(response_format={"type": "image", "aspect_ratio": asked})
 
-    assert effective_aspect_ratio(draft, last_input, previous) == expected
+    assert effective_aspect_ratio(parsed, last_input, previous) == expected
 
 
 def test_the_last_picture_counts() -> None:
-    draft = parse(input=[image(file_id="a"), image(file_id="b"), {"type": "video", "file_id": "c"}, "x"])
+    parsed = parse(input=[image(file_id="a"), image(file_id="b"), {"type": "video", "file_id": "c"}, "x"])
 
-    assert draft.last_image is not None
-    assert draft.last_image.file_id == "b"
-    assert (draft.image_count, draft.video_count) == (2, 1)
+    assert parsed.last_image is not None
+    assert parsed.last_image.file_id == "b"
+    assert (parsed.image_count, parsed.video_count) == (2, 1)
 
 
 def test_parsing_is_cheap() -> None:

@@ -53,7 +53,7 @@ def test_shapes_become_steps(value: Any, expected: list[tuple[str, list[str]]], 
 
 
 def test_a_replayed_conversation_keeps_known_fields_and_signatures() -> None:
-    draft = parse(
+    parsed = parse(
         "interactions",
         input=[
             {"type": "user_input", "content": [text("a")]},
@@ -75,7 +75,7 @@ def test_a_replayed_conversation_keeps_known_fields_and_signatures() -> None:
         ],
     )
 
-    assert outline(draft.steps) == [
+    assert outline(parsed.steps) == [
         ("user_input", ["a"]),
         ("thought", ["hm"]),
         ("google_search_call", []),
@@ -83,24 +83,24 @@ def test_a_replayed_conversation_keeps_known_fields_and_signatures() -> None:
         ("model_output", ["b", "/input/4/content/1"]),
         ("user_input", ["c"]),
     ]
-    assert draft.steps[1].fields == {"signature": "c2ln+/="}
-    assert draft.steps[2].fields == {
+    assert parsed.steps[1].fields == {"signature": "c2ln+/="}
+    assert parsed.steps[2].fields == {
         "id": "gs_1",
         "search_type": "web_search",
         "arguments": {"queries": ["weather"]},
         "signature": "s2",
     }
-    assert draft.steps[3].fields == {"call_id": "gs_1", "result": [{"search_suggestions": "<div>"}]}
-    assert draft.image_count == 1
+    assert parsed.steps[3].fields == {"call_id": "gs_1", "result": [{"search_suggestions": "<div>"}]}
+    assert parsed.image_count == 1
     # a, hm, "weather", "<div>", b, c: four bytes a token; signatures are not text
-    assert draft.text_tokens == 1 + 1 + 2 + 2 + 1 + 1
+    assert parsed.text_tokens == 1 + 1 + 2 + 2 + 1 + 1
 
 
 def test_pictures_of_earlier_answers_are_no_references() -> None:
     made = {"type": "model_output", "content": [image(), image()]}
-    draft = parse("interactions", input=["a", made, "b", *[image()] * 14])
+    parsed = parse("interactions", input=["a", made, "b", *[image()] * 14])
 
-    assert draft.image_count == 16
+    assert parsed.image_count == 16
 
 
 def test_sources_of_media(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_youtube_addresses_are_passed_on_and_others_fetched(uri: str, youtube: b
 
 
 def test_the_compatible_dialect_ignores_and_drops_unknown_fields() -> None:
-    draft = parse(
+    parsed = parse(
         "interactions",
         input=[{"type": "image", "file_id": "f", "mimeType": "image/x-unknown", "resolution": "high", "name": "x"}],
         response_format={"type": "image", "quality": "hd"},
@@ -192,19 +192,19 @@ def test_the_compatible_dialect_ignores_and_drops_unknown_fields() -> None:
         webhook_config={"uris": ["x"]},
     )
 
-    assert draft.document == {
+    assert parsed.document == {
         "model": FLASH,
         "input": [{"type": "image", "file_id": "f", "mimeType": "image/x-unknown"}],
         "response_format": {"type": "image"},
         "generation_config": {"thinking_level": "high"},
     }
-    (media,) = draft.media()
+    (media,) = parsed.media()
     assert isinstance(media, Media)
     assert media.mime_type == "image/x-unknown"
 
 
 def test_fourteen_references_by_role_are_taken() -> None:
     roles = [image(role="object")] * 6 + [image(role="character")] * 5 + [image(role="style")] * 3
-    draft = request_parse({"model": "gemini-3-pro-image", "input": ["a", *roles]})
+    parsed = request_parse({"model": "gemini-3-pro-image", "input": ["a", *roles]})
 
-    assert draft.image_count == 14
+    assert parsed.image_count == 14

@@ -21,7 +21,7 @@ from billing.usage.services import usage_platform_refresh
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
 from generations.models import Batch, BatchItem, File
 from tests.api.accounts import account, books, http, other, reader
@@ -74,7 +74,7 @@ def _filled() -> Filled:
         BatchItem.objects.create(tenant=tenant, batch=batch, index=0, key="x", start=0, length=2)
         SandboxDay.objects.create(tenant=tenant, day=date(2026, 11, 25))
     invitation_create(tenant_id=tenant.id, email="somebody@example.com", role=Role.VIEWER, actor=SYSTEM)
-    with tenant_door(tenant.id):
+    with tenant_context(tenant.id):
         audit_add(actor=SYSTEM, action="tenant.filled", tenant_id=tenant.id, target="tenant", target_id=tenant.id)
         Mail.objects.create(tenant_id=tenant.id, to=["somebody@example.com"], subject="Filled", status="sent")
     with acting_as("operator"):

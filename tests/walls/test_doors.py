@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
-from cavendish.db.tenancy import TenantDoorError, TenantManager, current_tenant, tenant_door
+from cavendish.db.tenancy import TenantContextError, TenantManager, current_tenant, tenant_context
 from generations.models import Generation
 from tests.walls.catalog import tenant_tables
 from tests.walls.conftest import Filled
@@ -32,26 +32,26 @@ def test_every_tenant_table_has_a_model_whose_managers_refuse_without_a_door(pai
         assert isinstance(model._default_manager, TenantManager), model
         assert isinstance(model._base_manager, TenantManager), model
         for manager in model._meta.managers:
-            with pytest.raises(TenantDoorError, match=f"{model.__name__} was queried without a tenant"):
+            with pytest.raises(TenantContextError, match=f"{model.__name__} was queried without a tenant"):
                 manager.count()
 
 
 def test_a_relation_cannot_be_followed_without_a_door(pair: Pair) -> None:
     own, _ = pair
-    with tenant_door(own.id):
+    with tenant_context(own.id):
         generation = Generation.objects.get(id=own.ended)
     for name in ("tenant", "content"):
-        with pytest.raises(TenantDoorError):
+        with pytest.raises(TenantContextError):
             getattr(generation, name)
-    with pytest.raises(TenantDoorError):
+    with pytest.raises(TenantContextError):
         generation.outputs.count()
 
 
 def test_a_query_made_in_one_door_gives_nothing_in_another(pair: Pair) -> None:
     own, foreign = pair
-    with tenant_door(own.id):
+    with tenant_context(own.id):
         lazy = Generation.objects.filter(tenant_id=own.id)
-    with tenant_door(foreign.id):
+    with tenant_context(foreign.id):
         assert list(lazy) == []
     assert list(lazy.all()) == []  # and nothing without one: the database's wall
 
@@ -59,7 +59,7 @@ def test_a_query_made_in_one_door_gives_nothing_in_another(pair: Pair) -> None:
 def test_a_forgotten_filter_shows_the_tenants_own_rows_only(pair: Pair) -> None:
     own, foreign = pair
     for here, there in ((own, foreign), (foreign, own)):
-        with tenant_door(here.id):
+        with tenant_context(here.id):
             for model in tenant_models():
                 tenants = {getattr(row, "tenant_id", row.pk) for row in model._default_manager.all()}
                 assert tenants == {here.id}, model
@@ -69,13 +69,13 @@ def test_a_forgotten_filter_shows_the_tenants_own_rows_only(pair: Pair) -> None:
 
 def test_doors_do_not_nest(pair: Pair) -> None:
     own, foreign = pair
-    with tenant_door(own.id):
+    with tenant_context(own.id):
         for other in (own, foreign):
-            with pytest.raises(TenantDoorError, match="do not nest"), tenant_door(other.id):
+            with pytest.raises(TenantContextError, match="do not nest"), tenant_context(other.id):
                 pass
         assert current_tenant() == own.id
         assert Generation.objects.filter(id=own.ended).exists()
-    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"), tenant_door(own.id):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"), tenant_context(own.id):
         pass
     assert current_tenant() is None
 
@@ -84,21 +84,21 @@ def test_an_error_inside_closes_the_door_and_undoes_what_was_written(pair: Pair)
     own, _ = pair
 
     def fail() -> None:
-        with tenant_door(own.id):
+        with tenant_context(own.id):
             Generation.objects.filter(id=own.ended).update(metadata={"a": "b"})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     assert current_tenant() is None
-    with tenant_door(own.id):
+    with tenant_context(own.id):
         assert Generation.objects.get(id=own.ended).metadata == {"team": "red"}
 
 
 def test_a_door_is_its_threads_own(pair: Pair) -> None:
     own, _ = pair
     seen: list[object] = []
-    with tenant_door(own.id):
+    with tenant_context(own.id):
         thread = threading.Thread(target=lambda: seen.append(current_tenant()))
         thread.start()
         thread.join()
@@ -131,7 +131,7 @@ def _backend_and_tenant() -> tuple[int, str | None]:
 
 def test_djangos_own_connection_forgets_the_tenant_with_the_transaction(pair: Pair) -> None:
     own, _ = pair
-    with tenant_door(own.id):
+    with tenant_context(own.id):
         pid, inside = _backend_and_tenant()
     assert inside is not None
     assert UUID(inside) == own.id
@@ -143,5 +143,5 @@ def test_the_operator_sees_all_without_a_door(pair: Pair) -> None:
     own, foreign = pair
     with acting_as("operator"):
         assert Generation.objects.filter(id__in=[own.ended, foreign.ended]).count() == 2
-    with pytest.raises(TenantDoorError):
+    with pytest.raises(TenantContextError):
         Generation.objects.count()

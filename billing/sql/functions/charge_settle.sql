@@ -66,7 +66,7 @@ BEGIN
         PERFORM charge_book(p_tenant, p_generation, held.livemode, charged, held.currency);
     END IF;
 
-    tags := usage_tags_take(p_tenant, held.livemode, billed, p->'metadata');
+    tags := usage_tags_reserve(p_tenant, held.livemode, billed, p->'metadata');
 
     -- From here on the rows that other jobs of the tenant wait for: roll-ups in the order of their key, those of tags in
     -- theirs, then the hold.
@@ -93,7 +93,7 @@ BEGIN
             images = u.images + excluded.images, amount = u.amount + excluded.amount, cost = u.cost + excluded.cost;
     END IF;
 
-    PERFORM hold_end(p_tenant, p_generation,
+    PERFORM hold_settle(p_tenant, p_generation,
         CASE p->>'status' WHEN 'charged' THEN 'settled' ELSE 'released' END,
         charged, (p->>'images')::int, (p->>'tokens')::int, (p->>'requests')::int);
     IF credits THEN

@@ -23,18 +23,18 @@ BEGIN
         FROM accounts_tenant t
         JOIN billing_wallet w ON w.tenant_id = t.id AND w.livemode
         LEFT JOIN billing_billingprofile p ON p.tenant_id = t.id
-        WHERE (p_tenant IS NULL OR t.id = p_tenant) AND p_now >= month_end(p_month, t.billing_timezone)
+        WHERE (p_tenant IS NULL OR t.id = p_tenant) AND p_now >= month_bounds(p_month, t.billing_timezone)
             AND coalesce(p.invoiced, true)
             AND NOT EXISTS (SELECT 1 FROM billing_invoice i
                             WHERE i.tenant_id = t.id AND i.month = p_month AND i.status <> 'void')
-            AND (p_empty AND t.created_at < month_end(p_month, t.billing_timezone)
+            AND (p_empty AND t.created_at < month_bounds(p_month, t.billing_timezone)
                  OR EXISTS (SELECT 1 FROM billing_usagerollup u
                             WHERE u.tenant_id = t.id AND u.livemode AND u.billing_date >= p_month
                                 AND u.billing_date < (p_month + interval '1 month')::date AND u.kind <> 'request')
                  -- a look at the index of corrections first: most tenants have none, and this runs every minute
                  OR (EXISTS (SELECT 1 FROM billing_ledgertransaction x
                              WHERE x.tenant_id = t.id AND x.livemode AND x.kind IN ('adjustment', 'refund')
-                                 AND x.at < month_end(p_month, t.billing_timezone)
+                                 AND x.at < month_bounds(p_month, t.billing_timezone)
                                  AND NOT EXISTS (SELECT 1 FROM billing_invoiceline l
                                                  JOIN billing_invoice i ON i.id = l.invoice_id
                                                  WHERE l.ledger_transaction_id = x.id

@@ -20,7 +20,7 @@ BEGIN
     ELSIF inv.status <> 'draft' THEN
         RETURN jsonb_build_object('code', 'not_draft', 'status', inv.status, 'number', inv.number);
     END IF;
-    ends := month_end(inv.month, inv.timezone);
+    ends := month_bounds(inv.month, inv.timezone);
     IF p_now < ends THEN
         RETURN jsonb_build_object('code', 'period_open', 'ends_at', ends);
     ELSIF p_now < ends + p_grace THEN
@@ -48,7 +48,7 @@ BEGIN
         'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact));
 
     today := (p_now AT TIME ZONE inv.timezone)::date;
-    SELECT * INTO given FROM number_take(inv.legal_entity_id, 'invoices', today);
+    SELECT * INTO given FROM number_assign(inv.legal_entity_id, 'invoices', today);
     UPDATE billing_invoice
     SET status = 'finalised', series_number = given.series_number, number = given.number, issued_on = today,
         due_on = today + (inv.customer->>'payment_terms_days')::int, finalised_at = now(), amount_due = dues.due,

@@ -21,7 +21,7 @@ AS $$
         FROM billing_ledgertransaction x
         JOIN billing_ledgerentry e ON e.tenant_id = x.tenant_id AND e.transaction_id = x.id AND e.account = 'wallet' AND e.credit_id IS NULL
         WHERE x.tenant_id = p_tenant AND x.livemode AND x.kind IN ('adjustment', 'refund')
-            AND x.at < month_end(p_month, p_zone)
+            AND x.at < month_bounds(p_month, p_zone)
             AND NOT EXISTS (SELECT 1 FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
                             WHERE l.ledger_transaction_id = x.id AND i.status IN ('finalised', 'paid'))
         GROUP BY x.id, x.kind, x.reason, x.at

@@ -21,12 +21,12 @@ from generations.compat.gemini.views import GoogleView
 from generations.compat.imagen.translation import Translation
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import Stored, json_pieces
-from generations.compat.shared.resubmissions import Posted
+from generations.compat.shared.resubmissions import Resubmission
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, Status
 from generations.request import body_read
 from generations.request.hints import listing
-from generations.selectors import Whole
+from generations.selectors import GenerationDetail
 
 DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
 """By when Google asks to have moved: https://cloud.google.com/vertex-ai/generative-ai/docs/models/imagen/4-0-generate"""
@@ -41,18 +41,18 @@ class Predict(GoogleView):
         who = principal(request)
         check_active(who)
         translation = Translation(get_model(settings.IMAGEN_SUCCESSOR))
-        posted = Posted(request, who)
+        resubmission = Resubmission(request, who)
         with request_spool() as spool:
-            body = body_read(posted, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+            body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
         try:
-            wish = translation.read(body)
-            jobs = posted.jobs() or jobs_accept(who, wish.trees)
+            images_request = translation.read(body)
+            jobs = resubmission.jobs() or jobs_accept(who, images_request.trees)
         except Problem as problem:
             raise translation.placed(problem) from None
         answer = _unfinished(request, [ids.encode(ids.GENERATION, job) for job in jobs])
-        _warn(answer, name, wish.ignored)
-        jobs_wait(answer, request, jobs, f"reasons={'true' if wish.reasons else 'false'}")
-        posted.mark(answer, jobs)
+        _warn(answer, name, images_request.ignored)
+        jobs_wait(answer, request, jobs, f"reasons={'true' if images_request.reasons else 'false'}")
+        resubmission.mark(answer, jobs)
         return answer
 
     def get(self, request: Request, name: str) -> HttpResponseBase:
@@ -71,7 +71,7 @@ class Predict(GoogleView):
         return StreamingHttpResponse(json_pieces(shown), content_type="application/json")
 
 
-def predictions_json(wholes: list[Whole], *, reasons: bool) -> dict[str, Any]:
+def predictions_json(wholes: list[GenerationDetail], *, reasons: bool) -> dict[str, Any]:
     """As Imagen answers: pictures that were filtered are missing, or told of where `reasons` are asked for."""
     found: list[dict[str, Any]] = [
         {"bytesBase64Encoded": Stored(output.storage_key), "mimeType": output.mime_type} for output in pictures(wholes)
@@ -81,18 +81,18 @@ def predictions_json(wholes: list[Whole], *, reasons: bool) -> dict[str, Any]:
     return {"predictions": found} if found else {}
 
 
-def _is_filtered(whole: Whole) -> bool:
+def _is_filtered(whole: GenerationDetail) -> bool:
     return (whole.generation.error or {}).get("code") == ErrorCode.SAFETY_BLOCKED
 
 
-def _message(whole: Whole) -> str:
+def _message(whole: GenerationDetail) -> str:
     return str((whole.generation.error or {"message": "The request was canceled."})["message"])
 
 
 def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:
     """For a client whose wait ended before the jobs did; a status that no SDK sends again."""
-    places = " and ".join(f"/v1/interactions/{job}" for job in jobs)
-    said = f"The answer is not there yet; it is going to be at {places}. Do not send it again."
+    pointers = " and ".join(f"/v1/interactions/{job}" for job in jobs)
+    said = f"The answer is not there yet; it is going to be at {pointers}. Do not send it again."
     return GOOGLE.response(Problem(400, "not_finished", said), request.path)
 
 

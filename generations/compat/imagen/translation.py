@@ -10,8 +10,8 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
-from generations.compat.shared.camel_fields import Names, camel_tree, is_idle
-from generations.compat.shared.pointer_map import Places, placed
+from generations.compat.shared.camel_fields import CamelFields, camel_tree, is_idle
+from generations.compat.shared.pointer_map import PointerMap, placed
 from generations.request.fields import Context
 
 MAX_SAMPLES = 4
@@ -27,7 +27,7 @@ _IGNORED = ("guidanceScale", "enhancePrompt", "includeSafetyAttributes", "langua
 
 
 @dataclass(frozen=True)
-class Wish:
+class ImagenRequest:
     trees: list[dict[str, Any]]
     reasons: bool
     """Whether pictures that were filtered are to be told of."""
@@ -38,14 +38,14 @@ class Wish:
 class Translation:
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._places = Places()
+        self._places = PointerMap()
 
-    def read(self, body: dict[str, Any]) -> Wish:
+    def read(self, body: dict[str, Any]) -> ImagenRequest:
         """Raises Problem 422 with all that is wrong."""
         context = Context("native")
-        fields = Names(context, camel_tree(body), "")
+        fields = CamelFields(context, camel_tree(body), "")
         prompt = self._prompt(fields)
-        settings = fields.inner("parameters") or Names(context, {}, "/parameters")
+        settings = fields.inner("parameters") or CamelFields(context, {}, "/parameters")
         labels = fields.inner("labels")
         count = settings.whole("sampleCount", 1, MAX_SAMPLES) or DEFAULT_SAMPLES
         seed = settings.whole("seed", 0, 2**31 - 1 - MAX_SAMPLES)
@@ -76,18 +76,18 @@ class Translation:
             self._places.note(ours, theirs)
         # One seed for all would make the same picture several times.
         trees = [tree if seed is None else _seeded(tree, seed + each) for each in range(count)]
-        return Wish(trees, reasons, ignored)
+        return ImagenRequest(trees, reasons, ignored)
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came."""
         return placed(problem, self._places)
 
-    def _prompt(self, fields: Names) -> str:
+    def _prompt(self, fields: CamelFields) -> str:
         instances = fields.items("instances")
         if len(instances) != 1 or not isinstance(instances[0], dict):
             fields.wrong("instances", "wrong_type", 'It takes one instance: [{"prompt": "…"}].')
             return ""
-        instance = Names(fields.context, instances[0], "/instances/0")
+        instance = CamelFields(fields.context, instances[0], "/instances/0")
         prompt = instance.text("prompt") or ""
         if not prompt.strip():
             instance.wrong("prompt", "required", "prompt is missing or empty; say what to make.")
@@ -96,7 +96,7 @@ class Translation:
         instance.close()
         return prompt
 
-    def _shape(self, settings: Names) -> dict[str, Any]:
+    def _shape(self, settings: CamelFields) -> dict[str, Any]:
         names = ("sampleImageSize", "imageSize")
         size = next((name for name in names if settings.has(name)), names[0])
         found = {"aspect_ratio": settings.take("aspectRatio"), "image_size": settings.take(size)}
@@ -112,7 +112,7 @@ class Translation:
             output.close()
         return {name: value for name, value in found.items() if not is_idle(value)}
 
-    def _safety(self, settings: Names) -> dict[str, Any]:
+    def _safety(self, settings: CamelFields) -> dict[str, Any]:
         level = settings.text("safetySetting")
         if level is None or is_idle(level):
             return {}

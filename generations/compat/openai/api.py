@@ -23,7 +23,7 @@ from generations.compat.openai.translation import FORMS, Translation, form_body
 from generations.compat.openai.views import OpenAIView, failure_json, failure_response
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import json_pieces
-from generations.compat.shared.resubmissions import Posted
+from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, Status
 from generations.request import body_read
 from generations.selectors import models_offered
@@ -53,20 +53,20 @@ class ImageView(OpenAIView):
         request: Request,
         body: dict[str, Any],
         images: Sequence[UploadedFile[Any]] | None = None,
-        posted: Posted | None = None,
+        resubmission: Resubmission | None = None,
     ) -> HttpResponse:
         """`posted` where the bytes of the request tell it from others: a form has another border each time."""
         who = principal(request)
         translation = Translation()
-        wish = translation.read(body, images)
+        images_request = translation.read(body, images)
         try:
-            jobs = (posted.jobs() if posted else []) or jobs_accept(who, wish.trees)
+            jobs = (resubmission.jobs() if resubmission else []) or jobs_accept(who, images_request.trees)
         except Problem as problem:
             raise translation.placed(problem) from None
         answer = _unfinished([ids.encode(ids.GENERATION, job) for job in jobs])
-        jobs_wait(answer, request, jobs, f"form={wish.form}")
-        if posted:
-            posted.mark(answer, jobs)
+        jobs_wait(answer, request, jobs, f"form={images_request.form}")
+        if resubmission:
+            resubmission.mark(answer, jobs)
         return answer
 
 
@@ -75,10 +75,10 @@ class ImageGenerations(ImageView):
         """Makes `n` pictures from words, each a job of its own."""
         who = principal(request)
         check_active(who)
-        posted = Posted(request, who)
+        resubmission = Resubmission(request, who)
         with request_spool() as spool:
-            body = body_read(posted, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-            return self.accept(request, body, posted=posted)
+            body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+            return self.accept(request, body, resubmission=resubmission)
 
 
 class ImageEdits(ImageView):
@@ -124,6 +124,6 @@ def model_json(model: Model) -> dict[str, Any]:
 
 def _unfinished(jobs: Sequence[str]) -> HttpResponse:
     """For a client whose wait ended before the jobs did: an error that its library does not answer with another try."""
-    places = " and ".join(f"/api/v1/generations/{job}" for job in jobs)
-    said = f"The answer is not there yet; it is going to be at {places}. Do not send it again."
+    pointers = " and ".join(f"/api/v1/generations/{job}" for job in jobs)
+    said = f"The answer is not there yet; it is going to be at {pointers}. Do not send it again."
     return failure_response({"message": said, "type": "image_generation_error", "code": "not_finished"})

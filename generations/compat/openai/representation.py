@@ -11,14 +11,14 @@ from generations.compat.openai.views import failure_json
 from generations.compat.shared.fan_out import charges, pictures
 from generations.compat.shared.json_stream import Stored
 from generations.models import Output, Status
-from generations.selectors import Whole
+from generations.selectors import GenerationDetail
 from generations.show.representation import output_path
 from generations.show.signed_urls import url_sign
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpeg"}
 
 
-def images_json(wholes: Sequence[Whole], form: Form) -> dict[str, Any]:
+def images_json(wholes: Sequence[GenerationDetail], form: Form) -> dict[str, Any]:
     """Of `wholes` at least one has succeeded. Those that failed are missing in `data`; `errors`, which is ours, tells
     why. `generations` are the jobs' ids.
     """
@@ -38,7 +38,7 @@ def images_json(wholes: Sequence[Whole], form: Form) -> dict[str, Any]:
     return shown
 
 
-def usage_json(wholes: Sequence[Whole]) -> dict[str, Any]:
+def usage_json(wholes: Sequence[GenerationDetail]) -> dict[str, Any]:
     """What is charged for all of the jobs. Thoughts are text that was put out."""
     used = [charge.usage for charge in charges(wholes) if charge.status == "charged" and charge.usage]
     read = {kind: sum(usage["input"][kind] for usage in used) for kind in ("text", "image")}

@@ -15,14 +15,14 @@ import re
 
 from cavendish.gemini.catalog import Model, Resolution
 from cavendish.http.problems import shown
-from generations.compat.shared.camel_fields import Names
+from generations.compat.shared.camel_fields import CamelFields
 from generations.request.hints import listing
 
 _PIXELS = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})")
 FARTHEST = math.log(1.25)
 
 
-def read_size(fields: Names, model: Model) -> dict[str, str]:
+def read_size(fields: CamelFields, model: Model) -> dict[str, str]:
     """`aspect_ratio` and `image_size` of the field `size`; {} where the model decides. A wrong one is noted."""
     value = fields.text("size")
     if value is None or value in {"", "auto"}:

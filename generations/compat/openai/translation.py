@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
 from cavendish.http.problems import FieldError, Problem, shown
 from generations.compat.openai.sizes import read_size
-from generations.compat.shared.camel_fields import Names
-from generations.compat.shared.pointer_map import Places
+from generations.compat.shared.camel_fields import CamelFields
+from generations.compat.shared.pointer_map import PointerMap
 from generations.request.fields import Context
 from generations.request.hints import listing
 
@@ -40,7 +40,7 @@ _NUMBERS = ("n", "output_compression", "partial_images")
 
 
 @dataclass(frozen=True)
-class Wish:
+class ImagesRequest:
     """`trees`: a body for each picture."""
 
     trees: list[dict[str, Any]]
@@ -49,12 +49,12 @@ class Wish:
 
 class Translation:
     def __init__(self) -> None:
-        self._places = Places()
+        self._places = PointerMap()
 
-    def read(self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None) -> Wish:
+    def read(self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None) -> ImagesRequest:
         """`images` are those of an edit; None makes pictures of words alone. Raises Problem with all that is wrong."""
         context = Context("native")
-        fields = Names(context, body, "")
+        fields = CamelFields(context, body, "")
         model = _model(fields.text("model"))
         prompt = fields.text("prompt")
         if not (prompt or "").strip() and not context.errors:
@@ -83,7 +83,7 @@ class Translation:
         tree: dict[str, Any] = {"model": model.id, "input": blocks, "response_format": [wanted], "max_images": 1}
         if user:
             tree["metadata"] = {"user": user}
-        return Wish([tree] * n, "b64_json" if form == "b64_json" else "url")
+        return ImagesRequest([tree] * n, "b64_json" if form == "b64_json" else "url")
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came."""

@@ -36,12 +36,12 @@ def is_idle(value: Any) -> bool:
     return not value or (isinstance(value, str) and value.upper().endswith("_UNSPECIFIED"))
 
 
-class Names(Fields):
+class CamelFields(Fields):
     """Fields of an object whose unknown names are refused, as Google refuses them."""
 
-    def inner(self, name: str) -> Names | None:
+    def inner(self, name: str) -> CamelFields | None:
         found = super().inner(name)
-        return Names(found.context, found.values, found.pointer) if found is not None else None
+        return CamelFields(found.context, found.values, found.pointer) if found is not None else None
 
     def refuse(self, *names: str, because: str) -> None:
         """Notes each of `names` that is there and would change the answer."""
@@ -56,9 +56,9 @@ class Names(Fields):
                 self.wrong(name, "unknown_field", f"There is no such field; known are {listing(known, 'and')}.")
 
 
-def names_of(context: Context, value: Any, pointer: str, expected: str) -> Names | None:
+def camel_fields_of(context: Context, value: Any, pointer: str, expected: str) -> CamelFields | None:
     """`value` as an object; None and an error when it is none."""
     if isinstance(value, dict):
-        return Names(context, value, pointer)
+        return CamelFields(context, value, pointer)
     context.wrong(pointer, "wrong_type", f"It takes {expected}.")
     return None

@@ -15,16 +15,16 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
-from accounts.limits import current_slip
+from accounts.limits import current_reservation
 from billing.models import Charge
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, not_found, problem_of
 from generations.accept.funnel import Accepted, generation_accept
 from generations.compat.shared.jobs import WAIT, job_id, job_wait
 from generations.errors import NotCancelable
 from generations.models import TERMINAL, Generation, Output
-from generations.selectors import Whole, generations_load
+from generations.selectors import GenerationDetail, generations_load
 from generations.services import generation_cancel
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
     ago; one that a worker has begun since then ends uncharged unless its picture was here already. Where one cannot be
     canceled the Problem names it, and is none that clients answer with another try.
     """
-    current_slip().reserve(len(trees))
+    current_reservation().reserve(len(trees))
     accepted: list[Accepted] = []
     try:
         for tree in trees:
@@ -62,10 +62,10 @@ def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], quer
     job_wait(answer, request, ids.encode(ids.GENERATION, jobs[-1]), path, WAIT)
 
 
-def jobs_load(who: Principal, request: Request) -> list[Whole]:
+def jobs_load(who: Principal, request: Request) -> list[GenerationDetail]:
     """The jobs that `jobs_wait` named, in their order. Raises Problem 404."""
     wanted = [job_id(text) for text in request.query_params.get("jobs", "").split(",")]
-    with tenant_door(who.tenant_id):
+    with tenant_context(who.tenant_id):
         rows = Generation.objects.filter(id__in=wanted, livemode=who.livemode, deleted_at=None)
         found = {generation.id: generation for generation in rows}
         if set(found) != set(wanted):
@@ -73,7 +73,7 @@ def jobs_load(who: Principal, request: Request) -> list[Whole]:
         return generations_load([found[job] for job in wanted])
 
 
-def wait_on(answer: HttpResponse, request: Request, wholes: Sequence[Whole]) -> None:
+def wait_on(answer: HttpResponse, request: Request, wholes: Sequence[GenerationDetail]) -> None:
     """Has the layer wait for the first of the jobs that has not ended, and then ask once more."""
     for whole in wholes:
         if whole.generation.status not in TERMINAL:
@@ -83,12 +83,12 @@ def wait_on(answer: HttpResponse, request: Request, wholes: Sequence[Whole]) -> 
             return
 
 
-def pictures(wholes: Sequence[Whole]) -> list[Output]:
+def pictures(wholes: Sequence[GenerationDetail]) -> list[Output]:
     """What came of the jobs, in their order, without thoughts."""
     return [output for whole in wholes for output in whole.outputs if output.part == Output.Part.OUTPUT]
 
 
-def charges(wholes: Sequence[Whole]) -> list[Charge]:
+def charges(wholes: Sequence[GenerationDetail]) -> list[Charge]:
     return [whole.charge for whole in wholes if whole.charge is not None]
 
 
@@ -131,13 +131,13 @@ def _cancel(who: Principal, job: Accepted) -> bool:
         # The message of a database error may repeat values.
         logger.error("A generation could not be canceled: %s", type(error).__name__)
         return False
-    current_slip().give_back(job.images)
+    current_reservation().give_back(job.images)
     return True
 
 
 def _partly(kept: Sequence[UUID], error: Exception) -> Problem:
     refused = problem_of(error)
     why = f" {refused.detail}" if refused else ""
-    places = " and ".join(f"/api/v1/generations/{ids.encode(ids.GENERATION, each)}" for each in kept)
-    detail = f"Not all pictures were accepted.{why} These could not be taken back, and are charged: {places}."
+    pointers = " and ".join(f"/api/v1/generations/{ids.encode(ids.GENERATION, each)}" for each in kept)
+    detail = f"Not all pictures were accepted.{why} These could not be taken back, and are charged: {pointers}."
     return Problem(400, "partly_accepted", detail)

@@ -10,9 +10,9 @@ from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
-from generations.selectors import Whole, generation_find, generations_load
+from generations.selectors import GenerationDetail, generation_find, generations_load
 
 WAIT = 600
 """Seconds: how long Google's own server keeps a waiting create open (WIRE.md 1.4)."""
@@ -35,9 +35,9 @@ def job_id(text: str) -> UUID:
     return found
 
 
-def job_load(who: Principal, generation_id: UUID) -> Whole:
+def job_load(who: Principal, generation_id: UUID) -> GenerationDetail:
     """Raises Problem 404."""
-    with tenant_door(who.tenant_id):
+    with tenant_context(who.tenant_id):
         generation = generation_find(generation_id, livemode=who.livemode)
         if generation is None:
             raise not_found()

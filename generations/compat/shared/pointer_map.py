@@ -10,7 +10,7 @@ from generations.compat.shared.camel_fields import camel
 _INDEX = re.compile(r"\.(\d+)(?=\.|$)")
 
 
-class Places:
+class PointerMap:
     """Pointers of the translated tree → pointers of the body. What has no entry stands below the nearest that has."""
 
     def __init__(self) -> None:
@@ -27,11 +27,11 @@ class Places:
         return self._body.get(head, "") + rest
 
 
-def placed(problem: Problem, places: Places | None) -> Problem:
+def placed(problem: Problem, pointers: PointerMap | None) -> Problem:
     """The problem in the client's words: the SDKs show the message alone, so each sentence begins with its place."""
     errors = []
     for error in problem.errors:
-        pointer = places.of(error.pointer) if places else error.pointer
+        pointer = pointers.of(error.pointer) if pointers else error.pointer
         detail = f"{dotted(pointer)}: {error.detail}" if pointer else error.detail
         errors.append(FieldError(pointer, error.code, detail))
     return Problem(

@@ -16,12 +16,12 @@ from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import resubmissions
 from generations.models import Generation
 
 
-class Posted:
+class Resubmission:
     """The request's body, to be read once and whole, after which `jobs` and `mark` know it."""
 
     def __init__(self, request: Request, who: Principal) -> None:
@@ -43,7 +43,7 @@ class Posted:
         jobs = [job for job in found if job is not None]
         if not jobs:
             return []
-        with tenant_door(self._who.tenant_id):
+        with tenant_context(self._who.tenant_id):
             there = Generation.objects.filter(id__in=jobs, livemode=self._who.livemode, deleted_at=None).count()
         return jobs if there == len(jobs) else []
 
@@ -54,7 +54,7 @@ class Posted:
     def mark(self, answer: HttpResponse, jobs: Sequence[UUID]) -> None:
         """Has the layer in front note the request should its connection close before the answer is out."""
         named = ",".join(ids.encode(ids.GENERATION, job) for job in jobs)
-        answer.headers["X-Cavendish-Posted"] = f"{self._name};{named}"
+        answer.headers["X-Cavendish-Resubmission"] = f"{self._name};{named}"
 
     @property
     def _name(self) -> str:

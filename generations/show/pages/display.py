@@ -14,7 +14,7 @@ from django.utils import timezone
 from cavendish.gemini.catalog import CatalogError, get_model
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, Output, Status
-from generations.selectors import Whole
+from generations.selectors import GenerationDetail
 from generations.show.pages.text import Run, Source, Sources, cited_runs, plain_runs
 from generations.show.representation import output_path, page_path, provenance_json
 from generations.show.signed_urls import url_sign
@@ -99,7 +99,7 @@ class Display:
         return list(dict.fromkeys(f"{picture.width} × {picture.height}" for picture in self.pictures))
 
 
-def display_of(whole: Whole) -> Display:
+def display_of(whole: GenerationDetail) -> Display:
     generation, stored = whole.generation, whole.content
     model_name = _model_name(generation.model)
     outputs = {str(output.id): output for output in whole.outputs}

@@ -9,8 +9,8 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
-from generations.selectors import Whole, generation_find, generations_load, tenant_of_generation
+from cavendish.db.tenancy import tenant_context
+from generations.selectors import GenerationDetail, generation_find, generations_load, tenant_of_generation
 from generations.show.pages.display import display_of
 from generations.show.signed_urls import url_verify
 
@@ -70,12 +70,12 @@ def suggestions_page(request: HttpRequest, generation_id: str, number: int) -> H
     return HttpResponse(html, headers=headers)
 
 
-def _load(generation_id: str) -> Whole | None:
+def _load(generation_id: str) -> GenerationDetail | None:
     wanted = ids.decode(ids.GENERATION, generation_id)
     tenant_id = tenant_of_generation(wanted) if wanted else None
     if wanted is None or tenant_id is None:
         return None
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         # A signed address names exactly one generation, live or test.
         generation = generation_find(wanted, livemode=None)
         return generations_load([generation])[0] if generation else None

@@ -35,14 +35,14 @@ BEGIN
     PERFORM event_add(p_tenant, p_id, 'generation.' || (p->>'status'), jsonb_build_object('old', old_status,
         'new', p->>'status', 'reason', p->>'reason', 'attempt', p_attempt, 'error', p->'error'->>'code'));
     IF NOT job.livemode THEN
-        PERFORM sandbox_day_take(p_tenant, 0,
+        PERFORM sandbox_day_reserve(p_tenant, 0,
             (SELECT coalesce(sum(o.bytes), 0) FROM jsonb_to_recordset(p->'outputs') AS o(bytes bigint))::bigint);
     END IF;
     PERFORM charge_settle(p_tenant, p_id, (p->'charge') || jsonb_build_object('attempt', p_attempt,
         'api_key_id', job.api_key_id, 'member_id', job.member_id, 'model', job.model, 'image_size', job.image_size,
         'metadata', job.metadata));
     IF job.batch_id IS NOT NULL THEN
-        PERFORM batch_item_end(p_tenant, job.batch_id, job.batch_index, 'in_progress', p->>'status',
+        PERFORM batch_item_finish(p_tenant, job.batch_id, job.batch_index, 'in_progress', p->>'status',
             nullif(p->'error', 'null'::jsonb));
     END IF;
     RETURN 'ended';

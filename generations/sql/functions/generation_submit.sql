@@ -79,17 +79,17 @@ BEGIN
     WHERE batch_id = the_batch AND index = the_index;
 
     IF NOT (p->>'livemode')::boolean THEN
-        refusal := sandbox_day_take(the_tenant, 1, (p->>'stored_bytes')::bigint);
+        refusal := sandbox_day_reserve(the_tenant, 1, (p->>'stored_bytes')::bigint);
         IF refusal IS NOT NULL THEN
             RETURN refusal;
         END IF;
     END IF;
     -- A picture that the plan includes takes its share of the worst case off; what is left is rounded up (billing.prices.pricing).
     IF included > 0 AND images > 0 THEN
-        included := allowance_take(the_tenant, the_id, images, included);
+        included := allowance_reserve(the_tenant, the_id, images, included);
         amount := ceil(amount * (images - included) / images * 1000000000) / 1000000000;
     END IF;
-    refusal := hold_take(the_tenant, the_id, (p->>'livemode')::boolean, (p->>'api_key_id')::uuid,
+    refusal := hold_reserve(the_tenant, the_id, (p->>'livemode')::boolean, (p->>'api_key_id')::uuid,
         (p->>'member_id')::uuid, amount, p->'hold'->>'currency', images, (p->'hold'->>'tokens')::int,
         p->'hold'->'prices');
     IF refusal IS NULL AND the_batch IS NOT NULL THEN

@@ -18,11 +18,11 @@ DECLARE
 BEGIN
     IF p_calm THEN
         FOR dead IN DELETE FROM generations_worker WHERE expires_at < now() RETURNING id LOOP
-            freed := freed + worker_free(dead, 'worker lost');
+            freed := freed + worker_release(dead, 'worker lost');
         END LOOP;
         FOR dead IN SELECT DISTINCT g.worker FROM generations_generation g
                     WHERE g.status = 'running' AND NOT EXISTS (SELECT 1 FROM generations_worker w WHERE w.id = g.worker) LOOP
-            freed := freed + worker_free(dead, 'worker lost');
+            freed := freed + worker_release(dead, 'worker lost');
         END LOOP;
     END IF;
     -- One for each tenant: two jobs of a tenant in one transaction could lock its budgets in an order in which a submit
@@ -34,9 +34,9 @@ BEGIN
                 ORDER BY tenant_id, id LOOP
         BEGIN
             IF late.cancel_requested_at IS NOT NULL THEN
-                PERFORM generation_end_unrun(late.tenant_id, late.id, 'canceled', NULL, 'canceled');
+                PERFORM generation_finish_unrun(late.tenant_id, late.id, 'canceled', NULL, 'canceled');
             ELSE
-                PERFORM generation_end_unrun(late.tenant_id, late.id, 'failed', jsonb_build_object('code',
+                PERFORM generation_finish_unrun(late.tenant_id, late.id, 'failed', jsonb_build_object('code',
                     'deadline_exceeded', 'message', 'The generation did not end before its deadline.'),
                     'deadline_exceeded');
             END IF;
@@ -50,7 +50,7 @@ BEGIN
     FOR late IN SELECT h.generation_id AS id, h.tenant_id FROM billing_hold h
                 JOIN generations_generation g ON g.id = h.generation_id
                 WHERE h.status = 'held' AND g.status IN ('succeeded', 'failed', 'canceled') LIMIT 1 LOOP
-        IF hold_end(late.tenant_id, late.id, 'released', 0, 0, 0, 0) THEN
+        IF hold_settle(late.tenant_id, late.id, 'released', 0, 0, 0, 0) THEN
             holds := holds + 1;
         END IF;
     END LOOP;

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION worker_leave(p_worker uuid, p_keep uuid[]) RETURNS in
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
-    freed int := worker_free(p_worker, 'worker stopped', p_keep);
+    freed int := worker_release(p_worker, 'worker stopped', p_keep);
 BEGIN
     IF cardinality(p_keep) = 0 THEN
         DELETE FROM generations_worker WHERE id = p_worker;

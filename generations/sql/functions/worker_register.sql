@@ -14,7 +14,7 @@ BEGIN
     IF dead IS NOT NULL THEN
         UPDATE generations_generation SET worker = p_worker
         WHERE status = 'running' AND worker = dead AND id = ANY (p_keep);
-        freed := worker_free(dead, 'worker restarted');
+        freed := worker_release(dead, 'worker restarted');
     END IF;
     RETURN freed;
 END $$;

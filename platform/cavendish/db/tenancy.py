@@ -1,6 +1,6 @@
 """The one door to tenants' rows.
 
-`with tenant_door(tenant_id):` opens a transaction and sets the tenant that PostgreSQL's row-level security compares
+`with tenant_context(tenant_id):` opens a transaction and sets the tenant that PostgreSQL's row-level security compares
 with. Without it the managers of tenant models raise, and the database shows nothing. The setting ends with the
 transaction, so a pooled connection carries nothing over to the next tenant.
 """
@@ -22,7 +22,7 @@ _current: ContextVar[UUID | None] = ContextVar("tenant", default=None)
 M = TypeVar("M", bound=models.Model)
 
 
-class TenantDoorError(RuntimeError):
+class TenantContextError(RuntimeError):
     """A tenant's rows were asked for without a door, or a second door was opened inside the first."""
 
 
@@ -31,13 +31,13 @@ def current_tenant() -> UUID | None:
 
 
 @contextmanager
-def tenant_door(tenant_id: UUID) -> Iterator[None]:
+def tenant_context(tenant_id: UUID) -> Iterator[None]:
     """One transaction in which the rows of `tenant_id`, and no others, exist.
 
-    Raises TenantDoorError when a door is open already: a nested one would leave the outer block with the wrong tenant.
+    Raises TenantContextError inside another one: a nested one would leave the outer block with the wrong tenant.
     """
     if _current.get() is not None:
-        raise TenantDoorError("A tenant's door is open already; doors do not nest.")
+        raise TenantContextError("A tenant's door is open already; doors do not nest.")
     with transaction.atomic(durable=True):
         token = _current.set(tenant_id)
         try:
@@ -52,7 +52,7 @@ def tenant_door(tenant_id: UUID) -> Iterator[None]:
 def tenant_work(tenant_id: UUID) -> Iterator[None]:
     """For services that tenants and operators call alike: the tenant's door, or a transaction of the operator's."""
     if current_alias() == "default":
-        with tenant_door(tenant_id):
+        with tenant_context(tenant_id):
             yield
     else:
         with transaction.atomic(using=current_alias()):
@@ -64,7 +64,9 @@ class TenantManager(models.Manager[M]):
 
     def get_queryset(self) -> models.QuerySet[M]:
         if _current.get() is None and current_alias() == "default":
-            raise TenantDoorError(f"{self.model.__name__} was queried without a tenant; open tenant_door() first.")
+            raise TenantContextError(
+                f"{self.model.__name__} was queried without a tenant; open tenant_context() first."
+            )
         return super().get_queryset()
 
 

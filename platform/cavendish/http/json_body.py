@@ -130,7 +130,7 @@ class Text(Typed, serializers.CharField):
         return value
 
 
-class Whole(Typed, serializers.IntegerField):
+class WholeNumber(Typed, serializers.IntegerField):
     """A whole number; JSON's 2.0 is one, true is not."""
 
     takes, kinds = "a whole number", (int,)

@@ -36,7 +36,7 @@ def mail_deliver(*, mail_id: UUID) -> bool:
         error = type(failure).__name__
         logger.warning("Mail %s was not sent: %s", mail_id, error)
     with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT mail_end(%s, %s)", [mail_id, error])
+        cursor.execute("SELECT mail_finish(%s, %s)", [mail_id, error])
     return not error
 
 

@@ -12,11 +12,11 @@ T = TypeVar("T")
 SLOW_SECONDS = 0.1
 
 
-class Hanging(Exception):
+class CircuitOpen(Exception):
     """The service did not answer a moment ago and was not asked again."""
 
 
-class Breaker:
+class CircuitBreaker:
     """After a call that failed slowly nobody asks for `pause` seconds; then one caller tries, the others go without.
 
     A failure that comes at once costs nobody anything, so after it everybody asks as before.
@@ -29,12 +29,12 @@ class Breaker:
         self._trying = Lock()
 
     def call(self, work: Callable[[], T]) -> T:
-        """What `work` answers or raises, or Hanging."""
+        """What `work` answers or raises, or CircuitOpen."""
         until = self._hanging_until
         if until is None:
             return self._watched(work)
         if self._clock() < until or not self._trying.acquire(blocking=False):
-            raise Hanging
+            raise CircuitOpen
         try:
             return self._watched(work)
         finally:

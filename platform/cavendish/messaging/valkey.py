@@ -16,7 +16,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from cavendish.messaging.circuit_breaker import Breaker, Hanging
+from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def async_client() -> redis.asyncio.Redis | None:
     )
 
 
-_breaker = Breaker(pause=1.0)
+_breaker = CircuitBreaker(pause=1.0)
 
 
 def tell(channel: str, subject: UUID) -> None:
@@ -71,7 +71,7 @@ def tell(channel: str, subject: UUID) -> None:
         return
     try:
         _breaker.call(lambda: connection.publish(channel, subject.hex))
-    except Hanging:
+    except CircuitOpen:
         pass
     except redis.RedisError as error:
         logger.warning("Valkey did not take a word on %s: %s", channel, type(error).__name__)

@@ -17,7 +17,7 @@ from cavendish.sandbox.errors import ApiError
 from cavendish.sandbox.events import OPENING, all_events, opening_events, resume_after
 from cavendish.sandbox.plan import make_plan
 from cavendish.sandbox.records import Record, new_id
-from cavendish.sandbox.request import Ask, read_request
+from cavendish.sandbox.request import ImageRequest, read_request
 from cavendish.sandbox.service import Sandbox, owner, read_body, sandbox
 
 BODY_LIMIT = 100 * 1024 * 1024
@@ -90,11 +90,11 @@ def _one(box: Sandbox, id: str, key: str) -> Record:
     return record
 
 
-def _read(box: Sandbox, key: str, body: bytes) -> Ask:
+def _read(box: Sandbox, key: str, body: bytes) -> ImageRequest:
     return read_request(body, lambda uri: box.files.known(uri, key))
 
 
-def _record(box: Sandbox, key: str, ask: Ask, attempt: int, attempts_key: str) -> Record:
+def _record(box: Sandbox, key: str, ask: ImageRequest, attempt: int, attempts_key: str) -> Record:
     frame = None
     if ask.previous:
         before = _one(box, ask.previous, key)

@@ -10,7 +10,7 @@ from cavendish.gemini.catalog import Resolution, text_tokens
 from cavendish.sandbox import prose
 from cavendish.sandbox.contents import Json
 from cavendish.sandbox.pictures import Recipe
-from cavendish.sandbox.request import Ask, PictureFormat
+from cavendish.sandbox.request import ImageRequest, PictureFormat
 from cavendish.sandbox.words import without_words
 
 _FAILURES = {
@@ -21,7 +21,7 @@ _CODES = {"safety": "safety", "failed": "internal"}
 
 
 @dataclass(frozen=True)
-class Plan:
+class ResponsePlan:
     """`steps` as the interaction shows them, pictures as `{"data": {"recipe": {…}}}`; `frame`: pixels of the last."""
 
     status: str
@@ -31,16 +31,16 @@ class Plan:
     frame: tuple[int, int] | None = None
 
 
-def make_plan(ask: Ask, *, attempt: int, previous_frame: tuple[int, int] | None) -> Plan:
+def make_plan(ask: ImageRequest, *, attempt: int, previous_frame: tuple[int, int] | None) -> ResponsePlan:
     """`attempt` counts how often this body came, from 1; `previous_frame` is the last turn's picture, in pixels."""
     if fault := ask.words.fault(attempt, "safety", "failed"):
         error = {"code": _CODES[fault.kind], "message": _FAILURES[fault.kind]}
-        return Plan("failed", usage=_usage(ask, text=0, image=0, thought=0, queries=0), errors=[error])
+        return ResponsePlan("failed", usage=_usage(ask, text=0, image=0, thought=0, queries=0), errors=[error])
     return _Composer(ask, attempt, previous_frame).plan()
 
 
 class _Composer:
-    def __init__(self, ask: Ask, attempt: int, previous_frame: tuple[int, int] | None) -> None:
+    def __init__(self, ask: ImageRequest, attempt: int, previous_frame: tuple[int, int] | None) -> None:
         self._ask = ask
         self._prompt = without_words(ask.contents.prompt)
         self._previous_frame = previous_frame
@@ -51,14 +51,14 @@ class _Composer:
         identity = [ask.model.id, asked.steps, asked.digests, ask.system_instruction, ask.seed, ask.previous]
         self._seed = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
-    def plan(self) -> Plan:
+    def plan(self) -> ResponsePlan:
         ask = self._ask
         thought = ask.model.thought_typical.get(ask.model.thought_key(ask.thinking_level), 0)
         content, text, image, complete = self._content(thought)
         steps = [*self._thoughts(thought), *self._searches(), {"type": "model_output", "content": content}]
         usage = _usage(ask, text=text, image=image, thought=thought, queries=len(ask.search_types))
         frame = self._pixels(ask.picture) if ask.picture and image else None
-        return Plan("completed" if complete else "incomplete", steps, usage, frame=frame)
+        return ResponsePlan("completed" if complete else "incomplete", steps, usage, frame=frame)
 
     def _content(self, thought: int) -> tuple[list[Json], int, int, bool]:
         """Blocks in order, their text and image tokens, and whether `max_output_tokens` let all of them through."""
@@ -160,7 +160,7 @@ class _Composer:
         return row.width, row.height
 
 
-def _usage(ask: Ask, *, text: int, image: int, thought: int, queries: int) -> Json:
+def _usage(ask: ImageRequest, *, text: int, image: int, thought: int, queries: int) -> Json:
     """As Google reports it; tokens of `[[extra_tokens:N]]` have no modality, as in real answers."""
     taken = ask.input_tokens
     image += ask.words.overrun if image else 0

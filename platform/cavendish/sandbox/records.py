@@ -19,7 +19,7 @@ from typing import Any
 from starlette.types import Receive
 
 from cavendish.sandbox.contents import Json
-from cavendish.sandbox.plan import Plan
+from cavendish.sandbox.plan import ResponsePlan
 from cavendish.sandbox.words import Fault, Words
 
 _ID = re.compile(r"v1_[0-9a-f]{32}")
@@ -36,7 +36,7 @@ class Record:
     model: str
     created: float
     ready_at: float | None
-    plan: Plan
+    plan: ResponsePlan
     words: Words
     echo: Json
     input: list[Json]
@@ -148,7 +148,7 @@ class Records:
         except FileNotFoundError:
             return None
         frame = stored["plan"]["frame"]
-        plan = Plan(**{**stored["plan"], "frame": tuple(frame) if frame else None})
+        plan = ResponsePlan(**{**stored["plan"], "frame": tuple(frame) if frame else None})
         faults = tuple(Fault(**fault) for fault in stored["words"]["faults"])
         return Record(**{**stored, "plan": plan, "words": Words(**{**stored["words"], "faults": faults})})
 

@@ -50,7 +50,7 @@ class PictureFormat:
 
 
 @dataclass(frozen=True)
-class Ask:
+class ImageRequest:
     model: Model
     contents: Contents
     words: Words
@@ -81,7 +81,7 @@ class Ask:
         }
 
 
-def read_request(raw: bytes, find_file: FindFile) -> Ask:
+def read_request(raw: bytes, find_file: FindFile) -> ImageRequest:
     """Decodes the pictures, so it belongs in a thread when the body is large. Raises ApiError."""
     body = _object(raw)
     for name in body:
@@ -96,7 +96,7 @@ def read_request(raw: bytes, find_file: FindFile) -> Ask:
     store, background = _flag(body, "store", True), _flag(body, "background", False)
     if background and not store:
         raise ApiError(400, "'background' requires 'store' to be true.")
-    ask = Ask(
+    ask = ImageRequest(
         model=model,
         contents=contents,
         words=read_words(contents.texts),

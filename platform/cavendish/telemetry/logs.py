@@ -39,7 +39,7 @@ class SafeFormatter(logging.Formatter):
         return "".join(shown.format()).rstrip()
 
 
-class Discreet(logging.Filter):
+class RedactingFilter(logging.Filter):
     """The same for loggers whose lines somebody else formats, as uvicorn does with its own."""
 
     def filter(self, record: logging.LogRecord) -> bool:

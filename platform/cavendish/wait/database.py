@@ -53,7 +53,7 @@ class Database:
         """Those of `ids` whose generation is terminal."""
         pool = await self._opened()
         async with pool.connection() as connection:
-            cursor = await connection.execute("SELECT generation_ended(%s::uuid[]) AS id", [list(ids)])
+            cursor = await connection.execute("SELECT generations_finished(%s::uuid[]) AS id", [list(ids)])
             return {row["id"] for row in await cursor.fetchall()}
 
     async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:

@@ -6,7 +6,7 @@
                                                               GET <render path> answers (server-sent events)
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
     X-Cavendish-File: {"path": "…"}                           answer the local file
-    X-Cavendish-Posted: <request>;<jobs>                      note both (messaging.resubmissions) should the client hang
+    X-Cavendish-Resubmission: <request>;<jobs>                note both (messaging.resubmissions) should the client hang
                                                               up before the whole answer is out; beside the others
 
 A header that cannot be read is our own mistake: it is logged, and the view's answer goes out as it stands.
@@ -54,7 +54,7 @@ class FileAt:
 
 
 @dataclass(frozen=True)
-class Posted:
+class Resubmission:
     """`request` tells a request from all others, `jobs` are what it made; both as Django wrote them."""
 
     request: str
@@ -114,9 +114,9 @@ def find_instruction(headers: Headers) -> Instruction | None:
     return None
 
 
-def find_posted(headers: Headers) -> Posted | None:
+def find_resubmission(headers: Headers) -> Resubmission | None:
     request, _, jobs = (header(headers, PRIVATE + b"posted") or b"").decode("latin-1").partition(";")
-    return Posted(request, jobs) if jobs else None
+    return Resubmission(request, jobs) if jobs else None
 
 
 class FirstAnswer:
@@ -134,7 +134,7 @@ class FirstAnswer:
         self.status = 0
         self.headers: Headers = []
         self.instruction: Instruction | None = None
-        self.posted: Posted | None = None
+        self.posted: Resubmission | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -145,7 +145,7 @@ class FirstAnswer:
             self.status = message["status"]
             self.headers = public(headers)
             self.instruction = find_instruction(headers)
-            self.posted = find_posted(headers)
+            self.posted = find_resubmission(headers)
             if self._straight:
                 await self._send({**message, "headers": self.headers})
         elif self._straight:

@@ -13,7 +13,7 @@ from django.db import connections
 
 from accounts.actor import SYSTEM
 from billing.credit_notes.services import credit_note_issue
-from billing.invoices.documents import credit_note_document, documents_make, invoice_document
+from billing.invoices.documents import credit_note_document, documents_create, invoice_document
 from billing.invoices.pdf import invoice_paper, invoice_pdf
 from billing.models import CreditNote, Invoice, InvoiceDocument
 from cavendish.db.router import acting_as
@@ -39,7 +39,7 @@ def mails(invoice: Invoice, subject: str = "Invoice") -> list[Mail]:
 
 def make_all() -> None:
     """As the scheduler does it; other tests may have left some to do."""
-    while documents_make():
+    while documents_create():
         pass
 
 

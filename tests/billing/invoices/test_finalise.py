@@ -89,7 +89,7 @@ def test_numbers_have_no_gap_when_many_are_given_at_once_and_some_fail() -> None
 
 
 def test_without_the_rows_lock_two_would_get_one_number() -> None:
-    """The twin: read, then write. What `number_take` does in one statement, under the lock that it keeps."""
+    """The twin: read, then write. What `number_assign` does in one statement, under the lock that it keeps."""
     entity = make_entity()
     taken = []
     with acting_as("operator"):

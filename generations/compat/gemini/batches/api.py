@@ -13,10 +13,10 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.principal import Principal
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import bad_request, invalid_value, not_found, shown
 from generations.accept.funnel import check_active, check_model, check_policy, request_spool
-from generations.batches.accept import Wanted, batch_of_file, batch_of_items
+from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
 from generations.batches.json_scan import NotJson, Text, members, value_read
 from generations.batches.services import batch_cancel, batch_delete
 from generations.batches.source import body_spool, list_places, mapped, object_of
@@ -58,7 +58,7 @@ class BatchList(GoogleView):
         """Batches that were made here, newest first, without inlined answers."""
         who = principal(request)
         size, after = page_size(request), page_after(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             rows = Batch.objects.filter(
                 tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None, dialect=Batch.Dialect.GEMINI
             )
@@ -114,7 +114,7 @@ def _create(who: Principal, model: str, path: Path) -> Batch:
         name = _text(text, batch, "displayName", "batch.displayName") or ""
         if len(name) > MAX_NAME or "\0" in name:
             raise invalid_value("/batch/displayName", "too_long", f"displayName takes at most {MAX_NAME} characters.")
-        wanted = Wanted(Batch.Dialect.GEMINI, model=model, name=name)
+        wanted = BatchRequest(Batch.Dialect.GEMINI, model=model, name=name)
         file_name = _text(text, config, "fileName", "batch.inputConfig.fileName")
         if ("requests" in config) == (file_name is not None):
             detail = "batch.inputConfig takes one of requests and fileName."
@@ -124,8 +124,8 @@ def _create(who: Principal, model: str, path: Path) -> Batch:
             if "requests" not in requests:
                 raise invalid_value("/batch/inputConfig/requests", "required", "It takes a list under requests.")
             pointer = "/batch/inputConfig/requests/requests"
-            places = list_places(text, *requests["requests"], pointer=pointer)
-            return batch_of_items(who=who, wanted=wanted, body=path, places=places)
+            pointers = list_places(text, *requests["requests"], pointer=pointer)
+            return batch_of_items(who=who, wanted=wanted, body=path, pointers=pointers)
     return batch_of_file(
         who=who,
         wanted=wanted,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from cavendish.gemini.catalog import get_model
-from generations.batches.feeder import Reading, Readings
+from generations.batches.feeder import ItemDialect, Readings
 from generations.compat.gemini.content.translation import Translation
 from generations.models import Batch
 
 
-def gemini_reading(batch: Batch) -> Reading:
+def gemini_dialect(batch: Batch) -> ItemDialect:
     translation = Translation(get_model(batch.model))
-    return Reading("interactions", translation, translation.placed)
+    return ItemDialect("interactions", translation, translation.placed)
 
 
-GEMINI: Readings = {Batch.Dialect.GEMINI: gemini_reading}
+GEMINI: Readings = {Batch.Dialect.GEMINI: gemini_dialect}

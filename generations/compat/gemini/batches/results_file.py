@@ -11,7 +11,7 @@ from django.http import StreamingHttpResponse
 
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from cavendish.http.times import moment
 from generations.batches.selectors import batch_find
@@ -26,7 +26,7 @@ def batch_load(who: Principal, text: str) -> Batch:
     """By the id in its name. One that was made natively is of no use here. Raises Problem 404."""
     wanted: UUID | None = ids.decode(ids.BATCH, f"{ids.BATCH}_{text}")
     if wanted is not None:
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             batch = batch_find(wanted, livemode=who.livemode)
         if batch is not None and batch.dialect == Batch.Dialect.GEMINI:
             return batch

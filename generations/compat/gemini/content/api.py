@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import asked_by_layer, principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, UnknownModel, get_model
 from cavendish.http.problems import Problem, not_found
 from generations.accept.funnel import check_model, generation_accept, request_spool
@@ -21,7 +21,7 @@ from generations.compat.gemini.content.translation import Translation
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_pieces
-from generations.compat.shared.resubmissions import Posted
+from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, GenerationContent
 from generations.request import body_read
 
@@ -36,10 +36,10 @@ class ContentGenerate(GoogleView):
     def post(self, request: Request, model_id: str) -> HttpResponse:
         who = principal(request)
         translation = Translation(model_of(model_id))
-        posted = Posted(request, who)
+        resubmission = Resubmission(request, who)
         try:
             accepted = generation_accept(
-                who=who, body=posted, dialect="interactions", translate=translation, join=posted.job
+                who=who, body=resubmission, dialect="interactions", translate=translation, join=resubmission.job
             )
         except Problem as problem:
             raise translation.placed(problem) from None
@@ -52,7 +52,7 @@ class ContentGenerate(GoogleView):
         public = ids.encode(ids.GENERATION, accepted.id)
         shown = "true" if translation.thoughts else "false"
         job_wait(answer, request, public, f"{request.path}/{public}?form={form}&thoughts={shown}", WAIT)
-        posted.mark(answer, [accepted.id])
+        resubmission.mark(answer, [accepted.id])
         return answer
 
 
@@ -74,7 +74,7 @@ class ContentAnswer(GoogleView):
         who = principal(request)
         whole = job_load(who, job_id(generation_id))
         if whole.generation.status in TERMINAL:
-            with tenant_door(who.tenant_id):
+            with tenant_context(who.tenant_id):
                 content = GenerationContent.objects.get(pk=whole.generation.id)
             response = response_json(whole, content, thoughts=request.query_params.get("thoughts") == "true")
         else:

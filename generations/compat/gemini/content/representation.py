@@ -13,7 +13,7 @@ from generations.compat.gemini.content.signatures import signature_pack
 from generations.compat.shared.json_stream import Stored
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, GenerationContent, Status
-from generations.selectors import Whole
+from generations.selectors import GenerationDetail
 
 Part = dict[str, Any]
 _SHOWN_TEXT_CHARS = 2000
@@ -42,7 +42,7 @@ class Content:
     texts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
-def response_json(whole: Whole, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
+def response_json(whole: GenerationDetail, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
     """`content` with its plan and steps loaded. A failure is an answer without parts, never an error: what was accepted
     must not be sent again by a client that retries errors.
     """
@@ -60,7 +60,7 @@ def response_json(whole: Whole, content: GenerationContent, *, thoughts: bool) -
     return answer
 
 
-def head_json(whole: Whole) -> dict[str, Any]:
+def head_json(whole: GenerationDetail) -> dict[str, Any]:
     generation = whole.generation
     return {
         "modelVersion": generation.model,
@@ -69,7 +69,7 @@ def head_json(whole: Whole) -> dict[str, Any]:
     }
 
 
-def unfinished_json(whole: Whole) -> dict[str, Any]:
+def unfinished_json(whole: GenerationDetail) -> dict[str, Any]:
     """For a client whose wait ended before the job did. It goes on, and its interaction can be read."""
     public = ids.encode(ids.GENERATION, whole.generation.id)
     said = f"The answer is not there yet; it is going to be at /v1/interactions/{public}. Do not send it again."
@@ -146,7 +146,7 @@ def _part(block: Mapping[str, Any]) -> Part | None:
     return None
 
 
-def _finish(whole: Whole, content: GenerationContent) -> dict[str, str]:
+def _finish(whole: GenerationDetail, content: GenerationContent) -> dict[str, str]:
     generation = whole.generation
     if generation.status == Status.SUCCEEDED:
         return {"finishReason": "STOP"}

@@ -6,8 +6,8 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import shown
-from generations.compat.shared.camel_fields import Names, camel, is_idle, names_of
-from generations.compat.shared.pointer_map import Places
+from generations.compat.shared.camel_fields import CamelFields, camel, camel_fields_of, is_idle
+from generations.compat.shared.pointer_map import PointerMap
 from generations.request.hints import listing
 from generations.request.settings import SAFETY_METHODS, SAFETY_THRESHOLDS, SAFETY_TYPES
 
@@ -33,14 +33,14 @@ _OTHER_TOOLS = (
 _CATEGORY, _CATEGORIES = "HARM_CATEGORY_", tuple(f"HARM_CATEGORY_{name.upper()}" for name in SAFETY_TYPES)
 
 
-def read_config(config: Names, model: Model, tree: Tree, places: Places) -> bool:
+def read_config(config: CamelFields, model: Model, tree: Tree, pointers: PointerMap) -> bool:
     """Fills in what `config` asks for; answers whether thoughts are to be shown."""
     kept: Tree = {}
-    places.note("/generation_config", config.pointer)
+    pointers.note("/generation_config", config.pointer)
     for name, ours in _SAME.items():
         if (value := config.take(name)) is not None:
             kept[ours] = value
-            places.note(f"/generation_config/{ours}", config.at(name))
+            pointers.note(f"/generation_config/{ours}", config.at(name))
     config.refuse(*_OF_TEXT, because="The image models have no such setting; leave it out.")
     if config.take("candidateCount") not in (None, 1):
         config.wrong("candidateCount", "not_supported", "One request gives one candidate; send several requests.")
@@ -48,23 +48,23 @@ def read_config(config: Names, model: Model, tree: Tree, places: Places) -> bool
         config.wrong("responseMimeType", "not_supported", "The image models write plain text; use text/plain.")
     if modalities := config.take("responseModalities"):
         tree["response_modalities"] = modalities
-        places.note("/response_modalities", config.at("responseModalities"))
-    _image(config.inner("imageConfig"), kept, tree, places)
-    thoughts = _thinking(config.inner("thinkingConfig"), model, kept, places)
+        pointers.note("/response_modalities", config.at("responseModalities"))
+    _image(config.inner("imageConfig"), kept, tree, pointers)
+    thoughts = _thinking(config.inner("thinkingConfig"), model, kept, pointers)
     config.close()
     tree["generation_config"] = kept
     return thoughts
 
 
-def _image(image: Names | None, kept: Tree, tree: Tree, places: Places) -> None:
+def _image(image: CamelFields | None, kept: Tree, tree: Tree, pointers: PointerMap) -> None:
     if image is None:
         return
     shape = {"aspect_ratio": image.take("aspectRatio"), "image_size": image.take("imageSize")}
     kept["image_config"] = {name: value for name, value in shape.items() if not is_idle(value)}
-    places.note("/generation_config/image_config", image.pointer)
+    pointers.note("/generation_config/image_config", image.pointer)
     if mime_type := image.take("outputMimeType"):
         tree["response_mime_type"] = mime_type
-        places.note("/response_mime_type", image.at("outputMimeType"))
+        pointers.note("/response_mime_type", image.at("outputMimeType"))
     image.refuse(
         "outputCompressionQuality",
         "imageOutputOptions",
@@ -75,13 +75,13 @@ def _image(image: Names | None, kept: Tree, tree: Tree, places: Places) -> None:
     image.close()
 
 
-def _thinking(thinking: Names | None, model: Model, kept: Tree, places: Places) -> bool:
+def _thinking(thinking: CamelFields | None, model: Model, kept: Tree, pointers: PointerMap) -> bool:
     if thinking is None:
         return False
     level = thinking.text("thinkingLevel")
     if level and not is_idle(level):
         kept["thinking_level"] = level.lower()
-        places.note("/generation_config/thinking_level", thinking.at("thinkingLevel"))
+        pointers.note("/generation_config/thinking_level", thinking.at("thinkingLevel"))
     # -1 leaves it to the model; 0 is true of a model that does not think.
     if thinking.take("thinkingBudget") not in (None, -1, *(() if model.thinks else (0,))):
         thinking.wrong("thinkingBudget", "not_supported", "The image models have no thinkingBudget; use thinkingLevel.")
@@ -92,10 +92,12 @@ def _thinking(thinking: Names | None, model: Model, kept: Tree, places: Places) 
     return shown
 
 
-def read_tools(fields: Names, tree: Tree, places: Places) -> None:
+def read_tools(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
     tools: list[Tree] = []
     for index, item in enumerate(fields.items("tools")):
-        tool = names_of(fields.context, item, f"{fields.at('tools')}/{index}", 'an object like {"googleSearch": {}}')
+        tool = camel_fields_of(
+            fields.context, item, f"{fields.at('tools')}/{index}", 'an object like {"googleSearch": {}}'
+        )
         if tool is None:
             continue
         for name in _OTHER_TOOLS:
@@ -103,15 +105,15 @@ def read_tools(fields: Names, tree: Tree, places: Places) -> None:
             if tool.take(name) not in (None, []):
                 tool.wrong(name, "not_supported", 'It is not offered; the one tool is {"googleSearch": {}}.')
         if tool.has("googleSearch") and (search := tool.inner("googleSearch")) is not None:
-            places.note(f"/tools/{len(tools)}", search.pointer)
-            places.note(f"/tools/{len(tools)}/search_types", search.at("searchTypes"))
+            pointers.note(f"/tools/{len(tools)}", search.pointer)
+            pointers.note(f"/tools/{len(tools)}/search_types", search.at("searchTypes"))
             tools.append({"type": "google_search", **_search_types(search)})
         tool.close()
     if tools:
         tree["tools"] = tools
 
 
-def _search_types(search: Names) -> Tree:
+def _search_types(search: CamelFields) -> Tree:
     search.refuse(
         "timeRangeFilter",
         "excludeDomains",
@@ -137,11 +139,11 @@ def _snake(name: Any) -> Any:
     return known.get(camel(name.lower()) if name.isupper() else camel(name), name) if isinstance(name, str) else name
 
 
-def read_safety(fields: Names, tree: Tree, places: Places) -> None:
+def read_safety(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
     settings: list[Tree] = []
     for index, item in enumerate(fields.items("safetySettings")):
         pointer = f"{fields.at('safetySettings')}/{index}"
-        setting = names_of(fields.context, item, pointer, 'an object with "category" and "threshold"')
+        setting = camel_fields_of(fields.context, item, pointer, 'an object with "category" and "threshold"')
         if setting is None:
             continue
         found = {
@@ -153,11 +155,11 @@ def read_safety(fields: Names, tree: Tree, places: Places) -> None:
         if found["type"] and found["threshold"]:
             settings.append({name: value for name, value in found.items() if value})
     if settings:
-        places.note("/safety_settings", fields.at("safetySettings"))
+        pointers.note("/safety_settings", fields.at("safetySettings"))
         tree["safety_settings"] = settings
 
 
-def _word(setting: Names, name: str, known: Any, prefix: str = "") -> str | None:
+def _word(setting: CamelFields, name: str, known: Any, prefix: str = "") -> str | None:
     """One of `known` in an interaction's spelling; None for an unspecified one, which asks for nothing."""
     value = setting.text(name)
     if value is None or is_idle(value):

@@ -8,8 +8,8 @@ from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
 from generations.compat.gemini.content.settings import read_config, read_safety, read_tools
 from generations.compat.gemini.content.turns import Turns, read_part
-from generations.compat.shared.camel_fields import Names, camel_tree, is_idle
-from generations.compat.shared.pointer_map import Places, placed
+from generations.compat.shared.camel_fields import CamelFields, camel_tree, is_idle
+from generations.compat.shared.pointer_map import PointerMap, placed
 from generations.request.fields import Context
 
 _REFUSED = {
@@ -25,29 +25,29 @@ class Translation:
     def __init__(self, model: Model) -> None:
         self.thoughts = False
         self._model = model
-        self._places: Places | None = None
+        self._places: PointerMap | None = None
 
     def __call__(self, body: dict[str, Any]) -> dict[str, Any]:
         """`body` as `body_read` answers it. Raises Problem 422 with what cannot be said in an interaction's words."""
-        context, places = Context("native"), Places()
-        fields = Names(context, camel_tree(body), "")
+        context, pointers = Context("native"), PointerMap()
+        fields = CamelFields(context, camel_tree(body), "")
         self._named(fields)
-        turns = Turns(context, places)
+        turns = Turns(context, pointers)
         turns.read(fields)
         tree: dict[str, Any] = {"model": self._model.id, "input": turns.steps}
         instruction = _instruction(fields)
         if instruction:
             tree["system_instruction"] = instruction
-            places.note("/system_instruction", fields.at("systemInstruction"))
+            pointers.note("/system_instruction", fields.at("systemInstruction"))
         config = fields.inner("generationConfig")
         if config is not None:
-            self.thoughts = read_config(config, self._model, tree, places)
-        read_tools(fields, tree, places)
-        read_safety(fields, tree, places)
+            self.thoughts = read_config(config, self._model, tree, pointers)
+        read_tools(fields, tree, pointers)
+        read_safety(fields, tree, pointers)
         for name in ("store", "labels"):
             if (value := fields.take(name)) is not None:
                 tree[name] = value
-                places.note(f"/{name}", fields.at(name))
+                pointers.note(f"/{name}", fields.at(name))
         for name, because in _REFUSED.items():
             fields.refuse(name, because=because)
         tier = fields.text("serviceTier")
@@ -55,20 +55,20 @@ class Translation:
             fields.wrong("serviceTier", "not_supported", "There is one tier for single requests; leave it out.")
         fields.close()
         context.raise_errors()
-        self._places = places
+        self._places = pointers
         return tree
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with the body, whoever found it, in the names of the body."""
         return placed(problem, self._places)
 
-    def _named(self, fields: Names) -> None:
+    def _named(self, fields: CamelFields) -> None:
         model = fields.text("model")
         if model and model.removeprefix("models/") != self._model.id:
             fields.wrong("model", "conflict", f"The address names {self._model.id}; leave it out here.")
 
 
-def _instruction(fields: Names) -> str:
+def _instruction(fields: CamelFields) -> str:
     """The texts of `systemInstruction`, one below the other."""
     given = fields.take("systemInstruction")
     if isinstance(given, str):
@@ -83,7 +83,7 @@ def _instruction(fields: Names) -> str:
     texts = []
     for index, item in enumerate(content.items("parts")):
         pointer = f"{content.at('parts')}/{index}"
-        block = read_part(Names(fields.context, item, pointer)) if isinstance(item, dict) else {"type": ""}
+        block = read_part(CamelFields(fields.context, item, pointer)) if isinstance(item, dict) else {"type": ""}
         if block is not None and block["type"] != "text":
             fields.context.wrong(pointer, "not_supported", "System instructions are text.")
         elif block is not None:

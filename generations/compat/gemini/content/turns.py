@@ -7,8 +7,8 @@ from typing import Any
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import shown
 from generations.compat.gemini.content.signatures import signature_unpack
-from generations.compat.shared.camel_fields import Names, names_of
-from generations.compat.shared.pointer_map import Places
+from generations.compat.shared.camel_fields import CamelFields, camel_fields_of
+from generations.compat.shared.pointer_map import PointerMap
 from generations.request.fields import Context
 from generations.request.hints import listing
 from generations.request.uris import is_youtube
@@ -25,14 +25,14 @@ Step = dict[str, Any]
 class Turns:
     """Collects steps; `places` learns where each block came from. What is wrong is noted in `context`."""
 
-    def __init__(self, context: Context, places: Places) -> None:
+    def __init__(self, context: Context, pointers: PointerMap) -> None:
         self.steps: list[Step] = []
         self._context = context
-        self._places = places
+        self._places = pointers
         self._summary: list[Block] = []
         """Texts of thoughts whose signature stands on a later part, in a stream's history of a later content."""
 
-    def read(self, fields: Names) -> None:
+    def read(self, fields: CamelFields) -> None:
         """All of `contents`."""
         self._places.note("/input", fields.at("contents"))
         value = fields.take("contents")
@@ -42,14 +42,14 @@ class Turns:
         alone = isinstance(value, dict)
         for index, item in enumerate([value] if alone else fields.items("contents")):
             pointer = fields.at("contents") if alone else f"{fields.at('contents')}/{index}"
-            content = names_of(
+            content = camel_fields_of(
                 self._context, item, pointer, 'an object like {"role": "user", "parts": [{"text": "…"}]}'
             )
             if content is not None:
                 self._content(content)
         self._thoughts([], fields.at("contents"))
 
-    def _content(self, content: Names) -> None:
+    def _content(self, content: CamelFields) -> None:
         role = content.text("role") or "user"
         if role not in ROLES:
             hint = " What the model is told beforehand goes into systemInstruction." if role == "system" else ""
@@ -61,12 +61,14 @@ class Turns:
             self._thoughts([], content.pointer)
             self._start("user_input", content.pointer)
         for index, item in enumerate(content.items("parts")):
-            part = names_of(self._context, item, f"{content.at('parts')}/{index}", 'an object like {"text": "…"}')
+            part = camel_fields_of(
+                self._context, item, f"{content.at('parts')}/{index}", 'an object like {"text": "…"}'
+            )
             if part is not None:
                 self._part(part, of_model=role == "model")
         content.close()
 
-    def _part(self, part: Names, *, of_model: bool) -> None:
+    def _part(self, part: CamelFields, *, of_model: bool) -> None:
         signature = part.text("thoughtSignature") or ""
         thought = part.flag("thought", False)
         block = read_part(part)
@@ -98,7 +100,7 @@ class Turns:
         self.steps.append({"type": kind, "content": []})
         return self.steps[-1]
 
-    def _add(self, kind: str, block: Block, part: Names) -> None:
+    def _add(self, kind: str, block: Block, part: CamelFields) -> None:
         """To the step at hand if it is of this kind: a streamed answer comes back in one content for each chunk."""
         step = self.steps[-1] if self.steps and self.steps[-1]["type"] == kind else self._start(kind, part.pointer)
         pointer = f"/input/{len(self.steps) - 1}/content/{len(step['content'])}"
@@ -111,7 +113,7 @@ class Turns:
         step["content"].append(block)
 
 
-def read_part(part: Names) -> Block | None:
+def read_part(part: CamelFields) -> Block | None:
     """The block of a part; None for an empty text and for what is wrong, which is noted."""
     part.take("thought", "thoughtSignature", "partMetadata")
     part.refuse(*_OF_TOOLS, because="The image models call no tools of yours; leave it out.")
@@ -132,7 +134,7 @@ def read_part(part: Names) -> Block | None:
     return {"type": "text", "text": text} if text else None
 
 
-def _inline(inline: Names) -> Block | None:
+def _inline(inline: CamelFields) -> Block | None:
     mime_type, data = inline.text("mimeType"), inline.take("data")
     inline.take("displayName")
     inline.close()
@@ -143,7 +145,7 @@ def _inline(inline: Names) -> Block | None:
     return _media(kind, mime_type, data=data) if kind else None
 
 
-def _file(file: Names) -> Block | None:
+def _file(file: CamelFields) -> Block | None:
     mime_type, uri = file.text("mimeType"), file.text("fileUri")
     file.take("displayName")
     file.close()
@@ -159,7 +161,7 @@ def _media(kind: str, mime_type: str | None, **source: Any) -> Block:
     return {"type": kind, **source, **({"mime_type": mime_type} if mime_type else {})}
 
 
-def _kind(fields: Names, mime_type: str | None) -> str | None:
+def _kind(fields: CamelFields, mime_type: str | None) -> str | None:
     """image or video by the declared type, of which the bytes have the last word; image where none is declared."""
     kind = (mime_type or "image").partition("/")[0].strip().lower()
     if kind in {"image", "video"}:

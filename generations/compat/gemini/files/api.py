@@ -17,7 +17,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import principal
 from accounts.authentication.principal import Principal
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from cavendish.http.times import moment
 from generations.compat.gemini.batches.results_file import is_results, results_file_json, results_response
@@ -57,7 +57,7 @@ class FileList(GoogleView):
         """Uploads of this key's mode, newest first. Without an empty `nextPageToken`: a pager would follow it."""
         who = principal(request)
         size, after = page_size(request), page_after(request)
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             rows = File.objects.filter(
                 tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None, source=File.Source.UPLOAD
             )
@@ -101,7 +101,7 @@ class FileDownload(GoogleView):
 
 
 def _load(who: Principal, text: str) -> File:
-    with tenant_door(who.tenant_id):
+    with tenant_context(who.tenant_id):
         file = file_named(file_id_of(f"files/{text}") or "", livemode=who.livemode)
     if file is None:
         raise not_found()

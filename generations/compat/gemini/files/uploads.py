@@ -25,7 +25,7 @@ from rest_framework.request import Request
 from accounts.authentication.drf import principal
 from accounts.models import ApiKey, Tenant, TenantStatus
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of, too_large, unauthorized
 from generations.accept.funnel import check_active
 from generations.compat.gemini.files.api import file_json
@@ -84,7 +84,7 @@ def _start(request: Request) -> HttpResponse:
     about = _about(request)
     resource_name = _resource_name(about.get("name"))
     if resource_name is not None:
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             if file_named(resource_name, livemode=who.livemode) is not None:
                 raise _taken(resource_name)
     size = _number(request.headers.get("X-Goog-Upload-Header-Content-Length") or about.get("size_bytes"))
@@ -161,7 +161,7 @@ def _finish(ticket: Ticket, part: Part) -> File:
 
 def _check(ticket: Ticket) -> File | None:
     """The file, once it is one. Raises Problem where the key or the tenant has lost the right to bring it."""
-    with tenant_door(ticket.tenant_id):
+    with tenant_context(ticket.tenant_id):
         key = ApiKey.objects.filter(id=ticket.key_id).first()
         tenant = Tenant.objects.get(id=ticket.tenant_id)
         file: File | None = File.objects.filter(id=ticket.file_id).first()

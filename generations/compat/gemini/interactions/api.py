@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import asked_by_layer, principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import conflict, not_found
 from generations.accept.funnel import generation_accept
 from generations.compat.gemini.interactions.events import LEAD, RUNNING, event_stream, number_of
@@ -18,10 +18,10 @@ from generations.compat.gemini.interactions.representation import head_json, int
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_pieces
-from generations.compat.shared.resubmissions import Posted
+from generations.compat.shared.resubmissions import Resubmission
 from generations.errors import NotCancelable, NotFinished
 from generations.models import TERMINAL, GenerationContent, Status
-from generations.selectors import Whole
+from generations.selectors import GenerationDetail
 from generations.services import generation_cancel, generation_delete
 
 CANCEL_WAIT = 3
@@ -33,18 +33,18 @@ class InteractionList(GoogleView):
 
     def post(self, request: Request) -> HttpResponse:
         who = principal(request)
-        posted = Posted(request, who)
-        accepted = generation_accept(who=who, body=posted, dialect="interactions", join=posted.job)
+        resubmission = Resubmission(request, who)
+        accepted = generation_accept(who=who, body=resubmission, dialect="interactions", join=resubmission.job)
         public = ids.encode(ids.GENERATION, accepted.id)
         whole = job_load(who, accepted.id)
         answer: HttpResponse
-        if accepted.draft.stream:
+        if accepted.parsed.stream:
             answer = _stream(request, whole, f"{request.path}/{public}", after=None)
         else:
             answer = JsonResponse(head_json(whole))
-            if not accepted.draft.background:
+            if not accepted.parsed.background:
                 job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
-        posted.mark(answer, [accepted.id])
+        resubmission.mark(answer, [accepted.id])
         return answer
 
 
@@ -63,7 +63,7 @@ class InteractionDetail(GoogleView):
         streamed = query.get("stream") == "true"
         if streamed and whole.generation.status not in TERMINAL and not inside:
             return _stream(request, whole, request.path, after=query.get("last_event_id"))
-        with tenant_door(who.tenant_id):
+        with tenant_context(who.tenant_id):
             content = GenerationContent.objects.get(pk=wanted)
         ended = whole.generation.status in TERMINAL
         shown = interaction_json(
@@ -112,7 +112,7 @@ class InteractionCancel(GoogleView):
         return answer
 
 
-def _stream(request: Request, whole: Whole, path: str, *, after: str | None) -> HttpResponse:
+def _stream(request: Request, whole: GenerationDetail, path: str, *, after: str | None) -> HttpResponse:
     """The first events at once, so that a client knows the id to resume with; the rest when the job has ended."""
     running = {**head_json(whole), "status": RUNNING, "steps": []}
     answer = HttpResponse(b"".join(event_stream(running, after)), content_type="text/event-stream")

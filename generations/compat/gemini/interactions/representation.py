@@ -8,7 +8,7 @@ from cavendish.db import ids
 from cavendish.http.times import moment
 from generations.compat.shared.json_stream import Stored
 from generations.models import GenerationContent, Status
-from generations.selectors import Whole
+from generations.selectors import GenerationDetail
 
 STATUS = {
     Status.QUEUED: "in_progress",
@@ -22,7 +22,7 @@ _OURS = frozenset({"storage_key", "bytes", "output_id", "file_id", "role"})
 
 
 def interaction_json(
-    whole: Whole, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
+    whole: GenerationDetail, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
 ) -> dict[str, Any]:
     """`content` with its plan and steps loaded. `create` answers the model's steps; `with_input` adds the user's before
     them, `echo_input` repeats those as `input`.
@@ -40,7 +40,7 @@ def interaction_json(
     }
 
 
-def head_json(whole: Whole) -> dict[str, Any]:
+def head_json(whole: GenerationDetail) -> dict[str, Any]:
     """What is known of an interaction from its acceptance on."""
     generation = whole.generation
     shown: dict[str, Any] = {

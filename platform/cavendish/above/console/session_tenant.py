@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from accounts.members.selectors import Belonging, tenants_of
+from accounts.members.selectors import TenantOfPerson, tenants_of
 from accounts.models import User
 
 SESSION_KEY = "tenant_id"
@@ -18,7 +18,7 @@ def person_of(request: HttpRequest) -> User:
     return request.user
 
 
-def session_tenant(request: HttpRequest) -> Belonging | None:
+def session_tenant(request: HttpRequest) -> TenantOfPerson | None:
     """The chosen tenant, or the only one. None where there is none, or several and no choice yet."""
     belongings = tenants_of(person_of(request))
     chosen = request.session.get(SESSION_KEY)
@@ -28,5 +28,5 @@ def session_tenant(request: HttpRequest) -> Belonging | None:
     return belongings[0] if len(belongings) == 1 else None
 
 
-def tenant_enter(request: HttpRequest, belonging: Belonging) -> None:
+def tenant_enter(request: HttpRequest, belonging: TenantOfPerson) -> None:
     request.session[SESSION_KEY] = belonging.tenant_id.hex

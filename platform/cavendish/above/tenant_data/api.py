@@ -20,7 +20,7 @@ from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.above.tenant_data.representation import erasure_json, export_json
 from cavendish.above.tenant_data.services import erasure_cancel, erasure_request, export_delete, export_request
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import forbidden, not_found
@@ -87,7 +87,7 @@ class ExportContent(APIView):
         tenant, wanted = ids.decode(ids.TENANT, tenant_id), export_of(export_id)
         if tenant is None:
             raise not_found()
-        with tenant_door(tenant):
+        with tenant_context(tenant):
             ready = Export.objects.filter(id=wanted, tenant_id=tenant, status=Export.Status.READY).exists()
             parts = list(ExportPart.objects.filter(tenant_id=tenant, export_id=wanted).order_by("number"))
         if not ready or not parts:

@@ -21,7 +21,7 @@ from billing.models import CreditNote, Invoice, InvoiceDocument
 from cavendish.above.tenant_data.export_tables import TABLES, table_page
 from cavendish.above.tenant_data.models import Export
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.times import moment
 from generations.models import File, Generation, Output
 from generations.selectors import generations_load
@@ -59,7 +59,7 @@ def _json(value: Any) -> bytes:
 
 
 def _tenant(export: Export, cursor: str) -> Iterator[Unit]:
-    with tenant_door(export.tenant_id):
+    with tenant_context(export.tenant_id):
         tenant = Tenant.objects.get(id=export.tenant_id)
     shown = {f.attname: getattr(tenant, f.attname) for f in Tenant._meta.concrete_fields if f.attname != "weight"}
     shown["id"] = ids.encode(ids.TENANT, tenant.id)
@@ -74,7 +74,7 @@ def _tables(export: Export, cursor: str) -> Iterator[Unit]:
     for label in labels[labels.index(place) :]:
         more = label != place or page == 0 or key != ""
         while more:
-            with tenant_door(export.tenant_id):
+            with tenant_context(export.tenant_id):
                 rows, key = table_page(label, key)
             page += 1
             more = key != ""
@@ -86,7 +86,7 @@ def _tables(export: Export, cursor: str) -> Iterator[Unit]:
 
 def _generations(export: Export, cursor: str) -> Iterator[Unit]:
     while True:
-        with tenant_door(export.tenant_id):
+        with tenant_context(export.tenant_id):
             rows = Generation.objects.filter(tenant_id=export.tenant_id, deleted_at=None)
             if cursor:
                 rows = rows.filter(id__gt=UUID(cursor))
@@ -112,7 +112,7 @@ def _named(prefix: str, kept: Output) -> str:
 
 def _files(export: Export, cursor: str) -> Iterator[Unit]:
     while True:
-        with tenant_door(export.tenant_id):
+        with tenant_context(export.tenant_id):
             rows = File.objects.filter(tenant_id=export.tenant_id, deleted_at=None)
             if cursor:
                 rows = rows.filter(id__gt=UUID(cursor))
@@ -129,7 +129,7 @@ def _files(export: Export, cursor: str) -> Iterator[Unit]:
 
 
 def _invoices(export: Export, cursor: str) -> Iterator[Unit]:
-    with tenant_door(export.tenant_id):
+    with tenant_context(export.tenant_id):
         documents = InvoiceDocument.objects.filter(tenant_id=export.tenant_id)
         if cursor:
             documents = documents.filter(subject_id__gt=UUID(cursor))

@@ -17,7 +17,7 @@ from cavendish.above.tenant_data.archive import PartWriter
 from cavendish.above.tenant_data.export_sections import SECTIONS, Unit, section_after
 from cavendish.above.tenant_data.models import Export, ExportPart
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.events.services import event_add
 from cavendish.storage import ObjectMissing, objects
 
@@ -51,7 +51,7 @@ def export_step(*, tenant_id: UUID, export_id: UUID) -> bool:
 
 def _claim(tenant_id: UUID, export_id: UUID) -> Export | None:
     now, token = timezone.now(), uuid4()
-    with tenant_door(tenant_id):
+    with tenant_context(tenant_id):
         free = Q(lease_until=None) | Q(lease_until__lt=now)
         claimed = Export.objects.filter(free, id=export_id, status__in=OPEN).update(
             status=Export.Status.RUNNING, lease_token=token, lease_until=now + LEASE
@@ -102,7 +102,7 @@ def _missing(export: Export, name: str) -> None:
 
 def _note(export: Export, part: PartWriter, key: str, *, ended: bool) -> bool:
     now = timezone.now()
-    with tenant_door(export.tenant_id):
+    with tenant_context(export.tenant_id):
         noted = Export.objects.filter(
             id=export.id, lease_token=export.lease_token, status=Export.Status.RUNNING
         ).update(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from cavendish.http.json_body import Body, Text, Whole
+from cavendish.http.json_body import Body, Text, WholeNumber
 
 
 class ErasureNew(Body):
     slug = Text(max_length=50, help_text="The slug of the tenant, so that nobody erases the wrong one.")
-    days = Whole(
+    days = WholeNumber(
         required=False,
         min_value=0,
         max_value=365,

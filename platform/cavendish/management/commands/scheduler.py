@@ -14,13 +14,13 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
 from accounts.people.services import people_tidy
-from accounts.tenants.services import time_zones_turn
+from accounts.tenants.services import pending_time_zones_apply
 from billing.budgets.alerts import budget_alerts_mail
 from billing.credits.services import credits_expire, credits_of_plans
-from billing.invoices.documents import documents_make
+from billing.invoices.documents import documents_create
 from billing.invoices.services import months_close
 from billing.subscriptions.services import subscriptions_begin
-from billing.usage.services import usage_partitions_make, usage_platform_refresh
+from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from billing.wallets.services import wallets_watch
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
@@ -61,15 +61,15 @@ class Command(BaseCommand):
             Task(batch_inputs_erase, every=60),
             Task(outputs_expire, every=60),
             Task(inputs_expire, every=60),
-            Task(usage_partitions_make, every=3600),
-            Task(time_zones_turn, every=60),
+            Task(usage_partitions_create, every=3600),
+            Task(pending_time_zones_apply, every=60),
             Task(people_tidy, every=600),
             Task(usage_platform_refresh, every=60),
         ]
         # What may take long runs beside the sweeps, which must come every few seconds.
         slow = [
             Task(months_close, every=60),
-            Task(documents_make, every=5),
+            Task(documents_create, every=5),
             Task(credits_expire, every=5),
             Task(subscriptions_begin, every=10),
             Task(credits_of_plans, every=30),

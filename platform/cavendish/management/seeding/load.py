@@ -114,7 +114,7 @@ def _tenants(size: Size, rng: random.Random) -> list[Tenant]:
     for kind, objects in rows.items():
         kind.objects.bulk_create(objects, batch_size=2000)
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT usage_partitions_make(%s, %s)", [size.first, size.months])
+        cursor.execute("SELECT usage_partitions_create(%s, %s)", [size.first, size.months])
     return made
 
 

@@ -15,7 +15,7 @@ from accounts.policy.selectors import policy_accepted
 from accounts.policy.services import policy_accept
 from accounts.roles.permissions import Permission, may
 from cavendish.above.console.session_tenant import person_of, session_tenant
-from cavendish.db.tenancy import tenant_door
+from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
 
 
@@ -39,7 +39,7 @@ def policy_page(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{belonging.name} may run live jobs.")
         return redirect("policy")
-    with tenant_door(belonging.tenant_id):
+    with tenant_context(belonging.tenant_id):
         tenant = Tenant.objects.get(id=belonging.tenant_id)
     context = {
         "tenant": tenant,

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.people.audit_signals import person_note
+from accounts.people.audit_signals import person_audit
 from accounts.people.devices import device_of
 from cavendish.above.console.session_tenant import person_of
 
@@ -35,7 +35,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
         return redirect("account_logout")
     device = device_of(session.user_agent)
     session.end()
-    person_note(request, person_of(request), "session_ended", device=device, address=session.ip)
+    person_audit(request, person_of(request), "session_ended", device=device, address=session.ip)
     messages.success(request, f"The session on {device} is ended.")
     return redirect("sessions")
 
@@ -44,6 +44,6 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
 @login_required
 def sessions_end_others(request: HttpRequest) -> HttpResponse:
     end_other_sessions(request, request.user)
-    person_note(request, person_of(request), "other_sessions_ended")
+    person_audit(request, person_of(request), "other_sessions_ended")
     messages.success(request, "All other sessions are ended.")
     return redirect("sessions")

@@ -1,7 +1,7 @@
 -- The tags of a generation that are summed, {key: value}: the metadata under the keys that the tenant chose. A month has
 -- a hundred values of each key; what comes after them is "(other)", so that sums stay few whatever a client writes.
 -- NULL when there is nothing to sum.
-CREATE OR REPLACE FUNCTION usage_tags_take(p_tenant uuid, p_livemode boolean, p_billed date, p_metadata jsonb)
+CREATE OR REPLACE FUNCTION usage_tags_reserve(p_tenant uuid, p_livemode boolean, p_billed date, p_metadata jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$

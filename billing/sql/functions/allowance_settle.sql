@@ -1,5 +1,5 @@
 -- The end of the included pictures that a generation held: those that came are used, the rest is free again.
-CREATE OR REPLACE FUNCTION allowance_end(p_tenant uuid, p_generation uuid, p_images int) RETURNS void
+CREATE OR REPLACE FUNCTION allowance_settle(p_tenant uuid, p_generation uuid, p_images int) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE

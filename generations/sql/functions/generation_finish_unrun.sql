@@ -1,5 +1,5 @@
 -- Ends a job that never reached the upstream: nothing is charged.
-CREATE OR REPLACE FUNCTION generation_end_unrun(p_tenant uuid, p_id uuid, p_status text, p_error jsonb, p_reason text) RETURNS boolean
+CREATE OR REPLACE FUNCTION generation_finish_unrun(p_tenant uuid, p_id uuid, p_status text, p_error jsonb, p_reason text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -18,7 +18,7 @@ BEGIN
         'api_key_id', job.api_key_id, 'member_id', job.member_id, 'model', job.model, 'image_size', job.image_size,
         'metadata', job.metadata));
     IF job.batch_id IS NOT NULL THEN
-        PERFORM batch_item_end(p_tenant, job.batch_id, job.batch_index, 'in_progress',
+        PERFORM batch_item_finish(p_tenant, job.batch_id, job.batch_index, 'in_progress',
             CASE WHEN p_reason = 'deadline_exceeded' AND job.attempts = 0 THEN 'expired' ELSE p_status END, p_error);
     END IF;
     RETURN true;

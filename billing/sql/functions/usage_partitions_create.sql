@@ -4,7 +4,7 @@
 -- A table is made aside and then attached: CREATE TABLE … PARTITION OF would wait for whoever reads the whole table, a
 -- reconciliation for example, and every settlement would wait behind it. Rows that went into the default partition
 -- meanwhile move into the month they belong to. It gives up after two seconds; it is called every hour, months ahead.
-CREATE OR REPLACE FUNCTION usage_partitions_make(p_from date, p_months int) RETURNS int
+CREATE OR REPLACE FUNCTION usage_partitions_create(p_from date, p_months int) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -31,5 +31,5 @@ BEGIN
     END LOOP;
     RETURN made;
 END $$;
-REVOKE ALL ON FUNCTION usage_partitions_make(date, int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION usage_partitions_make(date, int) TO cavendish_system, cavendish_operator;
+REVOKE ALL ON FUNCTION usage_partitions_create(date, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION usage_partitions_create(date, int) TO cavendish_system, cavendish_operator;

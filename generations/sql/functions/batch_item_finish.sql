@@ -1,6 +1,6 @@
 -- Ends an item that is still `p_from`: with the generation it became (in_progress), or without one (waiting). False when
 -- it was something else already. Called last before COMMIT, because it locks a row that all items share.
-CREATE OR REPLACE FUNCTION batch_item_end(p_tenant uuid, p_batch uuid, p_index int, p_from text, p_status text,
+CREATE OR REPLACE FUNCTION batch_item_finish(p_tenant uuid, p_batch uuid, p_index int, p_from text, p_status text,
     p_error jsonb) RETURNS boolean
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$

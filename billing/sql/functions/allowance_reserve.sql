@@ -1,7 +1,7 @@
 -- Holds pictures that the tenant's plan includes in this month of its time zone: of p_images as many as are left of
 -- p_included. Answers how many, which is 0 when the month's are all used or held. Locks the month's row: before budgets
 -- and wallet, everywhere.
-CREATE OR REPLACE FUNCTION allowance_take(p_tenant uuid, p_generation uuid, p_images int, p_included int) RETURNS int
+CREATE OR REPLACE FUNCTION allowance_reserve(p_tenant uuid, p_generation uuid, p_images int, p_included int) RETURNS int
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE

@@ -1,5 +1,5 @@
 -- Gives back what runs under a worker's lease, but what it is known to hold (p_keep).
-CREATE OR REPLACE FUNCTION worker_free(p_worker uuid, p_reason text, p_keep uuid[] DEFAULT '{}') RETURNS int
+CREATE OR REPLACE FUNCTION worker_release(p_worker uuid, p_reason text, p_keep uuid[] DEFAULT '{}') RETURNS int
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
     WITH freed AS (
@@ -12,5 +12,5 @@ AS $$
     )
     SELECT count(*)::int FROM freed
 $$;
-REVOKE ALL ON FUNCTION worker_free(uuid, text, uuid[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION worker_free(uuid, text, uuid[]) TO cavendish_system;
+REVOKE ALL ON FUNCTION worker_release(uuid, text, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION worker_release(uuid, text, uuid[]) TO cavendish_system;

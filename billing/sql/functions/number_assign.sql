@@ -1,6 +1,6 @@
 -- The next number of a legal entity's series ('invoices' or 'credit_notes'). It locks the entity's row until the end of
 -- the transaction: call it last. A transaction that rolls back gives its number back, so none is ever missing.
-CREATE OR REPLACE FUNCTION number_take(p_entity uuid, p_series text, p_on date, OUT series_number bigint, OUT number text)
+CREATE OR REPLACE FUNCTION number_assign(p_entity uuid, p_series text, p_on date, OUT series_number bigint, OUT number text)
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE

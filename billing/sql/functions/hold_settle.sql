@@ -1,6 +1,6 @@
 -- Ends a hold once: what was used moves from `held` to `used` in the periods that held it, the rest is free again; a
 -- percentage that is reached is told. False when it had ended before.
-CREATE OR REPLACE FUNCTION hold_end(p_tenant uuid, p_generation uuid, p_status text, p_amount numeric, p_images int,
+CREATE OR REPLACE FUNCTION hold_settle(p_tenant uuid, p_generation uuid, p_status text, p_amount numeric, p_images int,
     p_tokens int, p_requests int) RETURNS boolean
 LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
@@ -16,7 +16,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    PERFORM allowance_end(p_tenant, p_generation, ended.used_images);
+    PERFORM allowance_settle(p_tenant, p_generation, ended.used_images);
     WITH lines AS MATERIALIZED (
         SELECT p.id, l.quantity, b.metric, b.alerts
         FROM billing_holdline l

@@ -1,6 +1,6 @@
 -- After a try: sent (p_error empty), to be tried again, or given up after a day. The text goes with the end: it may hold
 -- an invitation's secret.
-CREATE OR REPLACE FUNCTION mail_end(p_id uuid, p_error text) RETURNS void
+CREATE OR REPLACE FUNCTION mail_finish(p_id uuid, p_error text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
     UPDATE mail_mail m
@@ -13,5 +13,5 @@ AS $$
           FROM mail_mail WHERE id = p_id) e
     WHERE m.id = p_id AND m.status = 'queued'
 $$;
-REVOKE ALL ON FUNCTION mail_end(uuid, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION mail_end(uuid, text) TO cavendish_system;
+REVOKE ALL ON FUNCTION mail_finish(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mail_finish(uuid, text) TO cavendish_system;
