@@ -1,6 +1,6 @@
 """What accounts refuses, each with its status and its stable code; the API answers them as they are.
 
-Problem
+Refusal
 └── AccountsRefused
     ├── NotAllowed             403  the role or the key lacks what it takes
     ├── PowersExceeded         403  a key would get more than its maker has
@@ -19,24 +19,11 @@ Problem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
-
-from cavendish.http.problems import FieldError, Problem
+from cavendish.http.problems import Refusal
 
 
-class AccountsRefused(Problem):
-    """Base of the refusals; `detail` is for people."""
-
-    status_code: ClassVar[int] = 409
-    code_name: ClassVar[str] = "refused"
-
-    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = None) -> None:
-        headers = {"Retry-After": str(retry_after)} if retry_after else {}
-        super().__init__(self.status_code, self.code_name, detail, errors=errors, headers=headers)
-
-    def __str__(self) -> str:
-        return self.detail
+class AccountsRefused(Refusal):
+    """Base of what accounts refuses; `detail` is for people."""
 
 
 class NotAllowed(AccountsRefused):

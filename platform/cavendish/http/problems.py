@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -103,6 +103,33 @@ class Problem(Exception):
             "detail": detail,
             "errors": errors,
         }
+
+
+class Refusal(Problem):
+    """Base of what services refuse: each subclass says its status and its stable code, each instance the rest.
+
+    Services raise it and nobody translates it: the handler of the dialect writes it (`exception_handler` below for
+    the native API). `str()` of it is its detail, for pages, commands and logs.
+    """
+
+    status_code: ClassVar[int] = 409
+    code_name: ClassVar[str] = "refused"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """`retry_after` is in seconds."""
+        headers = {**(headers or {}), **_retry_after(retry_after)}
+        super().__init__(self.status_code, self.code_name, detail, errors=errors, headers=headers, extra=extra)
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 def _encode(members: Mapping[str, Any]) -> bytes:
