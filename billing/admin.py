@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from accounts.admin import ReadOnly
+from accounts.admin_base import ReadOnly
+from accounts.authentication.people import person_actor
 from accounts.models import User
-from accounts.people.audit_signals import person_actor
 from accounts.tenants.admin import TenantAdmin
 from billing import invoice_admin  # noqa: F401  (registers itself)
 from billing.admin_forms import (
@@ -27,7 +27,7 @@ from billing.admin_forms import (
     SubscriptionForm,
     TermsForm,
 )
-from billing.errors import BooksRefuse, ValuesInvalid
+from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import (
     Allowance,
     Budget,
@@ -55,7 +55,7 @@ def form_page(model_admin: ReadOnly, request: HttpRequest, form: ServiceForm) ->
             if "confirm" in request.POST or not changes:
                 messages.success(request, form.save(person_actor(request, request.user)))
                 return HttpResponseRedirect(back)
-        except (ValuesInvalid, BooksRefuse) as refusal:
+        except (ValuesInvalid, ChangeRefused) as refusal:
             changes = []
             form.refused(refusal)
     context = {

@@ -16,9 +16,9 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from accounts.actor import Actor
-from accounts.admin import Base, ReadOnly
+from accounts.admin_base import Base, ReadOnly
+from accounts.authentication.people import person_actor
 from accounts.models import Tenant, User
-from accounts.people.audit_signals import person_actor
 from billing.credit_notes.services import credit_note_issue
 from billing.currencies import is_currency
 from billing.errors import InvoiceRefused

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account import signals as account
-from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
@@ -15,15 +14,10 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts.actor import Actor, Kind
 from accounts.audit.services import audit_add
+from accounts.authentication.people import person_actor
 from accounts.models import User
 from cavendish.db.router import acting_as
-
-
-def person_actor(request: HttpRequest, user: User) -> Actor:
-    kind: Kind = "operator" if user.is_staff else "person"
-    return Actor(kind, user.id, user.email, get_adapter().get_client_ip(request))
 
 
 def person_audit(request: HttpRequest, user: User, action: str, **after: Any) -> None:

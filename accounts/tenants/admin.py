@@ -11,9 +11,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from accounts.admin import Base
-from accounts.models import Tenant, TenantStatus, User
-from accounts.people.audit_signals import person_actor
+from accounts.admin_base import Base, operator_actor
+from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
 from accounts.roles.checks import check_time_zone, image_sizes, model_ids
 from accounts.tenants.billing_port import STANDARD_PLAN, billing
@@ -150,8 +149,7 @@ class TenantAdmin(Base):
         return answer
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
-        assert isinstance(request.user, User)
-        actor = person_actor(request, request.user)
+        actor = operator_actor(request)
         values = form.cleaned_data
         if not change:
             made = tenant_start(

@@ -28,25 +28,25 @@ def test_somebody_lost_all_their_factors() -> None:
     grace.sign_in()
     ada.sign_in()
     ada.totp_add()
-    assert "1 of 1 people lost their second factors." in act(grace, "factors_remove", ada)
+    assert "Reset two-factor authentication for 1 of 1 people." in act(grace, "factors_remove", ada)
     assert not Authenticator.objects.filter(user=ada.user).exists()
     assert not ada.signed_in
     assert Visitor(ada.email).sign_in().headers["Location"] == "/account/"
     assert "second_factors_removed" in ada.audit
-    assert "0 of 1 people lost" in act(grace, "factors_remove", ada)
+    assert "Reset two-factor authentication for 0 of 1 people." in act(grace, "factors_remove", ada)
 
 
 def test_an_account_is_closed_and_opened_again() -> None:
     grace, ada = person(operator=True), person()
     grace.sign_in()
     ada.sign_in()
-    assert "1 of 1 people are closed." in act(grace, "close", ada)
+    assert "Deactivated 1 of 1 people." in act(grace, "close", ada)
     assert not ada.signed_in
     assert ada.sign_in().headers["Location"] == "/account/inactive/"
     assert "This account is closed" in shown(ada.get("/account/inactive/"))
     act(grace, "close", grace)
     assert grace.signed_in  # nobody locks themselves out
-    assert "1 of 1 people are open again." in act(grace, "reopen", ada)
+    assert "Reactivated 1 of 1 people." in act(grace, "reopen", ada)
     ada.sign_in()
     assert ada.signed_in
     assert ada.audit[:4] == ["signed_in", "closed", "reopened", "signed_in"]

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.authentication.people import person_actor
 from accounts.errors import InvitationClosed, InvitationForAnother
 from accounts.invitations.services import invitation_accept
 from accounts.invitations.tokens import invitation_find
 from accounts.models import Role, User
-from accounts.people.audit_signals import person_actor
 from accounts.people.session_invitation import invitation_forget, invitation_keep
 from cavendish.above.console.session_tenant import SESSION_KEY, person_of
 from cavendish.http.problems import Problem

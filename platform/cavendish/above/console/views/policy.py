@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.authentication.people import person_actor
 from accounts.models import Tenant
-from accounts.people.audit_signals import person_actor
 from accounts.policy.selectors import policy_accepted
 from accounts.policy.services import policy_accept
 from accounts.roles.permissions import Permission, may

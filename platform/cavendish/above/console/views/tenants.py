@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
+from accounts.authentication.people import person_actor
 from accounts.errors import SignUpClosed
 from accounts.members.selectors import tenants_of
-from accounts.people.audit_signals import person_actor
 from accounts.tenants.services import tenant_sign_up
 from cavendish.above.console.forms import TenantForm
 from cavendish.above.console.session_tenant import SESSION_KEY, person_of, session_tenant, tenant_enter
