@@ -38,8 +38,12 @@ def test_what_was_searched_and_cited_comes_with_the_picture(
     assert words["citations"] == grounding["citations"]
     for citation in grounding["citations"]:
         assert list(citation) == ["url", "title", "start_index", "end_index", "text"]
-        told = words["text"].encode()[citation["start_index"] : citation["end_index"]].decode()
-        assert told == citation["text"]
+        start, end = citation["start_index"], citation["end_index"]
+        assert words["text"].encode()[start:end].decode() == citation["text"]
+        # The sandbox cites whole sentences with letters of several bytes before and in them: no character is an offset.
+        assert citation["text"][0].isupper()
+        assert citation["text"].endswith(".")
+        assert words["text"][start:end] != citation["text"]
         assert citation["url"].startswith("https://")
     lines = {line["kind"]: line for line in made["charge"]["lines"]}
     assert (lines["search_query"]["quantity"], lines["search_query"]["unit"]) == (citations, "per_1k_queries")

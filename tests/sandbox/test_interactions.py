@@ -178,7 +178,10 @@ def test_grounding_brings_calls_suggestions_and_citations(create: Create, tool: 
         assert call["arguments"]["queries"][0] in result["result"][0]["search_suggestions"]
     text, picture = blocks(made)
     assert picture["type"] == "image"
-    sentences = {"web_search": "The web agrees on the subject.", "image_search": "Pictures of it were compared."}
+    sentences = {
+        "web_search": "The web agrees on the café 🌍.",
+        "image_search": "Pictures – naïve ones 🎨 – agree.",
+    }
     cited = [text["text"].encode()[note["start_index"] : note["end_index"]].decode() for note in text["annotations"]]
     assert cited == [sentences[kind] for kind in found]
     assert made["usage"]["grounding_tool_count"] == [{"type": "google_search", "count": len(found)}]

@@ -8,6 +8,9 @@ from cavendish.sandbox.errors import ApiError
 from cavendish.sandbox.words import Attempts, Fault, read_words, without_words
 
 
+KINDS = (("web_search",), ("image_search",), ("web_search", "image_search"))
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -60,8 +63,21 @@ def test_times_counts_attempts_of_each_key_apart() -> None:
 def test_every_text_has_the_published_number_of_tokens() -> None:
     texts = [prose.caption(index, 20) for index in range(20)]
     texts += [prose.answer_text(), prose.caption(0, 1)]
-    texts += [prose.cited_text(kinds, "q")["text"] for kinds in (("web_search",), ("web_search", "image_search"))]
-    assert {(len(text.encode()), text.isascii(), text_tokens(text)) for text in texts} == {(128, True, 32)}
+    texts += [prose.cited_text(kinds, "q")["text"] for kinds in KINDS]
+    assert {(len(text.encode()), text_tokens(text)) for text in texts} == {(128, 32)}
+
+
+@pytest.mark.parametrize("kinds", KINDS)
+def test_no_offset_of_a_citation_is_one_of_characters(kinds: tuple[str, ...]) -> None:
+    block = prose.cited_text(kinds, "q")
+    assert len(block["annotations"]) == len(kinds)
+    for note in block["annotations"]:
+        start, end = note["start_index"], note["end_index"]
+        cited = block["text"].encode()[start:end].decode()
+        assert cited.endswith(".")
+        assert not cited.isascii()
+        assert not block["text"].encode()[:start].isascii()
+        assert block["text"][start:end] != cited
 
 
 def test_a_changed_signature_is_found() -> None:

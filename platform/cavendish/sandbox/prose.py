@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 TEXT_BYTES = 128
-"""Every text block has exactly this many ASCII bytes: 32 tokens by the published rule."""
+"""Every text block has exactly this many bytes of UTF-8: 32 tokens by the published rule."""
 
 _FILLER = " Every text in the sandbox has the same length, so that the cost of an answer is known before it comes" * 2
 _SIGNATURE_BYTES = 768
@@ -41,15 +41,22 @@ _SNIPPET = """<style>
 </div>
 """
 
+# Letters and emojis of two to four bytes stand before and within what is cited, so that an offset into the UTF-8, as
+# the upstream gives it, is never the offset of the character.
+_LEAD = "À propos 🍌:"
 _CITED = {
-    "web_search": ("The web agrees on the subject.", "https://example.org/sandbox/{slug}", "example.org"),
-    "image_search": ("Pictures of it were compared.", "https://pictures.example.com/{slug}", "pictures.example.com"),
+    "web_search": ("The web agrees on the café 🌍.", "https://example.org/sandbox/{slug}", "example.org"),
+    "image_search": (
+        "Pictures – naïve ones 🎨 – agree.",
+        "https://pictures.example.com/{slug}",
+        "pictures.example.com",
+    ),
 }
 
 
 def paragraph(lead: str) -> str:
-    """`lead` made up to TEXT_BYTES of ASCII, ending in a full stop."""
-    return (lead + _FILLER)[: TEXT_BYTES - 1].rpartition(" ")[0].ljust(TEXT_BYTES, ".")
+    """`lead` made up to TEXT_BYTES of UTF-8, ending in a full stop."""
+    return (lead + _FILLER).encode()[: TEXT_BYTES - 1].rpartition(b" ")[0].ljust(TEXT_BYTES, b".").decode()
 
 
 def caption(index: int, count: int) -> str:
@@ -62,19 +69,21 @@ def answer_text() -> str:
 
 def cited_text(search_types: tuple[str, ...], query: str) -> dict[str, Any]:
     """A text block with one citation for each kind of search. Offsets are UTF-8 bytes, end exclusive."""
-    text = paragraph(" ".join(_CITED[kind][0] for kind in search_types))
+    text = paragraph(" ".join([_LEAD, *(_CITED[kind][0] for kind in search_types)]))
+    raw = text.encode()
     slug = quote_plus(query.lower())
     annotations = []
     for kind in search_types:
         sentence, url, title = _CITED[kind]
-        start = text.index(sentence)
+        cited = sentence.encode()
+        start = raw.index(cited)
         annotations.append(
             {
                 "type": "url_citation",
                 "url": url.format(slug=slug),
                 "title": title,
                 "start_index": start,
-                "end_index": start + len(sentence),
+                "end_index": start + len(cited),
             }
         )
     return {"type": "text", "text": text, "annotations": annotations}
