@@ -27,7 +27,6 @@ from billing.admin_forms import (
     SubscriptionForm,
     TermsForm,
 )
-from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import (
     Allowance,
     Budget,
@@ -40,6 +39,7 @@ from billing.models import (
     Price,
     Subscription,
 )
+from cavendish.http.problems import Problem
 
 __all__ = ["TenantAdmin"]
 
@@ -55,7 +55,7 @@ def form_page(model_admin: ReadOnly, request: HttpRequest, form: ServiceForm) ->
             if "confirm" in request.POST or not changes:
                 messages.success(request, form.save(person_actor(request, request.user)))
                 return HttpResponseRedirect(back)
-        except (ValuesInvalid, ChangeRefused) as refusal:
+        except Problem as refusal:
             changes = []
             form.refused(refusal)
     context = {

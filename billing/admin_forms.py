@@ -14,7 +14,7 @@ from accounts.models import Tenant
 from billing.budgets.bodies import BudgetDefault
 from billing.charges.services import charge_refund, flagged_charge_resolve
 from billing.credits.services import credit_grant
-from billing.errors import BooksRefuse, ValuesInvalid
+from billing.errors import ValuesInvalid
 from billing.models import Charge, Kind, Plan, Tier, Unit
 from billing.money import ZERO, AmountInvalid, amount_read, amount_text
 from billing.plans.services import PlanTerms, plan_create, plan_version_add
@@ -22,6 +22,7 @@ from billing.prices.services import NewPrice, change_text, moment_check, prices_
 from billing.subscriptions.services import subscription_change
 from billing.wallets.services import wallet_adjust, wallet_top_up
 from cavendish.gemini.catalog import models
+from cavendish.http.problems import Problem
 
 WHEN = "UTC; as soon as possible when it is empty. A moment in the past is refused."
 
@@ -65,11 +66,10 @@ class ServiceForm(forms.Form):
     def save(self, actor: Actor) -> str:
         raise NotImplementedError
 
-    def refused(self, refusal: ValuesInvalid | BooksRefuse) -> None:
-        """The services' words beside the fields that they are about."""
-        if isinstance(refusal, BooksRefuse):
-            self.add_error(None, str(refusal))
-            return
+    def refused(self, refusal: Problem) -> None:
+        """Shows each error beside the field that it is about, and a refusal without errors above the form."""
+        if not refusal.errors:
+            self.add_error(None, refusal.detail)
         for error in refusal.errors:
             names = [name for name in error.pointer.split("/") if name in self.fields]
             self.add_error(names[-1] if names else None, error.detail)

@@ -1,48 +1,56 @@
-"""Errors of billing.
+"""What billing refuses, each with its status and its stable code; the API answers them as they are.
 
-BillingError
-├── ValuesInvalid        values that cannot go into the books, each with its place
-├── BooksRefuse          what the state of the books does not allow
-├── PriceMissing         a kind that a request may use has no price in its plan
-├── ModelNotInPlan       the tenant's plan does not offer the model
-├── BudgetExceeded       a hard budget leaves no room for the worst case
-├── BudgetInvalid        values of a budget that is made or changed are wrong
-├── BudgetNotYours       an operator set the budget
-├── TooManyBudgets       a tenant, key or member has as many as it may
-├── InsufficientBalance  the wallet leaves no room for the worst case
-└── InvoiceRefused       an invoice is not in the state for what was asked
+Problem
+└── Refusal
+    └── BillingError
+        ├── ValuesInvalid        422  values that cannot be stored, each with its place
+        ├── ChangeRefused        409  what the state of plans, charges or the ledger does not allow
+        ├── InvoiceRefused       409  what an invoice is not in the state for; 404 where there is none
+        ├── TooManyBudgets       409  a tenant, key or member has as many as it may
+        ├── BudgetNotYours       403  an operator set the budget
+        ├── BudgetExceeded       403  a hard budget leaves no room for the worst case
+        ├── ModelNotInPlan       403  the tenant's plan does not offer the model
+        ├── InsufficientBalance  402  the wallet leaves no room for the worst case
+        └── PriceMissing         503  a kind that a request may use has no price in its plan
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from cavendish.http.problems import FieldError
+from billing.quantities import PERIOD_WORDS, SCOPE_WORDS, quantity_json, quantity_text, scope_text
+from cavendish.db import ids
+from cavendish.http.problems import FieldError, Problem, Refusal, invalid
+from cavendish.http.times import moment
 
 
-class BillingError(Exception):
-    """Base of what billing refuses."""
+class BillingError(Refusal):
+    """Base of what billing refuses; nothing was written."""
 
 
 class ValuesInvalid(BillingError):
-    """`errors` name every wrong value; nothing was written."""
+    """`errors` name every wrong value."""
+
+    status_code, code_name = 422, "invalid_request"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__(" ".join(error.detail for error in errors))
-        self.errors = list(errors)
+        super().__init__(invalid(errors).detail, errors=errors)
 
 
-class BooksRefuse(BillingError):
-    """`code` says what is in the way, for programs; the message for people. Nothing was written."""
+class ChangeRefused(BillingError):
+    """`code` says what is in the way, for programs; the detail for people."""
 
-    def __init__(self, code: str, message: str, *, status: int = 409) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status = status
+    def __init__(self, code: str, detail: str) -> None:
+        Problem.__init__(self, self.status_code, code, detail)
 
 
 class PriceMissing(BillingError):
+    status_code, code_name = 503, "price_missing"
+
     def __init__(self, *, model: str, kinds: Sequence[str]) -> None:
         super().__init__(f"No price is set for {', '.join(kinds)} of {model}.")
         self.model = model
@@ -50,49 +58,126 @@ class PriceMissing(BillingError):
 
 
 class ModelNotInPlan(BillingError):
+    status_code, code_name = 403, "model_not_allowed"
+
     def __init__(self, *, model: str, allowed: Sequence[str]) -> None:
-        super().__init__(f"The plan does not offer {model}; it offers {', '.join(allowed) or 'no model'}.")
+        super().__init__(
+            f"The plan does not offer {model}; it offers {', '.join(allowed) or 'no model'}.",
+            errors=[FieldError("/model", self.code_name, f"Use one of: {', '.join(allowed) or 'none'}.")],
+        )
         self.model = model
         self.allowed = list(allowed)
 
 
 class BudgetExceeded(BillingError):
-    """`refusal` names the budget, its use and when it resets (see hold_reserve)."""
+    """`refusal` names the budget, its use and when it resets (see hold_reserve in billing/sql)."""
+
+    status_code, code_name = 403, "budget_exceeded"
 
     def __init__(self, refusal: Mapping[str, Any]) -> None:
-        super().__init__("A budget has no room for this generation.")
+        super().__init__(_budget_text(refusal), extra={"budget": _budget_json(refusal)})
         self.refusal = dict(refusal)
 
 
-class BudgetInvalid(BillingError):
-    """`errors` name every wrong value."""
-
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__(errors[0].detail)
-        self.errors = list(errors)
-
-
 class BudgetNotYours(BillingError):
+    status_code, code_name = 403, "set_by_operator"
+
     def __init__(self) -> None:
         super().__init__("The operator of this platform set this budget; only the operator can change or delete it.")
 
 
 class TooManyBudgets(BillingError):
+    code_name = "too_many_budgets"
+
     def __init__(self, most: int) -> None:
         super().__init__(f"A tenant, key or member has at most {most} budgets; change or delete one of them.")
         self.most = most
 
 
 class InsufficientBalance(BillingError):
+    """`refusal` holds the wallet's amounts as texts (see hold_reserve in billing/sql)."""
+
+    status_code, code_name = 402, "insufficient_balance"
+
     def __init__(self, refusal: Mapping[str, Any]) -> None:
-        super().__init__("The balance does not cover this generation.")
+        wallet = {name: value for name, value in refusal.items() if name != "code"}
+        super().__init__(
+            f"The wallet does not cover the worst case of {wallet['wanted']}; {wallet['held']} is held already.",
+            extra={"wallet": wallet},
+        )
         self.refusal = dict(refusal)
 
 
-class InvoiceRefused(BillingError):
-    """`code` says why to programs, the message to people, `facts` are the numbers in it (billing.invoices.refusals)."""
+INVOICE_DETAILS = {
+    "not_found": "There is no such resource.",
+    "not_draft": "Invoice {number} is {status}; only a draft can be finalised, and once.",
+    "period_open": "The period is still open; it ends at {ends_at}.",
+    "waiting": "Late jobs are waited for until {until}.",
+    "no_legal_entity": "No legal entity issues this tenant's invoices: name one, or make one the default.",
+    "empty": "Nothing was used in this month, so there is no invoice.",
+    "draft": "The invoice is a draft; finalise it first.",
+    "void": "Invoice {number} is void.",
+    "paid": "Invoice {number} is paid.",
+    "settled": "Payments or credit notes stand against invoice {number}; take it back with a credit note instead.",
+    "balance_too_low": "The balance has been used since; take the invoice back with a credit note instead.",
+    "payment_too_large": "Only {left} {currency} are left to pay on invoice {number}.",
+    "payment_known": "This reference is recorded already for invoice {number}.",
+    "nothing_left": "Invoice {number} has been credited in full.",
+    "line_unknown": "Invoice {number} has no line {line}.",
+    "line_exceeded": "Of line {line} of invoice {number} only {left} {currency} are left to credit.",
+    "not_invoiced": "This tenant gets no invoices: its profile says so.",
+}
+INVOICE_STATES = {"draft", "void", "paid", "settled", "empty", "not_draft"}
+"""Reasons that only name a state: their code says that it is the invoice's."""
 
-    def __init__(self, code: str, message: str, facts: Mapping[str, Any]) -> None:
-        super().__init__(message)
-        self.code = code
-        self.facts = dict(facts)
+
+class InvoiceRefused(BillingError):
+    """`reason` is of INVOICE_DETAILS, `facts` are the values in its sentence; the code tells programs the reason."""
+
+    def __init__(self, reason: str, /, **facts: Any) -> None:
+        status = 404 if reason == "not_found" else self.status_code
+        code = f"invoice_{reason}" if reason in INVOICE_STATES else reason
+        Problem.__init__(self, status, code, INVOICE_DETAILS[reason].format(**facts))
+        self.reason = reason
+        self.facts = facts
+
+
+def _budget_json(refusal: Mapping[str, Any]) -> dict[str, Any]:
+    metric, scope = refusal["metric"], refusal["scope"]
+    return {
+        "id": ids.encode(ids.BUDGET, UUID(refusal["budget_id"])),
+        "scope": scope,
+        "scope_id": scope_text(scope, UUID(refusal["scope_id"])),
+        "period": refusal["period"],
+        "metric": metric,
+        "currency": refusal["currency"],
+        **{name: quantity_json(metric, Decimal(refusal[name])) for name in ("limit", "used", "held", "wanted")},
+        "resets_at": moment(_reset(refusal)),
+        "set_by_operator": refusal["set_by_operator"],
+    }
+
+
+def _budget_text(refusal: Mapping[str, Any]) -> str:
+    """One sentence each on the budget, its use, and what helps."""
+
+    def text(name: str) -> str:
+        return quantity_text(refusal["metric"], Decimal(refusal[name]), refusal["currency"])
+
+    public = ids.encode(ids.BUDGET, UUID(refusal["budget_id"]))
+    limit, used, held, needed = (Decimal(refusal[name]) for name in ("limit", "used", "held", "wanted"))
+    running = f" and {text('held')} held by running requests" if held else ""
+    detail = (
+        f"The {PERIOD_WORDS[refusal['period']]} budget of {SCOPE_WORDS[refusal['scope']]} ({public}) has no room for "
+        f"this request: {text('used')} of {text('limit')} are used{running}; this one may need up to {text('wanted')}."
+    )
+    if needed > limit:
+        detail += " That is more than the whole budget."
+    elif held and used + needed <= limit:
+        detail += " Running requests may leave room when they end."
+    reset = _reset(refusal)
+    return detail + (f" It resets at {reset:%Y-%m-%dT%H:%M:%SZ}." if reset else " It does not reset.")
+
+
+def _reset(refusal: Mapping[str, Any]) -> datetime | None:
+    at = refusal["resets_at"]
+    return datetime.fromisoformat(at).astimezone(UTC) if at else None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,10 +16,9 @@ from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.serializers import CharField
 
-from billing.errors import BooksRefuse, ValuesInvalid
 from billing.money import AmountInvalid, amount_read
 from cavendish.http.json_body import Text, Typed
-from cavendish.http.problems import Problem, invalid, invalid_value, shown
+from cavendish.http.problems import invalid_value, shown
 
 MOST_EMAILS = 20
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
@@ -100,17 +97,6 @@ class Percent(CharField):
             return amount_read(data, negative=True, zero=True)
         except AmountInvalid as wrong:
             raise ValidationError(f'Write the percentage as a string, like "12.5": {wrong}', code=wrong.code) from None
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """The services' refusals in the words of the API."""
-    try:
-        yield
-    except ValuesInvalid as refusal:
-        raise invalid(refusal.errors) from None
-    except BooksRefuse as refusal:
-        raise Problem(refusal.status, refusal.code, str(refusal)) from None
 
 
 def moment_of(request: Request, name: str) -> datetime | None:

@@ -21,7 +21,6 @@ from accounts.authentication.people import person_actor
 from accounts.models import Tenant, User
 from billing.credit_notes.services import credit_note_issue
 from billing.currencies import is_currency
-from billing.errors import InvoiceRefused
 from billing.invoices.documents import credit_note_document, invoice_document
 from billing.invoices.mails import file_name, invoice_send
 from billing.invoices.services import invoice_finalise
@@ -29,6 +28,7 @@ from billing.models import BillingProfile, CreditNote, Invoice, InvoiceLine, Leg
 from billing.parties.services import billing_profile_update, legal_entity_create, legal_entity_update, logo_check
 from billing.payments import payment_record
 from cavendish.db import ids
+from cavendish.http.problems import Refusal
 from cavendish.storage import objects
 
 
@@ -47,8 +47,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.errors:
             try:
                 self.instance = self.write(values)
-            except (InvoiceRefused, ValueError) as refused:
-                raise ValidationError(str(refused)) from None
+            except (Refusal, ValueError) as refusal:
+                raise ValidationError(str(refusal)) from None
         return values
 
     def _post_clean(self) -> None:
@@ -264,8 +264,8 @@ class InvoiceAdmin(ReadOnly):
         for invoice in chosen:
             try:
                 count += bool(change(invoice))
-            except InvoiceRefused as refused:
-                self.message_user(request, f"{invoice.tenant}, {invoice}: {refused}", messages.WARNING)
+            except Refusal as refusal:
+                self.message_user(request, f"{invoice.tenant}, {invoice}: {refusal}", messages.WARNING)
         self.message_user(request, f"{count} of {len(chosen)} invoices {done}.")
 
     def get_urls(self) -> list[Any]:

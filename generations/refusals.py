@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from billing.budgets.representation import refusal_json, refusal_text
-from billing.errors import BillingError, BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing
+from billing.errors import BillingError
 from cavendish.http.problems import FieldError, Problem, conflict, forbidden
 from cavendish.http.times import moment
 from generations.errors import (
@@ -54,24 +53,7 @@ def problem_of(refusal: Refusal) -> Problem:
             return conflict("not_cancelable", str(refusal))
         case NotFinished():
             return conflict("not_finished", str(refusal))
-        case BudgetExceeded():
-            shown = refusal_json(refusal.refusal)
-            return Problem(403, "budget_exceeded", refusal_text(refusal.refusal), extra={"budget": shown})
-        case InsufficientBalance():
-            wallet = {name: value for name, value in refusal.refusal.items() if name != "code"}
-            detail = (
-                f"The wallet does not cover the worst case of {wallet['wanted']}; {wallet['held']} is held already."
-            )
-            return Problem(402, "insufficient_balance", detail, extra={"wallet": wallet})
-        case ModelNotInPlan():
-            allowed = ", ".join(refusal.allowed) or "none"
-            return Problem(
-                403,
-                "model_not_allowed",
-                str(refusal),
-                errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed}.")],
-            )
-        case PriceMissing():
-            return Problem(503, "price_missing", str(refusal))
+        case BillingError():
+            return refusal
         case _:
             return Problem(409, "refused", str(refusal))

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import ApiKey, Membership, Role, Tenant, User
-from billing.budgets.representation import EVERY, quantity_text
 from billing.models import Budget, BudgetAlert, Wallet
+from billing.quantities import PERIOD_WORDS, quantity_text
 from cavendish.db import ids
 from cavendish.db.router import acting_as, current_alias
 from cavendish.mail.services import mail_queue
@@ -57,7 +57,7 @@ def _context(alert: BudgetAlert) -> dict[str, Any]:
     resets_at, zone = period.resets_at, tenant.billing_timezone
     return {
         "percent": alert.percent,
-        "every": EVERY[budget.period],
+        "every": PERIOD_WORDS[budget.period],
         "whose": _whose(budget, tenant) + ("" if budget.livemode else " in test mode"),
         "metric": budget.metric,
         "limit": quantity_text(budget.metric, alert.limit, wallet.currency),

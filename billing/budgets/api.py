@@ -16,16 +16,16 @@ from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
 from billing.budgets import schema
 from billing.budgets.bodies import BudgetChange, BudgetNew, OperatorBudgetNew
-from billing.budgets.representation import SCOPES, budget_json, budgets_json
+from billing.budgets.representation import budget_json, budgets_json
 from billing.budgets.selectors import budget_find, budgets_listed
 from billing.budgets.services import budget_create, budget_delete, budget_update
-from billing.errors import BillingError, BudgetInvalid, BudgetNotYours
 from billing.models import Budget
+from billing.quantities import SCOPE_PREFIXES
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
-from cavendish.http.problems import Problem, conflict, forbidden, invalid, not_found
+from cavendish.http.problems import not_found
 from cavendish.http.schema import PAGING, problems
 
 NOBODY = UUID(int=0)
@@ -147,10 +147,7 @@ def _get(tenant_id: UUID, public: str, *, livemode: bool | None = None) -> Respo
 
 def _create(tenant_id: UUID, who: Actor, values: dict[str, Any], path: str) -> Response:
     values["scope_id"] = _scope_id(tenant_id, values["scope"], values.get("scope_id"))
-    try:
-        budget = budget_create(tenant_id=tenant_id, actor=who, **values)
-    except BillingError as refusal:
-        raise _problem_of(refusal) from None
+    budget = budget_create(tenant_id=tenant_id, actor=who, **values)
     with tenant_work(tenant_id):
         shown = budget_json(budget)
     return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
@@ -160,10 +157,7 @@ def _update(request: Request, tenant_id: UUID, public: str, *, livemode: bool | 
     with tenant_work(tenant_id):
         budget = _find(tenant_id, public, livemode)
     values = body_of(request, BudgetChange, partial=True, metric=budget.metric)
-    try:
-        changed = budget_update(tenant_id=tenant_id, budget_id=budget.id, actor=actor(request), values=values)
-    except BillingError as refusal:
-        raise _problem_of(refusal) from None
+    changed = budget_update(tenant_id=tenant_id, budget_id=budget.id, actor=actor(request), values=values)
     if changed is None:
         raise not_found()
     with tenant_work(tenant_id):
@@ -173,11 +167,7 @@ def _update(request: Request, tenant_id: UUID, public: str, *, livemode: bool | 
 def _delete(request: Request, tenant_id: UUID, public: str, *, livemode: bool | None = None) -> Response:
     with tenant_work(tenant_id):
         budget = _find(tenant_id, public, livemode)
-    try:
-        deleted = budget_delete(tenant_id=tenant_id, budget_id=budget.id, actor=actor(request))
-    except BillingError as refusal:
-        raise _problem_of(refusal) from None
-    if not deleted:
+    if not budget_delete(tenant_id=tenant_id, budget_id=budget.id, actor=actor(request)):
         raise not_found()
     return Response(status=204)
 
@@ -192,14 +182,4 @@ def _find(tenant_id: UUID, public: str, livemode: bool | None) -> Budget:
 
 def _scope_id(tenant_id: UUID, scope: str, public: str | None) -> UUID:
     """What is limited; NOBODY where the id cannot be one, which the service answers like one that does not exist."""
-    return tenant_id if public is None else ids.decode(SCOPES[scope], public) or NOBODY
-
-
-def _problem_of(refusal: BillingError) -> Problem:
-    match refusal:
-        case BudgetInvalid():
-            return invalid(refusal.errors)
-        case BudgetNotYours():
-            return forbidden(str(refusal), code="set_by_operator")
-        case _:
-            return conflict("too_many_budgets", str(refusal))
+    return tenant_id if public is None else ids.decode(SCOPE_PREFIXES[scope], public) or NOBODY

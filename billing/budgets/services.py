@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.models import ApiKey, Membership
-from billing.errors import BudgetInvalid, BudgetNotYours, TooManyBudgets
+from billing.errors import BudgetNotYours, TooManyBudgets, ValuesInvalid
 from billing.models import Budget
 from cavendish.db.router import current_alias
 from cavendish.db.tenancy import tenant_work
@@ -49,14 +49,14 @@ def budget_create(
 ) -> Budget:
     """A budget that holds from now on, and counts what its period has used so far. An operator's is the operator's.
 
-    Raises BudgetInvalid for a key or member that is not the tenant's or a raise that is none, TooManyBudgets.
+    Raises ValuesInvalid for a key or member that is not the tenant's or a raise that is none, TooManyBudgets.
     """
     with _alone(tenant_id):
         errors = _raise_errors(limit, raise_to, raise_until)
         if not _exists(tenant_id, livemode, scope, scope_id):
             errors.insert(0, FieldError("/scope_id", "unknown", _missing(scope, livemode)))
         if errors:
-            raise BudgetInvalid(errors)
+            raise ValuesInvalid(errors)
         there = Budget.objects.filter(tenant_id=tenant_id, livemode=livemode, scope_id=scope_id, deleted_at=None)
         if there.count() >= MOST:
             raise TooManyBudgets(MOST)
@@ -81,7 +81,7 @@ def budget_update(*, tenant_id: UUID, budget_id: UUID, actor: Actor, values: Map
     """Changes fields of CHANGEABLE; what they mean for the period that runs holds at once. None when there is none.
 
     A limit below what is used and held refuses further jobs and takes nothing back. A raise whose time is over ends
-    with any change. Raises BudgetInvalid, BudgetNotYours.
+    with any change. Raises ValuesInvalid, BudgetNotYours.
     """
     with _alone(tenant_id):
         budget: Budget | None = Budget.objects.filter(tenant_id=tenant_id, id=budget_id, deleted_at=None).first()
@@ -94,7 +94,7 @@ def budget_update(*, tenant_id: UUID, budget_id: UUID, actor: Actor, values: Map
         wanted = {name: value for name, value in {**ended, **values}.items() if name in CHANGEABLE}
         then = {name: getattr(budget, name) for name in CHANGEABLE} | wanted
         if errors := _raise_errors(then["limit"], then["raise_to"], then["raise_until"]):
-            raise BudgetInvalid(errors)
+            raise ValuesInvalid(errors)
         _change(budget, actor, then)
     return budget
 
@@ -197,9 +197,9 @@ def _raise_errors(limit: Decimal, raise_to: Decimal | None, raise_until: datetim
     if raise_to is None and raise_until is None:
         return []
     if raise_to is None:
-        return [FieldError("/raise_to", "missing", "A raise needs both raise_to and raise_until.")]
+        return [FieldError("/raise_to", "required", "A raise needs both raise_to and raise_until.")]
     if raise_until is None:
-        return [FieldError("/raise_until", "missing", "A raise needs both raise_to and raise_until.")]
+        return [FieldError("/raise_until", "required", "A raise needs both raise_to and raise_until.")]
     errors = []
     if raise_to <= limit:
         errors.append(FieldError("/raise_to", "out_of_range", "A raise goes above the limit."))

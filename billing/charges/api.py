@@ -15,7 +15,7 @@ from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from billing.charges import schema as charges_schema
 from billing.charges.services import charge_refund, flagged_charge_resolve
-from billing.fields import Money, refusals
+from billing.fields import Money
 from billing.models import Charge, FlagResolution
 from billing.money import ZERO, amount_text
 from billing.wallets import schema
@@ -111,14 +111,13 @@ class FlaggedChargeResolve(OperatorView):
     def post(self, request: Request, generation_id: str) -> Response:
         """Says what was decided about a flagged charge, once, and corrects the wallet if need be."""
         charge, values = _charge(generation_id), body_of(request, ResolutionBody)
-        with refusals():
-            flagged_charge_resolve(
-                tenant_id=charge.tenant_id,
-                generation_id=charge.generation_id,
-                actor=actor(request),
-                note=values["note"],
-                adjustment=values["adjustment"],
-            )
+        flagged_charge_resolve(
+            tenant_id=charge.tenant_id,
+            generation_id=charge.generation_id,
+            actor=actor(request),
+            note=values["note"],
+            adjustment=values["adjustment"],
+        )
         return Response(flagged_json(_charge(generation_id)))
 
 
@@ -132,10 +131,9 @@ class ChargeRefunds(OperatorView):
     def post(self, request: Request, generation_id: str) -> Response:
         """Gives a generation's charge back, whole or in part, never more than it was."""
         charge, values = _charge(generation_id), body_of(request, RefundBody)
-        with refusals():
-            made = charge_refund(
-                tenant_id=charge.tenant_id, generation_id=charge.generation_id, actor=actor(request), **values
-            )
+        made = charge_refund(
+            tenant_id=charge.tenant_id, generation_id=charge.generation_id, actor=actor(request), **values
+        )
         return Response(transaction_json(made), status=201)
 
 

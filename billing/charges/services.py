@@ -7,14 +7,14 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
-from billing.errors import BooksRefuse, ValuesInvalid
+from billing.errors import ChangeRefused, ValuesInvalid
 from billing.ledger.services import Account, Kind, Side, amount_of, movement_add, movement_note, wallet_lock
 from billing.models import Charge, Credit, FlagResolution, LedgerEntry, LedgerTransaction
 from billing.money import ZERO, amount_text
 from billing.wallets.services import wallet_adjust
 from cavendish.db import ids
 from cavendish.db.router import current_alias
-from cavendish.http.problems import FieldError
+from cavendish.http.problems import FieldError, not_found
 
 
 def charge_refund(
@@ -23,21 +23,21 @@ def charge_refund(
     """Gives a charge back, whole or in part (None is what is left of it), and never more than it was.
 
     It goes back to where it came from, paid money first; into a credit that has expired it comes and goes. Raises
-    ValuesInvalid, BooksRefuse.
+    ValuesInvalid, ChangeRefused.
     """
     amount = amount_of(amount) if amount is not None else None
     with transaction.atomic(using=current_alias()):
         charge = charge_of(tenant_id, generation_id)
         wallet = wallet_lock(tenant_id=tenant_id, livemode=charge.livemode)
         if charge.currency != wallet.currency:
-            raise BooksRefuse(
+            raise ChangeRefused(
                 "currency_differs", f"The charge is in {charge.currency}, the wallet in {wallet.currency}."
             )
         spent = _spent(charge)
         left = sum((part for part, _ in spent), ZERO)
         wanted = left if amount is None else amount
         if not left:
-            raise BooksRefuse("nothing_to_refund", "Nothing of this charge is left to give back.")
+            raise ChangeRefused("nothing_to_refund", "Nothing of this charge is left to give back.")
         if wanted > left:
             said = f"Of this charge {amount_text(left)} {charge.currency} is left to give back."
             raise ValuesInvalid([FieldError("/amount", "too_large", said)])
@@ -67,16 +67,16 @@ def flagged_charge_resolve(
 ) -> FlagResolution:
     """Says once what was decided about a flagged charge; `adjustment` corrects the wallet, unless it is zero.
 
-    Raises ValuesInvalid, BooksRefuse.
+    Raises ValuesInvalid, ChangeRefused.
     """
     with transaction.atomic(using=current_alias()):
         # The lock lets one of two operators decide; the other is told.
         charge = charge_of(tenant_id, generation_id)
         if not charge.flags:
-            raise BooksRefuse("not_flagged", "This charge was never flagged.")
+            raise ChangeRefused("not_flagged", "This charge was never flagged.")
         wallet_lock(tenant_id=tenant_id, livemode=charge.livemode)
         if FlagResolution.objects.filter(charge_id=generation_id).exists():
-            raise BooksRefuse("already_resolved", "This flagged charge has been decided about.")
+            raise ChangeRefused("already_resolved", "This flagged charge has been decided about.")
         if adjustment:
             wallet_adjust(
                 tenant_id=tenant_id,
@@ -103,7 +103,7 @@ def flagged_charge_resolve(
 def charge_of(tenant_id: UUID, generation_id: UUID) -> Charge:
     charge: Charge | None = Charge.objects.filter(tenant_id=tenant_id, generation_id=generation_id).first()
     if charge is None:
-        raise BooksRefuse("not_found", "There is no such resource.", status=404)
+        raise not_found()
     return charge
 
 

@@ -12,7 +12,7 @@ from billing.credit_notes import schema
 from billing.credit_notes.bodies import CreditNoteNew
 from billing.credit_notes.services import credit_note_issue
 from billing.invoices.api import invoice_of
-from billing.invoices.operator_api import check_coins, refusals
+from billing.invoices.operator_api import check_coins
 from billing.invoices.representation import credit_note_json
 from billing.invoices.selectors import credit_note_lines
 from cavendish.db import ids
@@ -33,9 +33,8 @@ class InvoiceCreditNotes(OperatorView):
         values = body_of(request, CreditNoteNew)
         for index, amount in enumerate((values.get("lines") or {}).values()):
             check_coins(invoice, amount, f"/lines/{index}/amount")
-        with refusals():
-            note = credit_note_issue(
-                invoice_id=invoice.id, reason=values["reason"], lines=values.get("lines"), actor=actor(request)
-            )
+        note = credit_note_issue(
+            invoice_id=invoice.id, reason=values["reason"], lines=values.get("lines"), actor=actor(request)
+        )
         location = {"Location": f"/api/v1/credit-notes/{ids.encode(ids.CREDIT_NOTE, note.id)}"}
         return Response(credit_note_json(note, invoice, credit_note_lines(note)), 201, headers=location)

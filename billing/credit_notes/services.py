@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
+from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import (
     Settled,
     invoice_book,
@@ -21,7 +22,6 @@ from billing.invoices.ledger_entries import (
     settled_of,
     today_of,
 )
-from billing.invoices.refusals import refused
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, LedgerTransaction
 from billing.money import ZERO, minor_text
 from cavendish.db.router import current_alias
@@ -40,12 +40,12 @@ def credit_note_issue(
     with transaction.atomic(using=current_alias()):
         invoice = invoice_lock(invoice_id)
         if invoice.status in {Invoice.Status.DRAFT, Invoice.Status.VOID}:
-            raise refused(invoice.status, {"number": invoice.number})
+            raise InvoiceRefused(invoice.status, number=invoice.number)
         left = lines_left(invoice)
         amounts = _amounts(invoice, left, lines)
         net = sum(amounts.values(), ZERO)
         if net <= 0:
-            raise refused("nothing_left", {"number": invoice.number})
+            raise InvoiceRefused("nothing_left", number=invoice.number)
         whole = all(left[number] == amounts.get(number, ZERO) for number in left)
         tax = _tax(invoice, net, whole=whole)
         note = _issue(invoice, settled_of(invoice), net=net, tax=tax, reason=reason, actor=actor)
@@ -76,13 +76,14 @@ def _amounts(invoice: Invoice, left: Mapping[int, Decimal], lines: Mapping[int, 
         return {number: amount for number, amount in left.items() if amount}
     for number, amount in lines.items():
         if number not in left:
-            raise refused("line_unknown", {"number": invoice.number, "line": number})
+            raise InvoiceRefused("line_unknown", number=invoice.number, line=number)
         # a line in the tenant's favour is negative, and is taken back in its own direction
         fits = ZERO < amount <= left[number] or left[number] <= amount < ZERO
         if not fits or amount != round(amount, invoice.digits):
             text = minor_text(left[number], invoice.digits)
-            facts = {"number": invoice.number, "line": number, "left": text, "currency": invoice.currency}
-            raise refused("line_exceeded", facts)
+            raise InvoiceRefused(
+                "line_exceeded", number=invoice.number, line=number, left=text, currency=invoice.currency
+            )
     return dict(lines)
 
 

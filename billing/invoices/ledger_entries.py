@@ -17,7 +17,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.actor import Actor
-from billing.invoices.refusals import refused
+from billing.errors import InvoiceRefused
 from billing.models import CreditNote, Invoice, Payment
 from billing.money import ZERO
 from cavendish.db.router import current_alias
@@ -27,7 +27,7 @@ def invoice_lock(invoice_id: UUID) -> Invoice:
     """The invoice under its row's lock. Raises InvoiceRefused when there is none."""
     invoice: Invoice | None = Invoice.objects.select_for_update().filter(id=invoice_id).first()
     if invoice is None:
-        raise refused("not_found")
+        raise InvoiceRefused("not_found")
     return invoice
 
 

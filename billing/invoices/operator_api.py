@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +13,6 @@ from accounts.audit.services import audit_add
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
-from billing.errors import InvoiceRefused
 from billing.invoices import schema
 from billing.invoices.api import invoice_of
 from billing.invoices.bodies import DraftNew, SendBody, VoidBody
@@ -30,20 +27,6 @@ from cavendish.db.router import current_alias
 from cavendish.http.json_body import body_of
 from cavendish.http.problems import conflict, invalid_value, not_found
 from cavendish.http.schema import problems
-
-# Refusals that only name a state of the invoice.
-STATES = {"draft", "void", "paid", "settled", "empty", "not_draft"}
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    try:
-        yield
-    except InvoiceRefused as refusal:
-        if refusal.code == "not_found":
-            raise not_found() from None
-        code = f"invoice_{refusal.code}" if refusal.code in STATES else refusal.code
-        raise conflict(code, str(refusal)) from None
 
 
 def shown(invoice_id: Any, status: int = 200) -> Response:
@@ -64,8 +47,7 @@ class TenantInvoices(OperatorView):
         """Drafts a tenant's invoice of a month that is over, or sums the draft up again."""
         wanted = tenant_of(tenant_id)
         month = body_of(request, DraftNew)["month"]
-        with refusals():
-            return shown(month_draft(month=month, tenant_id=wanted).id)
+        return shown(month_draft(month=month, tenant_id=wanted).id)
 
 
 class InvoiceFinalise(OperatorView):
@@ -78,8 +60,7 @@ class InvoiceFinalise(OperatorView):
     def post(self, request: Request, invoice_id: str) -> Response:
         """Closes the month of a draft and gives it its number, without waiting for late jobs. Never while it runs."""
         invoice = invoice_of(request, invoice_id)
-        with refusals():
-            answer = invoice_finalise(invoice_id=invoice.id, actor=actor(request))
+        answer = invoice_finalise(invoice_id=invoice.id, actor=actor(request))
         if answer["code"] == "empty":
             raise conflict("invoice_empty", "Nothing is left on this draft, so it was dropped.")
         return shown(invoice.id)
@@ -96,8 +77,7 @@ class InvoiceVoid(OperatorView):
         """Takes back an issued invoice on which nothing was paid, and drafts its month again. Answers the new draft."""
         invoice = invoice_of(request, invoice_id)
         reason = body_of(request, VoidBody)["reason"]
-        with refusals():
-            return shown(invoice_void(invoice_id=invoice.id, reason=reason, actor=actor(request)).id)
+        return shown(invoice_void(invoice_id=invoice.id, reason=reason, actor=actor(request)).id)
 
 
 class InvoiceSend(OperatorView):

@@ -20,7 +20,6 @@ from accounts.models import Tenant
 from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import invoice_book, invoice_lock
-from billing.invoices.refusals import refused
 from billing.models import BillingPeriod, BillingProfile, CreditNote, Invoice, LedgerTransaction, Payment, Wallet
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
@@ -74,11 +73,11 @@ def month_draft(*, month: date, tenant_id: UUID) -> Invoice:
         zone = Tenant.objects.values_list("billing_timezone", flat=True).get(id=tenant_id)
         ends = datetime.combine(month_after(month), time(), tzinfo=ZoneInfo(zone))
         if timezone.now() < ends:
-            raise refused("period_open", {"ends_at": ends.isoformat()})
+            raise InvoiceRefused("period_open", ends_at=ends.isoformat())
         is_off = BillingProfile.objects.filter(tenant_id=tenant_id, invoiced=False).exists()
-        raise refused("not_invoiced" if is_off else "empty")
+        raise InvoiceRefused("not_invoiced" if is_off else "empty")
     if found.status != Invoice.Status.DRAFT:
-        raise refused("not_draft", {"number": found.number, "status": found.status})
+        raise InvoiceRefused("not_draft", number=found.number, status=found.status)
     return found
 
 
@@ -103,7 +102,7 @@ def invoice_finalise(
         )
         answer: dict[str, Any] = json.loads(cursor.fetchone()[0])
         if answer["code"] not in {"finalised", "empty"}:
-            raise refused(answer.pop("code"), answer)
+            raise InvoiceRefused(answer.pop("code"), **answer)
         if actor is not SYSTEM and answer["code"] == "finalised":
             audit_add(
                 actor=actor,
@@ -136,7 +135,7 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
                     continue
                 count += invoice_finalise(invoice_id=invoice_id, at_once=False, now=now)["code"] == "finalised"
         except InvoiceRefused as refusal:
-            if refusal.code == "no_legal_entity":
+            if refusal.reason == "no_legal_entity":
                 logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
                 break
     return count
@@ -177,12 +176,12 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
     with transaction.atomic(using=current_alias()):
         invoice = invoice_lock(invoice_id)
         if invoice.status in {Invoice.Status.DRAFT, Invoice.Status.VOID}:
-            raise refused(invoice.status, {"number": invoice.number})
+            raise InvoiceRefused(invoice.status, number=invoice.number)
         if (
             Payment.objects.filter(invoice=invoice).exists()
             or CreditNote.objects.filter(invoice_id=invoice.id).exists()
         ):
-            raise refused("settled", {"number": invoice.number})
+            raise InvoiceRefused("settled", number=invoice.number)
         rounding = invoice.net - invoice.exact
         try:
             invoice_book(
@@ -198,7 +197,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
                 },
             )
         except IntegrityError:
-            raise refused("balance_too_low", {"number": invoice.number}) from None
+            raise InvoiceRefused("balance_too_low", number=invoice.number) from None
         was = invoice.status
         Invoice.objects.filter(id=invoice.id).update(
             status=Invoice.Status.VOID, voided_at=timezone.now(), void_reason=reason

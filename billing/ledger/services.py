@@ -11,12 +11,12 @@ from django.db.models import F
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
-from billing.errors import BooksRefuse, ValuesInvalid
+from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import Credit, LedgerEntry, LedgerTransaction, Wallet
 from billing.money import MOST, ZERO, AmountInvalid, amount_check, amount_text
 from cavendish.db.ids import new_id
 from cavendish.events.services import event_add
-from cavendish.http.problems import FieldError
+from cavendish.http.problems import FieldError, Problem
 
 Kind = LedgerTransaction.Kind
 Account = LedgerEntry.Account
@@ -34,7 +34,7 @@ def wallet_lock(*, tenant_id: UUID, livemode: bool) -> Wallet:
     """The wallet's row, locked until the transaction ends: the first lock of whoever moves money by hand."""
     wallet: Wallet | None = Wallet.objects.select_for_update().filter(tenant_id=tenant_id, livemode=livemode).first()
     if wallet is None:
-        raise BooksRefuse("not_found", "The tenant has no wallet.", status=404)
+        raise Problem(404, "not_found", "The tenant has no wallet.")
     return wallet
 
 
@@ -63,7 +63,7 @@ def movement_add(
 ) -> LedgerTransaction:
     """Books a movement between the locked wallet and `account`, credits and the cached balance with it.
 
-    Raises BooksRefuse where it would take what is held, or lift the balance above what the books hold.
+    Raises ChangeRefused where it would take what is held, or lift the balance above what the books hold.
     """
     total = sum((side.amount for side in sides), ZERO)
     if total < 0 and -total > free(wallet):
@@ -71,9 +71,9 @@ def movement_add(
             f"{amount_text(-total)} {wallet.currency} cannot be taken: {amount_text(free(wallet))} is free, "
             f"{amount_text(wallet.held)} is held for generations that have not ended."
         )
-        raise BooksRefuse("insufficient_balance", said)
+        raise ChangeRefused("insufficient_balance", said)
     if wallet.balance + total >= MOST:
-        raise BooksRefuse("balance_too_large", "The balance would be larger than the books can hold.")
+        raise ChangeRefused("balance_too_large", "The balance would be larger than the books can hold.")
     made: LedgerTransaction = LedgerTransaction.objects.create(
         id=new_id(),
         tenant_id=wallet.tenant_id,

@@ -10,7 +10,7 @@ from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from billing.invoices import schema
 from billing.invoices.api import invoice_of
-from billing.invoices.operator_api import check_coins, refusals, shown
+from billing.invoices.operator_api import check_coins, shown
 from billing.payments import payment_record
 from billing.payments import schema as payments_schema
 from billing.payments.bodies import PaymentNew
@@ -30,6 +30,5 @@ class InvoicePayments(OperatorView):
         invoice = invoice_of(request, invoice_id)
         values = body_of(request, PaymentNew)
         check_coins(invoice, values["amount"], "/amount")
-        with refusals():
-            payment_record(invoice_id=invoice.id, actor=actor(request), **values)
+        payment_record(invoice_id=invoice.id, actor=actor(request), **values)
         return shown(invoice.id)

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
+from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import invoice_book, invoice_lock, invoice_mark_paid, receivable_share, settled_of
-from billing.invoices.refusals import refused
 from billing.models import Invoice, LedgerTransaction, Payment
 from billing.money import minor_text
 from cavendish.db.router import current_alias
@@ -33,15 +33,15 @@ def payment_record(
             before: Payment = found
             return before
         if invoice.status != Invoice.Status.FINALISED:
-            raise refused(invoice.status, {"number": invoice.number})
+            raise InvoiceRefused(invoice.status, number=invoice.number)
         if known.filter(invoice=invoice).exists():
-            raise refused("payment_known", {"number": invoice.number})
+            raise InvoiceRefused("payment_known", number=invoice.number)
         if amount <= 0 or amount != round(amount, invoice.digits):
             raise ValueError(f"{amount} {invoice.currency} cannot be paid.")
         settled = settled_of(invoice)
         if amount > settled.left:
-            facts = {"number": invoice.number, "currency": invoice.currency}
-            raise refused("payment_too_large", {**facts, "left": minor_text(settled.left, invoice.digits)})
+            left = minor_text(settled.left, invoice.digits)
+            raise InvoiceRefused("payment_too_large", number=invoice.number, currency=invoice.currency, left=left)
         share = receivable_share(invoice, settled.sum, amount)
         invoice_book(
             invoice=invoice,

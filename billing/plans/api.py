@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from billing.budgets.bodies import BudgetDefault
-from billing.fields import Money, Percent, decimal_text, refusals
+from billing.fields import Money, Percent, decimal_text
 from billing.models import Budget, Plan, PlanVersion
 from billing.money import amount_text
 from billing.plans import schema as plans_schema
@@ -101,14 +101,13 @@ class PlanList(OperatorView):
     def post(self, request: Request) -> Response:
         """Makes a plan. One in another currency than the upstream's needs own prices: nothing is exchanged."""
         values = body_of(request, PlanBody)
-        with refusals():
-            plan = plan_create(
-                slug=values.pop("slug"),
-                name=values.pop("name"),
-                currency=values.pop("currency"),
-                terms=PlanTerms(**_terms(values)),
-                actor=actor(request),
-            )
+        plan = plan_create(
+            slug=values.pop("slug"),
+            name=values.pop("name"),
+            currency=values.pop("currency"),
+            terms=PlanTerms(**_terms(values)),
+            actor=actor(request),
+        )
         plan.refresh_from_db()
         return Response(plan_json(plan), status=201)
 
@@ -156,8 +155,7 @@ class PlanVersions(OperatorView):
         plan = _plan(plan_id)
         values = body_of(request, VersionBody)
         moment = values.pop("effective_from")
-        with refusals():
-            version = plan_version_add(plan=plan, values=_terms(values), effective_from=moment, actor=actor(request))
+        version = plan_version_add(plan=plan, values=_terms(values), effective_from=moment, actor=actor(request))
         version.refresh_from_db()
         return Response(terms_json(version), status=201)
 

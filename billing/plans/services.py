@@ -14,7 +14,7 @@ from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.models import Tenant
 from billing.currencies import is_currency
-from billing.errors import BooksRefuse, ValuesInvalid
+from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import Plan, PlanVersion, Subscription, Wallet
 from billing.money import ZERO, AmountInvalid, amount_check
 from billing.prices.selectors import plan_terms
@@ -52,7 +52,7 @@ def plan_ensure(*, slug: str, name: str, currency: str = "USD", markup_percent: 
 
 
 def plan_create(*, slug: str, name: str, currency: str, terms: PlanTerms, actor: Actor) -> Plan:
-    """A plan that can be given at once. Raises ValuesInvalid, or BooksRefuse where the slug is taken."""
+    """A plan that can be given at once. Raises ValuesInvalid, or ChangeRefused where the slug is taken."""
     errors = [] if is_currency(currency) else [_unknown_currency(currency)]
     terms = _checked(terms, errors)
     if errors:
@@ -60,7 +60,7 @@ def plan_create(*, slug: str, name: str, currency: str, terms: PlanTerms, actor:
     with transaction.atomic(using=current_alias()):
         plan, made = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
         if not made:
-            raise BooksRefuse("plan_exists", f'There is a plan "{slug}" already.')
+            raise ChangeRefused("plan_exists", f'There is a plan "{slug}" already.')
         PlanVersion.objects.create(plan=plan, effective_from=Now(), actor=str(actor)[:300], **asdict(terms))
         audit_add(
             actor=actor,

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_named
-from billing.fields import refusals
 from billing.prices.api import plan_of
 from billing.subscriptions import schema
 from billing.subscriptions.api import subscription_json
@@ -44,6 +43,5 @@ class TenantSubscription(OperatorView):
         plan = plan_of(values["plan_id"])
         if plan is None:
             raise not_found()
-        with refusals():
-            subscription_change(tenant=tenant, plan=plan, actor=actor(request))
+        subscription_change(tenant=tenant, plan=plan, actor=actor(request))
         return Response(subscription_json(tenant.id))

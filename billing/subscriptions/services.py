@@ -12,7 +12,7 @@ from accounts.audit.services import audit_add
 from accounts.models import Tenant
 from billing.budgets.services import budgets_default
 from billing.credits.services import credit_of_plan
-from billing.errors import BooksRefuse
+from billing.errors import ChangeRefused
 from billing.models import Charge, Plan, Subscription, Wallet
 from billing.money import amount_text
 from billing.months import month_of
@@ -28,14 +28,14 @@ def subscription_change(*, tenant: Tenant, plan: Plan, actor: Actor) -> Subscrip
     """Moves a tenant to a plan from its next month on, in place of a move that waits; back to its own plan undoes that.
 
     A plan in another currency begins at once, and only where nothing would have to be exchanged: no balance, nothing
-    held, nothing charged this month. Raises BooksRefuse.
+    held, nothing charged this month. Raises ChangeRefused.
     """
     with transaction.atomic(using=current_alias()):
         # two moves at once would leave two plans waiting
         Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
         now, waiting = subscription_now(tenant_id=tenant.id), subscription_next(tenant_id=tenant.id)
         if plan.archived_at is not None:
-            raise BooksRefuse("plan_archived", f"{plan.name} is archived; no tenant can be moved to it.")
+            raise ChangeRefused("plan_archived", f"{plan.name} is archived; no tenant can be moved to it.")
         moves = now is None or now.plan_id != plan.id
         if waiting is not None:
             Subscription.objects.filter(id=waiting.id).delete()
@@ -89,7 +89,7 @@ def subscription_begin(subscription: Subscription) -> None:
 
 
 def _currency_change(tenant_id: UUID, currency: str) -> None:
-    """Another currency for the wallets, when both are empty. Raises BooksRefuse."""
+    """Another currency for the wallets, when both are empty. Raises ChangeRefused."""
     with connections[current_alias()].cursor() as cursor:
         # before the wallets, as jobs do: the plan's budgets are changed after them
         cursor.execute("SELECT budgets_lock(%s, true)", [tenant_id])
@@ -101,13 +101,13 @@ def _currency_change(tenant_id: UUID, currency: str) -> None:
                 f"{amount_text(wallet.balance)}, {amount_text(wallet.held)} is held, the credit limit is "
                 f"{amount_text(wallet.credit_limit)}. All must be zero, for nothing is exchanged."
             )
-            raise BooksRefuse("currency_change_refused", said)
+            raise ChangeRefused("currency_change_refused", said)
     month = month_of(tenant_id=tenant_id)
     if Charge.objects.filter(
         tenant_id=tenant_id, livemode=True, amount__gt=0, created_at__gte=month.starts_at
     ).exists():
         said = "The currency cannot change: this month has charges in another one. Try again next month."
-        raise BooksRefuse("currency_change_refused", said)
+        raise ChangeRefused("currency_change_refused", said)
     Wallet.objects.filter(tenant_id=tenant_id).update(currency=currency)
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
-from billing.fields import Money, refusals
+from billing.fields import Money
 from billing.models import Allowance, Credit, LedgerEntry, LedgerTransaction, Wallet
 from billing.money import amount_text
 from billing.months import month_of
@@ -136,14 +136,13 @@ class WalletView(APIView):
         """Sets when people are told of a low balance; null tells nobody."""
         who = principal(request)
         values = body_of(request, WalletChange, partial=True)
-        with refusals():
-            if "low_balance_threshold" in values:
-                wallet_threshold_set(
-                    tenant_id=who.tenant_id,
-                    threshold=values["low_balance_threshold"],
-                    actor=actor(request),
-                    livemode=who.livemode,
-                )
+        if "low_balance_threshold" in values:
+            wallet_threshold_set(
+                tenant_id=who.tenant_id,
+                threshold=values["low_balance_threshold"],
+                actor=actor(request),
+                livemode=who.livemode,
+            )
         with tenant_work(who.tenant_id):
             return Response(_wallet(who.tenant_id, who.livemode))
 

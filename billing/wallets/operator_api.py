@@ -14,7 +14,7 @@ from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_named
 from billing.credits.services import credit_grant
-from billing.fields import Money, refusals
+from billing.fields import Money
 from billing.models import LedgerTransaction
 from billing.money import amount_text
 from billing.wallets import schema
@@ -90,7 +90,7 @@ class TenantWallet(OperatorView):
         """Sets credit limit and threshold. A limit below what is owed and held becomes that."""
         tenant = tenant_named(tenant_id)
         values = body_of(request, TenantWalletChange, partial=True)
-        with refusals(), transaction.atomic(using=current_alias()):
+        with transaction.atomic(using=current_alias()):
             if "credit_limit" in values:
                 wallet_credit_limit_set(tenant_id=tenant.id, credit_limit=values["credit_limit"], actor=actor(request))
             if "low_balance_threshold" in values:
@@ -110,8 +110,7 @@ class TenantTopUps(OperatorView):
     def post(self, request: Request, tenant_id: str) -> Response:
         """Books money that a tenant paid in."""
         tenant, values = tenant_named(tenant_id), body_of(request, TopUpBody)
-        with refusals():
-            made = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
+        made = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(made), status=201)
 
 
@@ -125,8 +124,7 @@ class TenantAdjustments(OperatorView):
     def post(self, request: Request, tenant_id: str) -> Response:
         """Corrects a balance: gives when positive, takes when negative, but nothing that is held or a credit."""
         tenant, values = tenant_named(tenant_id), body_of(request, AdjustmentBody)
-        with refusals():
-            made = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
+        made = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(made), status=201)
 
 
@@ -140,8 +138,7 @@ class TenantCredits(OperatorView):
     def post(self, request: Request, tenant_id: str) -> Response:
         """Gives a credit. What is left of it at `expires_at` is taken back, but for what is held."""
         tenant, values = tenant_named(tenant_id), body_of(request, CreditBody)
-        with refusals():
-            credit = credit_grant(tenant_id=tenant.id, actor=actor(request), **values)
+        credit = credit_grant(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(credit_json(credit), status=201)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add, changes
-from billing.errors import BooksRefuse, ValuesInvalid
+from billing.errors import ChangeRefused, ValuesInvalid
 from billing.invoices.mails import recipients
 from billing.ledger.services import Account, Kind, Side, amount_of, movement_add, movement_note, told_end, wallet_lock
 from billing.models import LedgerTransaction, Wallet
@@ -54,7 +54,7 @@ def wallet_adjust(
     """A correction by hand: gives when the amount is positive, takes when it is negative, but nothing that is held.
 
     Credits are not touched: what is taken is paid money, or owed within the credit limit. Raises ValuesInvalid,
-    BooksRefuse.
+    ChangeRefused.
     """
     amount = amount_of(amount, negative=True)
     with transaction.atomic(using=current_alias()):
@@ -62,7 +62,7 @@ def wallet_adjust(
         paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=tenant_id, livemode=livemode)
         if amount < 0 and -amount > paid:
             said = f"{amount_text(-amount)} cannot be taken: without credits {amount_text(paid)} is there."
-            raise BooksRefuse("insufficient_balance", said)
+            raise ChangeRefused("insufficient_balance", said)
         made = movement_add(
             wallet,
             kind=Kind.ADJUSTMENT,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.models import AuditEvent
 from billing.budgets.services import budget_create, budget_delete, budget_update, budgets_default
-from billing.errors import BudgetInvalid, BudgetNotYours
+from billing.errors import BudgetNotYours, ValuesInvalid
 from billing.models import Budget
 from billing.plans.services import plan_ensure
 from cavendish.db.ids import new_id
@@ -97,7 +97,7 @@ def test_a_raise_that_is_none_is_refused(values: dict[str, Any], pointers: Seque
     budget = make_budget(make_tenant(), 10)
     if "raise_until" in values:
         values = {**values, "raise_until": timezone.now() + values["raise_until"]}
-    with pytest.raises(BudgetInvalid) as caught:
+    with pytest.raises(ValuesInvalid) as caught:
         change(budget, **values)
     assert [error.pointer for error in caught.value.errors] == pointers
 

@@ -16,7 +16,7 @@ from accounts.actor import SYSTEM
 from accounts.members.services import membership_create
 from accounts.models import Role, Tenant, User
 from billing.budgets.services import MOST, budget_delete
-from billing.errors import BudgetInvalid, TooManyBudgets
+from billing.errors import TooManyBudgets, ValuesInvalid
 from billing.models import Budget
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
@@ -228,7 +228,7 @@ def test_what_is_limited_must_be_the_tenants_own(scope: str) -> None:
     tenant, other = make_tenant(), make_tenant()
     (foreign, _), (test_key, _) = make_key(other), make_key(tenant, livemode=False)
     for scope_id in (other.id, foreign.id, test_key.id, uuid4()):
-        with pytest.raises(BudgetInvalid) as caught:
+        with pytest.raises(ValuesInvalid) as caught:
             make_budget(tenant, 1, scope=scope, scope_id=scope_id)
         assert [(error.pointer, error.code) for error in caught.value.errors] == [("/scope_id", "unknown")]
     assert rows("owner", "SELECT 1 FROM billing_budget WHERE tenant_id = %s", tenant.id) == []

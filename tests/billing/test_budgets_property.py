@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM
 from accounts.models import ApiKey, Tenant
 from billing.budgets.services import budget_delete, budget_update
-from billing.errors import BudgetInvalid, TooManyBudgets
+from billing.errors import TooManyBudgets, ValuesInvalid
 from billing.models import Budget
 from cavendish.db.router import acting_as
 from tests.billing.holds import Refused, days_pass, differences, end, keys_of, make_budget, take
@@ -92,7 +92,7 @@ class World:
                 {"raise_to": Decimal(10**6), "raise_until": now + timedelta(milliseconds=20 + self.roll(50))},
                 {"hard": self.roll(2) == 0},
             )[self.roll(4)]
-            with acting_as("operator"), suppress(BudgetInvalid):
+            with acting_as("operator"), suppress(ValuesInvalid):
                 budget_update(tenant_id=self.tenant.id, budget_id=budget.id, actor=SYSTEM, values=values)
 
     def delete(self) -> None:

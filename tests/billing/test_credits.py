@@ -14,7 +14,7 @@ from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.charges.services import charge_refund
 from billing.credits.services import credit_grant, credits_expire, credits_of_plans
-from billing.errors import BooksRefuse, ValuesInvalid
+from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import Credit, LedgerEntry, Plan, Wallet
 from billing.plans.services import PlanTerms, plan_create
 from billing.wallets.selectors import credits_left
@@ -173,7 +173,7 @@ def test_a_refund_goes_back_where_the_money_came_from(tenant: Tenant) -> None:
 def test_a_correction_takes_paid_money_and_no_credit(tenant: Tenant) -> None:
     grant(tenant, "5")
     before = books()
-    with acting_as("operator"), pytest.raises(BooksRefuse, match="without credits"):
+    with acting_as("operator"), pytest.raises(ChangeRefused, match="without credits"):
         wallet_adjust(tenant_id=tenant.id, amount=Decimal("-1.000000001"), reason="x", actor=SYSTEM)
     assert books() == before
 

@@ -106,7 +106,7 @@ def test_an_invoice_is_finalised_once() -> None:
     before = balances(tenant)
     with acting_as("operator"), pytest.raises(InvoiceRefused) as refused:
         invoice_finalise(invoice_id=invoice.id)
-    assert (refused.value.code, refused.value.facts) == ("not_draft", {"status": "paid", "number": invoice.number})
+    assert (refused.value.reason, refused.value.facts) == ("not_draft", {"status": "paid", "number": invoice.number})
     assert balances(tenant) == before
 
 
@@ -118,7 +118,7 @@ def test_an_open_period_is_refused_and_nothing_is_closed() -> None:
     ends = at("2026-11-01T07:00:00")
     with acting_as("operator"), pytest.raises(InvoiceRefused) as refused:
         invoice_finalise(invoice_id=drafted.id, now=ends - SECOND)
-    assert refused.value.code == "period_open"
+    assert refused.value.reason == "period_open"
     assert refused.value.facts["ends_at"].startswith("2026-11-01T07:00:00")
     assert one("owner", "SELECT count(closed_at) FROM billing_billingperiod WHERE tenant_id = %s", tenant.id) == 0
     assert fresh(drafted.id).status == "draft"
@@ -179,7 +179,7 @@ def test_without_a_company_that_issues_it_an_invoice_stays_a_draft() -> None:
                 invoice_finalise(invoice_id=drafted.id)
         finally:
             cursor.execute(default, [True, others])
-    assert refused.value.code == "no_legal_entity"
+    assert refused.value.reason == "no_legal_entity"
 
 
 def test_what_the_invoice_says_of_the_parties_does_not_follow_them() -> None:

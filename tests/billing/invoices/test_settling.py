@@ -93,16 +93,16 @@ def test_parts_may_come_one_by_one_and_never_more_than_is_left() -> None:
     before = balances(tenant)
     with pytest.raises(InvoiceRefused, match=r"Only 1\.41 USD are left") as refused:
         pay(invoice, "1.42", "wire 2")
-    assert refused.value.code == "payment_too_large"
+    assert refused.value.reason == "payment_too_large"
     with pytest.raises(InvoiceRefused) as refused:
         pay(invoice, "1", "wire 1")
-    assert refused.value.code == "payment_known"
+    assert refused.value.reason == "payment_known"
     assert balances(tenant) == before
     pay(invoice, "1.41", "wire 2")
     assert fresh(invoice.id).status == "paid"
     with pytest.raises(InvoiceRefused) as refused:
         pay(invoice, "1", "wire 3")
-    assert refused.value.code == "paid"
+    assert refused.value.reason == "paid"
 
 
 def test_what_the_wallet_could_not_carry_is_paid_first() -> None:
@@ -161,7 +161,7 @@ def test_a_credit_note_over_the_whole_takes_everything_back() -> None:
     assert balances(tenant)["tax"] == 0
     with pytest.raises(InvoiceRefused) as refused:
         credit(invoice)
-    assert refused.value.code == "nothing_left"
+    assert refused.value.reason == "nothing_left"
 
 
 def test_lines_are_credited_up_to_what_is_left_and_the_tax_goes_with_them() -> None:
@@ -179,10 +179,10 @@ def test_lines_are_credited_up_to_what_is_left_and_the_tax_goes_with_them() -> N
     for wrong in ({1: "1.51"}, {1: "0"}, {1: "-1"}, {1: "0.001"}, {2: "60.01"}):
         with pytest.raises(InvoiceRefused) as refused:
             credit(invoice, wrong)
-        assert refused.value.code == "line_exceeded"
+        assert refused.value.reason == "line_exceeded"
     with pytest.raises(InvoiceRefused) as refused:
         credit(invoice, {3: "1"})
-    assert refused.value.code == "line_unknown"
+    assert refused.value.reason == "line_unknown"
     assert balances(tenant) == before
     rest = credit(invoice)
     assert first.tax + rest.tax == invoice.tax
@@ -260,14 +260,14 @@ def test_what_was_paid_or_credited_cannot_be_voided_nor_a_draft_or_a_void_one() 
     for settled in (invoice, credited):
         with pytest.raises(InvoiceRefused) as refused:
             void(settled)
-        assert refused.value.code == "settled"
+        assert refused.value.reason == "settled"
     other, voided = owing()
     drafted = void(voided)
     for wrong, code in ((drafted, "draft"), (voided, "void")):
         for change in (void, credit, lambda it: pay(it, "1")):
             with pytest.raises(InvoiceRefused) as refused:
                 change(wrong)
-            assert refused.value.code == code
+            assert refused.value.reason == code
     assert balances(other)["wallet"] == -voided.exact
 
 

@@ -14,8 +14,7 @@ from accounts.actor import SYSTEM
 from accounts.keys.services import api_key_create
 from accounts.models import Tenant
 from accounts.policy.services import policy_accept
-from accounts.tenants.services import tenant_start
-from billing.errors import ValuesInvalid
+from accounts.tenants.services import tenant_open
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
 
@@ -50,7 +49,7 @@ class Command(BaseCommand):
             if Tenant.objects.filter(slug=slug).exists():
                 raise CommandError(f"There is a tenant {slug!r} already.")
             try:
-                tenant = tenant_start(
+                tenant = tenant_open(
                     slug=slug,
                     name=options["name"] or slug,
                     concurrency_limit=options["concurrency"],
@@ -58,9 +57,8 @@ class Command(BaseCommand):
                     owner_email=options["owner"],
                     actor=SYSTEM,
                 )
-            except (ValuesInvalid, Problem) as error:
-                detail = error.detail if isinstance(error, Problem) else error
-                raise CommandError(f"Nothing was created: {detail}") from None
+            except Problem as error:
+                raise CommandError(f"Nothing was created: {error.detail}") from None
             if name := options["policy_accepted_by"]:
                 version = settings.POLICY_VERSION
                 policy_accept(tenant_id=tenant.id, version=version, accepted_by=name, actor=SYSTEM)
