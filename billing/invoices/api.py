@@ -100,7 +100,7 @@ class InvoicePreview(InvoiceView):
             raise Problem(403, "live_key_needed", "Test jobs cost nothing and are on no invoice; use a live key.")
         wanted = tenant_of(request) if isinstance(user, OperatorPrincipal) else user.tenant_id
         if wanted is None:
-            raise invalid_value("/tenant_id", "missing", "Name the tenant whose preview you want.")
+            raise invalid_value("/tenant_id", "required", "Name the tenant whose preview you want.")
         with opened(user):
             tenant = Tenant.objects.filter(id=wanted).first()
             if tenant is None:

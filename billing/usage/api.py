@@ -105,7 +105,7 @@ class UsageRecordsCsv(UsageView):
         parameters = UsageParameters(request, takes=())
         query = parameters.query()
         if query.tenant_id is None:
-            raise invalid_value("/tenant_id", "missing", "Name the tenant whose records you want.")
+            raise invalid_value("/tenant_id", "required", "Name the tenant whose records you want.")
         return csv_response(parameters, "usage-records", query, export_records)
 
 
@@ -140,7 +140,7 @@ def usage_csv(request: Request) -> HttpResponseBase:
     parameters = UsageParameters(request, takes=("group_by",))
     query = parameters.query()
     if not query.group_by:
-        raise invalid_value("/group_by", "missing", "Name what the rows of the CSV are, for example day,model.")
+        raise invalid_value("/group_by", "required", "Name what the rows of the CSV are, for example day,model.")
     return csv_response(parameters, "usage", query, export_usage)
 
 

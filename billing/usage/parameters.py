@@ -119,7 +119,7 @@ class UsageParameters:
         if isinstance(start, datetime) and end is None:
             end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         if isinstance(end, datetime) and start is None:
-            self.wrong("from", "missing", "Give both as times, or both as dates.")
+            self.wrong("from", "required", "Give both as times, or both as dates.")
             return end, end
         start = start or today.replace(day=1)
         end = end or max(today, start) + timedelta(days=1)

@@ -57,7 +57,7 @@ class FileList(APIView):
         check_active(who)
         upload = request.FILES.get("file")
         if not isinstance(upload, UploadedFile):
-            raise invalid([FieldError("/file", "missing", 'Send the bytes as multipart field "file".')])
+            raise invalid([FieldError("/file", "required", 'Send the bytes as multipart field "file".')])
         if (upload.size or 0) > settings.MAX_FILE_BYTES:
             raise too_large(f"A file may have {settings.MAX_FILE_BYTES} bytes.", limit=settings.MAX_FILE_BYTES)
         declared = upload.content_type or None

@@ -80,7 +80,7 @@ def test_bad_values_are_named_at_once_and_nothing_is_made(tenant: Account) -> No
     }  # fmt: skip
     problem = tenant.refused(tenant.post(KEYS, json=body), 422, "invalid_request")
     assert {error["pointer"]: error["code"] for error in problem["errors"]} == {
-        "/name": "missing", "/livemode": "wrong_type", "/scopes/1": "unknown_value", "/ip_ranges": "wrong_type",
+        "/name": "required", "/livemode": "wrong_type", "/scopes/1": "unknown_value", "/ip_ranges": "wrong_type",
         "/expires_at": "wrong_type", "/colour": "unknown_field", "/member_id": "wrong_type",
         "/requests_per_minute": "out_of_range",
     }  # fmt: skip

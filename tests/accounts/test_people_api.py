@@ -56,7 +56,8 @@ def test_members_are_listed_changed_and_removed(tenant: Account) -> None:
     key = tenant.post("/api/v1/keys", json={"name": "hers", "member_id": member_id}).json()
     assert key["member_id"] == member_id
     for body, pointer, code in (
-        ({"role": "boss"}, "/role", "unknown_value"), ({}, "/role", "missing"), ({"role": None}, "/role", "wrong_type"),
+        ({"role": "boss"}, "/role", "unknown_value"), ({}, "/role", "required"),
+        ({"role": None}, "/role", "wrong_type"),
     ):  # fmt: skip
         tenant.refused(tenant.ask("PATCH", f"{MEMBERS}/{member_id}", json=body), 422, "invalid_request", pointer, code)
     tenant.refused(tenant.ask("PATCH", f"{MEMBERS}/{member_id}", json={"role": "owner"}), 403, "permission_denied")
@@ -89,7 +90,7 @@ def test_an_invitation_over_the_api(tenant: Account, operator: dict[str, str]) -
     for body, pointer, code in (
         ({"email": "nobody", "role": "viewer"}, "/email", "wrong_type"),
         ({"email": "a@b.example\nx", "role": "viewer"}, "/email", "unknown_value"),
-        ({"email": "a@b.example"}, "/role", "missing"),
+        ({"email": "a@b.example"}, "/role", "required"),
     ):
         answer = tenant.post(INVITATIONS, json=body)
         tenant.refused(answer, 422, "invalid_request", pointer, code)

@@ -127,7 +127,7 @@ def test_an_upload_that_is_not_what_it_is_said_to_be(
 def test_an_upload_that_is_no_upload(reader: Account) -> None:
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     with reader.untouched():
-        missing = ("/file", "missing", 'field "file"')
+        missing = ("/file", "required", 'field "file"')
         reader.refused(reader.post("/api/v1/files", files={"picture": picture()}), 422, "invalid_request", *missing)
         reader.refused(reader.post("/api/v1/files", content=b"xx", headers=form), 422, "invalid_request", *missing)
         reader.refused(reader.post("/api/v1/files", json={}), 415, "unsupported_media_type")

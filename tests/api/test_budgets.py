@@ -117,7 +117,7 @@ def test_it_is_listed_changed_and_deleted(account: Account) -> None:
 
 
 BAD: dict[str, tuple[Json, dict[str, str]]] = {
-    "nothing": ({}, {"/scope": "missing", "/period": "missing", "/metric": "missing", "/limit": "missing"}),
+    "nothing": ({}, {"/scope": "required", "/period": "required", "/metric": "required", "/limit": "required"}),
     "negative": ({**MONTHLY, "limit": "-1"}, {"/limit": "negative"}),
     "huge": ({**MONTHLY, "limit": "100000000000"}, {"/limit": "too_large"}),
     "endless": ({**MONTHLY, "limit": "9" * 5000}, {"/limit": "not_an_amount"}),
@@ -144,12 +144,12 @@ BAD: dict[str, tuple[Json, dict[str, str]]] = {
     "alerts as text": ({**MONTHLY, "alerts": "50"}, {"/alerts": "wrong_type"}),
     "unknown fields": ({**MONTHLY, "livemode": False, "us": 0}, {"/livemode": "unknown_field", "/us": "unknown_field"}),
     "hard as text": ({**MONTHLY, "hard": "yes"}, {"/hard": "wrong_type"}),
-    "no key": ({**MONTHLY, "scope": "key", "limit": "x"}, {"/scope_id": "missing", "/limit": "not_an_amount"}),
+    "no key": ({**MONTHLY, "scope": "key", "limit": "x"}, {"/scope_id": "required", "/limit": "not_an_amount"}),
     "unknown key": ({**MONTHLY, "scope": "key", "scope_id": "key_" + "0" * 32}, {"/scope_id": "unknown"}),
     "rubbish id": ({**MONTHLY, "scope": "key", "scope_id": "'; DROP TABLE"}, {"/scope_id": "unknown"}),
     "NUL": ({**MONTHLY, "scope": "key", "scope_id": "key_\0"}, {"/scope_id": "unknown_value"}),
     "unknown member": ({**MONTHLY, "scope": "member", "scope_id": "usr_" + "0" * 32}, {"/scope_id": "unknown"}),
-    "half a raise": ({**MONTHLY, "raise_to": "9"}, {"/raise_until": "missing"}),
+    "half a raise": ({**MONTHLY, "raise_to": "9"}, {"/raise_until": "required"}),
     "a raise in the past": (
         {**MONTHLY, "raise_to": "4", "raise_until": "2020-01-01T00:00:00Z"},
         {"/raise_to": "out_of_range", "/raise_until": "out_of_range"},
@@ -186,7 +186,7 @@ def test_a_change_takes_only_what_can_be_changed(account: Account) -> None:
         ({"limit": None}, {"/limit": "wrong_type"}),
         ({"metric": "money", "period": "day", "scope": "key", "id": "x"},
          {f"/{name}": "unknown_field" for name in ("metric", "period", "scope", "id")}),
-        ({"raise_to": 4}, {"/raise_until": "missing"}),
+        ({"raise_to": 4}, {"/raise_until": "required"}),
         ({"alerts": [1, 1]}, {"/alerts": "duplicate"}),
     ):  # fmt: skip
         answer = account.patch(f"/api/v1/budgets/{budget['id']}", json=body)

@@ -92,7 +92,7 @@ def test_from_nothing_to_the_first_picture(operator: Operator, books: Books, htt
     outdated = operator.ask("POST", f"{path}/policy-acceptance", json={"version": "2020", "accepted_by": "Ada"})
     assert (outdated.status_code, outdated.json()["code"]) == (409, "policy_outdated")
     assert errors_of(operator.ask("POST", f"{path}/policy-acceptance", json={"version": "2026-11"})) == {
-        "/accepted_by": "missing"
+        "/accepted_by": "required"
     }
     said = operator.ask("POST", f"{path}/policy-acceptance", json={"version": "2026-11", "accepted_by": "Ada"})
     assert said.json()["policy"]["allows_live_jobs"] is True
@@ -108,7 +108,7 @@ def test_everything_wrong_is_named_at_once_and_nothing_is_made(operator: Operato
         "test_daily_bytes": -1, "test_keys_enabled": "no",
     }  # fmt: skip
     assert errors_of(operator.ask("POST", TENANTS, json=body)) == {
-        "/currency": "unknown_field", "/slug": "wrong_type", "/name": "missing", "/weight": "out_of_range",
+        "/currency": "unknown_field", "/slug": "wrong_type", "/name": "required", "/weight": "out_of_range",
         "/allowed_models": "wrong_type", "/opening_balance": "wrong_type", "/owner_email": "wrong_type",
         "/test_daily_bytes": "out_of_range", "/test_keys_enabled": "wrong_type",
     }  # fmt: skip
@@ -151,7 +151,7 @@ def ended(account: Account, generation: Json) -> str:
 
 def test_a_suspended_tenant_reads_and_waits(operator: Operator, account: Account) -> None:
     made = account.make()
-    assert errors_of(operator.ask("POST", f"{path_of(account)}/suspend", json={})) == {"/reason": "missing"}
+    assert errors_of(operator.ask("POST", f"{path_of(account)}/suspend", json={})) == {"/reason": "required"}
     operator.set(account, concurrency_limit=1)
     running = account.submit(input="x [[latency:2]]", wait=1).json()
     waiting = account.submit(wait=0).json()

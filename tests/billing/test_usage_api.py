@@ -239,7 +239,7 @@ def test_csv_has_the_same_numbers_and_no_formulas(caller: Caller) -> None:
         ("from=2026-10-01&to=2026-10-02T00:00:00Z", "/to", "wrong_type"),
         ("from=2016-10-01", "/to", "out_of_range"),
         ("from=2026-10-01&to=2026-11-02&group_by=hour", "/to", "out_of_range"),
-        ("to=2026-10-02T00:00:00Z", "/from", "missing"),
+        ("to=2026-10-02T00:00:00Z", "/from", "required"),
         ("key_id=mine", "/key_id", "unknown_value"),
         ("member_id=key_" + "0" * 32, "/member_id", "unknown_value"),
         ("model=%00", "/model", "unknown_value"),
@@ -321,8 +321,8 @@ def test_tags_are_chosen_and_the_choice_is_audited(caller: Caller) -> None:
         events = AuditEvent.objects.filter(tenant_id=caller.tenant.id, action="usage_tags.changed").order_by("id")
         assert [event.after for event in events] == [{"tags": ["project", "team"]}, {"tags": ["team"]}]
     for body, code in (
-        ({}, "missing"), ({"tags": "team"}, "wrong_type"), ({"tags": [1]}, "wrong_type"), ({"tags": [""]}, "too_short"),
-        ({"tags": ["x" * 65]}, "too_long"), ({"tags": list("abcdef")}, "too_long"),
+        ({}, "required"), ({"tags": "team"}, "wrong_type"), ({"tags": [1]}, "wrong_type"),
+        ({"tags": [""]}, "too_short"), ({"tags": ["x" * 65]}, "too_long"), ({"tags": list("abcdef")}, "too_long"),
         ({"tags": ["a,b"]}, "unknown_value"),
         ({"tags": [], "x": 1}, "unknown_field"),
     ):  # fmt: skip

@@ -55,7 +55,7 @@ def test_every_wrong_value_is_named_at_once() -> None:
         "nam": "a", "size": "3", "live": "yes", "until": "2026-12-01T00:00:00", "kind": "gren", "words": ["long", 1],
     }  # fmt: skip
     assert errors_of(wrong) == {
-        "/nam": "unknown_field", "/name": "missing", "/size": "wrong_type", "/live": "wrong_type",
+        "/nam": "unknown_field", "/name": "required", "/size": "wrong_type", "/live": "wrong_type",
         "/until": "wrong_type", "/kind": "unknown_value", "/words/0": "too_long", "/words/1": "wrong_type",
     }  # fmt: skip
 

@@ -23,7 +23,6 @@ MAX_FIELDS = 40
 
 # DRF's codes in the words of this API.
 _CODES = {
-    "required": "missing",
     "null": "wrong_type",
     "invalid": "wrong_type",
     "not_a_list": "wrong_type",
