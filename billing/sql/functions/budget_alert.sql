@@ -1,5 +1,3 @@
-DROP FUNCTION IF EXISTS budget_alert(uuid, bigint[]);
-
 -- Says once per period and percentage that a budget's use has reached it: a row for the mail and an event, in the
 -- transaction in which it did. Its caller holds the periods' row locks, so two jobs never both find one due. Counts what
 -- is settled, not what is held: a worst case that is given back in a minute is no news. But a hard budget that has refused a

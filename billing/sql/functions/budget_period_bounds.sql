@@ -1,5 +1,3 @@
-DROP FUNCTION IF EXISTS budget_period_bounds(text, timestamptz, text);
-
 -- The bounds of a budget's period that contains p_at, in the tenant's time zone (weeks begin on Monday, ISO 8601). Days
 -- of 23, 25 or 23.5 hours come out as they are, because only local dates are added to. Where a clock change skips
 -- midnight the day begins at the change; where it repeats midnight, at the first of the two.

@@ -1,5 +1,3 @@
-DROP FUNCTION IF EXISTS budget_period_open(uuid, uuid, timestamptz, boolean);
-
 -- Opens the period of a budget that contains p_at, or opens it again after the tenant's time zone went there and back.
 -- With p_count it begins with what the tenant's jobs have used and hold of it already, and those that have not ended
 -- will settle into it; its caller has budgets_lock alone, so no job is held or ends meanwhile. Without, it is a new period's

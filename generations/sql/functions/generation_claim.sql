@@ -8,7 +8,6 @@
 -- An item of a batch may wait for a day, but once it has started it has p_seconds, as every job.
 --
 -- SECURITY DEFINER: the system role works across tenants through functions like this one and has no rights on tables.
-DROP FUNCTION IF EXISTS generation_claim(uuid, int, bigint, boolean);
 CREATE OR REPLACE FUNCTION generation_claim(p_worker uuid, p_limit int, p_bytes bigint, p_idle boolean, p_batch int,
     p_seconds float8)
 RETURNS TABLE (id uuid, tenant_id uuid, attempt int, lease_token uuid, job jsonb)
