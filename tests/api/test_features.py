@@ -192,6 +192,14 @@ def test_text_and_pictures_in_turn_keep_their_order(account: Account) -> None:
     ]  # fmt: skip
 
 
+def test_tokens_that_do_not_divide_evenly_are_shared_out_to_the_last(account: Account) -> None:
+    made = account.make(model=PRO, input="A story [[images:3]] [[overrun:2]] [[extra_tokens:1]]")
+    assert made["usage"]["output"] == {"text": 3 * 32 + 1, "image": 3 * 1120 + 2}
+    assert [output["tokens"] for output in made["outputs"]] == [1120, 1120, 1122]
+    [line] = [line for line in made["charge"]["lines"] if line["kind"] == "image_output"]
+    assert line["quantity"] == sum(output["tokens"] for output in made["outputs"])
+
+
 def test_text_with_the_picture_and_text_alone(account: Account) -> None:
     both = account.make(response_format=[{"type": "text"}, SMALL])
     assert kinds(both["content"]) == ["text", "image"]
