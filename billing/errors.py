@@ -125,6 +125,7 @@ INVOICE_DETAILS = {
     "nothing_left": "Invoice {number} has been credited in full.",
     "line_unknown": "Invoice {number} has no line {line}.",
     "line_exceeded": "Of line {line} of invoice {number} only {left} {currency} are left to credit.",
+    "nobody_to_send_to": "The tenant has no billing emails, no owner and no billing member.",
     "not_invoiced": "This tenant gets no invoices: its profile says so.",
 }
 INVOICE_STATES = {"draft", "void", "paid", "settled", "empty", "not_draft"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,58 +13,19 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from billing.charges import schema as charges_schema
+from billing.charges.bodies import RefundBody, ResolutionBody
+from billing.charges.representation import flagged_charge_json
 from billing.charges.services import charge_refund, flagged_charge_resolve
-from billing.fields import Money
-from billing.models import Charge, FlagResolution
-from billing.money import ZERO, amount_text
+from billing.ledger.representation import transaction_json
+from billing.models import Charge
 from billing.wallets import schema
-from billing.wallets.operator_api import transaction_json
 from cavendish.db import ids
-from cavendish.http.json_body import Body, Text, body_of
+from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import invalid_value, not_found
 from cavendish.http.schema import PAGING, problems
 
 FLAG = re.compile(r"[a-z_]{1,60}")
-
-
-class RefundBody(Body):
-    amount = Money(allow_null=True, default=None, help_text="All that is left of the charge when null or absent.")
-    reason = Text(max_length=300)
-
-
-class ResolutionBody(Body):
-    note = Text(max_length=1000)
-    adjustment = Money(
-        negative=True, zero=True, default=ZERO, help_text="On the wallet: positive gives, negative takes."
-    )
-
-
-def flagged_json(charge: Charge) -> dict[str, Any]:
-    resolution: FlagResolution | None = getattr(charge, "resolution", None)
-    return {
-        "generation_id": ids.encode(ids.GENERATION, charge.generation_id),
-        "object": "flagged_charge",
-        "tenant_id": ids.encode(ids.TENANT, charge.tenant_id),
-        "livemode": charge.livemode,
-        "flags": charge.flags,
-        "status": charge.status,
-        "reason": charge.reason,
-        "amount": amount_text(charge.amount),
-        "currency": charge.currency,
-        "cost": amount_text(charge.cost),
-        "absorbed": amount_text(charge.absorbed),
-        "usage": charge.usage,
-        "lines": charge.lines,
-        "billing_date": charge.billing_date,
-        "created_at": charge.created_at,
-        "resolution": None if resolution is None else {
-            "note": resolution.note,
-            "adjustment": amount_text(resolution.adjustment),
-            "actor": resolution.actor,
-            "created_at": resolution.at,
-        },
-    }  # fmt: skip
 
 
 class FlaggedChargeList(OperatorView):
@@ -98,7 +58,7 @@ class FlaggedChargeList(OperatorView):
             case _:
                 raise invalid_value("/resolved", "unknown_value", "Use false, true or all.")
         page, following = page_read(request, rows, ids.GENERATION, key="generation_id")
-        return Response(page_json([flagged_json(charge) for charge in page], following))
+        return Response(page_json([flagged_charge_json(charge) for charge in page], following))
 
 
 class FlaggedChargeResolve(OperatorView):
@@ -118,7 +78,7 @@ class FlaggedChargeResolve(OperatorView):
             note=values["note"],
             adjustment=values["adjustment"],
         )
-        return Response(flagged_json(_charge(generation_id)))
+        return Response(flagged_charge_json(_charge(generation_id)))
 
 
 class ChargeRefunds(OperatorView):

@@ -9,13 +9,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication.tenant_or_operator import opened
+from accounts.authentication.tenant_or_operator import principal_context
 from billing.credit_notes import schema as credit_notes_schema
+from billing.credit_notes.representation import credit_note_json
 from billing.invoices import schema
 from billing.invoices.api import InvoiceView, document_response, sees_live, tenant_of
 from billing.invoices.documents import credit_note_document
 from billing.invoices.mails import file_name
-from billing.invoices.representation import credit_note_json
 from billing.invoices.selectors import (
     credit_note_lines,
 )
@@ -46,7 +46,7 @@ class CreditNoteList(InvoiceView):
     def get(self, request: Request) -> Response:
         """Credit notes, newest first."""
         user: Any = request.user
-        with opened(user):
+        with principal_context(user):
             rows = CreditNote.objects.select_related("invoice")
             if not sees_live(request):
                 rows = rows.none()
@@ -66,7 +66,7 @@ class CreditNoteDetail(InvoiceView):
     def get(self, request: Request, credit_note_id: str) -> Response:
         """One credit note with its lines."""
         user: Any = request.user
-        with opened(user):
+        with principal_context(user):
             note = credit_note_of(request, credit_note_id)
             return Response(credit_note_json(note, note.invoice, credit_note_lines(note)))
 
@@ -80,6 +80,6 @@ class CreditNotePdf(InvoiceView):
     def get(self, request: Request, credit_note_id: str) -> HttpResponse:
         """The PDF, always the same bytes."""
         user: Any = request.user
-        with opened(user):
+        with principal_context(user):
             note = credit_note_of(request, credit_note_id)
         return document_response(credit_note_document(note), file_name(note.number))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,31 +9,23 @@ from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from billing.credit_notes import schema
 from billing.credit_notes.bodies import CreditNoteNew
+from billing.credit_notes.representation import credit_note_json
 from billing.credit_notes.services import credit_note_issue
 from billing.invoices.api import invoice_of
-from billing.invoices.operator_api import check_coins
-from billing.invoices.representation import credit_note_json
+from billing.invoices.operator_api import coins_check, invoice_operation
 from billing.invoices.selectors import credit_note_lines
 from cavendish.db import ids
 from cavendish.http.json_body import body_of
-from cavendish.http.schema import problems
 
 
 class InvoiceCreditNotes(OperatorView):
-    @extend_schema(
-        operation_id="credit_notes_create",
-        request=schema.CreditNoteNew,
-        responses={201: schema.CreditNote, **problems(400, 401, 404, 409, 422)},
-        tags=["operators"],
-    )
+    @invoice_operation("credit_notes_create", body=schema.CreditNoteNew, status=201, answer=schema.CreditNote)
     def post(self, request: Request, invoice_id: str) -> Response:
         """Credits lines of an issued invoice, or all that is left of it."""
         invoice = invoice_of(request, invoice_id)
         values = body_of(request, CreditNoteNew)
         for index, amount in enumerate((values.get("lines") or {}).values()):
-            check_coins(invoice, amount, f"/lines/{index}/amount")
-        note = credit_note_issue(
-            invoice_id=invoice.id, reason=values["reason"], lines=values.get("lines"), actor=actor(request)
-        )
+            coins_check(invoice, amount, f"/lines/{index}/amount")
+        note = credit_note_issue(invoice_id=invoice.id, actor=actor(request), **values)
         location = {"Location": f"/api/v1/credit-notes/{ids.encode(ids.CREDIT_NOTE, note.id)}"}
         return Response(credit_note_json(note, invoice, credit_note_lines(note)), 201, headers=location)

@@ -14,7 +14,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from billing.invoices.mails import credit_note_send, invoice_send
+from accounts.actor import Actor
+from accounts.audit.services import audit_add
+from billing.errors import InvoiceRefused
+from billing.invoices.mails import credit_note_send, invoice_send, recipients
 from billing.invoices.pdf import credit_note_pdf, invoice_pdf
 from billing.invoices.selectors import credit_note_lines, invoice_lines
 from billing.models import BillingProfile, CreditNote, Invoice, InvoiceDocument, LegalEntity
@@ -61,6 +64,30 @@ def invoice_document(invoice: Invoice) -> InvoiceDocument:
         lambda: invoice_pdf(invoice, invoice_lines(invoice), logo=logo),
         lambda document: invoice_send(invoice=invoice, document=document),
     )
+
+
+def invoice_resend(*, invoice: Invoice, actor: Actor, to: list[str] | None = None) -> list[str]:
+    """Mails the PDF of an issued invoice again, to `to` or to whom the profile names; returns the addresses.
+
+    Raises InvoiceRefused for a draft and where there is nobody to send it to.
+    """
+    to = to or recipients(invoice.tenant_id)
+    if invoice.number is None:
+        raise InvoiceRefused("draft")
+    if not to:
+        raise InvoiceRefused("nobody_to_send_to")
+    document = invoice_document(invoice)
+    with transaction.atomic(using=current_alias()):
+        invoice_send(invoice=invoice, document=document, to=to)
+        audit_add(
+            actor=actor,
+            action="invoice.sent",
+            tenant_id=invoice.tenant_id,
+            target="invoice",
+            target_id=invoice.id,
+            after={"to": to},
+        )
+    return to
 
 
 def credit_note_document(note: CreditNote) -> InvoiceDocument:

@@ -4,80 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
-from billing.budgets.bodies import BudgetDefault
-from billing.fields import Money, Percent, decimal_text
-from billing.models import Budget, Plan, PlanVersion
+from billing.models import Budget, Plan
 from billing.money import amount_text
 from billing.plans import schema as plans_schema
+from billing.plans.bodies import PlanBody, PlanChange, VersionBody
+from billing.plans.representation import plan_json, terms_json
 from billing.plans.services import PlanTerms, plan_create, plan_update, plan_version_add
 from billing.prices import schema
 from billing.prices.api import plan_of
-from billing.prices.selectors import plan_terms
 from cavendish.db import ids
-from cavendish.http.json_body import Body, Flag, Listed, Moment, Text, WholeNumber, body_of
+from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read, page_read_numbered
 from cavendish.http.problems import not_found
-
-SLUG = RegexValidator(
-    r"^[a-z0-9][a-z0-9-]{0,49}\Z", "Use small letters, digits and hyphens, at most fifty.", code="unknown_value"
-)
-
-
-class TermsBody(Body):
-    markup_percent = Percent(required=False)
-    included_images = WholeNumber(required=False, min_value=0, max_value=100_000_000)
-    included_credit = Money(zero=True, required=False)
-    allowed_models = Listed(child=Text(max_length=100), required=False, allow_null=True, max_length=50)
-    default_budgets = Listed(child=BudgetDefault(), required=False, max_length=20)
-
-
-class PlanBody(TermsBody):
-    slug = Text(max_length=50, validators=[SLUG])
-    name = Text(max_length=100)
-    currency = Text(max_length=3, default="USD")
-
-
-class VersionBody(TermsBody):
-    effective_from = Moment(allow_null=True, default=None, help_text="As soon as possible when it is null or absent.")
-
-
-class PlanChange(Body):
-    name = Text(max_length=100, required=False)
-    archived = Flag(required=False)
-
-
-def terms_json(version: PlanVersion) -> dict[str, Any]:
-    return {
-        "effective_from": version.effective_from,
-        "markup_percent": decimal_text(version.markup_percent),
-        "included_images": version.included_images,
-        "included_credit": amount_text(version.included_credit),
-        "allowed_models": version.allowed_models,
-        "default_budgets": version.default_budgets,
-        "actor": version.actor,
-        "created_at": version.created_at,
-    }
-
-
-def plan_json(plan: Plan) -> dict[str, Any]:
-    terms = plan_terms(plan)
-    return {
-        "id": ids.encode(ids.PLAN, plan.id),
-        "object": "plan",
-        "slug": plan.slug,
-        "name": plan.name,
-        "currency": plan.currency,
-        "archived": plan.archived_at is not None,
-        "created_at": plan.created_at,
-        "terms": terms_json(terms) if terms else None,
-    }
 
 
 class PlanList(OperatorView):

@@ -13,67 +13,18 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
-from billing.fields import Money, moment_of
-from billing.models import Kind, Plan, Price, Tier, Unit
-from billing.money import price_text
+from billing.fields import moment_of
+from billing.models import Kind, Plan, Price
 from billing.prices import schema
+from billing.prices.bodies import PricesBody
+from billing.prices.representation import book_line_json, change_json, price_json
 from billing.prices.selectors import book_lines
-from billing.prices.services import NewPrice, PriceChange, prices_add, prices_preview
+from billing.prices.services import NewPrice, prices_add, prices_preview
 from cavendish.db import ids
 from cavendish.gemini.catalog import models
-from cavendish.http.json_body import Body, Choice, Listed, Moment, Text, body_of
+from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read_numbered
 from cavendish.http.problems import invalid_value, not_found
-
-
-class PriceBody(Body):
-    model = Text(max_length=100)
-    kind = Choice(choices=Kind.choices)
-    tier = Choice(choices=Tier.values, default=Tier.STANDARD)
-    unit = Choice(choices=Unit.values, default=Unit.TOKENS)
-    image_size = Text(max_length=8, allow_null=True, default=None)
-    unit_price = Money(zero=True)
-
-
-class PricesBody(Body):
-    """Prices that begin at one moment. `plan_id` null or absent is the upstream."""
-
-    plan_id = Text(max_length=64, allow_null=True, default=None)
-    effective_from = Moment(allow_null=True, default=None, help_text="As soon as possible when it is null or absent.")
-    source = Text(max_length=300, allow_blank=True, default="")  # type: ignore[assignment]
-    prices = Listed(child=PriceBody(), min_length=1, max_length=200)
-
-
-def price_json(row: Price) -> dict[str, Any]:
-    return {
-        "object": "price",
-        "plan_id": ids.encode(ids.PLAN, row.plan_id) if row.plan_id else None,
-        "model": row.model,
-        "kind": row.kind,
-        "tier": row.tier,
-        "unit": row.unit,
-        "image_size": row.image_size or None,
-        "unit_price": price_text(row.unit_price),
-        "currency": row.currency,
-        "effective_from": row.effective_from,
-        "source": row.source,
-        "actor": row.actor,
-        "created_at": row.created_at,
-    }
-
-
-def change_json(change: PriceChange) -> dict[str, Any]:
-    return {
-        "model": change.new.model,
-        "kind": change.new.kind,
-        "tier": change.new.tier,
-        "image_size": change.new.image_size or None,
-        "old_unit": change.old_unit,
-        "old_unit_price": price_text(change.old_price) if change.old_price is not None else None,
-        "unit": change.new.unit,
-        "unit_price": price_text(change.new.unit_price),
-        "effective_until": change.until,
-    }
 
 
 class PriceBook(OperatorView):
@@ -89,12 +40,7 @@ class PriceBook(OperatorView):
         at = moment_of(request, "at") or timezone.now()
         named = _named(request, "model", [model.id for model in models()])
         lines = [
-            {
-                "model": model.id,
-                **line,
-                "unit_price": price_text(line["unit_price"]),
-                "cost": price_text(line["cost"]),
-            }
+            book_line_json(model.id, line)
             for model in models()
             if named in (None, model.id)
             for line in book_lines(model, plan=plan, at=at)

@@ -11,15 +11,12 @@ from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_named
 from billing.prices.api import plan_of
 from billing.subscriptions import schema
-from billing.subscriptions.api import subscription_json
+from billing.subscriptions.bodies import SubscriptionChange
+from billing.subscriptions.representation import subscription_json
 from billing.subscriptions.services import subscription_change
-from cavendish.http.json_body import Body, Text, body_of
+from cavendish.http.json_body import body_of
 from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
-
-
-class SubscriptionChange(Body):
-    plan_id = Text(max_length=64)
 
 
 class TenantSubscription(OperatorView):

@@ -11,92 +11,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
-from billing.fields import Money
-from billing.models import Allowance, Credit, LedgerEntry, LedgerTransaction, Wallet
-from billing.money import amount_text
-from billing.months import month_of
-from billing.prices.selectors import plan_terms
-from billing.subscriptions.selectors import subscription_now
+from billing.ledger.representation import entry_json
+from billing.models import LedgerEntry, LedgerTransaction
 from billing.wallets import schema
-from billing.wallets.selectors import credits_left, wallet_of
+from billing.wallets.bodies import WalletChange
+from billing.wallets.representation import wallet_json
 from billing.wallets.services import wallet_threshold_set
-from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
-from cavendish.http.json_body import Body, body_of
+from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read_numbered
-from cavendish.http.problems import FieldError, invalid, not_found
+from cavendish.http.problems import FieldError, invalid
 from cavendish.http.schema import PAGING, problems
-
-
-class WalletChange(Body):
-    low_balance_threshold = Money(zero=True, required=False, allow_null=True)
-
-
-def credit_json(credit: Credit) -> dict[str, Any]:
-    return {
-        "id": ids.encode(ids.CREDIT, credit.id),
-        "object": "credit",
-        "source": credit.source,
-        "amount": amount_text(credit.amount),
-        "remaining": amount_text(credit.remaining),
-        "currency": credit.currency,
-        "expires_at": credit.expires_at,
-        "created_at": credit.created_at,
-    }
-
-
-def wallet_json(wallet: Wallet) -> dict[str, Any]:
-    """Inside the tenant's door, or as the operator."""
-    threshold = wallet.low_balance_threshold
-    credits = credits_left(tenant_id=wallet.tenant_id, livemode=wallet.livemode)
-    return {
-        "object": "wallet",
-        "livemode": wallet.livemode,
-        "currency": wallet.currency,
-        "balance": amount_text(wallet.balance),
-        "held": amount_text(wallet.held),
-        "credit_limit": amount_text(wallet.credit_limit),
-        "available": amount_text(wallet.balance + wallet.credit_limit - wallet.held),
-        "low_balance_threshold": amount_text(threshold) if threshold is not None else None,
-        "credits": [credit_json(credit) for credit in credits],
-        "included_images": _included_images(wallet.tenant_id) if wallet.livemode else None,
-    }
-
-
-def _included_images(tenant_id: UUID) -> dict[str, Any] | None:
-    month = month_of(tenant_id=tenant_id)
-    allowance = Allowance.objects.filter(tenant_id=tenant_id, month=month.first).first()
-    if allowance is None:
-        subscription = subscription_now(tenant_id=tenant_id)
-        terms = plan_terms(subscription.plan) if subscription else None
-        if terms is None or not terms.included_images:
-            return None
-        allowance = Allowance(included=terms.included_images)
-    return {
-        "included": allowance.included,
-        "used": allowance.used,
-        "held": allowance.held,
-        "left": allowance.included - allowance.used - allowance.held,
-        "starts_at": month.starts_at,
-        "resets_at": month.ends_at,
-    }
-
-
-def entry_json(entry: LedgerEntry, *, operator: bool) -> dict[str, Any]:
-    made = entry.transaction
-    more = {"livemode": entry.livemode, "actor": made.actor} if operator else {}
-    return {
-        "transaction_id": ids.encode(ids.LEDGER_TRANSACTION, made.id),
-        "object": "ledger_entry",
-        "kind": made.kind,
-        "amount": amount_text(entry.amount),
-        "currency": entry.currency,
-        "credit_id": ids.encode(ids.CREDIT, entry.credit_id) if entry.credit_id else None,
-        "generation_id": ids.encode(ids.GENERATION, made.generation_id) if made.generation_id else None,
-        "reason": made.reason,
-        "created_at": entry.at,
-        **more,
-    }
 
 
 def ledger_page(request: Request, *, tenant_id: UUID, livemode: bool | None, operator: bool) -> dict[str, Any]:
@@ -124,7 +49,7 @@ class WalletView(APIView):
         """The money of this key's mode: balance, what is held, credits, included pictures."""
         who = principal(request)
         with tenant_work(who.tenant_id):
-            return Response(_wallet(who.tenant_id, who.livemode))
+            return Response(wallet_json(tenant_id=who.tenant_id, livemode=who.livemode))
 
     @extend_schema(
         operation_id="wallet_update",
@@ -144,7 +69,7 @@ class WalletView(APIView):
                 livemode=who.livemode,
             )
         with tenant_work(who.tenant_id):
-            return Response(_wallet(who.tenant_id, who.livemode))
+            return Response(wallet_json(tenant_id=who.tenant_id, livemode=who.livemode))
 
 
 class LedgerView(APIView):
@@ -161,10 +86,3 @@ class LedgerView(APIView):
         who = principal(request)
         with tenant_work(who.tenant_id):
             return Response(ledger_page(request, tenant_id=who.tenant_id, livemode=who.livemode, operator=False))
-
-
-def _wallet(tenant_id: UUID, livemode: bool) -> dict[str, Any]:
-    wallet = wallet_of(tenant_id=tenant_id, livemode=livemode)
-    if wallet is None:
-        raise not_found()
-    return wallet_json(wallet)

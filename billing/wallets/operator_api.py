@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
-
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,63 +10,17 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_named
+from billing.credits.representation import credit_json
 from billing.credits.services import credit_grant
-from billing.fields import Money
-from billing.models import LedgerTransaction
-from billing.money import amount_text
+from billing.ledger.representation import transaction_json
 from billing.wallets import schema
-from billing.wallets.api import WalletChange, credit_json, ledger_page, wallet_json
-from billing.wallets.selectors import wallet_of
+from billing.wallets.api import ledger_page
+from billing.wallets.bodies import AdjustmentBody, CreditBody, TenantWalletChange, TopUpBody
+from billing.wallets.representation import wallet_json
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_threshold_set, wallet_top_up
-from cavendish.db import ids
 from cavendish.db.router import current_alias
-from cavendish.http.json_body import Body, Moment, Text, body_of
-from cavendish.http.problems import not_found
+from cavendish.http.json_body import body_of
 from cavendish.http.schema import PAGING, problems
-
-
-class TopUpBody(Body):
-    amount = Money()
-    reason = Text(max_length=300)
-
-
-class AdjustmentBody(Body):
-    amount = Money(negative=True)
-    reason = Text(max_length=300)
-
-
-class CreditBody(Body):
-    amount = Money()
-    expires_at = Moment(allow_null=True, default=None)
-    reason = Text(max_length=300)
-
-
-class TenantWalletChange(WalletChange):
-    credit_limit = Money(zero=True, required=False)
-
-
-def transaction_json(made: LedgerTransaction) -> dict[str, Any]:
-    made.refresh_from_db()
-    return {
-        "id": ids.encode(ids.LEDGER_TRANSACTION, made.id),
-        "object": "ledger_transaction",
-        "tenant_id": ids.encode(ids.TENANT, made.tenant_id),
-        "livemode": made.livemode,
-        "kind": made.kind,
-        "generation_id": ids.encode(ids.GENERATION, made.generation_id) if made.generation_id else None,
-        "reason": made.reason,
-        "actor": made.actor,
-        "created_at": made.at,
-        "entries": [
-            {
-                "account": entry.account,
-                "amount": amount_text(entry.amount),
-                "currency": entry.currency,
-                "credit_id": ids.encode(ids.CREDIT, entry.credit_id) if entry.credit_id else None,
-            }
-            for entry in made.entries.order_by("id")
-        ],
-    }
 
 
 class TenantWallet(OperatorView):
@@ -78,7 +29,7 @@ class TenantWallet(OperatorView):
     )
     def get(self, request: Request, tenant_id: str) -> Response:
         """A tenant's money in live mode."""
-        return Response(_wallet(tenant_named(tenant_id).id))
+        return Response(wallet_json(tenant_id=tenant_named(tenant_id).id, livemode=True))
 
     @extend_schema(
         operation_id="tenants_wallet_update",
@@ -97,7 +48,7 @@ class TenantWallet(OperatorView):
                 wallet_threshold_set(
                     tenant_id=tenant.id, threshold=values["low_balance_threshold"], actor=actor(request)
                 )
-        return Response(_wallet(tenant.id))
+        return Response(wallet_json(tenant_id=tenant.id, livemode=True))
 
 
 class TenantTopUps(OperatorView):
@@ -152,10 +103,3 @@ class TenantLedger(OperatorView):
     def get(self, request: Request, tenant_id: str) -> Response:
         """Every movement of a tenant's wallets, the last first, with who caused it."""
         return Response(ledger_page(request, tenant_id=tenant_named(tenant_id).id, livemode=None, operator=True))
-
-
-def _wallet(tenant_id: UUID) -> dict[str, Any]:
-    wallet = wallet_of(tenant_id=tenant_id, livemode=True)
-    if wallet is None:
-        raise not_found()
-    return wallet_json(wallet)
