@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -17,8 +18,6 @@ from generations.errors import ErrorCode
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
 API_PAGES = sorted(ROOT.glob("docs/api/*.md"))
-ERRORS_PAGE = ROOT / "docs" / "api" / "errors.md"
-CONFIGURATION_PAGE = ROOT / "docs" / "configuration.md"
 PACKAGES = ("platform/cavendish", "accounts", "billing", "generations")
 # The upstream's client and the sandbox are used alone, too; the compatible API answers in Google's words.
 OTHER_DIALECTS = ("cavendish/gemini/", "cavendish/sandbox/", "generations/compat/")
@@ -45,14 +44,20 @@ def names_in_sources(pattern: re.Pattern[str], *, without: tuple[str, ...] = ())
     return {name for text in texts for match in pattern.findall(text) for name in match if name}
 
 
+def documented(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
 def documented_settings() -> set[str]:
-    return set(re.findall(r"^\| `([A-Z_]+)` \|", CONFIGURATION_PAGE.read_text(), re.MULTILINE))
+    return set(re.findall(r"^\| `([A-Z_]+)` \|", documented("docs/configuration.md"), re.MULTILINE))
 
 
 def documented_codes() -> dict[str, set[str]]:
     """Each code in the first column of the errors page, with what stands beside it in the second."""
     codes: dict[str, set[str]] = {}
-    for first, second in re.findall(r"^\|((?: `[a-z_]+`,?)+) \| ([^|]*) \|", ERRORS_PAGE.read_text(), re.MULTILINE):
+    for first, second in re.findall(
+        r"^\|((?: `[a-z_]+`,?)+) \| ([^|]*) \|", documented("docs/api/errors.md"), re.MULTILINE
+    ):
         for code in re.findall(r"`([a-z_]+)`", first):
             codes.setdefault(code, set()).add(second)
     return codes
@@ -118,8 +123,33 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_of_the_project_exists(page: Path) -> None:
+    folders = "accounts|billing|generations|platform|cavendish|tests|deploy|docs|requirements"
+    for path in set(re.findall(rf"`((?:{folders})/[\w./*-]*)`", page.read_text())):
+        base = ROOT / "platform" if path.startswith("cavendish/") else ROOT
+        assert list(base.glob(path.rstrip("/"))) or list(base.glob(f"{path}.py")), path
+
+
+def test_every_room_is_on_the_architecture_page() -> None:
+    """The floor plan that import-linter holds, in the order of its floors."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    house = re.findall(r"^```\n(.*?)^```", documented("docs/architecture.md"), re.DOTALL | re.MULTILINE)[0]
+    drawn = set(re.findall(r"[a-z_]+", house))
+
+    for contract in contracts:
+        if contract["type"] != "layers":
+            continue
+        container = contract.get("containers", [""])[0].replace(".", "/").replace("cavendish", "platform/cavendish")
+        rooms = {name.split(".")[-1] for layer in contract["layers"] for name in re.findall(r"[a-z_.]+", layer)}
+        folders = {room for room in rooms if container and (ROOT / container / room / "__init__.py").exists()}
+        assert (folders or rooms) - {"models", "migrations", "apps", "settings", "management"} <= drawn, contract[
+            "name"
+        ]
+
+
 def test_every_page_of_the_api_is_on_its_first_page() -> None:
-    linked = set(re.findall(r"\]\(([a-z]+\.md)\)", (ROOT / "docs" / "api" / "index.md").read_text()))
+    linked = set(re.findall(r"\]\(([a-z]+\.md)\)", documented("docs/api/index.md")))
 
     assert linked == {page.name for page in API_PAGES} - {"index.md"}
 
@@ -151,7 +181,7 @@ def test_every_address_of_the_api_exists(page: Path) -> None:
 
 
 def test_the_workflow_runs_what_a_developer_runs() -> None:
-    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    workflow = documented(".github/workflows/ci.yml")
 
     assert re.search(r"^ +- run: \.ci/run$", workflow, re.MULTILINE)
     actions = re.findall(r"uses: (\S+)", workflow)
