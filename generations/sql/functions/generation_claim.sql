@@ -58,7 +58,9 @@ BEGIN
         RETURN;
     END IF;
     -- Two workers that count the running jobs of one tenant at once would both find room; the lock lets one count after
-    -- the other has committed. Sorted, so that two claims never wait in a ring.
+    -- the other has committed. To skip the other's locked rows is not enough, since its candidates may be others: one with
+    -- more room goes on to items of batches, and a job whose acceptance commits between the two claims may be the oldest.
+    -- Sorted, so that two claims never wait in a ring.
     PERFORM 1 FROM accounts_tenant t WHERE t.id = ANY (tenants) ORDER BY t.id FOR NO KEY UPDATE;
 
     RETURN QUERY
