@@ -19,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 CONNECTION_FILE = "connection.json"
 # Hosts that only this machine reaches.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# The same as a Host header has them.
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 DEFAULT_SECRET_KEY = "insecure-only-until-up-has-made-one"
 
 

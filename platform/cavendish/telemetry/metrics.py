@@ -1,10 +1,10 @@
-"""What this process counts for `/metrics`. Labels are words of ours: never a tenant, a key, an address or a value."""
+"""What this process counts for `/metrics`. A label's values are fixed: never a tenant, a key, an address or a value."""
 
 from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, disable_created_metrics
 
-# When a counter was made is a series of its own otherwise, which nobody asks for.
+# Otherwise each counter has a second series, which says when it was created.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REFUSED = Counter("cavendish_refused_requests", "API requests that were answered with 401, 403 or 429.", ["status"])
@@ -15,5 +15,12 @@ LIMITS_SHARED.set(1)
 LIMITS_LOCAL = Counter(
     "cavendish_limits_local_requests", "Requests whose rate limits this process counted for itself: Valkey was away."
 )
-KEY_READS = Counter("cavendish_key_reads", "API keys read from PostgreSQL: unknown here, or not known to be unchanged.")
-KEY_LOOKS = Counter("cavendish_key_looks", "Looks for changed keys and tenants; four a second while requests come.")
+KEY_READS = Counter("cavendish_key_reads", "API keys read from PostgreSQL: unknown to this process, or maybe changed.")
+KEY_POLLS = Counter("cavendish_key_looks", "Polls for changed keys and tenants; four a second while requests come.")
+CONNECTIONS = Gauge("cavendish_connections", "Connections of clients, idle ones too.")
+CONNECTIONS_REFUSED = Counter(
+    "cavendish_connections_refused",
+    "Connections closed before a request: at their number (connections, address), for what came (request), or when "
+    "nothing more did (time).",
+    ["reason"],
+)

@@ -20,7 +20,7 @@ def sandbox_child(folders: Folders, bound: socket.socket) -> Child:
     host, port = bound.getsockname()[:2]
     return Child(
         "sandbox",
-        serve("cavendish.sandbox.app:application", bound, "--grace", "1"),
+        serve("cavendish.sandbox.app:application", bound, "--local", "--grace", "1"),
         folders.log("sandbox"),
         {**plain_environment("SANDBOX_"), "SANDBOX_STATE_DIR": str(folders.data_dir / "sandbox")},
         pass_fds=(bound.fileno(),),
