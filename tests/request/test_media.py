@@ -14,25 +14,7 @@ from PIL import Image
 from cavendish.http.problems import FieldError, Problem
 from generations.request import Dialect, Kind, MediaInfo, inputs_check, media_check, request_parse
 from tests.request.helpers import FLASH, inline, picture, read, spilled
-
-
-def box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", len(content) + 8, kind) + content
-
-
-def ispe(width: int, height: int) -> bytes:
-    return box(b"ispe", struct.pack(">III", 0, width, height))
-
-
-def heic(brand: bytes = b"heic", turned: bool = False) -> bytes:
-    properties = ispe(320, 240) + ispe(4032, 3024) + ispe(512, 512) + (box(b"irot", b"\x01") if turned else b"")
-    meta = box(b"meta", b"\0\0\0\0" + box(b"iprp", box(b"ipco", properties)))
-    return box(b"ftyp", brand + b"\0\0\0\0mif1heic") + meta + box(b"mdat", b"x" * 500)
-
-
-def movie(brand: bytes = b"isom") -> bytes:
-    return box(b"ftyp", brand + b"\0\0\0\0") + box(b"mdat", b"x" * 500) + box(b"moov", b"y" * 100)
-
+from tests.request.media_files import box, clap, heif, irot, ispe, movie
 
 EXIF = Image.Exif()
 EXIF[0x0112] = 6
@@ -51,9 +33,10 @@ PICTURES = {
     "webp": (picture(format="WEBP"), "image/webp", (64, 48)),
     "lossless webp": (picture((301, 17), "WEBP", lossless=True), "image/webp", (301, 17)),
     "extended webp": (picture(format="WEBP", exif=EXIF), "image/webp", (64, 48)),
-    "heic": (heic(), "image/heic", (4032, 3024)),
-    "turned heic": (heic(turned=True), "image/heic", (3024, 4032)),
-    "heif": (heic(b"mif1"), "image/heic", (4032, 3024)),
+    "heic": (heif(ispe(4032, 3024)), "image/heic", (4032, 3024)),
+    "turned heic": (heif(ispe(4032, 3024), irot(1)), "image/heic", (3024, 4032)),
+    "cut and turned heic": (heif(ispe(64, 64), clap((48, 1), (36, 1)), irot(3)), "image/heic", (36, 48)),
+    "heif": (heif(ispe(4032, 3024), brand=b"mif1"), "image/heif", (4032, 3024)),
 }
 
 
@@ -151,8 +134,8 @@ def test_a_lying_type_is_refused_natively_and_corrected_for_sdks(tmp_path: Path)
     [
         (PICTURES["jpeg"][0], "image/jpg"),
         (PICTURES["jpeg"][0], "IMAGE/JPEG; q=1"),
-        (heic(), "image/heif"),
-        (heic(b"mif1"), "image/heif"),
+        (PICTURES["heic"][0], "image/heif"),
+        (PICTURES["heif"][0], "image/heic"),
     ],
 )
 def test_other_names_of_the_same_type_are_no_lie(data: bytes, declared: str, tmp_path: Path) -> None:
