@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from billing.contracts import ChargeLine, KindPrice, Settlement, UsageRecordValues
 from billing.money import ZERO, amount_text, line_amount, price_text, share_amount, unit_price_rounded
 from billing.usage.upstream import Usage, usage_read
 
-Prices = Mapping[str, Mapping[str, str]]
-"""{kind: {"unit", "price" (the tenant's), "cost" (the upstream's), "cost_unit" where it is another}}, as a hold stores
-them; decimals as text."""
+Prices = Mapping[str, KindPrice]
+"""The prices by kind, as a hold stores them."""
 
 ABSORBED = "absorbed"
 INCLUDED = "included"
@@ -34,7 +34,7 @@ class Line:
     cost: Decimal
     tokens: int
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> ChargeLine:
         return {
             "kind": self.kind,
             "quantity": self.quantity,
@@ -43,8 +43,7 @@ class Line:
             "amount": amount_text(self.amount),
         }
 
-    def record(self) -> dict[str, Any]:
-        """A usage record: quantities are tokens (queries, pictures of a plan) whatever is billed."""
+    def record(self) -> UsageRecordValues:
         return {
             "kind": self.kind,
             "quantity": self.tokens,
@@ -150,8 +149,8 @@ def settlement(
     charged: bool,
     reason: str | None,
     covered: Covered = NOT_COVERED,
-) -> dict[str, Any]:
-    """What `charge_settle` (billing/sql) takes: the charge, its usage records, and what the budgets count."""
+) -> Settlement:
+    """Returns what `charge_settle` (SQL) takes: the charge, its usage records, and what the budgets count."""
     billed = bill(usage, prices=prices, ceiling=ceiling, images=images, covered=covered)
     records = [line.record() for line in billed.lines]
     if not charged:
@@ -176,7 +175,7 @@ def settlement(
     }
 
 
-def extra_cost(charge: dict[str, Any], usages: Sequence[Mapping[str, Any]], *, prices: Prices) -> dict[str, Any]:
+def extra_cost(charge: Settlement, usages: Sequence[Mapping[str, Any]], *, prices: Prices) -> Settlement:
     """Adds to the operator's cost what the upstream reported for answers that were thrown away."""
     extra = ZERO
     for reported in usages:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from billing.contracts import KindPrice
 from billing.models import Plan, PlanVersion, Price, Subscription, Tier
 from billing.money import ZERO, unit_price_rounded
 from billing.prices.pricing import PER_IMAGE, Prices
@@ -160,7 +161,7 @@ def prices_of(
         else:
             own[row.kind, row.tier, row.image_size] = row
     factor = 1 + (version.markup_percent if version else ZERO) / 100
-    found: dict[str, Mapping[str, str]] = {}
+    prices: dict[str, KindPrice] = {}
     for kind in {kind for kind, *_ in (*costs, *own)}:
         cost = costs.get((kind, tier)) or costs.get((kind, "standard"))
         places = [(kind, tier, image_size), (kind, tier, ""), (kind, "standard", image_size), (kind, "standard", "")]
@@ -168,19 +169,19 @@ def prices_of(
         if chosen is None:
             if cost is None or (plan is not None and plan.currency != cost.currency):
                 continue
-            found[kind] = _price(cost.unit, unit_price_rounded(cost.unit_price * factor), cost)
+            prices[kind] = _price(cost.unit, unit_price_rounded(cost.unit_price * factor), cost)
         else:
-            found[kind] = _price(chosen.unit, chosen.unit_price, cost)
-    if "cached_input" not in found and "text_input" in found:
-        found["cached_input"] = found["text_input"]
-    return found
+            prices[kind] = _price(chosen.unit, chosen.unit_price, cost)
+    if "cached_input" not in prices and "text_input" in prices:
+        prices["cached_input"] = prices["text_input"]
+    return prices
 
 
-def _price(unit: str, price: Decimal, cost: Price | None) -> dict[str, str]:
-    made = {"unit": unit, "price": str(price), "cost": str(cost.unit_price if cost else ZERO)}
+def _price(unit: str, price: Decimal, cost: Price | None) -> KindPrice:
+    values: KindPrice = {"unit": unit, "price": str(price), "cost": str(cost.unit_price if cost else ZERO)}
     if cost is not None and cost.unit != unit:
-        made["cost_unit"] = cost.unit
-    return made
+        values["cost_unit"] = cost.unit
+    return values
 
 
 def _terms(plan: Plan | None, version: PlanVersion | None) -> Terms:

@@ -13,7 +13,7 @@ from generations.work.job import Job
 
 
 class TenantKeys(KeyPool):
-    """A key of its own for each tenant, made up as it is asked for: the sandbox takes any.
+    """A key of its own for each tenant, made up when it is needed: the sandbox takes any.
 
     It keeps keys apart as Google keeps projects, so a tenant that provokes limits there (`[[fault:429]]`) slows nobody
     else, and no tenant can name another's interaction.
@@ -64,7 +64,7 @@ class Clients:
     def in_background(self, job: Job) -> bool:
         """Whether the upstream answers with an id first, so that a crash resumes. The sandbox does for every model."""
         names = settings.GEMINI_BACKGROUND_MODELS
-        return bool(job.plan["store"]) and (
+        return bool(job.spec["store"]) and (
             self.is_sandbox(job) or job.model in names or "*" in names or get_model(job.model).background
         )
 

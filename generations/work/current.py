@@ -1,4 +1,4 @@
-"""The engine of this process, if it is a worker. Apart from the engine, so that who only rings need not load it."""
+"""The engine of this process, if it is a worker. Apart from the engine, so that who only rings need not import it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ SELF_RING = 2.0
 
 
 class Engine:
-    """One per process. `start` on the loop that it will live on; `stop` gives back what did not end in time."""
+    """One per process: `start` it on the loop that it will live on; `stop` gives back what did not end in time."""
 
     def __init__(self) -> None:
         self.name = worker_name()
@@ -45,7 +45,7 @@ class Engine:
         self.running: dict[UUID, Running] = {}
         self.bytes_running = 0
         self.batch_running = 0
-        self.wanted = 0
+        self.requested = 0
         self.stopping = False
         self.store = JobStore()
         self.delivering: dict[Path, asyncio.Task[None]] = {}
@@ -59,25 +59,25 @@ class Engine:
         await self.store.open()
         self.valkey = valkey.async_client()
         # What a predecessor bought is taken over when its leases are freed, or it would be bought again.
-        parcels = await asyncio.to_thread(pending_results_find)
-        freed = await self._register([pending.generation_id for pending in parcels])
+        recovered = await asyncio.to_thread(pending_results_find)
+        freed = await self._register([pending.generation_id for pending in recovered])
         logger.info("Worker %s is ready; %s jobs of its predecessor are free again.", self.name, freed)
-        for pending in parcels:
+        for pending in recovered:
             self._deliver(pending)
         self._room.set()
-        self._want(CLAIM_AT_ONCE)
+        self._request(CLAIM_AT_ONCE)
         for loop in (self._claiming(), self._heartbeats(), self._cancellations(), self._recovering()):
             self._loops.append(asyncio.create_task(loop))
 
     async def ring(self) -> None:
-        """A doorbell: returns when this process has room, having asked for one claim."""
+        """A doorbell: waits until this process has room, and has it claim one job more."""
         while not self._room.is_set() and not self.stopping:
             await self._room.wait()
         if not self.stopping:
-            self._want(1)
+            self._request(1)
 
     async def stop(self, patience: float) -> None:
-        """Takes no more; waits for what runs; then gives the rest back to the queue."""
+        """Claims no more, waits for what runs, up to `patience` seconds, then gives the rest back to the queue."""
         self.stopping = True
         self._room.set()
         for loop in self._loops:
@@ -90,7 +90,7 @@ class Engine:
             await asyncio.wait(tasks, timeout=patience)
         left = [running.task for running in self.running.values() if running.task]
         keep = [generation for generation, running in self.running.items() if running.delivering]
-        keep += self._found()
+        keep += self._recovered()
         for task in [*left, *self.delivering.values()]:
             task.cancel()
         await asyncio.gather(*left, *self.delivering.values(), return_exceptions=True)
@@ -103,40 +103,41 @@ class Engine:
         if self.valkey is not None:
             await self.valkey.aclose()
 
-    def _want(self, count: int) -> None:
-        self.wanted = min(self.wanted + count, self.capacity)
+    def _request(self, count: int) -> None:
+        """Has the claiming loop claim so many jobs more."""
+        self.requested = min(self.requested + count, self.capacity)
         self._ring.set()
 
     async def _claiming(self) -> None:
         """The only claimer of the process, so that it never competes with itself for a tenant's lock."""
         now = asyncio.get_running_loop().time
-        look_at = now() + SELF_RING
+        next_look = now() + SELF_RING
         # Not only a cancellation ends it: psycopg's pool may swallow one (see Hub.close).
         while not self.stopping:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(look_at - now(), 0)):
+                async with asyncio.timeout(max(next_look - now(), 0)):
                     await self._ring.wait()
             self._ring.clear()
-            if looking := now() >= look_at:
+            if looking := now() >= next_look:
                 # A doorbell may be lost, a broker may be away: look by oneself now and then.
-                self.wanted = max(self.wanted, CLAIM_AT_ONCE)
-                look_at = now() + SELF_RING
-            while self.wanted and not self.stopping and (free := self.capacity - len(self.running)) > 0:
-                asked = min(self.wanted, free, CLAIM_AT_ONCE)
-                self.wanted -= asked
+                self.requested = max(self.requested, CLAIM_AT_ONCE)
+                next_look = now() + SELF_RING
+            while self.requested and not self.stopping and (free := self.capacity - len(self.running)) > 0:
+                limit = min(self.requested, free, CLAIM_AT_ONCE)
+                self.requested -= limit
                 try:
                     if self._unsure:
-                        await self.store.disown(worker=self.worker, known=[*self.running, *self._found()])
+                        await self.store.disown(worker=self.worker, known=[*self.running, *self._recovered()])
                         self._unsure = False
                     jobs = await self.store.claim(
                         worker=self.worker,
-                        limit=asked,
+                        limit=limit,
                         room=max(self.byte_budget - self.bytes_running, 0),
                         idle=not self.running,
                         batch=max(self.batch_capacity - self.batch_running, 0),
                     )
                 except AWAY as error:
-                    # The claim may have gone through, only its answer not.
+                    # The claim may have gone through, and only its result got lost.
                     self._unsure = True
                     logger.warning("No claim: PostgreSQL is away (%s).", type(error).__name__)
                     await asyncio.sleep(0.5)
@@ -148,14 +149,14 @@ class Engine:
                     break
                 for job in jobs:
                     self._begin(job)
-                if len(jobs) < asked:
+                if len(jobs) < limit:
                     # Nothing more is runnable now; what becomes so rings. Or another process was quicker to take what
                     # this claim had picked, and the doorbells heard here were for others: look once more, soon.
-                    self.wanted = 0
+                    self.requested = 0
                     if jobs or not looking:
-                        look_at = min(look_at, now() + LOOK_AGAIN)
-                elif asked == CLAIM_AT_ONCE:
-                    self.wanted = max(self.wanted, CLAIM_AT_ONCE)
+                        next_look = min(next_look, now() + LOOK_AGAIN)
+                elif limit == CLAIM_AT_ONCE:
+                    self.requested = max(self.requested, CLAIM_AT_ONCE)
             if len(self.running) >= self.capacity:
                 self._room.clear()
 
@@ -169,18 +170,18 @@ class Engine:
     async def _one(self, running: Running) -> None:
         job = running.job
         try:
-            await self._tell(valkey.EVENT, job.id)
+            await self._publish(valkey.EVENT, job.id)
             outcome = await run(running, clients=self.clients, store=self.store)
             logger.info("Generation %s %s.", job.name, outcome)
             if outcome in {"ended", "already"}:
-                await self._tell(valkey.ENDED, job.id)
+                await self._publish(valkey.ENDED, job.id)
         except asyncio.CancelledError:
             logger.info("Generation %s was interrupted by the shutdown.", job.name)
             raise
         except Exception:
             logger.exception("Generation %s could not be ended; it fails.", job.name)
             if await fail(job, self.store) == "ended":
-                await self._tell(valkey.ENDED, job.id)
+                await self._publish(valkey.ENDED, job.id)
         finally:
             if self.running.get(job.id) is running:
                 del self.running[job.id]
@@ -188,9 +189,9 @@ class Engine:
             self.batch_running -= job.is_batch
             if not self.stopping:
                 self._room.set()
-                self._want(1)
+                self._request(1)
 
-    async def _tell(self, channel: str, generation: UUID) -> None:
+    async def _publish(self, channel: str, generation: UUID) -> None:
         if self.valkey is None:
             return
         with contextlib.suppress(redis.RedisError, OSError):
@@ -215,28 +216,28 @@ class Engine:
                 logger.exception("A heartbeat failed.")
 
     async def _cancellations(self) -> None:
-        """Hears of cancellations at once; heartbeats carry those that were missed."""
+        """Stops a job as soon as its cancellation is published; heartbeats carry those that were missed."""
         while self.valkey is not None:
             try:
                 async with self.valkey.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(valkey.CANCEL)
                     while True:
-                        told = await subscription.get_message(timeout=None)
-                        if told is not None:
-                            self._cancel(UUID(hex=told["data"].decode()))
+                        message = await subscription.get_message(timeout=None)
+                        if message is not None:
+                            self._cancel(UUID(hex=message["data"].decode()))
             except (redis.RedisError, OSError, ValueError):
                 await asyncio.sleep(1)
 
     def _cancel(self, generation: UUID) -> None:
         running = self.running.get(generation)
-        # An answer that is whole is delivered: it was bought.
+        # An answer that is complete is delivered: it was bought.
         if running is not None and not running.delivering and running.stop is None:
             running.stop = "cancel"
             if running.interruptible and running.task is not None:
                 running.task.cancel()
 
-    def _found(self) -> list[UUID]:
-        """Generations whose answers were found in the spool and are being settled."""
+    def _recovered(self) -> list[UUID]:
+        """Returns the generations whose results were left in the spool and are being settled."""
         return [UUID(hex=folder.name.partition("-")[0]) for folder in self.delivering]
 
     async def _register(self, keep: list[UUID]) -> int:
@@ -251,24 +252,24 @@ class Engine:
                     self._deliver(pending)
 
     def _deliver(self, pending: PendingResult) -> None:
-        """Settles a found answer beside the running jobs: storage that is away must not keep a worker from starting."""
+        """Settles a recovered result beside the running jobs: a storage that is away must not hold up the start."""
         if pending.folder not in self.delivering:
-            self.delivering[pending.folder] = asyncio.create_task(self._deliver_found(pending))
+            self.delivering[pending.folder] = asyncio.create_task(self._deliver_recovered(pending))
 
-    async def _deliver_found(self, pending: PendingResult) -> None:
+    async def _deliver_recovered(self, pending: PendingResult) -> None:
         try:
             outcome = await deliver(pending, self.store)
-            logger.info("The spooled answer of generation %s: %s.", pending.name, outcome)
+            logger.info("The spooled result of generation %s: %s.", pending.name, outcome)
             if outcome == "ended":
-                await self._tell(valkey.ENDED, pending.generation_id)
+                await self._publish(valkey.ENDED, pending.generation_id)
         except Exception:
-            logger.exception("The spooled answer of generation %s could not be settled.", pending.name)
+            logger.exception("The spooled result of generation %s could not be settled.", pending.name)
         finally:
             del self.delivering[pending.folder]
 
 
 def worker_name() -> str:
-    """Names this worker's place, so that a successor is known as one: the slot, the machine and its data directory."""
+    """Returns what this worker and its successor have in common: the machine, its data directory and the slot."""
     slot = settings.CONFIG.get("CAVENDISH_WORKER_NAME") or f"pid-{os.getpid()}"
-    place = hashlib.sha256(str(settings.DATA_DIR).encode()).hexdigest()[:8]
-    return f"{socket.gethostname()[:50]}:{place}:{slot}"
+    directory = hashlib.sha256(str(settings.DATA_DIR).encode()).hexdigest()[:8]
+    return f"{socket.gethostname()[:50]}:{directory}:{slot}"

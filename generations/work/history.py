@@ -16,29 +16,32 @@ class HistoryGone(Exception):
 
 
 async def history_read(store: JobStore, job: Job) -> list[dict[str, Any]]:
-    """The steps of all earlier turns, oldest first: what was sent and what came, thought signatures included."""
+    """Returns the steps of all earlier turns, oldest first: what was sent and what came, with thought signatures.
+
+    Raises HistoryGone for a turn that was erased.
+    """
     turns: list[list[dict[str, Any]]] = []
-    previous = job.plan.get("previous")
-    wanted = UUID(previous["generation_id"]) if previous else None
+    previous = job.spec["previous"]
+    turn = UUID(previous["generation_id"]) if previous else None
     async with store.app.connection() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.tenant_id', %s, true)", (str(job.tenant_id),))
-        while wanted is not None and len(turns) < MAX_TURNS:
+        while turn is not None and len(turns) < MAX_TURNS:
             cursor = await connection.execute(
-                """SELECT g.previous_id, g.deleted_at, c.plan->'steps' AS asked, c.steps AS answered
+                """SELECT g.previous_id, g.deleted_at, c.plan->'steps' AS sent, c.steps AS came
                    FROM generations_generation g JOIN generations_generationcontent c ON c.generation_id = g.id
                    WHERE g.id = %s AND g.tenant_id = %s""",
-                (wanted, job.tenant_id),
+                (turn, job.tenant_id),
             )
             row = await cursor.fetchone()
-            if row is None or row["deleted_at"] is not None or not row["answered"]:
-                raise HistoryGone(f"turn {wanted}")
-            turns.append([*row["asked"], *row["answered"]])
-            wanted = row["previous_id"]
-    return [_sendable(step) for turn in reversed(turns) for step in turn]
+            if row is None or row["deleted_at"] is not None or not row["came"]:
+                raise HistoryGone(f"turn {turn}")
+            turns.append([*row["sent"], *row["came"]])
+            turn = row["previous_id"]
+    return [_sendable(step) for steps in reversed(turns) for step in steps]
 
 
 def _sendable(step: dict[str, Any]) -> dict[str, Any]:
-    """Without our own ids, which mean nothing upstream; storage keys stay, the body turns them into bytes."""
+    """Returns the step without our own ids, which mean nothing upstream; storage keys stay, for the body to read."""
     step = {key: value for key, value in step.items() if key not in {"error"}}
     for name in ("content", "summary"):
         if isinstance(step.get(name), list):

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 
+from billing.contracts import KindPrice
 from billing.prices.pricing import Covered
 from cavendish.db import ids
+from generations.contracts import Claim, JobSpecBody, Notice
 
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed generation, as `generation_claim` answers it: everything a worker needs, so that it asks no more."""
+    """A claimed generation (`generations.contracts.Claim`): everything a worker needs, so that it asks no more."""
 
     id: UUID
     tenant_id: UUID
@@ -24,47 +27,43 @@ class Job:
     model: str
     tier: str
     livemode: bool
-    image_size: str
-    aspect_ratio: str
     estimated_bytes: int
     failures: int
     seconds_left: float
     upstream_id: str
     upstream_key: str
     upstream_host: str
-    plan: dict[str, Any]
-    notices: list[dict[str, Any]]
+    spec: JobSpecBody
+    notices: list[Notice]
     hold_amount: Decimal
-    currency: str
-    prices: dict[str, dict[str, str]]
+    prices: Mapping[str, KindPrice]
     covered: Covered
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> Job:
-        job = row["job"]
+    def from_row(cls, row: Mapping[str, Any]) -> Job:
+        """Returns the job of a row of `generation_claim`."""
+        claim = cast(Claim, row)
+        job, hold = claim["job"], claim["job"]["hold"]
         return cls(
-            id=row["id"],
-            tenant_id=row["tenant_id"],
-            attempt=row["attempt"],
-            lease_token=row["lease_token"],
+            id=claim["id"],
+            tenant_id=claim["tenant_id"],
+            attempt=claim["attempt"],
+            lease_token=claim["lease_token"],
             is_batch=job["priority"] > 0,
             model=job["model"],
             tier=job["tier"],
             livemode=job["livemode"],
-            image_size=job["image_size"],
-            aspect_ratio=job["aspect_ratio"],
             estimated_bytes=job["estimated_bytes"],
             failures=job["failures"],
             seconds_left=float(job["seconds_left"]),
             upstream_id=job["upstream_id"],
             upstream_key=job["upstream_key"],
             upstream_host=job["upstream_host"],
-            plan=job["plan"],
+            spec=job["job_spec"],
             notices=job["notices"],
-            hold_amount=Decimal(job["hold"]["amount"]),
-            currency=job["hold"]["currency"],
-            prices=job["hold"]["prices"],
-            covered=Covered(job["hold"]["included"], job["hold"]["images"]),
+            hold_amount=Decimal(hold["amount"]),
+            prices=hold["prices"],
+            covered=Covered(hold["included"], hold["images"]),
         )
 
     @property

@@ -9,14 +9,16 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import psycopg
 from django.conf import settings
 from psycopg_pool import PoolTimeout
 
+from cavendish.db.call import acall, acall_rows
 from cavendish.db.pool import Pool, open_pool
+from generations.contracts import GenerationResult
 from generations.work.job import Job
 
 logger = logging.getLogger(__name__)
@@ -42,90 +44,53 @@ class JobStore:
         await self.app.close()
 
     async def register(self, *, name: str, worker: UUID, seconds: float, keep: list[UUID]) -> int:
-        """Takes over `keep` from a dead predecessor of this name; answers how many of its other jobs were freed."""
-        return int(await self._system("SELECT worker_register(%s, %s, %s, %s) AS it", name, worker, seconds, keep))
+        """Takes over `keep` from a dead predecessor of this name; returns how many of its other jobs were freed."""
+        return int(await acall(self.system, "worker_register", name, worker, seconds, keep))
 
     async def heartbeat(self, *, worker: UUID, seconds: float) -> list[UUID] | None:
-        """Jobs that were asked to stop; None when the lease is gone."""
-        stop: list[UUID] | None = await self._system("SELECT worker_heartbeat(%s, %s) AS it", worker, seconds)
+        """Returns the jobs that were asked to stop; None when the lease is gone."""
+        stop: list[UUID] | None = await acall(self.system, "worker_heartbeat", worker, seconds)
         return stop
 
     async def leave(self, *, worker: UUID, keep: list[UUID]) -> None:
         """Gives back all running jobs but `keep`, whose answers wait in the spool for a successor."""
-        await self._system("SELECT worker_leave(%s, %s) AS it", worker, keep)
+        await acall(self.system, "worker_leave", worker, keep)
 
     async def disown(self, *, worker: UUID, known: list[UUID]) -> int:
-        """Frees what runs in the books under this worker but not in it; answers how many."""
-        return int(await self._system("SELECT worker_release(%s, 'claim lost', %s) AS it", worker, known))
+        """Frees what runs under this worker's lease but not in it; returns how many."""
+        return int(await acall(self.system, "worker_release", worker, "claim lost", known))
 
     async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool, batch: int) -> list[Job]:
-        """Up to `limit` jobs that fit `room` bytes, of them at most `batch` items of batches."""
-        async with self.system.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT * FROM generation_claim(%s, %s, %s, %s, %s, %s)",
-                (worker, limit, room, idle, batch, settings.GENERATION_DEADLINE),
-            )
-            return [Job.from_row(row) for row in await cursor.fetchall()]
+        """Returns up to `limit` jobs that fit `room` bytes, of them at most `batch` items of batches."""
+        seconds = settings.GENERATION_DEADLINE
+        rows = await acall_rows(self.system, "generation_claim", worker, limit, room, idle, batch, seconds)
+        return [Job.from_row(row) for row in rows]
 
     async def upstream(self, job: Job, *, upstream_id: str, key: str, host: str) -> None:
-        await self._app(
-            "SELECT generation_upstream(%s, %s, %s, %s, %s, %s) AS it",
-            job.tenant_id,
-            job.id,
-            job.lease_token,
-            upstream_id,
-            key,
-            host,
-        )
+        """Notes what names the upstream's job, so that a successor resumes it."""
+        await acall(self.app, "generation_upstream", job.tenant_id, job.id, job.lease_token, upstream_id, key, host)
 
     async def requeue(self, job: Job, *, seconds: float, reason: str, failed: int) -> bool:
+        """Gives a job back, not to be claimed for `seconds`; `failed` tries more count. False when it was lost."""
         return bool(
-            await self._app(
-                "SELECT generation_requeue(%s, %s, %s, %s, %s, %s) AS it",
-                job.tenant_id,
-                job.id,
-                job.lease_token,
-                seconds,
-                reason,
-                failed,
-            )
+            await acall(self.app, "generation_requeue", job.tenant_id, job.id, job.lease_token, seconds, reason, failed)
         )
 
     async def finish(
-        self, *, tenant_id: UUID, generation_id: UUID, attempt: int, token: UUID, result: dict[str, Any]
+        self, *, tenant_id: UUID, generation_id: UUID, attempt: int, token: UUID, result: GenerationResult
     ) -> str:
-        """'ended', 'already' (a repeat) or 'lost' (somebody else has the job)."""
-        return str(
-            await self._app(
-                "SELECT generation_finish(%s, %s, %s, %s, %s) AS it",
-                tenant_id,
-                generation_id,
-                attempt,
-                token,
-                _without_nul(json.dumps(result)),
-            )
-        )
-
-    async def _system(self, query: str, *values: Any) -> Any:
-        return await self._one(self.system, query, values)
-
-    async def _app(self, query: str, *values: Any) -> Any:
-        return await self._one(self.app, query, values)
-
-    async def _one(self, pool: Pool, query: str, values: tuple[Any, ...]) -> Any:
-        async with pool.connection() as connection:
-            cursor = await connection.execute(query, values)
-            row = await cursor.fetchone()
-        return row["it"] if row else None
+        """Returns 'ended', 'already' (a repeat) or 'lost' (somebody else has the job)."""
+        text = _without_nul(json.dumps(result))
+        return str(await acall(self.app, "generation_finish", tenant_id, generation_id, attempt, token, text))
 
 
 def _without_nul(text: str) -> str:
-    """A NUL is JSON, but PostgreSQL stores none; the replacement character says that something was there."""
+    """Returns the JSON with each NUL as the replacement character: PostgreSQL stores none."""
     return re.sub(r"(?<!\\)((?:\\\\)*)\\u0000", r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
 async def retrying(work: Callable[[], Awaitable[T]], *, seconds: float = math.inf) -> T:
-    """Repeats what failed because PostgreSQL was away or a pooled connection was stale, for so long."""
+    """Repeats what failed because PostgreSQL was away or a pooled connection was stale, for so many seconds."""
     deadline = time.monotonic() + seconds
     pause = 0.05
     while True:

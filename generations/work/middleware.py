@@ -27,14 +27,14 @@ class EngineMiddleware(Middleware):
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
         thread = get_event_loop_thread()
         assert thread is not None
-        starting = Engine()
+        engine = Engine()
         try:
-            asyncio.run_coroutine_threadsafe(starting.start(), thread.loop).result(START_PATIENCE)
+            asyncio.run_coroutine_threadsafe(engine.start(), thread.loop).result(START_PATIENCE)
         except Exception:
             logger.exception("The engine could not start.")
             os._exit(1)  # the supervisor starts the process anew; a worker without an engine would swallow doorbells
-        set_engine(starting)
-        self._engine = starting
+        set_engine(engine)
+        self._engine = engine
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         thread = get_event_loop_thread()

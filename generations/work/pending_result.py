@@ -1,8 +1,8 @@
-"""What was bought is never lost: an answer lies in the spool from its last byte until it is settled.
+"""What was bought is never lost: a result lies in the spool from its answer's last byte until it is settled.
 
 A folder `jobs/<generation>-<attempt>` holds the pictures and, last, `result.json` (written whole or not at all). Who
-finds one delivers it: the process that bought it, or the next one on this machine after a crash. Delivering twice is
-harmless, since keeping an object and ending a generation are.
+finds one delivers it: the process that bought the answer, or the next one on this machine after a crash. Delivering
+twice is harmless, since storing an object and ending a generation are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -23,56 +23,33 @@ from django.conf import settings
 
 from cavendish.db import ids
 from cavendish.storage import is_outage, objects
-from generations.errors import ErrorCode
-from generations.models import Status
+from generations.contracts import GenerationResult
 from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore
+from generations.work.result import platform_failure
 
 logger = logging.getLogger(__name__)
 
 RESULT = "result.json"
+UPSTREAM_NAMES: tuple[Literal["upstream_id", "upstream_key", "upstream_host"], ...] = (
+    "upstream_id",
+    "upstream_key",
+    "upstream_host",
+)
 SLOWEST_RETRY = 5.0
 ABANDONED = 24 * 3600.0
-PLATFORM_FAILED: dict[str, Any] = {
-    "status": Status.FAILED,
-    "reason": ErrorCode.INTERNAL,
-    "error": {"code": ErrorCode.INTERNAL, "message": "The platform failed; nothing is charged."},
-    "failures": 0,
-    "content": [],
-    "thoughts": [],
-    "steps": [],
-    "outputs": [],
-    "notices": [],
-    "grounding": None,
-    "usage_reported": None,
-    "charge": {
-        "status": "not_charged",
-        "reason": ErrorCode.INTERNAL,
-        "amount": "0",
-        "cost": "0",
-        "absorbed": "0",
-        "lines": [],
-        "usage": {},
-        "flags": [],
-        "records": [],
-        "images": 0,
-        "tokens": 0,
-        "requests": 1,
-    },
-}
-"""An end that needs nothing of the job or the answer, for when those cannot be booked."""
 
 
 @dataclass(frozen=True)
 class PendingResult:
-    """A result on its way into storage and books. `files` maps a storage key to a path inside the folder."""
+    """A result on its way into storage and database. `files` maps a storage key to a path inside the folder."""
 
     folder: Path
     tenant_id: UUID
     generation_id: UUID
     attempt: int
     token: UUID
-    result: dict[str, Any]
+    result: GenerationResult
     files: dict[str, str]
 
     @property
@@ -81,6 +58,7 @@ class PendingResult:
         return ids.encode(ids.GENERATION, self.generation_id)
 
     def write(self) -> None:
+        """Writes `result.json`, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / (RESULT + ".part")
         with part.open("w") as target:
@@ -101,25 +79,27 @@ class PendingResult:
 
     @classmethod
     def read(cls, folder: Path) -> PendingResult | None:
+        """Returns the result of a folder, None where none was written."""
         try:
-            said = json.loads((folder / RESULT).read_text())
+            values = json.loads((folder / RESULT).read_text())
         except (FileNotFoundError, ValueError):
             return None
         return cls(
             folder=folder,
-            tenant_id=UUID(said["tenant_id"]),
-            generation_id=UUID(said["generation_id"]),
-            attempt=said["attempt"],
-            token=UUID(said["token"]),
-            result=said["result"],
-            files=said["files"],
+            tenant_id=UUID(values["tenant_id"]),
+            generation_id=UUID(values["generation_id"]),
+            attempt=values["attempt"],
+            token=UUID(values["token"]),
+            result=values["result"],
+            files=values["files"],
         )
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def pending_result_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) -> PendingResult:
+def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]) -> PendingResult:
+    """`paths` are those of the pictures in the job's folder, by their storage keys."""
     return PendingResult(
         folder=job.spool,
         tenant_id=job.tenant_id,
@@ -132,22 +112,23 @@ def pending_result_of(job: Job, result: dict[str, Any], paths: dict[str, Path]) 
 
 
 async def deliver(pending: PendingResult, store: JobStore) -> str:
-    """Keeps the pictures, then ends the generation; waits out a storage or a PostgreSQL that is away.
+    """Stores the pictures, then ends the generation; waits out a storage or a PostgreSQL that is away.
 
-    Answers what `generation_finish` said. When the job is somebody else's by now, what was kept is deleted. An answer
-    that the books refuse, which is a bug of ours, fails the generation: it would stay running for ever.
+    Returns what `generation_finish` did: 'ended', 'already' or 'lost'. When the job is somebody else's by now, what was
+    stored is deleted. A result that the database refuses, which is a bug of ours, fails the generation: it would stay
+    running for ever.
     """
     if pending.files:
-        await _patiently("storage", lambda: asyncio.to_thread(_keep_all, pending))
+        await _through_outages("storage", lambda: asyncio.to_thread(_store_all, pending))
     refused = False
     try:
-        outcome = await _patiently("PostgreSQL", lambda: _finish(pending, store))
+        outcome = await _through_outages("PostgreSQL", lambda: _finish(pending, store))
     except Exception as error:
         if pending.result["error"] and not pending.files:
             raise
-        logger.error("The answer of generation %s cannot be booked: %s.", pending.name, type(error).__name__)
+        logger.error("The result of generation %s cannot be stored: %s.", pending.name, type(error).__name__)
         refused = True
-        outcome = await _patiently("PostgreSQL", lambda: _finish(_refused(pending), store))
+        outcome = await _through_outages("PostgreSQL", lambda: _finish(_refused(pending), store))
     if outcome == "lost":
         logger.warning("Generation %s was taken over; its late answer is dropped.", pending.name)
     if outcome == "lost" or refused:
@@ -157,10 +138,13 @@ async def deliver(pending: PendingResult, store: JobStore) -> str:
 
 
 def _refused(pending: PendingResult) -> PendingResult:
-    """The same end as a failure of ours, without content; what the upstream billed stays recorded as cost."""
-    kept = {name: pending.result.get(name) for name in ("failures", "upstream_id", "upstream_key", "upstream_host")}
-    charge = {**PLATFORM_FAILED["charge"], "cost": pending.result["charge"]["cost"]}
-    return replace(pending, result={**PLATFORM_FAILED, **kept, "charge": charge})
+    """Returns the same end as a failure of ours, without content; what the upstream billed stays recorded as cost."""
+    result = platform_failure(pending.result["failures"])
+    for name in UPSTREAM_NAMES:
+        if name in pending.result:
+            result[name] = pending.result[name]
+    result["charge"]["cost"] = pending.result["charge"]["cost"]
+    return replace(pending, result=result)
 
 
 async def _finish(pending: PendingResult, store: JobStore) -> str:
@@ -173,7 +157,7 @@ async def _finish(pending: PendingResult, store: JobStore) -> str:
     )
 
 
-async def _patiently(what: str, work: Any) -> Any:
+async def _through_outages(what: str, work: Any) -> Any:
     """Repeats `work` until it is through or fails for another reason than an outage."""
     pause = 0.2
     while True:
@@ -189,7 +173,7 @@ async def _patiently(what: str, work: Any) -> Any:
             pause = min(pause * 2, SLOWEST_RETRY)
 
 
-def _keep_all(pending: PendingResult) -> None:
+def _store_all(pending: PendingResult) -> None:
     for key, name in pending.files.items():
         path = pending.folder / name
         # Missing means that it was moved before a crash: the rename is the last thing that happens to it here.
@@ -203,14 +187,14 @@ def _delete_all(pending: PendingResult) -> None:
 
 
 def pending_results_find(older_than: float = 0.0) -> list[PendingResult]:
-    """Answers that lie in the spool for longer than so many seconds: left behind by a dead process.
+    """Returns the results that lie in the spool for longer than so many seconds: left behind by a dead process.
 
     Removes folders that never got a result and that nobody has touched for a day.
     """
     jobs = Path(settings.SPOOL_DIR) / "jobs"
     if not jobs.is_dir():
         return []
-    found = []
+    results = []
     for folder in sorted(jobs.iterdir()):
         pending = PendingResult.read(folder)
         try:
@@ -218,7 +202,7 @@ def pending_results_find(older_than: float = 0.0) -> list[PendingResult]:
         except FileNotFoundError:
             continue
         if pending is not None and age >= older_than:
-            found.append(pending)
+            results.append(pending)
         elif pending is None and age > ABANDONED:
             shutil.rmtree(folder, ignore_errors=True)
-    return found
+    return results

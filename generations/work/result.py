@@ -1,98 +1,26 @@
-"""From the upstream's answer to what is stored: content in order, thoughts apart, citations, steps, usage, charge."""
+"""How a generation ends: what is stored, charged and shown. Made in one place (`_result`), whatever it ended with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
+from billing.contracts import Settlement
+from billing.money import ZERO
 from billing.prices.pricing import settlement
 from billing.usage.upstream import Usage, usage_read
-from cavendish.db.ids import new_id
-from cavendish.gemini.client import Interaction
-from cavendish.gemini.reader import Spilled
+from generations.contracts import GenerationError, GenerationResult, Notice, OutputValues
 from generations.errors import ErrorCode
 from generations.models import Output, Status
-from generations.request.media_types import EXTENSIONS
+from generations.work.answer import Answer, Kept
 from generations.work.job import Job
-from generations.work.pictures import Picture, picture_read
 
-UPSTREAM_FAILED = frozenset({"failed", "budget_exceeded", "cancelled"})
-REQUEST_CODES = frozenset({"invalid_request", "invalid_argument", "failed_precondition", "not_found", "400", "404"})
-"""Codes that blame the request: asking again would not help (WIRE.md 6.1)."""
-SAFETY_WORDS = ("safety", "prohibited", "blocked", "blocklist", "recitation", "spii")
+PLATFORM_FAILED = "The platform failed; nothing is charged."
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A stored picture and where it waits until it is stored."""
-
-    id: UUID
-    part: str
-    index: int
-    picture: Picture
-    key: str
-
-
-@dataclass
-class Answer:
-    """An interaction, taken apart. Texts and pictures are in the order in which the model gave them."""
-
-    pictures: list[Kept] = field(default_factory=list)
-    content: list[dict[str, Any]] = field(default_factory=list)
-    thoughts: list[dict[str, Any]] = field(default_factory=list)
-    citations: list[dict[str, Any]] = field(default_factory=list)
-    queries: list[str] = field(default_factory=list)
-    suggestions: list[str] = field(default_factory=list)
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
-    usage_reported: dict[str, Any] | None = None
-    blocked: str | None = None
-
-    @property
-    def outputs(self) -> list[Kept]:
-        return [kept for kept in self.pictures if kept.part == Output.Part.OUTPUT]
-
-
-def answer_read(interaction: Interaction, job: Job) -> Answer:
-    """Takes an interaction apart. Raises NotAPicture when a picture's bytes are none."""
-    answer = Answer(usage_reported=interaction.usage)
-    outputs = {spilled.sha256 for spilled in _output_pictures(interaction)}
-    for step in interaction.steps:
-        kind = step.get("type")
-        stored = dict(step)
-        if kind == "model_output":
-            stored["content"] = [_output(answer, job, block) for block in _dicts(step.get("content"))]
-        elif kind == "thought":
-            stored["summary"] = [_thought(answer, job, block, outputs) for block in _dicts(step.get("summary"))]
-        elif kind == "google_search_call":
-            arguments = step.get("arguments")
-            queries = arguments.get("queries") if isinstance(arguments, Mapping) else None
-            answer.queries += [str(query) for query in queries or ()]
-        elif kind == "google_search_result":
-            answer.suggestions += [
-                str(entry["search_suggestions"])
-                for entry in _dicts(step.get("result"))
-                if entry.get("search_suggestions")
-            ]
-        if kind != "user_input":
-            answer.steps.append(stored)
-    _resolve_thoughts(answer)
-    table = job.plan["resolution"]
-    answer.usage = usage_read(
-        interaction.usage,
-        picture_tokens=len(answer.outputs) * (table["tokens"] if table else 0),
-        queries=len(answer.queries),
-    )
-    answer.blocked = _blocked(interaction)
-    return answer
-
-
-def success(job: Job, answer: Answer, *, sandbox: bool) -> dict[str, Any]:
-    """What `generation_finish` stores for an answer with what was asked for."""
-    return _result(job, answer, status=Status.SUCCEEDED, charged=True, reason=None, error=None, sandbox=sandbox)
+def success(job: Job, answer: Answer, *, sandbox: bool) -> GenerationResult:
+    """Returns the end of a generation that brought what was asked for."""
+    return _of_job(job, answer, status=Status.SUCCEEDED, charged=True, reason=None, error=None, sandbox=sandbox)
 
 
 def failure(
@@ -103,13 +31,13 @@ def failure(
     answer: Answer | None = None,
     usage: Mapping[str, Any] | None = None,
     sandbox: bool = False,
-) -> dict[str, Any]:
-    """A failed generation. Only a text that came instead of a picture is charged (DESIGN.md, charging policy)."""
+) -> GenerationResult:
+    """Returns the end of a generation that failed. Only a text that came instead of a picture is charged."""
     charged = code is ErrorCode.NO_IMAGE
     if answer is None:
         answer = Answer(usage=usage_read(usage, picture_tokens=0, queries=0) if usage else Usage())
         answer.usage_reported = dict(usage) if usage else None
-    return _result(
+    return _of_job(
         job,
         answer,
         status=Status.FAILED,
@@ -120,10 +48,25 @@ def failure(
     )
 
 
-def cancellation(job: Job, answer: Answer | None, *, sandbox: bool) -> dict[str, Any]:
-    """A canceled generation: charged for what had come or been reported when it stopped."""
-    charged = answer is not None and bool(answer.pictures or answer.usage_reported)
+def platform_failure(failures: int = 0) -> GenerationResult:
+    """Returns an end that needs nothing of the job or the answer, for when those cannot be stored."""
+    code = ErrorCode.INTERNAL.value
     return _result(
+        Answer(),
+        status=Status.FAILED,
+        reason=code,
+        error={"code": code, "message": PLATFORM_FAILED},
+        failures=failures,
+        notices=[],
+        outputs=[],
+        charge=settlement(Usage(), prices={}, ceiling=ZERO, images=0, charged=False, reason=code),
+    )
+
+
+def cancellation(job: Job, answer: Answer | None, *, sandbox: bool) -> GenerationResult:
+    """Returns the end of a canceled generation: charged for what had come or been reported when it stopped."""
+    charged = answer is not None and bool(answer.pictures or answer.usage_reported)
+    return _of_job(
         job,
         answer or Answer(),
         status=Status.CANCELED,
@@ -134,23 +77,55 @@ def cancellation(job: Job, answer: Answer | None, *, sandbox: bool) -> dict[str,
     )
 
 
-def _result(
+def _of_job(
     job: Job,
     answer: Answer,
     *,
     status: str,
     charged: bool,
     reason: str | None,
-    error: dict[str, Any] | None,
+    error: GenerationError | None,
     sandbox: bool,
-) -> dict[str, Any]:
+) -> GenerationResult:
+    """Returns the end of a job, charged by its prices and its hold."""
     outputs = answer.outputs
     shares = _shares(answer.usage.image_output, len(outputs))
+    return _result(
+        answer,
+        status=status,
+        reason=reason or "answered",
+        error=error,
+        failures=job.failures,
+        notices=job.notices + notices(job, answer),
+        outputs=[_output_values(kept, shares, sandbox=sandbox) for kept in answer.pictures],
+        charge=settlement(
+            answer.usage,
+            prices=job.prices,
+            ceiling=job.hold_amount,
+            images=len(outputs),
+            charged=charged,
+            reason=reason,
+            covered=job.covered,
+        ),
+    )
+
+
+def _result(
+    answer: Answer,
+    *,
+    status: str,
+    reason: str,
+    error: GenerationError | None,
+    failures: int,
+    notices: list[Notice],
+    outputs: list[OutputValues],
+    charge: Settlement,
+) -> GenerationResult:
     return {
         "status": status,
+        "reason": reason,
         "error": error,
-        "reason": reason or "answered",
-        "failures": job.failures,
+        "failures": failures,
         "content": answer.content,
         "thoughts": answer.thoughts,
         "grounding": {
@@ -160,45 +135,38 @@ def _result(
         },
         "steps": answer.steps,
         "usage_reported": answer.usage_reported,
-        "notices": job.notices + notices(job, answer),
-        "outputs": [
-            {
-                "id": str(kept.id),
-                "part": kept.part,
-                "index": kept.index,
-                "mime_type": kept.picture.mime_type,
-                "width": kept.picture.width,
-                "height": kept.picture.height,
-                "bytes": kept.picture.bytes,
-                "sha256": kept.picture.sha256,
-                "tokens": shares[kept.index] if kept.part == Output.Part.OUTPUT else 0,
-                "c2pa": kept.picture.c2pa,
-                "sandbox": sandbox,
-                "storage_key": kept.key,
-            }
-            for kept in answer.pictures
-        ],
-        "charge": settlement(
-            answer.usage,
-            prices=job.prices,
-            ceiling=job.hold_amount,
-            images=len(outputs),
-            charged=charged,
-            reason=reason,
-            covered=job.covered,
-        ),
+        "notices": notices,
+        "outputs": outputs,
+        "charge": charge,
     }
 
 
-def notices(job: Job, answer: Answer) -> list[dict[str, Any]]:
-    """What differs from what was asked or from the tables; shown on the generation and to the operator."""
-    found: list[dict[str, Any]] = []
-    table = job.plan["resolution"]
-    asked_type = job.plan["mime_type"]
+def _output_values(kept: Kept, shares: list[int], *, sandbox: bool) -> OutputValues:
+    return {
+        "id": str(kept.id),
+        "part": kept.part,
+        "index": kept.index,
+        "mime_type": kept.picture.mime_type,
+        "width": kept.picture.width,
+        "height": kept.picture.height,
+        "bytes": kept.picture.bytes,
+        "sha256": kept.picture.sha256,
+        "tokens": shares[kept.index] if kept.part == Output.Part.OUTPUT else 0,
+        "c2pa": kept.picture.c2pa,
+        "sandbox": sandbox,
+        "storage_key": kept.key,
+    }
+
+
+def notices(job: Job, answer: Answer) -> list[Notice]:
+    """Returns what differs from what was asked for or from the tables, for the generation and the operator's pages."""
+    notices: list[Notice] = []
+    table = job.spec["resolution"]
+    mime_type = job.spec["mime_type"]
     for kept in answer.outputs:
         picture = kept.picture
         if table and (picture.width, picture.height) != (table["width"], table["height"]):
-            found.append(
+            notices.append(
                 {
                     "code": "size_differs",
                     "output": kept.index,
@@ -206,162 +174,19 @@ def notices(job: Job, answer: Answer) -> list[dict[str, Any]]:
                     "came": f"{picture.width}x{picture.height}",
                 }
             )
-        if asked_type and picture.mime_type != asked_type:
-            found.append(
-                {"code": "mime_type_differs", "output": kept.index, "expected": asked_type, "came": picture.mime_type}
+        if mime_type and picture.mime_type != mime_type:
+            notices.append(
+                {"code": "mime_type_differs", "output": kept.index, "expected": mime_type, "came": picture.mime_type}
             )
     expected = len(answer.outputs) * table["tokens"] if table else 0
     if answer.outputs and answer.usage.image_output != expected:
-        found.append({"code": "tokens_differ", "expected": expected, "came": answer.usage.image_output})
-    return found
-
-
-def outage(interaction: Interaction, answer: Answer) -> str | None:
-    """Says that the upstream failed after it had accepted, for a reason of its own; None when it did not."""
-    if interaction.status not in UPSTREAM_FAILED or answer.outputs or answer.blocked:
-        return None
-    codes = {str(error.get("code", "")).lower() for error in _dicts(interaction.errors)}
-    if codes & REQUEST_CODES:
-        return None
-    return f'the upstream ended the interaction as "{interaction.status}"'
-
-
-def misses_size(job: Job, answer: Answer) -> str | None:
-    """Says which picture is grossly not of the size that was asked for by name; None when none is.
-
-    A few pixels are the model's habit (a real 512 at 3:2 came as 624×416 instead of 632×424): those are noted, not
-    refused. So is any size where the request left it to the model, or where the table itself is odd.
-    """
-    table = job.plan["resolution"]
-    if not table or table["doubtful"] or not job.plan["size_named"]:
-        return None
-    for kept in answer.outputs:
-        picture = kept.picture
-        across, down = picture.width / table["width"], picture.height / table["height"]
-        if not (0.9 <= across <= 1.1 and 0.9 <= down <= 1.1):
-            asked = f"{table['width']}x{table['height']}"
-            return f"the picture is {picture.width}x{picture.height} instead of {asked}"
-    return None
-
-
-def _output(answer: Answer, job: Job, block: dict[str, Any]) -> dict[str, Any]:
-    if block.get("type") == "text":
-        text = str(block.get("text") or "")
-        citations = list(_citations(text, block.get("annotations")))
-        answer.citations += citations
-        answer.content.append({"type": "text", "text": text, "citations": citations})
-        return block
-    if block.get("type") == "image" and isinstance(block.get("data"), Spilled):
-        kept = _keep(answer, job, block["data"], Output.Part.OUTPUT)
-        answer.content.append({"type": "image", "output_id": str(kept.id)})
-        return _stored(block, kept)
-    return {key: value for key, value in block.items() if not isinstance(value, Spilled)}
-
-
-def _thought(answer: Answer, job: Job, block: dict[str, Any], outputs: set[str]) -> dict[str, Any]:
-    if block.get("type") == "text":
-        answer.thoughts.append({"type": "text", "text": str(block.get("text") or "")})
-        return block
-    spilled = block.get("data")
-    if block.get("type") == "image" and isinstance(spilled, Spilled):
-        if spilled.sha256 in outputs:
-            # The last interim picture may be the final one: stored once, and found when all outputs are known.
-            answer.thoughts.append({"type": "image", "sha256": spilled.sha256})
-            return {"type": "image", "mime_type": block.get("mime_type"), "sha256": spilled.sha256}
-        kept = _keep(answer, job, spilled, Output.Part.THOUGHT)
-        answer.thoughts.append({"type": "image", "output_id": str(kept.id)})
-        return _stored(block, kept)
-    return {key: value for key, value in block.items() if not isinstance(value, Spilled)}
-
-
-def _resolve_thoughts(answer: Answer) -> None:
-    by_hash = {kept.picture.sha256: kept for kept in answer.outputs}
-    for thought in answer.thoughts:
-        if "sha256" in thought:
-            thought["output_id"] = str(by_hash[thought.pop("sha256")].id)
-    for step in answer.steps:
-        if step.get("type") == "thought":
-            step["summary"] = [
-                _stored(block, by_hash[block["sha256"]]) if "sha256" in block else block for block in step["summary"]
-            ]
-
-
-def _keep(answer: Answer, job: Job, spilled: Spilled, part: str) -> Kept:
-    picture = picture_read(spilled)
-    index = sum(1 for kept in answer.pictures if kept.part == part)
-    output_id = new_id()
-    extension = EXTENSIONS[picture.mime_type]
-    key = f"tenants/{job.tenant_id.hex}/outputs/{job.id.hex}/{output_id.hex}.{extension}"
-    kept = Kept(id=output_id, part=part, index=index, picture=picture, key=key)
-    answer.pictures.append(kept)
-    return kept
-
-
-def _stored(block: dict[str, Any], kept: Kept) -> dict[str, Any]:
-    """A picture's place in the kept steps: enough to stream it up again when a conversation is rebuilt."""
-    rest = {key: value for key, value in block.items() if key not in {"data", "sha256"}}
-    return {
-        **rest,
-        "mime_type": kept.picture.mime_type,
-        "output_id": str(kept.id),
-        "storage_key": kept.key,
-        "bytes": kept.picture.bytes,
-    }
-
-
-def _citations(text: str, annotations: Any) -> Iterator[dict[str, Any]]:
-    """url_citation annotations with the text they cover; offsets are UTF-8 bytes, end exclusive (WIRE.md 4.5)."""
-    raw = text.encode()
-    for note in _dicts(annotations):
-        if note.get("type") != "url_citation":
-            continue
-        start = note.get("start_index") if isinstance(note.get("start_index"), int) else 0
-        end = note.get("end_index") if isinstance(note.get("end_index"), int) else len(raw)
-        start, end = max(0, min(start or 0, len(raw))), max(0, min(end or 0, len(raw)))
-        yield {
-            "url": str(note.get("url") or ""),
-            "title": str(note.get("title") or ""),
-            "start_index": start,
-            "end_index": end,
-            "text": raw[start:end].decode(errors="ignore"),
-        }
-
-
-def _blocked(interaction: Interaction) -> str | None:
-    """Why the upstream refused for safety; None when it did not."""
-    said = list(_dicts(interaction.errors))
-    said += [error for step in interaction.steps for error in _dicts([step.get("error")])]
-    for error in said:
-        if speaks_of_safety(f"{error.get('code', '')} {error.get('message', '')}"):
-            return str(error.get("message") or "The request was blocked for safety.")[:500]
-    return None
-
-
-def speaks_of_safety(words: str) -> bool:
-    """Whether an upstream's code and message name a block; naming the field `safety_settings` is none."""
-    said = words.lower().replace("safety_setting", "").replace("safetysetting", "")
-    return any(word in said for word in SAFETY_WORDS)
-
-
-def _output_pictures(interaction: Interaction) -> Iterator[Spilled]:
-    for step in interaction.steps:
-        if step.get("type") == "model_output":
-            for block in _dicts(step.get("content")):
-                if isinstance(block.get("data"), Spilled):
-                    yield block["data"]
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+        notices.append({"code": "tokens_differ", "expected": expected, "came": answer.usage.image_output})
+    return notices
 
 
 def _shares(total: int, count: int) -> list[int]:
-    """`total` over `count` pictures, the remainder on the last, so that they sum to what was reported."""
+    """Returns the shares of `count` pictures in `total`: the remainder is the last one's, so they sum to `total`."""
     if not count:
         return []
     share = total // count
     return [share] * (count - 1) + [total - share * (count - 1)]
-
-
-def spool_paths(answer: Answer) -> dict[str, Path]:
-    return {kept.key: kept.picture.path for kept in answer.pictures}

@@ -15,13 +15,15 @@ from django.conf import settings
 from billing.prices.pricing import extra_cost
 from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
 from cavendish.storage import ObjectMissing, StorageAway
+from generations.contracts import GenerationResult
 from generations.errors import ErrorCode
+from generations.work.answer import Answer, answer_read, speaks_of_safety, spool_paths
 from generations.work.clients import Clients
 from generations.work.history import HistoryGone
 from generations.work.job import Job
 from generations.work.job_store import JobStore, retrying
-from generations.work.pending_result import PLATFORM_FAILED, deliver, pending_result_of
-from generations.work.result import Answer, answer_read, cancellation, failure, speaks_of_safety, spool_paths, success
+from generations.work.pending_result import deliver, pending_result_of
+from generations.work.result import PLATFORM_FAILED, cancellation, failure, platform_failure, success
 from generations.work.upstream_call import LONGEST_PAUSE, UpstreamCall
 
 logger = logging.getLogger(__name__)
@@ -50,7 +52,7 @@ class Canceled(Exception):
 
 
 async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
-    """Runs a claimed job to its end. Answers 'ended', 'requeued', 'already' or 'lost'."""
+    """Runs a claimed job to its end. Returns 'ended', 'requeued', 'already' or 'lost'."""
     job = running.job
     call = UpstreamCall(job, clients=clients, store=store, max_tries=settings.GENERATION_MAX_TRIES)
     sandbox = clients.is_sandbox(job)
@@ -101,7 +103,7 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
     except Exception as error:
         # Never the exception's text: it may quote the request.
         logger.exception("Generation %s failed inside the platform: %s", job.name, type(error).__name__)
-        result = failure(job, ErrorCode.INTERNAL, "The platform failed; nothing is charged.")
+        result = failure(job, ErrorCode.INTERNAL, PLATFORM_FAILED)
 
     running.delivering = True
     result["failures"] = call.tries
@@ -119,13 +121,13 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
 
 async def fail(job: Job, store: JobStore) -> str:
     """The last resort for a job that nothing else ended. It must not stay: its lease is renewed as long as we live."""
-    outcome = await deliver(pending_result_of(job, {**PLATFORM_FAILED, "failures": job.failures}, {}), store)
+    outcome = await deliver(pending_result_of(job, platform_failure(job.failures), {}), store)
     _clean(job)
     return outcome
 
 
-def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> dict[str, Any]:
-    """Whether what came is what was asked for."""
+def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> GenerationResult:
+    """Returns the end of a job for an answer: succeeded where it brought what was asked for."""
     if answer.blocked and not answer.outputs:
         return failure(job, ErrorCode.SAFETY_BLOCKED, answer.blocked, answer=answer, sandbox=sandbox)
     if status not in COMPLETE:
@@ -136,22 +138,23 @@ def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> dict[str,
             answer=answer,
             sandbox=sandbox,
         )
-    if job.plan["wants_image"] and not answer.outputs:
+    if job.spec["wants_image"] and not answer.outputs:
         return failure(job, ErrorCode.NO_IMAGE, "The model answered without a picture.", answer=answer, sandbox=sandbox)
     return success(job, answer, sandbox=sandbox)
 
 
-def _failure_of(job: Job, error: GeminiError) -> dict[str, Any]:
+def _failure_of(job: Job, error: GeminiError) -> GenerationResult:
+    """Returns the end of a job whose call failed."""
     if isinstance(error, TimedOut) and error.deadline:
-        code, said = ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline."
+        code, message = ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline."
     elif isinstance(error, Rejected) and speaks_of_safety(f"{error.code} {error}"):
-        code, said = ErrorCode.SAFETY_BLOCKED, str(error)
+        code, message = ErrorCode.SAFETY_BLOCKED, str(error)
     elif isinstance(error, Rejected) and error.status not in {401, 403}:
-        code, said = ErrorCode.UPSTREAM_REJECTED, f"The upstream refused the request: {error}"
+        code, message = ErrorCode.UPSTREAM_REJECTED, f"The upstream refused the request: {error}"
     else:
         # A refused key of ours is the operator's business; to the tenant the upstream is unavailable.
-        code, said = ErrorCode.UPSTREAM_UNAVAILABLE, _outage(error)
-    return failure(job, code, said, usage=error.usage)
+        code, message = ErrorCode.UPSTREAM_UNAVAILABLE, _outage(error)
+    return failure(job, code, message, usage=error.usage)
 
 
 def _outage(error: GeminiError) -> str:

@@ -1,10 +1,10 @@
-"""The body sent up, rebuilt from the plan: nothing of the client's request goes upstream but what is named here."""
+"""The body sent upstream, made of the job's specification: nothing of the client's request goes but what is named."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 
@@ -15,6 +15,9 @@ from generations.work.job import Job
 # What fits inline; a longer video goes through the upstream's file API first.
 INLINE_VIDEO_BYTES = 15 * 1024 * 1024
 VIDEO_POLL = 1.0
+SENT_WHERE_GIVEN: tuple[
+    Literal["system_instruction", "response_format", "generation_config", "tools", "safety_settings"], ...
+] = ("system_instruction", "response_format", "generation_config", "tools", "safety_settings")
 
 
 async def body_build(
@@ -25,19 +28,19 @@ async def body_build(
     history: list[dict[str, Any]] | None,
     background: bool,
 ) -> dict[str, Any]:
-    """`history` are the kept steps of earlier turns, sent where the upstream does not hold the conversation.
+    """Returns the body. `history` are the kept steps of earlier turns, where the upstream lacks the conversation.
 
     `key` is the fingerprint of the upstream key that files must be uploaded with to be seen.
     """
-    plan = job.plan
-    steps = [await _step(step, client, key) for step in [*(history or ()), *plan["steps"]]]
-    body: dict[str, Any] = {"model": job.model, "input": steps, "store": plan["store"]}
-    for name in ("system_instruction", "response_format", "generation_config", "tools", "safety_settings"):
-        if plan.get(name):
-            body[name] = plan[name]
+    spec = job.spec
+    steps = [await _step(step, client, key) for step in [*(history or ()), *spec["steps"]]]
+    body: dict[str, Any] = {"model": job.model, "input": steps, "store": spec["store"]}
+    for name in SENT_WHERE_GIVEN:
+        if spec[name]:
+            body[name] = spec[name]
     if job.tier == "batch" and settings.GEMINI_BATCH_SERVICE_TIER:
         body["service_tier"] = settings.GEMINI_BATCH_SERVICE_TIER
-    previous = plan.get("previous")
+    previous = spec["previous"]
     if previous and history is None:
         body["previous_interaction_id"] = previous["upstream_id"]
     if background:
@@ -46,7 +49,7 @@ async def body_build(
 
 
 async def _step(step: dict[str, Any], client: GeminiClient, key: str | None) -> dict[str, Any]:
-    """A step with its stored pictures as blobs, which the client encodes while it sends."""
+    """Returns a step with its stored pictures as blobs, which the client encodes while it sends."""
     sent = dict(step)
     for name in ("content", "summary"):
         if isinstance(step.get(name), list):
@@ -69,7 +72,7 @@ async def _block(block: dict[str, Any], client: GeminiClient, key: str | None) -
 
 
 async def _chunks(source: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """A blocking iterator read in threads, a chunk at a time. Raises StorageAway where the store cannot be reached."""
+    """Yields what a blocking iterator yields, read in threads. Raises StorageAway where the store cannot be reached."""
     end = object()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Gets an answer from the upstream: with tries, resumption by id, and the conversation rebuilt where it is gone."""
+"""Gets an answer from the upstream: in several tries, resumed by its id, the conversation rebuilt where it is gone."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cavendish.gemini.client import (
     NotFound,
     Rejected,
 )
+from generations.work.answer import Answer, answer_read, misses_size, outage
 from generations.work.clients import Clients
 from generations.work.history import history_read
 from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore, retrying
 from generations.work.pictures import NotAPicture
-from generations.work.result import Answer, answer_read, misses_size, outage
 from generations.work.upstream_body import body_build
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ NOTE = 2.0
 
 
 class UpstreamCall:
-    """One job's talk with the upstream. `tries` counts failed tries of this claim, for the job's books."""
+    """The calls that one job makes upstream. `tries` counts those that failed, over all claims of the job."""
 
     def __init__(self, job: Job, *, clients: Clients, store: JobStore, max_tries: int) -> None:
         self.job = job
@@ -46,10 +46,10 @@ class UpstreamCall:
         self.deadline = asyncio.get_running_loop().time() + job.seconds_left
 
     async def answer(self) -> tuple[Interaction, Answer]:
-        """The answer, taken apart. Raises GeminiError when no try brought one.
+        """Returns the interaction and its parts. Raises GeminiError when no try brought one.
 
-        An answer whose picture is broken or of another size than was named, and one that the upstream itself failed,
-        is asked for again: that heals more often than not. Its usage is kept in `usages`: the upstream may bill it.
+        Where a picture is broken or of another size than was named, or the upstream itself failed, it is called again:
+        that heals more often than not. The usage is kept in `usages`, for the upstream may bill it.
         """
         while True:
             interaction = await self._interaction()
@@ -85,7 +85,7 @@ class UpstreamCall:
         return interaction
 
     async def _create(self, background: bool) -> Interaction:
-        previous = self.job.plan.get("previous")
+        previous = self.job.spec["previous"]
         here = previous is not None and previous["upstream_host"] == self.clients.host(self.job)
         history = None
         if previous is not None and not (here and previous["upstream_id"]):
@@ -115,7 +115,7 @@ class UpstreamCall:
         return await retrying(lambda: history_read(self.store, self.job))
 
     async def _wait(self) -> Interaction:
-        """Follows a job that the upstream runs in the background; asking again buys nothing again."""
+        """Returns a job that the upstream runs in the background, once it has ended; to wait again buys nothing."""
         return await self.client.get_interaction(
             self.upstream_id,
             key=self.upstream_key or None,

@@ -8,6 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from generations.batches import feeder
+from generations.errors import ErrorCode
+from generations.work.result import failure
 from tests.batches.helpers import (
     batch_row,
     budget,
@@ -64,9 +66,7 @@ def test_room_that_comes_back_is_used() -> None:
     batch = make_batch(tenant, *["a cat"] * 3)
     feed()
     for job in claim(register(), 9):
-        nothing = {**succeeded(job), "status": "failed", "error": {"code": "internal", "message": ""}}
-        nothing["charge"] |= {"status": "not_charged", "amount": "0", "images": 0, "records": [], "lines": []}
-        assert finish(job, nothing) == "ended"
+        assert finish(job, failure(job, ErrorCode.INTERNAL, "")) == "ended"
     feed()
     assert counts(batch) == {"failed": 2, "in_progress": 1}
     assert batch_row(batch)["refused_at"] is None

@@ -27,9 +27,11 @@ from billing.usage.services import usage_platform_refresh
 from billing.usage.upstream import usage_read as usage_of
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
+from generations.contracts import GenerationResult
 from generations.errors import ErrorCode
+from generations.work.answer import Answer
 from generations.work.job import Job
-from generations.work.result import Answer, failure, success
+from generations.work.result import failure, success
 from tests.factories import FLASH, PRO, key_of, make_key, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import books_balance, claim, finish, one, register, reported, rows
 
@@ -43,7 +45,7 @@ def odd_plan() -> Any:
         return plan_ensure(slug=f"odd-{uuid4().hex[:8]}", name="Odd", markup_percent=Decimal("13.7391"))
 
 
-def ending(job: Job, rng: random.Random) -> dict[str, Any]:
+def ending(job: Job, rng: random.Random) -> GenerationResult:
     """An end at random: what was reported is any number, also more than was held, and in parts that nobody prices."""
     used = reported(text=rng.randrange(1, 5000), image=rng.choice((1120, 747, 2000, 1, 100_000)))
     if rng.random() < 0.5:

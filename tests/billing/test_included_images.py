@@ -6,7 +6,6 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +20,7 @@ from billing.prices.pricing import settlement
 from billing.usage.upstream import usage_read
 from billing.wallets.selectors import allowance_left
 from cavendish.db.router import acting_as
+from generations.contracts import GenerationResult
 from generations.errors import ErrorCode
 from generations.services import generation_cancel
 from generations.work.job import Job
@@ -69,7 +69,7 @@ def charge(job: Job) -> dict[str, object]:
     return found
 
 
-def done(job: Job, images: int = 1) -> dict[str, Any]:
+def done(job: Job, images: int = 1) -> GenerationResult:
     """What a worker books for so many pictures."""
     usage = usage_read(reported(image=1120 * images), picture_tokens=0, queries=0)
     charge = settlement(

@@ -4,11 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from billing.contracts import KindPrice
 from billing.money import amount_text, share_amount
 from billing.prices.pricing import Covered, bill, extra_cost, included_line, lines_price, settlement
 from billing.usage.upstream import Usage
 
-PRICES = {
+PRICES: dict[str, KindPrice] = {
     "text_input": {"unit": "per_1m_tokens", "price": "0.75", "cost": "0.50"},
     "image_input": {"unit": "per_1m_tokens", "price": "0.75", "cost": "0.50"},
     "cached_input": {"unit": "per_1m_tokens", "price": "0.075", "cost": "0.05"},
@@ -37,7 +38,7 @@ def test_each_kind_has_a_line_at_its_own_price() -> None:
 
 
 def test_the_amount_is_the_sum_of_the_rounded_lines() -> None:
-    thirds = {kind: {**price, "price": "0.333333333"} for kind, price in PRICES.items()}
+    thirds: dict[str, KindPrice] = {kind: {**price, "price": "0.333333333"} for kind, price in PRICES.items()}
     usage = Usage(text_input=1, image_input=1, text_output=1, thought_output=1, image_output=1)
     billed = bill(usage, prices=thirds, ceiling=PLENTY)
     assert [amount_text(line.amount) for line in billed.lines] == ["0.000000333"] * 5
@@ -100,7 +101,7 @@ def test_answers_that_were_thrown_away_cost_the_operator_only() -> None:
     assert extra_cost(charge, [], prices=PRICES) == charge
 
 
-PER_PICTURE = {
+PER_PICTURE: dict[str, KindPrice] = {
     **PRICES,
     "image_output": {"unit": "per_image", "price": "0.10", "cost": "60", "cost_unit": "per_1m_tokens"},
 }

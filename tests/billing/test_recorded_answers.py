@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from billing.contracts import KindPrice
 from billing.money import amount_text
 from billing.prices.pricing import bill
 from billing.usage.upstream import usage_read
@@ -135,9 +136,9 @@ RECORDED = {
 }  # fmt: skip
 
 
-def shipped(model: str) -> dict[str, dict[str, str]]:
+def shipped(model: str) -> dict[str, KindPrice]:
     """The shipped standard prices as a hold stores them."""
-    found = {
+    found: dict[str, KindPrice] = {
         row.kind: {"unit": row.unit, "price": str(row.price), "cost": str(row.price)}
         for row in prices()
         if (row.model, row.tier) == (model, "standard")

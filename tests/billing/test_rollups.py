@@ -21,7 +21,7 @@ def end(*, images: int = 1, **changes: Any) -> None:
     """Ends the one generation that waits, with that many pictures; `changes` go into its charge."""
     [job] = claim(register())
     result = succeeded(job)
-    result["charge"] |= {"images": images, **changes}
+    result["charge"].update({"images": images, **changes})  # type: ignore[typeddict-item]
     assert finish(job, result) == "ended"
 
 

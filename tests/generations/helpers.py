@@ -15,8 +15,10 @@ from django.db import connections
 
 from accounts.models import Tenant
 from billing.usage.upstream import usage_read
+from generations.contracts import GenerationResult
+from generations.work.answer import Answer
 from generations.work.job import Job
-from generations.work.result import Answer, success
+from generations.work.result import success
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -77,14 +79,14 @@ def reported(text: int = 10, image: int = 1120) -> dict[str, Any]:
     }
 
 
-def succeeded(job: Job, *, image: int = 1120) -> dict[str, Any]:
+def succeeded(job: Job, *, image: int = 1120) -> GenerationResult:
     """What a worker books for an answer with so many picture tokens; the picture itself is left out."""
     usage = reported(image=image)
     answer = Answer(usage=usage_read(usage, picture_tokens=image, queries=0), usage_reported=usage)
     return success(job, answer, sandbox=True)
 
 
-def finish(job: Job, result: dict[str, Any], *, token: UUID | None = None, attempt: int | None = None) -> str:
+def finish(job: Job, result: GenerationResult, *, token: UUID | None = None, attempt: int | None = None) -> str:
     """'ended', 'already' or 'lost'."""
     return str(
         one(

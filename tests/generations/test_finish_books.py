@@ -11,8 +11,9 @@ import pytest
 from billing.usage.upstream import usage_read
 from generations.errors import ErrorCode
 from generations.services import generation_cancel
+from generations.work.answer import Answer
 from generations.work.job import Job
-from generations.work.result import Answer, cancellation, failure
+from generations.work.result import cancellation, failure
 from tests.factories import make_key, make_tenant, submit_generation
 from tests.generations.helpers import (
     PLENTY,

@@ -95,15 +95,13 @@ BEGIN
         FROM claimed c
     )
     SELECT c.id, c.tenant_id, c.attempts::int, c.lease_token, jsonb_build_object(
-        'api_key_id', c.api_key_id, 'priority', c.priority, 'livemode', c.livemode, 'model', c.model, 'tier', c.tier,
-        'store', c.store,
-        'previous_id', c.previous_id, 'image_size', c.image_size, 'aspect_ratio', c.aspect_ratio,
+        'priority', c.priority, 'livemode', c.livemode, 'model', c.model, 'tier', c.tier,
         'estimated_bytes', c.estimated_bytes, 'failures', c.failures,
-        'seconds_left', extract(epoch FROM c.deadline_at - now()), 'waited', extract(epoch FROM now() - c.created_at),
+        'seconds_left', extract(epoch FROM c.deadline_at - now()),
         'upstream_id', c.upstream_id, 'upstream_key', c.upstream_key, 'upstream_host', c.upstream_host,
-        'plan', k.plan, 'notices', k.notices,
-        'hold', jsonb_build_object('amount', h.amount::text, 'currency', h.currency, 'prices', h.prices,
-                                   'images', h.images, 'tokens', h.tokens, 'included', coalesce(a.held, 0)))
+        'job_spec', k.plan, 'notices', k.notices,
+        'hold', jsonb_build_object('amount', h.amount::text, 'prices', h.prices, 'images', h.images,
+                                   'included', coalesce(a.held, 0)))
     FROM claimed c
     JOIN generations_generationcontent k ON k.generation_id = c.id
     JOIN billing_hold h ON h.generation_id = c.id

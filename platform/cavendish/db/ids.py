@@ -29,7 +29,7 @@ EXPORT = "exp"
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562, section 5.7) as the standard library's type."""
+    """Returns a UUIDv7 (RFC 9562, section 5.7) as the standard library's type."""
     return UUID(bytes=uuid6.uuid7().bytes)
 
 
@@ -38,7 +38,7 @@ def encode(prefix: str, value: UUID) -> str:
 
 
 def decode(prefix: str, text: str) -> UUID | None:
-    """The UUID in `text`, or None when it is not an id of this kind (which callers answer like an unknown one)."""
+    """Returns the UUID in `text`, None when it is no id of this kind (which callers treat as an unknown one)."""
     head, _, tail = text.partition("_")
     if head != prefix or len(tail) != 32 or not tail.isascii() or not tail.isalnum() or tail != tail.lower():
         return None

@@ -14,7 +14,7 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 
 
 def conninfo(alias: str) -> str:
-    """libpq's connection string for one of Django's database aliases."""
+    """Returns libpq's connection string for one of Django's database aliases."""
     database: dict[str, Any] = settings.DATABASES[alias]
     return make_conninfo(
         host=database["HOST"],
@@ -27,7 +27,7 @@ def conninfo(alias: str) -> str:
 
 
 def open_pool(alias: str, *, max_size: int) -> Pool:
-    """An unopened pool of autocommit connections that answer rows as dicts; the caller awaits `.open()`."""
+    """Returns an unopened pool of autocommit connections that return rows as dicts; the caller awaits `.open()`."""
     return AsyncConnectionPool(
         conninfo(alias),
         connection_class=AsyncConnection[DictRow],

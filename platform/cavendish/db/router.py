@@ -16,7 +16,7 @@ def current_alias() -> str:
 
 @contextmanager
 def acting_as(alias: str) -> Iterator[None]:
-    """Run the block's queries as another role, for example `operator` for the admin. Easy to grep for, on purpose."""
+    """Runs the block's queries as another role, for example `operator` for the admin. Easy to grep for, on purpose."""
     token = _alias.set(alias)
     try:
         yield

@@ -28,7 +28,7 @@ class Columns(Generic[M]):
         ]
 
     def read(self, row: Sequence[Any]) -> M | None:
-        """The instance in these columns; None where an outer join found no row."""
+        """Returns the instance in these columns; None where an outer join found no row."""
         if row[self._key] is None:
             return None
         values = list(row)

@@ -1,4 +1,4 @@
-"""The one door to tenants' rows.
+"""The one way to tenants' rows: a context that sets the tenant.
 
 `with tenant_context(tenant_id):` opens a transaction and sets the tenant that PostgreSQL's row-level security compares
 with. Without it the managers of tenant models raise, and the database shows nothing. The setting ends with the
@@ -23,7 +23,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TenantContextError(RuntimeError):
-    """A tenant's rows were asked for without a door, or a second door was opened inside the first."""
+    """A tenant's rows were queried outside of a tenant's context, or a context was opened inside another."""
 
 
 def current_tenant() -> UUID | None:
@@ -37,7 +37,7 @@ def tenant_context(tenant_id: UUID) -> Iterator[None]:
     Raises TenantContextError inside another one: a nested one would leave the outer block with the wrong tenant.
     """
     if _current.get() is not None:
-        raise TenantContextError("A tenant's door is open already; doors do not nest.")
+        raise TenantContextError("A tenant's context is open already; contexts do not nest.")
     with transaction.atomic(durable=True):
         token = _current.set(tenant_id)
         try:
@@ -50,7 +50,7 @@ def tenant_context(tenant_id: UUID) -> Iterator[None]:
 
 @contextmanager
 def tenant_work(tenant_id: UUID) -> Iterator[None]:
-    """For services that tenants and operators call alike: the tenant's door, or a transaction of the operator's."""
+    """The tenant's context, or a transaction of the operator's: for services that tenants and operators call alike."""
     if current_alias() == "default":
         with tenant_context(tenant_id):
             yield
@@ -60,7 +60,7 @@ def tenant_work(tenant_id: UUID) -> Iterator[None]:
 
 
 class TenantManager(models.Manager[M]):
-    """Refuses to build a query outside a door; the operator's connection, which sees all tenants, needs none."""
+    """Refuses to build a query outside of a tenant's context; the operator's connection, which sees all, needs none."""
 
     def get_queryset(self) -> models.QuerySet[M]:
         if _current.get() is None and current_alias() == "default":

@@ -1,0 +1,130 @@
+"""The JSON that passes between Python and the SQL functions of billing. Amounts are decimals as text.
+
+tests/db/test_contracts.py compares the keys with those that the SQL reads and writes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class KindPrice(TypedDict):
+    """The price of a kind as a hold keeps it: the tenant's, and what the upstream charges, by another unit perhaps."""
+
+    unit: str
+    price: str
+    cost: str
+    cost_unit: NotRequired[str]
+
+
+class ChargeLine(TypedDict):
+    """A line of a charge, as people see it."""
+
+    kind: str
+    quantity: int
+    unit: str
+    unit_price: str
+    amount: str
+
+
+class UsageRecordValues(TypedDict):
+    """A usage record to be written: `quantity` in tokens (queries, pictures of a plan) whatever is billed."""
+
+    kind: str
+    quantity: int
+    unit: str
+    unit_price: str
+    amount: str
+    cost: str
+
+
+class Settlement(TypedDict):
+    """The end of a generation's money: its charge, usage records, and what its budgets count."""
+
+    status: Literal["charged", "not_charged"]
+    reason: str | None
+    amount: str
+    cost: str
+    absorbed: str
+    lines: list[ChargeLine]
+    usage: dict[str, Any]
+    flags: list[str]
+    records: list[UsageRecordValues]
+    images: int
+    tokens: int
+    requests: int
+
+
+class SettlementOfJob(Settlement):
+    """`charge_settle(p)`: with what the function that ends the generation adds from its row."""
+
+    attempt: int
+    api_key_id: str
+    member_id: str | None
+    model: str
+    image_size: str
+    metadata: dict[str, str]
+
+
+class BudgetRefusal(TypedDict):
+    """Why `hold_reserve` held nothing: a hard budget has no room. `notify`: its 100 % has to be told."""
+
+    code: Literal["budget_exceeded"]
+    budget_id: str
+    scope: Literal["tenant", "key", "member"]
+    scope_id: str
+    metric: Literal["money", "images", "tokens", "requests"]
+    period: Literal["day", "week", "month", "total"]
+    limit: str
+    used: str
+    held: str
+    requested: str
+    resets_at: str | None
+    currency: str | None
+    set_by_operator: bool
+    notify: bool
+
+
+class WalletRefusal(TypedDict):
+    """Why `hold_reserve` held nothing: the wallet has no room. Without a wallet in the currency the sums are None."""
+
+    code: Literal["insufficient_balance"]
+    balance: str | None
+    held: str | None
+    credit_limit: str | None
+    currency: str | None
+    requested: str
+
+
+HoldRefusal = BudgetRefusal | WalletRefusal
+
+
+class Issuer(TypedDict):
+    """Who issues an invoice, as it is kept on it; empty while no company is set."""
+
+    name: str
+    address: str
+    tax_id: str
+    email: str
+    bank_details: str
+    footer: str
+
+
+class Customer(TypedDict):
+    """To whom an invoice goes, as it is kept on it."""
+
+    name: str
+    address: str
+    tax_id: str
+    reference: str
+    payment_terms_days: int
+
+
+class Finalisation(TypedDict):
+    """`invoice_finalise`: done (`finalised`, with the number), or why not. Times are RFC 3339."""
+
+    code: Literal["finalised", "not_found", "not_draft", "period_open", "waiting", "no_legal_entity", "empty"]
+    status: NotRequired[str]
+    number: NotRequired[str]
+    ends_at: NotRequired[str]
+    until: NotRequired[str]
