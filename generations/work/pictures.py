@@ -1,4 +1,4 @@
-"""What a picture that came back is: read from its bytes, never from what was said of it."""
+"""What a picture that came back is: read from its bytes, never from what the upstream says of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import c2pa
-from PIL import Image
 
 from cavendish.gemini.reader import Spilled
-
-MIME_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+from generations.request.headers import NotReadable, Truncated, read_header
+from generations.request.media_types import EXTENSIONS
+from generations.request.sniff import HEAD_BYTES, sniff
 
 
 class NotAPicture(Exception):
@@ -31,15 +31,22 @@ class Picture:
 
 
 def picture_read(spilled: Spilled) -> Picture:
-    """Raises NotAPicture. Reads the header only, so a 24 MB picture costs no more than a small one."""
-    try:
-        with Image.open(spilled.path) as image:
-            width, height = image.size
-            mime_type = MIME_TYPES.get(image.format or "")
-    except (OSError, ValueError, Image.DecompressionBombError):
-        raise NotAPicture(f"{spilled.size} bytes that are no picture") from None
+    """Returns what the header says, so that a 24 MB picture costs no more than a small one. Raises NotAPicture."""
+    with spilled.path.open("rb") as file:
+        mime_type = sniff(file.read(HEAD_BYTES))
     if mime_type is None:
-        raise NotAPicture(f"a picture of an unexpected type, {image.format}")
+        raise NotAPicture(f"{spilled.size} bytes that are no picture")
+    if mime_type not in EXTENSIONS:
+        raise NotAPicture(f"a picture of an unexpected type, {mime_type}")
+    try:
+        size = read_header(spilled.path, mime_type)
+    except Truncated as cut:  # what there is of it is given on
+        size = cut.size
+    except NotReadable:
+        size = None
+    if size is None:
+        raise NotAPicture(f"{spilled.size} bytes that are no {mime_type}")
+    width, height = size
     return Picture(
         path=spilled.path,
         mime_type=mime_type,
