@@ -1,17 +1,21 @@
-"""What a generation can fail with, and what a request can be refused for.
+"""What a generation can fail with, and what a request is refused for before anything is spent.
 
-`ErrorCode` is the contract's list of `error.code`; the exceptions are refusals before anything is spent.
+`ErrorCode` is the contract's list of `error.code` of a generation that was accepted and failed. The exceptions are
+refusals: each carries its status, its stable code and its fields, and the handler of the dialect writes it.
 
-GenerationRefused
-├── QueueFull          too many jobs of the tenant wait
-├── JobsInFlight       too many jobs of the key wait or run
-├── ItemTaken          the item of a batch waits no more
-├── TooManyBatches     the tenant has enough of them at once
-├── TenantInactive     the tenant is suspended or closing
-├── SizeNotAllowed     the tenant may not have pictures of that size
-├── DayLimitReached    the tenant's test keys have done enough today
-├── NotCancelable      the generation or batch has ended
-└── NotFinished        what is asked for needs an ended generation or batch
+Refusal
+└── GenerationRefused
+    ├── TenantInactive      403  the tenant is suspended or closing
+    ├── SizeNotAllowed      403  the tenant or the key may not have pictures of that size
+    ├── ModelNotAllowed     403  the key may not use that model
+    ├── PolicyNotAccepted   403  no owner has accepted the use policy in force
+    ├── QueueFull           429  too many jobs of the tenant wait
+    ├── JobsInFlight        429  too many jobs of the key wait or run
+    ├── DayLimitReached     429  the tenant's test keys have done enough today
+    ├── TooManyBatches      429  the tenant has enough of them at once
+    ├── NotCancelable       409  the generation or batch has ended
+    ├── NotFinished         409  only an ended generation or batch can be deleted
+    └── ItemTaken           409  the item of a batch waits no more
 """
 
 from __future__ import annotations
@@ -19,6 +23,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+
+from billing.errors import BudgetExceeded, InsufficientBalance
+from cavendish.http.problems import FieldError, Problem, Refusal
+from cavendish.http.times import moment
+
+JOB_SECONDS, BATCH_SECONDS = 5, 60
+"""In how many seconds jobs and batches are likely to end."""
 
 
 class ErrorCode(StrEnum):
@@ -30,65 +44,148 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
-class GenerationRefused(Exception):
-    """Base of what services refuse; the message is for the caller."""
-
-
-class QueueFull(GenerationRefused):
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} generations are waiting already, which is this tenant's limit.")
-        self.limit = limit
-
-
-class JobsInFlight(GenerationRefused):
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} generations of this key wait or run already, which is its limit.")
-        self.limit = limit
-
-
-class ItemTaken(GenerationRefused):
-    """Another feeder was first, or the batch was canceled meanwhile."""
-
-
-class TooManyBatches(GenerationRefused):
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} batches are at work already, which is the limit.")
-        self.limit = limit
+class GenerationRefused(Refusal):
+    """Base of what services of generations refuse."""
 
 
 class TenantInactive(GenerationRefused):
-    def __init__(self, status: str, reason: str) -> None:
-        super().__init__(f"The tenant is {status}" + (f": {reason}" if reason else "."))
-        self.status = status
+    """The code names the tenant's status: tenant_suspended, tenant_closing, tenant_closed."""
+
+    status_code = 403
+
+    def __init__(self, tenant_status: str, reason: str) -> None:
+        detail = f"The tenant is {tenant_status}" + (f": {reason}" if reason else ".")
+        Problem.__init__(self, self.status_code, f"tenant_{tenant_status}", detail)
 
 
 class SizeNotAllowed(GenerationRefused):
+    status_code, code_name = 403, "size_not_allowed"
+
     def __init__(self, size: str, allowed: Collection[str]) -> None:
-        """`allowed` are those of the tenant."""
-        self.allowed = ", ".join(size for size in ("512", "1K", "2K", "4K") if size in allowed) or "none"
-        super().__init__(f"This tenant may not have pictures of {size}; it may have: {self.allowed}.")
+        """`allowed` are those of the tenant, or those of the key."""
+        names = ", ".join(name for name in ("512", "1K", "2K", "4K") if name in allowed) or "none"
+        super().__init__(
+            f"This tenant may not have pictures of {size}; it may have: {names}.",
+            errors=[FieldError("/response_format/image_size", self.code_name, f"Use one of: {names}.")],
+        )
+
+
+class ModelNotAllowed(GenerationRefused):
+    status_code, code_name = 403, "model_not_allowed"
+
+    def __init__(self, model: str, allowed: Collection[str]) -> None:
+        """`allowed` are those of the key."""
+        names = ", ".join(sorted(allowed)) or "none"
+        super().__init__(
+            f"This key may not use {model}; it may use: {names}.",
+            errors=[FieldError("/model", self.code_name, f"Use one of: {names}.")],
+        )
+
+
+class PolicyNotAccepted(GenerationRefused):
+    status_code, code_name = 403, "policy_not_accepted"
+
+    def __init__(self, accepted: str) -> None:
+        """`accepted` is the version that was accepted last, "" for none."""
+        where = f" It stands at {settings.POLICY_URL}." if settings.POLICY_URL else ""
+        super().__init__(
+            f"An owner of the tenant has to accept version {settings.POLICY_VERSION} of the use policy first, at "
+            f"{settings.BASE_URL}/account/policy/; test keys work without.{where}",
+            extra={"policy": {"version": settings.POLICY_VERSION, "accepted": accepted or None}},
+        )
+
+
+class QueueFull(GenerationRefused):
+    status_code, code_name = 429, "queue_full"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} generations are waiting already, which is this tenant's limit.",
+            extra={"limit": limit},
+            retry_after=JOB_SECONDS,
+        )
+
+
+class JobsInFlight(GenerationRefused):
+    status_code, code_name = 429, "jobs_in_flight"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} generations of this key wait or run already, which is its limit.",
+            extra={"limit": limit},
+            retry_after=JOB_SECONDS,
+        )
 
 
 class DayLimitReached(GenerationRefused):
-    """`metric` is requests or bytes. The day is UTC's."""
+    status_code, code_name = 429, "test_limit_reached"
 
     def __init__(self, metric: str, limit: int, used: int) -> None:
-        what = "generations" if metric == "requests" else "stored bytes"
-        self.resets_at = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        self.metric, self.limit, self.used = metric, limit, used
+        """`metric` is requests or bytes. The day is UTC's."""
+        now = datetime.now(UTC)
+        resets_at = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        noun = "generations" if metric == "requests" else "stored bytes"
         super().__init__(
-            f"The test keys of this tenant have used {used} of {limit} {what} a day; the day ends at "
-            f"{self.resets_at:%Y-%m-%dT%H:%M:%SZ}."
+            f"The test keys of this tenant have used {used} of {limit} {noun} a day; the day ends at "
+            f"{resets_at:%Y-%m-%dT%H:%M:%SZ}.",
+            extra={"limit": {"metric": metric, "limit": limit, "used": used, "resets_at": moment(resets_at)}},
+            retry_after=(resets_at - now).total_seconds(),
+        )
+
+
+class TooManyBatches(GenerationRefused):
+    status_code, code_name = 429, "too_many_batches"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} batches are at work already, which is the limit.",
+            extra={"limit": limit},
+            retry_after=BATCH_SECONDS,
         )
 
 
 class NotCancelable(GenerationRefused):
-    def __init__(self, status: str, noun: str = "generation") -> None:
-        super().__init__(f"The {noun} has ended as {status}; only queued and running ones can be canceled.")
-        self.status = status
+    """`subject_status` is that of the generation or batch; `status` is the answer's, as of every problem."""
+
+    code_name = "not_cancelable"
+
+    def __init__(self, subject_status: str, noun: str = "generation") -> None:
+        super().__init__(f"The {noun} has ended as {subject_status}; only queued and running ones can be canceled.")
+        self.subject_status = subject_status
 
 
 class NotFinished(GenerationRefused):
-    def __init__(self, status: str, noun: str = "generation") -> None:
-        super().__init__(f"The {noun} is {status}; cancel it or wait for its end first.")
-        self.status = status
+    code_name = "not_finished"
+
+    def __init__(self, subject_status: str, noun: str = "generation") -> None:
+        super().__init__(f"The {noun} is {subject_status}; cancel it or wait for its end first.")
+
+
+class ItemTaken(GenerationRefused):
+    """Another feeder was first, or the batch was canceled meanwhile. Only the feeder meets it."""
+
+    code_name = "item_taken"
+
+    def __init__(self) -> None:
+        super().__init__("The item waits no more.")
+
+
+def refusal_of(result: dict[str, Any]) -> Refusal:
+    """The exception for what `generation_submit` or `sandbox_day_reserve` (SQL) returned instead of doing it."""
+    match result["code"]:
+        case "queue_full":
+            return QueueFull(result["limit"])
+        case "jobs_in_flight":
+            return JobsInFlight(result["limit"])
+        case "item_taken":
+            return ItemTaken()
+        case "budget_exceeded":
+            return BudgetExceeded(result)
+        case "insufficient_balance":
+            return InsufficientBalance(result)
+        case "size_not_allowed":
+            return SizeNotAllowed(result["size"], result["allowed"])
+        case "test_limit_reached":
+            return DayLimitReached(result["metric"], result["limit"], result["used"])
+        case code:
+            return TenantInactive(code.removeprefix("tenant_"), result.get("reason") or "")

@@ -18,11 +18,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import valkey
 from cavendish.storage import objects
 from generations.accept.inputs import file_key
-from generations.accept.submission import _refused
-from generations.errors import (
-    NotCancelable,
-    NotFinished,
-)
+from generations.errors import NotCancelable, NotFinished, refusal_of
 from generations.models import TERMINAL, File, Generation, GenerationContent, Output, Status
 from generations.request import MediaInfo
 from generations.selectors import generation_find
@@ -142,7 +138,7 @@ def _day_take(tenant_id: UUID, stored: int) -> None:
         cursor.execute("SELECT sandbox_day_reserve(%s, 0, %s)::text", [tenant_id, stored])
         row = cursor.fetchone()
     if row is not None and row[0] is not None:
-        raise _refused(json.loads(row[0]))
+        raise refusal_of(json.loads(row[0]))
 
 
 def file_delete(*, tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:

@@ -29,13 +29,12 @@ from billing.models import Plan
 from billing.plans.services import plan_ensure, tenant_open
 from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
-from generations.accept.inputs import intake_read
-from generations.accept.job_spec import canonical_ids, job_spec_build
-from generations.accept.submission import generation_submit
+from generations.accept.funnel import generation_admit
+from generations.accept.submission import JobOwner, JobTerms
 from generations.batches.accept import BatchRequest, batch_of_items
 from generations.batches.source import list_places, mapped
 from generations.models import Batch, Priority
-from generations.request import GenerationRequest, request_canonical, request_parse
+from generations.request import request_parse
 
 FLASH = "gemini-3.1-flash-image"
 PRO = "gemini-3-pro-image"
@@ -90,28 +89,19 @@ def submit_generation(
     **body: Any,
 ) -> UUID:
     """An accepted generation, queued. `body` is the rest of the request, for example `model` or `response_format`."""
-    parsed: GenerationRequest = request_parse({"model": FLASH, "input": prompt, **body})
-    with tempfile.TemporaryDirectory(prefix="cavendish-intake-") as spool:
-        intake = intake_read(parsed, tenant_id=tenant.id, livemode=livemode, spool=Path(spool))
-        return generation_submit(
-            tenant_id=tenant.id,
-            api_key_id=key_id or key_of(tenant.id, livemode),
-            member_id=member_id,
-            livemode=livemode,
-            plan=job_spec_build(parsed, intake),
-            intake=intake,
-            request=request_canonical(parsed, canonical_ids(intake)),
-            metadata=parsed.metadata,
-            store=parsed.store,
-            priority=priority,
-            deadline=deadline,
+    with tempfile.TemporaryDirectory(prefix="cavendish-inputs-") as spool:
+        return generation_admit(
+            request_parse({"model": FLASH, "input": prompt, **body}),
+            spool=Path(spool),
+            owner=JobOwner(tenant.id, key_id or key_of(tenant.id, livemode), member_id, livemode),
+            terms=JobTerms(priority=priority, deadline=deadline),
         )
 
 
-def make_batch(tenant: Tenant, *requests: Any, livemode: bool = True) -> Batch:
-    """A native batch that waits to be fed; a string stands for a request with that prompt."""
+def make_batch(tenant: Tenant, *requests: Any, livemode: bool = True, secret: str | None = None) -> Batch:
+    """A native batch that waits to be fed; a string stands for a request with that prompt. `secret` is its key's."""
     items = [{"request": {"model": FLASH, "input": it} if isinstance(it, str) else it} for it in requests]
-    who = principal_of(make_key(tenant, livemode=livemode)[1])
+    who = principal_of(secret or make_key(tenant, livemode=livemode)[1])
     assert who is not None
     with tempfile.TemporaryDirectory(prefix="cavendish-batch-") as spool:
         body = Path(spool) / "body"

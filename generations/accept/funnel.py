@@ -1,4 +1,8 @@
-"""From a request's body to an accepted generation: the one funnel behind every API."""
+"""From a request's body to an accepted generation: the one funnel behind every API, behind batches and behind tests.
+
+`generation_accept` takes the body of an HTTP request; `generation_admit` takes what was read of it, wherever it came
+from, to a job that waits.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +20,20 @@ from django.conf import settings
 from accounts.authentication.principal import Principal
 from accounts.limits import current_reservation
 from accounts.policy.selectors import policy_accepted
-from billing.errors import BillingError
 from billing.prices.quotes import Quote
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
-from cavendish.http.problems import FieldError, Problem, forbidden
-from generations.accept.inputs import intake_read
-from generations.accept.job_spec import JobSpec, canonical_ids, job_spec_build
-from generations.accept.submission import generation_quote, generation_submit
-from generations.errors import GenerationRefused, SizeNotAllowed
-from generations.refusals import problem_of
-from generations.request import Dialect, GenerationRequest, Readable, body_read, request_canonical, request_parse
+from generations.accept.inputs import inputs_store
+from generations.accept.job_spec import JobSpec, job_spec_build
+from generations.accept.submission import JobOwner, JobTerms, generation_quote, generation_submit
+from generations.errors import ModelNotAllowed, PolicyNotAccepted, SizeNotAllowed, TenantInactive
+from generations.request import Dialect, GenerationRequest, Readable, body_read, request_parse
 
 Translate = Callable[[dict[str, Any]], dict[str, Any]]
-"""From another API's body, as `body_read` answers it, to the body that `request_parse` reads."""
-
+"""From another API's body, as `body_read` returns it, to the body that `request_parse` reads."""
 
 Join = Callable[[], UUID | None]
-"""Asked once a body is read and right: the job that it joins instead of making one."""
+"""Called once a body is read and right: the job that it joins instead of making one."""
 
 
 @dataclass(frozen=True)
@@ -55,60 +55,49 @@ def generation_accept(
         check_policy(who)
         images = parsed.max_images if parsed.response.wants_image else 0
         current_reservation().reserve(images)
-        intake = intake_read(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
-        try:
-            plan = job_spec_build(parsed, intake)
-            generation_id = generation_submit(
-                tenant_id=who.tenant_id,
-                api_key_id=who.key_id,
-                member_id=who.member_id,
-                livemode=who.livemode,
-                plan=plan,
-                intake=intake,
-                request=request_canonical(parsed, canonical_ids(intake)),
-                metadata=parsed.metadata,
-                store=parsed.store,
-            )
-        except (GenerationRefused, BillingError) as refusal:
-            raise problem_of(refusal) from None
-        except BaseException:
-            intake.discard()
-            raise
+        owner = JobOwner(who.tenant_id, who.key_id, who.member_id, who.livemode)
+        generation_id = generation_admit(parsed, spool=spool, owner=owner)
     current_reservation().keep(images)
     return Accepted(generation_id, parsed, images)
 
 
+def generation_admit(parsed: GenerationRequest, *, spool: Path, owner: JobOwner, terms: JobTerms | None = None) -> UUID:
+    """Stores the inputs of a request, then holds its worst case and queues it. Returns the generation's id.
+
+    Without `terms` it is a single request's job. Raises Problem for inputs that cannot be had and what
+    `generation_submit` raises; then nothing of it exists, and nothing that it brought stays stored.
+    """
+    inputs = inputs_store(parsed, tenant_id=owner.tenant_id, livemode=owner.livemode, spool=spool)
+    try:
+        return generation_submit(parsed, inputs, owner=owner, terms=terms or JobTerms())
+    except BaseException:
+        inputs.discard()
+        raise
+
+
 def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[GenerationRequest, JobSpec, Quote]:
-    """The same, up to the quote; nothing is held and nothing is kept."""
+    """What a body would cost, read and checked as `generation_accept` does; nothing is held and nothing is kept."""
     with request_spool() as spool:
         parsed = _read(who, body, spool, "native")
-        intake = intake_read(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
+        inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
         try:
-            plan = job_spec_build(parsed, intake)
-            check_size(who, plan)
+            spec = job_spec_build(parsed, inputs)
+            check_size(who, spec)
             with tenant_context(who.tenant_id):
-                return (
-                    parsed,
-                    plan,
-                    generation_quote(
-                        tenant_id=who.tenant_id, livemode=who.livemode, plan=plan, tier=tier, covered=True
-                    ),
-                )
-        except (GenerationRefused, BillingError) as refusal:
-            raise problem_of(refusal) from None
+                quote = generation_quote(spec, tenant_id=who.tenant_id, livemode=who.livemode, tier=tier, covered=True)
         finally:
-            intake.discard()
+            inputs.discard()
+    return parsed, spec, quote
 
 
 def check_active(who: Principal) -> None:
     """A tenant that is suspended or closing reads and erases what it has, but brings nothing new."""
     if who.tenant_status != "active":
-        reason = f": {who.tenant_status_reason}" if who.tenant_status_reason else "."
-        raise forbidden(f"The tenant is {who.tenant_status}{reason}", code=f"tenant_{who.tenant_status}")
+        raise TenantInactive(who.tenant_status, who.tenant_status_reason)
 
 
-class Allowed(Protocol):
-    """Whose right to a model is asked for: a key's, or that of a batch which a key made."""
+class MayUseModels(Protocol):
+    """Whose right to a model is checked: a key's, or that of a batch which a key made."""
 
     @property
     def allowed_models(self) -> Collection[str] | None: ...
@@ -116,20 +105,14 @@ class Allowed(Protocol):
     def may_use(self, model: str) -> bool: ...
 
 
-def check_model(who: Allowed, model: Model) -> None:
+def check_model(who: MayUseModels, model: Model) -> None:
     if not who.may_use(model.id):
-        allowed = ", ".join(sorted(who.allowed_models or ())) or "none"
-        raise Problem(
-            403,
-            "model_not_allowed",
-            f"This key may not use {model.id}; it may use: {allowed}.",
-            errors=[FieldError("/model", "model_not_allowed", f"Use one of: {allowed}.")],
-        )
+        raise ModelNotAllowed(model.id, who.allowed_models or ())
 
 
-def check_size(who: Principal, plan: JobSpec) -> None:
+def check_size(who: Principal, spec: JobSpec) -> None:
     """After the plan is made: a request that names no size gets its model's default, which must be allowed too."""
-    size = plan.resolution.image_size if plan.resolution else None
+    size = spec.resolution.image_size if spec.resolution else None
     if size is not None and who.allowed_sizes is not None and size not in who.allowed_sizes:
         raise SizeNotAllowed(size, who.allowed_sizes)
 
@@ -137,14 +120,7 @@ def check_size(who: Principal, plan: JobSpec) -> None:
 def check_policy(who: Principal) -> None:
     """Live jobs wait for an owner's acceptance of the use policy; test jobs never leave the sandbox."""
     if who.livemode and not policy_accepted(who.policy_version):
-        where = f" It stands at {settings.POLICY_URL}." if settings.POLICY_URL else ""
-        raise Problem(
-            403,
-            "policy_not_accepted",
-            f"An owner of the tenant has to accept version {settings.POLICY_VERSION} of the use policy first, at "
-            f"{settings.BASE_URL}/account/policy/; test keys work without.{where}",
-            extra={"policy": {"version": settings.POLICY_VERSION, "accepted": who.policy_version or None}},
-        )
+        raise PolicyNotAccepted(who.policy_version)
 
 
 @contextmanager
@@ -164,7 +140,7 @@ def request_spool() -> Iterator[Path]:
 def _read(
     who: Principal, body: Readable, spool: Path, dialect: Dialect, translate: Translate | None = None
 ) -> GenerationRequest:
-    """What the body, the key and the tenant allow, before anything is stored."""
+    """The request that the body, the key and the tenant allow, before anything is stored."""
     tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
     parsed = request_parse(translate(tree) if translate else tree, dialect=dialect)
     check_active(who)

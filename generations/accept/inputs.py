@@ -1,4 +1,4 @@
-"""From a checked request to stored inputs: inline bytes and fetched pictures become files, references are looked up.
+"""The inputs of a checked request: inline bytes and fetched pictures become files, references are looked up.
 
 Runs before the transaction that accepts the generation, because it touches storage and the network. What it stored is
 deleted again when the generation is refused.
@@ -20,7 +20,7 @@ from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import objects
 from generations.models import File, Generation, Output, Status
 from generations.request import GenerationRequest, Media, MediaInfo, inputs_check, uri_fetch
-from generations.selectors import file_named
+from generations.selectors import file_named, generation_find
 
 
 @dataclass(frozen=True)
@@ -37,28 +37,56 @@ class Input:
     output_id: UUID | None = None
     uri: str | None = None
 
+    def as_block(self) -> dict[str, Any]:
+        """The block that a job's plan keeps: our ids for people, the key for the worker."""
+        if self.uri is not None:
+            return {"type": self.kind, "uri": self.uri, "mime_type": self.mime_type}
+        block: dict[str, Any] = {
+            "type": self.kind,
+            "mime_type": self.mime_type,
+            "storage_key": self.storage_key,
+            "bytes": self.bytes,
+        }
+        if self.file_id is not None:
+            block["file_id"] = ids.encode(ids.FILE, self.file_id)
+        if self.output_id is not None:
+            block["output_id"] = ids.encode(ids.OUTPUT, self.output_id)
+        return block
+
 
 @dataclass
-class Intake:
-    """The inputs by the pointer of their block, the files made for them, and the turn before."""
+class Inputs:
+    """The inputs by the pointer of their block, the files made for them, and the turn that is continued."""
 
-    inputs: dict[str, Input] = field(default_factory=dict)
-    made: list[File] = field(default_factory=list)
+    by_pointer: dict[str, Input] = field(default_factory=dict)
+    files: list[File] = field(default_factory=list)
     previous: Generation | None = None
     previous_size: tuple[int, int] | None = None
 
+    def file_ids(self) -> dict[str, str]:
+        """Pointer → public file id, for the request as it is shown: bytes replaced by file ids."""
+        return {
+            pointer: ids.encode(ids.FILE, input.file_id)
+            for pointer, input in self.by_pointer.items()
+            if input.file_id is not None
+        }
+
     def discard(self) -> None:
         """Deletes what was stored for a generation that was not accepted."""
-        for file in self.made:
+        for file in self.files:
             objects().delete(file.storage_key)
 
 
-def intake_read(parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, spool: Path) -> Intake:
-    """Raises Problem: 404 for an id that is unknown, foreign or deleted; 422 for bytes that are not what was said."""
-    intake = Intake()
+def inputs_store(parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, spool: Path) -> Inputs:
+    """Looks up what the request refers to, and stores what it brings or names by address.
+
+    Raises Problem: 404 for an id that is unknown, foreign or deleted; 422 for bytes that are not what was said. Then
+    nothing stays stored.
+    """
+    inputs = Inputs()
     if parsed.previous_id or any(media.source in {"file_id", "output_id"} for media in parsed.media()):
         with tenant_context(tenant_id):
-            _look_up(parsed, intake, livemode)
+            _look_up(parsed, inputs, livemode)
     infos = inputs_check(parsed)
     fetched = {
         media.pointer: uri_fetch(
@@ -75,30 +103,33 @@ def intake_read(parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, s
         for media in parsed.media():
             if media.source == "data":
                 assert media.data is not None
-                _store(intake, media, media.data, infos[media.pointer], tenant_id, livemode, File.Source.INLINE)
+                _store(inputs, media, media.data, infos[media.pointer], tenant_id, livemode, File.Source.INLINE)
             elif media.needs_fetch:
                 spilled, info = fetched[media.pointer]
-                _store(intake, media, spilled, info, tenant_id, livemode, File.Source.URL)
+                _store(inputs, media, spilled, info, tenant_id, livemode, File.Source.URL)
             elif media.source == "uri":
-                intake.inputs[media.pointer] = Input(
+                inputs.by_pointer[media.pointer] = Input(
                     kind=media.kind, mime_type=media.mime_type or "video/mp4", uri=media.uri
                 )
     except BaseException:
-        intake.discard()
+        inputs.discard()
         raise
-    return intake
+    return inputs
 
 
-def _look_up(parsed: GenerationRequest, intake: Intake, livemode: bool) -> None:
-    """One answer for ids that are malformed, unknown, another tenant's, of the other mode or deleted: 404."""
+def _look_up(parsed: GenerationRequest, inputs: Inputs, livemode: bool) -> None:
+    """Needs the tenant's context. Raises the one 404 for an id that is malformed, unknown, another tenant's, of the
+    other mode or deleted.
+    """
     for media in parsed.media():
         if media.source == "file_id":
             file = file_named(media.file_id or "", livemode=livemode)
             if file is None:
-                raise _unknown(media.place, "file")
+                raise _unknown(media.source_pointer, "file")
             if not file.mime_type.startswith(media.kind + "/"):
-                raise invalid_value(media.place, "wrong_kind", f"The file is {file.mime_type}; {media.kind} is needed.")
-            intake.inputs[media.pointer] = Input(
+                detail = f"The file is {file.mime_type}; {media.kind} is needed."
+                raise invalid_value(media.source_pointer, "wrong_kind", detail)
+            inputs.by_pointer[media.pointer] = Input(
                 kind=media.kind,
                 mime_type=file.mime_type,
                 storage_key=file.storage_key,
@@ -108,17 +139,10 @@ def _look_up(parsed: GenerationRequest, intake: Intake, livemode: bool) -> None:
                 file_id=file.id,
             )
         elif media.source == "output_id":
-            wanted = ids.decode(ids.OUTPUT, media.output_id or "")
-            output = (
-                Output.objects.filter(
-                    id=wanted, generation__livemode=livemode, generation__deleted_at=None, part=Output.Part.OUTPUT
-                ).first()
-                if wanted
-                else None
-            )
+            output = _output(media.output_id or "", livemode)
             if output is None:
-                raise _unknown(media.place, "output")
-            intake.inputs[media.pointer] = Input(
+                raise _unknown(media.source_pointer, "output")
+            inputs.by_pointer[media.pointer] = Input(
                 kind="image",
                 mime_type=output.mime_type,
                 storage_key=output.storage_key,
@@ -128,42 +152,45 @@ def _look_up(parsed: GenerationRequest, intake: Intake, livemode: bool) -> None:
                 output_id=output.id,
             )
     if parsed.previous_id:
-        intake.previous = _previous(parsed.previous_id, livemode)
-        last = Output.objects.filter(generation=intake.previous, part=Output.Part.OUTPUT).order_by("-index").first()
-        intake.previous_size = (last.width, last.height) if last else None
+        inputs.previous = _previous(parsed.previous_id, livemode)
+        last = Output.objects.filter(generation=inputs.previous, part=Output.Part.OUTPUT).order_by("-index").first()
+        inputs.previous_size = (last.width, last.height) if last else None
 
 
-def _previous(text: str, livemode: bool) -> Generation:
+def _output(public_id: str, livemode: bool) -> Output | None:
+    output_id = ids.decode(ids.OUTPUT, public_id)
+    if output_id is None:
+        return None
+    rows = Output.objects.filter(id=output_id, generation__livemode=livemode, generation__deleted_at=None)
+    output: Output | None = rows.filter(part=Output.Part.OUTPUT).first()
+    return output
+
+
+def _previous(public_id: str, livemode: bool) -> Generation:
     pointer = "/previous_generation_id"
-    wanted = ids.decode(ids.GENERATION, text)
-    found: Generation | None = (
-        Generation.objects.filter(id=wanted, livemode=livemode, deleted_at=None).first() if wanted else None
-    )
-    if found is None:
+    generation_id = ids.decode(ids.GENERATION, public_id)
+    generation = generation_find(generation_id, livemode=livemode) if generation_id else None
+    if generation is None:
         raise _unknown(pointer, "generation")
-    if found.status != Status.SUCCEEDED:
+    if generation.status != Status.SUCCEEDED:
         raise invalid_value(
-            pointer, "not_finished", f"It is {found.status}; only a succeeded generation can be continued."
+            pointer, "not_finished", f"It is {generation.status}; only a succeeded generation can be continued."
         )
-    if not found.store:
+    if not generation.store:
         raise invalid_value(
             pointer, "not_stored", 'It was made with "store": false; such a generation cannot be continued.'
         )
-    return found
+    return generation
 
 
-def _unknown(pointer: str, what: str) -> Problem:
+def _unknown(pointer: str, noun: str) -> Problem:
     """The same for an id that is malformed, unknown, deleted or another tenant's."""
-    return Problem(
-        404,
-        "not_found",
-        f"There is no such {what}.",
-        errors=[FieldError(pointer, "not_found", f"There is no such {what}.")],
-    )
+    detail = f"There is no such {noun}."
+    return Problem(404, "not_found", detail, errors=[FieldError(pointer, "not_found", detail)])
 
 
 def _store(
-    intake: Intake, media: Media, spilled: Spilled, info: MediaInfo, tenant_id: UUID, livemode: bool, source: str
+    inputs: Inputs, media: Media, spilled: Spilled, info: MediaInfo, tenant_id: UUID, livemode: bool, source: str
 ) -> None:
     file_id = ids.new_id()
     file = File(
@@ -179,8 +206,8 @@ def _store(
         storage_key=file_key(tenant_id, file_id),
     )
     objects().keep(spilled.path, file.storage_key)
-    intake.made.append(file)
-    intake.inputs[media.pointer] = Input(
+    inputs.files.append(file)
+    inputs.by_pointer[media.pointer] = Input(
         kind=media.kind,
         mime_type=info.mime_type,
         storage_key=file.storage_key,
@@ -193,20 +220,3 @@ def _store(
 
 def file_key(tenant_id: UUID, file_id: UUID) -> str:
     return f"tenants/{tenant_id.hex}/files/{file_id.hex}"
-
-
-def as_json(value: Input) -> dict[str, Any]:
-    """The block that a plan keeps: our ids for people, the key for the worker."""
-    if value.uri is not None:
-        return {"type": value.kind, "uri": value.uri, "mime_type": value.mime_type}
-    block: dict[str, Any] = {
-        "type": value.kind,
-        "mime_type": value.mime_type,
-        "storage_key": value.storage_key,
-        "bytes": value.bytes,
-    }
-    if value.file_id is not None:
-        block["file_id"] = ids.encode(ids.FILE, value.file_id)
-    if value.output_id is not None:
-        block["output_id"] = ids.encode(ids.OUTPUT, value.output_id)
-    return block

@@ -6,31 +6,46 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.prices.quotes import UsageEstimateInput
-from cavendish.db import ids
 from cavendish.gemini.catalog import Resolution
-from generations.accept.inputs import Intake, as_json
+from generations.accept.inputs import Inputs
+from generations.contracts import JobSpecBody, Notice, PictureSize, PreviousTurn
+from generations.models import Generation
 from generations.request import GenerationRequest, Media, Step, Text, effective_aspect_ratio
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """`body` is stored for the worker; `work` is what the quote is made of."""
+    """`estimate` is what the quote is made of; `body` is stored for the worker."""
 
-    work: UsageEstimateInput
+    estimate: UsageEstimateInput
     resolution: Resolution | None
-    body: dict[str, Any]
+    body: JobSpecBody
     estimated_bytes: int
-    notices: list[dict[str, Any]]
+    notices: list[Notice]
 
 
-def estimate_input_of(parsed: GenerationRequest, intake: Intake) -> UsageEstimateInput:
+def job_spec_build(parsed: GenerationRequest, inputs: Inputs) -> JobSpec:
+    estimate = estimate_input_of(parsed, inputs)
+    resolution = estimate.resolution
+    pixels = resolution.width * resolution.height if resolution else 0
+    return JobSpec(
+        estimate=estimate,
+        resolution=resolution,
+        body=_body(parsed, inputs, estimate),
+        # a byte per pixel is what a compressed picture takes at most in practice (measured: 1.4 MB at 1K, 24 MB at 4K)
+        estimated_bytes=estimate.max_images * pixels + sum(input.bytes for input in inputs.by_pointer.values()),
+        notices=_notices(parsed),
+    )
+
+
+def estimate_input_of(parsed: GenerationRequest, inputs: Inputs) -> UsageEstimateInput:
     """The request in the terms of a quote. Pictures count by the catalog's figure, videos at their limit."""
     resolution = None
     if parsed.response.wants_image:
-        last = parsed.last_image
-        found = intake.inputs.get(last.pointer) if last else None
-        size = (found.width, found.height) if found and found.width and found.height else None
-        ratio = effective_aspect_ratio(parsed, size, intake.previous_size)
+        last_image = parsed.last_image
+        input = inputs.by_pointer.get(last_image.pointer) if last_image else None
+        size = (input.width, input.height) if input and input.width and input.height else None
+        ratio = effective_aspect_ratio(parsed, size, inputs.previous_size)
         resolution = parsed.model.resolution(ratio, parsed.response.image_size)
     return UsageEstimateInput(
         model=parsed.model,
@@ -45,53 +60,43 @@ def estimate_input_of(parsed: GenerationRequest, intake: Intake) -> UsageEstimat
     )
 
 
-def job_spec_build(parsed: GenerationRequest, intake: Intake) -> JobSpec:
-    work = estimate_input_of(parsed, intake)
-    resolution = work.resolution
-    body: dict[str, Any] = {
-        "steps": [_step(step, intake) for step in parsed.steps],
+def _body(parsed: GenerationRequest, inputs: Inputs, estimate: UsageEstimateInput) -> JobSpecBody:
+    return {
+        "steps": [_step(step, inputs) for step in parsed.steps],
         "store": parsed.store,
         "wants_image": parsed.response.wants_image,
         "mime_type": parsed.response.mime_type,
         "size_named": parsed.response.aspect_ratio is not None
         or parsed.response.image_size != parsed.model.default_size,
-        "resolution": _resolution(resolution),
-        "response_format": _response_format(parsed, resolution),
-        "generation_config": _generation_config(parsed, work),
+        "resolution": _resolution(estimate.resolution),
+        "response_format": _response_format(parsed, estimate.resolution),
+        "generation_config": _generation_config(parsed, estimate),
         "tools": _tools(parsed),
         "system_instruction": parsed.system_instruction,
         "safety_settings": [dict(setting) for setting in parsed.safety_settings],
-        "previous": None,
+        "previous": _previous(inputs.previous),
     }
-    if intake.previous is not None:
-        body["previous"] = {
-            "generation_id": str(intake.previous.id),
-            "upstream_id": intake.previous.upstream_id,
-            "upstream_key": intake.previous.upstream_key,
-            "upstream_host": intake.previous.upstream_host,
-        }
-    pixels = resolution.width * resolution.height if resolution else 0
-    inputs = sum(found.bytes for found in intake.inputs.values())
-    notices = []
-    if parsed.model.deprecated is not None:
-        notices.append(
-            {
-                "code": "model_deprecated",
-                "use": parsed.model.deprecated.successor,
-                "detail": parsed.model.deprecated.note,
-            }
-        )
-    return JobSpec(
-        work=work,
-        resolution=resolution,
-        body=body,
-        # a byte per pixel is what a compressed picture takes at most in practice (measured: 1.4 MB at 1K, 24 MB at 4K)
-        estimated_bytes=work.max_images * pixels + inputs,
-        notices=notices,
-    )
 
 
-def _resolution(resolution: Resolution | None) -> dict[str, Any] | None:
+def _notices(parsed: GenerationRequest) -> list[Notice]:
+    deprecated = parsed.model.deprecated
+    if deprecated is None:
+        return []
+    return [{"code": "model_deprecated", "use": deprecated.successor, "detail": deprecated.note}]
+
+
+def _previous(previous: Generation | None) -> PreviousTurn | None:
+    if previous is None:
+        return None
+    return {
+        "generation_id": str(previous.id),
+        "upstream_id": previous.upstream_id,
+        "upstream_key": previous.upstream_key,
+        "upstream_host": previous.upstream_host,
+    }
+
+
+def _resolution(resolution: Resolution | None) -> PictureSize | None:
     if resolution is None:
         return None
     return {
@@ -102,8 +107,8 @@ def _resolution(resolution: Resolution | None) -> dict[str, Any] | None:
     }
 
 
-def _step(step: Step, intake: Intake) -> dict[str, Any]:
-    blocks = [_block(block, intake) for block in step.content]
+def _step(step: Step, inputs: Inputs) -> dict[str, Any]:
+    blocks = [_block(block, inputs) for block in step.content]
     if step.type == "thought":
         return {"type": "thought", **step.fields, "summary": blocks}
     if step.type in {"user_input", "model_output"}:
@@ -111,14 +116,14 @@ def _step(step: Step, intake: Intake) -> dict[str, Any]:
     return {"type": step.type, **step.fields}
 
 
-def _block(block: Text | Media, intake: Intake) -> dict[str, Any]:
+def _block(block: Text | Media, inputs: Inputs) -> dict[str, Any]:
     if isinstance(block, Text):
         return {"type": "text", "text": block.text}
-    return as_json(intake.inputs[block.pointer])
+    return inputs.by_pointer[block.pointer].as_block()
 
 
 def _response_format(parsed: GenerationRequest, resolution: Resolution | None) -> list[dict[str, Any]] | dict[str, Any]:
-    """Always said in full, so that the upstream makes what was quoted. A model of one size is not told a size."""
+    """The format in full, so that the upstream makes what was quoted. A model of one size is not told a size."""
     if resolution is None:
         return [{"type": "text"}]
     image: dict[str, Any] = {"type": "image", "aspect_ratio": resolution.aspect_ratio}
@@ -129,8 +134,8 @@ def _response_format(parsed: GenerationRequest, resolution: Resolution | None) -
     return [{"type": "text"}, image] if parsed.response.wants_text else image
 
 
-def _generation_config(parsed: GenerationRequest, work: UsageEstimateInput) -> dict[str, Any]:
-    most = work.max_output_tokens
+def _generation_config(parsed: GenerationRequest, estimate: UsageEstimateInput) -> dict[str, Any]:
+    most = estimate.max_output_tokens
     config: dict[str, Any] = {
         "max_output_tokens": min(most, parsed.max_output_tokens) if parsed.max_output_tokens else most
     }
@@ -149,12 +154,3 @@ def _tools(parsed: GenerationRequest) -> list[dict[str, Any]]:
     if parsed.search_types == ("web_search",):
         return [{"type": "google_search"}]
     return [{"type": "google_search", "search_types": list(parsed.search_types)}]
-
-
-def canonical_ids(intake: Intake) -> dict[str, str]:
-    """Pointer → file id, for the request as it is shown: bytes replaced by file ids."""
-    return {
-        pointer: ids.encode(ids.FILE, found.file_id)
-        for pointer, found in intake.inputs.items()
-        if found.file_id is not None
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,35 +12,52 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from billing.budgets.services import budget_refusal_notify
-from billing.errors import BudgetExceeded, InsufficientBalance, ModelNotInPlan
+from billing.contracts import KindPrice
+from billing.errors import BudgetExceeded, ModelNotInPlan
 from billing.prices.quotes import Quote, quote
 from billing.prices.selectors import price_book
 from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
-from generations.accept.inputs import Intake
-from generations.accept.job_spec import JobSpec
-from generations.errors import (
-    DayLimitReached,
-    ItemTaken,
-    JobsInFlight,
-    QueueFull,
-    SizeNotAllowed,
-    TenantInactive,
-)
+from generations.accept.inputs import Inputs
+from generations.accept.job_spec import JobSpec, job_spec_build
+from generations.errors import refusal_of
 from generations.models import File, Priority
+from generations.request import GenerationRequest, request_canonical
 from generations.tasks import ring
 
 
-def generation_quote(
-    *, tenant_id: UUID, livemode: bool, plan: JobSpec, tier: str = "standard", covered: bool = False
-) -> Quote:
-    """Inside the door. `covered` counts the pictures that the tenant's plan includes and that are left now.
+@dataclass(frozen=True)
+class JobOwner:
+    """Whose job it is: the tenant that pays, the key that asked, the person for whom it counts, live or test."""
 
-    Raises PriceMissing, ModelNotInPlan.
+    tenant_id: UUID
+    api_key_id: UUID
+    member_id: UUID | None
+    livemode: bool
+
+
+@dataclass(frozen=True)
+class JobTerms:
+    """On what terms a job runs. `deadline` is in seconds from now, None for the platform's own.
+
+    `item` is the batch, and the index in it, of the item that the job is made of.
     """
-    model = plan.work.model.id
-    size = plan.resolution.image_size if plan.resolution else ""
+
+    tier: str = "standard"
+    priority: Priority = Priority.INTERACTIVE
+    deadline: float | None = None
+    item: tuple[UUID, int] | None = None
+
+
+def generation_quote(spec: JobSpec, *, tenant_id: UUID, livemode: bool, tier: str, covered: bool = False) -> Quote:
+    """What a job costs a tenant, expected and at worst; needs the tenant's context.
+
+    `covered` counts the pictures that the tenant's plan includes and that are left now. Raises PriceMissing,
+    ModelNotInPlan.
+    """
+    model = spec.estimate.model.id
+    size = spec.resolution.image_size if spec.resolution else ""
     book = price_book(tenant_id=tenant_id, model=model, tier=tier, image_size=size)
     if not book.terms.allow(model):
         raise ModelNotInPlan(model=model, allowed=sorted(book.terms.allowed_models or ()))
@@ -50,7 +68,7 @@ def generation_quote(
         prices = {kind: {**price, "cost": ordinary.get(kind, price)["cost"]} for kind, price in prices.items()}
     month = book.terms.included_images if livemode else 0
     return quote(
-        plan.work,
+        spec.estimate,
         prices=prices if livemode else _free(prices),
         currency=book.currency,
         included_images=allowance_left(tenant_id=tenant_id, included=month) if covered and month else 0,
@@ -58,76 +76,68 @@ def generation_quote(
     )
 
 
-def generation_submit(
-    *,
-    tenant_id: UUID,
-    api_key_id: UUID,
-    member_id: UUID | None = None,
-    livemode: bool,
-    plan: JobSpec,
-    intake: Intake,
-    request: Mapping[str, Any],
-    metadata: Mapping[str, str],
-    store: bool,
-    tier: str = "standard",
-    priority: Priority = Priority.INTERACTIVE,
-    deadline: float | None = None,
-    item: tuple[UUID, int] | None = None,
-) -> UUID:
-    """Accepts a generation: one transaction for its files, the job, its event and its hold; then the doorbell.
+def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOwner, terms: JobTerms) -> UUID:
+    """Queues a job: one transaction for its files, its row, its event and its hold; then its workers are woken.
 
-    `member_id` is the person for whom it counts; `deadline` in seconds from now; `item` the batch and the place in it
-    that it is made of. Raises TenantInactive, QueueFull, JobsInFlight, ItemTaken, BudgetExceeded, InsufficientBalance,
-    ModelNotInPlan, PriceMissing; then nothing of it exists, and what the intake stored is deleted.
+    Raises TenantInactive, SizeNotAllowed, QueueFull, JobsInFlight, DayLimitReached, ItemTaken, BudgetExceeded,
+    InsufficientBalance, ModelNotInPlan, PriceMissing; then no row of it exists.
     """
     generation_id = ids.new_id()
+    spec = job_spec_build(parsed, inputs)
     try:
-        with tenant_context(tenant_id):
-            held = generation_quote(tenant_id=tenant_id, livemode=livemode, plan=plan, tier=tier)
-            File.objects.bulk_create(intake.made)
-            refusal = _submit(
-                {
-                    "id": str(generation_id),
-                    "tenant_id": str(tenant_id),
-                    "api_key_id": str(api_key_id),
-                    "member_id": str(member_id) if member_id else None,
-                    "livemode": livemode,
-                    "model": plan.work.model.id,
-                    "tier": tier,
-                    "priority": int(priority),
-                    "previous_id": str(intake.previous.id) if intake.previous else None,
-                    "metadata": dict(metadata),
-                    "store": store,
-                    "image_size": plan.resolution.image_size if plan.resolution else "",
-                    "aspect_ratio": plan.resolution.aspect_ratio if plan.resolution else "",
-                    "estimated_bytes": plan.estimated_bytes,
-                    "stored_bytes": sum(file.bytes for file in intake.made),
-                    "deadline": deadline or settings.GENERATION_DEADLINE,
-                    "batch": {"id": str(item[0]), "index": item[1]} if item else None,
-                    "request": request,
-                    "plan": plan.body,
-                    "notices": plan.notices,
-                    "hold": {
-                        "amount": str(held.uncovered),
-                        "currency": held.currency,
-                        "images": plan.work.max_images,
-                        "included_images": held.included_a_month,
-                        "tokens": held.worst_case.total_tokens,
-                        "prices": held.prices,
-                    },
-                }
-            )
+        with tenant_context(owner.tenant_id):
+            worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
+            File.objects.bulk_create(inputs.files)
+            refusal = _submit(_payload(generation_id, parsed, inputs, spec, worst_case, owner, terms))
             if refusal is not None:
-                raise _refused(refusal)
+                raise refusal_of(refusal)
             transaction.on_commit(ring)
     except BudgetExceeded as refused:
-        intake.discard()
-        budget_refusal_notify(tenant_id=tenant_id, refusal=refused.refusal)
-        raise
-    except BaseException:
-        intake.discard()
+        budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
         raise
     return generation_id
+
+
+def _payload(
+    generation_id: UUID,
+    parsed: GenerationRequest,
+    inputs: Inputs,
+    spec: JobSpec,
+    worst_case: Quote,
+    owner: JobOwner,
+    terms: JobTerms,
+) -> dict[str, Any]:
+    """Everything that `generation_submit` (SQL) stores of a job."""
+    return {
+        "id": str(generation_id),
+        "tenant_id": str(owner.tenant_id),
+        "api_key_id": str(owner.api_key_id),
+        "member_id": str(owner.member_id) if owner.member_id else None,
+        "livemode": owner.livemode,
+        "model": parsed.model.id,
+        "tier": terms.tier,
+        "priority": int(terms.priority),
+        "previous_id": str(inputs.previous.id) if inputs.previous else None,
+        "metadata": dict(parsed.metadata),
+        "store": parsed.store,
+        "image_size": spec.resolution.image_size if spec.resolution else "",
+        "aspect_ratio": spec.resolution.aspect_ratio if spec.resolution else "",
+        "estimated_bytes": spec.estimated_bytes,
+        "stored_bytes": sum(file.bytes for file in inputs.files),
+        "deadline": terms.deadline or settings.GENERATION_DEADLINE,
+        "batch": {"id": str(terms.item[0]), "index": terms.item[1]} if terms.item else None,
+        "request": request_canonical(parsed, inputs.file_ids()),
+        "plan": spec.body,
+        "notices": spec.notices,
+        "hold": {
+            "amount": str(worst_case.uncovered),
+            "currency": worst_case.currency,
+            "images": spec.estimate.max_images,
+            "included_images": worst_case.included_a_month,
+            "tokens": worst_case.worst_case.total_tokens,
+            "prices": worst_case.prices,
+        },
+    }
 
 
 def _submit(payload: dict[str, Any]) -> dict[str, Any] | None:
@@ -138,26 +148,6 @@ def _submit(payload: dict[str, Any]) -> dict[str, Any] | None:
     return json.loads(row[0]) if row and row[0] else None
 
 
-def _free(prices: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+def _free(prices: Mapping[str, KindPrice]) -> dict[str, KindPrice]:
     """Test jobs run on the sandbox: they cost neither the tenant nor the operator anything."""
     return {kind: {**price, "price": "0", "cost": "0"} for kind, price in prices.items()}
-
-
-def _refused(refusal: dict[str, Any]) -> Exception:
-    match refusal["code"]:
-        case "queue_full":
-            return QueueFull(refusal["limit"])
-        case "jobs_in_flight":
-            return JobsInFlight(refusal["limit"])
-        case "item_taken":
-            return ItemTaken()
-        case "budget_exceeded":
-            return BudgetExceeded(refusal)
-        case "insufficient_balance":
-            return InsufficientBalance(refusal)
-        case "size_not_allowed":
-            return SizeNotAllowed(refusal["size"], refusal["allowed"])
-        case "test_limit_reached":
-            return DayLimitReached(refusal["metric"], refusal["limit"], refusal["used"])
-        case code:
-            return TenantInactive(code.removeprefix("tenant_"), refusal.get("reason") or "")

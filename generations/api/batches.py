@@ -29,9 +29,7 @@ from generations.batches.representation import batch_json, item_json, result_lin
 from generations.batches.selectors import batch_find, items_page
 from generations.batches.services import batch_cancel, batch_delete
 from generations.batches.source import body_spool, list_places, mapped, object_of
-from generations.errors import GenerationRefused
 from generations.models import Batch, BatchStatus, ItemStatus
-from generations.refusals import problem_of
 from generations.request import JSONL
 from generations.request.checks import check_characters
 from generations.request.fields import Context, Fields
@@ -114,12 +112,9 @@ class BatchDetail(APIView):
     def delete(self, request: Request, batch_id: str) -> Response:
         """Erases an ended batch with its items. Its generations stay; delete them one by one."""
         who = principal(request)
-        try:
-            deleted = batch_delete(
-                tenant_id=who.tenant_id, batch_id=batch_id_of(batch_id), livemode=who.livemode, actor=actor(request)
-            )
-        except GenerationRefused as refusal:
-            raise problem_of(refusal) from None
+        deleted = batch_delete(
+            tenant_id=who.tenant_id, batch_id=batch_id_of(batch_id), livemode=who.livemode, actor=actor(request)
+        )
         if not deleted:
             raise not_found()
         return Response(status=204)
@@ -137,12 +132,9 @@ class BatchCancel(APIView):
     def post(self, request: Request, batch_id: str) -> Response:
         """Cancels what has not started, at once and uncharged. It is `canceling` until what runs has ended."""
         who = principal(request)
-        try:
-            batch = batch_cancel(
-                tenant_id=who.tenant_id, batch_id=batch_id_of(batch_id), livemode=who.livemode, actor=actor(request)
-            )
-        except GenerationRefused as refusal:
-            raise problem_of(refusal) from None
+        batch = batch_cancel(
+            tenant_id=who.tenant_id, batch_id=batch_id_of(batch_id), livemode=who.livemode, actor=actor(request)
+        )
         if batch is None:
             raise not_found()
         return Response(batch_json(batch))

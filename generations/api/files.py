@@ -24,9 +24,7 @@ from cavendish.http.problems import FieldError, invalid, not_found, too_large
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, request_spool
 from generations.api import schema
-from generations.errors import GenerationRefused
 from generations.models import File
-from generations.refusals import problem_of
 from generations.request import upload_check
 from generations.selectors import file_find
 from generations.services import file_create, file_delete
@@ -67,16 +65,13 @@ class FileList(APIView):
         with request_spool() as spool:
             path = _spooled(upload, spool)
             info = upload_check(path, declared=declared, name=upload.name or "")
-            try:
-                file = file_create(
-                    tenant_id=who.tenant_id,
-                    livemode=who.livemode,
-                    name=Path(upload.name or "").name[:255],
-                    path=path,
-                    info=info,
-                )
-            except GenerationRefused as refusal:
-                raise problem_of(refusal) from None
+            file = file_create(
+                tenant_id=who.tenant_id,
+                livemode=who.livemode,
+                name=Path(upload.name or "").name[:255],
+                path=path,
+                info=info,
+            )
         shown = file_json(file)
         return Response(shown, 201, headers={"Location": f"/api/v1/files/{shown['id']}"})
 

@@ -22,9 +22,7 @@ from cavendish.http.problems import FieldError, invalid, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import generation_accept
 from generations.api import schema
-from generations.errors import GenerationRefused
 from generations.models import Generation, Status
-from generations.refusals import problem_of
 from generations.selectors import generation_detail, generation_find, generations_load
 from generations.services import generation_cancel, generation_delete
 from generations.show.representation import generation_json
@@ -127,12 +125,9 @@ class GenerationDetail(APIView):
     def delete(self, request: Request, generation_id: str) -> Response:
         """Erases content and pictures of an ended generation; what it cost stays in the books."""
         who = principal(request)
-        try:
-            deleted = generation_delete(
-                tenant_id=who.tenant_id, generation_id=generation_id_of(generation_id), livemode=who.livemode
-            )
-        except GenerationRefused as refusal:
-            raise problem_of(refusal) from None
+        deleted = generation_delete(
+            tenant_id=who.tenant_id, generation_id=generation_id_of(generation_id), livemode=who.livemode
+        )
         if not deleted:
             raise not_found()
         return Response(status=204)
@@ -151,10 +146,7 @@ class GenerationCancel(APIView):
         """Cancels. A queued generation ends at once, a running one when its worker has let go (202 until then)."""
         who = principal(request)
         wanted = generation_id_of(generation_id)
-        try:
-            was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
-        except GenerationRefused as refusal:
-            raise problem_of(refusal) from None
+        was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
         if was is None:
             raise not_found()
         headers = {"Location": f"/api/v1/generations/{generation_id}"}

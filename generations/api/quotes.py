@@ -30,8 +30,8 @@ class QuoteCreate(APIView):
         tier = request.query_params.get("tier", Tier.STANDARD)
         if tier not in Tier.values:
             raise invalid_value("/tier", "unknown_value", f"Use one of {', '.join(Tier.values)}.")
-        parsed, plan, quote = quote_build(who=principal(request), body=request._request, tier=tier)
-        resolution = plan.resolution
+        parsed, spec, quote = quote_build(who=principal(request), body=request._request, tier=tier)
+        resolution = spec.resolution
         return Response(
             {
                 **quote.as_json(),

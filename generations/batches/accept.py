@@ -14,9 +14,7 @@ from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import ObjectMissing, objects
 from generations.batches.services import batch_create, input_key
 from generations.batches.source import Place, line_places, object_mapped
-from generations.errors import TooManyBatches
 from generations.models import Batch
-from generations.refusals import problem_of
 from generations.request import JSONL
 from generations.selectors import file_named
 
@@ -65,20 +63,17 @@ def batch_of_file(*, who: Principal, wanted: BatchRequest, name: str, pointer: s
 def _create(
     who: Principal, wanted: BatchRequest, batch_id: UUID, key: str, file_id: UUID | None, pointers: Sequence[Place]
 ) -> Batch:
-    try:
-        return batch_create(
-            who=who,
-            batch_id=batch_id,
-            dialect=wanted.dialect,
-            pointers=pointers,
-            input_key=key,
-            input_file=file_id,
-            model=wanted.model,
-            name=wanted.name,
-            metadata=wanted.metadata,
-        )
-    except TooManyBatches as refusal:
-        raise problem_of(refusal) from None
+    return batch_create(
+        who=who,
+        batch_id=batch_id,
+        dialect=wanted.dialect,
+        pointers=pointers,
+        input_key=key,
+        input_file=file_id,
+        model=wanted.model,
+        name=wanted.name,
+        metadata=wanted.metadata,
+    )
 
 
 def _unknown(pointer: str) -> Problem:

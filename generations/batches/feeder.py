@@ -26,19 +26,16 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
-from billing.errors import BillingError, BudgetExceeded, InsufficientBalance
+from billing.errors import BudgetExceeded, InsufficientBalance
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import FieldError, Problem, invalid_value
+from cavendish.http.problems import FieldError, Problem, Refusal, invalid_value
 from cavendish.storage import ObjectMissing, is_outage, objects
-from generations.accept.funnel import check_model, request_spool
-from generations.accept.inputs import intake_read
-from generations.accept.job_spec import canonical_ids, job_spec_build
-from generations.accept.submission import generation_submit
+from generations.accept.funnel import check_model, generation_admit, request_spool
+from generations.accept.submission import JobOwner, JobTerms
 from generations.batches.services import batch_wind_down, item_fail
-from generations.errors import ErrorCode, GenerationRefused, ItemTaken, TenantInactive
+from generations.errors import ErrorCode, ItemTaken, TenantInactive
 from generations.models import Batch, BatchItem, Generation, ItemStatus, Priority, Status
-from generations.refusals import problem_of
-from generations.request import Dialect, body_read, request_canonical, request_parse
+from generations.request import Dialect, body_read, request_parse
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +123,7 @@ def _release(due: Due, pause: float) -> None:
 
 def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
     """Makes a job of an item, or fails it. Answers FED, TAKEN where somebody else was first, WAITS for money."""
+    problem: Problem
     try:
         _submit(batch, item, readings[batch.dialect](batch))
         return FED
@@ -136,13 +134,11 @@ def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
     except (BudgetExceeded, InsufficientBalance) as refusal:
         if _may_find_room(batch, refusal):
             return WAITS
-        problem = problem_of(refusal)
-    except (GenerationRefused, BillingError) as refusal:
-        problem = _inside(problem_of(refusal))
-    except Problem as found:
-        if found.status >= 500:
+        problem = refusal
+    except Problem as refused:
+        if refused.status >= 500 and not isinstance(refused, Refusal):
             raise
-        problem = found
+        problem = refused
     except ObjectMissing:
         problem = Problem(404, "input_deleted", "The file of this batch was deleted before this item's turn came.")
     except (DatabaseError, InterfaceError):
@@ -159,43 +155,35 @@ def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
     return FED if failed else TAKEN
 
 
-def _submit(batch: Batch, item: BatchItem, reading: ItemDialect) -> None:
-    """The funnel of every generation, with the batch's key, prices and patience."""
+def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect) -> None:
+    """Takes an item through the funnel of every generation, with the batch's key, prices and patience.
+
+    Raises Problem in the words of the item.
+    """
     with request_spool() as spool:
-        stream = Pieces(objects().read(batch.input_key, start=item.start, length=item.length))
+        stream = ObjectStream(objects().read(batch.input_key, start=item.start, length=item.length))
         tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-        body = _request_of(tree, reading.dialect)
+        body = _request_of(tree, dialect.dialect)
         try:
-            parsed = request_parse(reading.translate(body), dialect=reading.dialect)
+            parsed = request_parse(dialect.translate(body), dialect=dialect.dialect)
             check_model(batch, parsed.model)
-            intake = intake_read(parsed, tenant_id=batch.tenant_id, livemode=batch.livemode, spool=spool)
+            generation_admit(
+                parsed,
+                spool=spool,
+                owner=JobOwner(batch.tenant_id, batch.api_key_id, batch.member_id, batch.livemode),
+                terms=JobTerms(
+                    tier="batch",
+                    priority=Priority.BATCH,
+                    deadline=max((batch.expires_at - timezone.now()).total_seconds(), 0.001),
+                    item=(batch.id, item.index),
+                ),
+            )
         except Problem as problem:
-            raise _inside(reading.placed(problem)) from None
-        try:
-            plan = job_spec_build(parsed, intake)
-            request = request_canonical(parsed, canonical_ids(intake))
-        except BaseException:
-            intake.discard()
-            raise
-        generation_submit(
-            tenant_id=batch.tenant_id,
-            api_key_id=batch.api_key_id,
-            member_id=batch.member_id,
-            livemode=batch.livemode,
-            plan=plan,
-            intake=intake,
-            request=request,
-            metadata=parsed.metadata,
-            store=parsed.store,
-            tier="batch",
-            priority=Priority.BATCH,
-            deadline=max((batch.expires_at - timezone.now()).total_seconds(), 0.001),
-            item=(batch.id, item.index),
-        )
+            raise _in_item(dialect.placed(problem)) from None
 
 
-def _inside(problem: Problem) -> Problem:
-    """The problem with the request as one with the item that holds it."""
+def _in_item(problem: Problem) -> Problem:
+    """The same problem, with pointers from the item that holds the request."""
     problem.errors = [replace(error, pointer=f"/request{error.pointer}") for error in problem.errors]
     return problem
 
@@ -248,14 +236,14 @@ def error_of(problem: Problem) -> dict[str, Any]:
     }
 
 
-class Pieces:
-    """An object's bytes as a body is read; a piece is as large as the store gives it."""
+class ObjectStream:
+    """An object's bytes as `body_read` takes them; a chunk is as large as the store gives it."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
 
     def read(self, size: int, /) -> bytes:
-        return next(self._pieces, b"")
+        return next(self._chunks, b"")
 
 
 class Feeder(threading.Thread):

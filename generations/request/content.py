@@ -88,10 +88,11 @@ def _media(fields: Fields, kind: Kind, of_user: bool) -> Media | None:
 
 def _by_uri(fields: Fields, kind: Kind, uri: str, mime_type: str | None, role: str | None) -> Media | None:
     if (file_id := file_id_of(uri)) is not None:
-        return Media(fields.pointer, kind, "file_id", file_id=file_id, mime_type=mime_type, role=role, named_by="uri")
+        media = _by_id(fields, kind, "file_id", file_id, mime_type, role)
+        return media and replace(media, source_field="uri")
     if (output_id := output_id_of(uri)) is not None:
-        found = _by_id(fields, kind, "output_id", output_id, mime_type, role)
-        return found and replace(found, named_by="uri")
+        media = _by_id(fields, kind, "output_id", output_id, mime_type, role)
+        return media and replace(media, source_field="uri")
     youtube = is_youtube(uri)
     if youtube and kind == "image":
         fields.wrong("uri", "not_supported", 'A YouTube address is a video: use "type": "video".')

@@ -40,13 +40,13 @@ class Media:
     """object, character or style; ours, never sent to the upstream."""
     is_youtube: bool = False
     """`uri` is a YouTube address: passed on, never fetched."""
-    named_by: str | None = field(default=None, compare=False)
+    source_field: str | None = field(default=None, compare=False)
     """The field that holds the id where that is not `source`: an address of ours in `uri`."""
 
     @property
-    def place(self) -> str:
+    def source_pointer(self) -> str:
         """The pointer to the field that says which picture or video it is."""
-        return f"{self.pointer}/{self.named_by or self.source}"
+        return f"{self.pointer}/{self.source_field or self.source}"
 
     @property
     def needs_fetch(self) -> bool:

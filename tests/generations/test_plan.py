@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from generations.accept.inputs import Input, Intake
+from generations.accept.inputs import Input, Inputs
 from generations.accept.job_spec import job_spec_build
 from generations.request import request_parse
 from tests.request.helpers import FLASH, PRO, inline, parse, picture, read, text
@@ -34,9 +34,9 @@ def test_the_plan_has_one_shape_for_all_inputs(tmp_path: Path) -> None:
     parsed = request_parse(read(tmp_path, body))
     stored = Input(kind="image", mime_type="image/png", storage_key="t/f", bytes=9, width=64, height=48, file_id=FILE)
     video = Input(kind="video", mime_type="video/mp4", uri="https://youtu.be/UTdfxFyOQTI")
-    plan = job_spec_build(parsed, Intake(inputs={"/input/3": stored, "/input/4": video}))
+    spec = job_spec_build(parsed, Inputs(by_pointer={"/input/3": stored, "/input/4": video}))
 
-    assert plan.body["steps"] == [
+    assert spec.body["steps"] == [
         {"type": "user_input", "content": [text("a")]},
         {"type": "thought", "signature": "s", "summary": [text("hm")]},
         {
@@ -54,55 +54,55 @@ def test_the_plan_has_one_shape_for_all_inputs(tmp_path: Path) -> None:
             ],
         },
     ]
-    assert plan.body["response_format"] == [
+    assert spec.body["response_format"] == [
         {"type": "text"},
         {"type": "image", "aspect_ratio": "16:9", "image_size": "1K"},
     ]
-    assert plan.body["tools"] == [{"type": "google_search", "search_types": ["image_search"]}]
-    assert plan.body["safety_settings"] == [{"type": "harassment", "threshold": "off"}]
-    worst = plan.work.worst_case
+    assert spec.body["tools"] == [{"type": "google_search", "search_types": ["image_search"]}]
+    assert spec.body["safety_settings"] == [{"type": "harassment", "threshold": "off"}]
+    worst = spec.estimate.worst_case
     caps = worst["image_output"] + worst["text_output"] + worst["thought_output"]
-    assert plan.body["generation_config"] == {"max_output_tokens": caps, "thinking_level": "high", "seed": 5}
+    assert spec.body["generation_config"] == {"max_output_tokens": caps, "thinking_level": "high", "seed": 5}
     assert worst["image_output"] == 2 * 1120
 
 
 def test_a_smaller_cap_of_the_client_wins() -> None:
-    plan = job_spec_build(parse(generation_config={"max_output_tokens": 2000}), Intake())
+    spec = job_spec_build(parse(generation_config={"max_output_tokens": 2000}), Inputs())
 
-    assert plan.body["generation_config"]["max_output_tokens"] == 2000
+    assert spec.body["generation_config"]["max_output_tokens"] == 2000
 
 
 def test_a_picture_alone_is_asked_for_without_text() -> None:
-    plan = job_spec_build(parse(response_format={"type": "image", "mime_type": "image/jpeg"}), Intake())
+    spec = job_spec_build(parse(response_format={"type": "image", "mime_type": "image/jpeg"}), Inputs())
 
-    assert plan.body["response_format"] == {
+    assert spec.body["response_format"] == {
         "type": "image",
         "aspect_ratio": "1:1",
         "image_size": "1K",
         "mime_type": "image/jpeg",
     }
-    assert "text_output" not in plan.work.expected
+    assert "text_output" not in spec.estimate.expected
 
 
 def test_the_shape_of_the_last_picture_is_the_default(tmp_path: Path) -> None:
     wide = Input(kind="image", mime_type="image/png", storage_key="k", bytes=1, width=1600, height=900, file_id=FILE)
     parsed = request_parse({"model": FLASH, "input": [text("a"), {"type": "image", "file_id": "file_1"}]})
-    plan = job_spec_build(parsed, Intake(inputs={"/input/1": wide}, previous_size=(10, 10)))
+    spec = job_spec_build(parsed, Inputs(by_pointer={"/input/1": wide}, previous_size=(10, 10)))
 
-    assert plan.resolution is not None
-    assert (plan.resolution.aspect_ratio, plan.resolution.width, plan.resolution.height) == ("16:9", 1376, 768)
+    assert spec.resolution is not None
+    assert (spec.resolution.aspect_ratio, spec.resolution.width, spec.resolution.height) == ("16:9", 1376, 768)
 
 
 def test_the_shape_of_the_turn_before_is_the_next_default() -> None:
-    plan = job_spec_build(parse(), Intake(previous_size=(768, 1376)))
+    spec = job_spec_build(parse(), Inputs(previous_size=(768, 1376)))
 
-    assert plan.resolution is not None
-    assert plan.resolution.aspect_ratio == "9:16"
+    assert spec.resolution is not None
+    assert spec.resolution.aspect_ratio == "9:16"
 
 
 def test_the_worst_case_is_above_the_expected_in_every_kind() -> None:
     for model in (FLASH, PRO):
-        work = job_spec_build(request_parse({"model": model, "input": "a"}), Intake()).work
-        worst = work.worst_case
-        assert all(worst[kind] >= quantity for kind, quantity in work.expected.items())
-        assert work.max_output_tokens <= work.model.output_token_limit
+        estimate = job_spec_build(request_parse({"model": model, "input": "a"}), Inputs()).estimate
+        worst = estimate.worst_case
+        assert all(worst[kind] >= quantity for kind, quantity in estimate.expected.items())
+        assert estimate.max_output_tokens <= estimate.model.output_token_limit

@@ -28,21 +28,17 @@ class PointerMap:
 
 
 def placed(problem: Problem, pointers: PointerMap | None) -> Problem:
-    """The problem in the client's words: the SDKs show the message alone, so each sentence begins with its place."""
+    """The same problem with its errors in the client's words, of which each begins with its place: the SDKs show the
+    message alone.
+    """
     errors = []
     for error in problem.errors:
         pointer = pointers.of(error.pointer) if pointers else error.pointer
         detail = f"{dotted(pointer)}: {error.detail}" if pointer else error.detail
         errors.append(FieldError(pointer, error.code, detail))
-    return Problem(
-        problem.status,
-        problem.code,
-        problem.detail,
-        title=problem.title,
-        errors=errors,
-        headers=problem.headers,
-        extra=problem.extra,
-    )
+    # in place: a refusal stays the refusal that it is
+    problem.errors = errors
+    return problem
 
 
 def dotted(pointer: str) -> str:

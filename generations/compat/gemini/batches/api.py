@@ -26,9 +26,8 @@ from generations.compat.gemini.content.api import model_of
 from generations.compat.gemini.paging import page_after, page_size
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.camel_fields import camel
-from generations.errors import GenerationRefused, NotCancelable
+from generations.errors import NotCancelable
 from generations.models import BATCH_ENDED, Batch
-from generations.refusals import problem_of
 from generations.request import file_id_of
 
 MAX_NAME = 255
@@ -84,12 +83,7 @@ class BatchDetail(GoogleView):
     def delete(self, request: Request, batch_id: str) -> JsonResponse:
         who = principal(request)
         batch = batch_load(who, batch_id)
-        try:
-            deleted = batch_delete(
-                tenant_id=who.tenant_id, batch_id=batch.id, livemode=who.livemode, actor=actor(request)
-            )
-        except GenerationRefused as refusal:
-            raise problem_of(refusal) from None
+        deleted = batch_delete(tenant_id=who.tenant_id, batch_id=batch.id, livemode=who.livemode, actor=actor(request))
         if not deleted:
             raise not_found()
         return JsonResponse({})

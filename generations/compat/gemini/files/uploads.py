@@ -26,15 +26,14 @@ from accounts.authentication.drf import principal
 from accounts.models import ApiKey, Tenant, TenantStatus
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of, too_large, unauthorized
+from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large, unauthorized
 from generations.accept.funnel import check_active
 from generations.compat.gemini.files.api import file_json
 from generations.compat.gemini.files.upload_ids import Ticket
 from generations.compat.gemini.files.upload_parts import Part, WrongOffset, parts_expire
 from generations.compat.gemini.views import GoogleView
-from generations.errors import GenerationRefused
+from generations.errors import TenantInactive
 from generations.models import File
-from generations.refusals import problem_of as refused
 from generations.request import JSONL, JSONL_SUFFIXES, upload_check
 from generations.selectors import file_named
 from generations.services import file_create
@@ -155,8 +154,6 @@ def _finish(ticket: Ticket, part: Part) -> File:
     except IntegrityError:
         # Another upload of that name ended first.
         raise _taken(ticket.resource_name or "") from None
-    except GenerationRefused as refusal:
-        raise refused(refusal) from None
 
 
 def _check(ticket: Ticket) -> File | None:
@@ -169,7 +166,7 @@ def _check(ticket: Ticket) -> File | None:
     if key is None or expired or key.revoked_at is not None:
         raise unauthorized("The key that started this upload is no longer valid.")
     if tenant.status != TenantStatus.ACTIVE:
-        raise forbidden(f"The tenant is {tenant.status}.", code=f"tenant_{tenant.status}")
+        raise TenantInactive(tenant.status, "")
     if file is not None and file.deleted_at is not None:
         raise not_found()
     return file

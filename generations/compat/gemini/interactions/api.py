@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from accounts.authentication.drf import asked_by_layer, principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import conflict, not_found
+from cavendish.http.problems import not_found
 from generations.accept.funnel import generation_accept
 from generations.compat.gemini.interactions.events import LEAD, RUNNING, event_stream, number_of
 from generations.compat.gemini.interactions.representation import head_json, interaction_json
@@ -19,7 +19,7 @@ from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_pieces
 from generations.compat.shared.resubmissions import Resubmission
-from generations.errors import NotCancelable, NotFinished
+from generations.errors import NotCancelable
 from generations.models import TERMINAL, GenerationContent, Status
 from generations.selectors import GenerationDetail
 from generations.services import generation_cancel, generation_delete
@@ -82,10 +82,7 @@ class InteractionDetail(GoogleView):
         """Erases an ended interaction; what it cost stays in the books."""
         who = principal(request)
         wanted = job_id(interaction_id)
-        try:
-            deleted = generation_delete(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
-        except NotFinished as running:
-            raise conflict("not_finished", str(running)) from None
+        deleted = generation_delete(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
         if not deleted:
             raise not_found()
         return JsonResponse({})
@@ -102,7 +99,7 @@ class InteractionCancel(GoogleView):
         try:
             was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
         except NotCancelable as ended:
-            was = ended.status
+            was = ended.subject_status
         if was is None:
             raise not_found()
         answer = JsonResponse(head_json(job_load(who, wanted)))
