@@ -1,4 +1,4 @@
-"""Who does something, as the audit keeps it."""
+"""Who does something, as the audit log records it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Kind = Literal["key", "person", "operator", "operator_key", "system"]
 
 @dataclass(frozen=True)
 class Actor:
-    """`label` is what people recognise (a key's prefix, an email); `address` is where the request came from, or empty.
+    """Who acts: a tenant's key or person, an operator in the admin, an operator's program, or the platform itself.
 
-    `operator` is a person in the admin, `operator_key` a program of the operator's, `system` the clock.
+    `label` is what people recognise (a key's prefix, an email); `address` is where the request came from, or empty.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""`/api/v1/audit-events`: who did what. A tenant reads its own, the operator everybody's and the platform's."""
+"""`/api/v1/audit-events`: who did what. A tenant reads its own events, the operator everybody's and the platform's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from accounts.audit.representation import ACTORS, audit_json
 from accounts.authentication.operators import OperatorPrincipal
 from accounts.authentication.parameters import Parameters
 from accounts.authentication.principal import Principal
-from accounts.authentication.tenant_or_operator import EitherKeyAuthentication, HasScopeOrIsOperator, opened
+from accounts.authentication.tenant_or_operator import (
+    HasScopeOrIsOperator,
+    TenantOrOperatorAuthentication,
+    principal_context,
+)
 from accounts.models import AuditEvent
 from cavendish.db import ids
 from cavendish.http.pages import page_json, page_read
@@ -23,7 +27,7 @@ KINDS = (*ACTORS, "system")
 
 
 class AuditEventList(APIView):
-    authentication_classes = (EitherKeyAuthentication,)
+    authentication_classes = (TenantOrOperatorAuthentication,)
     permission_classes = (HasScopeOrIsOperator,)
     scopes = {"GET": "audit"}
 
@@ -34,7 +38,7 @@ class AuditEventList(APIView):
         tags=["audit"],
     )
     def get(self, request: Request) -> Response:
-        """Changes by people and keys, newest first. What an operator did is shown as the operator's, without a name."""
+        """Lists changes by people and keys, newest first. Tenants see that the operator did something, not who."""
         user: Principal | OperatorPrincipal = request.user  # type: ignore[assignment]
         full = isinstance(user, OperatorPrincipal)
         takes = ("action", "actor", "target", "from", "to")
@@ -43,7 +47,7 @@ class AuditEventList(APIView):
         parameters.close()
         if isinstance(user, Principal):
             filters["tenant_id"] = user.tenant_id
-        with opened(user):
+        with principal_context(user):
             page, cursor = page_read(request, AuditEvent.objects.filter(**filters), ids.AUDIT_EVENT)
         return Response(page_json([audit_json(event, full=full) for event in page], cursor))
 
@@ -51,35 +55,35 @@ class AuditEventList(APIView):
 def _filters(parameters: Parameters, *, full: bool) -> dict[str, object]:
     filters: dict[str, object] = {}
     if action := parameters.text("action"):
-        # "api_key" stands for all that is done to keys
+        # "api_key" stands for everything that is done to keys.
         filters["action" if "." in action else "target"] = action
     if (since := parameters.moment("from")) is not None:
         filters["at__gte"] = since
     if (until := parameters.moment("to")) is not None:
         filters["at__lt"] = until
     if actor := parameters.text("actor"):
-        filters |= _actor(parameters, actor, full=full)
+        filters |= _actor_filters(parameters, actor, full=full)
     if target := parameters.text("target"):
         filters["target_id"] = target.rpartition("_")[2]
     if full and (tenant := parameters.text("tenant_id")):
-        found = ids.decode(ids.TENANT, tenant)
-        if found is None:
-            parameters.wrong("tenant_id", "unknown_value", f"{shown(tenant)} is no tenant's id.")
-        filters["tenant_id"] = found
+        tenant_id = ids.decode(ids.TENANT, tenant)
+        if tenant_id is None:
+            parameters.wrong("tenant_id", "unknown_value", f"{shown(tenant)} is not a tenant's id.")
+        filters["tenant_id"] = tenant_id
     return filters
 
 
-def _actor(parameters: Parameters, text: str, *, full: bool) -> dict[str, object]:
-    """A kind of actors, or one of them by its id."""
+def _actor_filters(parameters: Parameters, text: str, *, full: bool) -> dict[str, object]:
+    """Returns filters for a kind of actor, or for one actor by id."""
     if text in KINDS:
         kinds = ("operator", "operator_key") if text == "operator" and not full else (text,)
         return {"actor_kind__in": kinds}
     prefix = text.partition("_")[0]
-    found = ids.decode(prefix, text) if prefix in ACTORS.values() else None
-    if found is None:
-        detail = f"{shown(text)} is not taken; use an id (key_…, usr_…, opk_…) or one of: {', '.join(KINDS)}."
+    actor_id = ids.decode(prefix, text) if prefix in ACTORS.values() else None
+    if actor_id is None:
+        detail = f"{shown(text)} is not accepted; use an id (key_…, usr_…, opk_…) or one of: {', '.join(KINDS)}."
         parameters.wrong("actor", "unknown_value", detail)
         return {}
     if prefix == ids.OPERATOR_KEY and not full:
         return {"actor_id": None, "actor_kind": "nobody"}
-    return {"actor_id": found} if full else {"actor_id": found, "actor_kind__in": ("key", "person")}
+    return {"actor_id": actor_id} if full else {"actor_id": actor_id, "actor_kind__in": ("key", "person")}

@@ -1,4 +1,4 @@
-"""Audit events as the API shows them, and who made a key or an invitation."""
+"""The JSON of an audit event, and of who created a key or an invitation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accounts.models import AuditEvent
 from cavendish.db import ids
 from cavendish.http.times import moment
 
-# What an audit event's actor and target are called by, for those that have ids elsewhere in the API.
+# Prefixes of the ids of actors and targets, for those that have ids elsewhere in the API.
 ACTORS = {"key": ids.API_KEY, "person": ids.USER, "operator": ids.USER, "operator_key": ids.OPERATOR_KEY}
 
 
@@ -30,14 +30,18 @@ TARGETS = {
 }
 
 
-def _maker(user_id: UUID | None, key_id: UUID | None) -> dict[str, str] | None:
+def creator_json(user_id: UUID | None, key_id: UUID | None) -> dict[str, str] | None:
+    """Returns who created something, or None for the operator and the platform."""
     if key_id is not None:
         return {"type": "key", "id": ids.encode(ids.API_KEY, key_id)}
     return {"type": "person", "id": ids.encode(ids.USER, user_id)} if user_id is not None else None
 
 
 def audit_json(event: AuditEvent, *, full: bool) -> dict[str, Any]:
-    """`full` for operators. A tenant reads that the operator did something, not which of its people or from where."""
+    """Returns the event as the API shows it.
+
+    With `full`, which is for operators, it says which operator acted and from where; a tenant only reads "operator".
+    """
     operators = event.actor_kind in {"operator", "operator_key"}
     hidden = operators and not full
     return {
@@ -47,18 +51,18 @@ def audit_json(event: AuditEvent, *, full: bool) -> dict[str, Any]:
         "action": event.action,
         "actor": {
             "type": "operator" if hidden else event.actor_kind,
-            "id": None if hidden else _public(ACTORS, event.actor_kind, event.actor_id),
+            "id": None if hidden else _public_id(ACTORS, event.actor_kind, event.actor_id),
             "label": "" if hidden else event.actor_label,
             "address": None if hidden else event.address,
         },
-        "target": {"type": event.target, "id": _public(TARGETS, event.target, event.target_id)},
+        "target": {"type": event.target, "id": _public_id(TARGETS, event.target, event.target_id)},
         "before": event.before,
         "after": event.after,
         "tenant_id": ids.encode(ids.TENANT, event.tenant_id) if event.tenant_id else None,
     }
 
 
-def _public(prefixes: dict[str, str], kind: str, value: UUID | str | None) -> str | None:
+def _public_id(prefixes: dict[str, str], kind: str, value: UUID | str | None) -> str | None:
     if value is None:
         return None
     text = value.hex if isinstance(value, UUID) else value

@@ -1,4 +1,4 @@
-"""Shapes of audit events for OpenAPI, and of who made a thing. They describe what `representation` writes."""
+"""OpenAPI shapes of audit events and of who created a thing. They describe what `representation` writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework import serializers as s
 from cavendish.http.schema import Page
 
 
-class Maker(s.Serializer[object]):
+class Creator(s.Serializer[object]):
     type = s.ChoiceField(choices=["person", "key"])
     id = s.CharField()
 
@@ -17,7 +17,7 @@ class Maker(s.Serializer[object]):
 class AuditActor(s.Serializer[object]):
     type = s.ChoiceField(choices=["key", "person", "operator", "operator_key", "system"])
     id = s.CharField(allow_null=True)
-    label = s.CharField(help_text="A key's prefix, a person's email.")
+    label = s.CharField(help_text="A key's prefix or a person's email.")
     address = s.CharField(allow_null=True)
 
 
@@ -33,9 +33,9 @@ class AuditEvent(s.Serializer[object]):
     action = s.CharField(help_text='For example "api_key.revoked".')
     actor = AuditActor()
     target = AuditTarget()
-    before = s.JSONField(help_text="What differs, as it was.")
-    after = s.JSONField(help_text="What differs, as it is.")
-    tenant_id = s.CharField(allow_null=True, help_text="null for what concerns the platform.")
+    before = s.JSONField(help_text="The fields that changed, with their old values.")
+    after = s.JSONField(help_text="The fields that changed, with their new values.")
+    tenant_id = s.CharField(allow_null=True, help_text="null for events of the platform itself.")
 
 
 class AuditEventPage(Page):
@@ -43,10 +43,12 @@ class AuditEventPage(Page):
 
 
 AUDIT = [
-    OpenApiParameter("action", OpenApiTypes.STR, description="`api_key.revoked`, or `api_key` for all of keys."),
-    OpenApiParameter("actor", OpenApiTypes.STR, description="An id (`key_…`, `usr_…`), or a type of actors."),
-    OpenApiParameter("target", OpenApiTypes.STR, description="The id of what was changed."),
-    OpenApiParameter("from", OpenApiTypes.DATETIME, description="Not before this time."),
+    OpenApiParameter(
+        "action", OpenApiTypes.STR, description="For example `api_key.revoked`, or `api_key` for all actions."
+    ),
+    OpenApiParameter("actor", OpenApiTypes.STR, description="An id (`key_…`, `usr_…`) or a type of actor."),
+    OpenApiParameter("target", OpenApiTypes.STR, description="The id of the object that was changed."),
+    OpenApiParameter("from", OpenApiTypes.DATETIME, description="At or after this time."),
     OpenApiParameter("to", OpenApiTypes.DATETIME, description="Before this time."),
-    OpenApiParameter("tenant_id", OpenApiTypes.STR, description="For operators: one tenant's."),
+    OpenApiParameter("tenant_id", OpenApiTypes.STR, description="One tenant's events. For operators only."),
 ]

@@ -1,3 +1,5 @@
+"""How REST framework authenticates tenants' keys, and what views ask about the key that proved itself."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -13,9 +15,10 @@ from accounts.limits import current_reservation
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer cvd_…` or `x-goog-api-key: cvd_…`. Whatever is wrong with a key, the answer is one 401.
+    """Authenticates `Authorization: Bearer cvd_…` or `x-goog-api-key: cvd_…`.
 
-    A key that is right is counted against its limits, and refused with 429 where they leave no room.
+    Whatever is wrong with a key, the response is the same 401. A valid key is counted against its rate limits, and
+    refused with 429 where they leave no room.
     """
 
     def authenticate(self, request: Request) -> tuple[Principal, None] | None:
@@ -27,11 +30,12 @@ class ApiKeyAuthentication(BaseAuthentication):
         if principal is None or not principal.may_come_from(address):
             raise AuthenticationFailed()
         key_changes.note_use(principal.key_id, address)
-        if not asked_by_layer(request):
+        if not resumed_by_wait_layer(request):
             current_reservation().open(principal.limits, pictures=_makes_pictures(request))
         return principal, None
 
     def secret_of(self, request: Request) -> str:
+        """Returns the key that the request carries, or an empty string."""
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         return (secret if scheme.lower() == "bearer" else request.headers.get("x-goog-api-key", "")).strip()
 
@@ -40,33 +44,36 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class GoogleKeyAuthentication(ApiKeyAuthentication):
-    """The same, and `?key=`, which users of Google's REST API write. `x-goog-api-key` wins: SDKs always send it."""
+    """Also accepts `?key=`, which users of Google's REST API write. `x-goog-api-key` wins: SDKs always send it."""
 
     def secret_of(self, request: Request) -> str:
-        named: str = request.headers.get("x-goog-api-key", "")
-        return named.strip() or super().secret_of(request) or request.query_params.get("key", "").strip()
+        header: str = request.headers.get("x-goog-api-key", "")
+        return header.strip() or super().secret_of(request) or request.query_params.get("key", "").strip()
 
 
-def asked_by_layer(request: Request) -> bool:
-    """Whether the waiting layer asks, for a client whose wait is over: the rest of a request that was let in before."""
+def resumed_by_wait_layer(request: Request) -> bool:
+    """Returns whether the wait layer asks for a client whose wait is over.
+
+    That is the second half of a request that was authenticated and counted before it waited.
+    """
     return bool(getattr(request._request, "scope", {}).get("cavendish.internal"))
 
 
 def _makes_pictures(request: Request) -> bool:
-    """Views say it: `makes_pictures` are the methods whose bodies ask for some."""
+    """Returns whether the request may ask for pictures: views name such methods in `makes_pictures`."""
     view = (request.parser_context or {}).get("view")
     return request.method in getattr(view, "makes_pictures", ())
 
 
 def principal(request: Request) -> Principal:
-    """Who asks, in a view that only lets keys in."""
+    """Returns the key that makes the request, in a view that only lets tenants' keys in."""
     user: object = request.user
     assert isinstance(user, Principal)
     return user
 
 
 def actor(request: Request) -> Actor:
-    """Who asks and from where, for the audit."""
+    """Returns the tenant's or operator's key that makes the request, with its address, for the audit log."""
     user: Any = request.user
-    found: Actor = user.actor
-    return replace(found, address=request.META.get("REMOTE_ADDR", ""))
+    key: Actor = user.actor
+    return replace(key, address=request.META.get("REMOTE_ADDR", ""))

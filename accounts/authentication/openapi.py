@@ -1,4 +1,4 @@
-"""How the OpenAPI document says what a key is. Found by drf-spectacular when this module is imported."""
+"""Security schemes of the OpenAPI documents. drf-spectacular finds them once this module is imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class OperatorKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
     name = "operator"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "An operator's key: cvd_operator_…"}
+        return {"type": "http", "scheme": "bearer", "description": "An operator key: cvd_operator_…"}
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -20,7 +20,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = ["bearer", "x-goog-api-key"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
-        """Either header: one object with both names would ask for both."""
+        """Returns one object for each header: a single object with both names would require both."""
         return [{name: []} for name in self.name]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
@@ -30,9 +30,9 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         ]
 
 
-class EitherKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "accounts.authentication.tenant_or_operator.EitherKeyAuthentication"
-    name: list[str] = []  # nothing new: it takes what the two above describe
+class TenantOrOperatorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.tenant_or_operator.TenantOrOperatorAuthentication"
+    name: list[str] = []  # nothing new: it accepts what the two above describe
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
         return [{name: []} for name in (*ApiKeyScheme.name, OperatorKeyScheme.name)]

@@ -1,4 +1,4 @@
-"""Views for the operator's programs: keys of their own, and the operator's database role, which sees all tenants."""
+"""Authentication by operator keys, and views that run as the operator's database role, which sees all tenants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from accounts.authentication.drf import ApiKeyAuthentication
 from accounts.models import OperatorKey
 from cavendish.db.router import acting_as
 
-NOTED_EVERY = timedelta(minutes=1)
+USE_EVERY = timedelta(minutes=1)
+"""How often the use of one key is written."""
 
 
 @dataclass(frozen=True)
@@ -40,36 +41,37 @@ class OperatorPrincipal:
 
 
 class OperatorKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer cvd_operator_…`. A tenant's key is answered like a wrong one: 401."""
+    """Authenticates `Authorization: Bearer cvd_operator_…`. A tenant's key gets the same 401 as a wrong one."""
 
     def authenticate(self, request: Request) -> tuple[OperatorPrincipal, None] | None:
         secret = ApiKeyAuthentication().secret_of(request)
         if not secret:
             return None
-        found = operator_of(secret)
-        if found is None:
+        operator = operator_of(secret)
+        if operator is None:
             raise AuthenticationFailed()
-        return found, None
+        return operator, None
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="cavendish"'
 
 
 def operator_of(secret: str) -> OperatorPrincipal | None:
-    """The principal of an operator key's text, or None; callers say no more. One query, and once a minute another that
-    notes the use: operators' calls are few.
+    """Returns the principal of an operator key, or None for anything else, without saying why.
+
+    It takes one query, and once a minute another that writes the use: operators' calls are few.
     """
     if not tokens.is_operator_key(secret):
         return None
-    described = tokens.describe(secret)
+    token = tokens.describe(secret)
     with acting_as("operator"):
-        row = OperatorKey.objects.filter(prefix=described.prefix).first()
-    if row is None or not hmac.compare_digest(bytes(row.digest), described.digest):
+        row = OperatorKey.objects.filter(prefix=token.prefix).first()
+    if row is None or not hmac.compare_digest(bytes(row.digest), token.digest):
         return None
     now = timezone.now()
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
-    if row.last_used_at is None or row.last_used_at < now - NOTED_EVERY:
+    if row.last_used_at is None or row.last_used_at < now - USE_EVERY:
         with acting_as("operator"):
             OperatorKey.objects.filter(id=row.id).update(last_used_at=now)
     return OperatorPrincipal(row.id, row.prefix, row.name)
@@ -83,7 +85,7 @@ class IsOperator(BasePermission):
 
 
 class OperatorView(APIView):
-    """Every query of the view runs as the database role `operator`."""
+    """A view for operator keys whose every query runs as the database role `operator`."""
 
     authentication_classes = (OperatorKeyAuthentication,)
     permission_classes = (IsOperator,)

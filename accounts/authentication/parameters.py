@@ -1,4 +1,4 @@
-"""Query parameters of lists, every wrong one named at once; and the tenant that an operator's path names."""
+"""Query parameters of lists, with every wrong one named at once; and the tenant that an operator's path names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ MAX_TEXT = 100
 
 
 class Parameters:
-    """Each method reads one of `takes`, and None where it is absent or wrong; `close` raises what was wrong."""
+    """The query parameters of a list that takes `takes` beside the parameters of paging.
+
+    Each method returns one parameter's value, None where it is absent or wrong; `close` raises what was wrong.
+    """
 
     def __init__(self, request: Request, *, takes: tuple[str, ...]) -> None:
         self.values = request.query_params
@@ -26,10 +29,10 @@ class Parameters:
         for name in self.values:
             if name not in known:
                 near = difflib.get_close_matches(name[:60].lower(), known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
-                self.wrong(name, "unknown_field", f"{shown(name)} is no parameter here; {hint}")
+                hint = f"did you mean {near[0]}?" if near else f"use {', '.join(known)}."
+                self.wrong(name, "unknown_field", f"{shown(name)} is not a parameter here; {hint}")
             elif len(self.values.getlist(name)) > 1:
-                self.wrong(name, "repeated", "It is given more than once.")
+                self.wrong(name, "repeated", "Give this parameter only once.")
 
     def wrong(self, name: str, code: str, detail: str) -> None:
         self.errors.append(FieldError(f"/{name[:60]}", code, detail))
@@ -39,14 +42,14 @@ class Parameters:
         if value is None:
             return None
         if len(value) > MAX_TEXT or not value.isprintable():
-            self.wrong(name, "unknown_value", f"It takes up to {MAX_TEXT} printable characters.")
+            self.wrong(name, "unknown_value", f"Use up to {MAX_TEXT} printable characters.")
             return None
         return value
 
     def choice(self, name: str, options: tuple[str, ...]) -> str | None:
         value = self.text(name)
         if value is not None and value not in options:
-            self.wrong(name, "unknown_value", f"{shown(value)} is not taken; use one of: {', '.join(options)}.")
+            self.wrong(name, "unknown_value", f"{shown(value)} is not accepted; use one of: {', '.join(options)}.")
             return None
         return value
 
@@ -55,34 +58,35 @@ class Parameters:
         return None if value is None else value == "true"
 
     def moment(self, name: str) -> datetime | None:
-        """RFC 3339 with its offset. A plus that was not encoded arrives as a space, and is taken as meant."""
+        """Returns an RFC 3339 time in UTC. A plus that was not percent-encoded arrives as a space and counts as one."""
         value = self.text(name)
         if value is None:
             return None
         try:
-            found = datetime.fromisoformat(value.replace(" ", "+"))
-            if found.tzinfo is not None:
-                return found.astimezone(UTC)
+            time = datetime.fromisoformat(value.replace(" ", "+"))
+            if time.tzinfo is not None:
+                return time.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-        self.wrong(name, "wrong_type", "It takes a time like 2026-12-01T00:00:00Z.")
+        self.wrong(name, "wrong_type", "Use a time like 2026-12-01T00:00:00Z.")
         return None
 
     def close(self) -> None:
+        """Raises Problem 422 with everything that was wrong."""
         if self.errors:
             raise invalid(self.errors)
 
 
 def tenant_of(public: str) -> UUID:
-    """As the operator: the tenant that a path names, or the one 404."""
-    wanted = ids.decode(ids.TENANT, public)
-    if wanted is None or not Tenant.objects.filter(id=wanted).exists():
+    """Returns the id of the tenant that a path names, as the operator. Raises Problem 404."""
+    tenant_id = ids.decode(ids.TENANT, public)
+    if tenant_id is None or not Tenant.objects.filter(id=tenant_id).exists():
         raise not_found()
-    return wanted
+    return tenant_id
 
 
 def tenant_named(public: str) -> Tenant:
-    """As the operator: the row of the tenant that a path names, or the one 404."""
+    """Returns the row of the tenant that a path names, as the operator. Raises Problem 404."""
     tenant_id = ids.decode(ids.TENANT, public)
     tenant = Tenant.objects.filter(id=tenant_id).first() if tenant_id else None
     if tenant is None:

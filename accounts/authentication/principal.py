@@ -1,4 +1,4 @@
-"""Who is asking: the answer of authentication, cached so that a warm request costs no query."""
+"""The API key behind a request, with its tenant; cached so that a warm request costs no query."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from accounts.limits import Policy, policies_of
 from cavendish.db.pool import conninfo
 from cavendish.telemetry import metrics
 
-MOST_KNOWN = 10_000
-MOST_UNKNOWN = 1_000
+MAX_KNOWN = 10_000
+MAX_UNKNOWN = 1_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Principal:
 
     @property
     def actor(self) -> Actor:
-        """The key, for the audit; views add where the request came from (`accounts.authentication.drf.actor`)."""
+        """The key for the audit log; views add where the request came from (`accounts.authentication.drf.actor`)."""
         return Actor("key", self.key_id, self.key_prefix)
 
     def may_use(self, model: str) -> bool:
@@ -68,15 +68,17 @@ class Principal:
         except ValueError:
             return False
         if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-            # A socket that serves both families shows IPv4 clients so.
+            # A socket that serves both families shows IPv4 clients as mapped addresses.
             ip = ip.ipv4_mapped
         return any(ip in network for network in _networks(self.ip_ranges))
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What PostgreSQL said of a key. `read_at` is when asking began; `subjects` are the found key and its tenant, and
-    `followed` says whether the watch looks after them.
+    """What PostgreSQL knew of a key when it was read at `read_at`, by `time.monotonic`.
+
+    `subjects` are the ids of the key and its tenant, empty for an unknown key; `followed` says whether the watcher
+    polls for their changes.
     """
 
     principal: Principal | None
@@ -92,118 +94,135 @@ class _Reading:
 key_changes = KeyChangeWatcher(lambda: conninfo("default"))
 _known: dict[bytes, _Reading] = {}
 _unknown: dict[bytes, _Reading] = {}
-_flights: dict[bytes, Future[_Reading]] = {}
+_in_flight: dict[bytes, Future[_Reading]] = {}
 _lock = Lock()
 
 
 def principal_of(secret: str) -> Principal | None:
-    """The principal of a key's text, or None when it is malformed, unknown, expired or revoked: callers say no more.
+    """Returns the principal of a key, or None when it is malformed, unknown, expired or revoked, without saying why.
 
     A key that was read lately costs no query (see accounts.authentication.key_changes).
     """
     if not tokens.is_well_formed(secret):
         return None
-    described = tokens.describe(secret)
-    key_changes.keep_looking()
-    reading = _known.get(described.digest) or _unknown.get(described.digest)
-    if reading is None or not reading.is_fresh:
-        reading = _read_once(described)
+    token = tokens.describe(secret)
+    return _unexpired(_fresh_reading(token) or _read_once(token))
+
+
+def principal_known(secret: str) -> Principal | None:
+    """Returns what `principal_of` returns, without a query. Raises LookupError where it takes one."""
+    if not tokens.is_well_formed(secret):
+        return None
+    reading = _fresh_reading(tokens.describe(secret))
+    if reading is None:
+        raise LookupError
+    return _unexpired(reading)
+
+
+def _fresh_reading(token: tokens.Token) -> _Reading | None:
+    key_changes.keep_polling()
+    reading = _known.get(token.digest) or _unknown.get(token.digest)
+    return reading if reading is not None and reading.is_fresh else None
+
+
+def _unexpired(reading: _Reading) -> Principal | None:
     principal = reading.principal
     if principal is None or (principal.expires_at is not None and principal.expires_at <= timezone.now()):
         return None
     return principal
 
 
-def _read_once(described: tokens.NewKey) -> _Reading:
-    """Reads the key; threads that want the same one at the same time share one query."""
+def _read_once(token: tokens.Token) -> _Reading:
+    """Reads the key; threads that ask for the same one at the same time share one query."""
     with _lock:
-        flight = _flights.get(described.digest)
-        first = flight is None
-        if flight is None:
-            flight = _flights[described.digest] = Future()
+        pending = _in_flight.get(token.digest)
+        first = pending is None
+        if pending is None:
+            pending = _in_flight[token.digest] = Future()
     if not first:
-        return flight.result()
+        return pending.result()
     try:
-        reading = _read(described)
+        reading = _read(token)
     except BaseException as error:
-        flight.set_exception(error)
+        pending.set_exception(error)
         raise
     else:
         with _lock:
-            # Apart, so that whoever makes keys up does not push known ones out.
-            kept, size = (_known, MOST_KNOWN) if reading.subjects else (_unknown, MOST_UNKNOWN)
-            if len(kept) >= size and described.digest not in kept:
-                del kept[next(iter(kept))]
-            kept[described.digest] = reading
-        flight.set_result(reading)
+            # Apart, so that made-up keys do not push known ones out.
+            cache, size = (_known, MAX_KNOWN) if reading.subjects else (_unknown, MAX_UNKNOWN)
+            if len(cache) >= size and token.digest not in cache:
+                del cache[next(iter(cache))]
+            cache[token.digest] = reading
+        pending.set_result(reading)
         return reading
     finally:
         with _lock:
-            del _flights[described.digest]
+            del _in_flight[token.digest]
 
 
-def _read(described: tokens.NewKey) -> _Reading:
+def _read(token: tokens.Token) -> _Reading:
     metrics.KEY_READS.inc()
     read_at = time.monotonic()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM api_key_find(%s)", [described.prefix])
-        row = cursor.fetchone()
+        cursor.execute("SELECT * FROM api_key_find(%s)", [token.prefix])
+        values = cursor.fetchone()
         columns = [column.name for column in cursor.description or ()]
-    if row is None:
+    if values is None:
         return _Reading(None, read_at)
-    found: dict[str, Any] = dict(zip(columns, row, strict=True))
-    if not hmac.compare_digest(bytes(found["digest"]), described.digest):
-        # Not this key: whether that one changes is nothing to it.
+    row: dict[str, Any] = dict(zip(columns, values, strict=True))
+    if not hmac.compare_digest(bytes(row["digest"]), token.digest):
+        # Another key with the same prefix: its changes do not matter to this one.
         return _Reading(None, read_at)
-    works = found["revoked_at"] is None and (found["livemode"] or found["test_keys_enabled"])
-    principal = _principal(found, described.prefix) if works else None
-    subjects = (found["id"], found["tenant_id"])
+    works = row["revoked_at"] is None and (row["livemode"] or row["test_keys_enabled"])
+    principal = _principal(row, token.prefix) if works else None
+    subjects = (row["id"], row["tenant_id"])
     return _Reading(principal, read_at, subjects, key_changes.follow(read_at, subjects))
 
 
-def _principal(found: Mapping[str, Any], prefix: str) -> Principal:
+def _principal(row: Mapping[str, Any], prefix: str) -> Principal:
     return Principal(
-        tenant_id=found["tenant_id"],
-        tenant_slug=found["tenant_slug"],
-        tenant_status=found["tenant_status"],
-        tenant_status_reason=found["tenant_status_reason"],
-        key_id=found["id"],
+        tenant_id=row["tenant_id"],
+        tenant_slug=row["tenant_slug"],
+        tenant_status=row["tenant_status"],
+        tenant_status_reason=row["tenant_status_reason"],
+        key_id=row["id"],
         key_prefix=prefix,
-        livemode=found["livemode"],
-        scopes=frozenset(found["scopes"]),
-        allowed_models=_both(found["key_models"], found["tenant_models"]),
-        allowed_sizes=_both(None, found["tenant_sizes"]),
-        ip_ranges=tuple(found["ip_ranges"]),
-        expires_at=found["expires_at"],
-        policy_version=found["policy_version"],
-        member_id=found["member_id"],
+        livemode=row["livemode"],
+        scopes=frozenset(row["scopes"]),
+        allowed_models=_intersection(row["key_models"], row["tenant_models"]),
+        allowed_sizes=_intersection(None, row["tenant_sizes"]),
+        ip_ranges=tuple(row["ip_ranges"]),
+        expires_at=row["expires_at"],
+        policy_version=row["policy_version"],
+        member_id=row["member_id"],
         limits=policies_of(
-            tenant_id=found["tenant_id"],
-            key_id=found["id"],
-            livemode=found["livemode"],
-            tenant_requests=found["tenant_requests"],
-            tenant_images=found["tenant_images"],
-            key_requests=found["key_requests"],
-            key_images=found["key_images"],
+            tenant_id=row["tenant_id"],
+            key_id=row["id"],
+            livemode=row["livemode"],
+            tenant_requests=row["tenant_requests"],
+            tenant_images=row["tenant_images"],
+            key_requests=row["key_requests"],
+            key_images=row["key_images"],
         ),
     )
 
 
 @lru_cache(maxsize=1000)
 def _networks(ranges: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    """A range that cannot be read allows nobody."""
-    found = []
+    """Returns the networks; a malformed range allows nobody."""
+    networks = []
     for text in ranges:
         with suppress(ValueError):
-            found.append(ipaddress.ip_network(text, strict=False))
-    return tuple(found)
+            networks.append(ipaddress.ip_network(text, strict=False))
+    return tuple(networks)
 
 
-def _both(key_models: Any, tenant_models: Any) -> frozenset[str] | None:
-    """What both lists allow; no list allows all. Raw cursors hand jsonb over as text or as a list."""
+def _intersection(of_key: Any, of_tenant: Any) -> frozenset[str] | None:
+    """Returns what both lists allow; None, which is no list, allows all."""
     lists = [
+        # Raw cursors return jsonb as text or as a list.
         frozenset(json.loads(names) if isinstance(names, str) else names)
-        for names in (key_models, tenant_models)
+        for names in (of_key, of_tenant)
         if names is not None
     ]
     if not lists:

@@ -1,4 +1,4 @@
-"""Addresses that serve a tenant's keys and the operator's: each sees what is its own, and the view decides how much."""
+"""Addresses that serve tenants' keys and operators' keys: a tenant sees its own rows, an operator everybody's."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 
 
-class EitherKeyAuthentication(BaseAuthentication):
-    """A tenant's key or an operator's, told apart by what they begin with."""
+class TenantOrOperatorAuthentication(BaseAuthentication):
+    """Authenticates a tenant's key or an operator's; they begin differently."""
 
     def authenticate(self, request: Request) -> tuple[Principal | OperatorPrincipal, None] | None:
         if tokens.is_operator_key(ApiKeyAuthentication().secret_of(request)):
@@ -31,14 +31,16 @@ class EitherKeyAuthentication(BaseAuthentication):
 
 
 class HasScopeOrIsOperator(HasScope):
+    """Requires the view's scope of a tenant's key; an operator's key needs none."""
+
     def has_permission(self, request: Request, view: Any) -> bool:
         user: object = request.user
         return isinstance(user, OperatorPrincipal) or super().has_permission(request, view)
 
 
 @contextmanager
-def opened(user: Principal | OperatorPrincipal) -> Iterator[None]:
-    """The tenant's door, or the operator's role, which sees all tenants."""
+def principal_context(user: Principal | OperatorPrincipal) -> Iterator[None]:
+    """Runs the block in the key's tenant context; for an operator's key, as the operator, who sees all tenants."""
     if isinstance(user, OperatorPrincipal):
         with acting_as("operator"):
             yield

@@ -21,15 +21,15 @@ _FIND, _PROVE, _CHECK = 12, 32, 6
 
 
 @dataclass(frozen=True)
-class NewKey:
-    """A key at the only moment when its secret exists."""
+class Token:
+    """A key's whole text, with the prefix and the digest that are stored."""
 
     secret: str
     prefix: str
     digest: bytes
 
     def __repr__(self) -> str:
-        return f"NewKey({self.prefix}…)"
+        return f"Token({self.prefix}…)"
 
 
 def _checksum(text: str) -> str:
@@ -41,34 +41,35 @@ def _checksum(text: str) -> str:
     return "".join(reversed(digits))
 
 
-def generate(*, livemode: bool) -> NewKey:
-    """A tenant's key."""
+def generate(*, livemode: bool) -> Token:
+    """Returns a new random key for a tenant."""
     return _generate("live" if livemode else "test")
 
 
-def generate_operator() -> NewKey:
+def generate_operator() -> Token:
+    """Returns a new random key for an operator's program."""
     return _generate("operator")
 
 
-def _generate(kind: str) -> NewKey:
+def _generate(kind: str) -> Token:
     text = f"cvd_{kind}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_FIND + _PROVE))
     return describe(text + _checksum(text))
 
 
-def describe(secret: str) -> NewKey:
-    """Prefix and digest of a key's text."""
-    return NewKey(secret=secret, prefix=secret[: -_PROVE - _CHECK], digest=hashlib.sha256(secret.encode()).digest())
+def describe(secret: str) -> Token:
+    """Returns prefix and digest of a key's text, which need not be well-formed."""
+    return Token(secret=secret, prefix=secret[: -_PROVE - _CHECK], digest=hashlib.sha256(secret.encode()).digest())
 
 
 def is_well_formed(text: str) -> bool:
-    """Shape and checksum of a tenant's key, so that a mistyped one costs no query."""
-    return _SHAPE.fullmatch(text) is not None and _checks(text)
+    """Returns whether shape and checksum are those of a tenant's key, so that a mistyped one costs no query."""
+    return _SHAPE.fullmatch(text) is not None and _has_checksum(text)
 
 
 def is_operator_key(text: str) -> bool:
-    """Shape and checksum of an operator's key."""
-    return _OPERATOR_SHAPE.fullmatch(text) is not None and _checks(text)
+    """Returns whether shape and checksum are those of an operator's key."""
+    return _OPERATOR_SHAPE.fullmatch(text) is not None and _has_checksum(text)
 
 
-def _checks(text: str) -> bool:
+def _has_checksum(text: str) -> bool:
     return secrets.compare_digest(_checksum(text[:-_CHECK]), text[-_CHECK:])

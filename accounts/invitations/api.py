@@ -1,4 +1,4 @@
-"""`/api/v1/invitations`: who is asked to join a tenant; and the same for operators."""
+"""`/api/v1/invitations`: who is invited to a tenant; and the same for operators."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class InvitationList(APIView):
         tags=["members"],
     )
     def get(self, request: Request) -> Response:
-        """Invitations, newest first, ended ones too."""
+        """Lists invitations, newest first, including accepted, expired and revoked ones."""
         return _invitations(request, principal(request).tenant_id)
 
     @extend_schema(
@@ -45,7 +45,7 @@ class InvitationList(APIView):
         tags=["members"],
     )
     def post(self, request: Request) -> Response:
-        """Invites by mail. The link works once, for that address, for seven days."""
+        """Invites a person by email. The link works once, for that address, for seven days."""
         return _invite(request, principal(request).tenant_id, "/api/v1/invitations")
 
 
@@ -56,12 +56,13 @@ class InvitationDetail(APIView):
         operation_id="invitations_get", responses={200: schema.Invitation, **problems(401, 403, 404)}, tags=["members"]
     )
     def get(self, request: Request, invitation_id: str) -> Response:
-        tenant_id, wanted = principal(request).tenant_id, _invitation_of(invitation_id)
+        """Returns an invitation."""
+        tenant_id, row_id = principal(request).tenant_id, _id_of(invitation_id)
         with tenant_work(tenant_id):
-            found = Invitation.objects.filter(tenant_id=tenant_id, id=wanted).first()
-        if found is None:
+            invitation = Invitation.objects.filter(tenant_id=tenant_id, id=row_id).first()
+        if invitation is None:
             raise not_found()
-        return Response(invitation_json(found))
+        return Response(invitation_json(invitation))
 
 
 class InvitationResend(APIView):
@@ -74,9 +75,9 @@ class InvitationResend(APIView):
         tags=["members"],
     )
     def post(self, request: Request, invitation_id: str) -> Response:
-        """Sends it again with a new link, valid for another seven days; the link before ends."""
+        """Sends the invitation again with a new link, valid for another seven days. The previous link stops working."""
         invitation = invitation_resend(
-            tenant_id=principal(request).tenant_id, invitation_id=_invitation_of(invitation_id), actor=actor(request)
+            tenant_id=principal(request).tenant_id, invitation_id=_id_of(invitation_id), actor=actor(request)
         )
         return Response(invitation_json(invitation))
 
@@ -91,9 +92,9 @@ class InvitationRevoke(APIView):
         tags=["members"],
     )
     def post(self, request: Request, invitation_id: str) -> Response:
-        """Ends an invitation that was not accepted yet."""
+        """Revokes an invitation that was not accepted yet."""
         invitation = invitation_revoke(
-            tenant_id=principal(request).tenant_id, invitation_id=_invitation_of(invitation_id), actor=actor(request)
+            tenant_id=principal(request).tenant_id, invitation_id=_id_of(invitation_id), actor=actor(request)
         )
         return Response(invitation_json(invitation))
 
@@ -106,7 +107,7 @@ class TenantInvitationList(OperatorView):
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
-        """A tenant's invitations, newest first."""
+        """Lists a tenant's invitations, newest first."""
         return _invitations(request, tenant_of(tenant_id))
 
     @extend_schema(
@@ -116,7 +117,7 @@ class TenantInvitationList(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Invites to a tenant, for example its first owner."""
+        """Invites a person to a tenant, for example its first owner."""
         return _invite(request, tenant_of(tenant_id), f"/api/v1/tenants/{tenant_id}/invitations")
 
 
@@ -129,14 +130,15 @@ def _invitations(request: Request, tenant_id: UUID) -> Response:
 
 def _invite(request: Request, tenant_id: UUID, path: str) -> Response:
     body = body_of(request, InvitationNew)
-    shown = invitation_json(
-        invitation_create(tenant_id=tenant_id, email=body["email"], role=Role(body["role"]), actor=actor(request))
+    invitation = invitation_create(
+        tenant_id=tenant_id, email=body["email"], role=Role(body["role"]), actor=actor(request)
     )
-    return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
+    response_body = invitation_json(invitation)
+    return Response(response_body, 201, headers={"Location": f"{path}/{response_body['id']}"})
 
 
-def _invitation_of(public: str) -> UUID:
-    found = ids.decode(ids.INVITATION, public)
-    if found is None:
+def _id_of(public: str) -> UUID:
+    invitation_id = ids.decode(ids.INVITATION, public)
+    if invitation_id is None:
         raise not_found()
-    return found
+    return invitation_id

@@ -1,4 +1,4 @@
-"""Bodies that make invitations."""
+"""Request bodies that create invitations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invitations as the API shows them."""
+"""The JSON of an invitation."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.audit.representation import _maker
+from accounts.audit.representation import creator_json
 from accounts.models import Invitation
 from cavendish.db import ids
 from cavendish.http.times import moment
 
 
 def invitation_json(invitation: Invitation) -> dict[str, Any]:
+    """Returns the invitation as the API shows it. Every field is always present."""
     return {
         "id": ids.encode(ids.INVITATION, invitation.id),
         "object": "invitation",
         "email": invitation.email,
         "role": invitation.role,
-        "status": _invitation_status(invitation),
+        "status": _status(invitation),
         "created_at": moment(invitation.created_at),
-        "created_by": _maker(invitation.created_by_id, invitation.created_by_key_id),
+        "created_by": creator_json(invitation.created_by_id, invitation.created_by_key_id),
         "sent_at": moment(invitation.sent_at),
         "expires_at": moment(invitation.expires_at),
         "accepted_at": moment(invitation.accepted_at),
@@ -28,7 +29,7 @@ def invitation_json(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def _invitation_status(invitation: Invitation) -> str:
+def _status(invitation: Invitation) -> str:
     if invitation.accepted_at is not None:
         return "accepted"
     if invitation.revoked_at is not None:

@@ -1,10 +1,10 @@
-"""Shapes of invitations for OpenAPI. They describe what `representation` writes."""
+"""OpenAPI shapes of invitations. They describe what `representation` writes."""
 
 from __future__ import annotations
 
 from rest_framework import serializers as s
 
-from accounts.audit.schema import Maker
+from accounts.audit.schema import Creator
 from accounts.models import Role
 from cavendish.http.schema import Page
 
@@ -16,7 +16,7 @@ class Invitation(s.Serializer[object]):
     role = s.ChoiceField(choices=Role.values)
     status = s.ChoiceField(choices=["open", "accepted", "revoked", "expired"])
     created_at = s.DateTimeField()
-    created_by = Maker(allow_null=True)
+    created_by = Creator(allow_null=True)
     sent_at = s.DateTimeField()
     expires_at = s.DateTimeField()
     accepted_at = s.DateTimeField(allow_null=True)

@@ -1,4 +1,4 @@
-"""Writes of invitations. The mail is queued in the transaction that makes the secret, and its text erased once sent."""
+"""Writes of invitations. The transaction that creates a secret queues its mail; the mail's text is erased once sent."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from cavendish.http.problems import not_found
 from cavendish.mail.services import mail_queue
 
 VALID_FOR = timedelta(days=7)
-# An invitation is a mail to somebody who has asked for none: bounded, so that nobody's mailbox can be filled with ours.
-MADE_PER_DAY = 100
-SENT_AGAIN_AFTER = timedelta(minutes=10)
+# An invitation is a mail that nobody asked for: bounded, so that it cannot be used to fill a mailbox.
+MAX_PER_DAY = 100
+RESEND_AFTER = timedelta(minutes=10)
 
 
 def invitation_create(*, tenant_id: UUID, email: str, role: Role, actor: Actor) -> Invitation:
-    """Offers `role` to whoever reads that address's mail; sends it. Owners are invited by owners.
+    """Invites whoever reads that address's mail as `role`, and queues the mail. Only owners invite owners.
 
     Raises AlreadyMember, AlreadyInvited, TooManyInvitations, NotAllowed.
     """
@@ -47,16 +47,16 @@ def invitation_create(*, tenant_id: UUID, email: str, role: Role, actor: Actor) 
         if tenant is None:
             raise not_found()
         if Membership.objects.filter(tenant_id=tenant_id, user__email=email).exists():
-            raise AlreadyMember(f"{email} belongs to the tenant already.")
+            raise AlreadyMember(f"{email} is already a member.")
         rows = Invitation.objects.filter(tenant_id=tenant_id)
-        if rows.filter(created_at__gt=now - timedelta(days=1)).count() >= MADE_PER_DAY:
-            detail = f"A tenant invites at most {MADE_PER_DAY} people in 24 hours."
+        if rows.filter(created_at__gt=now - timedelta(days=1)).count() >= MAX_PER_DAY:
+            detail = f"A tenant can invite at most {MAX_PER_DAY} people in 24 hours."
             raise TooManyInvitations(detail, retry_after=3600)
-        opened = rows.select_for_update(no_key=True).filter(email=email, accepted_at=None, revoked_at=None).first()
-        if opened is not None and opened.expires_at > now:
-            raise AlreadyInvited(f"{email} is invited already; send that invitation again, or revoke it first.")
-        if opened is not None:
-            rows.filter(id=opened.id).update(revoked_at=now)
+        pending = rows.select_for_update(no_key=True).filter(email=email, accepted_at=None, revoked_at=None).first()
+        if pending is not None and pending.expires_at > now:
+            raise AlreadyInvited(f"{email} is already invited. Resend that invitation, or revoke it first.")
+        if pending is not None:
+            rows.filter(id=pending.id).update(revoked_at=now)
         invitation = Invitation(
             tenant_id=tenant_id,
             email=email,
@@ -71,25 +71,28 @@ def invitation_create(*, tenant_id: UUID, email: str, role: Role, actor: Actor) 
         try:
             invitation.save(force_insert=True)
         except IntegrityError:
-            # two invite the same person at once: the second finds the first here
-            raise AlreadyInvited(f"{email} is invited already.") from None
+            # Of two who invite the same person at once, the second meets the first one's row here.
+            raise AlreadyInvited(f"{email} is already invited.") from None
         _send(invitation, tenant, token, actor)
         _audit(actor, "created", invitation, after={"email": email, "role": role, "expires_at": invitation.expires_at})
     return invitation
 
 
 def invitation_resend(*, tenant_id: UUID, invitation_id: UUID, actor: Actor) -> Invitation:
-    """A new mail with a new secret, valid for another week; the old secret ends."""
+    """Queues a new mail with a new secret, valid for another week; the old secret ends.
+
+    Raises InvitationClosed, TooManyInvitations while the last mail is younger than RESEND_AFTER, NotAllowed.
+    """
     token = token_create()
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         invitation = _locked(tenant_id, invitation_id)
         _require(authority, Role(invitation.role))
-        _still_open(invitation, expired=True)
+        _require_open(invitation, allow_expired=True)
         now = timezone.now()
-        wait = invitation.sent_at + SENT_AGAIN_AFTER - now
+        wait = invitation.sent_at + RESEND_AFTER - now
         if wait > timedelta(0):
-            detail = f"The mail was sent less than {SENT_AGAIN_AFTER.seconds // 60} minutes ago."
+            detail = f"The email was sent less than {RESEND_AFTER.seconds // 60} minutes ago."
             raise TooManyInvitations(detail, retry_after=wait.seconds + 1)
         digest = token_digest(token)
         assert digest is not None
@@ -101,13 +104,13 @@ def invitation_resend(*, tenant_id: UUID, invitation_id: UUID, actor: Actor) -> 
 
 
 def invitation_revoke(*, tenant_id: UUID, invitation_id: UUID, actor: Actor) -> Invitation:
-    """Repeating it is fine; one that was accepted is refused: remove the member instead."""
+    """Revokes an invitation; repeating it changes nothing. Raises InvitationClosed for one that was accepted."""
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         invitation = _locked(tenant_id, invitation_id)
         _require(authority, Role(invitation.role))
         if invitation.accepted_at is not None:
-            raise InvitationClosed("The invitation was accepted; remove the member instead.")
+            raise InvitationClosed("The invitation was accepted; to end access, remove the member.")
         if invitation.revoked_at is None:
             invitation.revoked_at = timezone.now()
             invitation.save(update_fields=["revoked_at"])
@@ -116,24 +119,23 @@ def invitation_revoke(*, tenant_id: UUID, invitation_id: UUID, actor: Actor) -> 
 
 
 def invitation_accept(*, token: str, user: User, actor: Actor) -> Membership:
-    """The person whose address it was sent to becomes a member. Once: the second try finds it closed.
+    """Makes the person to whose address it was sent a member, once: a second try finds it closed.
 
-    `user.email` must be proved to be theirs. Raises Problem 404 for an unknown secret, InvitationClosed,
-    InvitationForAnother. Who is a member already keeps their role.
+    `user.email` must be verified. A person who is a member already keeps their role. Raises Problem 404 for an unknown
+    secret, InvitationClosed, InvitationForAnother.
     """
-    found = invitation_find(token)
-    if found is None:
+    summary = invitation_find(token)
+    if summary is None:
         raise not_found()
-    with tenant_work(found.tenant_id):
-        # Found again, locked: it may have been accepted, revoked or sent anew since.
-        invitation = (
-            Invitation.objects.select_for_update(no_key=True).filter(id=found.id, digest=token_digest(token)).first()
-        )
+    with tenant_work(summary.tenant_id):
+        # Read again under a lock: it may have been accepted, revoked or resent since.
+        rows = Invitation.objects.select_for_update(no_key=True)
+        invitation = rows.filter(id=summary.id, digest=token_digest(token)).first()
         if invitation is None:
             raise not_found()
-        _still_open(invitation)
+        _require_open(invitation)
         if user.email.lower() != invitation.email:
-            raise InvitationForAnother("The invitation was sent to another address; sign in with that one.")
+            raise InvitationForAnother("The invitation was sent to another address. Sign in with that one.")
         membership, _ = Membership.objects.get_or_create(
             tenant_id=invitation.tenant_id, user=user, defaults={"role": invitation.role}
         )
@@ -150,29 +152,29 @@ def _require(authority: Authority, role: Role) -> None:
         require_owner(authority)
 
 
-def _still_open(invitation: Invitation, *, expired: bool = False) -> None:
-    """`expired`: one that is only past its end counts as open."""
+def _require_open(invitation: Invitation, *, allow_expired: bool = False) -> None:
+    """Raises InvitationClosed for an invitation that was accepted or revoked, or that has expired."""
     if invitation.accepted_at is not None:
-        raise InvitationClosed("The invitation was accepted already.")
+        raise InvitationClosed("The invitation was already accepted.")
     if invitation.revoked_at is not None:
         raise InvitationClosed("The invitation was revoked.")
-    if not expired and invitation.expires_at <= timezone.now():
-        raise InvitationClosed("The invitation has expired; ask for another one.")
+    if not allow_expired and invitation.expires_at <= timezone.now():
+        raise InvitationClosed("The invitation has expired. Ask for a new one.")
 
 
 def _locked(tenant_id: UUID, invitation_id: UUID) -> Invitation:
-    found: Invitation | None = (
+    invitation: Invitation | None = (
         Invitation.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, id=invitation_id).first()
     )
-    if found is None:
+    if invitation is None:
         raise not_found()
-    return found
+    return invitation
 
 
 def _send(invitation: Invitation, tenant: Tenant, token: str, actor: Actor) -> None:
     mail_queue(
         to=[invitation.email],
-        subject=f"You are invited to {tenant.name} on Cavendish",
+        subject=f"You’re invited to join {tenant.name} on Cavendish",
         template="accounts/mail/invitation",
         context={
             "tenant": tenant.name,

@@ -1,6 +1,6 @@
 """An invitation's secret, and what its holder may know before they belong to the tenant.
 
-256 random bits stand in the mail's link; the database has their SHA-256.
+The link in the mail contains 256 random bits; the database stores their SHA-256.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def token_create() -> str:
 
 
 def token_digest(token: str) -> bytes | None:
-    """None for what is no invitation's secret; it costs no query."""
+    """Returns the SHA-256 of an invitation's secret, or None for a text that cannot be one; costs no query."""
     return hashlib.sha256(token.encode()).digest() if _SHAPE.fullmatch(token) else None
 
 
 def invitation_url(token: str) -> str:
-    """The page that offers it (cavendish.above.console)."""
+    """Returns the address of the page that offers the invitation (cavendish.above.console)."""
     return f"{settings.BASE_URL}/invitations/{token}"
 
 
 def invitation_find(token: str) -> InvitationSummary | None:
-    """Open or not; None when there is none with that secret. One query, without a door."""
+    """Returns the invitation with that secret, open or not, or None; one query that needs no tenant context."""
     digest = token_digest(token)
     if digest is None:
         return None

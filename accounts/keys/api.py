@@ -1,4 +1,4 @@
-"""`/api/v1/keys`: a tenant's API keys; and `/api/v1/tenants/{tenant_id}/keys`: the same for operators."""
+"""`/api/v1/keys` for a tenant's own API keys, and `/api/v1/tenants/{tenant_id}/keys` for operators."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
 from accounts.keys import schema
-from accounts.keys.bodies import EVERYDAY, KeyChange, KeyNew, KeyRotation
+from accounts.keys.bodies import DEFAULT_SCOPES, KeyChange, KeyNew, KeyRotation
 from accounts.keys.representation import key_json
 from accounts.keys.services import DEFAULT_OVERLAP, api_key_create, api_key_revoke, api_key_rotate, api_key_update
 from accounts.models import ApiKey
@@ -26,7 +26,7 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import not_found
 from cavendish.http.schema import PAGING, problems
 
-# A secret belongs into no cache on the way.
+# No cache on the way may keep a secret.
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -40,7 +40,7 @@ class KeyList(APIView):
         tags=["keys"],
     )
     def get(self, request: Request) -> Response:
-        """Keys, newest first, ended ones too. A test key sees test keys, a live key those of both modes."""
+        """Lists API keys, newest first, including expired and revoked ones. Test keys only see test keys."""
         who = principal(request)
         return _list(request, who.tenant_id, test_only=not who.livemode)
 
@@ -51,7 +51,7 @@ class KeyList(APIView):
         tags=["keys"],
     )
     def post(self, request: Request) -> Response:
-        """Makes a key, which never has more than the one that asks. `secret` is in this answer and nowhere else."""
+        """Creates an API key. It never has more than the key that creates it. `secret` is only in this response."""
         who = principal(request)
         return _create(request, who.tenant_id, livemode=who.livemode, path="/api/v1/keys")
 
@@ -61,6 +61,7 @@ class KeyDetail(APIView):
 
     @extend_schema(operation_id="keys_get", responses={200: schema.ApiKey, **problems(401, 403, 404)}, tags=["keys"])
     def get(self, request: Request, key_id: str) -> Response:
+        """Returns an API key, without its secret."""
         who = principal(request)
         return Response(key_json(_find(who.tenant_id, key_id, test_only=not who.livemode)))
 
@@ -71,11 +72,11 @@ class KeyDetail(APIView):
         tags=["keys"],
     )
     def patch(self, request: Request, key_id: str) -> Response:
-        """Changes what is named. It is in force everywhere within a second."""
-        wanted = _id_of(key_id)
+        """Updates the fields that the body names. Changes take effect everywhere within a second."""
+        row_id = _id_of(key_id)
         changed = body_of(request, KeyChange, partial=True)
         row = api_key_update(
-            tenant_id=principal(request).tenant_id, key_id=wanted, changed=changed, actor=actor(request)
+            tenant_id=principal(request).tenant_id, key_id=row_id, changed=changed, actor=actor(request)
         )
         return Response(key_json(row))
 
@@ -90,12 +91,12 @@ class KeyRotate(APIView):
         tags=["keys"],
     )
     def post(self, request: Request, key_id: str) -> Response:
-        """A new secret for the same key. The old one works for `overlap_seconds` more."""
-        wanted = _id_of(key_id)
+        """Gives the key a new secret. The old one keeps working for `overlap_seconds`."""
+        row_id = _id_of(key_id)
         body = body_of(request, KeyRotation)
         overlap = timedelta(seconds=body["overlap_seconds"]) if "overlap_seconds" in body else DEFAULT_OVERLAP
         row, secret = api_key_rotate(
-            tenant_id=principal(request).tenant_id, key_id=wanted, actor=actor(request), overlap=overlap
+            tenant_id=principal(request).tenant_id, key_id=row_id, actor=actor(request), overlap=overlap
         )
         return Response(key_json(row, secret), headers=NO_STORE)
 
@@ -110,7 +111,7 @@ class KeyRevoke(APIView):
         tags=["keys"],
     )
     def post(self, request: Request, key_id: str) -> Response:
-        """Ends a key for good, everywhere within a second. Any key with the scope may end any other, and itself."""
+        """Revokes a key permanently, everywhere within a second. A key with the scope may revoke any key and itself."""
         row = api_key_revoke(tenant_id=principal(request).tenant_id, key_id=_id_of(key_id), actor=actor(request))
         return Response(key_json(row))
 
@@ -123,7 +124,7 @@ class TenantKeyList(OperatorView):
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
-        """A tenant's keys of both modes, newest first."""
+        """Lists a tenant's API keys of both modes, newest first."""
         return _list(request, tenant_of(tenant_id))
 
     @extend_schema(
@@ -133,7 +134,7 @@ class TenantKeyList(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Makes a tenant a key, live unless `livemode` is false."""
+        """Creates an API key for a tenant, live unless `livemode` is false."""
         return _create(request, tenant_of(tenant_id), livemode=True, path=f"/api/v1/tenants/{tenant_id}/keys")
 
 
@@ -142,6 +143,7 @@ class TenantKeyDetail(OperatorView):
         operation_id="tenant_keys_get", responses={200: schema.ApiKey, **problems(401, 404)}, tags=["operators"]
     )
     def get(self, request: Request, tenant_id: str, key_id: str) -> Response:
+        """Returns a tenant's API key, without its secret."""
         return Response(key_json(_find(tenant_of(tenant_id), key_id)))
 
 
@@ -153,7 +155,7 @@ class TenantKeyRevoke(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str, key_id: str) -> Response:
-        """Ends a tenant's key for good, everywhere within a second."""
+        """Revokes a tenant's key permanently, everywhere within a second."""
         row = api_key_revoke(tenant_id=tenant_of(tenant_id), key_id=_id_of(key_id), actor=actor(request))
         return Response(key_json(row))
 
@@ -173,10 +175,10 @@ def _list(request: Request, tenant_id: UUID, *, test_only: bool = False) -> Resp
 
 
 def _create(request: Request, tenant_id: UUID, *, livemode: bool, path: str) -> Response:
-    values: dict[str, Any] = {"scopes": EVERYDAY, "livemode": livemode, **body_of(request, KeyNew)}
+    values: dict[str, Any] = {"scopes": DEFAULT_SCOPES, "livemode": livemode, **body_of(request, KeyNew)}
     row, secret = api_key_create(tenant_id=tenant_id, actor=actor(request), **values)
-    shown = key_json(row, secret)
-    return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}", **NO_STORE})
+    body = key_json(row, secret)
+    return Response(body, 201, headers={"Location": f"{path}/{body['id']}", **NO_STORE})
 
 
 def _find(tenant_id: UUID, public: str, *, test_only: bool = False) -> ApiKey:
@@ -188,7 +190,7 @@ def _find(tenant_id: UUID, public: str, *, test_only: bool = False) -> ApiKey:
 
 
 def _id_of(public: str) -> UUID:
-    found = ids.decode(ids.API_KEY, public)
-    if found is None:
+    key_id = ids.decode(ids.API_KEY, public)
+    if key_id is None:
         raise not_found()
-    return found
+    return key_id

@@ -1,4 +1,4 @@
-"""Bodies that make and change keys, members and invitations."""
+"""Request bodies that create and change API keys."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
-from accounts.keys.services import PAST, range_read, range_wrong
+from accounts.keys.services import MAX_OVERLAP, MAX_RANGES, PAST, ip_range_error, ip_range_parse
 from accounts.models import Scope
 from cavendish.db import ids
 from cavendish.http.json_body import Body, Choice, Flag, Listed, Moment, Text, WholeNumber
 
-MOST = 2**31 - 1
-EVERYDAY = ("generate", "read", "files")
-"""What a key has whose maker names no scopes."""
+MAX_INTEGER = 2**31 - 1
+DEFAULT_SCOPES = ("generate", "read", "files")
+"""The scopes of a key that is created without naming any."""
 
 
 class Member(Text):
-    """A member's id as the person's; one that cannot be one is answered like one that does not exist."""
+    """A member's id, which is the person's. A malformed id is refused like one that does not exist."""
 
     def run_validation(self, data: Any = empty) -> Any:
         text = super().run_validation(data)
@@ -28,16 +28,18 @@ class Member(Text):
 
 
 class IpRange(Text):
-    """Checked here as in the service, so that a wrong one is named beside whatever else is wrong."""
+    """An address or a range. The service checks it too; here a wrong one is named beside other errors of the body."""
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
-        if range_read(text) is None:
-            raise ValidationError(range_wrong(text), code="unknown_value")
+        if ip_range_parse(text) is None:
+            raise ValidationError(ip_range_error(text), code="unknown_value")
         return text
 
 
 class Future(Moment):
+    """A time that has not passed yet."""
+
     def to_internal_value(self, value: Any) -> Any:
         moment = super().to_internal_value(value)
         if moment <= timezone.now():
@@ -46,33 +48,51 @@ class Future(Moment):
 
 
 class KeyChange(Body):
-    """What of a key can be changed."""
+    """The fields of a key that can be changed."""
 
     name = Text(max_length=100)
     scopes = Listed(child=Choice(choices=Scope.values), max_length=len(Scope), help_text="See docs/roles.md.")
     ip_ranges = Listed(
         child=IpRange(max_length=64),
-        max_length=50,
-        help_text="Addresses and ranges, IPv4 and IPv6; empty means everywhere.",
+        max_length=MAX_RANGES,
+        help_text="IPv4 and IPv6 addresses and ranges that may use the key; empty allows all.",
     )
     allowed_models = Listed(
-        child=Text(max_length=100), max_length=50, allow_null=True, help_text="null means all that the tenant may use."
+        child=Text(max_length=100),
+        max_length=50,
+        allow_null=True,
+        help_text="null allows all models that the tenant may use.",
     )
     expires_at = Future(allow_null=True)
     member_id = Member(
-        max_length=40, allow_null=True, help_text="For whose budgets and usage it counts; null: the tenant's own."
+        max_length=40,
+        allow_null=True,
+        help_text="The member whose budgets and usage the key counts for; null means the tenant only.",
     )
     requests_per_minute = WholeNumber(
-        min_value=0, max_value=MOST, allow_null=True, help_text="null: the platform's; 0: none."
+        min_value=0,
+        max_value=MAX_INTEGER,
+        allow_null=True,
+        help_text="null uses the platform's default; 0 means no limit.",
     )
     images_per_minute = WholeNumber(
-        min_value=0, max_value=MOST, allow_null=True, help_text="null: the platform's; 0: none."
+        min_value=0,
+        max_value=MAX_INTEGER,
+        allow_null=True,
+        help_text="null uses the platform's default; 0 means no limit.",
     )
-    jobs_in_flight = WholeNumber(min_value=0, max_value=MOST, allow_null=True, help_text="null: no limit.")
+    jobs_in_flight = WholeNumber(
+        min_value=0,
+        max_value=MAX_INTEGER,
+        allow_null=True,
+        help_text="Interactive jobs queued and running at once; null means no limit.",
+    )
 
 
 class KeyNew(KeyChange):
-    livemode = Flag(required=False, help_text="That of the key that asks, when absent. Test keys make test keys.")
+    livemode = Flag(
+        required=False, help_text="Defaults to the mode of the key that creates it. Test keys create test keys only."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()
@@ -83,6 +103,8 @@ class KeyNew(KeyChange):
 
 class KeyRotation(Body):
     overlap_seconds = WholeNumber(
-        min_value=0, max_value=30 * 86400, required=False,
-        help_text="How long the old secret still works: 86400 when absent, 0 to end it now.",
-    )  # fmt: skip
+        min_value=0,
+        max_value=int(MAX_OVERLAP.total_seconds()),
+        required=False,
+        help_text="How long the old secret keeps working. Defaults to 86400; 0 ends it now.",
+    )

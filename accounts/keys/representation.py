@@ -1,4 +1,4 @@
-"""Keys, members, invitations and audit events as the API shows them: every field is always there."""
+"""The JSON of an API key."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.audit.representation import _maker
+from accounts.audit.representation import creator_json
 from accounts.models import ApiKey
 from cavendish.db import ids
 from cavendish.http.times import moment
 
 
 def key_json(key: ApiKey, secret: str | None = None) -> dict[str, Any]:
-    """`secret` once, in the answer that makes it."""
-    shown = {
+    """Returns the key as the API shows it. Every field is always present; `secret` only where it was just created."""
+    body = {
         "id": ids.encode(ids.API_KEY, key.id),
         "object": "api_key",
         "name": key.name,
@@ -29,14 +29,14 @@ def key_json(key: ApiKey, secret: str | None = None) -> dict[str, Any]:
         "images_per_minute": key.images_per_minute,
         "jobs_in_flight": key.jobs_in_flight,
         "created_at": moment(key.created_at),
-        "created_by": _maker(key.created_by_id, key.created_by_key_id),
+        "created_by": creator_json(key.created_by_id, key.created_by_key_id),
         "expires_at": moment(key.expires_at),
         "revoked_at": moment(key.revoked_at),
         "last_used_at": moment(key.last_used_at),
         "last_used_address": key.last_used_address,
         "previous_secret_expires_at": moment(_overlap_end(key)),
     }
-    return shown if secret is None else {**shown, "secret": secret}
+    return body if secret is None else {**body, "secret": secret}
 
 
 def _status(key: ApiKey) -> str:
@@ -46,6 +46,6 @@ def _status(key: ApiKey) -> str:
 
 
 def _overlap_end(key: ApiKey) -> Any:
-    """When the secret before the last rotation ends; None when none works any more."""
+    """Returns when the secret before the last rotation ends, or None when it has ended."""
     end = key.previous_expires_at
     return end if key.revoked_at is None and end is not None and end > timezone.now() else None

@@ -22,7 +22,7 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.problems import FieldError, invalid, not_found
 
-PAST = "The time has passed; revoke a key to end it now."
+PAST = "This time has passed. To end a key now, revoke it."
 MAX_RANGES = 50
 DEFAULT_OVERLAP = timedelta(hours=24)
 MAX_OVERLAP = timedelta(days=30)
@@ -41,13 +41,13 @@ def api_key_create(
     actor: Actor = SYSTEM,
     **settings: Any,
 ) -> tuple[ApiKey, str]:
-    """The row and the secret, which is nowhere else from then on.
+    """Creates a key. Returns the row and the secret, which is stored nowhere.
 
-    `settings` are fields of `CHANGEABLE`. Without `scopes` it has all that its mode can have. Raises Problem: 422 with
-    what is wrong, PowersExceeded where the key could do more than its maker.
+    `settings` are fields of `CHANGEABLE`. Without `scopes` it has all that its mode can have. Raises Problem 422 with
+    what is wrong, PowersExceeded where the key could do more than its creator.
     """
     new = tokens.generate(livemode=livemode)
-    wanted = {
+    values = {
         "name": name,
         "scopes": list(scopes_of_mode(livemode) if scopes is None else scopes),
         "ip_ranges": [],
@@ -56,11 +56,11 @@ def api_key_create(
         "member_id": None,
         **settings,
     }
-    _normalise(wanted)
+    _normalise(values)
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         authority.require(Permission.KEYS)
-        _check(tenant_id, livemode, wanted)
+        _check(tenant_id, livemode, values)
         row = ApiKey(
             tenant_id=tenant_id,
             livemode=livemode,
@@ -68,17 +68,21 @@ def api_key_create(
             digest=new.digest,
             created_by_id=actor.id if actor.kind in {"person", "operator"} else None,
             created_by_key_id=actor.id if actor.kind == "key" else None,
-            **wanted,
+            **values,
         )
-        _within_powers(authority, row)
+        _require_within_powers(authority, row)
         row.save(force_insert=True)
         row.refresh_from_db(fields=["created_at"])
-        _audit(actor, "created", row, after={"livemode": livemode, "prefix": new.prefix, **wanted})
+        _audit(actor, "created", row, after={"livemode": livemode, "prefix": new.prefix, **values})
     return row, new.secret
 
 
 def api_key_update(*, tenant_id: UUID, key_id: UUID, changed: Mapping[str, Any], actor: Actor) -> ApiKey:
-    """Changes what `changed` names. What the key has already may stay, also where its changer could not give it."""
+    """Changes what `changed` names.
+
+    What the key already has may stay, even where the actor could not give it. Raises Problem 422, PowersExceeded,
+    KeyEnded for a revoked key.
+    """
     changed = dict(changed)
     _normalise(changed)
     with tenant_work(tenant_id):
@@ -86,11 +90,11 @@ def api_key_update(*, tenant_id: UUID, key_id: UUID, changed: Mapping[str, Any],
         authority.require(Permission.KEYS)
         row = _locked(tenant_id, key_id, authority)
         _check(tenant_id, row.livemode, changed)
-        had = {error.pointer for error in Powers.of_key(row).beyond(authority.powers)}
+        exceeded_before = {error.pointer for error in Powers.of_key(row).exceeds(authority.powers)}
         before = {name: getattr(row, name) for name in changed}
         for name, value in changed.items():
             setattr(row, name, value)
-        _within_powers(authority, row, but=had - {f"/{name}" for name in changed})
+        _require_within_powers(authority, row, except_for=exceeded_before - {f"/{name}" for name in changed})
         old, new = changes(before, {name: getattr(row, name) for name in changed})
         if new:
             row.save(update_fields=list(new))
@@ -101,22 +105,22 @@ def api_key_update(*, tenant_id: UUID, key_id: UUID, changed: Mapping[str, Any],
 def api_key_rotate(
     *, tenant_id: UUID, key_id: UUID, actor: Actor, overlap: timedelta = DEFAULT_OVERLAP
 ) -> tuple[ApiKey, str]:
-    """A new secret now; the old one ends after `overlap`, at once with zero.
+    """Gives the key a new secret. Returns the row and the secret; the old one ends after `overlap`, at once with zero.
 
-    The key stays the same: its id, its budgets, its usage. A rotation while an older secret still works is refused, so
-    that no client is cut off by accident; one with no overlap ends all older secrets. Raises PowersExceeded where the
-    new secret would open more than its reader has.
+    The key stays the same: its id, its budgets, its usage. A rotation while an older secret still works raises
+    RotationRunning, so that no client is cut off by accident; one with no overlap ends all older secrets. Raises
+    PowersExceeded where the new secret would open more than the actor has.
     """
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         authority.require(Permission.KEYS)
         row = _locked(tenant_id, key_id, authority)
-        _within_powers(authority, row)
+        _require_within_powers(authority, row)
         now = timezone.now()
         if overlap and row.previous_expires_at is not None and row.previous_expires_at > now:
             raise RotationRunning(
-                f"The secret before this one works until {row.previous_expires_at.isoformat()}; "
-                "wait for that, or rotate with an overlap of 0, which ends both."
+                f"The previous secret works until {row.previous_expires_at.isoformat()}. "
+                "Wait until then, or rotate with an overlap of 0, which ends both secrets."
             )
         new = tokens.generate(livemode=row.livemode)
         old = row.prefix
@@ -135,7 +139,7 @@ def api_key_rotate(
 
 
 def api_key_revoke(*, tenant_id: UUID, key_id: UUID, actor: Actor) -> ApiKey:
-    """Ends the key and its older secrets at once, for good. Repeating it is fine."""
+    """Ends the key and its older secrets at once, permanently. Repeating it changes nothing."""
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         authority.require(Permission.KEYS)
@@ -148,7 +152,10 @@ def api_key_revoke(*, tenant_id: UUID, key_id: UUID, actor: Actor) -> ApiKey:
 
 
 def api_keys_of_member_revoke(*, tenant_id: UUID, member_id: UUID, actor: Actor) -> int:
-    """Inside the door, when a membership ends: the keys that counted for that person."""
+    """Revokes the keys that count for a person whose membership ends, in the caller's tenant context.
+
+    Returns how many.
+    """
     rows = list(
         ApiKey.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, member_id=member_id, revoked_at=None)
     )
@@ -167,39 +174,40 @@ def _locked(tenant_id: UUID, key_id: UUID, authority: Authority, *, ended: bool 
     if row is None:
         raise not_found()
     if row.revoked_at is not None and not ended:
-        raise KeyEnded("The key is revoked; make another one.")
+        raise KeyEnded("The key is revoked. Create a new one.")
     return row
 
 
-def _within_powers(authority: Authority, row: ApiKey, *, but: Iterable[str] = ()) -> None:
-    errors = [error for error in Powers.of_key(row).beyond(authority.powers) if error.pointer not in but]
+def _require_within_powers(authority: Authority, row: ApiKey, *, except_for: Iterable[str] = ()) -> None:
+    errors = [error for error in Powers.of_key(row).exceeds(authority.powers) if error.pointer not in except_for]
     if errors:
-        raise PowersExceeded(f"A key never has more than its maker. {errors[0].detail}", errors=errors)
+        detail = f"A key cannot have more permissions than whoever creates it. {errors[0].detail}"
+        raise PowersExceeded(detail, errors=errors)
 
 
-def _normalise(wanted: dict[str, Any]) -> None:
-    """Each range in its one spelling; what is none stays for `_check`."""
-    if "ip_ranges" in wanted:
-        wanted["ip_ranges"] = [range_read(text) or text for text in wanted["ip_ranges"]]
+def _normalise(values: dict[str, Any]) -> None:
+    """Brings each IP range into its one spelling; malformed ones stay for `_check`."""
+    if "ip_ranges" in values:
+        values["ip_ranges"] = [ip_range_parse(text) or text for text in values["ip_ranges"]]
 
 
-def _check(tenant_id: UUID, livemode: bool, wanted: Mapping[str, Any]) -> None:
-    """Raises Problem with all that is wrong."""
+def _check(tenant_id: UUID, livemode: bool, values: Mapping[str, Any]) -> None:
+    """Raises Problem 422 with everything that is wrong."""
     errors: list[FieldError] = []
-    if "name" in wanted and not wanted["name"].strip():
-        errors.append(FieldError("/name", "too_short", "A key needs a name that people recognise it by."))
-    if "scopes" in wanted:
-        errors += _check_scopes(wanted["scopes"], livemode)
-    if "ip_ranges" in wanted:
-        errors += _check_ranges(wanted["ip_ranges"])
-    if wanted.get("allowed_models") is not None:
-        errors += check_models(wanted["allowed_models"])
-    expires_at: datetime | None = wanted.get("expires_at")
+    if "name" in values and not values["name"].strip():
+        errors.append(FieldError("/name", "too_short", "Enter a name that people will recognise the key by."))
+    if "scopes" in values:
+        errors += _check_scopes(values["scopes"], livemode)
+    if "ip_ranges" in values:
+        errors += _check_ranges(values["ip_ranges"])
+    if values.get("allowed_models") is not None:
+        errors += check_models(values["allowed_models"])
+    expires_at: datetime | None = values.get("expires_at")
     if expires_at is not None and expires_at <= timezone.now():
         errors.append(FieldError("/expires_at", "out_of_range", PAST))
-    member_id = wanted.get("member_id")
+    member_id = values.get("member_id")
     if member_id is not None and not Membership.objects.filter(tenant_id=tenant_id, user_id=member_id).exists():
-        errors.append(FieldError("/member_id", "unknown_value", "There is no such member."))
+        errors.append(FieldError("/member_id", "unknown_value", "No member has this id."))
     if errors:
         raise invalid(errors)
 
@@ -208,31 +216,32 @@ def _check_scopes(scopes: Sequence[str], livemode: bool) -> list[FieldError]:
     errors = []
     for index, scope in enumerate(scopes):
         if scope not in Scope.values:
-            detail = f'"{scope[:40]}" is no scope; use {", ".join(Scope.values)}.'
+            detail = f'"{scope[:40]}" is not a scope; use {", ".join(Scope.values)}.'
             errors.append(FieldError(f"/scopes/{index}", "unknown_value", detail))
         elif not livemode and scope in LIVE_SCOPES:
             errors.append(FieldError(f"/scopes/{index}", "live_only", f'A test key cannot have the scope "{scope}".'))
         elif scope in scopes[:index]:
-            errors.append(FieldError(f"/scopes/{index}", "repeated", f'"{scope}" is there already.'))
+            errors.append(FieldError(f"/scopes/{index}", "repeated", f'"{scope}" is listed more than once.'))
     return errors
 
 
 def _check_ranges(ranges: Sequence[str]) -> list[FieldError]:
     errors = []
     if len(ranges) > MAX_RANGES:
-        errors.append(FieldError("/ip_ranges", "too_many", f"At most {MAX_RANGES} ranges are taken."))
+        errors.append(FieldError("/ip_ranges", "too_many", f"Use at most {MAX_RANGES} ranges."))
     for index, text in enumerate(ranges[:MAX_RANGES]):
-        if range_read(text) is None:
-            errors.append(FieldError(f"/ip_ranges/{index}", "unknown_value", range_wrong(text)))
+        if ip_range_parse(text) is None:
+            errors.append(FieldError(f"/ip_ranges/{index}", "unknown_value", ip_range_error(text)))
     return errors
 
 
-def range_wrong(text: str) -> str:
-    return f'"{text[:60]}" is no address or range; write it like 203.0.113.0/24 or 2001:db8::/32.'
+def ip_range_error(text: str) -> str:
+    """Returns what to tell about a text that is no IP range."""
+    return f'"{text[:60]}" is not an IP address or range; write it like 203.0.113.0/24 or 2001:db8::/32.'
 
 
-def range_read(text: str) -> str | None:
-    """An address or a range, IPv4 or IPv6, in its one spelling; None for anything else."""
+def ip_range_parse(text: str) -> str | None:
+    """Returns an IPv4 or IPv6 address or range in its one spelling; None for anything else."""
     try:
         return str(ip_network(text.strip(), strict=False)) if "%" not in text else None
     except ValueError:
@@ -253,13 +262,13 @@ def _audit(
         tenant_id=row.tenant_id,
         target="api_key",
         target_id=row.id,
-        before=_told(before),
-        after=_told(after),
+        before=_with_public_ids(before),
+        after=_with_public_ids(after),
     )
 
 
-def _told(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """As the API names things."""
+def _with_public_ids(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Returns the values with the member's id as the API shows it."""
     if values is None or values.get("member_id") is None:
         return None if values is None else dict(values)
     return {**values, "member_id": ids.encode(ids.USER, values["member_id"])}

@@ -1,4 +1,4 @@
-"""What counting answers, wherever it is done."""
+"""What counters of rate limits take and return, wherever they are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Counter:
-    """`cost` is what is to be taken, 0 to look only; `limit` is the most that a window of time allows."""
+    """A counter to take from. `cost` is how much, 0 to read only; `limit` is the most that a window of time allows."""
 
     name: str
     cost: int
@@ -18,8 +18,10 @@ class Counter:
 
 @dataclass(frozen=True)
 class State:
-    """A counter afterwards. `reset` are the seconds until more is free, 0 when nothing is taken; `wait` the seconds
-    until this taking would have fit: 0 when it did, None when it never will.
+    """A counter after a taking.
+
+    `reset` are the seconds until more is free, 0 when nothing is taken. `wait` are the seconds until the taking would
+    have fit: 0 when it did, None when it never will.
     """
 
     remaining: int
@@ -32,7 +34,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Answer:
+class TakeResult:
     """`second` says when it was taken, for giving it back; `states` are in the order of the counters."""
 
     second: int
@@ -40,13 +42,13 @@ class Answer:
 
     @property
     def taken(self) -> bool:
-        """All of it or nothing."""
+        """Whether all of it was taken; otherwise nothing was."""
         return all(state.fits for state in self.states)
 
 
 class Counting(Protocol):
-    def take(self, counters: Sequence[Counter]) -> Answer | None:
-        """Takes all or none; None when there is nobody to count."""
+    def take(self, counters: Sequence[Counter]) -> TakeResult | None:
+        """Takes from all counters or from none. Returns None when the counters cannot be reached."""
 
     def give(self, second: int, names: Sequence[str], amounts: Sequence[int]) -> None:
-        """Gives back of what was taken in that second."""
+        """Gives back up to these amounts of what was taken in that second."""

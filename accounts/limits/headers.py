@@ -15,7 +15,7 @@ from accounts.limits.policies import WINDOW, Policy
 
 
 def limit_headers(policies: Sequence[Policy], states: Sequence[State]) -> dict[str, str]:
-    """None where no limit binds."""
+    """Returns the headers by name; none where no limit applies."""
     if not states:
         return {}
     return {
@@ -25,7 +25,7 @@ def limit_headers(policies: Sequence[Policy], states: Sequence[State]) -> dict[s
 
 
 def _policy(policy: Policy) -> str:
-    # requests are what a quota counts by default
+    # A quota counts requests unless its unit says otherwise.
     unit = "" if policy.unit == "requests" else f';qu="{policy.unit}"'
     return f'"{policy.name}";q={policy.quota};w={WINDOW}{unit}'
 

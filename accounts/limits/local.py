@@ -1,4 +1,4 @@
-"""Counting in this process: what take.lua and give.lua do, where Valkey is away."""
+"""Counters in this process, for when Valkey is unreachable. They do what take.lua and give.lua do."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from accounts.limits.counters import Answer, Counter, State
+from accounts.limits.counters import Counter, State, TakeResult
 
 TIDY_EVERY = 1024
-"""Takings between two looks for counters that nobody uses any more."""
+"""Takings between two removals of counters that nobody uses any more."""
 
 
 class Local:
-    """Counters of this process alone: of n processes each admits the limit, and none more than that."""
+    """Counters of this process alone: each of n processes admits as much as the limit, and none admits more."""
 
     def __init__(self, window: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._window = window
@@ -23,7 +23,7 @@ class Local:
         self._lock = Lock()
         self._takings = 0
 
-    def take(self, counters: Sequence[Counter]) -> Answer:
+    def take(self, counters: Sequence[Counter]) -> TakeResult:
         with self._lock:
             clock = self._clock()
             now = math.floor(clock)
@@ -43,7 +43,7 @@ class Local:
                 )
                 for counter, seconds, wait in zip(counters, taken, waits, strict=True)
             )
-            return Answer(now, tuple(states))
+            return TakeResult(now, tuple(states))
 
     def give(self, second: int, names: Sequence[str], amounts: Sequence[int]) -> None:
         with self._lock:
@@ -54,7 +54,7 @@ class Local:
                     seconds[second] = left
 
     def _counted(self, name: str, now: int) -> dict[int, int]:
-        """What was taken, by the second. One counts until it lies outside the window as a whole."""
+        """Returns what was taken, by the second. A second counts until it lies outside the window as a whole."""
         seconds = self._seconds.get(name, {})
         for second in [second for second in seconds if second < now - self._window]:
             del seconds[second]

@@ -1,4 +1,4 @@
-"""Around every request: its slip of the rate limits, their headers, and a count of refusals."""
+"""Around every request: its rate reservation, the headers of the limits, and a count of refusals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REFUSALS = frozenset({401, 403, 429})
 
 
 class LimitsMiddleware:
-    """The outermost one, so that errors of any kind carry the headers too."""
+    """Must be the outermost middleware, so that errors of any kind carry the headers too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

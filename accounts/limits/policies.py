@@ -1,4 +1,4 @@
-"""Which limits bind a key: its own and its tenant's, in requests and in pictures, each per minute."""
+"""Which rate limits apply to a key: its own and its tenant's, in requests and in pictures, each per minute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Scope = Literal["key", "tenant"]
 
 @dataclass(frozen=True)
 class Policy:
-    """At most `quota` units in any minute. `counter` is the name of what counts them, the same in every process."""
+    """At most `quota` units in any minute. `counter` names the counter, which is the same in every process."""
 
     scope: Scope
     unit: Unit
@@ -27,7 +27,7 @@ class Policy:
 
     @property
     def name(self) -> str:
-        """As clients see it."""
+        """The name that clients see in headers and problems."""
         return f"{self.scope}-{self.unit}"
 
 
@@ -41,17 +41,17 @@ def policies_of(
     key_requests: int | None,
     key_images: int | None,
 ) -> tuple[Policy, ...]:
-    """The limits in force; None is the setting's, 0 is none.
+    """Returns the limits that apply. None stands for the setting's value, 0 for no limit.
 
     Live and test keys of a tenant count apart: what a test suite sends must not stand in the way of customers.
     """
-    # In braces: all counters of one call have to lie in one slot of a cluster.
-    place = f"cavendish:limit:{{{tenant_id.hex}}}:{'live' if livemode else 'test'}"
-    wanted: tuple[tuple[Scope, Unit, int | None, int, str], ...] = (
-        ("key", "requests", key_requests, settings.KEY_REQUESTS_PER_MINUTE, f"{place}:{key_id.hex}:requests"),
-        ("key", "images", key_images, settings.KEY_IMAGES_PER_MINUTE, f"{place}:{key_id.hex}:images"),
-        ("tenant", "requests", tenant_requests, settings.REQUESTS_PER_MINUTE, f"{place}:requests"),
-        ("tenant", "images", tenant_images, settings.IMAGES_PER_MINUTE, f"{place}:images"),
+    # The tenant in braces is a hash tag: all counters of one call have to lie in one slot of a cluster.
+    prefix = f"cavendish:limit:{{{tenant_id.hex}}}:{'live' if livemode else 'test'}"
+    rows: tuple[tuple[Scope, Unit, int | None, int, str], ...] = (
+        ("key", "requests", key_requests, settings.KEY_REQUESTS_PER_MINUTE, f"{prefix}:{key_id.hex}:requests"),
+        ("key", "images", key_images, settings.KEY_IMAGES_PER_MINUTE, f"{prefix}:{key_id.hex}:images"),
+        ("tenant", "requests", tenant_requests, settings.REQUESTS_PER_MINUTE, f"{prefix}:requests"),
+        ("tenant", "images", tenant_images, settings.IMAGES_PER_MINUTE, f"{prefix}:images"),
     )
-    found = ((scope, unit, default if own is None else own, counter) for scope, unit, own, default, counter in wanted)
-    return tuple(Policy(scope, unit, quota, livemode, counter) for scope, unit, quota, counter in found if quota > 0)
+    quotas = ((scope, unit, default if own is None else own, counter) for scope, unit, own, default, counter in rows)
+    return tuple(Policy(scope, unit, quota, livemode, counter) for scope, unit, quota, counter in quotas if quota > 0)

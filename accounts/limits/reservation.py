@@ -1,9 +1,9 @@
-"""What one request takes of its limits, and what comes back of it at the end.
+"""What one request takes from its rate limits, and what it gives back at the end.
 
 A request takes one of `requests` as it begins, and where it may make pictures one of `images` with it, so that most
 need a single call. A body that asks for more pictures takes the rest before anything is done for it; where there is not
-even room for one the body decides, since it may be wrong, want text alone, or repeat a request that was accepted. What
-was taken for pictures that were not accepted comes back, and so does the request itself when a limit refuses it.
+even room for one, the body decides, since it may be invalid, ask for text alone, or repeat a request that was accepted.
+What was taken for pictures that were not accepted is given back, and so is the request itself when a limit refuses it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 
-from accounts.limits.counters import Answer, Counter, Counting, State
+from accounts.limits.counters import Counter, Counting, State, TakeResult
 from accounts.limits.errors import refusal, too_many
 from accounts.limits.local import Local
 from accounts.limits.policies import WINDOW, Policy
@@ -28,13 +28,15 @@ TIMEOUT = 0.25
 
 @dataclass
 class _Taking:
-    where: Counting
+    counting: Counting
     second: int
     units: dict[str, int]
 
 
 class RateReservation:
-    """One request's. It is empty until a key has proved itself, and stays so where no limit binds the key."""
+    """What one request holds of its rate limits. It is empty until a key has proved itself, and stays empty where no
+    limit applies to the key.
+    """
 
     def __init__(self) -> None:
         self.policies: tuple[Policy, ...] = ()
@@ -43,7 +45,7 @@ class RateReservation:
         self._spare = 0
 
     def open(self, policies: Sequence[Policy], *, pictures: bool) -> None:
-        """The request itself; one picture with it where it may make some and there is room. Raises Problem 429."""
+        """Takes the request itself, and one picture where it may make some and there is room. Raises Problem 429."""
         self.policies = tuple(policies)
         if self._take(requests=1, images=int(pictures)):
             return
@@ -51,7 +53,7 @@ class RateReservation:
             raise refusal(self.policies, self.states)
 
     def reserve(self, images: int) -> None:
-        """Before the work for that many pictures begins. Raises Problem 429, or 403 where they would never fit."""
+        """Takes that many pictures before the work for them begins. Raises Problem 429, or 403 if they never fit."""
         for policy in self.policies:
             if policy.unit == "images" and images > policy.quota:
                 raise too_many(policy, images)
@@ -59,15 +61,15 @@ class RateReservation:
             raise refusal(self.policies, self.states)
 
     def keep(self, images: int) -> None:
-        """They belong to an accepted job now."""
+        """Assigns that many of the taken pictures to an accepted job, so that `close` does not give them back."""
         self._spare -= images
 
     def give_back(self, images: int) -> None:
-        """Their job was accepted and is canceled within the same request."""
+        """Undoes `keep` for a job that was canceled within the same request."""
         self._spare += images
 
     def close(self, *, refused: bool) -> None:
-        """At the end: pictures of no job go back, and the request where it was `refused` for a limit."""
+        """Gives back pictures of no job, and the request itself where it was `refused` for a limit."""
         left = {"images": max(0, self._spare), "requests": int(refused)}
         for taking in reversed(self._takings):
             back = {unit: min(count, left[unit]) for unit, count in taking.units.items()}
@@ -75,9 +77,9 @@ class RateReservation:
                 continue
             left = {unit: count - back[unit] for unit, count in left.items()}
             amounts = [back[policy.unit] for policy in self.policies]
-            taking.where.give(taking.second, [policy.counter for policy in self.policies], amounts)
+            taking.counting.give(taking.second, [policy.counter for policy in self.policies], amounts)
             self.states = tuple(
-                _richer(state, policy.quota, amount)
+                _after_giving(state, policy.quota, amount)
                 for policy, state, amount in zip(self.policies, self.states, amounts, strict=True)
             )
         self._takings.clear()
@@ -91,15 +93,15 @@ class RateReservation:
             return True
         units = {"requests": requests, "images": images}
         counters = [Counter(policy.counter, units[policy.unit], policy.quota) for policy in self.policies]
-        where, answer = _count(counters)
-        self.states = answer.states
-        if answer.taken:
-            self._takings.append(_Taking(where, answer.second, units))
+        counting, result = _count(counters)
+        self.states = result.states
+        if result.taken:
+            self._takings.append(_Taking(counting, result.second, units))
             self._spare += images
-        return answer.taken
+        return result.taken
 
 
-def _richer(state: State, quota: int, amount: int) -> State:
+def _after_giving(state: State, quota: int, amount: int) -> State:
     remaining = min(quota, state.remaining + amount)
     return replace(state, remaining=remaining, reset=state.reset if remaining < quota else 0)
 
@@ -118,20 +120,21 @@ def _shared() -> Shared | None:
     return Shared(client, WINDOW)
 
 
-def _count(counters: Sequence[Counter]) -> tuple[Counting, Answer]:
+def _count(counters: Sequence[Counter]) -> tuple[Counting, TakeResult]:
     shared = _shared()
-    answer = shared.take(counters) if shared is not None else None
-    if shared is not None and answer is not None:
-        return shared, answer
+    result = shared.take(counters) if shared is not None else None
+    if shared is not None and result is not None:
+        return shared, result
     metrics.LIMITS_LOCAL.inc()
     return _local(), _local().take(counters)
 
 
-_current: ContextVar[RateReservation | None] = ContextVar("slip", default=None)
+_current: ContextVar[RateReservation | None] = ContextVar("rate_reservation", default=None)
 
 
 @contextmanager
 def reservation_for_request() -> Iterator[RateReservation]:
+    """Makes a new reservation the current one for the block. Its caller closes it."""
     reservation = RateReservation()
     token = _current.set(reservation)
     try:
@@ -141,5 +144,7 @@ def reservation_for_request() -> Iterator[RateReservation]:
 
 
 def current_reservation() -> RateReservation:
-    """The request's. Outside of one, in a worker or a command, an empty slip, which limits nothing."""
+    """Returns the request's reservation; outside of a request, in a worker or a command, an empty one that limits
+    nothing.
+    """
     return _current.get() or RateReservation()

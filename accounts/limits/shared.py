@@ -1,4 +1,4 @@
-"""Counting in Valkey, one script call each time, for all processes together."""
+"""Counters in Valkey, for all processes together; each taking is one call of a script."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from accounts.limits.counters import Answer, Counter, State
+from accounts.limits.counters import Counter, State, TakeResult
 from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
 from cavendish.telemetry import metrics
 
@@ -22,7 +22,7 @@ PAUSE = 3.0
 
 
 class Script:
-    """Lua by its digest; sent whole only to a server that does not know it yet."""
+    """A Lua script that is called by its digest, and sent whole only to a server that does not know it yet."""
 
     def __init__(self, name: str) -> None:
         self._text = (Path(__file__).parent / name).read_text()
@@ -39,7 +39,7 @@ _TAKE, _GIVE = Script("take.lua"), Script("give.lua")
 
 
 class Shared:
-    """Counters of all processes. `take` answers None while Valkey is away.
+    """Counters of all processes. `take` returns None while Valkey cannot be reached.
 
     The client's timeouts bound what a Valkey that hangs can cost: one of them, and no more for PAUSE seconds.
     """
@@ -48,33 +48,35 @@ class Shared:
         self._client = client
         self._window = window
         self._breaker = CircuitBreaker(PAUSE, clock=clock)
-        self._there = True
+        self._reachable = True
 
-    def take(self, counters: Sequence[Counter]) -> Answer | None:
+    def take(self, counters: Sequence[Counter]) -> TakeResult | None:
         arguments = [number for counter in counters for number in (counter.cost, counter.limit)]
-        found = self._ask(_TAKE, [counter.name for counter in counters], self._window, *arguments)
-        if found is None:
+        reply = self._run(_TAKE, [counter.name for counter in counters], self._window, *arguments)
+        if reply is None:
             return None
-        second, *numbers = map(int, found)
+        second, *numbers = map(int, reply)
         triples = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
-        return Answer(second, tuple(State(left, reset, None if wait < 0 else wait) for left, reset, wait in triples))
+        return TakeResult(
+            second, tuple(State(left, reset, None if wait < 0 else wait) for left, reset, wait in triples)
+        )
 
     def give(self, second: int, names: Sequence[str], amounts: Sequence[int]) -> None:
-        self._ask(_GIVE, names, second, *amounts)
+        self._run(_GIVE, names, second, *amounts)
 
-    def _ask(self, script: Script, keys: Sequence[str], *arguments: int) -> Any:
+    def _run(self, script: Script, keys: Sequence[str], *arguments: int) -> Any:
         try:
-            answer = self._breaker.call(lambda: script.run(self._client, keys, *arguments))
+            reply = self._breaker.call(lambda: script.run(self._client, keys, *arguments))
         except CircuitOpen:
             return None
         except redis.RedisError as error:
-            if self._there:
-                logger.warning("Rate limits are counted in this process: Valkey answered %s.", type(error).__name__)
-            self._there = False
+            if self._reachable:
+                logger.warning("Rate limits are counted in this process: Valkey raised %s.", type(error).__name__)
+            self._reachable = False
             metrics.LIMITS_SHARED.set(0)
             return None
-        if not self._there:
+        if not self._reachable:
             logger.warning("Rate limits are counted in Valkey again.")
-            self._there = True
+            self._reachable = True
         metrics.LIMITS_SHARED.set(1)
-        return answer
+        return reply

@@ -1,7 +1,4 @@
-"""`/api/v1/members` and `/api/v1/invitations`: who belongs to a tenant and who is asked to; and the same for operators.
-
-A member is named by the person's id: `usr_…`.
-"""
+"""`/api/v1/members`: who belongs to a tenant; and the same for operators. A member's id is the person's: `usr_…`."""
 
 from __future__ import annotations
 
@@ -38,7 +35,7 @@ class MemberList(APIView):
         tags=["members"],
     )
     def get(self, request: Request) -> Response:
-        """Who belongs to the tenant, newest first."""
+        """Lists the tenant's members, newest first."""
         return _members(request, principal(request).tenant_id)
 
 
@@ -49,7 +46,8 @@ class MemberDetail(APIView):
         operation_id="members_get", responses={200: schema.Member, **problems(401, 403, 404)}, tags=["members"]
     )
     def get(self, request: Request, member_id: str) -> Response:
-        return Response(_member(principal(request).tenant_id, _user_of(member_id)))
+        """Returns a member."""
+        return Response(_member_json(principal(request).tenant_id, _user_id_of(member_id)))
 
     @extend_schema(
         operation_id="members_update",
@@ -58,19 +56,19 @@ class MemberDetail(APIView):
         tags=["members"],
     )
     def patch(self, request: Request, member_id: str) -> Response:
-        """Changes a member's role. Owners are made and changed by owners in person, not by keys."""
-        tenant_id, wanted = principal(request).tenant_id, _user_of(member_id)
-        _member(tenant_id, wanted)
+        """Changes a member's role. Keys cannot create or change owners; owners do that in the console."""
+        tenant_id, user_id = principal(request).tenant_id, _user_id_of(member_id)
+        _member_json(tenant_id, user_id)
         role = Role(body_of(request, MemberChange)["role"])
-        membership_role_change(tenant_id=tenant_id, user_id=wanted, role=role, actor=actor(request))
-        return Response(_member(tenant_id, wanted))
+        membership_role_change(tenant_id=tenant_id, user_id=user_id, role=role, actor=actor(request))
+        return Response(_member_json(tenant_id, user_id))
 
     @extend_schema(
         operation_id="members_remove", responses={204: None, **problems(401, 403, 404, 409)}, tags=["members"]
     )
     def delete(self, request: Request, member_id: str) -> Response:
-        """Ends a membership, and the keys that counted for that person with it."""
-        membership_remove(tenant_id=principal(request).tenant_id, user_id=_user_of(member_id), actor=actor(request))
+        """Removes a member and revokes the keys that count for them."""
+        membership_remove(tenant_id=principal(request).tenant_id, user_id=_user_id_of(member_id), actor=actor(request))
         return Response(status=204)
 
 
@@ -82,7 +80,7 @@ class TenantMemberList(OperatorView):
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
-        """Who belongs to a tenant, newest first."""
+        """Lists a tenant's members, newest first."""
         return _members(request, tenant_of(tenant_id))
 
 
@@ -94,16 +92,16 @@ def _members(request: Request, tenant_id: UUID) -> Response:
         return Response(page_json([member_json(membership) for membership in page], cursor))
 
 
-def _member(tenant_id: UUID, user_id: UUID) -> dict[str, object]:
+def _member_json(tenant_id: UUID, user_id: UUID) -> dict[str, object]:
     with tenant_work(tenant_id):
-        found = Membership.objects.filter(tenant_id=tenant_id, user_id=user_id).select_related("user").first()
-    if found is None:
+        membership = Membership.objects.filter(tenant_id=tenant_id, user_id=user_id).select_related("user").first()
+    if membership is None:
         raise not_found()
-    return member_json(found)
+    return member_json(membership)
 
 
-def _user_of(public: str) -> UUID:
-    found = ids.decode(ids.USER, public)
-    if found is None:
+def _user_id_of(public: str) -> UUID:
+    user_id = ids.decode(ids.USER, public)
+    if user_id is None:
         raise not_found()
-    return found
+    return user_id

@@ -1,4 +1,4 @@
-"""Bodies that change members."""
+"""Request bodies that change members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members as the API shows them."""
+"""The JSON of a member."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from cavendish.http.times import moment
 
 
 def member_json(membership: Membership) -> dict[str, Any]:
-    """With its `user` loaded. A member is named by the person's id, which keys, budgets and usage know too."""
+    """Returns the member as the API shows it; the membership has its `user` loaded.
+
+    A member is named by the person's id, which keys, budgets and usage refer to as well.
+    """
     return {
         "id": ids.encode(ids.USER, membership.user_id),
         "object": "member",

@@ -1,4 +1,4 @@
-"""Shapes of members for OpenAPI. They describe what `representation` writes."""
+"""OpenAPI shapes of members. They describe what `representation` writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cavendish.http.schema import Page
 
 
 class Member(s.Serializer[object]):
-    id = s.CharField(help_text="The person's: usr_…")
+    id = s.CharField(help_text="The person's id: usr_…")
     object = s.CharField()
     email = s.EmailField()
     name = s.CharField()

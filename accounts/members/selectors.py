@@ -1,4 +1,4 @@
-"""Reads of accounts that come before a tenant's door."""
+"""Reads of memberships."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.models import Role, TenantStatus, User
 
 @dataclass(frozen=True)
 class TenantOfPerson:
-    """A tenant and what a person is in it."""
+    """A tenant and a person's role in it."""
 
     tenant_id: UUID
     slug: str
@@ -32,7 +32,7 @@ class TenantOfPerson:
 
 
 def tenants_of(user: User) -> list[TenantOfPerson]:
-    """The person's tenants by name; one query, without a door."""
+    """Returns the person's tenants by name, with one query that needs no tenant context."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, slug, name, status, role, since FROM person_tenants(%s)", [user.pk])
         return [TenantOfPerson(*row) for row in cursor.fetchall()]

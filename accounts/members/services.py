@@ -19,7 +19,7 @@ from cavendish.http.problems import not_found
 
 
 def membership_create(*, tenant: Tenant, user: User, role: Role, actor: Actor = SYSTEM) -> Membership:
-    """As the operator; people are let in by invitations. Raises IntegrityError for who is a member already."""
+    """Adds a member as the operator; everybody else joins by an invitation. Raises IntegrityError for a member."""
     with transaction.atomic(using=current_alias()):
         membership: Membership = Membership.objects.create(tenant=tenant, user=user, role=role)
         _audit(actor, "joined", tenant.id, user.id, None, {"role": role, "email": user.email})
@@ -27,8 +27,10 @@ def membership_create(*, tenant: Tenant, user: User, role: Role, actor: Actor = 
 
 
 def membership_role_change(*, tenant_id: UUID, user_id: UUID, role: Role, actor: Actor) -> Membership:
-    """Raises LastOwner where the tenant would be left without one, NotAllowed where owners are concerned and the
-    actor is none.
+    """Changes a member's role.
+
+    Raises LastOwner where the tenant would be left without an owner, NotAllowed where the change concerns owners and
+    the actor is none.
     """
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
@@ -40,7 +42,7 @@ def membership_role_change(*, tenant_id: UUID, user_id: UUID, role: Role, actor:
         if Role.OWNER in (membership.role, role):
             require_owner(authority)
         if membership.role == Role.OWNER and owners == {user_id}:
-            raise LastOwner("A tenant keeps an owner: make somebody else one first.")
+            raise LastOwner("A tenant needs an owner. Make somebody else an owner first.")
         before = membership.role
         membership.role = role
         membership.save(update_fields=["role"])
@@ -49,9 +51,9 @@ def membership_role_change(*, tenant_id: UUID, user_id: UUID, role: Role, actor:
 
 
 def membership_remove(*, tenant_id: UUID, user_id: UUID, actor: Actor) -> int:
-    """Ends a membership, and the keys that counted for that person with it; answers how many those were.
+    """Ends a membership and revokes the keys that count for that person. Returns how many keys.
 
-    Everybody may leave; others are removed by who manages members, owners by owners. Raises LastOwner.
+    Everybody may leave. Whoever manages members may remove others, and only owners may remove owners. Raises LastOwner.
     """
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
@@ -63,7 +65,7 @@ def membership_remove(*, tenant_id: UUID, user_id: UUID, actor: Actor) -> int:
         if membership.role == Role.OWNER and not leaving:
             require_owner(authority)
         if owners == {user_id}:
-            raise LastOwner("A tenant keeps an owner: make somebody else one first.")
+            raise LastOwner("A tenant needs an owner. Make somebody else an owner first.")
         membership.delete()
         revoked = api_keys_of_member_revoke(tenant_id=tenant_id, member_id=user_id, actor=actor)
         _audit(actor, "left" if leaving else "removed", tenant_id, user_id, {"role": membership.role}, None)
@@ -72,24 +74,23 @@ def membership_remove(*, tenant_id: UUID, user_id: UUID, actor: Actor) -> int:
 
 def require_owner(authority: Authority) -> None:
     if not authority.may(Permission.OWNERS):
-        who = "A key" if authority.key is not None else "Only an owner"
-        detail = "never makes, changes or removes an owner." if authority.key else "makes, changes or removes owners."
-        raise NotAllowed(f"{who} {detail}")
+        who = "A key cannot" if authority.key is not None else "Only an owner can"
+        raise NotAllowed(f"{who} add, change or remove an owner.")
 
 
 def _owners_locked(tenant_id: UUID) -> set[UUID]:
-    """The owners, locked in one order: of two who remove each other at once, the second waits and then is alone."""
+    """Returns the owners, locked in one order: of two who remove each other at once, the second waits and stays."""
     rows = Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, role=Role.OWNER).order_by("id")
     return {row.user_id for row in rows}
 
 
 def _locked(tenant_id: UUID, user_id: UUID) -> Membership:
-    found: Membership | None = (
+    membership: Membership | None = (
         Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, user_id=user_id).first()
     )
-    if found is None:
+    if membership is None:
         raise not_found()
-    return found
+    return membership
 
 
 def _audit(

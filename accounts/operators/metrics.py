@@ -1,4 +1,4 @@
-"""`/metrics`: what this process counts, as Prometheus reads it. Each web process answers for itself."""
+"""`/metrics`: what this process counts, in Prometheus's format. Each web process has its own counters."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from rest_framework.views import APIView
 
 from accounts.authentication.operators import IsOperator, OperatorKeyAuthentication
 
-# What proxies add. Who came through one is as far away as its other side, whatever the proxy's own address.
+# Headers that proxies add. A request through a proxy comes from beyond it, whatever the proxy's own address is.
 _PROXIED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
-class IsOperatorOrNear(BasePermission):
-    """An operator's key, or an address of METRICS_ALLOW that asks directly."""
+class IsOperatorOrAllowedAddress(BasePermission):
+    """Allows operators' keys, and addresses of METRICS_ALLOW that connect without a proxy."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return _is_near(request) or IsOperator().has_permission(request, view)
+        return _is_allowed_address(request) or IsOperator().has_permission(request, view)
 
 
 class Metrics(APIView):
     authentication_classes = (OperatorKeyAuthentication,)
-    permission_classes = (IsOperatorOrNear,)
+    permission_classes = (IsOperatorOrAllowedAddress,)
     schema = None
 
     def get(self, request: Request) -> HttpResponse:
         return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _is_near(request: Request) -> bool:
+def _is_allowed_address(request: Request) -> bool:
     if any(name in request.headers for name in _PROXIED):
         return False
     try:

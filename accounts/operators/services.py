@@ -18,7 +18,7 @@ from cavendish.db.router import current_alias
 def operator_key_create(
     *, name: str, expires_at: datetime | None = None, created_by: User | None = None, actor: Actor = SYSTEM
 ) -> tuple[OperatorKey, str]:
-    """As the operator. The row and the secret, which is nowhere else from then on."""
+    """Creates an operator key, as the operator. Returns the row and the secret, which is stored nowhere."""
     new = tokens.generate_operator()
     with transaction.atomic(using=current_alias()):
         row = OperatorKey.objects.create(
@@ -36,7 +36,7 @@ def operator_key_create(
 
 
 def operator_key_revoke(*, key_id: UUID, actor: Actor) -> bool:
-    """As the operator; false when there is no such key or it was revoked before."""
+    """Revokes an operator key, as the operator. Returns False when there is no such key or it is revoked already."""
     with transaction.atomic(using=current_alias()):
         changed = OperatorKey.objects.filter(id=key_id, revoked_at=None).update(revoked_at=timezone.now())
         if changed:

@@ -1,4 +1,4 @@
-"""Whether a tenant has accepted the use policy that is in force, without which no live job runs."""
+"""Reads of the use policy's acceptance, without which no live job runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.utils import timezone
 
 
 def policy_accepted(version: str, *, now: datetime | None = None) -> bool:
-    """`version` is what an owner accepted last, "" for nothing. An older one counts while there is grace."""
+    """Returns whether the accepted version lets live jobs run: the current one, or an older one until the grace ends.
+
+    `version` is the one that an owner accepted last, "" for none.
+    """
     if version == settings.POLICY_VERSION:
         return True
     grace = settings.POLICY_GRACE_UNTIL

@@ -1,4 +1,4 @@
-"""Writes of the use policy's acceptance."""
+"""Writes of the use policy's acceptance by tenants."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from cavendish.http.problems import not_found
 
 
 def policy_accept(*, tenant_id: UUID, version: str, actor: Actor, accepted_by: str = "") -> Tenant:
-    """An owner accepts the use policy for the tenant, or the operator records that one did (`accepted_by` names whom).
+    """Records that an owner accepted the use policy for the tenant; repeating it changes nothing.
 
-    `version` is the one that was read. Raises PolicyOutdated when that is not in force any more, NotAllowed for whoever
-    is no owner. Repeating it changes nothing.
+    The actor is that owner, or the operator who names the owner in `accepted_by`. `version` is the one that was read.
+    Raises PolicyOutdated when that is not the current one any more, NotAllowed for whoever is no owner.
     """
     if version != settings.POLICY_VERSION:
-        raise PolicyOutdated(f"The policy in force is {settings.POLICY_VERSION}; read and accept that one.")
+        raise PolicyOutdated(f"The current use policy is {settings.POLICY_VERSION}. Read and accept that version.")
     with tenant_work(tenant_id):
         if not actor.is_operator:
             authority_of(actor, tenant_id).require(Permission.POLICY)

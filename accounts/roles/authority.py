@@ -1,6 +1,6 @@
-"""How far whoever acts may go in a tenant, looked up in the transaction that acts: roles change.
+"""What an actor may do in a tenant. It is read in the transaction that acts, because roles change.
 
-Views ask for scopes first; this is the second lock, and the only one for people.
+Views check scopes first; this is the second check, and the only one for people.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from cavendish.http.problems import FieldError
 
 Network = IPv4Network | IPv6Network
 
-# A key's scopes end before these, whatever it has: people do that (accounts.roles.permissions).
+# No key may do these, whatever its scopes are: people do that (accounts.roles.permissions).
 _PEOPLE_ONLY = frozenset({Permission.OWNERS, Permission.POLICY, Permission.CLOSE})
 
 
 @dataclass(frozen=True)
 class Powers:
-    """What a key can do, or the most that a key made by somebody can do. None and an empty tuple mean no limit."""
+    """What a key can do, or the most that a key created by somebody can do. None and an empty tuple mean no limit."""
 
     scopes: frozenset[str] | None
     livemode: bool
@@ -45,28 +45,28 @@ class Powers:
             member_id=key.member_id,
         )
 
-    def beyond(self, most: Powers) -> list[FieldError]:
-        """Where these powers exceed `most`, by the field that says so."""
-        found = []
+    def exceeds(self, limit: Powers) -> list[FieldError]:
+        """Returns an error for each field in which these powers exceed `limit`; none where they are within it."""
+        errors = []
 
-        def beyond(field: str, detail: str) -> None:
-            found.append(FieldError(f"/{field}", "beyond_its_maker", detail))
+        def add(field: str, detail: str) -> None:
+            errors.append(FieldError(f"/{field}", "beyond_its_maker", detail))
 
-        if most.scopes is not None and (more := sorted((self.scopes or frozenset()) - most.scopes)):
-            beyond("scopes", f"Not yours to give: {', '.join(more)}.")
-        if self.livemode and not most.livemode:
-            beyond("livemode", "A test key makes test keys only.")
-        if most.allowed_models is not None and (
-            self.allowed_models is None or not self.allowed_models <= most.allowed_models
+        if limit.scopes is not None and (more := sorted((self.scopes or frozenset()) - limit.scopes)):
+            add("scopes", f"You cannot grant: {', '.join(more)}.")
+        if self.livemode and not limit.livemode:
+            add("livemode", "A test key can only create test keys.")
+        if limit.allowed_models is not None and (
+            self.allowed_models is None or not self.allowed_models <= limit.allowed_models
         ):
-            beyond("allowed_models", f"At most: {', '.join(sorted(most.allowed_models)) or 'none'}.")
-        if most.ip_ranges and not _within(self.ip_ranges, most.ip_ranges):
-            beyond("ip_ranges", f"Only addresses within {', '.join(most.ip_ranges)}.")
-        if most.expires_at is not None and (self.expires_at is None or self.expires_at > most.expires_at):
-            beyond("expires_at", f"Not later than {most.expires_at.isoformat()}, when the making key ends.")
-        if most.member_id is not None and self.member_id != most.member_id:
-            beyond("member_id", "A member's key makes keys for the same member only.")
-        return found
+            add("allowed_models", f"Use only: {', '.join(sorted(limit.allowed_models)) or 'none'}.")
+        if limit.ip_ranges and not _within(self.ip_ranges, limit.ip_ranges):
+            add("ip_ranges", f"Use only addresses within {', '.join(limit.ip_ranges)}.")
+        if limit.expires_at is not None and (self.expires_at is None or self.expires_at > limit.expires_at):
+            add("expires_at", f"Use a time up to {limit.expires_at.isoformat()}, when the creating key expires.")
+        if limit.member_id is not None and self.member_id != limit.member_id:
+            add("member_id", "A member's key can only create keys for the same member.")
+        return errors
 
 
 def _within(ranges: tuple[str, ...], most: tuple[str, ...]) -> bool:
@@ -87,7 +87,10 @@ EVERYTHING = Powers(scopes=None, livemode=True)
 
 @dataclass(frozen=True)
 class Authority:
-    """`role` is a person's, `key` the key that acts; neither for the operator and the clock, who may do everything."""
+    """What an actor may do in one tenant.
+
+    `role` is set for a person, `key` for a key; neither for the operator and the platform, which may do everything.
+    """
 
     actor: Actor
     role: Role | None = None
@@ -101,12 +104,13 @@ class Authority:
         return self.key is not None and permission not in _PEOPLE_ONLY and permission in self.key.scopes
 
     def require(self, permission: Permission) -> None:
+        """Raises NotAllowed without the permission."""
         if not self.may(permission):
-            raise NotAllowed(f'This takes the permission "{permission}", which {self._who} lacks.')
+            raise NotAllowed(f'This requires the permission "{permission}", which {self._who} lacks.')
 
     @cached_property
     def powers(self) -> Powers:
-        """The most that a key made by this authority can do."""
+        """The most that a key created by this actor can do."""
         if self.actor.is_operator:
             return EVERYTHING
         if self.role is not None:
@@ -116,12 +120,12 @@ class Authority:
     @property
     def _who(self) -> str:
         return (
-            f"the role {self.role}" if self.role is not None else "this key" if self.key is not None else "whoever asks"
+            f"the role {self.role}" if self.role is not None else "this key" if self.key is not None else "your account"
         )
 
 
 def authority_of(actor: Actor, tenant_id: UUID) -> Authority:
-    """Inside the tenant's door. Somebody who is no member (any more) may do nothing."""
+    """Returns what the actor may do, read in the tenant's context. Somebody who is no member may do nothing."""
     if actor.is_operator or actor.id is None:
         return Authority(actor)
     if actor.kind == "person":

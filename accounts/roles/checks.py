@@ -1,4 +1,4 @@
-"""What values of tenants and keys may be, for services: meaning, not type."""
+"""Checks of settings of tenants and keys against the catalog and the time zones, for services."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ from cavendish.http.problems import FieldError, shown
 
 @cache
 def model_ids() -> tuple[str, ...]:
+    """Returns the ids of all models in the catalog's order."""
     return tuple(model.id for model in models())
 
 
 @cache
 def image_sizes() -> tuple[str, ...]:
-    """Every size that some model makes, smallest first."""
+    """Returns every size that some model makes, smallest first."""
     order = ("512", "1K", "2K", "4K")
-    found = {size for model in models() for size in model.sizes}
-    return tuple(sorted(found, key=lambda size: order.index(size) if size in order else len(order)))
+    sizes = {size for model in models() for size in model.sizes}
+    return tuple(sorted(sizes, key=lambda size: order.index(size) if size in order else len(order)))
 
 
 def check_models(names: Sequence[str], field: str = "allowed_models") -> list[FieldError]:
-    return _each(names, model_ids(), field, "no model here")
+    """Returns an error for an empty list and for each name that is no model."""
+    return _check_each(names, model_ids(), field, "not a model of this platform")
 
 
 def check_sizes(names: Sequence[str], field: str = "allowed_sizes") -> list[FieldError]:
-    return _each(names, image_sizes(), field, "no image size")
+    """Returns an error for an empty list and for each name that is no image size."""
+    return _check_each(names, image_sizes(), field, "not an image size")
 
 
-def _each(names: Sequence[str], known: Sequence[str], field: str, what: str) -> list[FieldError]:
+def _check_each(names: Sequence[str], known: Sequence[str], field: str, reason: str) -> list[FieldError]:
     if not names:
-        return [FieldError(f"/{field}", "too_short", "The list is empty, which would allow nothing; null allows all.")]
+        return [FieldError(f"/{field}", "too_short", "An empty list would allow nothing. Use null to allow all.")]
     return [
-        FieldError(f"/{field}/{index}", "unknown_value", f"{shown(name)} is {what}; use {', '.join(known)}.")
+        FieldError(f"/{field}/{index}", "unknown_value", f"{shown(name)} is {reason}; use {', '.join(known)}.")
         for index, name in enumerate(names)
         if name not in known
     ]
@@ -43,11 +46,14 @@ def _each(names: Sequence[str], known: Sequence[str], field: str, what: str) -> 
 
 @cache
 def time_zones() -> frozenset[str]:
-    """IANA's names; without aliases of the machine such as "localtime"."""
+    """Returns the IANA names, without aliases of the machine such as "localtime"."""
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def check_time_zone(name: str, field: str = "billing_timezone") -> list[FieldError]:
+    """Returns an error for a name that is no IANA time zone."""
     if name in time_zones() and ZoneInfo(name):
         return []
-    return [FieldError(f"/{field}", "unknown_value", f'{shown(name)} is no time zone; write it like "Europe/Berlin".')]
+    return [
+        FieldError(f"/{field}", "unknown_value", f'{shown(name)} is not a time zone; write it like "Europe/Berlin".')
+    ]

@@ -1,4 +1,4 @@
-"""What each role may do: the one table, for the console, the API and the documentation (docs/roles.md is made from it).
+"""What each role may do: the one table for the console, the API and the documentation (docs/roles.md is made from it).
 
 Most permissions are also scopes of API keys, under the same name: what a person may do in the console, a key with that
 scope may do over the API. The last three are never given to a key.
@@ -28,16 +28,16 @@ class Permission(StrEnum):
 
 
 MEANINGS = {
-    Permission.READ: "See generations, pictures, files, models, quotes and the tenant's settings",
-    Permission.GENERATE: "Ask for pictures, cancel and erase generations",
+    Permission.READ: "View generations, pictures, files, models, quotes and the tenant's settings",
+    Permission.GENERATE: "Generate pictures, cancel and erase generations",
     Permission.FILES: "Upload and delete files",
-    Permission.WEBHOOKS: "Manage webhook endpoints and see their deliveries",
-    Permission.KEYS: "See, make, change, rotate and revoke API keys, never with more than one's own scopes",
-    Permission.BILLING: "See usage, invoices and the balance; manage budgets",
-    Permission.MEMBERS: "Invite people, change their roles and remove them, owners excepted",
-    Permission.SETTINGS: "Change what the tenant may set itself",
-    Permission.AUDIT: "Read who did what",
-    Permission.OWNERS: "Make, change and remove owners",
+    Permission.WEBHOOKS: "Manage webhook endpoints and view their deliveries",
+    Permission.KEYS: "View, create, change, rotate and revoke API keys, never with more scopes than one's own",
+    Permission.BILLING: "View usage, invoices and the balance; manage budgets",
+    Permission.MEMBERS: "Invite members, change their roles and remove them, except owners",
+    Permission.SETTINGS: "Change the settings that the tenant controls itself",
+    Permission.AUDIT: "View the audit log",
+    Permission.OWNERS: "Add, change and remove owners",
     Permission.POLICY: "Accept the use policy for the tenant",
     Permission.CLOSE: "Export everything and close the tenant",
 }
@@ -51,7 +51,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.READ}),
 }
 
-# What a key of test mode, which people are careless with, must not open: it would lead to the live half of the tenant.
+# Scopes that no test key may have: people are careless with those, and these scopes reach the live half of the tenant.
 LIVE_SCOPES = frozenset({Scope.MEMBERS, Scope.SETTINGS, Scope.AUDIT})
 
 
@@ -60,18 +60,18 @@ def may(role: str, permission: Permission) -> bool:
 
 
 def scopes_of(role: str) -> frozenset[str]:
-    """The scopes that a key made by somebody with this role may have at most."""
+    """Returns the most scopes that a key created by somebody with this role may have."""
     return frozenset(scope for scope in Scope.values if Permission(scope) in PERMISSIONS[Role(role)])
 
 
 def scopes_of_mode(livemode: bool) -> tuple[str, ...]:
-    """Every scope that a key of this mode can have, in the order of the table."""
+    """Returns every scope that a key of this mode can have, in the order of the table."""
     return tuple(scope for scope in Scope.values if livemode or scope not in LIVE_SCOPES)
 
 
 def as_markdown() -> str:
-    """docs/roles.md, whole."""
-    head = f"| Permission | {' | '.join(Role.values)} | Scope of keys | What it is |"
+    """Returns the whole text of docs/roles.md."""
+    head = f"| Permission | {' | '.join(Role.values)} | Scope of keys | What it allows |"
     lines = [head, "| --- " * (len(Role) + 3) + "|"]
     for permission in Permission:
         marks = " | ".join("yes" if may(role, permission) else "" for role in Role)
@@ -91,10 +91,11 @@ A person has one role in each tenant that they belong to. A tenant always has an
 
 {table}
 
-A permission that is also a scope opens the same thing to an API key as to a person. A key never has more than its
-maker: no scope that a person's role or the making key lacks, no model, address or time beyond the making key's own; a
-test key makes test keys only. The scopes `members`, `settings` and `audit` are for live keys, because test keys are
-handed around. No key makes, changes or removes an owner, accepts the use policy or closes the tenant: people do that.
+A permission that is also a scope allows an API key what it allows a person. A key never has more than whoever creates
+it: no scope that the person's role or the creating key lacks, and no model, address or expiry beyond the creating key's
+own. A test key creates test keys only. The scopes `members`, `settings` and `audit` are for live keys, because test
+keys are handed around. No key adds, changes or removes an owner, accepts the use policy or closes the tenant: people do
+that.
 
 A key with a `member_id` is that person's: it counts for their budgets and usage, and ends with their membership. Keys
 without one are the tenant's and stay.

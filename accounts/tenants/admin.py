@@ -1,4 +1,4 @@
-"""Tenants in the admin: made and changed by the same services as over the API, with the operator in the audit."""
+"""Tenants in the admin: created and changed by the same services as over the API, with the operator in the audit."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from accounts.tenants.services import (
     OF_THE_TENANT,
     SLUG,
     tenant_close,
+    tenant_open,
     tenant_reactivate,
-    tenant_set,
-    tenant_start,
     tenant_suspend,
+    tenant_update_as_operator,
 )
 from cavendish.http.problems import Problem
 
@@ -37,13 +37,13 @@ SETTINGS = ("name", *(name for name in (*OF_THE_TENANT, *OF_THE_OPERATOR) if nam
 
 
 class TenantForm(Form):
-    """Everything that an operator may set. What a choice of nothing means stands at each list."""
+    """The settings that an operator may change. Lists in which nothing is selected allow everything."""
 
     allowed_models = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="None chosen: all."
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="Select none to allow all."
     )
     allowed_sizes = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="None chosen: all."
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="Select none to allow all."
     )
 
     class Meta:
@@ -55,7 +55,7 @@ class TenantForm(Form):
         for name, known in (("allowed_models", model_ids()), ("allowed_sizes", image_sizes())):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)
-            field.choices = [(one, one) for one in known]
+            field.choices = [(value, value) for value in known]
 
     def clean_allowed_models(self) -> list[str] | None:
         return self.cleaned_data["allowed_models"] or None
@@ -74,12 +74,18 @@ class TenantForm(Form):
 
 
 class NewTenantForm(TenantForm):
-    slug = forms.CharField(max_length=50, help_text="Letters a to z, digits, hyphens; for good.")
-    plan = forms.ChoiceField(required=False, help_text=f'"{STANDARD_PLAN}" when none is chosen.')
-    opening_balance = forms.DecimalField(
-        required=False, min_value=Decimal(0), max_digits=20, decimal_places=9, help_text="What it has paid in."
+    slug = forms.CharField(
+        max_length=50, help_text="Lowercase letters, digits and hyphens. It cannot be changed later."
     )
-    owner_email = forms.EmailField(required=False, help_text="Gets an invitation as the owner.")
+    plan = forms.ChoiceField(required=False, help_text=f'Defaults to "{STANDARD_PLAN}".')
+    opening_balance = forms.DecimalField(
+        required=False,
+        min_value=Decimal(0),
+        max_digits=20,
+        decimal_places=9,
+        help_text="What the tenant has already paid in, in the plan's currency.",
+    )
+    owner_email = forms.EmailField(required=False, help_text="This person is invited as the owner.")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -90,17 +96,21 @@ class NewTenantForm(TenantForm):
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
         if SLUG.fullmatch(slug) is None:
-            raise ValidationError("A slug has letters a to z, digits and hyphens, none at its ends.")
+            raise ValidationError(
+                "Use lowercase letters, digits and hyphens; a slug cannot begin or end with a hyphen."
+            )
         if Tenant.objects.filter(slug=slug).exists():
-            raise ValidationError("There is such a tenant already.")
+            raise ValidationError("A tenant with this slug already exists.")
         return slug
 
 
 class ChangedTenantForm(TenantForm):
-    status = forms.ChoiceField(choices=TenantStatus.choices, help_text="Suspended: what is queued waits.")
-    status_reason = forms.CharField(max_length=200, required=False, help_text="The tenant reads it in every refusal.")
+    status = forms.ChoiceField(choices=TenantStatus.choices, help_text="While suspended, queued jobs wait.")
+    status_reason = forms.CharField(
+        max_length=200, required=False, help_text="Shown to the tenant whenever a request is refused because of it."
+    )
     policy_accepted_by = forms.CharField(
-        max_length=200, required=False, help_text="Who accepted the use policy in force for the tenant, on paper."
+        max_length=200, required=False, help_text="Who accepted the current use policy for the tenant on paper."
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -111,7 +121,7 @@ class ChangedTenantForm(TenantForm):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         if values.get("status") == TenantStatus.SUSPENDED and not values.get("status_reason", "").strip():
-            self.add_error("status_reason", "Say why: the tenant reads it in every refusal.")
+            self.add_error("status_reason", "Enter a reason. The tenant sees it whenever a request is refused.")
         return values
 
 
@@ -140,19 +150,21 @@ class TenantAdmin(Base):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """What a service refuses after the form was right: somebody else was faster. Nothing is kept."""
+        """Shows the form again with a message when a service refuses values that the form let pass, which happens when
+        somebody else was faster. Nothing is saved then.
+        """
         try:
-            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
-        except Problem as refused:
-            messages.error(request, refused.detail)
+            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except Problem as problem:
+            messages.error(request, problem.detail)
             return HttpResponseRedirect(request.path)
-        return answer
+        return response
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
         actor = operator_actor(request)
         values = form.cleaned_data
         if not change:
-            made = tenant_start(
+            tenant = tenant_open(
                 slug=values["slug"],
                 plan=values["plan"] or STANDARD_PLAN,
                 opening_balance=values["opening_balance"] or Decimal(0),
@@ -160,17 +172,17 @@ class TenantAdmin(Base):
                 actor=actor,
                 **{name: values[name] for name in SETTINGS},
             )
-            obj.__dict__.update(made.__dict__)
+            obj.__dict__.update(tenant.__dict__)
             return
         if changed := form.changed_settings():
-            tenant_set(tenant_id=obj.id, changed=changed, actor=actor)
+            tenant_update_as_operator(tenant_id=obj.id, changed=changed, actor=actor)
         if values["policy_accepted_by"]:
             version, name = settings.POLICY_VERSION, values["policy_accepted_by"]
             policy_accept(tenant_id=obj.id, version=version, accepted_by=name, actor=actor)
         if "status" in form.changed_data:
-            self._move(obj, values["status"], values["status_reason"], actor)
+            self._change_status(obj, values["status"], values["status_reason"], actor)
 
-    def _move(self, tenant: Tenant, status: str, reason: str, actor: Any) -> None:
+    def _change_status(self, tenant: Tenant, status: str, reason: str, actor: Any) -> None:
         match status:
             case TenantStatus.SUSPENDED:
                 tenant_suspend(tenant_id=tenant.id, reason=reason, actor=actor)

@@ -1,4 +1,4 @@
-"""`/api/v1/tenants` for operators, and `/api/v1/tenant`: a tenant about itself."""
+"""`/api/v1/tenants` for operators, and `/api/v1/tenant` for a tenant's own settings."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from accounts.tenants.representation import tenant_json
 from accounts.tenants.selectors import tenant_details
 from accounts.tenants.services import (
     tenant_close,
+    tenant_open,
     tenant_reactivate,
-    tenant_set,
-    tenant_start,
     tenant_suspend,
     tenant_update,
+    tenant_update_as_operator,
 )
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
@@ -40,8 +40,8 @@ class OwnTenant(APIView):
 
     @extend_schema(operation_id="tenant_get", responses={200: schema.Tenant, **problems(401, 403)}, tags=["tenant"])
     def get(self, request: Request) -> Response:
-        """The tenant of the key that asks: its status, its settings, the use policy, what its test keys did today."""
-        return Response(_shown(principal(request).tenant_id))
+        """Returns the key's tenant: its status and settings, the use policy, and today's use by its test keys."""
+        return Response(_tenant_json(principal(request).tenant_id))
 
     @extend_schema(
         operation_id="tenant_update",
@@ -50,11 +50,11 @@ class OwnTenant(APIView):
         tags=["tenant"],
     )
     def patch(self, request: Request) -> Response:
-        """Changes what a tenant may set itself. The rest is the operator's."""
+        """Updates the settings that a tenant controls itself. The operator controls the others."""
         tenant_id = principal(request).tenant_id
         changed = body_of(request, OwnSettings, partial=True)
         tenant_update(tenant_id=tenant_id, changed=changed, actor=actor(request))
-        return Response(_shown(tenant_id))
+        return Response(_tenant_json(tenant_id))
 
 
 class TenantList(OperatorView):
@@ -65,7 +65,7 @@ class TenantList(OperatorView):
         tags=["operators"],
     )
     def get(self, request: Request) -> Response:
-        """All tenants, newest first."""
+        """Lists all tenants, newest first."""
         parameters = Parameters(request, takes=("status", "slug"))
         rows = Tenant.objects.all()
         if status := parameters.choice("status", tuple(TenantStatus.values)):
@@ -74,7 +74,7 @@ class TenantList(OperatorView):
             rows = rows.filter(slug=slug)
         parameters.close()
         page, cursor = page_read(request, rows, ids.TENANT)
-        return Response(page_json([tenant_json(view) for view in tenant_details(page)], cursor))
+        return Response(page_json([tenant_json(detail) for detail in tenant_details(page)], cursor))
 
     @extend_schema(
         operation_id="tenants_create",
@@ -83,15 +83,20 @@ class TenantList(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request) -> Response:
-        """Makes a tenant on a plan, with what it has paid in, and invites its owner. Then give it a key, or let it."""
-        shown = _shown(tenant_start(actor=actor(request), **body_of(request, TenantNew)).id)
-        return Response(shown, 201, headers={"Location": f"/api/v1/tenants/{shown['id']}"})
+        """Creates a tenant on a plan, credits its opening balance and invites its owner.
+
+        Next, create a key for it, or let the owner create one.
+        """
+        tenant = tenant_open(actor=actor(request), **body_of(request, TenantNew))
+        body = _tenant_json(tenant.id)
+        return Response(body, 201, headers={"Location": f"/api/v1/tenants/{body['id']}"})
 
 
 class TenantDetail(OperatorView):
     @extend_schema(operation_id="tenants_get", responses={200: schema.Tenant, **problems(401, 404)}, tags=["operators"])
     def get(self, request: Request, tenant_id: str) -> Response:
-        return Response(_shown(tenant_of(tenant_id)))
+        """Returns a tenant."""
+        return Response(_tenant_json(tenant_of(tenant_id)))
 
     @extend_schema(
         operation_id="tenants_update",
@@ -100,10 +105,11 @@ class TenantDetail(OperatorView):
         tags=["operators"],
     )
     def patch(self, request: Request, tenant_id: str) -> Response:
-        """Changes settings. Where anything was billed, a new time zone waits until a month has begun in both."""
-        wanted = tenant_of(tenant_id)
-        tenant_set(tenant_id=wanted, changed=body_of(request, Settings, partial=True), actor=actor(request))
-        return Response(_shown(wanted))
+        """Updates a tenant's settings. If anything was billed, a new time zone waits for the next month in both."""
+        row_id = tenant_of(tenant_id)
+        changed = body_of(request, Settings, partial=True)
+        tenant_update_as_operator(tenant_id=row_id, changed=changed, actor=actor(request))
+        return Response(_tenant_json(row_id))
 
 
 class TenantSuspend(OperatorView):
@@ -114,10 +120,10 @@ class TenantSuspend(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Nothing new is accepted, and what is queued waits. Everything can still be read and erased."""
-        wanted = tenant_of(tenant_id)
-        tenant_suspend(tenant_id=wanted, reason=body_of(request, Suspension)["reason"], actor=actor(request))
-        return Response(_shown(wanted))
+        """Suspends a tenant. New jobs are refused and queued jobs wait. Everything can still be read and erased."""
+        row_id = tenant_of(tenant_id)
+        tenant_suspend(tenant_id=row_id, reason=body_of(request, Suspension)["reason"], actor=actor(request))
+        return Response(_tenant_json(row_id))
 
 
 class TenantReactivate(OperatorView):
@@ -128,10 +134,10 @@ class TenantReactivate(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Ends a suspension, or a closing that has erased nothing yet. What waited in the queue runs."""
-        wanted = tenant_of(tenant_id)
-        tenant_reactivate(tenant_id=wanted, actor=actor(request))
-        return Response(_shown(wanted))
+        """Reactivates a suspended tenant, or a closing one of which nothing is erased yet. Queued jobs run again."""
+        row_id = tenant_of(tenant_id)
+        tenant_reactivate(tenant_id=row_id, actor=actor(request))
+        return Response(_tenant_json(row_id))
 
 
 class TenantClose(OperatorView):
@@ -142,11 +148,11 @@ class TenantClose(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Begins the end: nothing new is accepted, what is queued still runs, everything can be read and exported."""
-        wanted = tenant_of(tenant_id)
+        """Closes a tenant. New jobs are refused, queued jobs still run, and everything can be read and exported."""
+        row_id = tenant_of(tenant_id)
         reason = body_of(request, Closing).get("reason", "")
-        tenant_close(tenant_id=wanted, reason=reason, actor=actor(request))
-        return Response(_shown(wanted))
+        tenant_close(tenant_id=row_id, reason=reason, actor=actor(request))
+        return Response(_tenant_json(row_id))
 
 
 class TenantPolicyAcceptance(OperatorView):
@@ -157,13 +163,13 @@ class TenantPolicyAcceptance(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Notes that an owner has accepted the use policy on paper. In the console owners do it themselves."""
-        wanted = tenant_of(tenant_id)
-        policy_accept(tenant_id=wanted, actor=actor(request), **body_of(request, PolicyAcceptance))
-        return Response(_shown(wanted))
+        """Records that an owner accepted the use policy on paper. In the console, owners accept it themselves."""
+        row_id = tenant_of(tenant_id)
+        policy_accept(tenant_id=row_id, actor=actor(request), **body_of(request, PolicyAcceptance))
+        return Response(_tenant_json(row_id))
 
 
-def _shown(tenant_id: UUID) -> dict[str, Any]:
+def _tenant_json(tenant_id: UUID) -> dict[str, Any]:
     with tenant_work(tenant_id):
         tenant = Tenant.objects.filter(id=tenant_id).first()
         if tenant is None:

@@ -1,4 +1,4 @@
-"""What tenants need of billing, which lies above and registers itself when its app is ready."""
+"""What tenants need from billing. Billing lies above accounts, so it registers itself here when its app is ready."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class TenantBilling(Protocol):
         """Opens the wallets, on the plan of that slug. Raises Problem 422 at `/plan` or `/opening_balance`."""
 
     def signed_up_open(self, *, tenant: Tenant) -> None:
-        """The same for a tenant that a person opened, on the plan that SIGNUP_PLAN names."""
+        """Opens the wallets of a tenant that a person signed up, on the plan that SIGNUP_PLAN names."""
 
     def terms_of(self, tenant_ids: Sequence[UUID]) -> Mapping[UUID, TenantTerms]:
-        """Plan and currency by tenant, in two queries. Also in the tenant's own context."""
+        """Returns plan and currency by tenant, in two queries. It also works in a tenant's own context."""
 
     def was_billed(self, tenant_id: UUID) -> bool:
-        """Whether anything was ever dated by the tenant's time zone."""
+        """Returns whether anything was ever dated by the tenant's time zone."""
 
     def plans(self) -> Sequence[tuple[str, str]]:
-        """Slug and name of each plan that tenants can be put on."""
+        """Returns slug and name of each plan that tenants can be put on."""
 
 
 _billing: list[TenantBilling] = []
@@ -49,5 +49,5 @@ def billing_register(billing: TenantBilling) -> None:
 
 
 def billing() -> TenantBilling:
-    """The registered implementation. Raises IndexError before billing's app is ready."""
+    """Returns the registered implementation. Raises IndexError before billing's app is ready."""
     return _billing[0]

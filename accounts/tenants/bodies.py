@@ -1,63 +1,82 @@
-"""Bodies that make and change tenants."""
+"""Request bodies that create and change tenants."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from accounts.keys.bodies import MOST
+from accounts.keys.bodies import MAX_INTEGER
 from accounts.members.bodies import Email
 from cavendish.http.json_body import Body, Flag, Listed, Text, WholeNumber
 
-DAYS = 3650
-BYTES = 2**62
+MAX_DAYS = 3650
+MAX_BYTES = 2**62
 
 
 class OwnSettings(Body):
-    """What a tenant may set itself."""
+    """The settings that a tenant controls itself."""
 
     name = Text(max_length=200)
     output_retention_days = WholeNumber(
         min_value=1,
-        max_value=DAYS,
+        max_value=MAX_DAYS,
         allow_null=True,
-        help_text="Then a generation is erased but for its cost; null: kept.",
+        help_text="Days after which a generation is erased, except its cost; null keeps it.",
     )
     input_retention_days = WholeNumber(
-        min_value=1, max_value=DAYS, allow_null=True, help_text="Of pictures and videos that came as input; null: kept."
+        min_value=1,
+        max_value=MAX_DAYS,
+        allow_null=True,
+        help_text="Days after which input pictures and videos are erased; null keeps them.",
     )
     test_keys_enabled = Flag()
 
 
 class Settings(OwnSettings):
-    """What an operator sets."""
+    """The settings that an operator controls."""
 
     weight = WholeNumber(min_value=1, max_value=1000, help_text="Share of the workers, relative to other tenants.")
-    concurrency_limit = WholeNumber(min_value=1, max_value=100_000)
-    queue_limit = WholeNumber(min_value=1, max_value=1_000_000)
+    concurrency_limit = WholeNumber(min_value=1, max_value=100_000, help_text="Jobs that run at once.")
+    queue_limit = WholeNumber(min_value=1, max_value=1_000_000, help_text="Interactive jobs that wait at once.")
     requests_per_minute = WholeNumber(
-        min_value=0, max_value=MOST, allow_null=True, help_text="null: the default; 0: none."
+        min_value=0,
+        max_value=MAX_INTEGER,
+        allow_null=True,
+        help_text="null uses the platform's default; 0 means no limit.",
     )
     images_per_minute = WholeNumber(
-        min_value=0, max_value=MOST, allow_null=True, help_text="null: the default; 0: none."
+        min_value=0,
+        max_value=MAX_INTEGER,
+        allow_null=True,
+        help_text="null uses the platform's default; 0 means no limit.",
     )
-    allowed_models = Listed(child=Text(max_length=100), max_length=50, allow_null=True, help_text="null: all.")
-    allowed_sizes = Listed(child=Text(max_length=8), max_length=10, allow_null=True, help_text="null: all.")
+    allowed_models = Listed(child=Text(max_length=100), max_length=50, allow_null=True, help_text="null allows all.")
+    allowed_sizes = Listed(child=Text(max_length=8), max_length=10, allow_null=True, help_text="null allows all.")
     billing_timezone = Text(
-        max_length=64, help_text="IANA's name. A change waits until a month has begun in both zones."
+        max_length=64, help_text="An IANA name. A change takes effect once a month has begun in both zones."
     )
     test_daily_requests = WholeNumber(
-        min_value=0, max_value=MOST, allow_null=True, help_text="By UTC's days; null: no limit."
+        min_value=0,
+        max_value=MAX_INTEGER,
+        allow_null=True,
+        help_text="Generations of test keys per day in UTC; null means no limit.",
     )
-    test_daily_bytes = WholeNumber(min_value=0, max_value=BYTES, allow_null=True, help_text="Stored; null: no limit.")
+    test_daily_bytes = WholeNumber(
+        min_value=0,
+        max_value=MAX_BYTES,
+        allow_null=True,
+        help_text="Bytes that test keys store per day in UTC; null means no limit.",
+    )
 
 
 class TenantNew(Settings):
-    slug = Text(max_length=50, help_text="Letters a to z, digits, hyphens; for good.")
-    plan = Text(max_length=50, required=False, help_text='The slug of a plan; "standard" when absent.')
+    slug = Text(max_length=50, help_text="Lowercase letters, digits and hyphens. It cannot be changed later.")
+    plan = Text(max_length=50, required=False, help_text='The slug of a plan. Defaults to "standard".')
     opening_balance = Text(
-        max_length=60, required=False, help_text='What it has paid in, in the plan\'s currency, like "12.50".'
+        max_length=60,
+        required=False,
+        help_text='What the tenant has already paid in, in the plan\'s currency, like "12.50".',
     )
-    owner_email = Email(required=False, help_text="Gets an invitation as the owner.")
+    owner_email = Email(required=False, help_text="This person is invited as the owner.")
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()
@@ -67,13 +86,13 @@ class TenantNew(Settings):
 
 
 class Suspension(Body):
-    reason = Text(max_length=200, help_text="The tenant reads it in every refusal.")
+    reason = Text(max_length=200, help_text="Shown to the tenant whenever a request is refused.")
 
 
 class Closing(Body):
-    reason = Text(max_length=200, required=False, help_text="The tenant reads it in every refusal.")
+    reason = Text(max_length=200, required=False, help_text="Shown to the tenant whenever a request is refused.")
 
 
 class PolicyAcceptance(Body):
-    version = Text(max_length=32, help_text="The version that was accepted, which must be the one in force.")
-    accepted_by = Text(max_length=200, help_text="Who accepted it for the tenant, for the audit.")
+    version = Text(max_length=32, help_text="The version that was accepted. It must be the current one.")
+    accepted_by = Text(max_length=200, help_text="Who accepted it for the tenant. Kept in the audit log.")

@@ -1,4 +1,4 @@
-"""Tenants as the API shows them: every field is always there."""
+"""The JSON of a tenant."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ SETTINGS = tuple(Settings().fields)
 
 
 def tenant_json(detail: TenantDetail) -> dict[str, Any]:
+    """Returns the tenant as the API shows it. Every field is always present."""
     tenant = detail.tenant
     return {
         "id": ids.encode(ids.TENANT, tenant.id),
@@ -40,10 +41,10 @@ def tenant_json(detail: TenantDetail) -> dict[str, Any]:
         "test_day": {
             "requests": detail.today.requests if detail.today else 0,
             "bytes": detail.today.bytes if detail.today else 0,
-            "resets_at": moment(_next_day()),
+            "resets_at": moment(_next_midnight()),
         },
     }
 
 
-def _next_day() -> datetime:
+def _next_midnight() -> datetime:
     return (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -11,14 +11,14 @@ from cavendish.http.schema import Page
 
 
 class Policy(s.Serializer[object]):
-    version = s.CharField(help_text="The one in force.")
+    version = s.CharField(help_text="The current version.")
     url = s.CharField(allow_null=True)
     accepted_version = s.CharField(allow_null=True)
     accepted_at = s.DateTimeField(allow_null=True)
     allows_live_jobs = s.BooleanField()
 
 
-class DayOfTests(s.Serializer[object]):
+class TestDay(s.Serializer[object]):
     """What test keys did on this day in UTC; `test_daily_requests` and `test_daily_bytes` are the limits."""
 
     requests = s.IntegerField()
@@ -49,12 +49,12 @@ class Tenant(s.Serializer[object]):
     allowed_models = s.ListField(child=s.CharField(), allow_null=True)
     allowed_sizes = s.ListField(child=s.CharField(), allow_null=True)
     billing_timezone = s.CharField()
-    billing_timezone_next = s.CharField(allow_null=True, help_text="In force from `billing_timezone_from` on.")
+    billing_timezone_next = s.CharField(allow_null=True, help_text="Takes effect at `billing_timezone_from`.")
     billing_timezone_from = s.DateTimeField(allow_null=True)
     test_daily_requests = s.IntegerField(allow_null=True)
     test_daily_bytes = s.IntegerField(allow_null=True)
     policy = Policy()
-    test_day = DayOfTests()
+    test_day = TestDay()
 
 
 class TenantPage(Page):

@@ -1,4 +1,4 @@
-"""Tenants with what the API shows beside their rows."""
+"""Reads of tenants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accounts.tenants.billing_port import TenantTerms, billing
 
 @dataclass(frozen=True)
 class TenantDetail:
-    """`today` is what its test keys did on this day in UTC."""
+    """A tenant with what the API shows beside its row; `today` is what its test keys did on this day in UTC."""
 
     tenant: Tenant
     terms: TenantTerms
@@ -20,7 +20,10 @@ class TenantDetail:
 
 
 def tenant_details(tenants: Sequence[Tenant]) -> list[TenantDetail]:
-    """In the order given: three queries, however many they are. In the context of the one, or as the operator."""
+    """Returns the details in the order given, with three queries however many tenants there are.
+
+    Call it in the context of the one tenant, or as the operator for several.
+    """
     ids = [tenant.id for tenant in tenants]
     terms = billing().terms_of(ids)
     days = {day.tenant_id: day for day in SandboxDay.objects.filter(tenant_id__in=ids, day=datetime.now(UTC).date())}

@@ -30,25 +30,25 @@ from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
 from cavendish.http.problems import FieldError, invalid, not_found
 
-# What a tenant says itself; PostgreSQL lets the app role write these columns and no others.
+# What a tenant controls itself; PostgreSQL lets the app role write these columns and no others.
 OF_THE_TENANT = ("name", "output_retention_days", "input_retention_days", "test_keys_enabled")
 OF_THE_OPERATOR = (
     "weight", "concurrency_limit", "queue_limit", "requests_per_minute", "images_per_minute", "allowed_models",
     "allowed_sizes", "billing_timezone", "test_daily_requests", "test_daily_bytes",
 )  # fmt: skip
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
-# One person's own tenants: enough for whoever tries things, too few for whoever collects free test keys.
-SIGN_UPS = 5
+# Tenants that one person can open: enough to try things, too few to collect free test keys.
+MAX_SIGN_UPS = 5
 
 
 def tenant_create(*, slug: str, name: str, actor: Actor = SYSTEM, **values: Any) -> Tenant:
-    """The tenant's row with its settings, without plan and money: those come with `tenant_start`.
+    """Creates the tenant's row with its settings, without plan and wallets: those come with `tenant_open`.
 
     Raises Problem 422 for a slug that is taken or malformed, and for settings that mean nothing.
     """
     errors = _check(values)
     if SLUG.fullmatch(slug) is None:
-        detail = "A slug has up to 50 letters a to z, digits and hyphens, none at its ends."
+        detail = "A slug has up to 50 lowercase letters, digits and hyphens, and no hyphen at its ends."
         errors.insert(0, FieldError("/slug", "unknown_value", detail))
     elif Tenant.objects.filter(slug=slug).exists():
         errors.insert(0, _taken(slug))
@@ -58,17 +58,17 @@ def tenant_create(*, slug: str, name: str, actor: Actor = SYSTEM, **values: Any)
         with transaction.atomic(using=current_alias()):
             tenant = Tenant.objects.create(slug=slug, name=name, **values)
             tenant.refresh_from_db()
-            shown = {name: value for name, value in values.items() if name in (*OF_THE_TENANT, *OF_THE_OPERATOR)}
-            _audit(actor, "created", tenant, after={"slug": slug, "name": name, **shown})
+            audited = {name: value for name, value in values.items() if name in (*OF_THE_TENANT, *OF_THE_OPERATOR)}
+            _audit(actor, "created", tenant, after={"slug": slug, "name": name, **audited})
     except IntegrityError:
-        # somebody else took it since we looked
+        # Somebody else took the slug since the check above.
         if Tenant.objects.filter(slug=slug).exists():
             raise invalid([_taken(slug)]) from None
         raise
     return tenant
 
 
-def tenant_start(
+def tenant_open(
     *,
     slug: str,
     name: str,
@@ -78,9 +78,9 @@ def tenant_start(
     owner_email: str = "",
     **settings: Any,
 ) -> Tenant:
-    """As the operator: a tenant that can begin, on the plan of that slug; all of it or nothing.
+    """Creates a tenant that can run jobs, with wallets, on the plan of that slug, as the operator; all or nothing.
 
-    `opening_balance` is what it has paid in, in the plan's currency; `owner_email` gets an invitation as the owner.
+    `opening_balance` is what it has already paid in, in the plan's currency; `owner_email` is invited as the owner.
     Raises Problem 422.
     """
     with transaction.atomic(using=current_alias()):
@@ -97,7 +97,8 @@ def tenant_update(
     """Changes settings. Operators change all of them, a tenant those of `OF_THE_TENANT`.
 
     A new billing time zone waits until a month has begun in the old zone and in the new one, so that no day of usage
-    falls into a month that is closed; `timezone_at_once` is for a tenant that was never billed (`tenant_set`).
+    falls into a month that is closed; `timezone_at_once` is for a tenant that was never billed
+    (`tenant_update_as_operator`).
     """
     if errors := _check(changed):
         raise invalid(errors)
@@ -105,7 +106,7 @@ def tenant_update(
         if not actor.is_operator:
             authority_of(actor, tenant_id).require(Permission.SETTINGS)
             if others := sorted(changed.keys() - set(OF_THE_TENANT)):
-                raise NotAllowed(f"Only the operator changes: {', '.join(others)}.")
+                raise NotAllowed(f"Only the operator can change: {', '.join(others)}.")
         tenant = _locked(tenant_id)
         values = _with_time_zone(tenant, changed, at_once=timezone_at_once)
         old, new = changes({name: getattr(tenant, name) for name in values}, values)
@@ -117,54 +118,57 @@ def tenant_update(
     return tenant
 
 
-def tenant_set(*, tenant_id: UUID, changed: Mapping[str, Any], actor: Actor) -> Tenant:
-    """As the operator: `tenant_update`, which lets a time zone wait where anything was billed."""
+def tenant_update_as_operator(*, tenant_id: UUID, changed: Mapping[str, Any], actor: Actor) -> Tenant:
+    """Changes settings with `tenant_update`, as the operator. A new time zone only waits where anything was billed."""
     at_once = "billing_timezone" in changed and not billing().was_billed(tenant_id)
     return tenant_update(tenant_id=tenant_id, changed=changed, actor=actor, timezone_at_once=at_once)
 
 
 def tenant_suspend(*, tenant_id: UUID, reason: str, actor: Actor) -> Tenant:
-    """As the operator. Reads go on and nothing new is accepted. What is queued waits: it runs after
-    `tenant_reactivate`, unless its deadline has passed. What runs already ends. The reason is told to the tenant.
+    """Suspends a tenant, as the operator: reads go on and nothing new is accepted.
+
+    Queued jobs wait and run after `tenant_reactivate`, unless their deadline has passed; running jobs end. The tenant
+    sees the reason in every refusal.
     """
     if not reason.strip():
-        raise invalid([FieldError("/reason", "too_short", "Say why: the tenant reads it in every refusal.")])
-    return _status(tenant_id, TenantStatus.SUSPENDED, {TenantStatus.ACTIVE}, "suspended", reason.strip(), actor)
+        detail = "Enter a reason. The tenant sees it whenever a request is refused."
+        raise invalid([FieldError("/reason", "too_short", detail)])
+    return _change_status(tenant_id, TenantStatus.SUSPENDED, {TenantStatus.ACTIVE}, "suspended", reason.strip(), actor)
 
 
 def tenant_reactivate(*, tenant_id: UUID, actor: Actor) -> Tenant:
-    """As the operator. Ends a suspension, or a closing that has erased nothing yet."""
+    """Ends a suspension, or a closing of which nothing is erased yet, as the operator."""
     inactive = {TenantStatus.SUSPENDED, TenantStatus.CLOSING}
-    return _status(tenant_id, TenantStatus.ACTIVE, inactive, "reactivated", "", actor)
+    return _change_status(tenant_id, TenantStatus.ACTIVE, inactive, "reactivated", "", actor)
 
 
 def tenant_close(*, tenant_id: UUID, actor: Actor, reason: str = "") -> Tenant:
-    """The beginning of the end: nothing new is accepted, what is queued still runs, all can be read and exported.
+    """Closes a tenant: nothing new is accepted, queued jobs still run, everything can be read and exported.
 
-    Its owner closes it, or the operator.
+    An owner closes it, or the operator. Raises NotAllowed for anybody else.
     """
-    open_still = {TenantStatus.ACTIVE, TenantStatus.SUSPENDED}
+    open_statuses = {TenantStatus.ACTIVE, TenantStatus.SUSPENDED}
     if actor.is_operator:
-        return _status(tenant_id, TenantStatus.CLOSING, open_still, "closed", reason, actor)
+        return _change_status(tenant_id, TenantStatus.CLOSING, open_statuses, "closed", reason, actor)
     with tenant_work(tenant_id):
         authority_of(actor, tenant_id).require(Permission.CLOSE)
     # A tenant's status is for the operator's role to write; that an owner wants it is checked above.
     with acting_as("operator"):
-        return _status(tenant_id, TenantStatus.CLOSING, open_still, "closed", reason, actor)
+        return _change_status(tenant_id, TenantStatus.CLOSING, open_statuses, "closed", reason, actor)
 
 
 def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
-    """A tenant of one's own where the operator allows it, with the person as its owner; billing opens its wallet.
+    """Opens a tenant for a person, who becomes its owner; billing opens its wallets.
 
-    Raises SignUpClosed where SIGNUP is not open, and for a person who has SIGN_UPS tenants already.
+    Raises SignUpClosed where SIGNUP is not open, and for a person who owns MAX_SIGN_UPS tenants already.
     """
     if settings.SIGNUP != "open":
-        raise SignUpClosed("Tenants are made by the operator here; ask for an invitation.")
-    # The app role cannot make tenants; whoever is let in here is checked above.
+        raise SignUpClosed("Only the operator creates tenants here. Ask for an invitation.")
+    # The app role cannot create tenants; who may is checked above.
     with acting_as("operator"), transaction.atomic(using="operator"):
         User.objects.select_for_update(no_key=True).get(id=user.id)
-        if Membership.objects.filter(user=user, role=Role.OWNER).count() >= SIGN_UPS:
-            raise SignUpClosed(f"You own {SIGN_UPS} tenants, which is the most that one person can open.")
+        if Membership.objects.filter(user=user, role=Role.OWNER).count() >= MAX_SIGN_UPS:
+            raise SignUpClosed(f"You already own {MAX_SIGN_UPS} tenants, the most that one person can open.")
         tenant = tenant_create(slug=_free_slug(name), name=name.strip(), actor=actor)
         Membership.objects.create(tenant=tenant, user=user, role=Role.OWNER)
         billing().signed_up_open(tenant=tenant)
@@ -172,7 +176,7 @@ def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
 
 
 def pending_time_zones_apply() -> int:
-    """Puts the billing time zones in force whose day has come; by the scheduler. Answers how many."""
+    """Puts the billing time zones in force whose day has come, for the scheduler. Returns how many."""
     with acting_as("operator"), transaction.atomic(using="operator"):
         due = list(Tenant.objects.select_for_update(no_key=True).filter(billing_timezone_from__lte=timezone.now()))
         for tenant in due:
@@ -190,7 +194,10 @@ def pending_time_zones_apply() -> int:
 
 
 def month_begun_in_both(now: datetime, old: str, new: str) -> datetime:
-    """When the month after this one (the old zone's) has begun in both: from then on nothing is dated before it."""
+    """Returns when the month after the old zone's current one has begun in both zones, in UTC.
+
+    From then on nothing is dated before that month.
+    """
     local = now.astimezone(ZoneInfo(old))
     year, month = (local.year + 1, 1) if local.month == 12 else (local.year, local.month + 1)
     return max(datetime(year, month, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for zone in (old, new))
@@ -198,18 +205,18 @@ def month_begun_in_both(now: datetime, old: str, new: str) -> datetime:
 
 def _with_time_zone(tenant: Tenant, changed: Mapping[str, Any], *, at_once: bool) -> dict[str, Any]:
     values = dict(changed)
-    wanted = values.pop("billing_timezone", None)
-    if wanted is None:
+    zone = values.pop("billing_timezone", None)
+    if zone is None:
         return values
-    if at_once or wanted == tenant.billing_timezone:
-        return {**values, "billing_timezone": wanted, "billing_timezone_next": "", "billing_timezone_from": None}
-    if wanted == tenant.billing_timezone_next:
+    if at_once or zone == tenant.billing_timezone:
+        return {**values, "billing_timezone": zone, "billing_timezone_next": "", "billing_timezone_from": None}
+    if zone == tenant.billing_timezone_next:
         return values
-    since = month_begun_in_both(timezone.now(), tenant.billing_timezone, wanted)
-    return {**values, "billing_timezone_next": wanted, "billing_timezone_from": since}
+    since = month_begun_in_both(timezone.now(), tenant.billing_timezone, zone)
+    return {**values, "billing_timezone_next": zone, "billing_timezone_from": since}
 
 
-def _status(
+def _change_status(
     tenant_id: UUID, new: TenantStatus, allowed: set[TenantStatus], done: str, reason: str, actor: Actor
 ) -> Tenant:
     with tenant_work(tenant_id):
@@ -248,20 +255,23 @@ def _check(values: Mapping[str, Any]) -> list[FieldError]:
 
 
 def _check_at_database(zone: str) -> list[FieldError]:
-    """PostgreSQL has zones of its own, by which charges are dated: one that it lacks would stop every settlement."""
+    """Returns an error for a zone that PostgreSQL does not know.
+
+    It dates charges by its own zones: one that it lacks would stop every settlement.
+    """
     with connections[current_alias()].cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_timezone_names WHERE name = %s", [zone])
         if cursor.fetchone() is not None:
             return []
-    return [FieldError("/billing_timezone", "unknown_value", f'"{zone}" is no time zone that the database knows.')]
+    return [FieldError("/billing_timezone", "unknown_value", f'The database does not know the time zone "{zone}".')]
 
 
 def _taken(slug: str) -> FieldError:
-    return FieldError("/slug", "taken", f'There is a tenant "{slug}" already.')
+    return FieldError("/slug", "taken", f'A tenant with the slug "{slug}" already exists.')
 
 
 def _free_slug(name: str) -> str:
-    """From the name, with a random end where it is taken."""
+    """Returns a slug made from the name, with a random end where that is taken."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
     if base and not Tenant.objects.filter(slug=base).exists():

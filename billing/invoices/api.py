@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.operators import OperatorPrincipal
-from accounts.authentication.tenant_or_operator import EitherKeyAuthentication, HasScopeOrIsOperator, opened
+from accounts.authentication.tenant_or_operator import TenantOrOperatorAuthentication, HasScopeOrIsOperator, principal_context
 from accounts.models import Tenant
 from billing.fields import month_read
 from billing.invoices import schema
@@ -43,7 +43,7 @@ STATUSES = ", ".join(Invoice.Status.values)
 class InvoiceView(APIView):
     """Invoices are of live mode: a test key sees none."""
 
-    authentication_classes = (EitherKeyAuthentication,)
+    authentication_classes = (TenantOrOperatorAuthentication,)
     permission_classes = (HasScopeOrIsOperator,)
     scopes = {"GET": "billing"}
 
@@ -54,7 +54,7 @@ def sees_live(request: Request) -> bool:
 
 
 def invoice_of(request: Request, text: str) -> Invoice:
-    """Inside `opened`. Raises the one 404."""
+    """In `principal_context`. Raises the one 404."""
     wanted = ids.decode(ids.INVOICE, text)
     found = invoice_find(wanted) if wanted is not None and sees_live(request) else None
     if found is None:
@@ -72,7 +72,7 @@ class InvoiceList(InvoiceView):
     def get(self, request: Request) -> Response:
         """Drafts and issued invoices, newest first; those of all tenants for operators."""
         user: Any = request.user
-        with opened(user):
+        with principal_context(user):
             rows = Invoice.objects.all() if sees_live(request) else Invoice.objects.none()
             if (status := request.query_params.get("status")) is not None:
                 if status not in Invoice.Status.values:
@@ -101,7 +101,7 @@ class InvoicePreview(InvoiceView):
         wanted = tenant_of(request) if isinstance(user, OperatorPrincipal) else user.tenant_id
         if wanted is None:
             raise invalid_value("/tenant_id", "required", "Name the tenant whose preview you want.")
-        with opened(user):
+        with principal_context(user):
             tenant = Tenant.objects.filter(id=wanted).first()
             if tenant is None:
                 raise not_found()
@@ -117,7 +117,7 @@ class InvoiceDetail(InvoiceView):
     def get(self, request: Request, invoice_id: str) -> Response:
         """One invoice with its lines, payments and credit notes."""
         user: Any = request.user
-        with opened(user):
+        with principal_context(user):
             return Response(invoice_json(invoice_detail(invoice_of(request, invoice_id))))
 
 
@@ -130,7 +130,7 @@ class InvoicePdf(InvoiceView):
     def get(self, request: Request, invoice_id: str) -> HttpResponse:
         """The PDF: of an issued invoice always the same bytes, of a draft one that says so."""
         user: Any = request.user
-        with opened(user):
+        with principal_context(user):
             invoice = invoice_of(request, invoice_id)
             lines = invoice_lines(invoice)
             logo = logo_of(invoice.legal_entity_id)
@@ -148,7 +148,7 @@ class InvoiceCsv(InvoiceView):
     def get(self, request: Request, invoice_id: str) -> HttpResponse:
         """The lines as CSV, and the tax as one of them; the column `amount` sums to the total."""
         user: Any = request.user
-        with opened(user):
+        with principal_context(user):
             whole = invoice_detail(invoice_of(request, invoice_id))
         invoice = whole.invoice
         name = file_name(invoice.number or f"draft-{invoice.month:%Y-%m}").replace(".pdf", ".csv")
@@ -170,7 +170,7 @@ class InvoiceLineGenerations(InvoiceView):
         """The generations of a line, oldest first. Their amounts sum to its `exact_amount`, to the last digit."""
         user: Any = request.user
         limit, after = limit_of(request), cursor_read(request)
-        with opened(user):
+        with principal_context(user):
             invoice = invoice_of(request, invoice_id)
             if not (line.isascii() and line.isdecimal() and len(line) < 8):
                 raise not_found()

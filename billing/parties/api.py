@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
-from accounts.authentication.permissions import live_key_needed
+from accounts.authentication.permissions import require_live_key
 from billing.models import LegalEntity
 from billing.parties import schema
 from billing.parties.bodies import LegalEntityBody, OperatorProfilePatch, ProfilePatch
@@ -43,7 +43,7 @@ class OwnBillingProfile(APIView):
     )
     def get(self, request: Request) -> Response:
         """To whom this tenant's invoices go, and on which terms. Invoices are of live mode: it takes a live key."""
-        live_key_needed(request, NO_TEST)
+        require_live_key(request, NO_TEST)
         who = principal(request)
         with tenant_context(who.tenant_id):
             return Response(profile_json(billing_profile_of(who.tenant_id)))
@@ -56,7 +56,7 @@ class OwnBillingProfile(APIView):
     )
     def patch(self, request: Request) -> Response:
         """Changes name, address, tax id, reference or emails of coming invoices. Tax and terms are the operator's."""
-        live_key_needed(request, NO_TEST)
+        require_live_key(request, NO_TEST)
         who = principal(request)
         values = body_of(request, ProfilePatch, partial=True)
         with tenant_context(who.tenant_id):

@@ -19,8 +19,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
-from accounts.authentication.permissions import live_key_needed
-from accounts.authentication.tenant_or_operator import EitherKeyAuthentication, HasScopeOrIsOperator, opened
+from accounts.authentication.permissions import require_live_key
+from accounts.authentication.tenant_or_operator import TenantOrOperatorAuthentication, HasScopeOrIsOperator, principal_context
 from billing.money import amount_text
 from billing.usage import schema
 from billing.usage.dashboard import UPSTREAM_CURRENCY
@@ -41,7 +41,7 @@ IDS = {"tenant": ids.TENANT, "key": ids.API_KEY, "member": ids.USER}
 class UsageView(APIView):
     """Tenants see their own price, operators every tenant's, and the cost beside it."""
 
-    authentication_classes = (EitherKeyAuthentication,)
+    authentication_classes = (TenantOrOperatorAuthentication,)
     permission_classes = (HasScopeOrIsOperator,)
     scopes = {"GET": "billing"}
 
@@ -61,7 +61,7 @@ class UsageReport(UsageView):
         limit = parameters.limit()
         query = parameters.query()
         after = parameters.cursor(query.group_by)
-        with opened(parameters.user):
+        with principal_context(parameters.user):
             page = usage_read(query, after=after, limit=limit)
         full = parameters.is_operator
         totals = [sums_json(sums, full=full) for sums in page.totals]
@@ -129,7 +129,7 @@ class UsageTags(APIView):
     )
     def patch(self, request: Request) -> Response:
         """Chooses them, up to five, for both modes: it takes a live key. Earlier usage has no sums by a new key."""
-        live_key_needed(request, "Live usage is summed by them too")
+        require_live_key(request, "Live usage is summed by them too")
         who = principal(request)
         body = body_of(request, schema.UsageTagsChange)
         kept = usage_tags_set(tenant_id=who.tenant_id, keys=body["tags"], actor=actor(request))
@@ -156,7 +156,7 @@ def csv_response(
     folder.mkdir(parents=True, exist_ok=True)
     file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  the response closes it
     try:
-        with opened(parameters.user):
+        with principal_context(parameters.user):
             export(query, file.write, operator=parameters.is_operator)
     except BaseException:
         file.close()

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.operators import OperatorPrincipal
 from accounts.authentication.principal import Principal
-from accounts.authentication.tenant_or_operator import opened
+from accounts.authentication.tenant_or_operator import principal_context
 from accounts.models import Tenant
 from billing.usage.query import DIMENSIONS, METADATA, NOT_WITH_METADATA, Cursor, UsageQuery
 from cavendish.db import ids
@@ -37,7 +37,7 @@ class UsageParameters:
     def __init__(self, request: Request, *, takes: tuple[str, ...]) -> None:
         user: Any = request.user
         self.user: Principal | OperatorPrincipal = user
-        with opened(self.user):
+        with principal_context(self.user):
             self.zone = _zone_of(self.user)
         self.errors: list[FieldError] = []
         self.values = request.query_params

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.authentication import tokens
 from accounts.errors import KeyEnded, NotAllowed, PowersExceeded, RotationRunning
-from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update, range_read
+from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update, ip_range_parse
 from accounts.models import ApiKey, Role, Tenant
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
@@ -171,7 +171,7 @@ def test_another_tenants_member_is_none(tenant: Tenant) -> None:
     ],
 )  # fmt: skip
 def test_a_range_has_one_spelling(text: str, read: str | None) -> None:
-    assert range_read(text) == read
+    assert ip_range_parse(text) == read
 
 
 def test_a_rotation_keeps_the_key_and_both_secrets_for_a_while(tenant: Tenant, owner: Actor) -> None:

@@ -168,7 +168,7 @@ def test_one_open_invitation_for_each_address(tenant: Tenant, owner: Actor) -> N
 def test_a_tenant_cannot_fill_mailboxes(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     tenant = make_tenant(balance=0)
     by = make_member(tenant, Role.OWNER)
-    monkeypatch.setattr(service, "MADE_PER_DAY", 2)
+    monkeypatch.setattr(service, "MAX_PER_DAY", 2)
     for index in range(2):
         made, _ = invite(tenant, by, email=f"{index}@example.com")
         invitation_revoke(tenant_id=tenant.id, invitation_id=made.id, actor=by)

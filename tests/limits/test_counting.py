@@ -12,7 +12,7 @@ from threading import Barrier
 
 import pytest
 
-from accounts.limits.counters import Answer, Counter, Counting
+from accounts.limits.counters import Counter, Counting, TakeResult
 from accounts.limits.local import Local
 from accounts.limits.shared import Shared
 from cavendish.messaging import valkey
@@ -37,7 +37,7 @@ def name() -> str:
     return f"cavendish:limit:{{{secrets.token_hex(8)}}}:x"
 
 
-def take(counting: Counting, *counters: Counter) -> Answer:
+def take(counting: Counting, *counters: Counter) -> TakeResult:
     answer = counting.take(counters)
     assert answer is not None
     return answer

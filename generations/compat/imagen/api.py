@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
-from accounts.authentication.drf import asked_by_layer, principal
+from accounts.authentication.drf import resumed_by_wait_layer, principal
 from cavendish.db import ids
 from cavendish.gemini.catalog import get_model
 from cavendish.http.problems import Problem
@@ -57,7 +57,7 @@ class Predict(GoogleView):
 
     def get(self, request: Request, name: str) -> HttpResponseBase:
         """What a waiting client gets in the end. Only the layer in front may ask."""
-        if not asked_by_layer(request):
+        if not resumed_by_wait_layer(request):
             raise MethodNotAllowed("GET")
         wholes = jobs_load(principal(request), request)
         if any(whole.generation.status not in TERMINAL for whole in wholes):

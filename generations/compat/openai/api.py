@@ -13,7 +13,7 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
-from accounts.authentication.drf import asked_by_layer, principal
+from accounts.authentication.drf import resumed_by_wait_layer, principal
 from cavendish.db import ids
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
@@ -36,7 +36,7 @@ class ImageView(OpenAIView):
     def get(self, request: Request) -> HttpResponseBase:
         """What a waiting client gets in the end. Only the layer in front may ask."""
         form = request.query_params.get("form")
-        if not asked_by_layer(request) or form not in FORMS:
+        if not resumed_by_wait_layer(request) or form not in FORMS:
             raise MethodNotAllowed("GET")
         wholes = jobs_load(principal(request), request)
         if any(whole.generation.status not in TERMINAL for whole in wholes):

@@ -24,3 +24,5 @@ CONNECTIONS_REFUSED = Counter(
     "nothing more did (time).",
     ["reason"],
 )
+OPEN_REQUESTS = Gauge("cavendish_open_requests", "Requests that are open: waits and event streams too.")
+BODY_BYTES = Gauge("cavendish_body_bytes", "Bytes of request bodies that are on their way, announced ones included.")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from rest_framework.request import Request
 
-from accounts.authentication.drf import asked_by_layer, principal
+from accounts.authentication.drf import resumed_by_wait_layer, principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, UnknownModel, get_model
@@ -69,7 +69,7 @@ class ContentAnswer(GoogleView):
 
     def get(self, request: Request, model_id: str, generation_id: str) -> StreamingHttpResponse:
         form = request.query_params.get("form", "")
-        if not asked_by_layer(request) or form not in _TYPES:
+        if not resumed_by_wait_layer(request) or form not in _TYPES:
             raise not_found()
         who = principal(request)
         whole = job_load(who, job_id(generation_id))

@@ -8,7 +8,7 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from accounts.authentication.drf import asked_by_layer, principal
+from accounts.authentication.drf import resumed_by_wait_layer, principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
@@ -54,7 +54,7 @@ class InteractionDetail(GoogleView):
     def get(self, request: Request, interaction_id: str) -> HttpResponseBase:
         """`stream=true` waits for the end and answers events; else what there is now."""
         who = principal(request)
-        inside = asked_by_layer(request)
+        inside = resumed_by_wait_layer(request)
         wanted = job_id(interaction_id)
         whole = job_load(who, wanted)
         if not whole.generation.store and not inside:

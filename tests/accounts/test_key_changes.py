@@ -1,4 +1,4 @@
-"""The watch of keys: what it learns, what it never misses, and what it may be trusted with."""
+"""The watcher of keys: what it learns, what it never misses, and what it may be trusted with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.utils import timezone
 
-from accounts.authentication.key_changes import FRESH_SECONDS, NOTE_SECONDS, REREAD_SECONDS, KeyChangeWatcher
+from accounts.authentication.key_changes import FRESH_SECONDS, REREAD_SECONDS, USE_SECONDS, KeyChangeWatcher
 from accounts.models import ApiKey, Tenant
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
@@ -52,7 +52,7 @@ def key() -> ApiKey:
 
 
 def read(watch: KeyChangeWatcher, clock: Clock, key: ApiKey) -> tuple[float, bool]:
-    """As `accounts.authentication.principal` reads a key: the moment, and whether the watch follows it."""
+    """As `accounts.authentication.principal` reads a key: the moment, and whether the watcher follows it."""
     read_at = clock()
     return read_at, watch.follow(read_at, (key.id, key.tenant_id))
 
@@ -61,19 +61,19 @@ def trusted(watch: KeyChangeWatcher, key: ApiKey, reading: tuple[float, bool]) -
     return watch.is_fresh(reading[0], (key.id, key.tenant_id), followed=reading[1])
 
 
-def test_a_reading_stays_good_as_long_as_looks_find_nothing(
+def test_a_reading_stays_good_as_long_as_polls_find_nothing(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
-    watch.look(connection)
+    watch.poll(connection)
     reading = read(watch, clock, key)
     for _ in range(8):
         clock.now += FRESH_SECONDS
         assert not trusted(watch, key, reading)
-        watch.look(connection)
+        watch.poll(connection)
         assert trusted(watch, key, reading)
 
 
-def test_without_looks_a_reading_is_as_old_as_it_is(watch: KeyChangeWatcher, clock: Clock, key: ApiKey) -> None:
+def test_without_polls_a_reading_is_as_old_as_it_is(watch: KeyChangeWatcher, clock: Clock, key: ApiKey) -> None:
     reading = read(watch, clock, key)
     assert trusted(watch, key, reading)
     clock.now += FRESH_SECONDS - 0.1
@@ -85,10 +85,10 @@ def test_without_looks_a_reading_is_as_old_as_it_is(watch: KeyChangeWatcher, clo
 def test_it_is_read_again_in_any_case_after_a_while(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
-    watch.look(connection)
+    watch.poll(connection)
     reading = read(watch, clock, key)
     clock.now += REREAD_SECONDS
-    watch.look(connection)
+    watch.poll(connection)
     assert not trusted(watch, key, reading)
 
 
@@ -115,30 +115,30 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_change_is_learned_with_the_next_look(
+def test_every_change_is_learned_with_the_next_poll(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey, change: str
 ) -> None:
     other, _ = make_key(make_tenant())
-    watch.look(connection)
+    watch.poll(connection)
     reading, others = read(watch, clock, key), read(watch, clock, other)
     with acting_as("operator"):
         CHANGES[change](key)
-    watch.look(connection)
+    watch.poll(connection)
     assert not trusted(watch, key, reading)
     assert trusted(watch, other, others)
     again = read(watch, clock, key)
-    watch.look(connection)
+    watch.poll(connection)
     assert trusted(watch, key, again)
 
 
 def test_that_a_key_was_used_is_no_change(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
-    watch.look(connection)
+    watch.poll(connection)
     reading = read(watch, clock, key)
     with acting_as("operator"):
         ApiKey.objects.filter(id=key.id).update(last_used_at=timezone.now(), last_used_address="127.0.0.1")
-    watch.look(connection)
+    watch.poll(connection)
     assert trusted(watch, key, reading)
 
 
@@ -147,28 +147,28 @@ def test_a_change_that_commits_late_is_not_missed(
 ) -> None:
     """Its transaction began before those of changes that were learned long ago."""
     later, _ = make_key(make_tenant())
-    watch.look(connection)
+    watch.poll(connection)
     with psycopg.connect(conninfo("owner")) as writer:
         writer.execute("UPDATE accounts_apikey SET revoked_at = now() WHERE id = %s", [key.id])
         with acting_as("operator"):
             ApiKey.objects.filter(id=later.id).update(revoked_at=timezone.now())
-        watch.look(connection)
-        watch.look(connection)
+        watch.poll(connection)
+        watch.poll(connection)
         reading = read(watch, clock, key)
-        watch.look(connection)
+        watch.poll(connection)
         assert trusted(watch, key, reading)
         writer.commit()
-    watch.look(connection)
+    watch.poll(connection)
     assert not trusted(watch, key, reading)
 
 
-def test_a_reading_during_a_look_is_not_trusted_for_long(
+def test_a_reading_during_a_poll_is_not_trusted_for_long(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
-    """The look did not ask for it: a change between the reading and the look's end would never be told."""
-    watch.look(connection)
+    """The poll did not ask for it: a change between the reading and the end of the poll would never be reported."""
+    watch.poll(connection)
     read_at = clock()
-    watch.look(connection)
+    watch.poll(connection)
     assert not watch.follow(read_at, (key.id, key.tenant_id))
     assert watch.follow(clock(), (key.id, key.tenant_id))
 
@@ -176,44 +176,44 @@ def test_a_reading_during_a_look_is_not_trusted_for_long(
 def test_a_change_during_a_reading_spoils_it(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
-    watch.look(connection)
+    watch.poll(connection)
     read(watch, clock, key)
     read_at = clock()  # another reading begins and sees the old row
     with acting_as("operator"):
         ApiKey.objects.filter(id=key.id).update(revoked_at=timezone.now())
-    watch.look(connection)
+    watch.poll(connection)
     assert not trusted(watch, key, (read_at, watch.follow(read_at, (key.id, key.tenant_id))))
 
 
-def test_readings_from_before_the_first_look_are_not_covered(
+def test_readings_from_before_the_first_poll_are_not_covered(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
     reading = read(watch, clock, key)
-    watch.look(connection)
+    watch.poll(connection)
     clock.now += FRESH_SECONDS
-    watch.look(connection)
+    watch.poll(connection)
     assert not trusted(watch, key, reading)
 
 
 def test_after_a_long_pause_it_begins_anew(
     watch: KeyChangeWatcher, clock: Clock, connection: Connection, key: ApiKey
 ) -> None:
-    watch.look(connection)
+    watch.poll(connection)
     clock.now += REREAD_SECONDS + 1
     reading = read(watch, clock, key)
-    watch.look(connection)
+    watch.poll(connection)
     clock.now += FRESH_SECONDS
-    watch.look(connection)
+    watch.poll(connection)
     assert not trusted(watch, key, reading)
 
 
 def test_what_found_nothing_is_as_old_as_it_is(watch: KeyChangeWatcher, clock: Clock, connection: Connection) -> None:
-    watch.look(connection)
+    watch.poll(connection)
     read_at = clock()
     followed = watch.follow(read_at, ())
     assert watch.is_fresh(read_at, (), followed=followed)
     clock.now += FRESH_SECONDS
-    watch.look(connection)
+    watch.poll(connection)
     assert not watch.is_fresh(read_at, (), followed=followed)
 
 
@@ -240,7 +240,7 @@ def test_uses_are_written_in_one_go_and_at_most_once_a_minute(
     watch.note_use(key.id, "192.0.2.9")
     watch.write(connection)
     assert last_use(key) == (at, address)
-    clock.now += NOTE_SECONDS
+    clock.now += USE_SECONDS
     watch.note_use(key.id, "2001:db8::1")
     watch.write(connection)
     assert last_use(key)[0] > at
