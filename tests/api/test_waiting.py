@@ -37,7 +37,7 @@ def test_who_prefers_to_wait_gets_the_end(account: Account, prefer: str, applied
 
 @pytest.mark.parametrize("prefer", ["", "wait", "wait=0", "wait=-1", "wait=abc", "xwait=30", "respond-async"])
 def test_who_does_not_gets_what_was_accepted(account: Account, prefer: str) -> None:
-    answer = account.post(PATH, json=BODY, headers={"Prefer": prefer})
+    answer = account.post(PATH, json=SLOW, headers={"Prefer": prefer})
     shown = answer.json()
     assert (answer.status_code, shown["status"] in {"queued", "running"}) == (202, True)
     assert answer.headers["location"] == f"{PATH}/{shown['id']}"

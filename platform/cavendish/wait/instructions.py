@@ -115,7 +115,7 @@ def find_instruction(headers: Headers) -> Instruction | None:
 
 
 def find_resubmission(headers: Headers) -> Resubmission | None:
-    request, _, jobs = (header(headers, PRIVATE + b"posted") or b"").decode("latin-1").partition(";")
+    request, _, jobs = (header(headers, PRIVATE + b"resubmission") or b"").decode("latin-1").partition(";")
     return Resubmission(request, jobs) if jobs else None
 
 
@@ -134,7 +134,7 @@ class FirstAnswer:
         self.status = 0
         self.headers: Headers = []
         self.instruction: Instruction | None = None
-        self.posted: Resubmission | None = None
+        self.resubmission: Resubmission | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -145,7 +145,7 @@ class FirstAnswer:
             self.status = message["status"]
             self.headers = public(headers)
             self.instruction = find_instruction(headers)
-            self.posted = find_resubmission(headers)
+            self.resubmission = find_resubmission(headers)
             if self._straight:
                 await self._send({**message, "headers": self.headers})
         elif self._straight:
@@ -160,7 +160,7 @@ class FirstAnswer:
 
     @property
     def _straight(self) -> bool:
-        return self.instruction is None and self.posted is None
+        return self.instruction is None and self.resubmission is None
 
     @property
     def whole(self) -> bool:
