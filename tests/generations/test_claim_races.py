@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +15,7 @@ from cavendish.db.pool import conninfo
 from generations.models import Priority
 from tests.factories import key_of, make_tenant, submit_generation
 from tests.generations.helpers import PLENTY, claim, one, register
-from tests.twins import function_without
+from tests.races import function_without, until, waited_for
 
 pytestmark = pytest.mark.usefixtures("quiet")
 LOCK = "PERFORM 1 FROM accounts_tenant t WHERE t.id = ANY (tenants) ORDER BY t.id FOR NO KEY UPDATE;"
@@ -38,7 +37,7 @@ def two_claims(meanwhile: Callable[[], object]) -> None:
         first.execute("SELECT id FROM generation_claim(%s, %s, %s, true, 32, 600)", [register(), LIMIT, PLENTY])
         meanwhile()
         second = threads.submit(closing, lambda: claim(register(), 32))
-        until(lambda: second.done() or waits(first.info.backend_pid))
+        until(lambda: second.done() or waited_for(first))
         first.commit()
         second.result(timeout=30)
 
@@ -48,18 +47,6 @@ def closing(work: Callable[[], object]) -> None:
         work()
     finally:
         connections.close_all()
-
-
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
-def waits(pid: int) -> bool:
-    """Whether somebody waits for a lock of this connection."""
-    return bool(one("owner", "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))", pid))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +74,7 @@ def accepted_late(tenant: Tenant) -> Iterator[Callable[[], None]]:
     with psycopg.connect(conninfo("owner")) as holder, ThreadPoolExecutor(1) as threads:
         holder.execute(query, [tenant.id])
         submission: Future[None] = threads.submit(closing, lambda: submit_generation(tenant))
-        until(lambda: waits(holder.info.backend_pid))
+        until(lambda: waited_for(holder))
 
         def commit() -> None:
             holder.commit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import billed_tenant, charge_of, draft, fresh, hold, spend
 from tests.generations.helpers import one
+from tests.races import function_without, until, waited_for
 
 IMAGE = {"image_output": 1121}
 AMOUNT = Decimal("0.06726")
@@ -100,13 +102,24 @@ def test_a_job_that_settles_while_its_month_is_closed_goes_into_the_next() -> No
 
 
 def test_without_the_share_lock_a_job_would_be_lost_between_them() -> None:
-    """The twin: a row written into the month without the lock is not waited for, and is on no invoice."""
+    """The twin: a job that has read its month as open, and has yet to come to the wallet, is not waited for."""
     tenant, invoice = drafted()
-    october = "WHERE tenant_id = %s AND kind = 'image_output' AND billing_date = '2026-10-31'"
-    with psycopg.connect(conninfo("owner")) as settling:
-        settling.execute(f"UPDATE billing_usagerollup SET amount = amount * 2 {october}".encode(), [tenant.id])
+    generation = hold(tenant, date(2026, 10, 1), AMOUNT)
+    settle = ("SELECT charge_settle(%s, %s, %s::jsonb)", [tenant.id, generation, charge_of(tenant, IMAGE)])
+    rolled = """SELECT sum(amount) FROM billing_usagerollup
+                WHERE tenant_id = %s AND kind = 'image_output' AND billing_date = '2026-10-31'"""
+    with (
+        function_without("charge_settle", ("FOR SHARE;", ";")),
+        psycopg.connect(conninfo("owner")) as holder,
+        psycopg.connect(conninfo("owner")) as settling,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        holder.execute("SELECT 1 FROM billing_hold WHERE generation_id = %s FOR UPDATE", [generation])
+        settlement = threads.submit(settling.execute, *settle)
+        until(lambda: waited_for(holder))
         finalise(invoice)
-        settling.commit()
-        rolled = one("owner", f"SELECT sum(amount) FROM billing_usagerollup {october}", tenant.id)
-        settling.execute(f"UPDATE billing_usagerollup SET amount = amount / 2 {october}".encode(), [tenant.id])
-    assert (fresh(invoice.id).exact, rolled) == (AMOUNT, 2 * AMOUNT)
+        holder.commit()
+        settlement.result(timeout=30)
+        assert settling.execute(rolled, [tenant.id]).fetchone() == (2 * AMOUNT,)
+        settling.rollback()  # it is seen now, and need not stay in the books of the run
+    assert fresh(invoice.id).exact == AMOUNT

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -30,7 +32,8 @@ from tests.billing.invoices.helpers import (
     make_entity,
     spend,
 )
-from tests.generations.helpers import one, rows
+from tests.generations.helpers import in_threads, one, rows
+from tests.races import function_without
 
 SUMMER = date(2026, 6, 1)
 
@@ -88,15 +91,34 @@ def test_numbers_have_no_gap_when_many_are_given_at_once_and_some_fail() -> None
     assert numbers(drafted) == list(range(1, 13))
 
 
-def test_without_the_rows_lock_two_would_get_one_number() -> None:
-    """The twin: read, then write. What `number_assign` does in one statement, under the lock that it keeps."""
+READ_FIRST = (
+    (
+        "UPDATE billing_legalentity",
+        """SELECT * INTO STRICT entity FROM billing_legalentity WHERE id = p_entity;
+    PERFORM pg_sleep(0.2);
+    UPDATE billing_legalentity""",
+    ),
+    ("SET invoices_issued = invoices_issued +", "SET invoices_issued = entity.invoices_issued +"),
+)
+"""What `number_assign` does in one statement, under the lock that it keeps, as two: read, then write."""
+
+
+@pytest.mark.parametrize(
+    ("guard", "given"),
+    [(nullcontext, [1, 2]), (lambda: function_without("number_assign", *READ_FIRST), [1, 1])],
+    ids=["locked", "twin"],
+)
+def test_two_at_once_get_two_numbers(guard: Callable[[], AbstractContextManager[None]], given: list[int]) -> None:
     entity = make_entity()
-    taken = []
-    with acting_as("operator"):
-        for read in [LegalEntity.objects.get(id=entity.id), LegalEntity.objects.get(id=entity.id)]:
-            LegalEntity.objects.filter(id=entity.id).update(invoices_issued=read.invoices_issued + 1)
-            taken.append(read.invoices_issued + 1)
-    assert taken == [1, 1]
+    together = Barrier(2)
+
+    def assign(_: int) -> int:
+        together.wait(timeout=30)
+        query = "SELECT series_number FROM number_assign(%s, 'invoices', '2026-10-31')"
+        return int(one("owner", query, entity.id))
+
+    with guard():
+        assert sorted(in_threads(2, assign, range(2))) == given
 
 
 def test_an_invoice_is_finalised_once() -> None:
