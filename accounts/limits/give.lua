@@ -1,4 +1,4 @@
--- Gives back what take.lua took and nothing came of.
+-- Gives back what take.lua took and was not used.
 --
 -- KEYS  the same counters
 -- ARGV  the second of the taking; then for each counter how much comes back

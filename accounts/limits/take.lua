@@ -1,11 +1,11 @@
 -- Takes from several counters at once: from all of them or from none, so a refusal costs nothing elsewhere.
 --
 -- KEYS     a hash per counter; all carry the tenant as hash tag, so that in a cluster they lie in one slot
--- ARGV     the window in seconds; then for each counter what to take (0 to look only) and how much the window allows
--- answers  the second it is; then for each counter: how much is left, the seconds until more is free (0: all is), and
+-- ARGV     the window in seconds; then for each counter what to take (0 to read only) and how much the window allows
+-- returns  the current second; then for each counter: how much is left, the seconds until more is free (0: all is), and
 --          the seconds until this would have fit (0: it does, -1: it never will)
 --
--- In a hash: a field per second with what was taken in it, `sum` of these, `old` the first of them, `at` the last look.
+-- A hash has a field per second with what was taken in it, `sum` of these, `old` the first of them, `at` the last update.
 -- A second counts until it lies outside the window as a whole: no stretch of the window's length, wherever it begins,
 -- holds more than the limit. accounts/limits/local.py does the same in Python.
 local window = tonumber(ARGV[1])

@@ -14,9 +14,9 @@ from cavendish.db.tenancy import TenantModel
 
 
 class Invitation(TenantModel):
-    """An offer of a role, sent by mail. Its secret is in that mail; what stays is its SHA-256.
+    """An offer of a role, sent by mail. Its secret is in that mail; the database stores its SHA-256.
 
-    Open until it is accepted, revoked or past its end. Sending it again makes a new secret; the old one ends.
+    It is open until it is accepted, revoked or expired. Sending it again creates a new secret, and the old one ends.
     """
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -25,7 +25,7 @@ class Scope(models.TextChoices):
 
 
 class ApiKey(TenantModel):
-    """A tenant's key. The secret is shown once; what stays is its prefix and its SHA-256
+    """A tenant's API key. The secret is shown once; the database stores its prefix and its SHA-256
     (accounts.authentication.tokens).
     """
 

@@ -10,7 +10,7 @@ from cavendish.db.ids import new_id
 
 
 class OperatorKey(models.Model):
-    """A key for the operator's own programs. It opens no tenant's addresses, and no tenant's key opens its own."""
+    """A key for the operator's own programs. It does not work on tenants' addresses, nor tenants' keys on its own."""
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=100)

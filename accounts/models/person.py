@@ -15,7 +15,7 @@ from cavendish.db.tenancy import TenantModel
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates people; the email is their name and compared without regard to case."""
+    """Creates people. The email identifies them and is compared without regard to case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
-# What a person's own pages may change; the app's role is granted no other column (migration 0006).
+# The columns that a person's own pages may change; the app's role is granted no others (migration 0006).
 PERSONAL = ("email", "name", "password", "last_login")
 
 
@@ -55,7 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As the app's role only PERSONAL, which django-allauth's bare saves must be content with."""
+        """Saves all columns, or only PERSONAL as the app's role, since django-allauth saves without `update_fields`."""
         if not self._state.adding and kwargs.get("update_fields") is None and current_alias() == "default":
             kwargs["update_fields"] = PERSONAL
         super().save(*args, **kwargs)

@@ -20,7 +20,7 @@ class TenantStatus(models.TextChoices):
 class Tenant(models.Model):
     """A customer of the operator: the unit of isolation, fairness, money and settings.
 
-    Row-level security lets the app role see only the row whose id is the tenant of the open door.
+    Row-level security lets the app role see only the row whose id is the tenant of the open context.
     """
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -77,9 +77,9 @@ class Tenant(models.Model):
 
 
 class SandboxDay(TenantModel):
-    """What a tenant's test keys did on one day in UTC. Test jobs cost nothing, so that is what bounds them.
+    """What a tenant's test keys did on one day in UTC. Test jobs cost nothing, so this is what bounds them.
 
-    Counted apart from the generations: who deletes those does not get the day back.
+    It is counted apart from the generations, so that deleting those does not give the day back.
     """
 
     pk = models.CompositePrimaryKey("tenant_id", "day")

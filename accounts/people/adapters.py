@@ -1,4 +1,4 @@
-"""Where django-allauth asks us: who may sign up, whom a provider's word lets in, how mails go and secrets are kept."""
+"""django-allauth's adapters: who may sign up, whom a provider signs in, how mails are sent and secrets are stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Whoever holds an invitation may always make the account that it is for."""
+        """Returns whether this visitor may sign up. An invitation always allows the account that it is for."""
         return settings.SIGNUP == "open" or invited_email(request) is not None
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
@@ -40,7 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return saved
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """False where somebody else took the address while the code was on its way."""
+        """Confirms the address. Returns False where somebody else took it while the code was on its way."""
         try:
             with transaction.atomic():
                 confirmed: bool = super().confirm_email(request, email_address)
@@ -49,11 +49,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Queues it: how long a request takes must not tell whether there was somebody to write to.
+        """Queues the mail, because the time of a request must not reveal whether an account exists.
 
-        Mails about people belong to no tenant, so they are the operator's to write.
+        Mails about people belong to no tenant, so the operator's role writes them.
         """
-        # Nothing of the request: it would put the Host header of whoever asks into somebody else's mail.
+        # Nothing of the request: it would put the Host header of one visitor into somebody else's mail.
         values = {"base_url": settings.BASE_URL, **context, "email": email}
         subject = render_to_string(f"{template_prefix}_subject.txt", values)
         with acting_as("operator"), transaction.atomic(using="operator"):
@@ -64,40 +64,40 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return settings.BASE_URL + path.replace("UID-KEY", key)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """By address alone: with the Host header in it, as allauth has it, a second name would mean more tries."""
+        """Returns a key of the address alone: allauth's includes the Host header, which would give more attempts."""
         return str(credentials.get("email", "")).lower()
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """OIDC. The provider is the operator's choice; an email counts only where it says `email_verified`."""
+    """Sign-in by OIDC. The operator chooses the provider; an email only counts with its `email_verified`."""
 
     def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[Any]:
-        """The provider's name comes from the address; PostgreSQL takes no NUL."""
+        """Returns the provider's settings. The name comes from the request's path, and PostgreSQL accepts no NUL."""
         if "\0" in (provider or ""):
             return []
-        found: list[Any] = super().list_apps(request, provider=provider, client_id=client_id)
-        return found
+        apps: list[Any] = super().list_apps(request, provider=provider, client_id=client_id)
+        return apps
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        proved = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
-        return settings.SIGNUP in {"oidc", "open"} or invited_email(request) in proved
+        verified = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
+        return settings.SIGNUP in {"oidc", "open"} or invited_email(request) in verified
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Raises OAuth2Error where the ID token is missing or speaks of somebody else than the user information."""
-        said = sociallogin.account.extra_data
-        subject = (said.get("id_token") or {}).get("sub")
-        if not subject or subject != (said.get("userinfo") or {}).get("sub", subject):
+        """Raises OAuth2Error where the ID token is missing or names somebody else than the user information."""
+        claims = sociallogin.account.extra_data
+        subject = (claims.get("id_token") or {}).get("sub")
+        if not subject or subject != (claims.get("userinfo") or {}).get("sub", subject):
             raise OAuth2Error("The ID token and the user information are not of one person.")
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
-        """A person with the same verified email, never an operator: those link the provider while signed in."""
+        """Returns the person with the same verified email, but no operator: those link the provider while signed in."""
         for address in sociallogin.email_addresses:
-            # Some providers send words, and "false" would count as true.
+            # Some providers send strings, and "false" would count as true.
             address.verified = address.verified is True
-        found: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
-        if found is None or found[0].is_staff or found[0].is_superuser:
+        match: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
+        if match is None or match[0].is_staff or match[0].is_superuser:
             return None
-        return found
+        return match
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user: User = super().populate_user(request, sociallogin, data)
@@ -111,15 +111,18 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return secret_box.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """What cannot be opened any more fits no code: its owner uses another factor, or an operator removes it."""
-        opened = secret_box.open_sealed(encrypted_text)
-        if opened is None:
+        """Returns the secret; a random one where it was sealed with an unknown key, so that no code matches.
+
+        Its owner then uses another factor, or an operator resets two-factor authentication.
+        """
+        plain = secret_box.unseal(encrypted_text)
+        if plain is None:
             logger.warning("The secret of a second factor was sealed with another SECRET_KEY.")
             return b32encode(secrets.token_bytes(20)).decode()
-        return opened
+        return plain
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """Passkeys belong to the host of BASE_URL; on this machine to the one that the browser asked."""
+        """Returns whom passkeys are for: the host of BASE_URL, on a loopback address the host that the browser uses."""
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()
         host = entity["id"] if settings.ON_LOOPBACK else settings.BASE_HOST
         return {"id": host, "name": "Cavendish"}

@@ -1,4 +1,4 @@
-"""What people do with their own accounts, in the audit. allauth tells it by signals; none of them carries a secret."""
+"""Puts what people do with their own accounts into the audit log, by allauth's signals. None of them has a secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cavendish.db.router import acting_as
 
 
 def person_audit(request: HttpRequest, user: User, action: str, **after: Any) -> None:
-    """One audit row about a person. It belongs to no tenant, so it is the operator's to write."""
+    """Adds one audit event about a person. It belongs to no tenant, so the operator's role writes it."""
     with acting_as("operator"), transaction.atomic(using="operator"):
         audit_add(
             actor=person_actor(request, user),
@@ -34,6 +34,7 @@ def person_audit(request: HttpRequest, user: User, action: str, **after: Any) ->
 
 
 def connect() -> None:
+    """Connects the receivers, once, when the app is ready."""
     for signal, action in (
         (account.user_signed_up, "signed_up"),
         (account.user_logged_in, "signed_in"),
@@ -41,44 +42,47 @@ def connect() -> None:
         (account.password_set, "password_changed"),
         (account.password_reset, "password_reset"),
     ):
-        _receive(signal, lambda user, action=action, **said: (user, action, {}))
-    _receive(user_logged_out, lambda user, **said: (user, "signed_out", {}))
+        _receive(signal, lambda user, action=action, **kwargs: (user, action, {}))
+    _receive(user_logged_out, lambda user, **kwargs: (user, "signed_out", {}))
     _receive(account.email_changed, _email_changed)
-    _receive(mfa.authenticator_added, lambda authenticator, **said: _factor(authenticator, "added"))
-    _receive(mfa.authenticator_removed, lambda authenticator, **said: _factor(authenticator, "removed"))
-    _receive(mfa.authenticator_reset, lambda authenticator, **said: _factor(authenticator, "renewed"))
-    _receive(social.social_account_added, lambda sociallogin, **said: _provider(sociallogin.account, "linked"))
-    _receive(social.social_account_removed, lambda socialaccount, **said: _provider(socialaccount, "unlinked"))
-    mfa.authenticator_added.connect(_proved, weak=False, dispatch_uid="people.proved")
+    _receive(mfa.authenticator_added, lambda authenticator, **kwargs: _factor(authenticator, "added"))
+    _receive(mfa.authenticator_removed, lambda authenticator, **kwargs: _factor(authenticator, "removed"))
+    _receive(mfa.authenticator_reset, lambda authenticator, **kwargs: _factor(authenticator, "renewed"))
+    _receive(social.social_account_added, lambda sociallogin, **kwargs: _provider(sociallogin.account, "linked"))
+    _receive(social.social_account_removed, lambda socialaccount, **kwargs: _provider(socialaccount, "unlinked"))
+    mfa.authenticator_added.connect(_session_has_factor, weak=False, dispatch_uid="people.session_has_factor")
 
 
-Told = tuple[User | None, str, dict[str, Any]]
+# The person, the action after "person.", and what the audit event keeps of it.
+PersonEvent = tuple[User | None, str, dict[str, Any]]
 
 
-def _receive(signal: Any, tell: Callable[..., Told]) -> None:
-    def receiver(sender: Any, request: HttpRequest, **said: Any) -> None:
-        user, action, after = tell(**said)
+def _receive(signal: Any, describe: Callable[..., PersonEvent]) -> None:
+    def receiver(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+        user, action, after = describe(**kwargs)
         if user is not None:
             person_audit(request, user, action, **after)
 
     signal.connect(receiver, weak=False)
 
 
-def _email_changed(user: User, from_email_address: Any, to_email_address: Any, **said: Any) -> Told:
+def _email_changed(user: User, from_email_address: Any, to_email_address: Any, **kwargs: Any) -> PersonEvent:
     if from_email_address is None:
         return None, "", {}
     return user, "email_changed", {"email": to_email_address.email}
 
 
-def _factor(authenticator: Authenticator, done: str) -> Told:
+def _factor(authenticator: Authenticator, done: str) -> PersonEvent:
     return authenticator.user, f"second_factor_{done}", {"kind": authenticator.type}
 
 
-def _provider(socialaccount: Any, done: str) -> Told:
+def _provider(socialaccount: Any, done: str) -> PersonEvent:
     return socialaccount.user, f"provider_{done}", {"provider": socialaccount.provider}
 
 
-def _proved(sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **said: Any) -> None:
-    """Whoever sets up a second factor has just used it: this session need not begin again to count as having one."""
+def _session_has_factor(
+    sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+) -> None:
+    """Counts the session as signed in with two factors: whoever sets one up has just used it."""
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)

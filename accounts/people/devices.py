@@ -1,4 +1,4 @@
-"""What a browser says of itself, in the words that people use. Only to recognise one's own device by: it may lie."""
+"""Readable names for the devices behind sessions. Browsers may lie, so they only help to recognise one's own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SYSTEMS = (
 
 
 def device_of(user_agent: str) -> str:
-    """For example "Firefox on Windows"; "an unknown device" for what says neither."""
+    """Returns a name like "Firefox on Windows"; "Unknown device" where neither is recognised."""
     browser = next((name for name, pattern in _BROWSERS if re.search(pattern, user_agent)), "")
     system = next((name for name, pattern in _SYSTEMS if re.search(pattern, user_agent)), "")
-    return " on ".join(part for part in (browser, system) if part) or "an unknown device"
+    return " on ".join(part for part in (browser, system) if part) or "Unknown device"

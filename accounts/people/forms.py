@@ -1,3 +1,5 @@
+"""django-allauth's forms where they do not fit: sign-up by invitation, and passkeys."""
+
 from __future__ import annotations
 
 import struct
@@ -18,7 +20,7 @@ from accounts.people.session_invitation import invited_email
 
 
 class SignupForm(allauth.SignupForm):  # type: ignore[misc]
-    """Name, email, password. With an invitation the email is the invited one and counts as verified: it came there."""
+    """Sign-up with name, email and password. The email of an invitation counts as verified, since it arrived there."""
 
     name = forms.CharField(
         label="Your name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
@@ -29,49 +31,49 @@ class SignupForm(allauth.SignupForm):  # type: ignore[misc]
         email: str = super().clean_email()
         invited = invited_email(context.request)
         if settings.SIGNUP != "open" and email != invited:
-            raise forms.ValidationError(f"The invitation is for {invited}.")
+            raise forms.ValidationError(f"Use {invited}, the address that was invited.")
         return email
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         if self.account_already_exists:
-            # As long as for a new account: else the time would tell that there is one.
+            # As long as for a new account: otherwise the time would reveal that one exists.
             make_password(self.cleaned_data["password1"])
         elif self.cleaned_data["email"] == invited_email(request):
-            # allauth takes it from there for an address that was proved otherwise.
+            # allauth reads an address from there that was verified in another way.
             request.session["account_verified_email"] = self.cleaned_data["email"]
         saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
         return saved
 
 
-# What fido2's parsers raise for what is no credential, besides what allauth catches.
-RUBBISH = (KeyError, TypeError, ValueError, AttributeError, IndexError, struct.error)
+# What fido2's parsers raise for malformed credentials, besides what allauth catches.
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, struct.error)
 
 
 class UsePasskeyForm(webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
-    """As a second factor. Rubbish is a wrong passkey, and no error of ours."""
+    """A passkey as the second factor. A malformed credential is refused like a wrong passkey."""
 
     def clean_credential(self) -> Authenticator:
         try:
             return super().clean_credential()
-        except RUBBISH:
+        except MALFORMED:
             raise get_adapter().validation_error("incorrect_code") from None
 
 
 class LoginPasskeyForm(UsePasskeyForm, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
-    """Alone."""
+    """A passkey as the only factor."""
 
 
 class ConfirmPasskeyForm(UsePasskeyForm, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]
-    """Once more, before something is changed."""
+    """A passkey to confirm access before something sensitive."""
 
 
 class AddPasskeyForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
-    """A passkey signs in alone, unless its owner says otherwise."""
+    """A new passkey, which signs in without a password unless its owner clears the box."""
 
     def clean(self) -> dict[str, Any]:
         try:
             cleaned: dict[str, Any] = super().clean()
-        except RUBBISH:
+        except MALFORMED:
             raise get_adapter().validation_error("incorrect_code") from None
         return cleaned
 
@@ -79,9 +81,9 @@ class AddPasskeyForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         if field := self.fields.get("passwordless"):
             field.initial = True
-            field.label = "Sign in with it alone"
+            field.label = "Use this passkey to sign in without a password"
             field.label_suffix = ""
             field.help_text = (
-                "Without email and password. The device then asks for a fingerprint, a face or a PIN each time. "
-                "Off, it only stands in for the second factor."
+                "Your device asks for a fingerprint, face or PIN each time. "
+                "Otherwise the passkey is only used as a second factor."
             )

@@ -1,3 +1,5 @@
+"""When sessions were last used."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,8 +10,8 @@ from allauth.usersessions.models import UserSession
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 
-# How exact "last seen" is; a write per request would cost more than it tells.
-LAZY = timedelta(minutes=1)
+# How exact "last seen" is; a write per request would cost more than it is worth.
+SEEN_EVERY = timedelta(minutes=1)
 
 
 class SessionSeenMiddleware:
@@ -23,7 +25,7 @@ class SessionSeenMiddleware:
         # A request with a key, or a page without a person, costs nothing here.
         if request.session.accessed and request.session.session_key and request.user.is_authenticated:
             seen = UserSession.objects.filter(
-                session_key=request.session.session_key, last_seen_at__lt=Now() - LAZY, user_id=request.user.pk
+                session_key=request.session.session_key, last_seen_at__lt=Now() - SEEN_EVERY, user_id=request.user.pk
             )
             seen.update(
                 last_seen_at=Now(),

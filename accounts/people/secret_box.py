@@ -1,4 +1,4 @@
-"""Secrets of second factors at rest: sealed with a key of SECRET_KEY, so a copy of the database alone opens none."""
+"""Encrypts the secrets of second factors with a key derived from SECRET_KEY: the database alone reveals none."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from django.utils.crypto import salted_hmac
 
 
 def seal(text: str) -> str:
+    """Returns the text encrypted and authenticated with the key of SECRET_KEY."""
     return _box().encrypt(text.encode()).decode()
 
 
-def open_sealed(sealed: str) -> str | None:
-    """None for what another key sealed. Keys in SECRET_KEY_FALLBACKS still open."""
+def unseal(sealed: str) -> str | None:
+    """Returns the text, or None where it was sealed with an unknown key. Keys in SECRET_KEY_FALLBACKS are known too."""
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken:

@@ -1,4 +1,4 @@
-"""What an operator does for or against a person, and what the clock tidies up. All of it as the operator."""
+"""Writes of people by operators and by the scheduler. All of it runs as the operator."""
 
 from __future__ import annotations
 
@@ -19,54 +19,63 @@ from accounts.audit.services import audit_add
 from accounts.models import Membership, User
 from cavendish.db.router import acting_as, current_alias
 
-# How long somebody may take to type the code that proves an address, until it is free for others again.
-UNPROVED_FOR = timedelta(days=7)
+# How long somebody may take to verify an address until it is free for others again.
+UNVERIFIED_FOR = timedelta(days=7)
 BATCH = 1000
 
 
 def person_factors_remove(*, user: User, actor: Actor) -> int:
-    """For somebody who lost all of them: the password alone signs in again. Answers how many; ends their sessions."""
+    """Removes all second factors of somebody who lost them, and ends their sessions. Returns how many factors.
+
+    The password alone signs in again.
+    """
     with transaction.atomic(using=current_alias()):
         removed: int = Authenticator.objects.filter(user=user).delete()[0]
         if removed:
             _sessions_end(user)
-            _note(user, actor, "second_factors_removed", count=removed)
+            _audit(user, actor, "second_factors_removed", count=removed)
     return removed
 
 
 def person_sessions_end(*, user: User, actor: Actor) -> int:
-    """Answers how many."""
+    """Signs the person out everywhere. Returns how many sessions ended."""
     with transaction.atomic(using=current_alias()):
         ended = _sessions_end(user)
         if ended:
-            _note(user, actor, "sessions_ended", count=ended)
+            _audit(user, actor, "sessions_ended", count=ended)
     return ended
 
 
 def person_close(*, user: User, actor: Actor) -> bool:
-    """Nobody signs in as this person any more, sessions that are open included. False when it was closed already."""
+    """Deactivates the account and ends its sessions. Returns False when it was inactive already."""
     return _set_active(user, actor, active=False)
 
 
 def person_reopen(*, user: User, actor: Actor) -> bool:
+    """Reactivates the account. Returns False when it was active already."""
     return _set_active(user, actor, active=True)
 
 
 def people_tidy() -> int:
-    """By the scheduler: sessions that are over, and people who never proved their address. Answers how many people."""
+    """Deletes expired sessions and people who never verified their address, for the scheduler. Returns how many people.
+
+    Each call deletes at most BATCH of each.
+    """
     with acting_as("operator"), transaction.atomic(using="operator"):
-        over = Session.objects.filter(expire_date__lt=timezone.now()).values("pk")[:BATCH]
-        Session.objects.filter(pk__in=list(over.values_list("pk", flat=True))).delete()
-        gone = UserSession.objects.filter(~Exists(Session.objects.filter(session_key=OuterRef("session_key"))))
-        UserSession.objects.filter(pk__in=list(gone.values_list("pk", flat=True)[:BATCH])).delete()
-        unproved = User.objects.filter(
+        expired = Session.objects.filter(expire_date__lt=timezone.now()).values("pk")[:BATCH]
+        Session.objects.filter(pk__in=list(expired.values_list("pk", flat=True))).delete()
+        orphaned = UserSession.objects.filter(~Exists(Session.objects.filter(session_key=OuterRef("session_key"))))
+        UserSession.objects.filter(pk__in=list(orphaned.values_list("pk", flat=True)[:BATCH])).delete()
+        unverified = User.objects.filter(
             ~Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)),
             ~Exists(Membership.objects.filter(user=OuterRef("pk"))),
-            is_staff=False, last_login=None, created_at__lt=timezone.now() - UNPROVED_FOR,
-        )  # fmt: skip
-        chosen = list(unproved.values_list("pk", flat=True)[:BATCH])
-        User.objects.filter(pk__in=chosen).delete()
-    return len(chosen)
+            is_staff=False,
+            last_login=None,
+            created_at__lt=timezone.now() - UNVERIFIED_FOR,
+        )
+        user_ids = list(unverified.values_list("pk", flat=True)[:BATCH])
+        User.objects.filter(pk__in=user_ids).delete()
+    return len(user_ids)
 
 
 def _set_active(user: User, actor: Actor, *, active: bool) -> bool:
@@ -75,7 +84,7 @@ def _set_active(user: User, actor: Actor, *, active: bool) -> bool:
         if changed:
             if not active:
                 _sessions_end(user)
-            _note(user, actor, "reopened" if active else "closed")
+            _audit(user, actor, "reopened" if active else "closed")
     return changed
 
 
@@ -88,12 +97,12 @@ def _sessions_end(user: User) -> int:
     return len(keys)
 
 
-def _note(user: User, actor: Actor, action: str, **after: int) -> None:
+def _audit(user: User, actor: Actor, action: str, **after: int) -> None:
     audit_add(actor=actor, action=f"person.{action}", tenant_id=None, target="person", target_id=user.id, after=after)
 
 
 def user_create(*, email: str, password: str, name: str = "", operator: bool = False) -> User:
-    """A person whose address counts as verified: an operator gives it. Who signs up proves it (accounts.people)."""
+    """Creates a person whose address counts as verified, because an operator gives it. Sign-up verifies addresses."""
     with transaction.atomic(using=current_alias()):
         manager = User.objects.db_manager(current_alias())
         create = manager.create_superuser if operator else manager.create_user

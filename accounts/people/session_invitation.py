@@ -1,4 +1,4 @@
-"""The invitation that a visitor holds: its token waits in the session while they sign in or make an account."""
+"""The invitation of a visitor, kept in the session while they sign in or sign up."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ SESSION_KEY = "invitation"
 
 
 def invitation_keep(request: HttpRequest, *, token: str, email: str) -> None:
+    """Keeps an invitation's token in the session, and the address that was invited."""
     request.session[SESSION_KEY] = {"token": token, "email": email.lower()}
 
 
 def invitation_forget(request: HttpRequest) -> None:
+    """Removes the invitation from the session."""
     request.session.pop(SESSION_KEY, None)
 
 
 def invited_email(request: HttpRequest) -> str | None:
-    """The address that the invitation was sent to."""
-    kept = request.session.get(SESSION_KEY)
-    return kept["email"] if kept else None
-
-
-def invited_token(request: HttpRequest) -> str | None:
-    kept = request.session.get(SESSION_KEY)
-    return kept["token"] if kept else None
+    """Returns the address that the session's invitation was sent to, in lower case, or None without an invitation."""
+    invitation = request.session.get(SESSION_KEY)
+    return invitation["email"] if invitation else None

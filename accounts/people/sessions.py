@@ -1,4 +1,4 @@
-"""Sessions whose secret stands in the cookie alone. The database has its hash: who reads it can use no session.
+"""Sessions whose secret is in the cookie alone. The database stores its hash: whoever reads it can use no session.
 
 The hash is the session's key everywhere inside: in `django_session`, in allauth's list of sessions, in the request.
 """
@@ -14,22 +14,24 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosMiddleware
 from django.http import HttpRequest, HttpResponse
 
-# Secrets by their keys, of sessions that the running request knows: libraries make stores anew from keys.
+# Secrets by session key, of the sessions that the current request knows: libraries create stores from keys alone.
 _known: ContextVar[dict[str, str]] = ContextVar("session_secrets")
 
 
 def session_key_of(secret: str) -> str:
-    """160 bits of the SHA-256: as many as the columns for keys hold."""
+    """Returns the session's key: 160 bits of the secret's SHA-256, as many as the columns for keys hold."""
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()[:40]
 
 
 class SessionStore(DatabaseStore):
+    """Django's store in the database, which makes secrets and stores their hashes."""
+
     def _get_new_session_key(self) -> str:
         return _remember(secrets.token_urlsafe(32))
 
 
 class SessionMiddleware(DjangosMiddleware):
-    """Django's, with the hash between the cookie and the store."""
+    """Django's session middleware, with the hash between the cookie and the store."""
 
     def process_request(self, request: HttpRequest) -> None:
         _known.set({})

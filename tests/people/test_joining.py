@@ -52,7 +52,7 @@ def test_an_invitation_is_for_one_address() -> None:
     tenant, ada, friend = make_tenant(), Visitor(), Visitor()
     link = invite(ada.email, tenant)
     friend.get(link)
-    assert f"The invitation is for {ada.email}." in shown(friend.sign_up())
+    assert f"Use {ada.email}, the address that was invited." in shown(friend.sign_up())
     assert not User.objects.filter(email=friend.email).exists()
 
     grace = person()

@@ -88,14 +88,14 @@ def sent(**response: str) -> str:
     return json.dumps(whole)
 
 
-RUBBISH = [
+MALFORMED = [
     "", "{}", "[]", "null", "x", "1", '{"id": 1}', sent(),
     sent(clientDataJSON="!", authenticatorData="AA", signature="AA", userHandle="AAAA"),
     sent(clientDataJSON="e30", attestationObject="oA"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("credential", RUBBISH)
+@pytest.mark.parametrize("credential", MALFORMED)
 def test_rubbish_is_refused(credential: str) -> None:
     ada = person()
     ada.sign_in()

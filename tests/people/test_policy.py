@@ -32,7 +32,7 @@ def test_an_owner_accepts_what_the_page_showed() -> None:
     check(page)
     assert "Not accepted" in shown(page)
     owner.post("/account/policy/", version="2020-01")
-    assert "read and accept that one" in shown(owner.get("/account/policy/"))
+    assert "Read and accept that version" in shown(owner.get("/account/policy/"))
     assert version_of(tenant) == ""
     owner.post("/account/policy/", version="2026-11")
     assert version_of(tenant) == "2026-11"

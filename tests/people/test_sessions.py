@@ -98,8 +98,8 @@ def test_last_seen_is_written_once_a_minute() -> None:
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/19.0 Safari/605.1", "Safari on macOS"),
         ("Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/150.0 Mobile Safari/537.36", "Chrome on Android"),
         ("curl/8.9.1", "curl"),
-        ("<script>alert(1)</script>", "an unknown device"),
-        ("", "an unknown device"),
+        ("<script>alert(1)</script>", "Unknown device"),
+        ("", "Unknown device"),
     ],
 )  # fmt: skip
 def test_devices_have_names_that_people_use(user_agent: str, device: str) -> None:

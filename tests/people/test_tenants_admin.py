@@ -48,9 +48,9 @@ def test_an_operator_makes_a_tenant(operator: Visitor) -> None:
     created = next(event for event in audited(tenant.id) if event.action == "tenant.created")
     assert (created.actor_kind, created.actor_label, created.address) == ("operator", operator.email, operator.address)
     again = shown(operator.post(ADD, **EMPTY, slug=slug))
-    assert "There is such a tenant already." in again
-    assert "none at its ends" in shown(operator.post(ADD, **EMPTY, slug="Not a slug"))
-    assert "is no time zone" in shown(operator.post(ADD, **{**EMPTY, "billing_timezone": "Mars"}, slug=f"{slug}-2"))
+    assert "A tenant with this slug already exists." in again
+    assert "cannot begin or end with a hyphen" in shown(operator.post(ADD, **EMPTY, slug="Not a slug"))
+    assert "is not a time zone" in shown(operator.post(ADD, **{**EMPTY, "billing_timezone": "Mars"}, slug=f"{slug}-2"))
 
 
 def test_an_operator_changes_suspends_and_notes_the_policy(operator: Visitor) -> None:
@@ -65,7 +65,7 @@ def test_an_operator_changes_suspends_and_notes_the_policy(operator: Visitor) ->
     kept = stored(tenant)
     assert (kept.concurrency_limit, kept.allowed_sizes, kept.policy_version) == (3, ["1K"], "2026-11")
     body |= {"concurrency_limit": "3", "allowed_sizes": ["1K"]}
-    assert "Say why" in shown(operator.post(path, **{**body, "status": "suspended"}))
+    assert "Enter a reason" in shown(operator.post(path, **{**body, "status": "suspended"}))
     operator.post(path, **{**body, "status": "suspended", "status_reason": "unpaid"})
     assert (stored(tenant).status, stored(tenant).status_reason) == ("suspended", "unpaid")
     operator.post(path, **{**body, "status": "active"})

@@ -90,7 +90,7 @@ class Visitor:
 
     def totp_code(self, *, step: int = 0) -> str:
         sealed = Authenticator.objects.get(user=self.user, type=Authenticator.Type.TOTP).data["secret"]
-        return code_of(secret_box.open_sealed(sealed) or "", step=step)
+        return code_of(secret_box.unseal(sealed) or "", step=step)
 
 
 def code_of(secret: str, *, step: int = 0) -> str:

@@ -1,7 +1,7 @@
--- Which of these keys and tenants changed since an earlier look: committed by now and not visible to that look's snapshot,
--- so nothing is missed that commits late and nothing waits for older transactions that are still open. Answers this look's
--- snapshot for the next one; without an earlier one nothing else. It tells only of ids that the asker knows. Marks of
--- another cluster's numbering, as a restored dump may hold, lie above the snapshot and are passed over.
+-- Returns which of these keys and tenants changed since an earlier poll: committed by now and not visible to that poll's
+-- snapshot, so nothing is missed that commits late and nothing waits for older transactions that are still open. Returns
+-- this poll's snapshot for the next one; without an earlier one nothing else. It only reports ids that the caller knows.
+-- Transaction ids of another cluster, as a restored dump may hold, lie above the snapshot and are passed over.
 CREATE OR REPLACE FUNCTION access_changes(p_since pg_snapshot, p_ids uuid[], OUT snapshot pg_snapshot, OUT changed uuid[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$

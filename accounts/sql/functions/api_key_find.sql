@@ -1,6 +1,6 @@
--- What must be found before the tenant is known: an API key by its prefix. Minimal on purpose: it returns one row by
--- exact match of an unguessable prefix, and the caller still has to prove the secret against the digest. The secret before
--- a rotation is found too, until its overlap is over: then as a key that expires at that moment.
+-- Returns an API key by its prefix, before the tenant is known. Minimal on purpose: it returns one row by exact match of an
+-- unguessable prefix, and the caller still has to prove the secret against the digest. The secret before a rotation is
+-- found too, until its overlap is over, as a key that expires at that moment.
 CREATE OR REPLACE FUNCTION api_key_find(p_prefix text)
 RETURNS TABLE (id uuid, tenant_id uuid, digest bytea, livemode boolean, scopes text[], ip_ranges text[],
                key_models jsonb, member_id uuid, expires_at timestamptz, revoked_at timestamptz,

@@ -1,6 +1,6 @@
--- When and from where keys were used last, as web processes noted it: [{"id", "at" (Unix time), "address" or null}].
--- Across tenants and without row-level security, but nothing else of a key can be written here. In the order of ids, so
--- that two processes which note the same keys do not wait in a ring.
+-- Writes when and from where keys were used last, as web processes noted it: [{"id", "at" (Unix time), "address" or null}].
+-- It works across tenants and without row-level security, but can write nothing else of a key. It locks in the order of
+-- ids, so that two processes which write the same keys cannot deadlock.
 CREATE OR REPLACE FUNCTION api_keys_used(p_uses jsonb) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$

@@ -1,5 +1,5 @@
--- What must be found before the tenant is known: an invitation by the hash of its secret, which its reader proves by
--- knowing it. One row by exact match; whether it is still open is for the caller to say.
+-- Returns an invitation by the hash of its secret, before the tenant is known: whoever knows the secret may read it. One row
+-- by exact match; the caller checks whether it is still open.
 CREATE OR REPLACE FUNCTION invitation_find(p_digest bytea)
 RETURNS TABLE (id uuid, tenant_id uuid, tenant_name text, tenant_status text, email text, role text,
                created_by_name text, expires_at timestamptz, accepted_at timestamptz, revoked_at timestamptz)

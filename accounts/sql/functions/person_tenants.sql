@@ -1,5 +1,5 @@
--- The tenants that a person belongs to, found before a door is open. The person has proved who they are: the web asks for
--- nobody but the session's own.
+-- Returns the tenants that a person belongs to, before a tenant context is open. The person has proved who they are: the
+-- web asks for the session's own person only.
 CREATE OR REPLACE FUNCTION person_tenants(p_user uuid)
     RETURNS TABLE (tenant_id uuid, slug text, name text, status text, role text, since timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp

@@ -1,5 +1,5 @@
--- Counts what a test key does on this day (UTC) and answers NULL, or which of the tenant's daily limits it is beyond; then
--- the caller rolls back. p_bytes are stored bytes. Outputs are counted when they are there, and never refused.
+-- Counts what a test key does on this day (UTC). Returns NULL, or which of the tenant's daily limits it exceeds; then the
+-- caller rolls back. p_bytes are stored bytes. Outputs are counted once they exist, and never refused.
 CREATE OR REPLACE FUNCTION sandbox_day_reserve(p_tenant uuid, p_requests int, p_bytes bigint) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.people.two_factor import proved_two_factors
+from accounts.authentication.people import signed_in_with_two_factors
 from cavendish.above.console.session_tenant import person_of
 
 
@@ -32,7 +32,7 @@ class OperatorSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         if not super().has_permission(request):
             return False
-        return not settings.ADMIN_REQUIRE_2FA or proved_two_factors(request, person_of(request))
+        return not settings.ADMIN_REQUIRE_2FA or signed_in_with_two_factors(request, person_of(request))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The admin sends here whoever may not see a page."""
