@@ -1,6 +1,6 @@
 -- Holds pictures that the tenant's plan includes in this month of its time zone: of p_images as many as are left of
--- p_included. Answers how many, which is 0 when the month's are all used or held. Locks the month's row: before budgets
--- and wallet, everywhere.
+-- p_included. Returns how many, which is 0 when the month's are all used or held. Locks the month's row after the lock of
+-- the tenant's budgets, as the end of a job does (hold_settle), and before periods and wallet.
 CREATE OR REPLACE FUNCTION allowance_reserve(p_tenant uuid, p_generation uuid, p_images int, p_included int) RETURNS int
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
@@ -9,6 +9,7 @@ DECLARE
     allowance billing_allowance;
     covered int;
 BEGIN
+    PERFORM budgets_lock(p_tenant, false);
     SELECT date_trunc('month', clock_timestamp() AT TIME ZONE t.billing_timezone)::date INTO this_month
     FROM accounts_tenant t WHERE t.id = p_tenant;
     SELECT * INTO allowance FROM billing_allowance

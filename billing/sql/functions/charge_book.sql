@@ -1,8 +1,8 @@
--- A charge in the ledger: from the wallet to revenue. Credits are spent before paid money, the soonest to expire first;
--- each has its own entry, so that what is left of it is a sum of entries, as the balance is (I4).
--- Where the tenant has credits the caller holds the wallet's lock.
+-- A charge in the ledger: from the wallet to revenue. With p_credits the tenant's credits are spent before paid money, the
+-- soonest to expire first; each has its own entry, so that what is left of it is a sum of entries, as the balance is (I4).
+-- Then the caller holds the wallet's lock; without, nothing is locked.
 CREATE OR REPLACE FUNCTION charge_book(p_tenant uuid, p_generation uuid, p_livemode boolean, p_amount numeric,
-    p_currency text) RETURNS void
+    p_currency text, p_credits boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -15,7 +15,7 @@ BEGIN
     VALUES (entry, p_tenant, p_livemode, 'charge', p_generation, '', 'system');
     FOR credit IN
         SELECT id, remaining FROM billing_credit
-        WHERE tenant_id = p_tenant AND livemode = p_livemode AND remaining > 0 AND currency = p_currency
+        WHERE p_credits AND tenant_id = p_tenant AND livemode = p_livemode AND remaining > 0 AND currency = p_currency
         ORDER BY expires_at NULLS LAST, id FOR UPDATE
     LOOP
         EXIT WHEN unpaid = 0;

@@ -59,11 +59,12 @@ BEGIN
     FROM jsonb_to_recordset(p->'records')
         AS r(kind text, quantity bigint, unit text, unit_price numeric, amount numeric, cost numeric);
 
-    -- A ledger transaction locks nothing, but where it spends credits: then it waits for the wallet's lock at the end.
+    -- A ledger transaction locks nothing, but where it spends credits: then it waits for the wallet's lock at the end. A
+    -- credit that is given in this moment is for the next job.
     credits := charged > 0 AND EXISTS (SELECT 1 FROM billing_credit
                                        WHERE tenant_id = p_tenant AND livemode = held.livemode AND remaining > 0);
     IF charged > 0 AND NOT credits THEN
-        PERFORM charge_book(p_tenant, p_generation, held.livemode, charged, held.currency);
+        PERFORM charge_book(p_tenant, p_generation, held.livemode, charged, held.currency, false);
     END IF;
 
     tags := usage_tags_reserve(p_tenant, held.livemode, billed, p->'metadata');
@@ -97,6 +98,6 @@ BEGIN
         CASE p->>'status' WHEN 'charged' THEN 'settled' ELSE 'released' END,
         charged, (p->>'images')::int, (p->>'tokens')::int, (p->>'requests')::int);
     IF credits THEN
-        PERFORM charge_book(p_tenant, p_generation, held.livemode, charged, held.currency);
+        PERFORM charge_book(p_tenant, p_generation, held.livemode, charged, held.currency, true);
     END IF;
 END $$;

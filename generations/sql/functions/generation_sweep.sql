@@ -1,8 +1,9 @@
 -- Repairs what fell between two lines: frees jobs of dead workers, fails queued jobs past their deadline, ends holds of
--- ended jobs; counts queued jobs that nobody took (their doorbells were lost). Every count is 0 in calm weather, but
--- `lapsed`: items of batches whose day is over before their turn came.
--- p_calm: live workers had the time to renew their leases, so an expired one is a dead worker's.
-CREATE OR REPLACE FUNCTION generation_sweep(p_silent float8, p_calm boolean) RETURNS jsonb
+-- ended jobs; counts queued jobs that nobody took (their doorbells were lost). Where nothing went wrong every count is 0,
+-- but `lapsed`: items of batches whose day is over before their turn came.
+-- p_leases: live workers had the time to renew their leases, so one that has expired is a dead worker's, and its jobs are
+-- freed.
+CREATE OR REPLACE FUNCTION generation_sweep(p_silent float8, p_leases boolean) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -14,9 +15,10 @@ DECLARE
     broken int := 0;
     holds int := 0;
     ended uuid[] := '{}';
+    tenants uuid[] := '{}';
     silent int;
 BEGIN
-    IF p_calm THEN
+    IF p_leases THEN
         FOR dead IN DELETE FROM generations_worker WHERE expires_at < now() RETURNING id LOOP
             freed := freed + worker_release(dead, 'worker lost');
         END LOOP;
@@ -43,13 +45,15 @@ BEGIN
             expired := expired + (NOT late.is_lapsed)::int;
             lapsed := lapsed + late.is_lapsed::int;
             ended := ended || late.id;
+            tenants := tenants || late.tenant_id;
         EXCEPTION WHEN OTHERS THEN
             broken := broken + 1;
         END;
     END LOOP;
     FOR late IN SELECT h.generation_id AS id, h.tenant_id FROM billing_hold h
                 JOIN generations_generation g ON g.id = h.generation_id
-                WHERE h.status = 'held' AND g.status IN ('succeeded', 'failed', 'canceled') LIMIT 1 LOOP
+                WHERE h.status = 'held' AND g.status IN ('succeeded', 'failed', 'canceled')
+                    AND h.tenant_id <> ALL (tenants) LIMIT 1 LOOP
         IF hold_settle(late.tenant_id, late.id, 'released', 0, 0, 0, 0) THEN
             holds := holds + 1;
         END IF;
