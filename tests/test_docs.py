@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from django.urls import Resolver404, resolve
 
+from cavendish.gemini.catalog import models
 from cavendish.http.problems import Refusal
 from generations.errors import ErrorCode
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
 API_PAGES = sorted(ROOT.glob("docs/api/*.md"))
+ROLES = ("object", "character", "style")
 PACKAGES = ("platform/cavendish", "accounts", "billing", "generations")
 # The upstream's client and the sandbox are used alone, too; the compatible API answers in Google's words.
 OTHER_DIALECTS = ("cavendish/gemini/", "cavendish/sandbox/", "generations/compat/")
@@ -146,6 +148,18 @@ def test_every_room_is_on_the_architecture_page() -> None:
         assert (folders or rooms) - {"models", "migrations", "apps", "settings", "management"} <= drawn, contract[
             "name"
         ]
+
+
+def test_every_model_is_on_the_pages_of_the_api() -> None:
+    row = re.search(r"^\| `model` \| (.*)$", documented("docs/api/generations.md"), re.MULTILINE)
+    table = re.findall(r"^\| `(gemini[\w.-]+)` \| (.*) \|$", documented("docs/api/files.md"), re.MULTILINE)
+
+    assert row is not None
+    assert re.findall(r"`(gemini[\w.-]+)`", row[1]) == [model.id for model in models()]
+    assert {name: cells.split(" | ") for name, cells in table} == {
+        model.id: [str(model.max_images_in), *(str(model.role_limits[role] or "none") for role in ROLES)]
+        for model in models()
+    }
 
 
 def test_every_page_of_the_api_is_on_its_first_page() -> None:
