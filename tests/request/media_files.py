@@ -34,12 +34,11 @@ def ipma(
     entries: Sequence[tuple[int, Sequence[int]]], *, wide_items: bool = False, wide_indexes: bool = False
 ) -> bytes:
     """Which properties (numbered from 1) belong to which item."""
-    content = struct.pack(">I", len(entries))
+    content = [struct.pack(">I", len(entries))]
     for item, indexes in entries:
-        content += struct.pack(">IB" if wide_items else ">HB", item, len(indexes))
-        for index in indexes:
-            content += struct.pack(">H", index | 0x8000) if wide_indexes else struct.pack("B", index | 0x80)
-    return full_box(b"ipma", content, version=int(wide_items), flags=int(wide_indexes))
+        content.append(struct.pack(">IB" if wide_items else ">HB", item, len(indexes)))
+        content += (struct.pack(">H", index | 0x8000) if wide_indexes else bytes([index | 0x80]) for index in indexes)
+    return full_box(b"ipma", b"".join(content), version=int(wide_items), flags=int(wide_indexes))
 
 
 def pitm(item: int, wide: bool = False) -> bytes:
@@ -88,15 +87,14 @@ def exif(orientation: int, order: str = ">") -> bytes:
 
 def tiff(entries: Sequence[tuple[int, int, int, int]], tail: bytes = b"", order: str = "<") -> bytes:
     """A file of one directory (tag, type, count, value or place) and what stands behind it."""
-    packed = b""
-    for tag, kind, count, value in entries:
-        field = struct.pack(
-            f"{order}HH" if kind == 3 and count == 1 else f"{order}I",
-            *([value, 0] if kind == 3 and count == 1 else [value]),
-        )
-        packed += struct.pack(f"{order}HHI", tag, kind, count) + field
+    packed = [
+        struct.pack(f"{order}HHIHH", tag, kind, count, value, 0)
+        if (kind, count) == (3, 1)
+        else struct.pack(f"{order}HHII", tag, kind, count, value)
+        for tag, kind, count, value in entries
+    ]
     mark = b"MM\0*" if order == ">" else b"II*\0"
-    return mark + struct.pack(f"{order}IH", 8, len(entries)) + packed + b"\0\0\0\0" + tail
+    return mark + struct.pack(f"{order}IH", 8, len(entries)) + b"".join(packed) + b"\0\0\0\0" + tail
 
 
 def gif(width: int = 64, height: int = 48, *extensions: bytes, frame: tuple[int, int, int, int] | None = None) -> bytes:

@@ -221,6 +221,7 @@ def test_one_wrong_value(model: str, rest: dict[str, Any], pointer: str, code: s
         ("gemini-3-pro-image-preview", "unknown_model", "did you mean gemini-3-pro-image?"),
         ("Gemini-2.5-Flash-Image", "unknown_model", "did you mean gemini-2.5-flash-image?"),
         ("dall-e-3", "unknown_model", "use gemini-3.1-flash-image, "),
+        ("dall-e-3", "unknown_model", " or another of /api/v1/models."),
         ("x" * 5000, "unknown_model", "There is no model"),
         (None, "required", "model is missing"),
         (5, "wrong_type", "a string"),

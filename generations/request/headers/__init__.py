@@ -24,7 +24,7 @@ from generations.request.headers.small import read_anything, read_bmp, read_gif,
 from generations.request.headers.source import NotReadable, Size, Source, Truncated
 from generations.request.headers.tiff import read_tiff
 
-__all__ = ["NotReadable", "Size", "Truncated", "read_header"]
+__all__ = ["NotReadable", "Size", "Source", "Truncated", "read_header", "read_source"]
 
 _READERS: dict[str, Callable[[Source], Size | None]] = {
     "image/png": read_png,
@@ -46,10 +46,15 @@ def read_header(path: Path, mime_type: str) -> Size | None:
     Raises NotReadable or Truncated.
     """
     with path.open("rb", buffering=0) as file:
-        try:
-            size = _READERS[mime_type](Source(file, path.stat().st_size))
-        except (struct.error, IndexError) as error:  # something is shorter than its kind has to be
-            raise NotReadable(str(error)) from None
+        return read_source(Source(file, path.stat().st_size), mime_type)
+
+
+def read_source(source: Source, mime_type: str) -> Size | None:
+    """`read_header` of a file that is open."""
+    try:
+        size = _READERS[mime_type](source)
+    except (struct.error, IndexError) as error:  # something is shorter than its kind has to be
+        raise NotReadable(str(error)) from None
     if size is not None and min(size) < 1:
         raise NotReadable("no pixels")
     return size
