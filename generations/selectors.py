@@ -69,7 +69,7 @@ def generations_load(generations: Sequence[Generation]) -> list[GenerationDetail
 def _parts() -> tuple[Columns[Any], ...]:
     return (
         Columns(Generation, "g"),
-        Columns(GenerationContent, "c", without={"plan", "steps"}),
+        Columns(GenerationContent, "c", without={"job_spec", "steps"}),
         Columns(Charge, "b"),
         Columns(Hold, "h"),
         Columns(Output, "o"),

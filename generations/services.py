@@ -63,12 +63,12 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
         keys = list(Output.objects.filter(generation_id=generation_id).values_list("storage_key", flat=True))
         Output.objects.filter(generation_id=generation_id).delete()
         brought = File.objects.filter(
-            id__in=_files_in(GenerationContent.objects.get(pk=generation_id).plan), deleted_at=None
+            id__in=_files_in(GenerationContent.objects.get(pk=generation_id).job_spec), deleted_at=None
         ).exclude(source=File.Source.UPLOAD)
         keys += brought.values_list("storage_key", flat=True)
         brought.update(deleted_at=timezone.now())
         GenerationContent.objects.filter(generation_id=generation_id).update(
-            request={}, plan={}, content=[], thoughts=[], grounding=None, steps=[], usage_reported=None, notices=[]
+            request={}, job_spec={}, content=[], thoughts=[], grounding=None, steps=[], usage_reported=None, notices=[]
         )
         Generation.objects.filter(id=generation_id).update(deleted_at=timezone.now(), metadata={})
     for key in keys:
@@ -76,9 +76,9 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     return True
 
 
-def _files_in(plan: Mapping[str, Any]) -> list[UUID]:
-    """The files that a plan's steps name."""
-    blocks = [block for step in plan.get("steps", ()) for block in step.get("content", ())]
+def _files_in(job_spec: Mapping[str, Any]) -> list[UUID]:
+    """Returns the files that a job's steps name; one that was erased has none."""
+    blocks = [block for step in job_spec.get("steps", ()) for block in step.get("content", ())]
     found = (ids.decode(ids.FILE, block["file_id"]) for block in blocks if "file_id" in block)
     return [file for file in found if file is not None]
 

@@ -111,7 +111,7 @@ def check_model(who: MayUseModels, model: Model) -> None:
 
 
 def check_size(who: Principal, spec: JobSpec) -> None:
-    """After the plan is made: a request that names no size gets its model's default, which must be allowed too."""
+    """Of the specification: a request that names no size gets its model's default, which must be allowed too."""
     size = spec.resolution.image_size if spec.resolution else None
     if size is not None and who.allowed_sizes is not None and size not in who.allowed_sizes:
         raise SizeNotAllowed(size, who.allowed_sizes)

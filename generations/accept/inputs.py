@@ -38,7 +38,7 @@ class Input:
     uri: str | None = None
 
     def as_block(self) -> dict[str, Any]:
-        """The block that a job's plan keeps: our ids for people, the key for the worker."""
+        """The block that a job's specification keeps: our ids for people, the key for the worker."""
         if self.uri is not None:
             return {"type": self.kind, "uri": self.uri, "mime_type": self.mime_type}
         block: dict[str, Any] = {

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing.budgets.services import budget_refusal_notify
 from billing.contracts import KindPrice
@@ -18,9 +16,11 @@ from billing.prices.quotes import Quote, quote
 from billing.prices.selectors import price_book
 from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
+from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
+from generations.contracts import Submission, SubmitRefusal
 from generations.errors import refusal_of
 from generations.models import File, Priority
 from generations.request import GenerationRequest, request_canonical
@@ -88,7 +88,8 @@ def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOw
         with tenant_context(owner.tenant_id):
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
-            refusal = _submit(_payload(generation_id, parsed, inputs, spec, worst_case, owner, terms))
+            submission = _submission(generation_id, parsed, inputs, spec, worst_case, owner, terms)
+            refusal: SubmitRefusal | None = call("generation_submit", submission)
             if refusal is not None:
                 raise refusal_of(refusal)
             transaction.on_commit(ring)
@@ -98,7 +99,7 @@ def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOw
     return generation_id
 
 
-def _payload(
+def _submission(
     generation_id: UUID,
     parsed: GenerationRequest,
     inputs: Inputs,
@@ -106,7 +107,7 @@ def _payload(
     worst_case: Quote,
     owner: JobOwner,
     terms: JobTerms,
-) -> dict[str, Any]:
+) -> Submission:
     """Everything that `generation_submit` (SQL) stores of a job."""
     return {
         "id": str(generation_id),
@@ -127,7 +128,7 @@ def _payload(
         "deadline": terms.deadline or settings.GENERATION_DEADLINE,
         "batch": {"id": str(terms.item[0]), "index": terms.item[1]} if terms.item else None,
         "request": request_canonical(parsed, inputs.file_ids()),
-        "plan": spec.body,
+        "job_spec": spec.body,
         "notices": spec.notices,
         "hold": {
             "amount": str(worst_case.uncovered),
@@ -138,14 +139,6 @@ def _payload(
             "prices": worst_case.prices,
         },
     }
-
-
-def _submit(payload: dict[str, Any]) -> dict[str, Any] | None:
-    with connection.cursor() as cursor:
-        # Text on the wire, so that the driver does not parse the answer twice.
-        cursor.execute("SELECT generation_submit(%s::jsonb)::text", [json.dumps(payload)])
-        row = cursor.fetchone()
-    return json.loads(row[0]) if row and row[0] else None
 
 
 def _free(prices: Mapping[str, KindPrice]) -> dict[str, KindPrice]:

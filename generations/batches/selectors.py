@@ -34,7 +34,7 @@ class Result:
     item: BatchItem
     whole: GenerationDetail | None
     content: GenerationContent | None
-    """With its plan and steps, where they were asked for."""
+    """With its job_spec and steps, where they were asked for."""
 
 
 def items_walk(*, tenant_id: UUID, batch_id: UUID, with_steps: bool = False) -> Iterator[list[Result]]:

@@ -97,8 +97,9 @@ class Generation(TenantModel):
 class GenerationContent(TenantModel):
     """What was asked and what came back, apart from the job so that it can be erased and kept on its own terms.
 
-    `request` is the body as sent with bytes replaced by file ids; `plan` is what the worker sends up; `steps` are the
-    upstream's, verbatim with thought signatures, pictures replaced by output ids: a conversation can be rebuilt.
+    `request` is the body as sent with bytes replaced by file ids; `job_spec` is what the worker does
+    (`generations.contracts.JobSpecBody`); `steps` are the upstream's, verbatim with thought signatures, pictures
+    replaced by output ids: a conversation can be rebuilt.
     """
 
     generation = models.OneToOneField(
@@ -106,7 +107,7 @@ class GenerationContent(TenantModel):
     )
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     request = models.JSONField()
-    plan = models.JSONField()
+    job_spec = models.JSONField(db_column="plan")
     content = models.JSONField(default=list)
     thoughts = models.JSONField(default=list)
     grounding = models.JSONField(null=True)

@@ -130,7 +130,7 @@ def test_a_deleted_generation_is_gone_and_its_money_is_not(account: Account) -> 
     assert not [path for path in after.objects if uuid_of(output["id"]).hex in path]
     with account.books.open():
         content = GenerationContent.objects.get(pk=uuid_of(made["id"]))
-        assert (content.request, content.plan, content.content, content.steps) == ({}, {}, [], [])
+        assert (content.request, content.job_spec, content.content, content.steps) == ({}, {}, [], [])
         assert content.generation.metadata == {}
     assert account.get(f"/api/v1/files/{kept['id']}").status_code == 200
 

@@ -124,7 +124,7 @@ def _walk(known: Mapping[str, Function], name: str, held: list[str], path: tuple
 def out_of_order(found: Iterator[Edge]) -> list[str]:
     """The edges against the order, each once, and those of locks that have no place in it."""
     places = {name: place for place, name in enumerate(ORDER)}
-    wrong = {}
+    wrong: dict[object, str] = {}
     for edge in found:
         for name in (edge.held, edge.awaited):
             if name not in places:

@@ -87,8 +87,8 @@ class Function:
     @cached_property
     def steps(self) -> list[Lock | Call]:
         """Locks and calls of ours, in the order of the text: both branches of an IF one after the other."""
-        steps = sorted([*_locks(self.body), *_calls(self.name, self.body)], key=lambda step: step[0])
-        return [step for _, step in steps]
+        steps: list[tuple[int, Lock | Call]] = [*_locks(self.body), *_calls(self.name, self.body)]
+        return [step for _, step in sorted(steps, key=lambda step: step[0])]
 
     @property
     def calls(self) -> list[str]:

@@ -82,7 +82,7 @@ def test_python_locks_in_the_same_order() -> None:
     found = python_locks()
     assert len(found) > 20
     for row in found:
-        assert list(row.locks) == sorted(row.locks, key=places.index), row.place
+        assert list(row.locks) == sorted(row.locks, key=places.index), f"{row.path}: {row.name}"
 
 
 @pytest.mark.parametrize("name", [*functions(), *triggers()])

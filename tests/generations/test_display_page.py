@@ -89,7 +89,7 @@ def make(*, pictures: int = 1, sandbox: bool = False, c2pa: bool = True, **value
             generation=made,
             tenant=tenant,
             request={"input": PROMPT},
-            plan={"prompt": PROMPT},
+            job_spec={"prompt": PROMPT},
             content=content,
             thoughts=thoughts,
             grounding=grounding,

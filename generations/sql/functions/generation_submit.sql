@@ -1,9 +1,9 @@
--- Accepts a generation: the job, its content, the event row and, last, the hold. Answers NULL, or why not, and then the
+-- Accepts a generation: the job, its content, the event row and, last, the hold. Returns NULL, or why not, and then the
 -- caller rolls back. One function instead of statements: a hot tenant's rows are locked for a third of the time.
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
--- often, and wherever it dies, an item becomes one job. Rows are locked in the order key, item, day of tests, included
--- pictures, budgets, wallet, batch.
+-- often, and wherever it dies, an item becomes one job. Locks are taken in the order key, item, day of tests, budgets, included
+-- pictures, periods, wallet, batch.
 CREATE OR REPLACE FUNCTION generation_submit(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
@@ -72,7 +72,7 @@ BEGIN
         now() + make_interval(secs => (p->>'deadline')::float8), 0, 0, '', '', '',
         the_batch, the_index);
     INSERT INTO generations_generationcontent (generation_id, tenant_id, request, plan, content, thoughts, steps, notices)
-    VALUES (the_id, the_tenant, p->'request', p->'plan', '[]', '[]', '[]', p->'notices');
+    VALUES (the_id, the_tenant, p->'request', p->'job_spec', '[]', '[]', '[]', p->'notices');
     PERFORM event_add(the_tenant, the_id, 'generation.queued', jsonb_build_object('old', NULL, 'new', 'queued', 'reason', 'accepted'));
 
     UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id

@@ -83,7 +83,7 @@ def test_both_alphabets_and_names_are_read(account: Account) -> None:
         answer = ask(account, user("Edit", part), generation_config={"image_config": {"image_size": "512"}})
         image = candidate_of(answer)["content"]["parts"][-1]["inlineData"]
         assert size_of(base64.b64decode(image["data"])) == (384, 688)
-        [step] = content_of(account, answer.json()["responseId"]).plan["steps"]
+        [step] = content_of(account, answer.json()["responseId"]).job_spec["steps"]
         assert (step["content"][1]["mime_type"], step["content"][1]["bytes"]) == ("image/png", len(data))
 
 
@@ -96,7 +96,7 @@ def test_a_signature_from_elsewhere_is_sent_up_unchanged(account: Account) -> No
     second = ask(account, "A poster", turn, user("In blue"), generationConfig=config)
     candidate = candidate_of(second)
     assert candidate["finishReason"] == "STOP"
-    assert signatures(content_of(account, second.json()["responseId"]).plan["steps"]) == made
+    assert signatures(content_of(account, second.json()["responseId"]).job_spec["steps"]) == made
     assert second.json()["usageMetadata"]["promptTokensDetails"] == [
         {"modality": "TEXT", "tokenCount": 2 + 32 + 2},
         {"modality": "IMAGE", "tokenCount": 258},

@@ -63,7 +63,7 @@ def test_every_wish_of_a_config(sdk: Any, account: Account) -> None:
         ),
     )
     assert size_of(made.parts[-1].inline_data.data) == (688, 384)
-    plan = content_of(account, made.response_id).plan
+    plan = content_of(account, made.response_id).job_spec
     assert plan["system_instruction"] == "Be brief."
     assert plan["response_format"] == {"type": "image", "aspect_ratio": "16:9", "image_size": "512"}
     assert plan["tools"] == [{"type": "google_search"}]
@@ -140,7 +140,7 @@ def test_a_chat_edits_its_picture_and_keeps_its_signatures(
     assert second.candidates[0].finish_reason is types.FinishReason.STOP
     assert size_of(second.parts[-1].inline_data.data) == size_of(first.parts[-1].inline_data.data) == (1376, 768)
     made = content_of(account, first.response_id).steps
-    sent = content_of(account, second.response_id).plan["steps"]
+    sent = content_of(account, second.response_id).job_spec["steps"]
     assert signatures(sent) == signatures(made)
     assert len(signatures(made)) == (3 if searching else 1)
     assert [step["type"] for step in sent] == ["user_input", *(step["type"] for step in made), "user_input"]

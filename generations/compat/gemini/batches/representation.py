@@ -123,7 +123,7 @@ def _answer(result: Result) -> dict[str, Any]:
     if result.item.generation_id and result.whole is None:
         error = ERASED
     if result.whole is not None and result.content is not None and (not error or error["code"] in _ANSWERED):
-        config = result.content.plan.get("generation_config", {})
+        config = result.content.job_spec.get("generation_config", {})
         # Asked for by `includeThoughts`, and kept as this (see `read_config`).
         thoughts = config.get("thinking_summaries") == "auto"
         return {"response": response_json(result.whole, result.content, thoughts=thoughts)}

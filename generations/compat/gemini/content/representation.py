@@ -43,7 +43,7 @@ class Content:
 
 
 def response_json(whole: GenerationDetail, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
-    """`content` with its plan and steps loaded. A failure is an answer without parts, never an error: what was accepted
+    """`content` with its job_spec and steps loaded. A failure is an answer without parts, never an error: what was accepted
     must not be sent again by a client that retries errors.
     """
     generation = whole.generation
@@ -156,7 +156,7 @@ def _finish(whole: GenerationDetail, content: GenerationContent) -> dict[str, st
     message = str(error["message"])
     match error["code"]:
         case ErrorCode.SAFETY_BLOCKED:
-            reason = "IMAGE_SAFETY" if content.plan.get("wants_image", True) else "SAFETY"
+            reason = "IMAGE_SAFETY" if content.job_spec.get("wants_image", True) else "SAFETY"
         case ErrorCode.NO_IMAGE:
             reason = "NO_IMAGE"
             # It is charged, so it is handed out; parts would make it look like an answer.

@@ -24,12 +24,12 @@ _OURS = frozenset({"storage_key", "bytes", "output_id", "file_id", "role"})
 def interaction_json(
     whole: GenerationDetail, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
 ) -> dict[str, Any]:
-    """`content` with its plan and steps loaded. `create` answers the model's steps; `with_input` adds the user's before
+    """`content` with its job_spec and steps loaded. `create` answers the model's steps; `with_input` adds the user's before
     them, `echo_input` repeats those as `input`.
     """
     generation = whole.generation
     steps = [step_json(step) for step in content.steps]
-    asked = [step_json(step) for step in content.plan.get("steps", ())] if with_input or echo_input else []
+    asked = [step_json(step) for step in content.job_spec.get("steps", ())] if with_input or echo_input else []
     return {
         **head_json(whole),
         "role": "model",
