@@ -128,7 +128,7 @@ def test_an_operator_needs_a_second_factor_in_public(settings: Settings) -> None
     grace.sign_in(next="/admin/")
     assert grace.get("/admin/").status_code == 302
     assert grace.get("/admin/login/?next=/admin/").headers["Location"] == "/account/2fa/"
-    assert "The admin needs a second factor" in shown(grace.get("/account/2fa/"))
+    assert "The admin requires two-factor authentication" in shown(grace.get("/account/2fa/"))
     grace.totp_add()
     assert grace.get("/admin/").status_code == 200
 

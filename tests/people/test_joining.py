@@ -44,8 +44,8 @@ def test_the_invited_make_an_account_although_sign_up_is_closed() -> None:
     ada.get(link)
     ada.post(link)
     assert belongs(ada.email, tenant) == "developer"
-    assert "Welcome." in shown(ada.get("/account/"))
-    assert "You have joined already" in shown(ada.get(link))
+    assert "You have joined." in shown(ada.get("/account/"))
+    assert "You have already joined" in shown(ada.get(link))
 
 
 def test_an_invitation_is_for_one_address() -> None:
@@ -86,7 +86,7 @@ def test_invitations_that_are_none() -> None:
         invitation_revoke(tenant_id=tenant.id, invitation_id=row.id, actor=SYSTEM)
     for path in (link, link[:-1] + "x", "/invitations/x", "/invitations/cvd_invite_" + "A" * 43):
         page = ada.get(path)
-        assert (page.status_code, "of no use any more" in shown(page)) == (404, True)
+        assert (page.status_code, "no longer valid" in shown(page)) == (404, True)
         assert ada.post(path).status_code == 404
     assert "By invitation only" in shown(ada.sign_up())  # what was withdrawn opens no sign-up either
 
@@ -103,7 +103,7 @@ def test_everybody_makes_a_tenant_where_the_operator_allows_it(settings: Setting
     settings.SIGNUP = "open"
     ada = person()
     ada.sign_in()
-    assert "You belong to no tenant yet" in shown(ada.get("/account/"))
+    assert "You are not a member of a tenant yet" in shown(ada.get("/account/"))
     assert ada.post("/account/tenants/new/", name="").status_code == 422
     assert ada.post("/account/tenants/new/", name="Ada's Pictures").headers["Location"] == "/account/"
     page = shown(ada.get("/account/"))

@@ -71,7 +71,7 @@ def test_a_verified_email_signs_in_the_account_that_has_it(provider: Provider) -
     come(provider, Visitor(ada.email), sub=(sub := secrets.token_hex(6)))
     assert SocialAccount.objects.get(uid=sub).user == ada.user
     assert ada.sign_in().status_code == 302  # the password stays
-    assert ada.mails[-1].subject == "Another way to sign in was linked"
+    assert ada.mails[-1].subject == "A sign-in method was added to your account"
 
 
 @pytest.mark.parametrize("verified", [False, None, "false", "no", 0])
@@ -81,7 +81,7 @@ def test_an_unverified_email_takes_over_no_account(provider: Provider, verified:
     come(provider, thief, email_verified=verified)
     assert not thief.signed_in
     assert not SocialAccount.objects.filter(user=ada.user).exists()
-    assert ada.mails[-1].subject == "You have an account already"
+    assert ada.mails[-1].subject == "You already have an account"
 
 
 def test_an_unverified_new_person_types_a_code_first(provider: Provider) -> None:
@@ -141,7 +141,7 @@ def test_who_is_new_stays_out_where_signing_up_is_closed(provider: Provider, set
 def test_an_id_token_that_is_not_for_us_lets_nobody_in(provider: Provider, token: dict[str, Any]) -> None:
     provider.token = token
     ada = Visitor()
-    assert "That did not work" in shown(come(provider, ada))
+    assert "Sign-in failed" in shown(come(provider, ada))
     assert not ada.signed_in
     assert not User.objects.filter(email=ada.email).exists()
 
@@ -151,10 +151,10 @@ def test_an_answer_that_we_did_not_ask_for_is_refused(provider: Provider) -> Non
     ada, thief = Visitor(), Visitor()
     address = ada.post("/account/oidc/sso/login/").headers["Refresh"].removeprefix("0; url=")
     claims = {"sub": "ada-2", "email": ada.email, "email_verified": True}
-    assert "That did not work" in shown(thief.get(provider.consent(address, **claims)))
+    assert "Sign-in failed" in shown(thief.get(provider.consent(address, **claims)))
     forged = provider.consent(address, **claims)
     provider.codes[found(r"code=([\w-]+)", forged)]["code_challenge"] = "another"
-    assert "That did not work" in shown(ada.get(forged))
+    assert "Sign-in failed" in shown(ada.get(forged))
     assert not thief.signed_in
     assert not ada.signed_in
 
@@ -162,7 +162,7 @@ def test_an_answer_that_we_did_not_ask_for_is_refused(provider: Provider) -> Non
 def test_a_provider_that_is_away_is_said(provider: Provider, settings: Settings) -> None:
     settings.OIDC = Oidc("http://127.0.0.1:1", CLIENT_ID, CLIENT_SECRET, "Example ID")
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [settings.OIDC.app()]}}
-    assert "That did not work" in shown(Visitor().post("/account/oidc/sso/login/"))
+    assert "Sign-in failed" in shown(Visitor().post("/account/oidc/sso/login/"))
 
 
 def test_turning_back_is_no_error(provider: Provider) -> None:
@@ -171,7 +171,7 @@ def test_turning_back_is_no_error(provider: Provider) -> None:
     state = found(r"state=(\w+)", address)
     ada.get(f"/account/oidc/sso/login/callback/?error=access_denied&state={state}")
     assert ada.page.headers["Location"] == "/account/3rdparty/login/cancelled/"
-    assert "You turned back" in shown(ada.get("/account/3rdparty/login/cancelled/"))
+    assert "You canceled sign-in" in shown(ada.get("/account/3rdparty/login/cancelled/"))
 
 
 def test_a_half_configured_provider_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

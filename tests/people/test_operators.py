@@ -43,7 +43,7 @@ def test_an_account_is_closed_and_opened_again() -> None:
     assert "Deactivated 1 of 1 people." in act(grace, "close", ada)
     assert not ada.signed_in
     assert ada.sign_in().headers["Location"] == "/account/inactive/"
-    assert "This account is closed" in shown(ada.get("/account/inactive/"))
+    assert "This account is deactivated" in shown(ada.get("/account/inactive/"))
     act(grace, "close", grace)
     assert grace.signed_in  # nobody locks themselves out
     assert "Reactivated 1 of 1 people." in act(grace, "reopen", ada)

@@ -85,7 +85,7 @@ def test_pages_that_are_not_there(path: str) -> None:
     page = Client().get(path)
     assert page.status_code == 404
     check(page)
-    assert b"Nothing here" in page.content
+    assert b"Page not found" in page.content
 
 
 def test_answers_that_are_no_pages_carry_none_of_it() -> None:

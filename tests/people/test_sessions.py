@@ -30,7 +30,7 @@ def test_they_are_listed_and_ended_one_by_one() -> None:
 
     [session] = UserSession.objects.filter(user=ada.user, ip=phone.address)
     ada.post(f"/account/sessions/{session.pk}/end/")
-    assert "The session on Safari on iPhone is ended." in shown(ada.get("/account/sessions/"))
+    assert "Signed out of Safari on iPhone." in shown(ada.get("/account/sessions/"))
     assert (ada.signed_in, phone.signed_in, laptop.signed_in) == (True, False, True)
     assert not Session.objects.filter(session_key=session.session_key).exists()
     assert ada.audit[-1] == "session_ended"

@@ -142,4 +142,4 @@ def test_forms_without_their_token_are_refused() -> None:
     for path in ("/account/login/", "/account/signup/", "/account/logout/", "/account/password/reset/"):
         answer = client.post(path, {"login": "a@example.com", "password": PASSWORD})
         assert answer.status_code == 403
-        assert b"The form had become old" in answer.content
+        assert b"This page has expired" in answer.content

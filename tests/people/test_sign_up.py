@@ -33,7 +33,7 @@ def test_nobody_is_in_before_the_code_from_the_mail() -> None:
     assert ada.sign_in().headers["Location"] == "/account/confirm-email/"
     assert not ada.signed_in
     [mail, *_] = ada.mails
-    assert mail.subject == "Your code for Cavendish"  # subjects are kept, texts are not
+    assert mail.subject == "Your Cavendish verification code"  # subjects are kept, texts are not
     assert ada.mailed_code not in mail.subject
 
     assert "Incorrect code." in shown(ada.post("/account/confirm-email/", code="AAAA-AAAA"))
@@ -63,7 +63,7 @@ def test_an_address_that_has_an_account_gets_another_mail_and_the_same_page() ->
     assert (taken.status_code, taken.headers["Location"]) == (free.status_code, free.headers["Location"])
     pages = [shown(one.get("/account/confirm-email/")).replace(one.email, "") for one in (stranger, new)]
     assert pages[0] == pages[1]
-    assert [mail.subject for mail in grace.mails] == ["You have an account already"]
+    assert [mail.subject for mail in grace.mails] == ["You already have an account"]
     assert grace.sign_in().status_code == 302  # with the old password
     assert User.objects.filter(email=grace.email).count() == 1
 
@@ -92,10 +92,10 @@ def test_a_forgotten_password(known: bool) -> None:
     ada = person() if known else Visitor()
     asked = ada.post("/account/password/reset/", email=ada.email, headers={"Host": "evil.example"})
     assert asked.headers["Location"] == "/account/password/reset/done/"
-    assert "If there is an account with it" in shown(ada.get("/account/password/reset/done/"))
+    assert "If an account exists for that address" in shown(ada.get("/account/password/reset/done/"))
     [mail] = ada.mails
     assert "evil" not in mail.text
-    assert mail.subject == ("Choose a new password" if known else "No account with this address")
+    assert mail.subject == ("Reset your password" if known else "No account with this email address")
 
 
 def test_the_link_sets_a_new_password_once_and_ends_sessions_elsewhere() -> None:
@@ -112,7 +112,7 @@ def test_the_link_sets_a_new_password_once_and_ends_sessions_elsewhere() -> None
     assert not ada.signed_in
     assert Visitor(ada.email).sign_in().status_code == 200
     assert Visitor(ada.email).sign_in(new).status_code == 302
-    assert "of no use any more" in shown(Visitor().get(link))
+    assert "no longer valid" in shown(Visitor().get(link))
     assert ada.mails[-1].subject == "Your password was reset"
     assert "password_reset" in ada.audit
 
@@ -134,7 +134,7 @@ def test_an_email_is_changed_when_its_code_was_typed() -> None:
     code = Visitor(new).mailed_code
     ada.post("/account/confirm-email/", code=code)
     assert not User.objects.filter(email=old).exists()
-    assert [mail.subject for mail in ada.mails] == ["Your email was changed"]  # to the old one
+    assert [mail.subject for mail in ada.mails] == ["Your email address was changed"]  # to the old one
     assert Visitor(new).sign_in().status_code == 302
     assert Visitor(old).sign_in().status_code == 200
 

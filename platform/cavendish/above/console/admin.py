@@ -1,4 +1,4 @@
-"""The door to the admin: operators sign in where everybody does, and need a second factor."""
+"""The admin's site: operators sign in where everybody does, and need two-factor authentication."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OperatorSite(AdminSite):
     site_header = site_title = "Cavendish"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Without django-allauth's tables: forms there would write secrets and addresses past our services."""
+        """Registers all models but allauth's, whose forms would write secrets and addresses past our services."""
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         for model in models:
             if model._meta.app_label not in {"account", "mfa", "socialaccount", "usersessions"}:
@@ -35,19 +35,19 @@ class OperatorSite(AdminSite):
         return not settings.ADMIN_REQUIRE_2FA or signed_in_with_two_factors(request, person_of(request))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The admin sends here whoever may not see a page."""
-        wanted = request.GET.get("next", "")
-        if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
-            wanted = reverse("admin:index")
+        """Sends whoever may not see a page to the next step: sign in, confirm access, or set up a second factor."""
+        next_url = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(next_url, {request.get_host()}):
+            next_url = reverse("admin:index")
         if not request.user.is_authenticated:
-            return redirect_to_login(wanted, settings.LOGIN_URL)
+            return redirect_to_login(next_url, settings.LOGIN_URL)
         if self.has_permission(request):
-            return HttpResponseRedirect(wanted)
+            return HttpResponseRedirect(next_url)
         if not super().has_permission(request):
             raise PermissionDenied
         if is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
-            return redirect_to_login(wanted, reverse("mfa_reauthenticate"))
-        messages.warning(request, "The admin needs a second factor. Add a passkey or an authenticator app first.")
+            return redirect_to_login(next_url, reverse("mfa_reauthenticate"))
+        messages.warning(request, "The admin requires two-factor authentication. Set it up first.")
         return HttpResponseRedirect(reverse("mfa_index"))
 
     def password_change(  # type: ignore[override]

@@ -5,7 +5,7 @@ from django.contrib.admin import apps as admin
 
 
 class ConsoleConfig(AppConfig):
-    """Pages for people. It has no models; its templates stand in the place of django-allauth's."""
+    """Pages for people. It has no models; its templates replace django-allauth's."""
 
     name = "cavendish.above.console"
     default = True

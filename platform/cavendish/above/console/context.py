@@ -1,3 +1,5 @@
+"""The template context that every page of the console has."""
+
 from __future__ import annotations
 
 from ipaddress import ip_address
@@ -9,16 +11,17 @@ from django.http import HttpRequest
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
-    """What the frame of every page asks for."""
+    """Returns what the frame of every page needs."""
     return {
         "oidc_name": settings.OIDC.name if settings.OIDC else "",
         "signup_open": settings.SIGNUP == "open",
+        # Browsers bind passkeys to host names: a bare address has none.
         "passkeys_possible": _is_name(_host(request)),
     }
 
 
 def _host(request: HttpRequest) -> str:
-    """Without the port. The page that refuses a host name has a frame too."""
+    """Returns the host without its port; empty for a host that is refused, whose page has a frame too."""
     try:
         return request.get_host().partition(":")[0]
     except DisallowedHost:
@@ -26,7 +29,6 @@ def _host(request: HttpRequest) -> str:
 
 
 def _is_name(host: str) -> bool:
-    """Browsers bind passkeys to names: on a bare address there are none."""
     try:
         ip_address(host.strip("[]"))
     except ValueError:

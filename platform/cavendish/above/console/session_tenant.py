@@ -1,4 +1,4 @@
-"""Which tenant a session works for. Every request looks whether the person still belongs to it."""
+"""The tenant that a session works for. Every request checks that the person is still a member."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ SESSION_KEY = "tenant_id"
 
 
 def person_of(request: HttpRequest) -> User:
-    """The person behind a view that only lets in who is signed in."""
+    """Returns the person who is signed in, in a view that requires one."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
 def session_tenant(request: HttpRequest) -> TenantOfPerson | None:
-    """The chosen tenant, or the only one. None where there is none, or several and no choice yet."""
-    belongings = tenants_of(person_of(request))
-    chosen = request.session.get(SESSION_KEY)
-    for belonging in belongings:
-        if belonging.tenant_id.hex == chosen:
-            return belonging
-    return belongings[0] if len(belongings) == 1 else None
+    """Returns the chosen tenant, or the only one; None without any, or with several and no choice yet."""
+    memberships = tenants_of(person_of(request))
+    chosen_id = request.session.get(SESSION_KEY)
+    for membership in memberships:
+        if membership.tenant_id.hex == chosen_id:
+            return membership
+    return memberships[0] if len(memberships) == 1 else None
 
 
-def tenant_enter(request: HttpRequest, belonging: TenantOfPerson) -> None:
-    request.session[SESSION_KEY] = belonging.tenant_id.hex
+def tenant_enter(request: HttpRequest, membership: TenantOfPerson) -> None:
+    """Makes the session work for a tenant from now on."""
+    request.session[SESSION_KEY] = membership.tenant_id.hex

@@ -1,3 +1,5 @@
+"""Template filters of the console."""
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ register = template.Library()
 
 @register.filter
 def ago(moment: datetime) -> str:
-    """For example "3 hours ago"; within the last minute "just now". The exact time belongs into the title beside it."""
+    """Returns a text like "3 hours ago", or "just now" within the last minute. Show the exact time as a title."""
     if timezone.now() - moment < timedelta(minutes=1):
         return "just now"
     return f"{timesince(moment, depth=1)} ago"

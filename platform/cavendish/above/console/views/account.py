@@ -1,3 +1,5 @@
+"""The account's home page."""
+
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
@@ -16,7 +18,7 @@ from cavendish.above.console.session_tenant import person_of, session_tenant
 @require_safe
 @login_required
 def account_home(request: HttpRequest) -> HttpResponse:
-    """Whom one works for, and how well one's own account is locked."""
+    """Shows the person's tenants, and their sign-in and security settings."""
     user = person_of(request)
     factors = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     context = {

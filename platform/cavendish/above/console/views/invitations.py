@@ -1,4 +1,4 @@
-"""The page that an invitation's mail leads to."""
+"""The page that an invitation's mail links to."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from cavendish.http.problems import Problem
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Says who invites to what, before one is signed in, too: the secret came to the invited address.
+    """Shows who invites to what, also to visitors: whoever has the secret received it at the invited address.
 
-    The secret is kept in the session while its holder signs in or makes an account, and let go once it is used.
+    The secret is kept in the session while its holder signs in or signs up, and removed once it is used.
     """
     invitation = invitation_find(token)
     if invitation is None or not invitation.is_open:
         invitation_forget(request)
-        closed = {"accepted": invitation is not None and invitation.accepted_at is not None}
-        return _private(render(request, "console/invitation_closed.html", closed, status=404))
+        accepted = invitation is not None and invitation.accepted_at is not None
+        page = render(request, "console/invitation_closed.html", {"accepted": accepted}, status=404)
+        return _private(page)
     if request.method == "POST":
         return _accept(request, token)
     if not request.user.is_authenticated:
@@ -53,16 +54,16 @@ def _accept(request: HttpRequest, token: str) -> HttpResponse:
     except (InvitationClosed, InvitationForAnother) as refused:
         messages.error(request, refused.detail)
     except Problem:
-        messages.error(request, "The invitation was withdrawn or sent anew; look for the newest mail.")
+        messages.error(request, "This invitation was revoked or sent again. Use the link in the latest email.")
     else:
         request.session[SESSION_KEY] = membership.tenant_id.hex
-        messages.success(request, "Welcome.")
+        messages.success(request, "You have joined.")
     invitation_forget(request)
     return redirect("account_home")
 
 
 def _private(page: HttpResponse) -> HttpResponse:
-    # The address is a secret. No other site gets it: the referrer stays with us. (With "no-referrer" a browser sends
+    # The address contains a secret, which Referrer-Policy keeps from other sites. (With "no-referrer" a browser sends
     # forms without an origin, and those are refused.)
     page.headers["X-Robots-Tag"] = "noindex"
     return page

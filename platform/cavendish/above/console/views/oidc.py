@@ -1,3 +1,5 @@
+"""Sign-in with the operator's OIDC provider."""
+
 from __future__ import annotations
 
 import logging
@@ -11,15 +13,15 @@ logger = logging.getLogger(__name__)
 
 
 def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Sends on to the provider with a page instead of a redirect.
+    """Sends the visitor to the provider with a page instead of a redirect.
 
-    A form's redirect must stay among the hosts of the policy's form-action, and only the provider itself says at which
-    host its page is.
+    A form may only redirect to hosts of the Content-Security-Policy's form-action, and only the provider itself knows
+    the host of its page.
     """
     try:
         response: HttpResponse = views.login(request, provider_id)
     except requests.RequestException as error:
-        logger.warning("The provider of sign-ins did not answer: %s", type(error).__name__)
+        logger.warning("The OIDC provider did not respond: %s", type(error).__name__)
         return render(request, "socialaccount/authentication_error.html", status=503)
     address = response.headers.get("Location", "")
     if response.status_code != 302 or not address.startswith(("https://", "http://")):

@@ -22,31 +22,31 @@ from cavendish.http.problems import Problem
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def policy_page(request: HttpRequest) -> HttpResponse:
-    """Shows it, and who accepted what; owners accept the version that they read, which the form names."""
-    belonging = session_tenant(request)
-    if belonging is None:
+    """Shows the policy and what was accepted. Owners accept the version that they read, which the form names."""
+    membership = session_tenant(request)
+    if membership is None:
         return redirect("tenant_choose")
     person = person_of(request)
     if request.method == "POST":
         try:
             policy_accept(
-                tenant_id=belonging.tenant_id,
+                tenant_id=membership.tenant_id,
                 version=request.POST.get("version", ""),
                 actor=person_actor(request, person),
             )
-        except Problem as refused:
-            messages.error(request, refused.detail)
+        except Problem as problem:
+            messages.error(request, problem.detail)
         else:
-            messages.success(request, f"{belonging.name} may run live jobs.")
+            messages.success(request, f"Use policy accepted. {membership.name} can now run live jobs.")
         return redirect("policy")
-    with tenant_context(belonging.tenant_id):
-        tenant = Tenant.objects.get(id=belonging.tenant_id)
+    with tenant_context(membership.tenant_id):
+        tenant = Tenant.objects.get(id=membership.tenant_id)
     context = {
         "tenant": tenant,
         "version": settings.POLICY_VERSION,
         "url": settings.POLICY_URL,
         "accepted": tenant.policy_version == settings.POLICY_VERSION,
         "allows_live_jobs": policy_accepted(tenant.policy_version),
-        "may_accept": may(belonging.role, Permission.POLICY),
+        "may_accept": may(membership.role, Permission.POLICY),
     }
     return render(request, "console/policy.html", context)

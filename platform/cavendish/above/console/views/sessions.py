@@ -1,4 +1,4 @@
-"""Where one is signed in, and how to end it there."""
+"""The list of a person's sessions, and signing them out."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from cavendish.above.console.session_tenant import person_of
 @require_safe
 @login_required
 def sessions_page(request: HttpRequest) -> HttpResponse:
+    """Lists the person's sessions, the current one first."""
     sessions: list[Any] = UserSession.objects.purge_and_list(request.user)
     sessions.sort(key=lambda session: (not session.is_current(), -session.last_seen_at.timestamp()))
     rows = [{"session": session, "device": device_of(session.user_agent)} for session in sessions]
@@ -29,21 +30,22 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
-    """One's own only: another person's id answers like one that does not exist."""
+    """Signs out one of the person's own sessions. Another person's id is 404, like one that does not exist."""
     session = get_object_or_404(UserSession, pk=session_id, user=request.user)
     if session.is_current():
         return redirect("account_logout")
     device = device_of(session.user_agent)
     session.end()
     person_audit(request, person_of(request), "session_ended", device=device, address=session.ip)
-    messages.success(request, f"The session on {device} is ended.")
+    messages.success(request, f"Signed out of {device}.")
     return redirect("sessions")
 
 
 @require_POST
 @login_required
 def sessions_end_others(request: HttpRequest) -> HttpResponse:
+    """Signs out all sessions of the person but this one."""
     end_other_sessions(request, request.user)
     person_audit(request, person_of(request), "other_sessions_ended")
-    messages.success(request, "All other sessions are ended.")
+    messages.success(request, "Signed out of all other sessions.")
     return redirect("sessions")

@@ -1,3 +1,5 @@
+"""Choosing a tenant for the session, and opening one."""
+
 from __future__ import annotations
 
 from django.conf import settings
@@ -19,24 +21,25 @@ from cavendish.above.console.session_tenant import SESSION_KEY, person_of, sessi
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def tenant_choose(request: HttpRequest) -> HttpResponse:
-    belongings = tenants_of(person_of(request))
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
-        wanted = ""
+    """Lists the person's tenants; a POST chooses one for the session and goes on to `next`."""
+    memberships = tenants_of(person_of(request))
+    next_url = request.POST.get("next") or request.GET.get("next") or ""
+    if not url_has_allowed_host_and_scheme(next_url, {request.get_host()}):
+        next_url = ""
     if request.method == "POST":
-        chosen = next((one for one in belongings if one.slug == request.POST.get("tenant")), None)
+        chosen = next((row for row in memberships if row.slug == request.POST.get("tenant")), None)
         if chosen is None:
             raise Http404
         tenant_enter(request, chosen)
-        return HttpResponseRedirect(wanted or settings.LOGIN_REDIRECT_URL)
-    context = {"tenants": belongings, "current": session_tenant(request), "next": wanted}
+        return HttpResponseRedirect(next_url or settings.LOGIN_REDIRECT_URL)
+    context = {"tenants": memberships, "current": session_tenant(request), "next": next_url}
     return render(request, "console/tenants.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def tenant_new(request: HttpRequest) -> HttpResponse:
-    """Where the operator lets everybody in: a tenant of one's own."""
+    """Opens a tenant for the person where SIGNUP is open; otherwise 404."""
     if settings.SIGNUP != "open":
         raise Http404
     form = TenantForm(request.POST or None)
@@ -44,10 +47,10 @@ def tenant_new(request: HttpRequest) -> HttpResponse:
         person = person_of(request)
         try:
             tenant = tenant_sign_up(user=person, name=form.cleaned_data["name"], actor=person_actor(request, person))
-        except SignUpClosed as refused:
-            form.add_error(None, refused.detail)
+        except SignUpClosed as refusal:
+            form.add_error(None, refusal.detail)
         else:
             request.session[SESSION_KEY] = tenant.id.hex
-            messages.success(request, f"{tenant.name} is yours.")
+            messages.success(request, f"{tenant.name} was created.")
             return redirect("account_home")
     return render(request, "console/tenant_new.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,18 +1,18 @@
-// What a browser says of a passkey that came to nothing, where the person looks: beside the button.
+// Shows why a passkey did not work, beside the button.
 (function () {
   document.addEventListener('allauth.error', function (event) {
     event.preventDefault()
-    const place = document.getElementById('passkey_problem') || made()
+    const place = document.getElementById('passkey_problem') || create()
     const name = event.detail.exception && event.detail.exception.name
     place.textContent = name === 'InvalidStateError'
-      ? 'This device holds a passkey of yours already.'
+      ? 'You already have a passkey on this device.'
       : name === 'NotAllowedError'
-        ? 'The browser was not allowed to use a passkey, or it took too long. Try again.'
-        : 'The passkey could not be used here. Try again, or another way.'
+        ? 'The request was canceled or timed out. Try again.'
+        : 'The passkey could not be used. Try again, or use another method.'
     place.hidden = false
   })
 
-  function made () {
+  function create () {
     const place = document.createElement('p')
     place.id = 'passkey_problem'
     place.className = 'alert error'
