@@ -83,6 +83,14 @@ def test_a_job_of_a_tenant_is_taken_in_the_order_of_acceptance() -> None:
     assert [claim_one(worker).id for _ in range(4)] == ids
 
 
+def test_one_claim_gives_them_in_that_order_whatever_plan_is_chosen() -> None:
+    tenant = make_tenant(concurrency_limit=40)
+    ids = [submit_generation(tenant) for _ in range(40)]
+    rows("owner", "UPDATE generations_generation SET run_after = run_after - i * interval '1 second' "
+         "FROM unnest(%s) WITH ORDINALITY AS o (id, i) WHERE generations_generation.id = o.id", ids)  # fmt: skip
+    assert [job.id for job in claim(register(), 40)] == ids[::-1]
+
+
 def test_a_job_that_shall_come_later_is_left() -> None:
     tenant = make_tenant()
     job = submit_generation(tenant)

@@ -1,6 +1,6 @@
 -- Claims up to p_limit jobs for a worker: among tenants with queued jobs the one with the fewest running for its weight,
 -- then the oldest; interactive before batch. p_bytes bounds what the claimed jobs may occupy together; an idle worker
--- takes one in any case. p_batch bounds how many of them may be items of batches.
+-- takes one in any case. p_batch bounds how many of them may be items of batches. They come in the order of their turns.
 --
 -- Never more running per tenant than its limit, which is counted under the tenant's row lock. Items of batches do not
 -- count against it, or they would keep interactive jobs out; they get what interactive ones leave of it.
@@ -75,7 +75,7 @@ BEGIN
         JOIN generations_generation g ON g.id = w.id AND g.status = 'queued'
         FOR UPDATE OF g SKIP LOCKED
     ), chosen AS (
-        SELECT s.id FROM (SELECT still.*, row_number() OVER (PARTITION BY still.tenant_id ORDER BY still.turn) AS place
+        SELECT s.id, s.turn FROM (SELECT still.*, row_number() OVER (PARTITION BY still.tenant_id ORDER BY still.turn) AS place
                           FROM still) s
         -- interactive ones come first, so the place of an item of a batch counts those before it
         JOIN room ON room.id = s.tenant_id
@@ -87,7 +87,7 @@ BEGIN
             deadline_at = CASE WHEN g.batch_id IS NOT NULL AND g.started_at IS NULL
                 THEN now() + make_interval(secs => p_seconds) ELSE g.deadline_at END
         FROM chosen WHERE g.id = chosen.id AND g.status = 'queued'
-        RETURNING g.*
+        RETURNING g.*, chosen.turn
     ), told AS (
         INSERT INTO events_event (tenant_id, subject, type, data)
         SELECT c.tenant_id, c.id, 'generation.running',
@@ -105,7 +105,8 @@ BEGIN
     FROM claimed c
     JOIN generations_generationcontent k ON k.generation_id = c.id
     JOIN billing_hold h ON h.generation_id = c.id
-    LEFT JOIN billing_allowanceuse a ON a.generation_id = c.id;
+    LEFT JOIN billing_allowanceuse a ON a.generation_id = c.id
+    ORDER BY c.turn;
 END $$;
 REVOKE ALL ON FUNCTION generation_claim(uuid, int, bigint, boolean, int, float8) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION generation_claim(uuid, int, bigint, boolean, int, float8) TO cavendish_system;
