@@ -120,6 +120,15 @@ def test_a_feeder_that_comes_late_takes_nothing_back() -> None:
     assert len(generations(batch)) == 1
 
 
+def test_a_lot_ends_with_its_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeder, "LOT_SECONDS", 0.0)
+    batch = make_batch(make_tenant(), *["a cat"] * 3)
+    feed()
+    assert counts(batch) == {"in_progress": 1, "waiting": 2}
+    feed()
+    assert counts(batch) == {"in_progress": 2, "waiting": 1}
+
+
 def test_a_batch_is_leased_and_the_lease_runs_out() -> None:
     make_batch(make_tenant(), "a cat")
     assert len(feeder.batches_claim(9)) == 1

@@ -109,7 +109,7 @@ def test_a_file_of_requests_is_answered_by_a_file(client: Any, account: Account,
 
 def test_batches_are_listed_canceled_and_deleted(client: Any, account: Account) -> None:
     account.post("/api/v1/batches", json={"items": [{"request": {"model": FLASH, "input": "native"}}]})
-    jobs = [client.batches.create(model=FLASH, src=[request("a [[latency:1]]")] * 3) for _ in range(3)]
+    jobs = [client.batches.create(model=FLASH, src=[request("a [[latency:30]]")] * 3) for _ in range(3)]
     listed = [job.name for job in client.batches.list(config={"page_size": 2})]
     assert listed == [job.name for job in reversed(jobs)]
     for job in jobs:
