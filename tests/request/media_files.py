@@ -66,7 +66,7 @@ def chunk(kind: bytes, content: bytes = b"") -> bytes:
 
 def png(width: int = 64, height: int = 48, *before_pixels: bytes) -> bytes:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    pixels = chunk(b"IDAT", zlib.compress(bytes((width + 1) * height)) if width * height < 100_000 else b"")
+    pixels = chunk(b"IDAT", zlib.compress(bytes((width + 1) * height), 0) if width * height < 100_000 else b"")
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(before_pixels) + pixels + chunk(b"IEND")
 
 
