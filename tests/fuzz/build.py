@@ -84,8 +84,24 @@ def hostile() -> dict[str, bytes]:
     }
 
 
+def broken() -> dict[str, bytes]:
+    """Shorter than their kinds have to be."""
+    primary = pitm(1)
+    return {
+        "broken-turn.heic": heif(ispe(64, 48), box(b"irot", b"")),
+        "broken-extent.heic": heif(box(b"ispe", bytes(8))),
+        "broken-aperture.heic": heif(ispe(64, 48), box(b"clap", bytes(20))),
+        "broken-table.heic": heif(meta=primary + box(b"iprp", box(b"ipco", b"") + box(b"ipma", bytes(7)))),
+        "broken-count.heic": heif(meta=primary + box(b"iprp", box(b"ipco", b"") + box(b"ipma", bytes(7) + b"\x09"))),
+        "broken-pieces.tif": tiff([(256, 4, 1, 64), (257, 4, 1, 48), (273, 7, 4, 0), (279, 7, 4, 0)]),
+        "broken-length.mov": box(b"free", bytes(20)) + struct.pack(">I4sQ", 1, b"moov", 15),
+        "broken-frame.jpg": b"\xff\xd8" + segment(0xDA, b"\1\1\0\0\x3f\0") + b"\xff\xd9",
+        "broken-chunks.png": png().replace(b"IDAT", b"IEND", 1),
+    }
+
+
 def main() -> None:
-    for name, data in (good() | hostile()).items():
+    for name, data in (good() | broken() | hostile()).items():
         (CORPUS / name).write_bytes(data)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.build import CORPUS, good, hostile
+from tests.fuzz.build import CORPUS, broken, good, hostile
 from tests.fuzz.target import Outcome, outcome
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "10"))
@@ -32,7 +32,7 @@ SIZES: dict[str, Outcome] = {
 def test_the_corpus_is_what_its_script_makes() -> None:
     committed = {path.name: path.read_bytes() for path in CORPUS.glob("*.*")}
 
-    assert committed == good() | hostile()
+    assert committed == good() | broken() | hostile()
 
 
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("**/*.*")), ids=lambda path: path.name)
@@ -42,6 +42,8 @@ def test_files_of_the_corpus(path: Path) -> None:
     if path.parent.name == "real":
         named = re.findall(r"(\d+)x(\d+)", path.name)
         assert [result] == [(int(width), int(height)) for width, height in named]
+    elif path.name.startswith("broken"):
+        assert result == "NotReadable"
     elif path.suffix in {".mp4", ".mov", ".3gp", ".avi", ".webm", ".flv"} and not path.name.startswith("hostile"):
         assert result is None
     elif not path.name.startswith("hostile"):
