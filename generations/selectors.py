@@ -1,4 +1,4 @@
-"""Reads of generations, inside a tenant's door where nothing else is said."""
+"""Reads of generations, in a tenant's context where nothing else is said."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from accounts.authentication.principal import Principal
 from billing.models import Charge, Hold
 from billing.prices.selectors import price_book
 from cavendish.db import ids
+from cavendish.db.call import call
 from cavendish.db.rows import Columns
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, models
@@ -33,7 +34,7 @@ class GenerationDetail:
 
 
 def models_offered(who: Principal) -> list[Model]:
-    """The models that key and tenant may use and the plan offers. Opens the tenant's door."""
+    """The models that key and tenant may use and the plan offers. Opens the tenant's context."""
     with tenant_context(who.tenant_id):
         return [
             model
@@ -133,16 +134,12 @@ def output_find(output_id: UUID, *, livemode: bool | None) -> Output | None:
 
 
 def tenant_of_output(output_id: UUID) -> UUID | None:
-    """Whose output a checked signed URL names; no door is open yet."""
-    return _tenant_of("SELECT output_tenant(%s)", output_id)
+    """Returns whose output a checked signed URL names; no tenant's context is open yet."""
+    tenant_id: UUID | None = call("output_tenant", output_id, using="default")
+    return tenant_id
 
 
 def tenant_of_generation(generation_id: UUID) -> UUID | None:
-    return _tenant_of("SELECT generation_tenant(%s)", generation_id)
-
-
-def _tenant_of(query: str, subject: UUID) -> UUID | None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, [subject])
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    return row[0] if row else None
+    """Returns whose generation it is; no tenant's context is open yet."""
+    tenant_id: UUID | None = call("generation_tenant", generation_id, using="default")
+    return tenant_id

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.contracts import DayRefusal
 from accounts.models import Tenant
 from cavendish.db import ids
+from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import valkey
 from cavendish.storage import objects
@@ -35,10 +36,7 @@ def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     with tenant_context(tenant_id):
         if generation_find(generation_id, livemode=livemode) is None:
             return None
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT generation_cancel(%s, %s)", [tenant_id, generation_id])
-            row = cursor.fetchone()
-        was: str | None = row[0] if row else None
+        was: str | None = call("generation_cancel", tenant_id, generation_id)
         if was in {Status.SUCCEEDED, Status.FAILED}:
             raise NotCancelable(was)
         if was == Status.RUNNING:
@@ -133,12 +131,10 @@ def file_create(
 
 
 def _day_take(tenant_id: UUID, stored: int) -> None:
-    """Inside the door: counts bytes that a test key stores. Raises DayLimitReached."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT sandbox_day_reserve(%s, 0, %s)::text", [tenant_id, stored])
-        row = cursor.fetchone()
-    if row is not None and row[0] is not None:
-        raise refusal_of(json.loads(row[0]))
+    """Counts bytes that a test key stores, in the tenant's context. Raises DayLimitReached."""
+    refusal: DayRefusal | None = call("sandbox_day_reserve", tenant_id, 0, stored)
+    if refusal is not None:
+        raise refusal_of(refusal)
 
 
 def file_delete(*, tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:

@@ -13,8 +13,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
+
+from cavendish.db.call import call_row
 
 _SHAPE = re.compile(r"cvd_invite_[0-9A-Za-z_-]{43}")
 
@@ -58,11 +59,5 @@ def invitation_find(token: str) -> InvitationSummary | None:
     digest = token_digest(token)
     if digest is None:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, tenant_id, tenant_name, tenant_status, email, role, created_by_name, expires_at, accepted_at, "
-            "revoked_at FROM invitation_find(%s)",
-            [digest],
-        )
-        row = cursor.fetchone()
-    return InvitationSummary(*row) if row else None
+    row = call_row("invitation_find", digest, using="default")
+    return InvitationSummary(**row) if row else None

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from accounts.models import Role, TenantStatus, User
+from cavendish.db.call import call_rows
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,4 @@ class TenantOfPerson:
 
 def tenants_of(user: User) -> list[TenantOfPerson]:
     """Returns the person's tenants by name, with one query that needs no tenant context."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tenant_id, slug, name, status, role, since FROM person_tenants(%s)", [user.pk])
-        return [TenantOfPerson(*row) for row in cursor.fetchall()]
+    return [TenantOfPerson(**row) for row in call_rows("person_tenants", user.pk, using="default")]

@@ -27,6 +27,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from billing.errors import BudgetExceeded, InsufficientBalance
+from cavendish.db.call import call_rows
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, Refusal, invalid_value
 from cavendish.storage import ObjectMissing, is_outage, objects
@@ -84,9 +85,9 @@ class Due:
 
 
 def batches_claim(limit: int) -> list[Due]:
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT * FROM batch_feed_claim(%s, %s, %s)", [limit, LEASE_SECONDS, settings.BATCH_AHEAD])
-        return [Due(*row) for row in cursor.fetchall()]
+    """Leases up to so many batches that want work now."""
+    rows = call_rows("batch_feed_claim", limit, LEASE_SECONDS, settings.BATCH_AHEAD, using="system")
+    return [Due(**row) for row in rows]
 
 
 def batch_work(due: Due, readings: Readings, *, is_stopping: Callable[[], bool] = lambda: False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections
 
+from cavendish.db.call import call
 from cavendish.messaging import valkey
+from generations.contracts import Sweep
 from generations.tasks import ring
 
 logger = logging.getLogger(__name__)
@@ -71,11 +71,7 @@ def sweep() -> dict[str, Any]:
 
 def _sweep(calm: bool) -> dict[str, Any]:
     """One call, one transaction: a tenant's jobs are ended one at a time."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT generation_sweep(%s, %s)::text", [SILENT_SECONDS, calm])
-        row = cursor.fetchone()
-    assert row is not None
-    found: dict[str, Any] = json.loads(row[0])
-    for generation in found.pop("ended"):
+    result: Sweep = call("generation_sweep", SILENT_SECONDS, calm, using="system")
+    for generation in result["ended"]:
         valkey.tell(valkey.ENDED, UUID(generation))
-    return found
+    return {name: count for name, count in result.items() if name != "ended"}

@@ -12,7 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 ROOTS = ("platform/cavendish", "accounts", "billing", "generations")
 # The functions of cavendish.db.call, and how many arguments come before the name.
-CALLS = {"call": 0, "call_row": 0, "call_rows": 0, "statement": 0, "acall": 1, "acall_rows": 1}
+CALLS = {
+    "call": 0, "call_row": 0, "call_rows": 0, "call_values": 0, "statement": 0,
+    "acall": 1, "acall_rows": 1, "acall_values": 1,
+}  # fmt: skip
 NAMED = re.compile(r"\b([a-z]+_[a-z_]+)\(")
 
 

@@ -19,7 +19,9 @@ from cavendish.db.functions import function_names
 from cavendish.db.pool import Pool
 from cavendish.db.router import current_alias
 
-__all__ = ["Jsonb", "acall", "acall_rows", "call", "call_row", "call_rows", "statement"]
+__all__ = [
+    "Jsonb", "acall", "acall_rows", "acall_values", "call", "call_row", "call_rows", "call_values", "statement"
+]  # fmt: skip
 
 JSONB = 3802
 """The type's oid, which is fixed in PostgreSQL's catalog."""
@@ -27,7 +29,12 @@ JSONB = 3802
 
 def call(function: str, *values: Any, using: str | None = None) -> Any:
     """Returns the function's value: the only column of its only row; of several columns the first."""
-    return next(iter(_fetch(function, values, using)[1]))[0]
+    return _fetch(function, values, using)[1][0][0]
+
+
+def call_values(function: str, *values: Any, using: str | None = None) -> list[Any]:
+    """Returns the values of a function that returns a set of them."""
+    return [row[0] for row in _fetch(function, values, using)[1]]
 
 
 def call_row(function: str, *values: Any, using: str | None = None) -> dict[str, Any] | None:
@@ -44,8 +51,12 @@ def call_rows(function: str, *values: Any, using: str | None = None) -> list[dic
 
 async def acall(pool: Pool, function: str, *values: Any) -> Any:
     """Returns the function's value, on a connection that is held for this one statement."""
-    rows = await acall_rows(pool, function, *values)
-    return next(iter(rows[0].values()))
+    return (await acall_values(pool, function, *values))[0]
+
+
+async def acall_values(pool: Pool, function: str, *values: Any) -> list[Any]:
+    """Returns the values of a function that returns a set of them, on a connection that is held for this statement."""
+    return [next(iter(row.values())) for row in await acall_rows(pool, function, *values)]
 
 
 async def acall_rows(pool: Pool, function: str, *values: Any) -> list[dict[str, Any]]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
-from django.db import connections
 
+from cavendish.db.call import call
+from cavendish.mail.contracts import ClaimedMail
 from cavendish.storage import objects
 
 logger = logging.getLogger(__name__)
@@ -22,12 +20,9 @@ def mail_deliver(*, mail_id: UUID) -> bool:
     The claim pushes `due_at` into the future first, so two workers never send one mail at once; a worker that dies
     between sending and saying so sends it a second time, which is the lesser evil.
     """
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT mail_claim(%s)::text", [mail_id])
-        row = cursor.fetchone()
-    if row is None or row[0] is None:
+    mail: ClaimedMail | None = call("mail_claim", mail_id, using="system")
+    if mail is None:
         return False
-    mail: dict[str, Any] = json.loads(row[0])
     error = ""
     try:
         _send(mail)
@@ -35,12 +30,11 @@ def mail_deliver(*, mail_id: UUID) -> bool:
         # The message may repeat addresses or the server's answer, so only its class is kept.
         error = type(failure).__name__
         logger.warning("Mail %s was not sent: %s", mail_id, error)
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT mail_finish(%s, %s)", [mail_id, error])
+    call("mail_finish", mail_id, error, using="system")
     return not error
 
 
-def _send(mail: Mapping[str, Any]) -> None:
+def _send(mail: ClaimedMail) -> None:
     message = EmailMultiAlternatives(mail["subject"], mail["text"], to=mail["to"])
     if mail["html"]:
         message.attach_alternative(mail["html"], "text/html")

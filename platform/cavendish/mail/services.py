@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 
+from cavendish.db.call import call_values
 from cavendish.db.router import current_alias
 from cavendish.mail.models import Mail
 from cavendish.mail.tasks import mail_send
@@ -74,10 +75,8 @@ def mail_send_soon(mail_id: UUID) -> None:
 
 
 def mails_due() -> int:
-    """Hands what is due and was not sent at once to the workers; by the scheduler. Answers how many."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT mails_due(%s)", [100])
-        due = [row[0] for row in cursor.fetchall()]
+    """Hands what is due and was not sent at once to the workers; by the scheduler. Returns how many."""
+    due = call_values("mails_due", 100, using="system")
     for mail_id in due:
         mail_send_soon(mail_id)
     return len(due)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from cavendish.db.call import acall_rows, acall_values
 from cavendish.db.pool import Pool
 
 
@@ -51,19 +52,12 @@ class Database:
 
     async def ended(self, ids: Sequence[UUID]) -> set[UUID]:
         """Those of `ids` whose generation is terminal."""
-        pool = await self._opened()
-        async with pool.connection() as connection:
-            cursor = await connection.execute("SELECT generations_finished(%s::uuid[]) AS id", [list(ids)])
-            return {row["id"] for row in await cursor.fetchall()}
+        return set(await acall_values(await self._opened(), "generations_finished", list(ids)))
 
     async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:
         """Up to `limit` events behind the cursor `after` ("" for the first), oldest first."""
-        pool = await self._opened()
-        async with pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT cursor, type, data, at FROM event_page(%s, %s, %s, %s)", [tenant, generation, after, limit]
-            )
-            return [Event(**row) for row in await cursor.fetchall()]
+        rows = await acall_rows(await self._opened(), "event_page", tenant, generation, after, limit)
+        return [Event(**row) for row in rows]
 
     async def close(self) -> None:
         if self._pool is not None:

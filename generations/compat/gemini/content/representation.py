@@ -43,8 +43,8 @@ class Content:
 
 
 def response_json(whole: GenerationDetail, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
-    """`content` with its job_spec and steps loaded. A failure is an answer without parts, never an error: what was accepted
-    must not be sent again by a client that retries errors.
+    """`content` with its job_spec and steps loaded. A failure is an answer without parts, never an error: what was
+    accepted must not be sent again by a client that retries errors.
     """
     generation = whole.generation
     made = Content()

@@ -24,8 +24,8 @@ _OURS = frozenset({"storage_key", "bytes", "output_id", "file_id", "role"})
 def interaction_json(
     whole: GenerationDetail, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
 ) -> dict[str, Any]:
-    """`content` with its job_spec and steps loaded. `create` answers the model's steps; `with_input` adds the user's before
-    them, `echo_input` repeats those as `input`.
+    """`content` with its job_spec and steps loaded. `create` answers the model's steps; `with_input` adds the user's
+    before them, `echo_input` repeats those as `input`.
     """
     generation = whole.generation
     steps = [step_json(step) for step in content.steps]
