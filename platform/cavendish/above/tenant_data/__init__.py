@@ -1,1 +1,1 @@
-"""What a tenant takes along and what is erased when it goes: spans all apps, so it lies above them."""
+"""Export and erasure of a tenant's data. They span all apps, so they lie above them."""

@@ -1,4 +1,4 @@
-"""`/api/v1/tenants/{tenant_id}/exports` and `/erasure`: for operators. A ready export has a signed address."""
+"""`/api/v1/tenants/{tenant_id}/exports` and `/erasure`, for operators. A ready export has a signed URL."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ExportList(OperatorView):
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
-        """A tenant's exports, newest first."""
+        """Lists a tenant's exports, newest first."""
         rows = Export.objects.filter(tenant_id=tenant_of(tenant_id))
         page, cursor = page_read(request, rows, ids.EXPORT)
         return Response(page_json([export_json(export) for export in page], cursor))
@@ -48,9 +48,9 @@ class ExportList(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Writes everything of a tenant's into one archive. Poll it until it is `ready` and has a `url`."""
-        made = export_json(export_request(tenant_id=tenant_of(tenant_id), actor=actor(request)))
-        return Response(made, 202, headers={"Location": f"/api/v1/tenants/{tenant_id}/exports/{made['id']}"})
+        """Starts an export of all the tenant's data into one archive. Poll it until it is `ready` and has a `url`."""
+        body = export_json(export_request(tenant_id=tenant_of(tenant_id), actor=actor(request)))
+        return Response(body, 202, headers={"Location": f"/api/v1/tenants/{tenant_id}/exports/{body['id']}"})
 
 
 class ExportDetail(OperatorView):
@@ -58,24 +58,25 @@ class ExportDetail(OperatorView):
         operation_id="tenant_exports_get", responses={200: schema.Export, **problems(401, 404)}, tags=["operators"]
     )
     def get(self, request: Request, tenant_id: str, export_id: str) -> Response:
-        found = Export.objects.filter(id=export_of(export_id), tenant_id=tenant_of(tenant_id)).first()
-        if found is None:
+        """Returns an export."""
+        export = Export.objects.filter(id=_export_id_of(export_id), tenant_id=tenant_of(tenant_id)).first()
+        if export is None:
             raise not_found()
-        return Response(export_json(found))
+        return Response(export_json(export))
 
     @extend_schema(
         operation_id="tenant_exports_delete", responses={204: None, **problems(401, 404)}, tags=["operators"]
     )
     def delete(self, request: Request, tenant_id: str, export_id: str) -> Response:
-        """Erases an archive, also one that is being written."""
-        wanted, tenant = export_of(export_id), tenant_of(tenant_id)
-        if not export_delete(tenant_id=tenant, export_id=wanted, actor=actor(request)):
+        """Deletes an export's archive, even while it is being written."""
+        row_id, tenant = _export_id_of(export_id), tenant_of(tenant_id)
+        if not export_delete(tenant_id=tenant, export_id=row_id, actor=actor(request)):
             raise not_found()
         return Response(status=204)
 
 
 class ExportContent(APIView):
-    """Whoever has the signed address may fetch it: it is meant to be handed to the tenant."""
+    """The archive, for whoever has the signed URL: operators pass it on to the tenant."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -83,13 +84,13 @@ class ExportContent(APIView):
 
     def get(self, request: Request, tenant_id: str, export_id: str) -> HttpResponseBase:
         if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
-            raise forbidden("The signature is wrong or has expired; fetch a fresh address.", code="bad_signature")
-        tenant, wanted = ids.decode(ids.TENANT, tenant_id), export_of(export_id)
+            raise forbidden("The signature is wrong or has expired. Request a new URL.", code="bad_signature")
+        tenant, row_id = ids.decode(ids.TENANT, tenant_id), _export_id_of(export_id)
         if tenant is None:
             raise not_found()
         with tenant_context(tenant):
-            ready = Export.objects.filter(id=wanted, tenant_id=tenant, status=Export.Status.READY).exists()
-            parts = list(ExportPart.objects.filter(tenant_id=tenant, export_id=wanted).order_by("number"))
+            ready = Export.objects.filter(id=row_id, tenant_id=tenant, status=Export.Status.READY).exists()
+            parts = list(ExportPart.objects.filter(tenant_id=tenant, export_id=row_id).order_by("number"))
         if not ready or not parts:
             raise not_found()
         return archive_response(parts, name=f"{export_id}.tar", range_header=request.headers.get("Range", ""))
@@ -100,11 +101,11 @@ class ErasureDetail(OperatorView):
         operation_id="tenant_erasure_get", responses={200: schema.Erasure, **problems(401, 404)}, tags=["operators"]
     )
     def get(self, request: Request, tenant_id: str) -> Response:
-        """How far the erasure of a closing tenant is."""
-        found = Erasure.objects.filter(tenant_id=tenant_of(tenant_id)).first()
-        if found is None:
+        """Returns the state of a closing tenant's erasure."""
+        erasure = Erasure.objects.filter(tenant_id=tenant_of(tenant_id)).first()
+        if erasure is None:
             raise not_found()
-        return Response(erasure_json(found))
+        return Response(erasure_json(erasure))
 
     @extend_schema(
         operation_id="tenant_erasure_create",
@@ -113,10 +114,10 @@ class ErasureDetail(OperatorView):
         tags=["operators"],
     )
     def post(self, request: Request, tenant_id: str) -> Response:
-        """Erases all content of a closing tenant on a day. The books stay; asking again moves the day."""
+        """Schedules the erasure of a closing tenant's content. Accounting stays. Requesting it again moves the day."""
         tenant = tenant_of(tenant_id)
-        wanted = body_of(request, schema.ErasureNew)
-        erasure = erasure_request(tenant_id=tenant, slug=wanted["slug"], days=wanted.get("days"), actor=actor(request))
+        body = body_of(request, schema.ErasureNew)
+        erasure = erasure_request(tenant_id=tenant, slug=body["slug"], days=body.get("days"), actor=actor(request))
         return Response(erasure_json(erasure), 202)
 
     @extend_schema(
@@ -125,13 +126,12 @@ class ErasureDetail(OperatorView):
         tags=["operators"],
     )
     def delete(self, request: Request, tenant_id: str) -> Response:
-        """Takes an erasure back that has not begun."""
+        """Cancels an erasure that has not begun."""
         return Response(erasure_json(erasure_cancel(tenant_id=tenant_of(tenant_id), actor=actor(request))))
 
 
-def export_of(public: str) -> UUID:
-    """Raises Problem 404."""
-    wanted = ids.decode(ids.EXPORT, public)
-    if wanted is None:
+def _export_id_of(public: str) -> UUID:
+    row_id = ids.decode(ids.EXPORT, public)
+    if row_id is None:
         raise not_found()
-    return wanted
+    return row_id

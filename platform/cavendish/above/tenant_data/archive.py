@@ -1,7 +1,7 @@
-"""A tar archive in parts (POSIX.1-2001, pax): each part holds whole entries, so parts in a row are one archive.
+"""A tar archive in parts (POSIX.1-2001, pax): each part contains whole entries, so parts in a row are one archive.
 
-Only the last part carries the end mark, two empty blocks. Sizes stand in front of the bytes, so an object that turns
-out shorter than its row says is filled up with zeros and reported.
+Only the last part has the end mark, two empty blocks. An entry's size precedes its bytes, so an object that turns out
+shorter than its row says is padded with zeros and reported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ END = bytes(2 * BLOCK)
 
 
 class PartWriter:
-    """Writes one part into a local file; `bytes` is its size so far, `entries` how many files it holds."""
+    """Writes one part into a local file; `bytes` is its size so far, `entries` how many files it contains."""
 
     def __init__(self, path: Path, *, mtime: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,30 +35,31 @@ class PartWriter:
         self._file.close()
 
     def add(self, name: str, data: bytes) -> None:
+        """Adds an entry."""
         self.add_stream(name, len(data), [data])
 
     def add_stream(self, name: str, size: int, chunks: Iterable[bytes]) -> int:
-        """Adds an entry of exactly `size` bytes. Answers how many of them the chunks lacked."""
+        """Adds an entry of exactly `size` bytes. Returns how many of them the chunks lacked."""
         info = tarfile.TarInfo(name)
         info.size, info.mtime, info.mode = size, self._mtime, 0o644
         self._write(info.tobuf(format=tarfile.PAX_FORMAT))
         left = size
         for chunk in chunks:
-            piece = chunk[:left]
-            self._write(piece)
-            left -= len(piece)
+            data = chunk[:left]
+            self._write(data)
+            left -= len(data)
             if not left:
                 break
-        self._fill(left)
-        self._fill(-size % BLOCK)
+        self._pad(left)
+        self._pad(-size % BLOCK)
         self.entries += 1
         return left
 
-    def end(self) -> None:
-        """Marks the end of the archive."""
+    def finish(self) -> None:
+        """Writes the mark that ends the archive."""
         self._write(END)
 
-    def _fill(self, count: int) -> None:
+    def _pad(self, count: int) -> None:
         while count:
             zeros = bytes(min(count, 1024 * 1024))
             self._write(zeros)

@@ -1,4 +1,4 @@
-"""An export's parts as one file, whole or from any byte on, so that a download of hours can be taken up again."""
+"""The download of an export's parts as one file, from any byte on, so that a download of hours can be resumed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
 def archive_response(parts: Sequence[ExportPart], *, name: str, range_header: str) -> HttpResponseBase:
-    """200, 206 for one range (RFC 9110, section 14), 416 for one behind the end. Other ranges get the whole."""
+    """Returns 200 with the archive, 206 for one range (RFC 9110, section 14), or 416 for a range after the end.
+
+    Anything else in the header gets the whole archive.
+    """
     size = sum(part.bytes for part in parts)
     first, last, status = 0, size - 1, 200
     headers = {
@@ -24,8 +27,8 @@ def archive_response(parts: Sequence[ExportPart], *, name: str, range_header: st
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    if asked := _RANGE.fullmatch(range_header.strip()):
-        first, last = int(asked[1]), min(int(asked[2] or last), last)
+    if requested := _RANGE.fullmatch(range_header.strip()):
+        first, last = int(requested[1]), min(int(requested[2] or last), last)
         if first >= size or last < first:
             return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
         status = 206
@@ -37,10 +40,10 @@ def archive_response(parts: Sequence[ExportPart], *, name: str, range_header: st
 
 
 def _bytes(parts: Sequence[ExportPart], first: int, end: int) -> Iterator[bytes]:
-    """The bytes from `first` up to `end`, which is not included."""
-    at = 0
+    """Yields the bytes from `first` to `end`, which is exclusive."""
+    offset = 0
     for part in parts:
-        start, stop = max(first - at, 0), min(end - at, part.bytes)
+        start, stop = max(first - offset, 0), min(end - offset, part.bytes)
         if start < stop:
             yield from objects().read(part.storage_key, start=start, length=stop - start)
-        at += part.bytes
+        offset += part.bytes

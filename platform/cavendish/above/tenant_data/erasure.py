@@ -1,10 +1,10 @@
-"""The erasure of a closing tenant, step by step: content goes, the books stay. By the scheduler, a moment at a time.
+"""The erasure of a closing tenant by the scheduler, in steps: content is erased, accounting stays.
 
-Each step takes a handful, says how many, and is over when it finds nothing. So it can be killed anywhere and goes on
-where it was: what is erased is not found again.
+Each step erases up to AT_ONCE things, returns how many, and is over when it finds none. So it can be killed anywhere
+and continues where it was: what is erased is not found again.
 
-What stays: charges, usage and its sums, ledger, wallets, invoices and credit notes with their documents and whom they
-were issued to (the law asks for them), the audit without names, addresses and values, and ids.
+What stays: charges, usage and its sums, ledger, wallets, invoices and credit notes with their documents and recipients
+(the law requires them), the audit log without names, addresses and values, and ids.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SECONDS = 1.0
 
 
 class NotYet(Exception):
-    """Something still runs; the step is tried again at the next turn."""
+    """Something still runs; the step is tried again in the scheduler's next round."""
 
 
 def erasures_continue() -> int:
@@ -59,7 +59,7 @@ def erasures_continue() -> int:
             continue
         try:
             while time.monotonic() < until:
-                done = _go_on(tenant_id)
+                done = _continue(tenant_id)
                 if done is None:
                     break
                 count += done
@@ -69,7 +69,10 @@ def erasures_continue() -> int:
 
 
 def _begin(tenant_id: UUID) -> bool:
-    """Whether it goes on: from the first step on the tenant is `erased`, which nobody reactivates."""
+    """Starts the erasure if it has not begun. Returns whether it may continue.
+
+    From the first step on, the tenant is `erased`, which nobody reactivates.
+    """
     with acting_as("operator"), transaction.atomic(using="operator"):
         tenant = Tenant.objects.select_for_update().get(id=tenant_id)
         erasure = Erasure.objects.select_for_update().get(tenant_id=tenant_id)
@@ -78,7 +81,7 @@ def _begin(tenant_id: UUID) -> bool:
         if erasure.status != Erasure.Status.WAITING:
             return False
         if tenant.status != TenantStatus.CLOSING:
-            # It was opened again meanwhile.
+            # The tenant was reactivated meanwhile.
             erasure.status = Erasure.Status.CANCELED
             erasure.save(update_fields=["status"])
             return False
@@ -92,20 +95,20 @@ def _begin(tenant_id: UUID) -> bool:
     return True
 
 
-def _go_on(tenant_id: UUID) -> int | None:
-    """One handful; None when the erasure is done."""
+def _continue(tenant_id: UUID) -> int | None:
+    """Runs the current step once. Returns how many things were erased, None when the erasure is done."""
     with acting_as("operator"):
         erasure = Erasure.objects.get(tenant_id=tenant_id)
     count = STEPS[erasure.step](tenant_id)
     names = list(STEPS)
-    following = names[names.index(erasure.step) + 1 :] if not count else [erasure.step]
+    remaining = names[names.index(erasure.step) + 1 :] if not count else [erasure.step]
     erased = {**erasure.erased, erasure.step: erasure.erased.get(erasure.step, 0) + count}
     with acting_as("operator"), transaction.atomic(using="operator"):
-        # Compare-and-set: two schedulers may be at it, and then one of them only repeats.
-        mine = Erasure.objects.filter(tenant_id=tenant_id, status=Erasure.Status.RUNNING, step=erasure.step)
-        if following:
-            mine.update(step=following[0], erased=erased)
-        elif mine.update(status=Erasure.Status.DONE, finished_at=timezone.now(), erased=erased):
+        # Compare-and-set: of two schedulers at work, one only repeats the step.
+        row = Erasure.objects.filter(tenant_id=tenant_id, status=Erasure.Status.RUNNING, step=erasure.step)
+        if remaining:
+            row.update(step=remaining[0], erased=erased)
+        elif row.update(status=Erasure.Status.DONE, finished_at=timezone.now(), erased=erased):
             audit_add(
                 actor=SYSTEM,
                 action="erasure.done",
@@ -115,11 +118,11 @@ def _go_on(tenant_id: UUID) -> int | None:
                 after=erased,
             )
             event_add(tenant_id=tenant_id, subject=tenant_id, type="erasure.done", data=erased)
-    return count if following else None
+    return count if remaining else None
 
 
 def _jobs(tenant_id: UUID) -> int:
-    """Batches and jobs that wait are canceled; what runs ends by itself, within its deadline."""
+    """Cancels batches and queued jobs. Raises NotYet while jobs run; they end within their deadline."""
     with acting_as("operator"):
         batches = list(Batch.objects.filter(tenant_id=tenant_id, finished_at=None).values_list("id", "livemode"))
         open_jobs = Generation.objects.filter(tenant_id=tenant_id).exclude(status__in=TERMINAL)
@@ -141,35 +144,35 @@ def _jobs(tenant_id: UUID) -> int:
 
 def _batches(tenant_id: UUID) -> int:
     with acting_as("operator"):
-        found = list(Batch.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE])
-    for batch_id, livemode in found:
+        rows = list(Batch.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE])
+    for batch_id, livemode in rows:
         try:
             batch_delete(tenant_id=tenant_id, batch_id=batch_id, livemode=livemode, actor=SYSTEM)
         except NotFinished:
             raise NotYet("a batch has not ended") from None
-    return len(found)
+    return len(rows)
 
 
 def _generations(tenant_id: UUID) -> int:
     with acting_as("operator"):
-        found = list(
+        rows = list(
             Generation.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE]
         )
-    for generation_id, livemode in found:
+    for generation_id, livemode in rows:
         generation_delete(tenant_id=tenant_id, generation_id=generation_id, livemode=livemode)
-    return len(found)
+    return len(rows)
 
 
 def _files(tenant_id: UUID) -> int:
     with acting_as("operator"):
-        found = list(File.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE])
-        if not found:
-            # What was deleted before kept the names that people gave.
+        rows = list(File.objects.filter(tenant_id=tenant_id, deleted_at=None).values_list("id", "livemode")[:AT_ONCE])
+        if not rows:
+            # Files that were deleted earlier kept the names that people gave them.
             named = File.objects.filter(tenant_id=tenant_id).exclude(name="", resource_name=None)
             return int(named.update(name="", resource_name=None))
-    for file_id, livemode in found:
+    for file_id, livemode in rows:
         file_delete(tenant_id=tenant_id, file_id=file_id, livemode=livemode)
-    return len(found)
+    return len(rows)
 
 
 def _exports(tenant_id: UUID) -> int:
@@ -180,12 +183,12 @@ def _exports(tenant_id: UUID) -> int:
             ExportPart.objects.filter(export_id=part.export_id, number=part.number).delete()
         if parts:
             return len(parts)
-        open_still = Export.objects.filter(tenant_id=tenant_id).exclude(status=Export.Status.EXPIRED)
-        return int(open_still.update(status=Export.Status.EXPIRED, lease_token=None, lease_until=None))
+        unexpired = Export.objects.filter(tenant_id=tenant_id).exclude(status=Export.Status.EXPIRED)
+        return int(unexpired.update(status=Export.Status.EXPIRED, lease_token=None, lease_until=None))
 
 
 def _objects(tenant_id: UUID) -> int:
-    """What lies in the tenant's folder and no row named: of jobs that ended while rows went."""
+    """Deletes objects in the tenant's folder that no row names, of jobs that ended while rows were erased."""
     kept = f"tenants/{tenant_id.hex}/invoices/"
     count = 0
     for stored in objects().listing(f"tenants/{tenant_id.hex}/"):
@@ -199,7 +202,7 @@ def _objects(tenant_id: UUID) -> int:
 
 
 def _people(tenant_id: UUID) -> int:
-    """Memberships, and people who belong to nothing else."""
+    """Deletes memberships, invitations, and people who belong to no other tenant."""
     with acting_as("operator"), transaction.atomic(using="operator"):
         members = list(Membership.objects.filter(tenant_id=tenant_id).values_list("user_id", flat=True)[:AT_ONCE])
         Membership.objects.filter(tenant_id=tenant_id, user_id__in=members).delete()
@@ -216,7 +219,7 @@ def _keys(tenant_id: UUID) -> int:
 
 
 def _texts(tenant_id: UUID) -> int:
-    """Mails, what people wrote into metadata that was summed, and where invoices went. Issued ones stay as issued."""
+    """Deletes mails, metadata that was summed, and the addresses of invoices. Issued invoices stay as issued."""
     with acting_as("operator"), transaction.atomic(using="operator"):
         mails, _ = Mail.objects.filter(tenant_id=tenant_id).delete()
         tags = 0
@@ -227,12 +230,12 @@ def _texts(tenant_id: UUID) -> int:
 
 
 def _audit(tenant_id: UUID) -> int:
-    """That something was done stays; who and what in plain words goes. The trigger lets nothing else through."""
+    """Clears names, addresses and values of audit events, which stay. The table's trigger allows no other change."""
     with acting_as("operator"):
         rows = AuditEvent.objects.filter(tenant_id=tenant_id).exclude(actor_label="", address=None, before={}, after={})
-        found = list(rows.order_by("id").values_list("id", flat=True)[:500])
-        AuditEvent.objects.filter(id__in=found).update(actor_label="", address=None, before={}, after={})
-    return len(found)
+        row_ids = list(rows.order_by("id").values_list("id", flat=True)[:500])
+        AuditEvent.objects.filter(id__in=row_ids).update(actor_label="", address=None, before={}, after={})
+    return len(row_ids)
 
 
 def _tenant(tenant_id: UUID) -> int:

@@ -1,11 +1,11 @@
-"""What an export holds, section by section, in units that are read again whole when a step is cut short.
+"""What an export contains, section by section, in units that are read again as a whole when a step is interrupted.
 
 tenant.json                                     the tenant and its settings
-tables/<name>/000001.jsonl …                    rows as they are (tables.py)
-generations/<id>/generation.json, <output>.png  as the API answers it, with its pictures and thoughts
+tables/<name>/000001.jsonl …                    rows as they are (export_tables.py)
+generations/<id>/generation.json, <output>.png  the API's JSON, with its pictures and thoughts
 files/<id>/file.json, content.png               uploads and inline inputs that still exist
-invoices/<number>.pdf                           what was issued
-manifest.json                                   what is in it and what was missing, last
+invoices/<number>.pdf                           issued documents
+manifest.json                                   what it contains and what was missing; the last entry
 """
 
 from __future__ import annotations
@@ -29,12 +29,18 @@ from generations.show.representation import file_json, generation_json
 
 FORMAT = "cavendish-export-1"
 PAGE = 50
-_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "application/pdf": "pdf", "video/mp4": "mp4"}
+_EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+    "video/mp4": "mp4",
+}
 
 
 @dataclass(frozen=True)
-class Stored:
-    """An entry whose bytes lie in the store."""
+class StoredEntry:
+    """An entry whose bytes are in the object store."""
 
     name: str
     storage_key: str
@@ -43,15 +49,15 @@ class Stored:
 
 @dataclass(frozen=True)
 class Unit:
-    """Entries that belong together; `cursor` is where the section goes on behind them."""
+    """Entries that belong together; `cursor` is where the section continues after them."""
 
     cursor: str
     documents: list[tuple[str, bytes]] = field(default_factory=list)
-    stored: list[Stored] = field(default_factory=list)
+    stored: list[StoredEntry] = field(default_factory=list)
 
 
 Section = Callable[[Export, str], Iterator[Unit]]
-"""From a cursor ("" at the beginning) the units behind it. Each opens the tenant's door for its reads and closes it."""
+"""Yields the units after a cursor, which is "" at the beginning. Opens the tenant context only while it reads."""
 
 
 def _json(value: Any) -> bytes:
@@ -61,18 +67,18 @@ def _json(value: Any) -> bytes:
 def _tenant(export: Export, cursor: str) -> Iterator[Unit]:
     with tenant_context(export.tenant_id):
         tenant = Tenant.objects.get(id=export.tenant_id)
-    shown = {f.attname: getattr(tenant, f.attname) for f in Tenant._meta.concrete_fields if f.attname != "weight"}
-    shown["id"] = ids.encode(ids.TENANT, tenant.id)
+    document = {f.attname: getattr(tenant, f.attname) for f in Tenant._meta.concrete_fields if f.attname != "weight"}
+    document["id"] = ids.encode(ids.TENANT, tenant.id)
     if not cursor:
-        yield Unit("done", [("tenant.json", _json(shown))])
+        yield Unit("done", [("tenant.json", _json(document))])
 
 
 def _tables(export: Export, cursor: str) -> Iterator[Unit]:
-    """The cursor is [table, page, key]."""
+    """Yields tables page by page. The cursor is JSON: [table, page, key]."""
     labels = list(TABLES)
-    place, page, key = json.loads(cursor) if cursor else (labels[0], 0, "")
-    for label in labels[labels.index(place) :]:
-        more = label != place or page == 0 or key != ""
+    current, page, key = json.loads(cursor) if cursor else (labels[0], 0, "")
+    for label in labels[labels.index(current) :]:
+        more = label != current or page == 0 or key != ""
         while more:
             with tenant_context(export.tenant_id):
                 rows, key = table_page(label, key)
@@ -90,24 +96,24 @@ def _generations(export: Export, cursor: str) -> Iterator[Unit]:
             rows = Generation.objects.filter(tenant_id=export.tenant_id, deleted_at=None)
             if cursor:
                 rows = rows.filter(id__gt=UUID(cursor))
-            wholes = generations_load(list(rows.order_by("id")[:PAGE]))
-        for whole in wholes:
-            folder = f"generations/{ids.encode(ids.GENERATION, whole.generation.id)}"
-            shown = {**generation_json(whole), "page_url": None}
-            for output in shown["outputs"]:
+            details = generations_load(list(rows.order_by("id")[:PAGE]))
+        for detail in details:
+            folder = f"generations/{ids.encode(ids.GENERATION, detail.generation.id)}"
+            document = {**generation_json(detail), "page_url": None}
+            for output in document["outputs"]:
                 output["url"] = output["url_expires_at"] = None
             stored = [
-                Stored(f"{folder}/{_named(ids.OUTPUT, output)}", output.storage_key, output.bytes)
-                for output in whole.outputs
+                StoredEntry(f"{folder}/{_output_name(output)}", output.storage_key, output.bytes)
+                for output in detail.outputs
             ]
-            cursor = whole.generation.id.hex
-            yield Unit(cursor, [(f"{folder}/generation.json", _json(shown))], stored)
-        if len(wholes) < PAGE:
+            cursor = detail.generation.id.hex
+            yield Unit(cursor, [(f"{folder}/generation.json", _json(document))], stored)
+        if len(details) < PAGE:
             return
 
 
-def _named(prefix: str, kept: Output) -> str:
-    return f"{ids.encode(prefix, kept.id)}.{_ENDINGS.get(kept.mime_type, 'bin')}"
+def _output_name(output: Output) -> str:
+    return f"{ids.encode(ids.OUTPUT, output.id)}.{_EXTENSIONS.get(output.mime_type, 'bin')}"
 
 
 def _files(export: Export, cursor: str) -> Iterator[Unit]:
@@ -119,45 +125,43 @@ def _files(export: Export, cursor: str) -> Iterator[Unit]:
             files = list(rows.order_by("id")[:PAGE])
         for file in files:
             folder = f"files/{ids.encode(ids.FILE, file.id)}"
-            name = f"{folder}/content.{_ENDINGS.get(file.mime_type, 'bin')}"
+            name = f"{folder}/content.{_EXTENSIONS.get(file.mime_type, 'bin')}"
             cursor = file.id.hex
-            yield Unit(
-                cursor, [(f"{folder}/file.json", _json(file_json(file)))], [Stored(name, file.storage_key, file.bytes)]
-            )
+            document = (f"{folder}/file.json", _json(file_json(file)))
+            yield Unit(cursor, [document], [StoredEntry(name, file.storage_key, file.bytes)])
         if len(files) < PAGE:
             return
 
 
 def _invoices(export: Export, cursor: str) -> Iterator[Unit]:
     with tenant_context(export.tenant_id):
-        documents = InvoiceDocument.objects.filter(tenant_id=export.tenant_id)
+        remaining = InvoiceDocument.objects.filter(tenant_id=export.tenant_id)
         if cursor:
-            documents = documents.filter(subject_id__gt=UUID(cursor))
-        found = list(documents.order_by("subject_id"))
+            remaining = remaining.filter(subject_id__gt=UUID(cursor))
+        documents = list(remaining.order_by("subject_id"))
         numbers: dict[UUID, str] = {}
         for model in (Invoice, CreditNote):
-            rows: Any = model.objects.filter(id__in=[document.subject_id for document in found])
+            rows: Any = model.objects.filter(id__in=[document.subject_id for document in documents])
             numbers |= dict(rows.values_list("id", "number"))
-    for document in found:
+    for document in documents:
         number = (numbers.get(document.subject_id) or document.subject_id.hex).replace("/", "-")
-        yield Unit(
-            document.subject_id.hex, stored=[Stored(f"invoices/{number}.pdf", document.storage_key, document.bytes)]
-        )
+        entry = StoredEntry(f"invoices/{number}.pdf", document.storage_key, document.bytes)
+        yield Unit(document.subject_id.hex, stored=[entry])
 
 
 def _manifest(export: Export, cursor: str) -> Iterator[Unit]:
     if cursor:
         return
-    shown = {
+    document = {
         "format": FORMAT,
         "export": ids.encode(ids.EXPORT, export.id),
         "tenant": ids.encode(ids.TENANT, export.tenant_id),
         "requested_at": moment(export.created_at),
         "files_before_this": export.entries,
         "missing": export.missing,
-        "left_out": "Secrets of keys, and what is the operator's own: costs, flags, notes.",
+        "left_out": "Secrets of keys, and the operator's own data: costs, flags, notes.",
     }
-    yield Unit("done", [("manifest.json", _json(shown))])
+    yield Unit("done", [("manifest.json", _json(document))])
 
 
 SECTIONS: dict[str, Section] = {
@@ -171,6 +175,7 @@ SECTIONS: dict[str, Section] = {
 
 
 def section_after(name: str) -> str | None:
+    """Returns the section that follows, or None after the last."""
     names: Sequence[str] = list(SECTIONS)
-    place = names.index(name) + 1
-    return names[place] if place < len(names) else None
+    index = names.index(name) + 1
+    return names[index] if index < len(names) else None

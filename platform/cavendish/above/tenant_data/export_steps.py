@@ -1,4 +1,7 @@
-"""One step of an export: claim it, write one part, keep it, note where the next begins. No transaction in between."""
+"""One step of an export: claim it, write one part, store it, record where the next begins.
+
+No transaction is open in between.
+"""
 
 from __future__ import annotations
 
@@ -25,28 +28,28 @@ logger = logging.getLogger(__name__)
 
 PART_BYTES = 64 * 1024 * 1024
 LEASE = timedelta(minutes=10)
-MOST_MISSING = 1000
+MAX_MISSING = 1000
 OPEN = (Export.Status.QUEUED, Export.Status.RUNNING)
 
 
 def export_step(*, tenant_id: UUID, export_id: UUID) -> bool:
-    """Writes the next part. Whether there is more to do; false also when somebody else is at it."""
+    """Writes the next part. Returns whether there is more to do; False also while another process has the lease."""
     export = _claim(tenant_id, export_id)
     if export is None:
         return False
     path = Path(settings.SPOOL_DIR) / "exports" / f"{export.id.hex}-{export.parts:06}-{uuid4().hex[:8]}"
     try:
         with PartWriter(path, mtime=export.created_at.timestamp()) as part:
-            ended = _fill(export, part)
+            finished = _fill(export, part)
         key = f"tenants/{tenant_id.hex}/exports/{export.id.hex}/{path.name}"
         objects().keep(path, key)
     finally:
         path.unlink(missing_ok=True)
-    if not _note(export, part, key, ended=ended):
+    if not _record(export, part, key, finished=finished):
         # Our lease ran out and another process wrote this part.
         objects().delete(key)
         return False
-    return not ended
+    return not finished
 
 
 def _claim(tenant_id: UUID, export_id: UUID) -> Export | None:
@@ -63,7 +66,10 @@ def _claim(tenant_id: UUID, export_id: UUID) -> Export | None:
 
 
 def _fill(export: Export, part: PartWriter) -> bool:
-    """Until the part is full or the archive whole; keeps section, cursor and what is missing on `export`."""
+    """Fills the part until it is full. Returns whether the archive is finished.
+
+    Section, cursor and missing objects are kept on `export`, which is not saved here.
+    """
     name: str | None = export.section or next(iter(SECTIONS))
     before = export.entries
     deadline = time.monotonic() + LEASE.total_seconds() / 2
@@ -76,34 +82,35 @@ def _fill(export: Export, part: PartWriter) -> bool:
             if part.bytes >= PART_BYTES or time.monotonic() > deadline:
                 return False
         name, export.cursor = section_after(name), ""
-    part.end()
+    part.finish()
     return True
 
 
 def _add(export: Export, part: PartWriter, unit: Unit) -> None:
     for name, data in unit.documents:
         part.add(name, data)
-    for stored in unit.stored:
-        chunks = objects().read(stored.storage_key)
+    for entry in unit.stored:
+        chunks = objects().read(entry.storage_key)
         try:
-            # Before the entry is begun: an object that is not there must not leave an empty one.
+            # Read before the entry begins: a missing object must not leave an empty one.
             first = next(chunks, b"")
         except ObjectMissing:
-            _missing(export, stored.name)
+            _add_missing(export, entry.name)
             continue
-        if part.add_stream(stored.name, stored.bytes, chain([first], chunks)):
-            _missing(export, stored.name)
+        if part.add_stream(entry.name, entry.bytes, chain([first], chunks)):
+            _add_missing(export, entry.name)
 
 
-def _missing(export: Export, name: str) -> None:
-    if len(export.missing) < MOST_MISSING:
+def _add_missing(export: Export, name: str) -> None:
+    if len(export.missing) < MAX_MISSING:
         export.missing.append(name)
 
 
-def _note(export: Export, part: PartWriter, key: str, *, ended: bool) -> bool:
+def _record(export: Export, part: PartWriter, key: str, *, finished: bool) -> bool:
+    """Records the part and where the next begins. Returns False where the lease was lost."""
     now = timezone.now()
     with tenant_context(export.tenant_id):
-        noted = Export.objects.filter(
+        updated = Export.objects.filter(
             id=export.id, lease_token=export.lease_token, status=Export.Status.RUNNING
         ).update(
             section=export.section,
@@ -112,18 +119,18 @@ def _note(export: Export, part: PartWriter, key: str, *, ended: bool) -> bool:
             bytes=export.bytes + part.bytes,
             entries=export.entries,
             missing=export.missing,
-            status=Export.Status.READY if ended else Export.Status.RUNNING,
+            status=Export.Status.READY if finished else Export.Status.RUNNING,
             lease_token=None,
-            lease_until=None if ended else now,
-            finished_at=now if ended else None,
-            expires_at=now + timedelta(days=settings.EXPORT_DAYS) if ended else None,
+            lease_until=None if finished else now,
+            finished_at=now if finished else None,
+            expires_at=now + timedelta(days=settings.EXPORT_DAYS) if finished else None,
         )
-        if not noted:
+        if not updated:
             return False
         ExportPart.objects.create(
             tenant_id=export.tenant_id, export_id=export.id, number=export.parts, storage_key=key, bytes=part.bytes
         )
-        if ended:
+        if finished:
             event_add(
                 tenant_id=export.tenant_id,
                 subject=export.id,

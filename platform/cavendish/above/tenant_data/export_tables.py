@@ -1,6 +1,6 @@
-"""Which tables go into an export as they are, which columns stay out, and which tables are left out and why.
+"""The tables that an export contains as they are, the columns that stay out, and the tables that stay out and why.
 
-A tenant's table that is in neither list fails a test: who adds one decides here.
+A tenant's table that is in neither list fails a test: whoever adds one decides here.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ TABLES: dict[str, frozenset[str]] = {
 
 LEFT_OUT: dict[str, str] = {
     "accounts.SandboxDay": "counters of today's limits",
-    "billing.AllowanceUse": "what it says stands in each generation's charge",
-    "billing.BillingPeriod": "which months are closed: the invoices say it",
-    "billing.Charge": "stands in each generation",
+    "billing.AllowanceUse": "in each generation's charge",
+    "billing.BillingPeriod": "which months are closed: the invoices show it",
+    "billing.Charge": "in each generation",
     "billing.FlagResolution": "the operator's notes",
-    "billing.Hold": "over when a generation ends; what was charged stands in it",
+    "billing.Hold": "released when a generation ends; the generation has the charge",
     "billing.HoldLine": "part of a hold",
     "billing.InvoiceDocument": "the documents themselves are in invoices/",
     "billing.PlatformDay": "the operator's sums",
@@ -60,9 +60,9 @@ LEFT_OUT: dict[str, str] = {
     "closing.Erasure": "the end of the data",
     "closing.Export": "exports themselves",
     "closing.ExportPart": "exports themselves",
-    "events.Event": "changes of status, whose times stand in each generation",
+    "events.Event": "changes of status, whose times are in each generation",
     "generations.File": "in files/, with its bytes",
-    "generations.Generation": "in generations/, as the API answers it",
+    "generations.Generation": "in generations/, as the API shows it",
     "generations.GenerationContent": "in generations/",
     "generations.Output": "in generations/, with its bytes",
     "mail.Mail": "mails that wait to be sent",
@@ -70,24 +70,24 @@ LEFT_OUT: dict[str, str] = {
 
 
 def table_page(label: str, cursor: str) -> tuple[list[str], str]:
-    """Up to PAGE rows behind the cursor as JSON lines, and the cursor behind them, "" at the end. Inside the door.
+    """Returns up to PAGE rows after the cursor as JSON lines, and the cursor after them, "" at the end.
 
-    Amounts are strings, ids 32 hexadecimal digits as in public ids, times ISO 8601.
+    Call it in the tenant's context. Amounts are strings, ids 32 hexadecimal digits as in public ids, times ISO 8601.
     """
     model = apps.get_model(label)
     fields = [field for field in model._meta.concrete_fields if field.attname not in TABLES[label]]
     key = [field.column for field in _key(model)]
     pairs = ", ".join(f"'{field.attname}', {_column(field)}" for field in fields)
     keys = ", ".join(f'"{column}"::text' for column in key)
-    behind = f"({', '.join(_quoted(key))}) > ({_values(model)})" if cursor else "true"
-    with connection.cursor() as asked:
-        asked.execute(
+    after = f"({', '.join(_quoted(key))}) > ({_values(model)})" if cursor else "true"
+    with connection.cursor() as db_cursor:
+        db_cursor.execute(
             f"""SELECT jsonb_build_object({pairs})::text, jsonb_build_array({keys})::text
-                FROM "{model._meta.db_table}" WHERE tenant_id = %s AND {behind}
+                FROM "{model._meta.db_table}" WHERE tenant_id = %s AND {after}
                 ORDER BY {", ".join(_quoted(key))} LIMIT {PAGE}""",  # noqa: S608 (names of models, never input)
             [current_tenant(), *(json.loads(cursor) if cursor else ())],
         )
-        rows = asked.fetchall()
+        rows = db_cursor.fetchall()
     return [row[0] for row in rows], rows[-1][1] if len(rows) == PAGE else ""
 
 
@@ -101,7 +101,7 @@ def _quoted(columns: list[str]) -> list[str]:
 
 
 def _column(field: Any) -> str:
-    """to_jsonb knows most types as we want them."""
+    """Returns the SQL of a column's JSON value; to_jsonb is right for most types."""
     name = f'"{field.column}"'
     match field.get_internal_type():
         case "DecimalField":

@@ -1,4 +1,4 @@
-"""Exports and erasures: long work in steps, each of which another process can take up."""
+"""Exports and erasures: long work in steps, each of which another process can continue."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Export(TenantModel):
 
     class Meta:
         indexes = (
-            # exports_due: what the scheduler looks for
+            # for exports_due, by the scheduler
             models.Index(fields=["lease_until"], name="exports_open", condition=Q(status__in=["queued", "running"])),
             models.Index(fields=["expires_at"], name="exports_expiring", condition=Q(status="ready")),
             models.Index(fields=["tenant", "-id"], name="exports_listed"),
@@ -51,7 +51,7 @@ class Export(TenantModel):
 
 
 class ExportPart(TenantModel):
-    """One object of an export. The archive is its parts, one behind the other."""
+    """One stored object of an export. The archive is its parts in a row."""
 
     pk = models.CompositePrimaryKey("export_id", "number")
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
@@ -65,7 +65,7 @@ class ExportPart(TenantModel):
 
 
 class Erasure(TenantModel):
-    """The erasure of a closing tenant: waits until `due_at`, then goes step by step. What is left are the books."""
+    """The erasure of a closing tenant: it waits until `due_at`, then goes step by step. Accounting stays."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waiting"

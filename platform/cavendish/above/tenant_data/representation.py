@@ -1,4 +1,4 @@
-"""Exports and erasures as the API answers them."""
+"""The JSON of exports and erasures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from generations.show.signed_urls import url_sign
 
 
 def content_path(export: Export) -> str:
+    """Returns the path of the archive, which is only served with a signature."""
     tenant, public = ids.encode(ids.TENANT, export.tenant_id), ids.encode(ids.EXPORT, export.id)
     return f"/api/v1/tenants/{tenant}/exports/{public}/content"
 
 
 def export_json(export: Export) -> dict[str, Any]:
+    """Returns the export as the API shows it, with a signed URL once it is ready."""
     url, until = url_sign(content_path(export)) if export.status == Export.Status.READY else (None, None)
     return {
         "id": ids.encode(ids.EXPORT, export.id),
@@ -35,6 +37,7 @@ def export_json(export: Export) -> dict[str, Any]:
 
 
 def erasure_json(erasure: Erasure) -> dict[str, Any]:
+    """Returns the erasure as the API shows it."""
     return {
         "object": "erasure",
         "tenant_id": ids.encode(ids.TENANT, erasure.tenant_id),

@@ -1,4 +1,4 @@
-"""How the OpenAPI document describes exports and erasures."""
+"""OpenAPI shapes of exports and erasures, and the body that requests an erasure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from cavendish.http.json_body import Body, Text, WholeNumber
 
 
 class ErasureNew(Body):
-    slug = Text(max_length=50, help_text="The slug of the tenant, so that nobody erases the wrong one.")
+    slug = Text(max_length=50, help_text="The tenant's slug, to confirm that it is the right one.")
     days = WholeNumber(
         required=False,
         min_value=0,
         max_value=365,
-        help_text="Until it begins; the operator's setting, 30, where absent.",
+        help_text="Days until the erasure begins. Defaults to the platform's setting, 30.",
     )
 
 
@@ -22,14 +22,14 @@ class Export(serializers.Serializer[None]):
     object = serializers.CharField()
     tenant_id = serializers.CharField()
     status = serializers.ChoiceField(choices=["queued", "running", "ready", "expired"])
-    section = serializers.CharField(allow_null=True, help_text="What is being written.")
+    section = serializers.CharField(allow_null=True, help_text="The section that is being written.")
     bytes = serializers.IntegerField()
     files = serializers.IntegerField()
     missing = serializers.ListField(child=serializers.CharField(), help_text="Objects that the store no longer has.")
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
-    url = serializers.URLField(allow_null=True, help_text="Signed; a tar archive, with ranges.")
+    url = serializers.URLField(allow_null=True, help_text="A signed URL of the tar archive; supports Range.")
     url_expires_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -45,7 +45,7 @@ class Erasure(serializers.Serializer[None]):
     tenant_id = serializers.CharField()
     status = serializers.ChoiceField(choices=["waiting", "running", "done", "canceled"])
     step = serializers.CharField(allow_null=True)
-    erased = serializers.DictField(child=serializers.IntegerField(), help_text="How much, by step.")
+    erased = serializers.DictField(child=serializers.IntegerField(), help_text="How many things were erased, by step.")
     created_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)

@@ -1,4 +1,4 @@
-"""Writes of exports and erasures: asking for them, taking them back, ending them."""
+"""Writes of exports and erasures: requesting, canceling and deleting them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.models import Tenant, TenantStatus
 from accounts.roles.authority import authority_of
 from accounts.roles.permissions import Permission
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
-from cavendish.above.tenant_data.tasks import ring
+from cavendish.above.tenant_data.tasks import export_enqueue
 from cavendish.db import ids
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
@@ -25,25 +25,25 @@ from cavendish.storage import objects
 
 
 def export_request(*, tenant_id: UUID, actor: Actor) -> Export:
-    """An owner or the operator asks for everything as one archive; it is written behind the caller's back.
+    """Requests an export of all the tenant's data, which workers then write. For an owner or the operator.
 
-    Raises Problem 409 while another one of the tenant's is being written, NotAllowed for who may not.
+    Raises Problem 409 while another export of the tenant is being written, NotAllowed for anybody else.
     """
     with tenant_work(tenant_id):
         authority_of(actor, tenant_id).require(Permission.CLOSE)
         Tenant.objects.select_for_update().get(id=tenant_id)
         if Export.objects.filter(tenant_id=tenant_id, status__in=("queued", "running")).exists():
-            raise conflict("export_running", "An export is being written already; wait for it.")
+            raise conflict("export_running", "An export is already in progress. Wait until it is ready.")
         export: Export = Export.objects.create(tenant_id=tenant_id, requested_by=str(actor))
         export.refresh_from_db()
         _audit(actor, "export.requested", export)
         event_add(tenant_id=tenant_id, subject=export.id, type="export.requested")
-        transaction.on_commit(lambda: ring(tenant_id, export.id), using=current_alias())
+        transaction.on_commit(lambda: export_enqueue(tenant_id, export.id), using=current_alias())
     return export
 
 
 def export_delete(*, tenant_id: UUID, export_id: UUID, actor: Actor) -> bool:
-    """Erases its parts; the row stays as `expired`. False when there is no such export, or it is gone already."""
+    """Erases an export's parts; its row stays as `expired`. Returns False when there is no such export any more."""
     with tenant_work(tenant_id):
         authority_of(actor, tenant_id).require(Permission.CLOSE)
         export = Export.objects.filter(id=export_id, tenant_id=tenant_id).first()
@@ -63,18 +63,18 @@ def export_delete(*, tenant_id: UUID, export_id: UUID, actor: Actor) -> bool:
 
 
 def exports_due() -> int:
-    """Rings for exports that nobody writes; by the scheduler. Answers how many."""
+    """Enqueues exports that no worker writes, for the scheduler. Returns how many."""
     with acting_as("operator"):
         now = timezone.now()
         due = Export.objects.filter(status__in=("queued", "running"))
-        # five seconds: the message of the commit, or of the step before, comes first
+        # Five seconds, so that the message of the commit or of the step before comes first.
         waiting = due.filter(lease_until__lt=now - timedelta(seconds=5)) | due.filter(
             lease_until=None, created_at__lt=now - timedelta(seconds=5)
         )
-        found = list(waiting.values_list("tenant_id", "id")[:100])
-    for tenant_id, export_id in found:
-        ring(tenant_id, export_id)
-    return len(found)
+        rows = list(waiting.values_list("tenant_id", "id")[:100])
+    for tenant_id, export_id in rows:
+        export_enqueue(tenant_id, export_id)
+    return len(rows)
 
 
 def exports_expire() -> int:
@@ -87,25 +87,25 @@ def exports_expire() -> int:
 
 
 def erasure_request(*, tenant_id: UUID, slug: str, actor: Actor, days: int | None = None) -> Erasure:
-    """As the operator: erases a closing tenant after `days` (ERASURE_DAYS where None). Asking again moves the day.
+    """Schedules the erasure of a closing tenant after `days` (ERASURE_DAYS where None), as the operator.
 
-    `slug` is typed by whoever asks, so that nobody erases the wrong one. Raises Problem: 409 for a tenant that is not
-    closing or whose erasure has begun, 422 for another slug.
+    Requesting it again moves the day. `slug` must be typed, so that nobody erases the wrong tenant. Raises Problem 409
+    for a tenant that is not closing or whose erasure has begun, 422 for another slug.
     """
     with tenant_work(tenant_id):
         tenant = Tenant.objects.select_for_update().filter(id=tenant_id).first()
         if tenant is None:
             raise not_found()
         if slug != tenant.slug:
-            raise invalid_value("/slug", "mismatch", f'Type the slug of the tenant that is erased: "{tenant.slug}".')
+            raise invalid_value("/slug", "mismatch", f'To confirm, enter the tenant\'s slug: "{tenant.slug}".')
         if tenant.status != TenantStatus.CLOSING:
             raise conflict(
-                "not_closing", f"The tenant is {tenant.status}; close it first, so that it can take its data."
+                "not_closing", f"The tenant is {tenant.status}. Close it first, so that it can export its data."
             )
         due = timezone.now() + timedelta(days=settings.ERASURE_DAYS if days is None else days)
         erasure: Erasure | None = Erasure.objects.select_for_update().filter(tenant_id=tenant_id).first()
         if erasure is not None and erasure.status in {Erasure.Status.RUNNING, Erasure.Status.DONE}:
-            raise conflict("erasure_begun", "The erasure has begun.")
+            raise conflict("erasure_begun", "The erasure has already begun.")
         waiting: Erasure
         waiting, _ = Erasure.objects.update_or_create(
             tenant_id=tenant_id,
@@ -125,13 +125,13 @@ def erasure_request(*, tenant_id: UUID, slug: str, actor: Actor, days: int | Non
 
 
 def erasure_cancel(*, tenant_id: UUID, actor: Actor) -> Erasure:
-    """As the operator, before it has begun. Raises Problem: 404 where none waits, 409 where it has begun."""
+    """Cancels an erasure that has not begun, as the operator. Raises Problem 404 without one, 409 once it has begun."""
     with tenant_work(tenant_id):
         erasure: Erasure | None = Erasure.objects.select_for_update().filter(tenant_id=tenant_id).first()
         if erasure is None or erasure.status == Erasure.Status.CANCELED:
             raise not_found()
         if erasure.status != Erasure.Status.WAITING:
-            raise conflict("erasure_begun", "The erasure has begun and cannot be taken back.")
+            raise conflict("erasure_begun", "The erasure has already begun and cannot be canceled.")
         erasure.status = Erasure.Status.CANCELED
         erasure.save(update_fields=["status"])
         audit_add(actor=actor, action="erasure.canceled", tenant_id=tenant_id, target="tenant", target_id=tenant_id)

@@ -24,8 +24,8 @@ from cavendish.above.tenant_data.services import erasure_cancel, erasure_request
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
 from tests.api.accounts import Account, Books, image, picture, text
-from tests.closing.test_export import operator
 from tests.factories import make_tenant, submit_generation
+from tests.tenant_data.test_export import operator
 from tests.walls.catalog import tenant_tables
 
 CANARY = "zanzibar77"
@@ -123,7 +123,7 @@ def test_it_is_cut_short_anywhere_and_goes_on(monkeypatch: pytest.MonkeyPatch) -
         tenant_close(tenant_id=tenant.id, actor=SYSTEM)
         erasure_request(tenant_id=tenant.id, slug=tenant.slug, days=0, actor=SYSTEM)
     monkeypatch.setattr(erasure, "AT_ONCE", 1)
-    real = erasure._go_on
+    real = erasure._continue
     calls = 0
 
     def shaky(tenant_id: Any) -> int | None:
@@ -136,7 +136,7 @@ def test_it_is_cut_short_anywhere_and_goes_on(monkeypatch: pytest.MonkeyPatch) -
             raise RuntimeError("killed behind the step")
         return done
 
-    monkeypatch.setattr(erasure, "_go_on", shaky)
+    monkeypatch.setattr(erasure, "_continue", shaky)
     for _ in range(80):
         try:
             erasures_continue()
