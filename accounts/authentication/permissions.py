@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.authentication.principal import Principal
+from cavendish.http.admission import scope_missing
 from cavendish.http.problems import Problem
 
 
@@ -26,8 +27,7 @@ class HasScope(BasePermission):
         if required is None or resumed_by_wait_layer(request):
             return True
         if required not in request.user.scopes:
-            detail = f'This key lacks the scope "{required}".'
-            raise Problem(403, "permission_denied", detail, extra={"required_scope": required})
+            raise scope_missing(required)
         return True
 
 

@@ -106,7 +106,7 @@ def principal_of(secret: str) -> Principal | None:
     if not tokens.is_well_formed(secret):
         return None
     token = tokens.describe(secret)
-    return _unexpired(_fresh_reading(token) or _read_once(token))
+    return _unexpired((_fresh_reading(token) or _read_once(token)).principal)
 
 
 def principal_known(secret: str) -> Principal | None:
@@ -116,7 +116,7 @@ def principal_known(secret: str) -> Principal | None:
     reading = _fresh_reading(tokens.describe(secret))
     if reading is None:
         raise LookupError
-    return _unexpired(reading)
+    return _unexpired(reading.principal)
 
 
 def _fresh_reading(token: tokens.Token) -> _Reading | None:
@@ -125,8 +125,7 @@ def _fresh_reading(token: tokens.Token) -> _Reading | None:
     return reading if reading is not None and reading.is_fresh else None
 
 
-def _unexpired(reading: _Reading) -> Principal | None:
-    principal = reading.principal
+def _unexpired(principal: Principal | None) -> Principal | None:
     if principal is None or (principal.expires_at is not None and principal.expires_at <= timezone.now()):
         return None
     return principal
@@ -163,20 +162,33 @@ def _read_once(token: tokens.Token) -> _Reading:
 def _read(token: tokens.Token) -> _Reading:
     metrics.KEY_READS.inc()
     read_at = time.monotonic()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM api_key_find(%s)", [token.prefix])
-        values = cursor.fetchone()
-        columns = [column.name for column in cursor.description or ()]
-    if values is None:
+    row = _row(token.prefix)
+    if row is None:
         return _Reading(None, read_at)
-    row: dict[str, Any] = dict(zip(columns, values, strict=True))
     if not hmac.compare_digest(bytes(row["digest"]), token.digest):
         # Another key with the same prefix: its changes do not matter to this one.
         return _Reading(None, read_at)
-    works = row["revoked_at"] is None and (row["livemode"] or row["test_keys_enabled"])
-    principal = _principal(row, token.prefix) if works else None
+    principal = _principal(row, token.prefix) if _works(row) else None
     subjects = (row["id"], row["tenant_id"])
     return _Reading(principal, read_at, subjects, key_changes.follow(read_at, subjects))
+
+
+def principal_of_prefix(prefix: str) -> Principal | None:
+    """Returns the principal of a key that proved itself earlier, as it is now, or None once it has ended. One query."""
+    row = _row(prefix)
+    return _unexpired(_principal(row, prefix) if row is not None and _works(row) else None)
+
+
+def _row(prefix: str) -> dict[str, Any] | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM api_key_find(%s)", [prefix])
+        values = cursor.fetchone()
+        columns = [column.name for column in cursor.description or ()]
+    return None if values is None else dict(zip(columns, values, strict=True))
+
+
+def _works(row: Mapping[str, Any]) -> bool:
+    return row["revoked_at"] is None and (row["livemode"] or row["test_keys_enabled"])
 
 
 def _principal(row: Mapping[str, Any], prefix: str) -> Principal:

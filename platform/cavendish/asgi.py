@@ -1,4 +1,4 @@
-"""The web process: `uvicorn cavendish.asgi:application`. Django behind the layer that waits in its place."""
+"""The web process: `python -m cavendish.up.serve cavendish.asgi:application`. Django and the layer in front."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cavendish.settings")
 # Fills the app registry, so it comes before everything that imports models.
 django.setup(set_prefix=False)
 
+from django.contrib.staticfiles.finders import get_finders  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
+
+from accounts.authentication.admission import admission_of  # noqa: E402
 from cavendish.boot.startup import refuse_unsafe  # noqa: E402
 from cavendish.db.pool import open_pool  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
 from cavendish.telemetry.logs import RedactingFilter  # noqa: E402
 from cavendish.wait import Options, WaitLayer  # noqa: E402
+from cavendish.wait.bodies import BudgetLimits  # noqa: E402
 from cavendish.wait.database import Database  # noqa: E402
+from cavendish.wait.intake import Pace  # noqa: E402
+from cavendish.wait.judgement import BodyBytes, Judge  # noqa: E402
+from cavendish.wait.open_requests import OpenLimits  # noqa: E402
 
 refuse_unsafe()
 
@@ -31,15 +39,42 @@ _incoming = settings.SPOOL_DIR / "incoming"
 _incoming.mkdir(parents=True, exist_ok=True)
 tempfile.tempdir = str(_incoming)
 
+
+def _static_paths() -> set[str]:
+    """The addresses of all static files."""
+    files = (name for finder in get_finders() for name, _ in finder.list([]))
+    return {f"/{settings.STATIC_URL.strip('/')}/{name}" for name in files}
+
+
+# Loads all views now, not while the first client waits.
+_ = get_resolver().url_patterns
+
 application = WaitLayer(
     ThreadedHandler(threads=settings.DJANGO_SLOTS + settings.RENDER_SLOTS),
     valkey_url=settings.VALKEY_URL,
     source=Database(lambda: open_pool("default", max_size=4)),
+    rules=Judge(
+        BodyBytes(request=settings.MAX_BODY_BYTES, file=settings.MAX_FILE_BYTES),
+        admission_of=admission_of,
+        static=None if settings.DEBUG else _static_paths(),
+    ),
     options=Options(
-        max_body_bytes=settings.MAX_BODY_BYTES,
-        max_file_bytes=settings.MAX_FILE_BYTES,
         max_wait_seconds=settings.MAX_WAIT_SECONDS,
         django_slots=settings.DJANGO_SLOTS,
         render_slots=settings.RENDER_SLOTS,
+        keep_documents=not settings.DEBUG,
+        pace=Pace(least_rate=settings.BODY_LEAST_RATE, seconds=settings.BODY_SECONDS),
+        bodies=BudgetLimits(
+            spool=settings.SPOOL_DIR,
+            total=settings.BODIES_BYTES,
+            per_tenant=settings.BODIES_BYTES_PER_TENANT,
+            keep_free=settings.SPOOL_KEEP_FREE_BYTES,
+        ),
+        open_requests=OpenLimits(
+            total=settings.MAX_OPEN_REQUESTS,
+            per_tenant=settings.MAX_OPEN_REQUESTS_PER_TENANT,
+            per_key=settings.MAX_OPEN_REQUESTS_PER_KEY,
+            per_address=settings.MAX_OPEN_REQUESTS_PER_ADDRESS,
+        ),
     ),
 )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, Config
+from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, LOOPBACK_NAMES, Config
 from cavendish.boot.oidc import Oidc
 from cavendish.http.apidoc import DESCRIPTION, TAGS
 
@@ -23,7 +23,8 @@ SECRET_KEY_FALLBACKS = CONFIG.words("SECRET_KEY_FALLBACKS")
 BASE_URL = CONFIG.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 BASE_HOST = urlsplit(BASE_URL).hostname or ""
 ON_LOOPBACK = BASE_HOST in LOOPBACK
-ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", "*" if ON_LOOPBACK else BASE_HOST)
+# On this machine its own names only: a page elsewhere may let a name of its own lead here.
+ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", ",".join(sorted(LOOPBACK_NAMES)) if ON_LOOPBACK else BASE_HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations", "cavendish.above.tenant_data"]
@@ -236,6 +237,18 @@ KEY_IMAGES_PER_MINUTE = CONFIG.number("KEY_IMAGES_PER_MINUTE", 0)
 # Requests: an inline picture goes to the spool as it arrives, so the limit guards the disk, not the memory.
 MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES", 100 * 1024 * 1024)
 MAX_FILE_BYTES = CONFIG.number("MAX_FILE_BYTES", 2 * 1024 * 1024 * 1024)
+# Bodies on their way: how slow one may be, how long it may take before its average counts, and how many bytes come at
+# once, in all and for one tenant, with room left on the spool's disk for answers that were paid for.
+BODY_LEAST_RATE = CONFIG.number("BODY_LEAST_RATE", 8 * 1024)
+BODY_SECONDS = CONFIG.number("BODY_SECONDS", 600)
+BODIES_BYTES = CONFIG.number("BODIES_BYTES", 8 * 1024 * 1024 * 1024)
+BODIES_BYTES_PER_TENANT = CONFIG.number("BODIES_BYTES_PER_TENANT", BODIES_BYTES // 2)
+SPOOL_KEEP_FREE_BYTES = CONFIG.number("SPOOL_KEEP_FREE_BYTES", 1024 * 1024 * 1024)
+# Open requests of a web process: waits, event streams, uploads and everything else. Connections are counted apart.
+MAX_OPEN_REQUESTS = CONFIG.number("MAX_OPEN_REQUESTS", 20_000)
+MAX_OPEN_REQUESTS_PER_TENANT = CONFIG.number("MAX_OPEN_REQUESTS_PER_TENANT", 6_000)
+MAX_OPEN_REQUESTS_PER_KEY = CONFIG.number("MAX_OPEN_REQUESTS_PER_KEY", 6_000)
+MAX_OPEN_REQUESTS_PER_ADDRESS = CONFIG.number("MAX_OPEN_REQUESTS_PER_ADDRESS", 6_000)
 # Batches: how many items one has, how many batches a tenant has at once, and how long what has not begun may wait.
 MAX_BATCH_ITEMS = CONFIG.number("MAX_BATCH_ITEMS", 50_000)
 MAX_BATCHES = CONFIG.number("MAX_BATCHES", 100)

@@ -5,9 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.operators.metrics import Metrics
+from cavendish.http.docs_page import DocsPage
 from cavendish.telemetry.health import healthz, readyz
 from generations.compat.gemini.files.uploads import Upload
 
@@ -34,7 +35,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("cavendish.above.console.urls")),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(patterns=native, **open_to_all), name="openapi"),
-    path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="openapi", **open_to_all)),
+    path("api/v1/docs", DocsPage.as_view(url_name="openapi", **open_to_all)),
     *native,
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
     *(path(f"{version}/", include("generations.compat.gemini.urls")) for version in ("v1", "v1beta", "v1alpha")),

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
+from django.db import connections
 
 from cavendish.http.bounded_protocol import ConnectionLimits, bounded_protocol
 
+T = TypeVar("T")
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -39,6 +41,18 @@ async def serving(app: App, limits: ConnectionLimits | None = None, *, lifespan:
         server.should_exit = True
         await task
         listener.close()
+
+
+async def aside(work: Callable[[], T]) -> T:
+    """Runs what asks the database in a thread, as Django wants it beside a loop."""
+
+    def run() -> T:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    return await asyncio.to_thread(run)
 
 
 @dataclass

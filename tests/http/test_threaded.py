@@ -54,7 +54,8 @@ def ask() -> Iterator[Callable[..., Any]]:
         handler = ThreadedHandler(threads=1)
 
         async def asked(target: str, *incoming: dict[str, Any]) -> list[dict[str, Any]]:
-            scope = {"type": "http", "method": "GET", "path": target, "headers": [], "query_string": b""}
+            headers = [(b"host", b"localhost")]
+            scope = {"type": "http", "method": "GET", "path": target, "headers": headers, "query_string": b""}
             messages, sent = iter(incoming or ({"type": "http.request", "body": b"hello"},)), []
 
             async def receive() -> dict[str, Any]:

@@ -9,11 +9,14 @@ import pytest
 
 from cavendish.db.pool import conninfo, open_pool
 from cavendish.wait import Options, WaitLayer
+from cavendish.wait.bodies import BudgetLimits
 from cavendish.wait.database import Database
-from tests.wait.django_like import Inner
+from cavendish.wait.judgement import BodyBytes
+from tests.wait.django_like import Inner, LengthRules
 from tests.wait.servers import OwnValkey, Rows, serving, until_subscribed
 
-OPTIONS = Options(max_body_bytes=1_000_000, max_file_bytes=3_000_000, max_wait_seconds=30)
+OPTIONS = Options(bodies=BudgetLimits(spool=Path("/tmp"), keep_free=0), max_wait_seconds=30)
+RULES = LengthRules(BodyBytes(request=1_000_000, file=3_000_000))
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def source() -> Database:
 
 @pytest.fixture
 def layer(inner: Inner, valkey: OwnValkey, source: Database) -> WaitLayer:
-    return WaitLayer(inner, valkey_url=valkey.url, source=source, options=OPTIONS)
+    return WaitLayer(inner, valkey_url=valkey.url, source=source, rules=RULES, options=OPTIONS)
 
 
 @pytest.fixture

@@ -9,10 +9,28 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from cavendish.http.path_classes import path_class
 from cavendish.wait.asgi import Receive, Scope, Send
+from cavendish.wait.judgement import BodyBytes, Ruling, check_length
 
 Headers = dict[str, str]
 View = Callable[["Inner", Scope, bytes], Awaitable[tuple[int, Headers, bytes]]]
+
+
+class LengthRules:
+    """Rules for an application without URL patterns: every path is there, for everybody."""
+
+    def __init__(self, limits: BodyBytes) -> None:
+        self._limits = limits
+
+    def check_host(self, scope: Scope) -> None:
+        return None
+
+    async def rule(self, scope: Scope) -> Ruling:
+        known = path_class(scope["path"])
+        limit = self._limits.of(known.body)
+        check_length(scope, known, limit)
+        return Ruling(known, limit)
 
 
 @dataclass

@@ -18,7 +18,10 @@ settings.ROOT_URLCONF = "tests.wait.urls"
 _django: Any = get_asgi_application()
 
 from cavendish.wait import Options, WaitLayer  # noqa: E402
+from cavendish.wait.bodies import BudgetLimits  # noqa: E402
 from cavendish.wait.database import Event  # noqa: E402
+from cavendish.wait.judgement import BodyBytes  # noqa: E402
+from tests.wait.django_like import LengthRules  # noqa: E402
 
 
 class Silent:
@@ -38,5 +41,6 @@ application = WaitLayer(
     _django,
     valkey_url=os.environ.get("VALKEY_URL", ""),
     source=Silent(),
-    options=Options(max_body_bytes=1_000_000, max_file_bytes=1_000_000),
+    rules=LengthRules(BodyBytes(request=1_000_000, file=1_000_000)),
+    options=Options(bodies=BudgetLimits(spool=settings.DATA_DIR, keep_free=0)),
 )

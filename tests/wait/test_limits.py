@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from cavendish.wait import Options, WaitLayer
+from cavendish.wait import WaitLayer
 from cavendish.wait.asgi import Scope
 from cavendish.wait.database import Database
+from tests.wait.conftest import OPTIONS, RULES
 from tests.wait.django_like import Headers, Inner
 from tests.wait.servers import OwnValkey, serving
 
-LIMIT = 1_000_000
+LIMIT = SMALL = 1_000_000
 FILE_LIMIT = 3_000_000 + 64 * 1024
 
 
@@ -37,7 +39,9 @@ async def chunks(total: int) -> AsyncIterator[bytes]:
     [
         ("/api/v1/generations", LIMIT),
         ("/v1beta/interactions", LIMIT),
-        ("/api/v1/filesystem", LIMIT),
+        ("/api/v1/files/file_1", SMALL),
+        ("/api/v1/keys", SMALL),
+        ("/healthz", 0),
         ("/api/v1/files", FILE_LIMIT),
         ("/upload/v1beta/files", FILE_LIMIT),
     ],
@@ -49,7 +53,7 @@ async def test_a_declared_length_over_the_limit_is_413_before_django_sees_it(
     assert answer.status_code == 413
     assert answer.headers["connection"] == "close"
     said = f"The request body is over the limit of {limit} bytes."
-    if path.startswith("/api/"):
+    if path.startswith(("/api/", "/healthz")):
         assert answer.headers["content-type"] == "application/problem+json"
         problem = answer.json()
         assert (problem["status"], problem["code"], problem["detail"]) == (413, "body_too_large", said)
@@ -85,7 +89,7 @@ async def test_a_client_that_asks_first_is_told_before_it_sends(layer: WaitLayer
 
 
 async def test_a_body_that_never_ends_is_let_go(layer: WaitLayer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cavendish.wait.limits.LINGER_SECONDS", 0.2)
+    monkeypatch.setattr("cavendish.wait.refusal.LINGER_SECONDS", 0.2)
     async with serving(layer) as url:
         host, port = url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -103,8 +107,8 @@ async def test_django_works_on_a_bounded_number_and_slow_uploads_do_not_count(
         return 200, {}, b""
 
     inner.views["/slow"] = slow
-    options = Options(max_body_bytes=LIMIT, max_file_bytes=LIMIT, django_slots=3)
-    layer = WaitLayer(inner, valkey_url=valkey.url, source=source, options=options)
+    options = replace(OPTIONS, django_slots=3)
+    layer = WaitLayer(inner, valkey_url=valkey.url, source=source, rules=RULES, options=options)
     async with serving(layer) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
         host, port = url.removeprefix("http://").split(":")
         writers = []

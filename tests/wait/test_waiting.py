@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from cavendish.messaging.valkey import ENDED
-from cavendish.wait import Options, WaitLayer
+from cavendish.wait import WaitLayer
 from cavendish.wait.asgi import Scope
 from cavendish.wait.database import Database
+from tests.wait.conftest import OPTIONS, RULES
 from tests.wait.django_like import Headers, Inner
 from tests.wait.servers import OwnValkey, Rows, serving, until, until_subscribed, until_waiting
 
@@ -66,8 +68,8 @@ async def test_the_seconds_over_is_202_with_the_generation(client: httpx.AsyncCl
 
 
 async def test_seconds_are_capped(inner: Inner, valkey: OwnValkey, source: Database) -> None:
-    options = Options(max_body_bytes=10, max_file_bytes=10, max_wait_seconds=0)
-    layer = WaitLayer(inner, valkey_url=valkey.url, source=source, options=options)
+    options = replace(OPTIONS, max_wait_seconds=0)
+    layer = WaitLayer(inner, valkey_url=valkey.url, source=source, rules=RULES, options=options)
     async with serving(layer) as url, httpx.AsyncClient(base_url=url) as client:
         answer = await client.post(inner.ask(id=uuid4().hex, seconds=86400), headers={"Prefer": "wait=86400"})
     assert answer.status_code == 202
@@ -246,8 +248,8 @@ async def test_renderings_at_once_are_bounded(inner: Inner, valkey: OwnValkey, s
 
     generation = uuid4()
     inner.views[f"/api/v1/generations/gen_{generation.hex}"] = slow
-    options = Options(max_body_bytes=1000, max_file_bytes=1000, render_slots=4)
-    layer = WaitLayer(inner, valkey_url=valkey.url, source=source, options=options)
+    options = replace(OPTIONS, render_slots=4)
+    layer = WaitLayer(inner, valkey_url=valkey.url, source=source, rules=RULES, options=options)
     async with serving(layer) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
         await until_subscribed(layer.hub)
         requests = [asyncio.create_task(client.post(inner.ask(id=generation.hex, seconds=20))) for _ in range(50)]

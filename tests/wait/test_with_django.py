@@ -16,16 +16,16 @@ from django.core.asgi import get_asgi_application
 from django.test import override_settings
 
 from cavendish.messaging.valkey import ENDED
-from cavendish.wait import Options, WaitLayer
+from cavendish.wait import WaitLayer
 from cavendish.wait.database import Database
+from tests.wait.conftest import OPTIONS, RULES
 from tests.wait.servers import OwnValkey, free_port, serving, spawn, until, until_subscribed, until_waiting
 
 
 @override_settings(ROOT_URLCONF="tests.wait.urls")
 async def test_waiting_clients_keep_no_thread(valkey: OwnValkey, source: Database) -> None:
     django: Any = get_asgi_application()
-    options = Options(max_body_bytes=10_000, max_file_bytes=10_000)
-    layer = WaitLayer(django, valkey_url=valkey.url, source=source, options=options)
+    layer = WaitLayer(django, valkey_url=valkey.url, source=source, rules=RULES, options=OPTIONS)
     async with serving(layer) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
         await until_subscribed(layer.hub)
         assert (await client.get("/nowhere")).status_code == 404

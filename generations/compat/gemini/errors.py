@@ -25,6 +25,8 @@ _INTERACTIONS = re.compile(r"/v1(?:beta|alpha)?/interactions(?:/|$)")
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})
 _STATUS = {402: 403, 406: 400, 408: 400, 409: 400, 410: 404, 415: 400, 422: 400}
+# What no repetition heals. Without a word that it has ended the SDKs send the same bytes of an upload three times more.
+_ENDS_UPLOADS = frozenset({401, 403, 404, 405, 411, 413})
 _NAMES = {
     400: ("INVALID_ARGUMENT", "invalid_request"),
     401: ("UNAUTHENTICATED", "unauthenticated"),
@@ -54,6 +56,8 @@ def google_error(problem: Problem, path: str) -> RenderedError:
     if "Retry-After" in problem.headers and (status == 429 or status >= 500):
         seconds = math.ceil(float(problem.headers["Retry-After"]))
         headers["Retry-After"] = str(min(max(seconds, 1), LONGEST_RETRY_AFTER))
+    if path.startswith("/upload/") and problem.status in _ENDS_UPLOADS:
+        headers["X-Goog-Upload-Status"] = "final"
     body = json.dumps({"error": error}, ensure_ascii=False).encode("utf-8", "replace")
     return RenderedError(status, body, CONTENT_TYPE, headers)
 

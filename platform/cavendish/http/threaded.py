@@ -23,6 +23,8 @@ from django.urls import set_script_prefix
 
 T = TypeVar("T")
 
+PROBE_THREADS = 2
+
 
 def _next(pieces: Any) -> Any:
     try:
@@ -32,11 +34,16 @@ def _next(pieces: Any) -> Any:
 
 
 class ThreadedHandler(ASGIHandler):
-    """`threads` bounds how many requests Django works on at once; the layer in front admits no more than that."""
+    """`threads` bounds how many requests Django works on at once; the layer in front admits no more than that.
+
+    Requests whose scope says `cavendish.ungated` have threads of their own, and one with `cavendish.match` brings what
+    its URL was resolved to.
+    """
 
     def __init__(self, *, threads: int) -> None:
         super().__init__()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="django")
+        self._probe_threads = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -48,7 +55,8 @@ class ThreadedHandler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        response = await self._in_thread(lambda: self._respond(scope, body))
+        threads = self._probe_threads if scope.get("cavendish.ungated") else self._threads
+        response = await self._in_thread(lambda: self._respond(scope, body), threads)
         if not response.streaming:
             await self.send_response(response, send)
             return
@@ -85,6 +93,13 @@ class ThreadedHandler(ASGIHandler):
         while (piece := await self._in_thread(lambda: _next(pieces))) is not None:
             yield piece
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    def resolve_request(self, request: Any) -> Any:
+        match = request.scope.get("cavendish.match")
+        if match is None or hasattr(request, "urlconf"):
+            return super().resolve_request(request)
+        request.resolver_match = match
+        return match
+
+    async def _in_thread(self, work: Callable[[], T], threads: ThreadPoolExecutor | None = None) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, copy_context().run, work)
+        return await loop.run_in_executor(threads or self._threads, copy_context().run, work)

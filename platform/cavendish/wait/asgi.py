@@ -57,6 +57,7 @@ async def send_problem(scope: Scope, send: Send, problem: Problem, headers: Head
     path = local_path(scope)
     error = (dialect_of(path) or NATIVE).render(problem, path)
     own = [(b"content-type", error.content_type.encode()), (b"content-length", b"%d" % len(error.body))]
+    own += [(name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items()]
     await send_start(send, error.status, [*own, *headers])
     await send_body(send, error.body, more=more)
 

@@ -3,46 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+import errno
+import logging
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cavendish.http.admission import STRANGER
+from cavendish.http.problems import Problem, unavailable
 from cavendish.messaging import resubmissions
 from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching
+from cavendish.wait.bodies import FULL_RETRY_SECONDS, BodyBudget, BudgetLimits
 from cavendish.wait.database import Source
+from cavendish.wait.documents import Documents
 from cavendish.wait.download import answer_file
 from cavendish.wait.hub import Hub
 from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor, StreamOf, WaitFor
+from cavendish.wait.intake import Intake, Pace
+from cavendish.wait.judgement import MATCH, Rules, Ruling, declared_length, has_body
 from cavendish.wait.lead import answer_lead
 from cavendish.wait.lifespan import run_lifespan
-from cavendish.wait.limits import BodyLimits, Intake, declared_length, refuse_body
+from cavendish.wait.open_requests import OpenLimits, OpenRequests
+from cavendish.wait.refusal import refuse
 from cavendish.wait.renderer import INTERNAL, Renderer
 from cavendish.wait.stream import answer_stream
+
+logger = logging.getLogger(__name__)
+
+PROBE_SLOTS = 2
+"""Requests of load balancers and Prometheus inside Django; they never wait for others'."""
+UNGATED = "cavendish.ungated"
+"""Scope key of these requests, which Django answers in threads of their own."""
+_DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True)
 class Options:
-    """`max_body_bytes` and `max_file_bytes` limit request bodies, `max_wait_seconds` a wait. At once, Django works on
-    at most `django_slots` requests from outside and `render_slots` renderings for clients whose wait is over.
+    """`max_wait_seconds` limits a wait. At once, Django works on at most `django_slots` requests from outside and
+    `render_slots` renderings for clients whose wait is over. `pace`, `bodies` and `open_requests` bound what comes in;
+    `keep_documents` is for servers whose files do not change while they run.
     """
 
-    max_body_bytes: int
-    max_file_bytes: int
+    bodies: BudgetLimits
     max_wait_seconds: int = 600
     django_slots: int = 64
     render_slots: int = 16
+    keep_documents: bool = True
+    pace: Pace = field(default_factory=Pace)
+    open_requests: OpenLimits = field(default_factory=OpenLimits)
 
 
 class WaitLayer:
     """Wraps `inner`, Django's ASGI handler. `source` is closed with the layer's lifespan."""
 
-    def __init__(self, inner: App, *, valkey_url: str, source: Source, options: Options) -> None:
+    def __init__(self, inner: App, *, valkey_url: str, source: Source, rules: Rules, options: Options) -> None:
         self.hub = Hub(valkey_url=valkey_url, source=source)
         self._inner = inner
         self._source = source
+        self._rules = rules
         self._options = options
-        self._limits = BodyLimits(body=options.max_body_bytes, file=options.max_file_bytes)
+        self._open = OpenRequests(options.open_requests)
+        self._bodies = BodyBudget(options.bodies)
         self._gate = asyncio.Semaphore(options.django_slots)
+        self._probes = asyncio.Semaphore(PROBE_SLOTS)
         self._renderer = Renderer(inner, slots=options.render_slots)
+        self._documents = Documents(inner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,25 +78,68 @@ class WaitLayer:
             await send({"type": "websocket.close"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = self._limits.of(scope)
-        if declared_length(scope) > limit:
-            await refuse_body(scope, receive, send, limit=limit)
+        client = scope.get("client")
+        address = client[0] if client else ""
+        ruling = None
+        try:
+            self._rules.check_host(scope)
+            if await self._documents.answer_kept(scope, send):
+                return
+            ruling = await self._rules.rule(scope)
+            if self._options.keep_documents and await self._documents.answer(scope, send):
+                return
+            place = self._open.enter(ruling.caller, address)
+        except Problem as problem:
+            await refuse(scope, receive, send, problem, caller=ruling.caller if ruling else STRANGER)
             return
-        intake = Intake(receive, limit=limit, gate=self._gate)
+        except Exception as error:
+            logger.error("A request could not be judged.", exc_info=error)
+            broken = Problem(500, "internal", "Something went wrong on our side.")
+            await refuse(scope, receive, send, broken, caller=STRANGER)
+            return
+        try:
+            await self._admitted(ruling, address, scope, receive, send)
+        finally:
+            place.leave()
+
+    async def _admitted(self, ruling: Ruling, address: str, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            reservation = self._bodies.reserve(ruling.caller, address, declared_length(scope))
+        except Problem as problem:
+            await refuse(scope, receive, send, problem, caller=ruling.caller)
+            return
+        gated = ruling.path_class.gated
+        intake = Intake(
+            receive,
+            limit=ruling.limit,
+            timed=has_body(scope),
+            pace=self._options.pace,
+            reservation=reservation,
+            gate=self._gate if gated else self._probes,
+        )
+        scope = {**scope, MATCH: ruling.match, UNGATED: not gated}
         first = FirstAnswer(send, on_start=intake.leave)
         try:
             await self._inner(scope, intake.receive, first.send)
+        except OSError as error:
+            # Django keeps a body in the spool while it comes.
+            if first.started or error.errno not in _DISK_IS_FULL:
+                raise
+            logger.error("The spool has no room for a body.")
+            intake.refusal = unavailable("There is no room for a body now; try again.", retry_after=FULL_RETRY_SECONDS)
         finally:
             intake.leave()
-        if intake.too_large and not first.started:
-            await refuse_body(scope, receive, send, limit=limit)
+            reservation.release()
+        if intake.refusal is not None and not first.started:
+            slow = intake.refusal.status == 408
+            await refuse(scope, receive, send, intake.refusal, caller=ruling.caller, gone=slow)
         # Django is done with the request and its thread is free; from here on only this coroutine is left.
         try:
             await self._follow(first, scope, receive, send)
         except ClientGone:
-            if first.posted is not None:
+            if first.resubmission is not None:
                 # In a thread: the client of Valkey that Django's side shares is a synchronous one.
-                await asyncio.to_thread(resubmissions.note, first.posted.request, first.posted.jobs)
+                await asyncio.to_thread(resubmissions.note, first.resubmission.request, first.resubmission.jobs)
 
     async def _follow(self, first: FirstAnswer, scope: Scope, receive: Receive, send: Send) -> None:
         """Does what the first answer asks for. Raises ClientGone."""
@@ -80,7 +147,7 @@ class WaitLayer:
         if isinstance(instruction, WaitFor):
             seconds = max(0, min(instruction.seconds, self._options.max_wait_seconds))
             await self._wait(first, replace(instruction, seconds=seconds), scope, receive, send)
-        elif instruction is None and first.posted is not None:
+        elif instruction is None and first.resubmission is not None:
             async with watching(receive) as gone:
                 # Two turns of the loop: the watcher starts, and sees a connection that is closed already.
                 await asyncio.sleep(0)

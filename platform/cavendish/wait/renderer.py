@@ -24,6 +24,7 @@ from cavendish.wait.asgi import (
     without,
 )
 from cavendish.wait.instructions import ClientGone, FirstAnswer, LeadFor, WaitFor, find_instruction
+from cavendish.wait.judgement import MATCH
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def internal_scope(scope: Scope, target: str) -> Scope:
         "query_string": query.encode("latin-1"),
         "headers": [(name, value) for name, value in scope["headers"] if name in _PASSED_ON],
         INTERNAL: True,
+        MATCH: None,
     }
 
 

@@ -19,16 +19,16 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpResponse, JsonResponse
-from django.utils import timezone
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal
-from accounts.models import ApiKey, Tenant, TenantStatus
+from accounts.models import Tenant, TenantStatus
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large, unauthorized
+from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large
 from generations.accept.funnel import check_active
 from generations.compat.gemini.files.api import file_json
+from generations.compat.gemini.files.upload_admission import UploadAdmission, check_key
 from generations.compat.gemini.files.upload_ids import Ticket
 from generations.compat.gemini.files.upload_parts import Part, WrongOffset, parts_expire
 from generations.compat.gemini.views import GoogleView
@@ -45,6 +45,7 @@ _COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
 
 class Upload(GoogleView):
     scopes = {"POST": "files", "PUT": "files"}
+    admission = UploadAdmission()
 
     def get_authenticators(self) -> list[Any]:
         return [] if self._has_ticket() else [*super().get_authenticators()]
@@ -113,7 +114,7 @@ def _start(request: Request) -> HttpResponse:
 def _continue(request: Request, ticket: Ticket, commands: set[str]) -> HttpResponse:
     part = Part(ticket.file_id)
     with part.locked():
-        if (done := _check(ticket)) is not None:
+        if (done := _check(ticket, request.META.get("REMOTE_ADDR", ""))) is not None:
             # The answer to the last bytes was lost, and they came again.
             part.discard()
             return _final(done)
@@ -156,15 +157,12 @@ def _finish(ticket: Ticket, part: Part) -> File:
         raise _taken(ticket.resource_name or "") from None
 
 
-def _check(ticket: Ticket) -> File | None:
+def _check(ticket: Ticket, address: str) -> File | None:
     """The file, once it is one. Raises Problem where the key or the tenant has lost the right to bring it."""
+    check_key(ticket, address)
     with tenant_context(ticket.tenant_id):
-        key = ApiKey.objects.filter(id=ticket.key_id).first()
         tenant = Tenant.objects.get(id=ticket.tenant_id)
         file: File | None = File.objects.filter(id=ticket.file_id).first()
-    expired = key is None or (key.expires_at is not None and key.expires_at <= timezone.now())
-    if key is None or expired or key.revoked_at is not None:
-        raise unauthorized("The key that started this upload is no longer valid.")
     if tenant.status != TenantStatus.ACTIVE:
         raise TenantInactive(tenant.status, "")
     if file is not None and file.deleted_at is not None:

@@ -1,0 +1,220 @@
+"""What is decided of a request before the first byte of its body is read: may it come in, and how large may it be.
+
+Host, path, key, method, scope and length, in this order; each refusal is a Problem that the dialect of the address
+writes. Nothing here waits for a key that is known (no query); another one takes a hop into one of a few threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.db import close_old_connections
+from django.http.request import split_domain_port, validate_host
+from django.urls import Resolver404, ResolverMatch, get_resolver
+from rest_framework.exceptions import MethodNotAllowed
+
+from cavendish.http.admission import STRANGER, Admission, Caller, HeadHeaders, RequestHead, scope_missing
+from cavendish.http.dialects import dialect_of
+from cavendish.http.path_classes import MULTIPART_ROOM, SMALL_BYTES, STATIC, Body, PathClass, path_class
+from cavendish.http.problems import Problem, bad_request, not_found, problem_of
+from cavendish.wait.asgi import Scope, header, local_path
+
+MATCH = "cavendish.match"
+"""Scope key of the resolved URL, so that Django does not look for it again."""
+READERS = 4
+"""Threads that read keys which are not known here. Strangers who make keys up wait for each other."""
+
+AdmissionOf = Callable[[type[Any], dict[str, Any]], Admission | None]
+
+
+@dataclass(frozen=True)
+class BodyBytes:
+    """The limits of bodies that are settings."""
+
+    request: int
+    file: int
+
+    def of(self, body: Body) -> int:
+        return {
+            Body.NONE: 0,
+            Body.SMALL: min(SMALL_BYTES, self.request),
+            Body.REQUEST: self.request,
+            Body.FILE: self.file + MULTIPART_ROOM,
+        }[body]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """How a request goes on. `limit` is its body's, in bytes; `match` is None where Django is to look for the path."""
+
+    path_class: PathClass
+    limit: int
+    caller: Caller = STRANGER
+    match: ResolverMatch | None = None
+
+
+def declared_length(scope: Scope) -> int:
+    """Content-Length in bytes; 0 when there is none (a chunked body is counted while it comes)."""
+    value = header(scope["headers"], b"content-length") or b"0"
+    return int(value) if value.isdigit() else 0
+
+
+def is_chunked(scope: Scope) -> bool:
+    return header(scope["headers"], b"transfer-encoding") is not None
+
+
+def has_body(scope: Scope) -> bool:
+    return declared_length(scope) > 0 or is_chunked(scope)
+
+
+class Rules(Protocol):
+    """What the layer asks; `Judge` is the one that knows Django's URLs."""
+
+    def check_host(self, scope: Scope) -> None: ...
+
+    async def rule(self, scope: Scope) -> Ruling: ...
+
+
+class Judge:
+    """Judges by Django's URL patterns. `admission_of` says what a view wants to know of who asks."""
+
+    def __init__(self, limits: BodyBytes, *, admission_of: AdmissionOf, static: Collection[str] | None = None) -> None:
+        """`static` are the paths of static files, which no URL pattern names; None lets Django look for them."""
+        self._limits = limits
+        self._admission_of = lru_cache(maxsize=None)(_of_callback(admission_of))
+        self._static = None if static is None else frozenset(static)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="judge")
+
+    def check_host(self, scope: Scope) -> None:
+        """Raises Problem for a host name that is not ours."""
+        host = header(scope["headers"], b"host")
+        if host is not None and not _is_own_host(host.decode("latin-1"), tuple(settings.ALLOWED_HOSTS)):
+            raise Problem(400, "unknown_host", "This host name is not answered here.")
+
+    async def rule(self, scope: Scope) -> Ruling:
+        """Returns how the request goes on. Raises Problem where it does not."""
+        path = local_path(scope)
+        known = path_class(path)
+        match = self._match(path, known, scope)
+        view, options = _view_of(match)
+        caller = STRANGER
+        if view is not None:
+            admission = self._admission_of(match.func) if match is not None else None
+            if admission is not None and scope["method"] != "OPTIONS":
+                caller = await self._admit(admission, scope, path)
+            # What a page says of a wrong method is Django's; a body for it is not read.
+            if not known.page or has_body(scope):
+                _check_method(view, scope["method"], options)
+            _check_scope(view, scope["method"], caller)
+        limit = self._limits.of(known.body)
+        check_length(scope, known, limit)
+        return Ruling(known, limit, caller, match)
+
+    def _match(self, path: str, known: PathClass, scope: Scope) -> ResolverMatch | None:
+        if known is STATIC:
+            if self._static is not None and path not in self._static:
+                raise not_found()
+            return None
+        try:
+            return get_resolver().resolve(path)
+        except Resolver404:
+            if dialect_of(path) is None and not has_body(scope):
+                return None  # a page that does not exist: Django has one that says so
+            raise not_found() from None
+
+    async def _admit(self, admission: Admission, scope: Scope, path: str) -> Caller:
+        client = scope.get("client")
+        head = RequestHead(
+            method=scope["method"],
+            path=path,
+            query=scope["query_string"].decode("latin-1"),
+            headers=HeadHeaders(scope["headers"]),
+            address=client[0] if client else "",
+        )
+        try:
+            caller = admission.known(head)
+            if caller is None:
+                loop = asyncio.get_running_loop()
+                caller = await loop.run_in_executor(self._readers, copy_context().run, partial(_read, admission, head))
+        except SuspiciousOperation:
+            raise bad_request("bad_request", "The request could not be understood.") from None
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            raise problem from None
+        return caller
+
+
+def _of_callback(admission_of: AdmissionOf) -> Callable[[Any], Admission | None]:
+    """The same for a view's callback, which stays for as long as the process."""
+
+    def of_callback(callback: Any) -> Admission | None:
+        view: Any = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
+        options = getattr(callback, "initkwargs", None) or getattr(callback, "view_initkwargs", None) or {}
+        return admission_of(view, options)
+
+    return of_callback
+
+
+def _view_of(match: ResolverMatch | None) -> tuple[Any, dict[str, Any]]:
+    """The class behind a view, None for a function; and what it was made with."""
+    callback: Any = match.func if match is not None else None
+    view = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
+    options = getattr(callback, "initkwargs", None) or getattr(callback, "view_initkwargs", None) or {}
+    return view, options
+
+
+def _read(admission: Admission, head: RequestHead) -> Caller:
+    try:
+        return admission.read(head)
+    finally:
+        close_old_connections()
+
+
+@lru_cache(maxsize=1000)
+def _is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, list(allowed))
+
+
+def _check_method(view: Any, method: str, options: dict[str, Any]) -> None:
+    """405 as the view itself would say it."""
+    names = options.get("http_method_names", view.http_method_names)
+    own = [name.upper() for name in names if _has(view, name)]
+    if method in own:
+        return
+    problem = problem_of(MethodNotAllowed(method[:20]))
+    assert problem is not None
+    problem.headers["Allow"] = ", ".join(own)
+    raise problem
+
+
+def _has(view: Any, name: str) -> bool:
+    return hasattr(view, name) or (name == "head" and hasattr(view, "get"))
+
+
+def _check_scope(view: Any, method: str, caller: Caller) -> None:
+    scopes: dict[str, str] = getattr(view, "scopes", None) or {}
+    required = scopes.get(method, scopes.get("GET"))
+    if required is not None and caller.scopes is not None and required not in caller.scopes:
+        raise scope_missing(required)
+
+
+def check_length(scope: Scope, known: PathClass, limit: int) -> None:
+    if declared_length(scope) > limit:
+        raise body_too_large(limit)
+    if is_chunked(scope) and not known.chunked:
+        raise Problem(411, "length_required", "A body here needs its Content-Length.")
+
+
+def body_too_large(limit: int) -> Problem:
+    return Problem(413, "body_too_large", f"The request body is over the limit of {limit} bytes.")
