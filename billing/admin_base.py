@@ -19,7 +19,7 @@ from django.urls import reverse
 from accounts.actor import Actor
 from accounts.admin_base import Base, ReadOnly, operator_actor
 from accounts.models import Tenant
-from billing.money import AmountInvalid, amount_read
+from billing.money import AmountInvalid, amount_parse
 from cavendish.http.problems import Problem, Refusal
 
 WHEN = "UTC; as soon as possible when it is empty. A moment in the past is refused."
@@ -37,7 +37,7 @@ class AmountField(forms.CharField):
         if not text:
             return None
         try:
-            return amount_read(text, negative=self.negative, zero=self.zero)
+            return amount_parse(text, negative=self.negative, zero=self.zero)
         except AmountInvalid as error:
             raise ValidationError(str(error)) from None
 

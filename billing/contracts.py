@@ -78,7 +78,7 @@ class BudgetRefusal(TypedDict):
     limit: str
     used: str
     held: str
-    requested: str
+    wanted: str
     resets_at: str | None
     currency: str | None
     set_by_operator: bool
@@ -93,7 +93,7 @@ class WalletRefusal(TypedDict):
     held: str | None
     credit_limit: str | None
     currency: str | None
-    requested: str
+    wanted: str
 
 
 HoldRefusal = BudgetRefusal | WalletRefusal

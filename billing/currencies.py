@@ -24,5 +24,5 @@ def is_currency(code: str) -> bool:
 
 
 def minor_units(code: str) -> int:
-    """Decimal places of the currency's smallest coin: 2 for USD, 0 for JPY. Raises KeyError for an unknown one."""
+    """Returns the decimal places of a currency's smallest coin: 2 for USD. Raises KeyError for an unknown currency."""
     return _MINOR_UNITS[code]

@@ -24,7 +24,7 @@ from uuid import UUID
 
 from billing.quantities import PERIOD_WORDS, SCOPE_WORDS, quantity_json, quantity_text, scope_text
 from cavendish.db import ids
-from cavendish.http.problems import FieldError, Problem, Refusal, invalid
+from cavendish.http.problems import FieldError, Problem, Refusal, first_of, invalid
 from cavendish.http.times import moment
 
 
@@ -61,9 +61,10 @@ class ModelNotInPlan(BillingError):
     status_code, code_name = 403, "model_not_allowed"
 
     def __init__(self, *, model: str, allowed: Sequence[str]) -> None:
+        names = first_of(allowed, see="/api/v1/models", word="and") if allowed else "no model"
         super().__init__(
-            f"The plan does not offer {model}; it offers {', '.join(allowed) or 'no model'}.",
-            errors=[FieldError("/model", self.code_name, f"Use one of: {', '.join(allowed) or 'none'}.")],
+            f"The plan does not offer {model}; it offers {names}.",
+            errors=[FieldError("/model", self.code_name, f"Use {first_of(allowed, see='/api/v1/models')}.")],
         )
         self.model = model
         self.allowed = list(allowed)

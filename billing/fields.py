@@ -16,7 +16,7 @@ from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.serializers import CharField
 
-from billing.money import AmountInvalid, amount_read
+from billing.money import AmountInvalid, amount_parse
 from cavendish.http.json_body import Text, Typed
 from cavendish.http.problems import invalid_value, shown
 
@@ -25,7 +25,7 @@ _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 
 
 class Money(Typed, serializers.CharField):
-    """An amount as a string; the error says what is wrong with one that the books cannot hold."""
+    """An amount as a string; the error says what is wrong with one that cannot be stored."""
 
     takes, kinds = 'an amount as a string, like "12.50",', (str,)
 
@@ -35,9 +35,9 @@ class Money(Typed, serializers.CharField):
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            return amount_read(data, negative=self.negative, zero=self.zero)
-        except AmountInvalid as wrong:
-            raise ValidationError(f"{shown(data)}: {wrong}", code=wrong.code) from None
+            return amount_parse(data, negative=self.negative, zero=self.zero)
+        except AmountInvalid as error:
+            raise ValidationError(f"{shown(data)}: {error}", code=error.code) from None
 
 
 class Day(Typed, serializers.CharField):
@@ -45,27 +45,27 @@ class Day(Typed, serializers.CharField):
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            found = date.fromisoformat(data) if len(data) == 10 else None
+            day = date.fromisoformat(data) if len(data) == 10 else None
         except ValueError:
-            found = None
-        if found is None or not 2000 <= found.year < 2100:
+            day = None
+        if day is None or not 2000 <= day.year < 2100:
             raise ValidationError(f"{shown(data)} is no date; write it like 2026-11-30.", code="unknown_value")
-        return found
+        return day
 
 
 class Month(Typed, serializers.CharField):
     takes, kinds = "a month like 2026-11", (str,)
 
     def to_internal_value(self, data: Any) -> Any:
-        return month_read(data)
+        return month_parse(data)
 
 
-def month_read(text: str) -> date:
-    """The first day of "2026-11". Raises ValidationError."""
-    found = _MONTH.fullmatch(text)
-    if found is None:
+def month_parse(text: str) -> date:
+    """Returns the first day of "2026-11". Raises ValidationError."""
+    match = _MONTH.fullmatch(text)
+    if match is None:
         raise ValidationError(f"{shown(text)} is no month; write it like 2026-11.", code="unknown_value")
-    return date(int(found[1]), int(found[2]), 1)
+    return date(int(match[1]), int(match[2]), 1)
 
 
 class Lines(Text):
@@ -94,13 +94,13 @@ class Percent(CharField):
         if data is empty:
             return super().run_validation(data)
         try:
-            return amount_read(data, negative=True, zero=True)
-        except AmountInvalid as wrong:
-            raise ValidationError(f'Write the percentage as a string, like "12.5": {wrong}', code=wrong.code) from None
+            return amount_parse(data, negative=True, zero=True)
+        except AmountInvalid as error:
+            raise ValidationError(f'Write the percentage as a string, like "12.5": {error}', code=error.code) from None
 
 
 def moment_of(request: Request, name: str) -> datetime | None:
-    """A time in the query, RFC 3339; None when it is not given. Raises Problem."""
+    """Returns a time in the query, RFC 3339; None when it is not given. Raises Problem."""
     text = request.query_params.get(name)
     if text is None:
         return None
@@ -114,6 +114,6 @@ def moment_of(request: Request, name: str) -> datetime | None:
 
 
 def decimal_text(value: Decimal) -> str:
-    """A decimal without idle zeros: "12.5", "0"."""
+    """Returns a decimal without idle zeros: "12.5", "0"."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

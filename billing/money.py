@@ -25,8 +25,8 @@ class AmountInvalid(ValueError):
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
-def amount_read(text: object, *, negative: bool = False, zero: bool = False) -> Decimal:
-    """An amount as people and programs send it: a string like "12.50". Raises AmountInvalid.
+def amount_parse(text: object, *, negative: bool = False, zero: bool = False) -> Decimal:
+    """Returns an amount as people and programs send it: a string like "12.50". Raises AmountInvalid.
 
     Numbers of JSON are refused, since they pass through floats on their way; so are exponents, NaN and infinities.
     """
@@ -38,7 +38,7 @@ def amount_read(text: object, *, negative: bool = False, zero: bool = False) -> 
 
 
 def amount_check(amount: Decimal, *, negative: bool = False, zero: bool = False) -> Decimal:
-    """The amount, when the books can hold it; raises AmountInvalid. Negative ones and zero only where asked."""
+    """Returns the amount with nine places. Raises AmountInvalid; also for zero and negative ones unless allowed."""
     if not amount.is_finite():
         raise AmountInvalid("not_an_amount", "An amount is a finite number.")
     if abs(amount) >= MOST:
@@ -53,37 +53,37 @@ def amount_check(amount: Decimal, *, negative: bool = False, zero: bool = False)
 
 
 def line_amount(*, quantity: int, unit_price: Decimal, unit: str) -> Decimal:
-    """Quantity × price / unit size: the one rounding of a usage line (NUMERIC(20, 9))."""
+    """Returns quantity × price / unit size: the one rounding of a usage line (NUMERIC(20, 9))."""
     return (quantity * unit_price / UNIT_SIZE[unit]).quantize(LINE, rounding=ROUND_HALF_UP)
 
 
 def unit_price_rounded(price: Decimal) -> Decimal:
-    """A computed unit price (upstream's with a mark-up) as the books hold it: rounded once, half away from zero."""
+    """Returns a computed unit price (upstream's with a mark-up) with nine places, rounded once, half away from zero."""
     return price.quantize(LINE, rounding=ROUND_HALF_UP)
 
 
 def share_amount(amount: Decimal, *, part: int, whole: int, up: bool = False) -> Decimal:
-    """`part`/`whole` of an amount, rounded half away from zero, or up where a hold must not fall short."""
+    """Returns `part`/`whole` of an amount, rounded half away from zero, or up where a hold must not fall short."""
     return (amount * part / whole).quantize(LINE, rounding=ROUND_CEILING if up else ROUND_HALF_UP)
 
 
 def minor_amount(amount: Decimal, currency: str) -> Decimal:
-    """An amount in the currency's smallest coins, as an invoice line carries it: rounded once, half away from zero."""
+    """Returns an amount in smallest coins, as invoice lines have it, rounded once half away from zero."""
     return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
 
 
 def amount_text(amount: Decimal) -> str:
-    """An amount as JSON carries it: all nine places, "0.067215500"."""
+    """Returns an amount as JSON carries it: all nine places, "0.067215500"."""
     return f"{amount.quantize(LINE):f}"
 
 
 def price_text(price: Decimal) -> str:
-    """A unit price without idle zeros but with at least two places: "0.50", "60.00", "0.125"."""
+    """Returns a unit price without idle zeros but with at least two places: "0.50", "60.00", "0.125"."""
     text = f"{price.normalize():f}"
-    whole, _, places = text.partition(".")
-    return f"{whole}.{places.ljust(2, '0')}"
+    units, _, places = text.partition(".")
+    return f"{units}.{places.ljust(2, '0')}"
 
 
 def minor_text(amount: Decimal, digits: int) -> str:
-    """An amount of an invoice as JSON carries it: all places of the minor unit, "12.35", and no more."""
+    """Returns an amount of an invoice as JSON carries it: all places of the minor unit, "12.35", and no more."""
     return f"{amount:.{digits}f}"

@@ -1,9 +1,9 @@
-"""Months of a tenant's time zone, by which plans, included pictures and invoices run."""
+"""Months: those of a tenant's time zone, by which plans, included pictures and invoices run, and of the calendar."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connections
@@ -22,7 +22,7 @@ class Month:
 
 
 def month_of(*, tenant_id: UUID, at: datetime | None = None) -> Month:
-    """The tenant's month now, or at a moment."""
+    """Returns the tenant's month now, or at a moment."""
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(
             """SELECT (b.starts_at AT TIME ZONE t.billing_timezone)::date, b.starts_at, b.resets_at
@@ -33,3 +33,18 @@ def month_of(*, tenant_id: UUID, at: datetime | None = None) -> Month:
         row = cursor.fetchone()
     assert row is not None
     return Month(*row)
+
+
+def month_first(day: date) -> date:
+    """Returns the first day of the month of `day`."""
+    return day.replace(day=1)
+
+
+def month_last(day: date) -> date:
+    """Returns the last day of the month of `day`."""
+    return month_after(day) - timedelta(days=1)
+
+
+def month_after(day: date) -> date:
+    """Returns the first day of the next month."""
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)

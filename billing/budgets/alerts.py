@@ -14,13 +14,13 @@ from cavendish.db.router import acting_as, current_alias
 from cavendish.mail.services import mail_queue
 
 AT_ONCE = 200
-TOLD = (Role.OWNER, Role.BILLING)
+RECIPIENTS = (Role.OWNER, Role.BILLING)
 
 
 def budget_alerts_mail() -> int:
-    """Queues the mails of percentages that budgets have reached; by the scheduler. Answers how many alerts it told.
+    """Queues the mails of percentages that budgets have reached; returns how many. The scheduler calls it.
 
-    Each in a transaction that also marks it, so none is told twice or lost, however many schedulers run.
+    Each goes in a transaction that also marks it, so none is sent twice or lost, however many schedulers run.
     """
     with acting_as("operator"):
         for count in range(AT_ONCE):
@@ -35,7 +35,7 @@ def _mail_next() -> bool:
         alert: BudgetAlert | None = waiting.select_related("tenant", "budget", "budget_period").order_by("id").first()
         if alert is None:
             return False
-        people = Membership.objects.filter(tenant_id=alert.tenant_id, role__in=TOLD, user__is_active=True)
+        people = Membership.objects.filter(tenant_id=alert.tenant_id, role__in=RECIPIENTS, user__is_active=True)
         to = list(people.order_by("id").values_list("user__email", flat=True))
         if to and alert.budget.deleted_at is None:
             context = _context(alert)

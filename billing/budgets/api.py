@@ -52,7 +52,7 @@ class BudgetList(APIView):
         tags=["budgets"],
     )
     def post(self, request: Request) -> Response:
-        """Makes a budget of this key's mode. It holds at once and counts what its period has used so far."""
+        """Creates a budget of this key's mode. It holds at once and counts what its period has used so far."""
         who = principal(request)
         values = body_of(request, BudgetNew)
         return _create(who.tenant_id, actor(request), {**values, "livemode": who.livemode}, "/api/v1/budgets")
@@ -173,13 +173,13 @@ def _delete(request: Request, tenant_id: UUID, public: str, *, livemode: bool | 
 
 
 def _find(tenant_id: UUID, public: str, livemode: bool | None) -> Budget:
-    wanted = ids.decode(ids.BUDGET, public)
-    budget = budget_find(wanted, tenant_id=tenant_id, livemode=livemode) if wanted else None
+    budget_id = ids.decode(ids.BUDGET, public)
+    budget = budget_find(budget_id, tenant_id=tenant_id, livemode=livemode) if budget_id else None
     if budget is None:
         raise not_found()
     return budget
 
 
 def _scope_id(tenant_id: UUID, scope: str, public: str | None) -> UUID:
-    """What is limited; NOBODY where the id cannot be one, which the service answers like one that does not exist."""
+    """Returns what is limited; NOBODY where the id cannot be one, which the service treats like an unknown one."""
     return tenant_id if public is None else ids.decode(SCOPE_PREFIXES[scope], public) or NOBODY

@@ -1,4 +1,4 @@
-"""Bodies that make and change budgets."""
+"""Bodies that create and change budgets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 from billing.models import Budget
-from billing.money import MOST, AmountInvalid, amount_read
+from billing.money import MOST, AmountInvalid, amount_parse
 from cavendish.http.json_body import Body, Choice, Flag, Listed, Moment, Text, WholeNumber
 from cavendish.http.problems import shown
 
@@ -21,7 +21,7 @@ MOST_ALERTS = 10
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "decimal"}, {"type": "integer"}]})
 class Quantity(serializers.Field[Any, Any, Any, Any]):
-    """What the budget's metric counts: money as a string, anything else as a whole number. Zero allows nothing.
+    """A quantity of the budget's metric: money as a string, anything else as a whole number. Zero allows nothing.
 
     The metric is the body's, or for a change the budget's (`metric` in the context). While that is wrong itself, only
     the metric is complained of.
@@ -36,7 +36,7 @@ class Quantity(serializers.Field[Any, Any, Any, Any]):
         metric = self.context.get("metric") or body.sent.get("metric")
         if metric == Budget.Metric.MONEY:
             try:
-                return amount_read(data, zero=True)
+                return amount_parse(data, zero=True)
             except AmountInvalid as error:
                 raise ValidationError(str(error), code=error.code) from None
         if metric not in Budget.Metric.values:
@@ -73,7 +73,7 @@ class BudgetTerms(Body):
 
 
 class BudgetChange(BudgetTerms):
-    """What of a budget can be changed."""
+    """The terms of a budget that can be changed."""
 
     raise_to = Quantity(allow_null=True, default=None)
     raise_until = Moment(allow_null=True, default=None)
@@ -103,7 +103,7 @@ class OperatorBudgetNew(BudgetNew):
 
 
 class BudgetDefault(BudgetTerms):
-    """A budget in a plan's terms: of the whole tenant, whoever that will be."""
+    """A budget in a plan's terms, for the whole of each tenant that has the plan."""
 
     livemode = Flag(default=True)
     period = Choice(choices=Budget.Period.choices)

@@ -17,7 +17,7 @@ from cavendish.http.times import moment
 
 
 def budgets_json(budgets: Sequence[Budget], *, tenant_id: UUID) -> list[dict[str, Any]]:
-    """Inside the tenant's door. Two queries, however many there are."""
+    """Returns budgets in their order; runs in the tenant's context, with two queries however many there are."""
     if not budgets:
         return []
     uses = budget_uses(budgets)

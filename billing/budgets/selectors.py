@@ -24,7 +24,7 @@ class BudgetUse:
 
 
 def budgets_listed(*, tenant_id: UUID, livemode: bool | None = None) -> QuerySet[Budget]:
-    """A tenant's budgets, of one mode or both; what was deleted is not among them."""
+    """Returns a tenant's budgets, of one mode or both, without deleted ones."""
     rows: QuerySet[Budget] = Budget.objects.filter(tenant_id=tenant_id, deleted_at=None)
     return rows if livemode is None else rows.filter(livemode=livemode)
 
@@ -34,7 +34,7 @@ def budget_find(budget_id: UUID, *, tenant_id: UUID, livemode: bool | None = Non
 
 
 def budget_uses(budgets: Sequence[Budget]) -> dict[UUID, BudgetUse]:
-    """The use of each, in one query. A period that no job has opened yet is one without use."""
+    """Returns the use of each, in one query. A period that no job has opened yet is one without use."""
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(
             """SELECT b.id, coalesce(p.starts_at, s.starts_at),

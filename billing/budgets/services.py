@@ -1,4 +1,4 @@
-"""Budgets are made and changed under `budgets_lock`, which lets no job of the tenant be held meanwhile.
+"""Budgets are created and changed under `budgets_lock`, which lets no job of the tenant be held meanwhile.
 
 So a new budget counts each job once: it was held before and is in the sums that the budget begins with, or comes
 after and finds the budget.
@@ -47,7 +47,7 @@ def budget_create(
     raise_to: Decimal | None = None,
     raise_until: datetime | None = None,
 ) -> Budget:
-    """A budget that holds from now on, and counts what its period has used so far. An operator's is the operator's.
+    """Creates a budget that holds from now on and counts what its period has used so far. An operator's stays theirs.
 
     Raises ValuesInvalid for a key or member that is not the tenant's or a raise that is none, TooManyBudgets.
     """
@@ -57,10 +57,10 @@ def budget_create(
             errors.insert(0, FieldError("/scope_id", "unknown", _missing(scope, livemode)))
         if errors:
             raise ValuesInvalid(errors)
-        there = Budget.objects.filter(tenant_id=tenant_id, livemode=livemode, scope_id=scope_id, deleted_at=None)
-        if there.count() >= MOST:
+        same = Budget.objects.filter(tenant_id=tenant_id, livemode=livemode, scope_id=scope_id, deleted_at=None)
+        if same.count() >= MOST:
             raise TooManyBudgets(MOST)
-        return _make(
+        return _create(
             actor,
             tenant_id=tenant_id,
             livemode=livemode,
@@ -91,16 +91,16 @@ def budget_update(*, tenant_id: UUID, budget_id: UUID, actor: Actor, values: Map
             raise BudgetNotYours
         over = budget.raise_until is not None and budget.raise_until <= timezone.now()
         ended = {"raise_to": None, "raise_until": None} if over else {}
-        wanted = {name: value for name, value in {**ended, **values}.items() if name in CHANGEABLE}
-        then = {name: getattr(budget, name) for name in CHANGEABLE} | wanted
-        if errors := _raise_errors(then["limit"], then["raise_to"], then["raise_until"]):
+        changed = {name: value for name, value in {**ended, **values}.items() if name in CHANGEABLE}
+        terms = {name: getattr(budget, name) for name in CHANGEABLE} | changed
+        if errors := _raise_errors(terms["limit"], terms["raise_to"], terms["raise_until"]):
             raise ValuesInvalid(errors)
-        _change(budget, actor, then)
+        _change(budget, actor, terms)
     return budget
 
 
 def budget_delete(*, tenant_id: UUID, budget_id: UUID, actor: Actor) -> bool:
-    """False when there is none. What it counted stays in the books. Raises BudgetNotYours."""
+    """Returns False when there is none. What it counted stays stored. Raises BudgetNotYours."""
     with _alone(tenant_id):
         budget: Budget | None = Budget.objects.filter(tenant_id=tenant_id, id=budget_id, deleted_at=None).first()
         if budget is None:
@@ -111,27 +111,27 @@ def budget_delete(*, tenant_id: UUID, budget_id: UUID, actor: Actor) -> bool:
     return True
 
 
-def budgets_default(
-    *, tenant_id: UUID, plan_id: UUID, wanted: Sequence[Mapping[str, Any]], actor: Actor = SYSTEM
+def default_budgets_apply(
+    *, tenant_id: UUID, plan_id: UUID, terms: Sequence[Mapping[str, Any]], actor: Actor = SYSTEM
 ) -> list[Budget]:
-    """The budgets that a plan brings, in place of those of the plan before; by whoever moves a tenant to a plan.
+    """Sets the budgets that a plan brings in place of those of the plan before, and returns them.
 
-    Each of `wanted` has period, metric and limit, and optionally hard, alerts and livemode, as the API takes them
+    Each of `terms` has period, metric and limit, and optionally hard, alerts and livemode, as the API takes them
     (`billing.budgets.bodies.BudgetDefault`). A budget of the same period, metric and mode is kept and changed: moving
-    between plans gives none anew. As the operator, in a transaction of its own or the caller's.
+    between plans gives none anew. Runs as the operator, in a transaction of its own or the caller's.
     """
-    made = []
+    budgets = []
     with _alone(tenant_id):
-        there = {
+        current = {
             (budget.livemode, budget.period, budget.metric, budget.hard): budget
             for budget in Budget.objects.filter(tenant_id=tenant_id, deleted_at=None).exclude(plan=None)
         }
-        for values in wanted:
+        for values in terms:
             limit, alerts = Decimal(str(values["limit"])), sorted(values.get("alerts", ()))
             livemode, hard = values.get("livemode", True), values.get("hard", True)
-            budget = there.pop((livemode, values["period"], values["metric"], hard), None)
+            budget = current.pop((livemode, values["period"], values["metric"], hard), None)
             if budget is None:
-                budget = _make(
+                budget = _create(
                     actor,
                     tenant_id=tenant_id,
                     livemode=livemode,
@@ -146,12 +146,12 @@ def budgets_default(
                     plan_id=plan_id,
                 )
             else:
-                terms = {"limit": limit, "alerts": alerts, "raise_to": None, "raise_until": None, "plan_id": plan_id}
-                _change(budget, actor, terms)
-            made.append(budget)
-        for budget in there.values():
+                kept = {"limit": limit, "alerts": alerts, "raise_to": None, "raise_until": None, "plan_id": plan_id}
+                _change(budget, actor, kept)
+            budgets.append(budget)
+        for budget in current.values():
             _delete(budget, actor)
-    return made
+    return budgets
 
 
 def budget_refusal_notify(*, tenant_id: UUID, refusal: Mapping[str, Any]) -> None:
@@ -210,11 +210,11 @@ def _raise_errors(limit: Decimal, raise_to: Decimal | None, raise_until: datetim
     return errors
 
 
-def _make(actor: Actor, **fields: Any) -> Budget:
+def _create(actor: Actor, **fields: Any) -> Budget:
     budget: Budget = Budget.objects.create(**fields)
     budget.refresh_from_db(fields=["created_at"])
     _ask("SELECT budget_period_open(%s, %s, clock_timestamp(), true)", budget.tenant_id, budget.id)
-    _note(budget, actor, "created", after=_plain(budget))
+    _audit(budget, actor, "created", after=_plain(budget))
     return budget
 
 
@@ -226,15 +226,15 @@ def _change(budget: Budget, actor: Actor, values: Mapping[str, Any]) -> None:
     _ask("SELECT budget_change(%s, %s)", budget.tenant_id, budget.id)
     old, new = changes(before, _plain(budget))
     if new:
-        _note(budget, actor, "changed", before=old, after=new)
+        _audit(budget, actor, "changed", before=old, after=new)
 
 
 def _delete(budget: Budget, actor: Actor) -> None:
     Budget.objects.filter(id=budget.id).update(deleted_at=timezone.now())
-    _note(budget, actor, "deleted", before=_plain(budget))
+    _audit(budget, actor, "deleted", before=_plain(budget))
 
 
-def _note(
+def _audit(
     budget: Budget,
     actor: Actor,
     done: str,

@@ -38,17 +38,17 @@ class FlaggedChargeList(OperatorView):
     def get(self, request: Request) -> Response:
         """Charges that somebody should look at, the newest generation first. Those without a decision, unless asked."""
         rows = Charge.objects.filter(~Q(flags=[])).select_related("resolution")
-        asked = request.query_params
-        if public := asked.get("tenant_id"):
+        query = request.query_params
+        if public := query.get("tenant_id"):
             tenant = ids.decode(ids.TENANT, public)
             if tenant is None:
                 raise not_found()
             rows = rows.filter(tenant_id=tenant)
-        if flag := asked.get("flag"):
+        if flag := query.get("flag"):
             if not FLAG.fullmatch(flag):
                 raise invalid_value("/flag", "unknown_value", "A flag is written like unknown_kind.")
             rows = rows.filter(flags__contains=[flag])
-        match asked.get("resolved", "false"):
+        match query.get("resolved", "false"):
             case "false":
                 rows = rows.filter(resolution=None)
             case "true":
@@ -91,17 +91,17 @@ class ChargeRefunds(OperatorView):
     def post(self, request: Request, generation_id: str) -> Response:
         """Gives a generation's charge back, whole or in part, never more than it was."""
         charge, values = _charge(generation_id), body_of(request, RefundBody)
-        made = charge_refund(
+        movement = charge_refund(
             tenant_id=charge.tenant_id, generation_id=charge.generation_id, actor=actor(request), **values
         )
-        return Response(transaction_json(made), status=201)
+        return Response(transaction_json(movement), status=201)
 
 
 def _charge(public: str) -> Charge:
-    wanted: UUID | None = ids.decode(ids.GENERATION, public)
+    generation_id: UUID | None = ids.decode(ids.GENERATION, public)
     charge: Charge | None = None
-    if wanted is not None:
-        charge = Charge.objects.filter(generation_id=wanted).select_related("resolution").first()
+    if generation_id is not None:
+        charge = Charge.objects.filter(generation_id=generation_id).select_related("resolution").first()
     if charge is None:
         raise not_found()
     return charge

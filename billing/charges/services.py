@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from billing.errors import ChangeRefused, ValuesInvalid
-from billing.ledger.services import Account, Kind, Side, amount_of, movement_add, movement_note, wallet_lock
+from billing.ledger.services import Account, Kind, Side, amount_valid, movement_add, movement_audit, wallet_lock
 from billing.models import Charge, Credit, FlagResolution, LedgerEntry, LedgerTransaction
 from billing.money import ZERO, amount_text
 from billing.wallets.services import wallet_adjust
@@ -25,7 +25,7 @@ def charge_refund(
     It goes back to where it came from, paid money first; into a credit that has expired it comes and goes. Raises
     ValuesInvalid, ChangeRefused.
     """
-    amount = amount_of(amount) if amount is not None else None
+    amount = amount_valid(amount) if amount is not None else None
     with transaction.atomic(using=current_alias()):
         charge = charge_of(tenant_id, generation_id)
         wallet = wallet_lock(tenant_id=tenant_id, livemode=charge.livemode)
@@ -35,42 +35,42 @@ def charge_refund(
             )
         spent = _spent(charge)
         left = sum((part for part, _ in spent), ZERO)
-        wanted = left if amount is None else amount
+        refund = left if amount is None else amount
         if not left:
             raise ChangeRefused("nothing_to_refund", "Nothing of this charge is left to give back.")
-        if wanted > left:
-            said = f"Of this charge {amount_text(left)} {charge.currency} is left to give back."
-            raise ValuesInvalid([FieldError("/amount", "too_large", said)])
-        made = movement_add(
+        if refund > left:
+            detail = f"Of this charge {amount_text(left)} {charge.currency} is left to give back."
+            raise ValuesInvalid([FieldError("/amount", "too_large", detail)])
+        movement = movement_add(
             wallet,
             kind=Kind.REFUND,
             account=Account.REFUNDS,
-            sides=list(_shares(spent, wanted)),
+            sides=list(_shares(spent, refund)),
             reason=reason,
             actor=actor,
             generation_id=generation_id,
         )
-        movement_note(
-            made,
+        movement_audit(
+            movement,
             actor=actor,
             action="charge.refunded",
-            amount=wanted,
+            amount=refund,
             currency=wallet.currency,
             reason=reason,
             generation_id=ids.encode(ids.GENERATION, generation_id),
         )
-    return made
+    return movement
 
 
 def flagged_charge_resolve(
     *, tenant_id: UUID, generation_id: UUID, note: str, adjustment: Decimal, actor: Actor
 ) -> FlagResolution:
-    """Says once what was decided about a flagged charge; `adjustment` corrects the wallet, unless it is zero.
+    """Stores once what was decided about a flagged charge; `adjustment` corrects the wallet, unless it is zero.
 
     Raises ValuesInvalid, ChangeRefused.
     """
     with transaction.atomic(using=current_alias()):
-        # The lock lets one of two operators decide; the other is told.
+        # The lock lets one of two operators decide; the other is refused.
         charge = charge_of(tenant_id, generation_id)
         if not charge.flags:
             raise ChangeRefused("not_flagged", "This charge was never flagged.")
@@ -86,7 +86,7 @@ def flagged_charge_resolve(
                 livemode=charge.livemode,
                 generation_id=generation_id,
             )
-        made: FlagResolution = FlagResolution.objects.create(
+        resolution: FlagResolution = FlagResolution.objects.create(
             charge_id=generation_id, tenant_id=tenant_id, note=note, adjustment=adjustment, actor=str(actor)[:300]
         )
         audit_add(
@@ -97,7 +97,7 @@ def flagged_charge_resolve(
             target_id=generation_id,
             after={"note": note, "adjustment": adjustment, "flags": charge.flags},
         )
-    return made
+    return resolution
 
 
 def charge_of(tenant_id: UUID, generation_id: UUID) -> Charge:
@@ -108,7 +108,7 @@ def charge_of(tenant_id: UUID, generation_id: UUID) -> Charge:
 
 
 def _spent(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
-    """What of a charge was not given back yet: paid money first, then credits, those that last longest first."""
+    """Returns what of a charge was not given back yet: paid money, then credits, those that last longest first."""
     entries = LedgerEntry.objects.filter(
         tenant_id=charge.tenant_id,
         account=Account.WALLET,
@@ -120,16 +120,17 @@ def _spent(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
         sums[credit_id] = sums.get(credit_id, ZERO) - amount
     credits = {credit.id: credit for credit in Credit.objects.filter(id__in=[key for key in sums if key])}
     order = sorted(credits.values(), key=lambda credit: (credit.expires_at is None, credit.expires_at, credit.id))
-    places: list[Credit | None] = [None, *reversed(order)]
-    found = [(sums.get(place.id if place else None, ZERO), place) for place in places]
-    return [(part, place) for part, place in found if part > 0]
+    sources: list[Credit | None] = [None, *reversed(order)]
+    parts = [(sums.get(source.id if source else None, ZERO), source) for source in sources]
+    return [(part, source) for part, source in parts if part > 0]
 
 
-def _shares(spent: list[tuple[Decimal, Credit | None]], wanted: Decimal) -> list[Side]:
+def _shares(spent: list[tuple[Decimal, Credit | None]], amount: Decimal) -> list[Side]:
+    """Splits an amount over what was spent, in its order."""
     sides = []
     for part, credit in spent:
-        share = min(part, wanted)
+        share = min(part, amount)
         if share:
             sides.append(Side(share, credit))
-        wanted -= share
+        amount -= share
     return sides

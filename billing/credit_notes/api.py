@@ -13,12 +13,10 @@ from accounts.authentication.tenant_or_operator import principal_context
 from billing.credit_notes import schema as credit_notes_schema
 from billing.credit_notes.representation import credit_note_json
 from billing.invoices import schema
-from billing.invoices.api import InvoiceView, document_response, sees_live, tenant_of
+from billing.invoices.api import InvoiceView, document_response, sees_live, tenant_parameter
 from billing.invoices.documents import credit_note_document
 from billing.invoices.mails import file_name
-from billing.invoices.selectors import (
-    credit_note_lines,
-)
+from billing.invoices.selectors import credit_note_lines
 from billing.models import CreditNote
 from cavendish.db import ids
 from cavendish.http.pages import page_json, page_read
@@ -27,13 +25,14 @@ from cavendish.http.schema import PAGING, problems
 
 
 def credit_note_of(request: Request, text: str) -> CreditNote:
-    wanted = ids.decode(ids.CREDIT_NOTE, text)
-    found: CreditNote | None = None
-    if wanted is not None and sees_live(request):
-        found = CreditNote.objects.select_related("invoice").filter(id=wanted).first()
-    if found is None:
+    """Returns a note that the caller may see. Raises the one 404."""
+    note_id = ids.decode(ids.CREDIT_NOTE, text)
+    note: CreditNote | None = None
+    if note_id is not None and sees_live(request):
+        note = CreditNote.objects.select_related("invoice").filter(id=note_id).first()
+    if note is None:
         raise not_found()
-    return found
+    return note
 
 
 class CreditNoteList(InvoiceView):
@@ -50,7 +49,7 @@ class CreditNoteList(InvoiceView):
             rows = CreditNote.objects.select_related("invoice")
             if not sees_live(request):
                 rows = rows.none()
-            if (tenant := tenant_of(request)) is not None:
+            if (tenant := tenant_parameter(request)) is not None:
                 rows = rows.filter(tenant_id=tenant)
             page, cursor = page_read(request, rows, ids.CREDIT_NOTE)
             data = [credit_note_json(note, note.invoice, credit_note_lines(note)) for note in page]

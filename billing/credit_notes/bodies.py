@@ -1,4 +1,4 @@
-"""Bodies that make credit notes."""
+"""Bodies that issue credit notes."""
 
 from __future__ import annotations
 

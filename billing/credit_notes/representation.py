@@ -11,7 +11,7 @@ from cavendish.db import ids
 
 
 def credit_note_json(note: CreditNote, invoice: Invoice, lines: list[CreditNoteLine]) -> dict[str, Any]:
-    """Every field is always present."""
+    """Returns a credit note; every field is always present."""
     public = ids.encode(ids.CREDIT_NOTE, note.id)
     return {
         "id": public,

@@ -46,8 +46,8 @@ def credit_note_issue(
         net = sum(amounts.values(), ZERO)
         if net <= 0:
             raise InvoiceRefused("nothing_left", number=invoice.number)
-        whole = all(left[number] == amounts.get(number, ZERO) for number in left)
-        tax = _tax(invoice, net, whole=whole)
+        is_rest = all(left[number] == amounts.get(number, ZERO) for number in left)
+        tax = _tax(invoice, net, is_rest=is_rest)
         note = _issue(invoice, settled_of(invoice), net=net, tax=tax, reason=reason, actor=actor)
         numbers = dict(InvoiceLine.objects.filter(invoice=invoice).values_list("number", "id"))
         CreditNoteLine.objects.bulk_create(
@@ -60,15 +60,15 @@ def credit_note_issue(
 
 
 def lines_left(invoice: Invoice) -> dict[int, Decimal]:
-    """What no credit note has taken back yet, by the line's number."""
-    gone: dict[int, Decimal] = dict(
+    """Returns what no credit note has taken back yet, by the line's number."""
+    credited: dict[int, Decimal] = dict(
         CreditNoteLine.objects.filter(credit_note__invoice=invoice)
         .values("invoice_line__number")
-        .annotate(it=Sum("amount"))
-        .values_list("invoice_line__number", "it")
+        .annotate(sum=Sum("amount"))
+        .values_list("invoice_line__number", "sum")
     )
     amounts = InvoiceLine.objects.filter(invoice=invoice).values_list("number", "amount")
-    return {number: amount - gone.get(number, ZERO) for number, amount in amounts}
+    return {number: amount - credited.get(number, ZERO) for number, amount in amounts}
 
 
 def _amounts(invoice: Invoice, left: Mapping[int, Decimal], lines: Mapping[int, Decimal] | None) -> dict[int, Decimal]:
@@ -87,10 +87,11 @@ def _amounts(invoice: Invoice, left: Mapping[int, Decimal], lines: Mapping[int, 
     return dict(lines)
 
 
-def _tax(invoice: Invoice, net: Decimal, *, whole: bool) -> Decimal:
-    before = CreditNote.objects.filter(invoice=invoice).aggregate(it=Sum("tax"))["it"] or ZERO
+def _tax(invoice: Invoice, net: Decimal, *, is_rest: bool) -> Decimal:
+    """Returns the tax on `net`; with the rest of the invoice the rest of its tax."""
+    before = CreditNote.objects.filter(invoice=invoice).aggregate(sum=Sum("tax"))["sum"] or ZERO
     left: Decimal = invoice.tax - before
-    if whole:
+    if is_rest:
         return left
     share = net * (invoice.tax_rate or ZERO) / 100
     return min(share.quantize(Decimal(1).scaleb(-invoice.digits), rounding=ROUND_HALF_UP), left)

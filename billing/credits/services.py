@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from billing.errors import ValuesInvalid
-from billing.ledger.services import Account, Kind, Side, amount_of, free, movement_add, movement_note, wallet_lock
+from billing.ledger.services import (
+    Account,
+    Kind,
+    Side,
+    amount_valid,
+    available,
+    movement_add,
+    movement_audit,
+    wallet_lock,
+)
 from billing.models import Credit
 from cavendish.db.router import acting_as, current_alias
 from cavendish.http.problems import FieldError
@@ -27,11 +36,11 @@ def credit_grant(
     livemode: bool = True,
     month: date | None = None,
 ) -> Credit:
-    """Money given: spent before paid money, the soonest to expire first. `month` marks a plan's.
+    """Gives money that is spent before paid money, the soonest to expire first; `month` marks a plan's credit.
 
     Raises ValuesInvalid.
     """
-    amount = amount_of(amount)
+    amount = amount_valid(amount)
     if expires_at is not None and expires_at <= timezone.now():
         raise ValuesInvalid([FieldError("/expires_at", "in_the_past", "The credit would have expired already.")])
     with transaction.atomic(using=current_alias()):
@@ -46,7 +55,7 @@ def credit_grant(
             month=month,
             expires_at=expires_at,
         )
-        made = movement_add(
+        movement = movement_add(
             wallet,
             kind=Kind.CREDIT,
             account=Account.PROMOTIONS,
@@ -55,8 +64,8 @@ def credit_grant(
             actor=actor,
         )
         credit.refresh_from_db()
-        movement_note(
-            made,
+        movement_audit(
+            movement,
             actor=actor,
             action="credit.granted",
             amount=amount,
@@ -68,7 +77,7 @@ def credit_grant(
 
 
 def credits_expire() -> int:
-    """Takes back what is left of credits whose time is over; by the scheduler. Answers how many it touched.
+    """Takes back what is left of credits whose time is over; returns how many it changed. The scheduler calls it.
 
     What running jobs hold stays until they have ended: they were promised it.
     """
@@ -85,10 +94,10 @@ def _expire(tenant_id: UUID, livemode: bool, credit_id: UUID) -> bool:
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
         credit = Credit.objects.select_for_update().get(id=credit_id)
-        amount = min(credit.remaining, free(wallet))
+        amount = min(credit.remaining, available(wallet))
         if amount <= 0:
             return False
-        made = movement_add(
+        movement = movement_add(
             wallet,
             kind=Kind.EXPIRY,
             account=Account.PROMOTIONS,
@@ -96,8 +105,8 @@ def _expire(tenant_id: UUID, livemode: bool, credit_id: UUID) -> bool:
             reason="Credit expired",
             actor=SYSTEM,
         )
-        movement_note(
-            made,
+        movement_audit(
+            movement,
             actor=SYSTEM,
             action="credit.expired",
             amount=amount,
@@ -126,22 +135,25 @@ DUE = """
 
 
 def credits_of_plans() -> int:
-    """Gives the credits that plans include, to each tenant once in each of its months; by the scheduler."""
+    """Gives the credits that plans include, to each tenant once in each of its months. The scheduler calls it."""
     with acting_as("operator"):
         return credit_of_plan(tenant_id=None)
 
 
 def credit_of_plan(*, tenant_id: UUID | None) -> int:
-    """The same for one tenant, as the operator. Answers how many credits it gave."""
+    """Gives a tenant its plan's credit of this month, or all tenants theirs for None; returns how many it gave.
+
+    Runs as the operator.
+    """
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(DUE, {"tenant": tenant_id, "limit": AT_ONCE})
         due = cursor.fetchall()
     for tenant, amount, plan, month, ends_at in due:
-        _give(tenant, amount, plan, month, ends_at)
+        _grant_once(tenant, amount, plan, month, ends_at)
     return len(due)
 
 
-def _give(tenant_id: UUID, amount: Decimal, plan: str, month: date, ends_at: datetime) -> None:
+def _grant_once(tenant_id: UUID, amount: Decimal, plan: str, month: date, ends_at: datetime) -> None:
     """Two schedulers may come at once: the wallet's lock lets one look after the other has committed."""
     with transaction.atomic(using=current_alias()):
         wallet_lock(tenant_id=tenant_id, livemode=True)

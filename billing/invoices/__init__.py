@@ -1,11 +1,11 @@
-"""Invoices: what a tenant used in a month of its time zone, drafted, numbered, printed, sent, paid, taken back.
+"""Invoices: what a tenant used in a month of its time zone, drafted, numbered, mailed, paid, voided.
 
-closing      draft at the month's end, close the month, give the number     (by the clock, or an operator)
-voiding, credits      two ways to take an invoice back
-reading, rendering    selectors; JSON and CSV
-papers, sending       the PDF, made once and kept; mails
+services          drafts at the month's end, closes the month, gives the number, voids (the scheduler, an operator)
+ledger_entries    what payments, credit notes and voids share: the lock, what is left, entries in the ledger
+documents, pdf    the PDFs, rendered once and kept; labels has their words, mails sends them
 
-What must be atomic is in billing/sql/functions/invoice_*.sql. Payments come in through `billing.payments`.
+What must be atomic is in billing/sql/functions/invoice_*.sql. Payments come in through `billing.payments`, credit notes
+through `billing.credit_notes`.
 """
 
 from __future__ import annotations

@@ -14,9 +14,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.operators import OperatorPrincipal
-from accounts.authentication.tenant_or_operator import TenantOrOperatorAuthentication, HasScopeOrIsOperator, principal_context
+from accounts.authentication.tenant_or_operator import (
+    HasScopeOrIsOperator,
+    TenantOrOperatorAuthentication,
+    principal_context,
+)
 from accounts.models import Tenant
-from billing.fields import month_read
+from billing.fields import month_parse
 from billing.invoices import schema
 from billing.invoices.documents import invoice_document, logo_of
 from billing.invoices.mails import file_name
@@ -55,11 +59,11 @@ def sees_live(request: Request) -> bool:
 
 def invoice_of(request: Request, text: str) -> Invoice:
     """In `principal_context`. Raises the one 404."""
-    wanted = ids.decode(ids.INVOICE, text)
-    found = invoice_find(wanted) if wanted is not None and sees_live(request) else None
-    if found is None:
+    invoice_id = ids.decode(ids.INVOICE, text)
+    invoice = invoice_find(invoice_id) if invoice_id is not None and sees_live(request) else None
+    if invoice is None:
         raise not_found()
-    return found
+    return invoice
 
 
 class InvoiceList(InvoiceView):
@@ -79,11 +83,11 @@ class InvoiceList(InvoiceView):
                     raise invalid_value("/status", "unknown_value", f"Use one of: {STATUSES}.")
                 rows = rows.filter(status=status)
             if (month := request.query_params.get("month")) is not None:
-                rows = rows.filter(month=month_of(month))
-            if (tenant := tenant_of(request)) is not None:
+                rows = rows.filter(month=month_parameter(month))
+            if (tenant := tenant_parameter(request)) is not None:
                 rows = rows.filter(tenant_id=tenant)
             page, cursor = page_read(request, rows, ids.INVOICE)
-            return Response(page_json([invoice_json(whole) for whole in invoices_load(page)], cursor))
+            return Response(page_json([invoice_json(full) for full in invoices_load(page)], cursor))
 
 
 class InvoicePreview(InvoiceView):
@@ -98,11 +102,11 @@ class InvoicePreview(InvoiceView):
         user: Any = request.user
         if not sees_live(request):
             raise Problem(403, "live_key_needed", "Test jobs cost nothing and are on no invoice; use a live key.")
-        wanted = tenant_of(request) if isinstance(user, OperatorPrincipal) else user.tenant_id
-        if wanted is None:
+        tenant_id = tenant_parameter(request) if isinstance(user, OperatorPrincipal) else user.tenant_id
+        if tenant_id is None:
             raise invalid_value("/tenant_id", "required", "Name the tenant whose preview you want.")
         with principal_context(user):
-            tenant = Tenant.objects.filter(id=wanted).first()
+            tenant = Tenant.objects.filter(id=tenant_id).first()
             if tenant is None:
                 raise not_found()
             return Response(invoice_json(invoice_preview(tenant), preview=True))
@@ -149,11 +153,11 @@ class InvoiceCsv(InvoiceView):
         """The lines as CSV, and the tax as one of them; the column `amount` sums to the total."""
         user: Any = request.user
         with principal_context(user):
-            whole = invoice_detail(invoice_of(request, invoice_id))
-        invoice = whole.invoice
+            full = invoice_detail(invoice_of(request, invoice_id))
+        invoice = full.invoice
         name = file_name(invoice.number or f"draft-{invoice.month:%Y-%m}").replace(".pdf", ".csv")
         return HttpResponse(
-            "".join(invoice_csv(whole)),
+            "".join(invoice_csv(full)),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
@@ -169,15 +173,15 @@ class InvoiceLineGenerations(InvoiceView):
     def get(self, request: Request, invoice_id: str, line: str) -> Response:
         """The generations of a line, oldest first. Their amounts sum to its `exact_amount`, to the last digit."""
         user: Any = request.user
-        limit, after = limit_of(request), cursor_read(request)
+        limit, after = limit_parameter(request), cursor_parameter(request)
         with principal_context(user):
             invoice = invoice_of(request, invoice_id)
             if not (line.isascii() and line.isdecimal() and len(line) < 8):
                 raise not_found()
-            found = InvoiceLine.objects.filter(invoice_id=invoice.id, number=int(line)).first()
-            if found is None:
+            row = InvoiceLine.objects.filter(invoice_id=invoice.id, number=int(line)).first()
+            if row is None:
                 raise not_found()
-            rows = line_generations(found, invoice, after=after, limit=limit + 1)
+            rows = line_generations(row, invoice, after=after, limit=limit + 1)
         page = rows[:limit]
         cursor = None
         if len(rows) > limit:
@@ -197,40 +201,41 @@ def pdf_response(pdf: bytes, name: str) -> HttpResponse:
     )
 
 
-def month_of(text: str) -> date:
+def month_parameter(text: str) -> date:
+    """Returns the first day of a month in the query. Raises Problem."""
     try:
-        return month_read(text)
-    except ValidationError as wrong:
-        raise invalid_value("/month", "unknown_value", str(wrong.detail[0])) from None  # type: ignore[index]
+        return month_parse(text)
+    except ValidationError as error:
+        raise invalid_value("/month", "unknown_value", str(error.detail[0])) from None  # type: ignore[index]
 
 
-def tenant_of(request: Request) -> UUID | None:
-    """The tenant that an operator names in the query; a tenant needs to name none."""
+def tenant_parameter(request: Request) -> UUID | None:
+    """Returns the tenant that an operator names in the query; None when none is named."""
     text = request.query_params.get("tenant_id")
     if text is None:
         return None
-    found = ids.decode(ids.TENANT, text)
-    if found is None:
+    tenant_id = ids.decode(ids.TENANT, text)
+    if tenant_id is None:
         raise invalid_value("/tenant_id", "unknown_value", "Write the tenant's id like ten_….")
-    return found
+    return tenant_id
 
 
-def limit_of(request: Request) -> int:
+def limit_parameter(request: Request) -> int:
     text = request.query_params.get("limit", "20")
     if not (text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= 100):
         raise invalid_value("/limit", "out_of_range", "Use a whole number from 1 to 100.")
     return int(text)
 
 
-def cursor_read(request: Request) -> tuple[date, UUID] | None:
+def cursor_parameter(request: Request) -> tuple[date, UUID] | None:
     text = request.query_params.get("cursor")
     if not text:
         return None
     day, _, generation = text.partition(".")
-    found = ids.decode(ids.GENERATION, generation)
+    generation_id = ids.decode(ids.GENERATION, generation)
     try:
-        if found is not None and len(day) == 10:
-            return date.fromisoformat(day), found
+        if generation_id is not None and len(day) == 10:
+            return date.fromisoformat(day), generation_id
     except ValueError:
         pass
     raise invalid_value("/cursor", "invalid", "Use the next_cursor of the page before.")

@@ -30,22 +30,22 @@ AT_ONCE = 100
 
 
 def documents_create() -> int:
-    """Makes the PDFs that are missing and mails them where the tenant wants that; by the scheduler. Answers how many.
+    """Creates the PDFs that are missing and mails them where the tenant wants that; returns how many.
 
-    One that fails is logged and tried again; the others do not wait for it.
+    The scheduler calls it. One that fails is logged and tried again; the others do not wait for it.
     """
     count = 0
     with acting_as("operator"):
-        made = InvoiceDocument.objects.values("subject_id")
-        invoices = list(Invoice.objects.filter(number__isnull=False).exclude(id__in=made).order_by("id")[:AT_ONCE])
-        notes = list(CreditNote.objects.exclude(id__in=made).select_related("invoice").order_by("id")[:AT_ONCE])
-        todo: list[tuple[UUID, Callable[[], object]]] = [
+        existing = InvoiceDocument.objects.values("subject_id")
+        invoices = list(Invoice.objects.filter(number__isnull=False).exclude(id__in=existing).order_by("id")[:AT_ONCE])
+        notes = list(CreditNote.objects.exclude(id__in=existing).select_related("invoice").order_by("id")[:AT_ONCE])
+        missing: list[tuple[UUID, Callable[[], object]]] = [
             *((invoice.id, partial(invoice_document, invoice)) for invoice in invoices),
             *((note.id, partial(credit_note_document, note)) for note in notes),
         ]
-        for subject, make in todo:
+        for subject, create in missing:
             try:
-                make()
+                create()
                 count += 1
             except DatabaseError:
                 raise
@@ -55,7 +55,7 @@ def documents_create() -> int:
 
 
 def invoice_document(invoice: Invoice) -> InvoiceDocument:
-    """The kept PDF of an issued invoice; the first call makes it and mails it."""
+    """Returns the kept PDF of an issued invoice; the first call creates it and mails it."""
     assert invoice.number is not None
     logo = logo_of(invoice.legal_entity_id)
     return _document(
@@ -91,6 +91,7 @@ def invoice_resend(*, invoice: Invoice, actor: Actor, to: list[str] | None = Non
 
 
 def credit_note_document(note: CreditNote) -> InvoiceDocument:
+    """Returns the kept PDF of a credit note; the first call creates it and mails it."""
     logo = logo_of(note.legal_entity_id)
     return _document(
         note.tenant_id,
@@ -101,14 +102,17 @@ def credit_note_document(note: CreditNote) -> InvoiceDocument:
 
 
 def _document(
-    tenant_id: UUID, subject_id: UUID, make: Callable[[], bytes], send: Callable[[InvoiceDocument], object]
+    tenant_id: UUID, subject_id: UUID, render: Callable[[], bytes], send: Callable[[InvoiceDocument], object]
 ) -> InvoiceDocument:
-    """Two that make the same one at once keep two objects under names of their own; the row of the first one counts."""
+    """Returns the kept PDF, or renders, keeps and mails it.
+
+    Two that render the same one at once keep two objects under names of their own; the row of the first one counts.
+    """
     with acting_as("operator"):
-        found: InvoiceDocument | None = InvoiceDocument.objects.filter(subject_id=subject_id).first()
-        if found is not None:
-            return found
-        pdf = make()
+        kept: InvoiceDocument | None = InvoiceDocument.objects.filter(subject_id=subject_id).first()
+        if kept is not None:
+            return kept
+        pdf = render()
         key = f"tenants/{tenant_id.hex}/invoices/{subject_id.hex}-{secrets.token_hex(4)}.pdf"
         folder = Path(settings.SPOOL_DIR) / "invoices"
         folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +120,7 @@ def _document(
         part.write_bytes(pdf)
         objects().keep(part, key)
         with transaction.atomic(using=current_alias()):
-            document, created = InvoiceDocument.objects.get_or_create(
+            kept, created = InvoiceDocument.objects.get_or_create(
                 subject_id=subject_id,
                 defaults={
                     "tenant_id": tenant_id,
@@ -126,10 +130,9 @@ def _document(
                 },
             )
             if created and BillingProfile.objects.filter(tenant_id=tenant_id, send_by_email=False).first() is None:
-                send(document)
+                send(kept)
         if not created:
             objects().delete(key)
-        kept: InvoiceDocument = document
         return kept
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from billing.models import Invoice, InvoiceLine, Kind
+from billing.months import month_last
 
 KINDS = {
     **dict(Kind.choices),
@@ -39,12 +40,8 @@ def period_text(invoice: Invoice) -> str:
     return f"1 – {last.day} {invoice.month:%B %Y}"
 
 
-def month_last(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-
-
 def figure(amount: Decimal, digits: int) -> str:
-    """An amount in coins with thousands apart and a real minus: "1,234.50", "−3"."""
+    """Returns an amount in coins with thousands apart and a real minus: "1,234.50", "−3"."""
     return f"{amount:,.{digits}f}".replace("-", "−")
 
 
@@ -53,7 +50,7 @@ def count(quantity: int) -> str:
 
 
 def line_text(line: InvoiceLine) -> str:
-    """One line in words, without its model: "Images", "Refund: two bad pictures"."""
+    """Returns a line in words, without its model: "Images", "Refund: two bad pictures"."""
     if line.type == InvoiceLine.Type.USAGE:
         return KINDS.get(line.kind, line.kind.replace("_", " ").capitalize())
     if line.type == InvoiceLine.Type.CREDIT:
@@ -62,7 +59,7 @@ def line_text(line: InvoiceLine) -> str:
 
 
 def group_text(line: InvoiceLine) -> str:
-    """What lines of one model and size have in common."""
+    """Returns the heading of the lines of one model and size."""
     if line.type != InvoiceLine.Type.USAGE:
         return "Credits and corrections"
     return f"{line.model} · {line.image_size}" if line.image_size else line.model
@@ -76,14 +73,14 @@ def quantity_text(line: InvoiceLine) -> str:
 
 
 def rate_text(line: InvoiceLine) -> str:
-    """What a unit cost on average over the month: prices may change in it. At most four places."""
+    """Returns what a unit cost on average over the month, in which prices may change; at most four places."""
     _, size, name = COUNTS.get(line.kind, TOKENS)
     if line.type != InvoiceLine.Type.USAGE or not size or not line.quantity:
         return ""
     rate = (abs(line.exact) * size / abs(line.quantity)).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
     text = f"{rate:,f}".rstrip("0")
-    whole, _, places = text.partition(".")
-    return f"{whole}.{places.ljust(2, '0')} / {name}"
+    units, _, places = text.partition(".")
+    return f"{units}.{places.ljust(2, '0')} / {name}"
 
 
 def percent_text(rate: Decimal) -> str:

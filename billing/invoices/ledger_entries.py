@@ -24,7 +24,7 @@ from cavendish.db.router import current_alias
 
 
 def invoice_lock(invoice_id: UUID) -> Invoice:
-    """The invoice under its row's lock. Raises InvoiceRefused when there is none."""
+    """Returns the invoice under its row's lock. Raises InvoiceRefused when there is none."""
     invoice: Invoice | None = Invoice.objects.select_for_update().filter(id=invoice_id).first()
     if invoice is None:
         raise InvoiceRefused("not_found")
@@ -50,18 +50,18 @@ class Settled:
 
 
 def settled_of(invoice: Invoice) -> Settled:
-    paid = Payment.objects.filter(invoice_id=invoice.id).aggregate(it=Sum("amount"))["it"] or ZERO
-    credited = CreditNote.objects.filter(invoice_id=invoice.id).aggregate(it=Sum("to_due"))["it"] or ZERO
+    paid = Payment.objects.filter(invoice_id=invoice.id).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    credited = CreditNote.objects.filter(invoice_id=invoice.id).aggregate(sum=Sum("to_due"))["sum"] or ZERO
     return Settled.of(invoice, paid=paid, credited=credited)
 
 
 def receivable_share(invoice: Invoice, settled: Decimal, amount: Decimal) -> Decimal:
-    """How much of `amount` pays what the wallet could not carry, which is paid first; the rest is the wallet's."""
+    """Returns how much of `amount` pays what the wallet could not carry; that is paid first, the wallet after it."""
     return min(settled + amount, invoice.receivable) - min(settled, invoice.receivable)
 
 
 def invoice_book(*, invoice: Invoice, kind: str, reason: str, actor: Actor, entries: Mapping[str, Decimal]) -> None:
-    """A transaction of the ledger that belongs to an invoice; `entries` by account sum to zero."""
+    """Books a transaction of the ledger that belongs to an invoice; `entries` by account sum to zero."""
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT invoice_book(%s, %s, %s, %s, %s, %s, %s::jsonb)",
@@ -83,7 +83,7 @@ def invoice_mark_paid(invoice_id: UUID, *, reason: str) -> None:
 
 
 def number_assign(*, legal_entity_id: UUID, series: str, on: date) -> tuple[int, str]:
-    """The next number of a series and how it is written; call it last, it locks the entity's row."""
+    """Returns the next number of a series and how it is written; call it last, it locks the entity's row."""
     with connections[current_alias()].cursor() as cursor:
         cursor.execute("SELECT series_number, number FROM number_assign(%s, %s, %s)", [legal_entity_id, series, on])
         series_number, number = cursor.fetchone()
@@ -91,8 +91,8 @@ def number_assign(*, legal_entity_id: UUID, series: str, on: date) -> tuple[int,
 
 
 def today_of(invoice: Invoice) -> date:
-    """The date in the tenant's time zone."""
+    """Returns the date in the tenant's time zone."""
     with connections[current_alias()].cursor() as cursor:
         cursor.execute("SELECT (%s AT TIME ZONE %s)::date", [timezone.now(), invoice.timezone])
-        found: date = cursor.fetchone()[0]
-    return found
+        today: date = cursor.fetchone()[0]
+    return today

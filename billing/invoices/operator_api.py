@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -25,8 +26,12 @@ from cavendish.http.json_body import body_of
 from cavendish.http.problems import conflict, invalid_value, not_found
 from cavendish.http.schema import problems
 
+Post = TypeVar("Post", bound=Callable[..., Response])
 
-def invoice_operation(operation_id: str, *, body: Any, status: int = 200, answer: Any = schema.Invoice) -> Any:
+
+def invoice_operation(
+    operation_id: str, *, body: Any, status: int = 200, answer: Any = schema.Invoice
+) -> Callable[[Post], Post]:
     """Returns the decorator that describes an operator's change of an invoice."""
     errors = (401, 404, 409) if body is None else (400, 401, 404, 409, 422)
     return extend_schema(

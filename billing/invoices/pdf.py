@@ -1,7 +1,7 @@
 """Invoices and credit notes as PDF, laid out by Typst from `invoice.typ`.
 
-Nothing of the machine goes in: fonts come from wheels, the time is the paper's own. So the same version of the library
-makes the same bytes; that they stay the same for ever is the store's doing (documents.py).
+Nothing of the machine goes in: fonts come from wheels, the time is the invoice's own. So the same version of the
+library makes the same bytes; that they stay the same for ever is the store's doing (documents.py).
 """
 
 from __future__ import annotations
@@ -44,36 +44,36 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=fonts)
 
 
-def paper_print(paper: dict[str, Any], *, made: datetime) -> bytes:
-    """The PDF (PDF/A-2b, for archives) of what `invoice_paper` or `credit_note_paper` prepared."""
+def pdf_render(content: dict[str, Any], *, at: datetime) -> bytes:
+    """Returns the PDF (PDF/A-2b, for archives) of what `invoice_content` or `credit_note_content` prepared."""
     with _lock:
         pdf = _compiler().compile(
             format="pdf",
-            sys_inputs={"paper": json.dumps(paper)},
+            sys_inputs={"data": json.dumps(content)},
             pdf_standards=["a-2b"],
-            timestamp=int(made.timestamp()),
+            timestamp=int(at.timestamp()),
         )
     assert isinstance(pdf, bytes)
     return pdf
 
 
 def invoice_pdf(invoice: Invoice, lines: Sequence[InvoiceLine], *, logo: bytes | None = None) -> bytes:
-    made = invoice.finalised_at or invoice.refreshed_at
-    return paper_print(invoice_paper(invoice, lines, logo=logo), made=made)
+    at = invoice.finalised_at or invoice.refreshed_at
+    return pdf_render(invoice_content(invoice, lines, logo=logo), at=at)
 
 
 def credit_note_pdf(
     note: CreditNote, invoice: Invoice, lines: Sequence[CreditNoteLine], *, logo: bytes | None = None
 ) -> bytes:
-    return paper_print(credit_note_paper(note, invoice, lines, logo=logo), made=note.created_at)
+    return pdf_render(credit_note_content(note, invoice, lines, logo=logo), at=note.created_at)
 
 
-def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], *, logo: bytes | None = None) -> dict[str, Any]:
-    """Everything that stands on an invoice, as text. Decides nothing: each figure is the row's."""
+def invoice_content(invoice: Invoice, lines: Sequence[InvoiceLine], *, logo: bytes | None = None) -> dict[str, Any]:
+    """Returns everything that stands on an invoice, as text. Decides nothing: each figure is the row's."""
     currency, digits = invoice.currency, invoice.digits
     number = invoice.number or "Draft"
     due = f"{figure(invoice.amount_due, digits)} {currency}"
-    groups = [_group(name, list(found), digits) for name, found in groupby(lines, key=group_text)]
+    groups = [_group(name, list(rows), digits) for name, rows in groupby(lines, key=group_text)]
     facts = [["Invoice number", number], ["Period", period_text(invoice)]]
     if invoice.issued_on is not None:
         facts.insert(1, ["Issued", date_text(invoice.issued_on)])
@@ -99,10 +99,10 @@ def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], *, logo: bytes
     }
 
 
-def credit_note_paper(
+def credit_note_content(
     note: CreditNote, invoice: Invoice, lines: Sequence[CreditNoteLine], *, logo: bytes | None = None
 ) -> dict[str, Any]:
-    """Everything that stands on a credit note. `lines` come with their invoice lines, in their order."""
+    """Returns everything that stands on a credit note. `lines` come with their invoice lines, in their order."""
     currency, digits = invoice.currency, invoice.digits
     groups = [
         {
@@ -110,10 +110,10 @@ def credit_note_paper(
             "note": "",
             "rows": [
                 [line_text(row.invoice_line), "", f"line {row.invoice_line.number}", figure(row.amount, digits)]
-                for row in found
+                for row in rows
             ],
         }
-        for name, found in groupby(lines, key=lambda row: group_text(row.invoice_line))
+        for name, rows in groupby(lines, key=lambda row: group_text(row.invoice_line))
     ]
     totals = [["Net", figure(note.net, digits), ""], *_tax(invoice, note.tax)]
     totals.append(["Total credited", f"{figure(note.total, digits)} {currency}", "strong"])
@@ -155,11 +155,11 @@ def _group(name: str, lines: Sequence[InvoiceLine], digits: int) -> dict[str, An
     }
 
 
-def _parties(paper: Invoice | CreditNote, logo: bytes | None) -> dict[str, Any]:
+def _parties(document: Invoice | CreditNote, logo: bytes | None) -> dict[str, Any]:
     empty = {"name": "", "address": "", "tax_id": "", "email": "", "bank_details": "", "footer": ""}
     return {
-        "issuer": {**empty, **paper.issuer},
-        "customer": {**empty, **paper.customer},
+        "issuer": {**empty, **document.issuer},
+        "customer": {**empty, **document.customer},
         "logo": list(logo) if logo else None,  # Typst knows no base64
     }
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from billing.invoices.labels import line_text, month_last, percent_text
-from billing.invoices.selectors import IssuedInvoice, LineGeneration
+from billing.invoices.labels import line_text, percent_text
+from billing.invoices.selectors import FullInvoice, LineGeneration
 from billing.models import Invoice, InvoiceLine
 from billing.money import amount_text, minor_text, price_text
+from billing.months import month_last
 from cavendish.db import ids
 from cavendish.http.times import moment
 
@@ -22,9 +23,9 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def invoice_json(whole: IssuedInvoice, *, preview: bool = False) -> dict[str, Any]:
-    """Every field is always present. Amounts have the places of the currency's coins, `exact_…` all nine."""
-    invoice, settled = whole.invoice, whole.settled
+def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
+    """Returns an invoice with every field. Amounts have the places of the currency's coins, `exact_…` all nine."""
+    invoice, settled = full.invoice, full.settled
     public = None if preview else ids.encode(ids.INVOICE, invoice.id)
     address = f"/api/v1/invoices/{public}" if public else None
 
@@ -54,7 +55,7 @@ def invoice_json(whole: IssuedInvoice, *, preview: bool = False) -> dict[str, An
         "replaces": ids.encode(ids.INVOICE, invoice.replaces_id) if invoice.replaces_id else None,
         "issuer": {name: invoice.issuer.get(name, "") for name in ("name", "address", "tax_id", "email")},
         "customer": {name: invoice.customer.get(name, "") for name in ("name", "address", "tax_id", "reference")},
-        "lines": [line_json(line, invoice, address) for line in whole.lines],
+        "lines": [line_json(line, invoice, address) for line in full.lines],
         "exact_amount": amount_text(invoice.exact),
         "rounding": amount_text(invoice.net - invoice.exact),
         "net": coins(invoice.net),
@@ -78,9 +79,9 @@ def invoice_json(whole: IssuedInvoice, *, preview: bool = False) -> dict[str, An
                 "received_on": payment.received_on.isoformat(),
                 "recorded_at": moment(payment.recorded_at),
             }
-            for payment in whole.payments
+            for payment in full.payments
         ],
-        "credit_notes": [ids.encode(ids.CREDIT_NOTE, note.id) for note in whole.credit_notes],
+        "credit_notes": [ids.encode(ids.CREDIT_NOTE, note.id) for note in full.credit_notes],
         "pdf_url": f"{address}.pdf" if address else None,
         "csv_url": f"{address}.csv" if address else None,
     }
@@ -116,12 +117,12 @@ def line_generation_json(row: LineGeneration) -> dict[str, Any]:
     }
 
 
-def invoice_csv(whole: IssuedInvoice) -> Iterator[str]:
-    """A row per line, and one of type `tax`; the column `amount` sums to the invoice's total."""
-    invoice = whole.invoice
+def invoice_csv(full: FullInvoice) -> Iterator[str]:
+    """Yields a row per line, and one of type `tax`; the column `amount` sums to the invoice's total."""
+    invoice = full.invoice
     tail = (invoice.currency,)
     yield _row(CSV_COLUMNS)
-    for line in whole.lines:
+    for line in full.lines:
         shown = line_json(line, invoice, None)
         yield _row(
             (invoice.number or "", *(shown[name] for name in ("number", "type", "description")),
@@ -135,7 +136,7 @@ def invoice_csv(whole: IssuedInvoice) -> Iterator[str]:
 
 
 def _row(values: tuple[Any, ...]) -> str:
-    """A formula in a description must not become one in a spreadsheet: such texts get a leading quote."""
+    """Returns a row of CSV. Texts that a spreadsheet would run as a formula get a leading quote."""
     out = io.StringIO()
     csv.writer(out).writerow(
         [f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t\r" and value else value for value in values]

@@ -1,4 +1,4 @@
-"""Reads of invoices, inside a tenant's door or as the operator."""
+"""Reads of invoices, in a tenant's context or as the operator."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from cavendish.db.router import current_alias
 
 
 @dataclass(frozen=True)
-class IssuedInvoice:
-    """An invoice with everything that its representation shows."""
+class FullInvoice:
+    """An invoice with its lines, payments and credit notes."""
 
     invoice: Invoice
     lines: list[InvoiceLine]
@@ -39,8 +39,8 @@ class IssuedInvoice:
 
 
 def invoice_find(invoice_id: UUID) -> Invoice | None:
-    found: Invoice | None = Invoice.objects.filter(id=invoice_id).first()
-    return found
+    invoice: Invoice | None = Invoice.objects.filter(id=invoice_id).first()
+    return invoice
 
 
 def invoice_lines(invoice: Invoice) -> list[InvoiceLine]:
@@ -48,29 +48,29 @@ def invoice_lines(invoice: Invoice) -> list[InvoiceLine]:
 
 
 def credit_note_lines(note: CreditNote) -> list[CreditNoteLine]:
-    """With their invoice lines, in their order."""
+    """Returns a note's lines with their invoice lines, in their order."""
     rows = CreditNoteLine.objects.filter(credit_note_id=note.id).select_related("invoice_line")
     return list(rows.order_by("invoice_line__number"))
 
 
-def invoice_detail(invoice: Invoice) -> IssuedInvoice:
+def invoice_detail(invoice: Invoice) -> FullInvoice:
     return invoices_load([invoice])[0]
 
 
-def invoices_load(invoices: Sequence[Invoice]) -> list[IssuedInvoice]:
-    """The parts of a page of invoices, in three statements, in the order given."""
-    wholes = {invoice.id: IssuedInvoice(invoice, [], [], []) for invoice in invoices}
-    for line in InvoiceLine.objects.filter(invoice_id__in=wholes).order_by("invoice_id", "number"):
-        wholes[line.invoice_id].lines.append(line)
-    for payment in Payment.objects.filter(invoice_id__in=wholes).order_by("id"):
-        wholes[payment.invoice_id].payments.append(payment)
-    for note in CreditNote.objects.filter(invoice_id__in=wholes).order_by("id"):
-        wholes[note.invoice_id].credit_notes.append(note)
-    return list(wholes.values())
+def invoices_load(invoices: Sequence[Invoice]) -> list[FullInvoice]:
+    """Returns invoices with their parts in the order given; three statements, however many there are."""
+    full = {invoice.id: FullInvoice(invoice, [], [], []) for invoice in invoices}
+    for line in InvoiceLine.objects.filter(invoice_id__in=full).order_by("invoice_id", "number"):
+        full[line.invoice_id].lines.append(line)
+    for payment in Payment.objects.filter(invoice_id__in=full).order_by("id"):
+        full[payment.invoice_id].payments.append(payment)
+    for note in CreditNote.objects.filter(invoice_id__in=full).order_by("id"):
+        full[note.invoice_id].credit_notes.append(note)
+    return list(full.values())
 
 
-def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> IssuedInvoice:
-    """The invoice of the month that runs, as it would be if it ended now. No row of it exists."""
+def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> FullInvoice:
+    """Returns the invoice of the month that runs, as it would be if it ended now. No row of it exists."""
     profile = BillingProfile.objects.filter(tenant=tenant).first()
     currency = Wallet.objects.values_list("currency", flat=True).get(tenant=tenant, livemode=True)
     invoice = Invoice(
@@ -100,7 +100,7 @@ def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> IssuedInv
         cursor.execute("SELECT legal_entity_id, issuer::text, customer::text FROM invoice_parties(%s)", [tenant.id])
         invoice.legal_entity_id, issuer, customer = cursor.fetchone()
     invoice.issuer, invoice.customer = json.loads(issuer), json.loads(customer)
-    return IssuedInvoice(invoice, lines, [], [])
+    return FullInvoice(invoice, lines, [], [])
 
 
 def month_now(zone: str, now: datetime) -> date:
@@ -124,7 +124,7 @@ def _lines_now(invoice: Invoice) -> list[InvoiceLine]:
 
 @dataclass(frozen=True)
 class LineGeneration:
-    """What one generation adds to a line: its records of that kind, exactly."""
+    """The records of one kind of one generation, as a part of a line's exact amount."""
 
     generation_id: UUID
     billing_date: date
@@ -137,7 +137,7 @@ class LineGeneration:
 def line_generations(
     line: InvoiceLine, invoice: Invoice, *, after: tuple[date, UUID] | None, limit: int
 ) -> list[LineGeneration]:
-    """The jobs of a usage line by date and id, which sum to the line's exact amount to the last digit.
+    """Returns the jobs of a usage line by date and id, which sum to the line's exact amount to the last digit.
 
     A page reads the days that it shows: the index is by tenant and date.
     """

@@ -21,6 +21,7 @@ from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import invoice_book, invoice_lock
 from billing.models import BillingPeriod, BillingProfile, CreditNote, Invoice, LedgerTransaction, Payment, Wallet
+from billing.months import month_after, month_first
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
 
@@ -32,18 +33,10 @@ STALE = timedelta(minutes=10)
 FURTHEST_AHEAD = timedelta(hours=14)
 
 
-def month_of(day: date) -> date:
-    return day.replace(day=1)
-
-
-def month_after(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
 def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime | None = None) -> int:
     """Drafts the invoices of `month` (its first day) for all tenants for which it is over, or for one.
 
-    Idempotent; it refreshes older drafts of that month too. Answers how many it drafted or refreshed.
+    Idempotent; it refreshes older drafts of that month too. Returns how many it drafted or refreshed.
     """
     with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
         cursor.execute(
@@ -61,24 +54,24 @@ def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime 
 
 
 def month_draft(*, month: date, tenant_id: UUID) -> Invoice:
-    """The draft of one tenant's month, summed up now.
+    """Returns the draft of one tenant's month, summed up now.
 
     Raises InvoiceRefused: period_open, not_draft, not_invoiced, empty.
     """
     invoices_draft(month=month, tenant_id=tenant_id)
-    found: Invoice | None = (
+    invoice: Invoice | None = (
         Invoice.objects.filter(tenant_id=tenant_id, month=month).exclude(status=Invoice.Status.VOID).first()
     )
-    if found is None:
+    if invoice is None:
         zone = Tenant.objects.values_list("billing_timezone", flat=True).get(id=tenant_id)
         ends = datetime.combine(month_after(month), time(), tzinfo=ZoneInfo(zone))
         if timezone.now() < ends:
             raise InvoiceRefused("period_open", ends_at=ends.isoformat())
         is_off = BillingProfile.objects.filter(tenant_id=tenant_id, invoiced=False).exists()
         raise InvoiceRefused("not_invoiced" if is_off else "empty")
-    if found.status != Invoice.Status.DRAFT:
-        raise InvoiceRefused("not_draft", number=found.number, status=found.status)
-    return found
+    if invoice.status != Invoice.Status.DRAFT:
+        raise InvoiceRefused("not_draft", number=invoice.number, status=invoice.status)
+    return invoice
 
 
 def invoice_finalise(
@@ -86,7 +79,7 @@ def invoice_finalise(
 ) -> dict[str, Any]:
     """Closes the month and gives the number, in one transaction. `at_once` does not wait for the grace time.
 
-    Raises InvoiceRefused with the code that `invoice_finalise` in SQL answers: not_found, not_draft, period_open,
+    Raises InvoiceRefused with the code that `invoice_finalise` in SQL returns: not_found, not_draft, period_open,
     waiting, no_legal_entity, empty.
     """
     with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
@@ -119,7 +112,7 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
     """Finalises all drafts of `month` whose grace time is over, each in a transaction of its own.
 
     Killed in the middle, it leaves whole invoices and goes on with the rest when it is called again; several share the
-    work, since each skips what another has locked. Answers how many it finalised.
+    work, since each skips what another has locked. Returns how many it finalised.
     """
     count = 0
     alias = current_alias()
@@ -142,7 +135,7 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
 
 
 def months_close() -> int:
-    """Drafts and finalises what is due; by the scheduler. Answers how many invoices it finalised."""
+    """Drafts and finalises what is due; returns how many invoices it finalised. The scheduler calls it."""
     with acting_as("operator"):
         count = 0
         for month in months_due(timezone.now()):
@@ -152,14 +145,14 @@ def months_close() -> int:
 
 
 def months_due(now: datetime) -> Iterable[date]:
-    """Months that are over somewhere and not closed for every tenant that used something in them, oldest first."""
-    latest = month_of((now + FURTHEST_AHEAD).date())
-    found = set(
+    """Returns the months that are over somewhere and not closed for every tenant that used something, oldest first."""
+    latest = month_first((now + FURTHEST_AHEAD).date())
+    months = set(
         BillingPeriod.objects.filter(closed_at=None, month__lt=latest).values_list("month", flat=True).distinct()
     )
-    found |= set(Invoice.objects.filter(status=Invoice.Status.DRAFT).values_list("month", flat=True).distinct())
-    found.add(month_of(latest - timedelta(days=1)))
-    return sorted(found)
+    months |= set(Invoice.objects.filter(status=Invoice.Status.DRAFT).values_list("month", flat=True).distinct())
+    months.add(month_first(latest - timedelta(days=1)))
+    return sorted(months)
 
 
 def _digits() -> dict[str, int]:
@@ -168,7 +161,7 @@ def _digits() -> dict[str, int]:
 
 
 def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
-    """Takes an issued invoice back and drafts its month again; the void one keeps its number. Answers the new draft.
+    """Takes an issued invoice back and drafts its month again; the void one keeps its number. Returns the new draft.
 
     What it had taken from the balance goes back. The draft waits for somebody to finalise it. Raises InvoiceRefused for
     a draft, a void one, and where a payment or a credit note stands against it.
@@ -198,7 +191,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
             )
         except IntegrityError:
             raise InvoiceRefused("balance_too_low", number=invoice.number) from None
-        was = invoice.status
+        old_status = invoice.status
         Invoice.objects.filter(id=invoice.id).update(
             status=Invoice.Status.VOID, voided_at=timezone.now(), void_reason=reason
         )
@@ -206,7 +199,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
             tenant_id=invoice.tenant_id,
             subject=invoice.id,
             type="invoice.voided",
-            data={"old": was, "new": "void", "number": invoice.number, "reason": reason},
+            data={"old": old_status, "new": "void", "number": invoice.number, "reason": reason},
         )
         audit_add(
             actor=actor,
@@ -214,7 +207,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
             tenant_id=invoice.tenant_id,
             target="invoice",
             target_id=invoice.id,
-            before={"status": was},
+            before={"status": old_status},
             after={"status": "void", "number": invoice.number, "reason": reason},
         )
         invoices_draft(month=invoice.month, tenant_id=invoice.tenant_id)

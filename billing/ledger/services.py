@@ -31,23 +31,23 @@ class Side:
 
 
 def wallet_lock(*, tenant_id: UUID, livemode: bool) -> Wallet:
-    """The wallet's row, locked until the transaction ends: the first lock of whoever moves money by hand."""
+    """Returns the wallet's row, locked until the transaction ends: the first lock of whoever moves money by hand."""
     wallet: Wallet | None = Wallet.objects.select_for_update().filter(tenant_id=tenant_id, livemode=livemode).first()
     if wallet is None:
         raise Problem(404, "not_found", "The tenant has no wallet.")
     return wallet
 
 
-def amount_of(amount: Decimal, *, negative: bool = False) -> Decimal:
-    """An amount that the books can hold. Raises ValuesInvalid."""
+def amount_valid(amount: Decimal, *, negative: bool = False, zero: bool = False, pointer: str = "/amount") -> Decimal:
+    """Returns the amount with the places that the ledger stores. Raises ValuesInvalid at `pointer`."""
     try:
-        return amount_check(amount, negative=negative)
-    except AmountInvalid as wrong:
-        raise ValuesInvalid([FieldError("/amount", wrong.code, str(wrong))]) from None
+        return amount_check(amount, negative=negative, zero=zero)
+    except AmountInvalid as error:
+        raise ValuesInvalid([FieldError(pointer, error.code, str(error))]) from None
 
 
-def free(wallet: Wallet) -> Decimal:
-    """What is neither spent nor held."""
+def available(wallet: Wallet) -> Decimal:
+    """Returns what is neither spent nor held: the balance and the credit limit without holds."""
     return wallet.balance + wallet.credit_limit - wallet.held
 
 
@@ -66,15 +66,15 @@ def movement_add(
     Raises ChangeRefused where it would take what is held, or lift the balance above what the books hold.
     """
     total = sum((side.amount for side in sides), ZERO)
-    if total < 0 and -total > free(wallet):
-        said = (
-            f"{amount_text(-total)} {wallet.currency} cannot be taken: {amount_text(free(wallet))} is free, "
+    if total < 0 and -total > available(wallet):
+        detail = (
+            f"{amount_text(-total)} {wallet.currency} cannot be taken: {amount_text(available(wallet))} is free, "
             f"{amount_text(wallet.held)} is held for generations that have not ended."
         )
-        raise ChangeRefused("insufficient_balance", said)
+        raise ChangeRefused("insufficient_balance", detail)
     if wallet.balance + total >= MOST:
         raise ChangeRefused("balance_too_large", "The balance would be larger than the books can hold.")
-    made: LedgerTransaction = LedgerTransaction.objects.create(
+    movement: LedgerTransaction = LedgerTransaction.objects.create(
         id=new_id(),
         tenant_id=wallet.tenant_id,
         livemode=wallet.livemode,
@@ -87,7 +87,7 @@ def movement_add(
     LedgerEntry.objects.bulk_create(
         LedgerEntry(
             tenant_id=wallet.tenant_id,
-            transaction=made,
+            transaction=movement,
             account=name,
             livemode=wallet.livemode,
             amount=amount,
@@ -103,12 +103,12 @@ def movement_add(
     rows.update(balance=F("balance") + total)
     wallet.balance += total
     if total > 0:
-        told_end(wallet)
-    return made
+        low_balance_rearm(wallet)
+    return movement
 
 
-def told_end(wallet: Wallet) -> None:
-    """What was told of a low balance counts no more once the balance is above the threshold again."""
+def low_balance_rearm(wallet: Wallet) -> None:
+    """Lets the mail of a low balance be sent again once the balance has risen above the threshold."""
     threshold = wallet.low_balance_threshold
     if wallet.low_balance_told_at is not None and (
         threshold is None or wallet.balance + wallet.credit_limit >= threshold
@@ -118,21 +118,28 @@ def told_end(wallet: Wallet) -> None:
         wallet.low_balance_told_at = None
 
 
-def movement_note(
-    made: LedgerTransaction, *, actor: Actor, action: str, amount: Decimal, currency: str, reason: str, **more: object
+def movement_audit(
+    movement: LedgerTransaction,
+    *,
+    actor: Actor,
+    action: str,
+    amount: Decimal,
+    currency: str,
+    reason: str,
+    **more: object,
 ) -> None:
-    """The audit and the event of a movement."""
+    """Adds the audit entry and the event of a movement."""
     audit_add(
         actor=actor,
         action=action,
-        tenant_id=made.tenant_id,
+        tenant_id=movement.tenant_id,
         target="ledger_transaction",
-        target_id=made.id,
+        target_id=movement.id,
         after={"amount": amount, "currency": currency, "reason": reason, **more},
     )
     event_add(
-        tenant_id=made.tenant_id,
-        subject=made.id,
+        tenant_id=movement.tenant_id,
+        subject=movement.id,
         type=action,
-        data={"livemode": made.livemode, "amount": amount_text(amount), "currency": currency},
+        data={"livemode": movement.livemode, "amount": amount_text(amount), "currency": currency},
     )

@@ -125,7 +125,7 @@ class LegalEntityDetail(OperatorView):
     )
     def get(self, request: Request, legal_entity_id: str) -> Response:
         """One company, with how many numbers it has given."""
-        entity = LegalEntity.objects.filter(id=entity_named(legal_entity_id)).first()
+        entity = LegalEntity.objects.filter(id=legal_entity_id_of(legal_entity_id)).first()
         if entity is None:
             raise not_found()
         return Response(legal_entity_json(entity))
@@ -138,16 +138,17 @@ class LegalEntityDetail(OperatorView):
     )
     def patch(self, request: Request, legal_entity_id: str) -> Response:
         """Changes what coming invoices say; issued ones stay as they are, and so do the numbers given."""
-        wanted = entity_named(legal_entity_id)
+        entity_id = legal_entity_id_of(legal_entity_id)
         values = body_of(request, LegalEntityBody, partial=True)
-        entity = legal_entity_update(legal_entity_id=wanted, actor=actor(request), **values)
+        entity = legal_entity_update(legal_entity_id=entity_id, actor=actor(request), **values)
         if entity is None:
             raise not_found()
         return Response(legal_entity_json(entity))
 
 
-def entity_named(text: str) -> UUID:
-    found = ids.decode(ids.LEGAL_ENTITY, text)
-    if found is None:
+def legal_entity_id_of(text: str) -> UUID:
+    """Returns the id that a public id stands for. Raises Problem."""
+    legal_entity_id = ids.decode(ids.LEGAL_ENTITY, text)
+    if legal_entity_id is None:
         raise not_found()
-    return found
+    return legal_entity_id

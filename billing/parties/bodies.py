@@ -48,10 +48,10 @@ class Prefix(Text):
 
 class EntityId(Text):
     def to_internal_value(self, data: Any) -> Any:
-        found = ids.decode(ids.LEGAL_ENTITY, data)
-        if found is None:
+        legal_entity_id = ids.decode(ids.LEGAL_ENTITY, data)
+        if legal_entity_id is None:
             raise ValidationError(f"{shown(data)} is no id of a legal entity (le_…).", code="unknown_value")
-        return found
+        return legal_entity_id
 
 
 class Logo(Text):
@@ -62,12 +62,12 @@ class Logo(Text):
             return logo_check(base64.b64decode(data, validate=True))
         except binascii.Error:
             raise ValidationError("The logo is no base64.", code="unknown_value") from None
-        except ValueError as wrong:
-            raise ValidationError(str(wrong), code="unknown_value") from None
+        except ValueError as error:
+            raise ValidationError(str(error), code="unknown_value") from None
 
 
 class ProfilePatch(Body):
-    """What a tenant says of itself."""
+    """The part of a billing profile that the tenant writes."""
 
     name = Text(max_length=200, allow_blank=True)
     address = Lines(max_length=1000, allow_blank=True)

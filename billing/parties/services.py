@@ -21,7 +21,7 @@ MAX_LOGO_PIXELS = 4_000_000
 
 
 def legal_entity_create(*, actor: Actor, **fields: Any) -> LegalEntity:
-    """The first one is the default; a later one that is to be it takes the place of the old one."""
+    """Adds a company. The first one is the default; a later one that is to be it takes its place."""
     with transaction.atomic(using=current_alias()):
         first = not LegalEntity.objects.select_for_update().exists()
         is_default = fields.pop("is_default", False) or first
@@ -67,7 +67,7 @@ def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -
 
 
 def billing_profile_update(*, tenant_id: UUID, actor: Actor, **fields: Any) -> BillingProfile:
-    """Changes what coming invoices say. Behind a tenant's door the database takes only what the tenant may write."""
+    """Changes what coming invoices say. In a tenant's context the database takes only what the tenant may write."""
     with transaction.atomic(using=current_alias()):
         profile = billing_profile_of(tenant_id)
         before = _values(profile, fields)
@@ -90,13 +90,13 @@ def billing_profile_update(*, tenant_id: UUID, actor: Actor, **fields: Any) -> B
 
 
 def billing_profile_of(tenant_id: UUID) -> BillingProfile:
-    """The profile, or the one that a tenant has before anybody wrote it."""
-    found: BillingProfile | None = BillingProfile.objects.filter(tenant_id=tenant_id).first()
-    return found or BillingProfile(tenant_id=tenant_id)
+    """Returns the profile, or the one that a tenant has before anybody wrote it."""
+    profile: BillingProfile | None = BillingProfile.objects.filter(tenant_id=tenant_id).first()
+    return profile or BillingProfile(tenant_id=tenant_id)
 
 
 def logo_check(data: bytes) -> bytes:
-    """A PNG or JPEG as it is. Raises ValueError for anything else, or for one that is too large for a letterhead."""
+    """Returns a PNG or JPEG as it is. Raises ValueError for anything else, or for one too large for a letterhead."""
     if len(data) > MAX_LOGO_BYTES:
         raise ValueError(f"A logo has at most {MAX_LOGO_BYTES} bytes.")
     try:
@@ -110,12 +110,12 @@ def logo_check(data: bytes) -> bytes:
 
 
 def _values(row: LegalEntity | BillingProfile, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What the audit keeps of the fields that change: of a logo only that there is one."""
+    """Returns what the audit keeps of the fields that change: of a logo only that there is one."""
     return {name: bool(row.logo) if name == "logo" else getattr(row, name) for name in fields}  # type: ignore[union-attr]
 
 
 def _write(profile: BillingProfile, fields: Mapping[str, Any]) -> None:
-    """Statements that name no column which the caller's role may not write."""
+    """Writes with statements that name no column which the caller's role may not write."""
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(
             """INSERT INTO billing_billingprofile (tenant_id, name, address, tax_id, reference, emails, tax_label,

@@ -22,16 +22,16 @@ def payment_record(
 ) -> Payment:
     """Books money that came in for an invoice; the invoice is paid when nothing is left. Parts may come one by one.
 
-    A provider's payment that is known already is answered as it is. Raises InvoiceRefused for a draft, a void or a paid
+    A provider's payment that is known already is returned as it is. Raises InvoiceRefused for a draft, a void or a paid
     invoice, for more than is left, and for a reference that was recorded by hand before; ValueError for an amount that
     the currency's coins cannot pay.
     """
     with transaction.atomic(using=current_alias()):
         invoice = invoice_lock(invoice_id)
         known = Payment.objects.filter(method=method, reference=reference)
-        if method != MANUAL and (found := known.first()) is not None:
-            before: Payment = found
-            return before
+        recorded: Payment | None = known.first() if method != MANUAL else None
+        if recorded is not None:
+            return recorded
         if invoice.status != Invoice.Status.FINALISED:
             raise InvoiceRefused(invoice.status, number=invoice.number)
         if known.filter(invoice=invoice).exists():

@@ -112,7 +112,7 @@ def _plan(public: str) -> Plan:
 
 
 def _terms(values: dict[str, Any]) -> dict[str, Any]:
-    """Limits as versions keep them in JSON: money as text, anything else as a number."""
+    """Returns the limits as versions keep them in JSON: money as text, anything else as a number."""
     if "default_budgets" in values:
         values["default_budgets"] = [
             {**budget, "limit": amount_text(limit) if budget["metric"] == Budget.Metric.MONEY else int(limit)}

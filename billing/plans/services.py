@@ -29,7 +29,7 @@ MOST_MARKUP, MOST_IMAGES, MOST_BUDGETS = Decimal(10_000), 100_000_000, 20
 
 @dataclass(frozen=True)
 class PlanTerms:
-    """What a version of a plan says; `default_budgets` as `budgets_default` takes them."""
+    """What a version of a plan says; `default_budgets` are as `default_budgets_apply` takes them."""
 
     markup_percent: Decimal = ZERO
     included_images: int = 0
@@ -43,23 +43,23 @@ class PlanTerms:
 
 
 def plan_ensure(*, slug: str, name: str, currency: str = "USD", markup_percent: Decimal = Decimal(0)) -> Plan:
-    """The plan of this slug, made with its first terms when there is none."""
+    """Returns the plan of this slug, created with its first terms when there is none."""
     with transaction.atomic(using=current_alias()):
-        plan, made = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
-        if made:
+        plan, created = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
+        if created:
             PlanVersion.objects.create(plan=plan, effective_from=Now(), markup_percent=markup_percent)
     return plan
 
 
 def plan_create(*, slug: str, name: str, currency: str, terms: PlanTerms, actor: Actor) -> Plan:
-    """A plan that can be given at once. Raises ValuesInvalid, or ChangeRefused where the slug is taken."""
+    """Creates a plan that can be given at once. Raises ValuesInvalid, or ChangeRefused where the slug is taken."""
     errors = [] if is_currency(currency) else [_unknown_currency(currency)]
     terms = _checked(terms, errors)
     if errors:
         raise ValuesInvalid(errors)
     with transaction.atomic(using=current_alias()):
-        plan, made = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
-        if not made:
+        plan, created = Plan.objects.get_or_create(slug=slug, defaults={"name": name, "currency": currency})
+        if not created:
             raise ChangeRefused("plan_exists", f'There is a plan "{slug}" already.')
         PlanVersion.objects.create(plan=plan, effective_from=Now(), actor=str(actor)[:300], **asdict(terms))
         audit_add(
@@ -76,7 +76,7 @@ def plan_create(*, slug: str, name: str, currency: str, terms: PlanTerms, actor:
 def plan_version_add(
     *, plan: Plan, values: Mapping[str, Any], effective_from: datetime | None, actor: Actor
 ) -> PlanVersion:
-    """New terms from a moment on, as soon as possible when it is None; what `values` lacks stays as it is then.
+    """Adds terms from a moment on, as soon as possible when it is None; what `values` lacks stays as it is then.
 
     Months that have begun keep the pictures and credits they began with. Raises ValuesInvalid.
     """
@@ -132,7 +132,7 @@ def plan_update(*, plan: Plan, name: str | None = None, archived: bool | None = 
 
 
 def tenant_open(*, tenant: Tenant, plan: Plan, actor: Actor = SYSTEM) -> None:
-    """Wallets for live and test mode and the plan with all it brings: what a tenant needs before its first job."""
+    """Creates wallets for live and test mode and starts the plan: what a tenant needs before its first job."""
     with transaction.atomic(using=current_alias()):
         subscription = Subscription.objects.create(tenant=tenant, plan=plan, actor=str(actor)[:300])
         for livemode in (True, False):
@@ -145,7 +145,7 @@ def _unknown_currency(code: str) -> FieldError:
 
 
 def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
-    """The terms as the books hold them; what is wrong goes into `errors`."""
+    """Returns the terms as they are stored, and adds what is wrong to `errors`."""
 
     def wrong(pointer: str, code: str, detail: str) -> None:
         errors.append(FieldError(pointer, code, detail))
@@ -157,8 +157,8 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
         wrong("/included_images", "out_of_range", f"Use a whole number from 0 to {MOST_IMAGES}.")
     try:
         credit = amount_check(credit, zero=True)
-    except AmountInvalid as invalid:
-        wrong("/included_credit", invalid.code, str(invalid))
+    except AmountInvalid as error:
+        wrong("/included_credit", error.code, str(error))
     known = [model.id for model in models()]
     for index, name in enumerate(terms.allowed_models or ()):
         if name not in known:

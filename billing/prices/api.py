@@ -63,15 +63,15 @@ class PriceBook(OperatorView):
     )
     def post(self, request: Request) -> Response:
         """Adds versions of prices. A price cannot start in the past of accepted generations."""
-        plan, new, values = _read(request)
-        made = prices_add(
+        plan, new, values = _parse(request)
+        added = prices_add(
             plan=plan,
             new=new,
             effective_from=values["effective_from"],
             source=values["source"],
             actor=actor(request),
         )
-        rows = Price.objects.filter(id__in=[row.id for row in made]).order_by("id")
+        rows = Price.objects.filter(id__in=[row.id for row in added]).order_by("id")
         return Response(page_json([price_json(row) for row in rows], None), status=201)
 
 
@@ -84,7 +84,7 @@ class PriceBookPreview(OperatorView):
     )
     def post(self, request: Request) -> Response:
         """What the same body would change, old beside new. Nothing is written."""
-        plan, new, values = _read(request)
+        plan, new, values = _parse(request)
         moment, changes = prices_preview(plan=plan, new=new, effective_from=values["effective_from"])
         return Response(
             {
@@ -114,25 +114,25 @@ class PriceHistory(OperatorView):
 
 
 def plan_of(public: str | None) -> Plan | None:
-    """The plan of an id; None is the upstream. Raises Problem for an id that is none."""
+    """Returns the plan of an id; None for None, which is the upstream. Raises Problem for an id that is none."""
     if public is None:
         return None
-    found: UUID | None = ids.decode(ids.PLAN, public)
-    plan = Plan.objects.filter(id=found).first() if found else None
+    plan_id: UUID | None = ids.decode(ids.PLAN, public)
+    plan = Plan.objects.filter(id=plan_id).first() if plan_id else None
     if plan is None:
         raise not_found()
     return plan
 
 
 def _named(request: Request, name: str, known: Sequence[str]) -> str | None:
-    """What the query asks for, of what there is; None when it does not. Raises Problem."""
+    """Returns a query parameter that must be one of `known`; None when it is not given. Raises Problem."""
     value = request.query_params.get(name)
     if value is not None and value not in known:
         raise invalid_value(f"/{name}", "unknown_value", f"Use one of {', '.join(known)}.")
     return value
 
 
-def _read(request: Request) -> tuple[Plan | None, list[NewPrice], dict[str, Any]]:
+def _parse(request: Request) -> tuple[Plan | None, list[NewPrice], dict[str, Any]]:
     values = body_of(request, PricesBody)
     new = [NewPrice(**{**price, "image_size": price["image_size"] or ""}) for price in values["prices"]]
     return plan_of(values["plan_id"]), new, values

@@ -9,7 +9,7 @@ from typing import Any
 
 from billing.contracts import ChargeLine, KindPrice, Settlement, UsageRecordValues
 from billing.money import ZERO, amount_text, line_amount, price_text, share_amount, unit_price_rounded
-from billing.usage.upstream import Usage, usage_read
+from billing.usage.upstream import Usage, usage_parse
 
 Prices = Mapping[str, KindPrice]
 """The prices by kind, as a hold stores them."""
@@ -77,7 +77,7 @@ NOT_COVERED = Covered()
 
 
 def lines_price(quantities: Mapping[str, int], prices: Prices, *, images: int) -> tuple[list[Line], list[str]]:
-    """One line per kind that has a quantity, and the kinds that have no price (which are not billed).
+    """Returns a line per kind that has a quantity, and the kinds that have no price (which are not billed).
 
     `images` is how many pictures there are, for prices per picture.
     """
@@ -108,32 +108,32 @@ def lines_sum(lines: Sequence[Line]) -> Decimal:
     return sum((line.amount for line in lines), ZERO)
 
 
-def included_line(whole: Decimal, *, images: int, covered: Covered, up: bool = False) -> Line | None:
-    """What included pictures take off: each takes an equal share of the price of its generation.
+def included_line(amount: Decimal, *, images: int, covered: Covered, up: bool = False) -> Line | None:
+    """Returns what included pictures take off: each takes an equal share of the price of its generation.
 
     When no picture came the share is that of the hold, so what costs nothing when it works costs nothing when it does
     not. `up` rounds what is left up, as a hold does.
     """
     part, of = (min(covered.images, images), images) if images else (covered.images, covered.most)
-    if not part or not whole:
+    if not part or not amount:
         return None
-    off = whole - share_amount(whole, part=of - part, whole=of, up=up)
+    off = amount - share_amount(amount, part=of - part, whole=of, up=up)
     used = min(covered.images, images)
     each = unit_price_rounded(off / used) if used else ZERO
     return Line(INCLUDED, used, "each", -each, amount=-off, cost=ZERO, tokens=used)
 
 
 def bill(usage: Usage, *, prices: Prices, ceiling: Decimal, images: int = 0, covered: Covered = NOT_COVERED) -> Bill:
-    """The bill of a usage. What exceeds `ceiling`, the hold, becomes a negative line and is the operator's loss."""
+    """Returns the bill of a usage. What exceeds `ceiling`, the hold, becomes a negative line, the operator's loss."""
     lines, unpriced = lines_price(usage.priced(), prices, images=images)
     result = Bill(lines=lines, flags=[*usage.flags, *(f"unpriced_{kind}" for kind in unpriced)])
     result.cost = sum((line.cost for line in lines), ZERO)
     included = included_line(lines_sum(lines), images=images, covered=covered)
     if included is not None:
         lines.append(included)
-    whole = lines_sum(lines)
-    result.absorbed = max(whole - ceiling, ZERO)
-    result.amount = whole - result.absorbed
+    total = lines_sum(lines)
+    result.absorbed = max(total - ceiling, ZERO)
+    result.amount = total - result.absorbed
     if result.absorbed:
         result.flags.append("over_hold")
         lines.append(Line(ABSORBED, 1, "each", -result.absorbed, amount=-result.absorbed, cost=ZERO, tokens=1))
@@ -179,7 +179,7 @@ def extra_cost(charge: Settlement, usages: Sequence[Mapping[str, Any]], *, price
     """Adds to the operator's cost what the upstream reported for answers that were thrown away."""
     extra = ZERO
     for reported in usages:
-        lines, _ = lines_price(usage_read(reported, picture_tokens=0, queries=0).priced(), prices, images=0)
+        lines, _ = lines_price(usage_parse(reported, picture_tokens=0, queries=0).priced(), prices, images=0)
         extra += sum((line.cost for line in lines), ZERO)
     if not extra:
         return charge

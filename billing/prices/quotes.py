@@ -69,7 +69,7 @@ class UsageEstimateInput:
 
     @property
     def max_output_tokens(self) -> int:
-        """What the upstream is told, so that it cannot cost more than is held."""
+        """The limit that the upstream gets, so that a job cannot cost more than is held."""
         worst = self.worst_case
         caps = sum(worst.get(kind, 0) for kind in ("text_output", "thought_output", "image_output"))
         return min(caps, self.model.output_token_limit)
@@ -99,7 +99,7 @@ class Estimate:
 class Quote:
     """`expected` is what a typical answer costs; `worst_case` is what is held and never exceeded.
 
-    `uncovered` is the worst case without pictures that the plan includes: the books decide how many are, of
+    `uncovered` is the worst case without pictures that the plan includes: the hold decides how many are, of
     `included_a_month`.
     """
 
@@ -121,8 +121,9 @@ class Quote:
 def quote(
     work: UsageEstimateInput, *, prices: Prices, currency: str, included_images: int = 0, included_a_month: int = 0
 ) -> Quote:
-    """Raises PriceMissing when a kind that the request may use has no price.
+    """Returns what a request is expected to cost and can cost at worst.
 
+    Raises PriceMissing when a kind that the request may use has no price.
     `included_images` is how many pictures of the tenant's plan are left.
     """
     covered = Covered(min(included_images, work.max_images), work.max_images)

@@ -52,7 +52,7 @@ class PriceBook:
 
 @dataclass(frozen=True)
 class Tariff:
-    """All that a plan's prices of one model are made of at a moment; books are made when they are asked for."""
+    """All that a plan's prices of one model are made of at a moment; each book is built when it is first read."""
 
     plan: Plan | None
     version: PlanVersion | None
@@ -61,64 +61,65 @@ class Tariff:
     books: dict[tuple[str, str], PriceBook] = field(default_factory=dict)
 
     def book(self, tier: str, image_size: str) -> PriceBook:
-        made = self.books.get((tier, image_size))
-        if made is None:
+        book = self.books.get((tier, image_size))
+        if book is None:
             prices = prices_of(self.rows, plan=self.plan, version=self.version, tier=tier, image_size=image_size)
             currency = self.plan.currency if self.plan else "USD"
-            made = self.books[tier, image_size] = PriceBook(currency=currency, prices=prices, terms=self.terms)
-        return made
+            book = self.books[tier, image_size] = PriceBook(currency=currency, prices=prices, terms=self.terms)
+        return book
 
 
-class Kept(Generic[K, V]):
-    """Answers that may be used again for some seconds each; at most `most` of them."""
+class TimedCache(Generic[K, V]):
+    """Values that may be used again for some seconds each; at most `most` of them."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._answers: dict[K, tuple[float, V]] = {}
+        self._values: dict[K, tuple[float, V]] = {}
         self._lock = Lock()
 
     def get(self, key: K, read: Callable[[], tuple[V, float]]) -> V:
-        """The kept answer, or what `read` answers, with the seconds for which it holds."""
-        kept = self._answers.get(key)
+        """Returns the kept value, or the one that `read` returns with the seconds for which it holds."""
+        kept = self._values.get(key)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
         # the seconds count from before the reading, which may take some itself
         began = time.monotonic()
         value, seconds = read()
         with self._lock:
-            if len(self._answers) >= self._most:
-                self._answers.clear()
-            self._answers[key] = (began + seconds, value)
+            if len(self._values) >= self._most:
+                self._values.clear()
+            self._values[key] = (began + seconds, value)
         return value
 
     def clear(self) -> None:
         with self._lock:
-            self._answers.clear()
+            self._values.clear()
 
 
 # Apart, so that a thousand tenants of a plan share its prices.
-_plans: Kept[UUID, Plan | None] = Kept(most=10_000)
-_tariffs: Kept[tuple[UUID | None, str], Tariff] = Kept(most=1_000)
+_plans: TimedCache[UUID, Plan | None] = TimedCache(most=10_000)
+_tariffs: TimedCache[tuple[UUID | None, str], Tariff] = TimedCache(most=1_000)
 
 
 def price_book(*, tenant_id: UUID, model: str, tier: str, image_size: str = "") -> PriceBook:
-    """What `tenant_id` pays now, inside its door: its plan's own prices, else the upstream's with the plan's mark-up.
+    """Returns what a tenant pays now: its plan's own prices, else the upstream's with the plan's mark-up.
 
-    Without a plan the upstream's prices apply as they are. `image_size` picks among prices per picture.
+    Runs in the tenant's context. Without a plan the upstream's prices apply as they are. `image_size` picks among
+    prices per picture.
     """
     plan = _plans.get(tenant_id, lambda: _read_plan(tenant_id))
     tariff = _tariffs.get((plan.id if plan else None, model), lambda: _read_tariff(plan, model))
     return tariff.book(tier, image_size)
 
 
-def price_books_forget() -> None:
-    """For whoever changed prices past the services: tests."""
+def price_books_clear() -> None:
+    """Forgets what is cached, for tests that change prices past the services."""
     _plans.clear()
     _tariffs.clear()
 
 
 def _read_plan(tenant_id: UUID) -> tuple[Plan | None, float]:
-    """The tenant's plan, and for how many seconds it is: until another begins, at most CACHE_SECONDS."""
+    """Returns the tenant's plan, and for how many seconds it is: until another begins, at most CACHE_SECONDS."""
     now = timezone.now()
     soon = now + timedelta(seconds=CACHE_SECONDS)
     mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=soon)
@@ -128,7 +129,7 @@ def _read_plan(tenant_id: UUID) -> tuple[Plan | None, float]:
 
 
 def _read_tariff(plan: Plan | None, model: str) -> tuple[Tariff, float]:
-    """A plan's tariff of a model, and for how many seconds it holds, in the same way."""
+    """Returns a plan's tariff of a model, and for how many seconds it holds, in the same way."""
     now = timezone.now()
     soon = now + timedelta(seconds=CACHE_SECONDS)
     versions = list(plan.versions.filter(effective_from__lte=soon).order_by("-effective_from")[:3]) if plan else []
@@ -140,14 +141,14 @@ def _read_tariff(plan: Plan | None, model: str) -> tuple[Tariff, float]:
 
 
 def _seconds(now: datetime, starts: Iterable[datetime]) -> float:
-    """Until the first of what begins after now, at most CACHE_SECONDS."""
+    """Returns the seconds until the first of `starts` after now, at most CACHE_SECONDS."""
     return min([CACHE_SECONDS, *((start - now).total_seconds() for start in starts if start > now)])
 
 
 def prices_of(
     rows: Iterable[Price], *, plan: Plan | None, version: PlanVersion | None, tier: str, image_size: str = ""
 ) -> Prices:
-    """Prices by kind from the rows of one model that have begun, oldest first: the newest of each kind counts.
+    """Returns prices by kind from the rows of one model that have begun, oldest first: the newest of each kind counts.
 
     - A plan's own price wins, one for the size before one for all; a tier without a price has the standard one.
     - Else the upstream's price with the mark-up, rounded once; only in its own currency, since nothing is exchanged.
@@ -192,25 +193,25 @@ def _terms(plan: Plan | None, version: PlanVersion | None) -> Terms:
 
 
 def plan_terms(plan: Plan, *, at: datetime | None = None) -> PlanVersion | None:
-    """The version of a plan that applies at a moment, now when none is given; None before its first."""
+    """Returns the version of a plan that applies at a moment, now when none is given; None before its first."""
     return plan.versions.filter(effective_from__lte=at or timezone.now()).order_by("-effective_from").first()
 
 
 def rows_at(model: str, *, plan: Plan | None, at: datetime) -> QuerySet[Price]:
-    """The rows that make a model's prices at a moment, the upstream's and a plan's, oldest first."""
+    """Returns the rows that make a model's prices at a moment, the upstream's and a plan's, oldest first."""
     own = Q(plan=plan) if plan else Q(pk=None)
     return Price.objects.filter(own | Q(plan=None), model=model, effective_from__lte=at).order_by("effective_from")
 
 
 def book_lines(model: Model, *, plan: Plan | None, at: datetime) -> list[dict[str, Any]]:
-    """Every price of a model at a moment, for operators: by kind and tier, and by size where it differs."""
+    """Returns every price of a model at a moment, for operators: by kind and tier, and by size where it differs."""
     rows = list(rows_at(model.id, plan=plan, at=at))
     version = plan_terms(plan, at=at) if plan else None
     lines: list[dict[str, Any]] = []
     for tier in Tier.values:
         for size in model.sizes:
-            found = prices_of(rows, plan=plan, version=version, tier=tier, image_size=size)
-            for kind, price in sorted(found.items()):
+            prices = prices_of(rows, plan=plan, version=version, tier=tier, image_size=size)
+            for kind, price in sorted(prices.items()):
                 line = {
                     "kind": kind,
                     "tier": tier,

@@ -51,8 +51,8 @@ class PriceChange:
 
 
 def catalog_prices_sync() -> int:
-    """Adds the shipped upstream prices that the book lacks; prices set by an operator stay. Answers how many."""
-    made = 0
+    """Adds the shipped upstream prices that the price book lacks; returns how many. Prices set by an operator stay."""
+    count = 0
     with transaction.atomic(using=current_alias()):
         for row in prices():
             _, created = Price.objects.get_or_create(
@@ -69,12 +69,15 @@ def catalog_prices_sync() -> int:
                     "source": row.source,
                 },
             )
-            made += created
-    return made
+            count += created
+    return count
 
 
 def moment_check(moment: datetime | None) -> tuple[datetime, list[FieldError]]:
-    """When something of the price book begins: as given, or as soon as all processes will know of it."""
+    """Returns when something of the price book begins, and what is wrong with it.
+
+    None is as soon as all processes will know of it.
+    """
     with connections[current_alias()].cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         row = cursor.fetchone()
@@ -83,11 +86,11 @@ def moment_check(moment: datetime | None) -> tuple[datetime, list[FieldError]]:
     if moment is None:
         return now + LEAD, []
     if moment < now + LEAD:
-        said = (
+        detail = (
             "It starts in the past of accepted generations, which keep the prices of their acceptance; "
             f"the earliest is {(now + LEAD).isoformat(timespec='seconds')}."
         )
-        return moment, [FieldError("/effective_from", "in_the_past", said)]
+        return moment, [FieldError("/effective_from", "in_the_past", detail)]
     if moment > now + FURTHEST:
         return moment, [FieldError("/effective_from", "out_of_range", "It starts more than ten years ahead.")]
     return moment, []
@@ -96,7 +99,7 @@ def moment_check(moment: datetime | None) -> tuple[datetime, list[FieldError]]:
 def prices_preview(
     *, plan: Plan | None, new: Sequence[NewPrice], effective_from: datetime | None
 ) -> tuple[datetime, list[PriceChange]]:
-    """What `prices_add` would do, and from when on. Raises ValuesInvalid with every wrong value."""
+    """Returns from when on `prices_add` would apply, and its changes. Raises ValuesInvalid with every wrong value."""
     moment, errors = moment_check(effective_from)
     checked = [_checked(price, index, plan, errors) for index, price in enumerate(new)]
     errors += _places_taken(checked, plan, moment)
@@ -114,7 +117,7 @@ def prices_add(
     """
     with transaction.atomic(using=current_alias()):
         moment, changes = prices_preview(plan=plan, new=new, effective_from=effective_from)
-        made = Price.objects.bulk_create(
+        rows = Price.objects.bulk_create(
             Price(
                 plan=plan,
                 model=change.new.model,
@@ -140,7 +143,7 @@ def prices_add(
                 before={"unit": change.old_unit, "unit_price": change.old_price},
                 after={"unit": change.new.unit, "unit_price": change.new.unit_price, "effective_from": moment},
             )
-    return made
+    return rows
 
 
 def _checked(price: NewPrice, index: int, plan: Plan | None, errors: list[FieldError]) -> NewPrice:
@@ -154,8 +157,8 @@ def _checked(price: NewPrice, index: int, plan: Plan | None, errors: list[FieldE
         wrong("unit", "unknown_value", "The upstream sells tokens; only a plan has prices per picture.")
     try:
         model = get_model(price.model)
-    except UnknownModel as unknown:
-        wrong("model", "unknown_model", str(unknown))
+    except UnknownModel as error:
+        wrong("model", "unknown_model", str(error))
     else:
         if price.image_size and price.unit != Unit.IMAGE:
             wrong("image_size", "conflict", "Only a price per picture may differ by size.")
@@ -163,8 +166,8 @@ def _checked(price: NewPrice, index: int, plan: Plan | None, errors: list[FieldE
             wrong("image_size", "unknown_value", f"{model.id} makes {', '.join(model.sizes)}.")
     try:
         return replace(price, unit_price=amount_check(price.unit_price, zero=True))
-    except AmountInvalid as invalid:
-        wrong("unit_price", invalid.code, str(invalid))
+    except AmountInvalid as error:
+        wrong("unit_price", error.code, str(error))
         return price
 
 
@@ -176,8 +179,8 @@ def _places_taken(new: Sequence[NewPrice], plan: Plan | None, moment: datetime) 
     errors = []
     for index, price in enumerate(new):
         if price.place in taken:
-            said = f"{price.model} {price.kind} {price.tier} has a price from that moment on already."
-            errors.append(FieldError(f"/prices/{index}", "conflict", said))
+            detail = f"{price.model} {price.kind} {price.tier} has a price from that moment on already."
+            errors.append(FieldError(f"/prices/{index}", "conflict", detail))
         taken.add(price.place)
     return errors
 
@@ -198,7 +201,7 @@ def _change(new: NewPrice, plan: Plan | None, moment: datetime) -> PriceChange:
 
 
 def change_text(change: PriceChange, currency: str) -> str:
-    """A change in words, for people: "text_input of gemini-… (batch): 0.25 → 0.30 USD per_1m_tokens"."""
+    """Returns a change in words, for people: "text_input of gemini-… (batch): 0.25 → 0.30 USD per_1m_tokens"."""
     new = change.new
     old = f"{price_text(change.old_price)} {change.old_unit}" if change.old_price is not None else "no price"
     size = f" {new.image_size}" if new.image_size else ""

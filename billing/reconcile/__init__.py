@@ -1,6 +1,6 @@
 """Compares what the books say in one place with what they say in another. Every difference is a defect of ours.
 
-A check is one file, `sql/<name>.sql`: a comment that says what is compared, then one query that answers what differs.
+A check is one file, `sql/<name>.sql`: a comment that says what is compared, then one query that returns what differs.
 Its columns are `tenant_id`, `subject` (an id or a key), then what each side says. It takes `%(tenant)s` (NULL for all)
 and `%(first)s`, `%(end)s` (billing dates; a check of what has none looks at all of it). Where the sums are too many to
 be held at once, a line `--! monthly` has it run for each month by itself. A new table brings its check as a new file;

@@ -2,33 +2,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from billing.months import month_after, month_first
 
 MONTHLY = "--! monthly"
 """A line at the top of a check whose sums are too many to hold at once, and whose two sides share a billing date."""
 ALWAYS = ("-infinity", "infinity")
 
 
-def month_after(month: date) -> date:
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
 @dataclass(frozen=True)
 class Scope:
-    """What is looked at: one tenant or all, one month of billing dates or all time."""
+    """The rows that are compared: of one tenant or all, of one month of billing dates or all time."""
 
     tenant_id: UUID | None = None
     month: date | None = None
 
     def values(self) -> dict[str, Any]:
-        first, end = ALWAYS if self.month is None else (self.month.replace(day=1), month_after(self.month))
+        first, end = ALWAYS if self.month is None else (month_first(self.month), month_after(self.month))
         return {"tenant": self.tenant_id, "first": first, "end": end}
 
     def parts(self, months: Iterable[date]) -> Iterator[dict[str, Any]]:
-        """The same in parts that cover all time: each month that is named, and what lies between them."""
+        """Yields the values of parts that cover all time: each month that is named, and what lies between them."""
         if self.month is not None:
             yield self.values()
             return
@@ -43,7 +41,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Check:
-    """`about` is a sentence for people, `sql` answers the differing rows. `monthly`: run for each month by itself."""
+    """`about` is a sentence for people, `sql` returns the differing rows. `monthly`: run for each month by itself."""
 
     name: str
     about: str
@@ -53,7 +51,7 @@ class Check:
 
 @dataclass
 class Differences:
-    """What a check found: how many rows differ, the first of them, and the seconds that it took."""
+    """The result of a check: how many rows differ, the first of them, and the seconds that it took."""
 
     check: str
     about: str
@@ -63,11 +61,11 @@ class Differences:
 
 
 def checks_in(folder: Path) -> list[Check]:
-    """The checks of a folder, by name. The comment at the top of a file is what it is about."""
-    return [_read(path) for path in sorted(folder.glob("*.sql"))]
+    """Returns the checks of a folder, by name. The comment at the top of a file says what it is about."""
+    return [_check_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
-def _read(path: Path) -> Check:
+def _check_read(path: Path) -> Check:
     lines = path.read_text().splitlines()
     head = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
     about = " ".join(line.removeprefix("--").strip() for line in lines[:head] if line != MONTHLY)

@@ -22,12 +22,12 @@ SETTINGS = {
     "work_mem": WORK_MEM,
     "jit": "off",
     "statement_timeout": "0",
-    "cursor_tuple_fraction": "1",  # all rows are wanted, not the first ones soon
+    "cursor_tuple_fraction": "1",  # all rows are read, so the first ones need not come soon
 }
 
 
 class Snapshot:
-    """The books as they are at one moment, whatever jobs do meanwhile. Only reads; as the operator."""
+    """The database as it is at one moment, whatever jobs do meanwhile. Only reads; as the operator."""
 
     def __init__(self, connection: psycopg.Connection[dict[str, Any]], at: datetime) -> None:
         self.connection = connection
@@ -37,31 +37,31 @@ class Snapshot:
     def run(self, check: Check, scope: Scope, *, most: int) -> Differences:
         """Counts the differing rows and keeps the first `most`; holds no more of them in memory."""
         began = time.monotonic()
-        found = Differences(check.name, check.about)
+        differences = Differences(check.name, check.about)
         for values in scope.parts(self.months()) if check.monthly else [scope.values()]:
             for row in self.rows(check.sql, values):
-                found.count += 1
-                if len(found.rows) < most:
-                    found.rows.append(row)
-        found.seconds = time.monotonic() - began
-        return found
+                differences.count += 1
+                if len(differences.rows) < most:
+                    differences.rows.append(row)
+        differences.seconds = time.monotonic() - began
+        return differences
 
     def months(self) -> list[date]:
-        """The months that have roll-ups, jumping from one to the next along their index."""
+        """Returns the months that have roll-ups, jumping from one to the next along their index."""
         if self._months is None:
             sql = """
-                WITH RECURSIVE found AS (
+                WITH RECURSIVE months AS (
                     SELECT date_trunc('month', min(billing_date))::date AS month FROM billing_usagerollup
                     UNION ALL
                     SELECT (SELECT date_trunc('month', min(u.billing_date))::date FROM billing_usagerollup u
-                            WHERE u.billing_date >= (f.month + interval '1 month')::date)
-                    FROM found f WHERE f.month IS NOT NULL)
-                SELECT month FROM found WHERE month IS NOT NULL"""
+                            WHERE u.billing_date >= (m.month + interval '1 month')::date)
+                    FROM months m WHERE m.month IS NOT NULL)
+                SELECT month FROM months WHERE month IS NOT NULL"""
             self._months = [row["month"] for row in self.rows(sql, {})]
         return self._months
 
     def rows(self, sql: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The rows of a query, a thousand at a time."""
+        """Yields the rows of a query, a thousand at a time."""
         with self.connection.cursor(name="reconcile") as cursor:
             cursor.itersize = 1000
             cursor.execute(sql.encode(), values)
@@ -70,7 +70,7 @@ class Snapshot:
 
 @contextmanager
 def snapshot(alias: str = "operator") -> Iterator[Snapshot]:
-    """REPEATABLE READ: all queries see what was committed before the first one."""
+    """Opens a REPEATABLE READ transaction: all queries see what was committed before the first one."""
     connection = psycopg.connect(conninfo(alias), row_factory=dict_row)
     with connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -83,5 +83,5 @@ def snapshot(alias: str = "operator") -> Iterator[Snapshot]:
 
 
 def books_checks() -> list[Check]:
-    """What billing can compare by itself."""
+    """Returns the checks of what billing can compare by itself."""
     return checks_in(FOLDER)

@@ -60,8 +60,8 @@ class Export:
 
     @property
     def days(self) -> tuple[date, date] | None:
-        found = [day for day, _, _ in self.sums]
-        return (min(found), max(found)) if found else None
+        days = [day for day, _, _ in self.sums]
+        return (min(days), max(days)) if days else None
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class UpstreamDifference:
 
 
 def export_read(path: Path, *, zone: str = ZONE, skus: Path = SKUS) -> Export:
-    """Raises ExportUnreadable. Reads line by line: an export of a year may be large."""
+    """Returns the sums of an export, read line by line: one of a year may be large. Raises ExportUnreadable."""
     rules = [(re.compile(row["pattern"], re.IGNORECASE), row["model"], row["kind"]) for _, row in _rows(skus)]
     export = Export()
     names: dict[str, str] | None = None
@@ -108,9 +108,11 @@ def export_read(path: Path, *, zone: str = ZONE, skus: Path = SKUS) -> Export:
 def upstream_compare(
     snapshot: Snapshot, export: Export, *, zone: str = ZONE, tolerance: Decimal = ZERO
 ) -> list[UpstreamDifference]:
-    """Every day, model and kind that a side has in the export's days; `tolerance` in percent of the larger side.
+    """Returns every day, model and kind that a side has in the export's days.
 
-    Ours is live use, by hours of UTC, from the roll-ups. Cost of answers that were thrown away stands at kind
+    `tolerance` is in percent of the larger side.
+
+    Our side is live use, by hours of UTC, from the roll-ups. Cost of answers that were thrown away stands at kind
     `request`, without a quantity.
     """
     if export.days is None:
@@ -145,7 +147,7 @@ def _differs(one: Sums, other: Sums, tolerance: Decimal) -> bool:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The rows of a table with the number of their (last) line. Above it the console puts lines about the account."""
+    """Yields the rows of a table with the number of their (last) line; lines above its header are skipped."""
     with path.open(newline="", encoding="utf-8-sig") as source:
         for above, line in enumerate(source, start=1):
             if "sku" in line.lower() or "pattern" in line.lower():
@@ -157,31 +159,31 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 
 def _columns(row: Mapping[str, str]) -> dict[str, str]:
-    there = {str(column).strip().lower(): str(column) for column in row if column}
-    names = {name: there[alias] for name, aliases in COLUMNS.items() for alias in aliases[::-1] if alias in there}
+    columns = {str(column).strip().lower(): str(column) for column in row if column}
+    names = {name: columns[alias] for name, aliases in COLUMNS.items() for alias in aliases[::-1] if alias in columns}
     if lacking := [COLUMNS[name][0] for name in NEEDED if name not in names]:
-        raise ExportUnreadable(f"The file lacks {', '.join(lacking)}; it has {', '.join(there)[:300]}.")
+        raise ExportUnreadable(f"The file lacks {', '.join(lacking)}; it has {', '.join(columns)[:300]}.")
     return names
 
 
 def _number(text: str, line: int) -> Decimal:
     try:
-        found = Decimal(text.replace(",", "") or "0")
+        number = Decimal(text.replace(",", "") or "0")
     except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
+        number = Decimal("NaN")
+    if not number.is_finite():
         raise ExportUnreadable(f"Line {line}: {text[:40]!r} is no number.")
-    return found
+    return number
 
 
 def _factor(unit: str) -> int:
-    """ "1,000 count" and the like; plain "count" and "tokens" are 1."""
-    found = _THOUSANDS.match(unit.strip())
-    return _FACTORS.get(found[1].lower(), 1_000_000) if found else 1
+    """Returns what a unit multiplies by: 1000 for "1,000 count" and the like, 1 for "count" and "tokens"."""
+    match = _THOUSANDS.match(unit.strip())
+    return _FACTORS.get(match[1].lower(), 1_000_000) if match else 1
 
 
 def _day(text: str, zone: str, line: int) -> date:
-    """A date as it stands, or the day of an instant in the reports' time zone."""
+    """Returns a date as it stands, or the day of an instant in the reports' time zone."""
     try:
         if len(text) == 10:
             return date.fromisoformat(text)

@@ -15,7 +15,7 @@ from cavendish.http.problems import not_found
 
 
 def subscription_json(tenant_id: UUID) -> dict[str, Any]:
-    """Inside the tenant's door, or as the operator. Raises Problem for a tenant without a plan."""
+    """Returns a tenant's subscription; in its context or as the operator. Raises Problem for one without a plan."""
     now, following = subscription_now(tenant_id=tenant_id), subscription_next(tenant_id=tenant_id)
     if now is None:
         raise not_found()

@@ -10,14 +10,14 @@ from billing.models import Subscription
 
 
 def subscription_now(*, tenant_id: UUID) -> Subscription | None:
-    """The newest that has begun."""
+    """Returns the newest that has begun, with its plan."""
     mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=timezone.now())
-    found: Subscription | None = mine.order_by("-starts_at").first()
-    return found
+    subscription: Subscription | None = mine.order_by("-starts_at").first()
+    return subscription
 
 
 def subscription_next(*, tenant_id: UUID) -> Subscription | None:
-    """The one that begins next."""
+    """Returns the one that begins next, with its plan."""
     mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__gt=timezone.now())
-    found: Subscription | None = mine.order_by("starts_at").first()
-    return found
+    subscription: Subscription | None = mine.order_by("starts_at").first()
+    return subscription

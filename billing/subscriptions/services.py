@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add
 from accounts.models import Tenant
-from billing.budgets.services import budgets_default
+from billing.budgets.services import default_budgets_apply
 from billing.credits.services import credit_of_plan
 from billing.errors import ChangeRefused
 from billing.models import Charge, Plan, Subscription, Wallet
@@ -41,22 +41,22 @@ def subscription_change(*, tenant: Tenant, plan: Plan, actor: Actor) -> Subscrip
             Subscription.objects.filter(id=waiting.id).delete()
         if not moves:
             assert now is not None
-            made = now
+            subscription = now
         elif now is not None and now.plan.currency == plan.currency:
-            made = Subscription.objects.create(
+            subscription = Subscription.objects.create(
                 tenant=tenant, plan=plan, starts_at=month_of(tenant_id=tenant.id).ends_at, actor=str(actor)[:300]
             )
         else:
             _currency_change(tenant.id, plan.currency)
-            made = Subscription.objects.create(tenant=tenant, plan=plan, actor=str(actor)[:300])
-            made.refresh_from_db()
-            subscription_begin(made)
-        _note(tenant.id, actor, before=waiting or now, made=made)
-    return made
+            subscription = Subscription.objects.create(tenant=tenant, plan=plan, actor=str(actor)[:300])
+            subscription.refresh_from_db()
+            subscription_begin(subscription)
+        _audit(tenant.id, actor, before=waiting or now, after=subscription)
+    return subscription
 
 
 def subscriptions_begin() -> int:
-    """Gives what plans bring to the tenants that they begin for; by the scheduler. Answers how many began."""
+    """Gives tenants what the plans that begin for them bring; returns how many began. The scheduler calls it."""
     with acting_as("operator"):
         due = Subscription.objects.filter(begun_at=None, starts_at__lte=timezone.now()).order_by("starts_at")
         for subscription in list(due[:AT_ONCE]):
@@ -70,12 +70,12 @@ def subscriptions_begin() -> int:
 
 
 def subscription_begin(subscription: Subscription) -> None:
-    """The plan's budgets in place of the last plan's, and its credit of this month. As the operator."""
+    """Sets the plan's budgets in place of the last plan's and gives its credit of this month; runs as the operator."""
     terms = plan_terms(subscription.plan)
-    budgets_default(
+    default_budgets_apply(
         tenant_id=subscription.tenant_id,
         plan_id=subscription.plan_id,
-        wanted=terms.default_budgets if terms else [],
+        terms=terms.default_budgets if terms else [],
         actor=SYSTEM,
     )
     credit_of_plan(tenant_id=subscription.tenant_id)
@@ -89,41 +89,41 @@ def subscription_begin(subscription: Subscription) -> None:
 
 
 def _currency_change(tenant_id: UUID, currency: str) -> None:
-    """Another currency for the wallets, when both are empty. Raises ChangeRefused."""
+    """Gives the wallets another currency when both are empty. Raises ChangeRefused."""
     with connections[current_alias()].cursor() as cursor:
         # before the wallets, as jobs do: the plan's budgets are changed after them
         cursor.execute("SELECT budgets_lock(%s, true)", [tenant_id])
     wallets = list(Wallet.objects.select_for_update().filter(tenant_id=tenant_id).order_by("livemode"))
     for wallet in wallets:
         if wallet.balance or wallet.held or wallet.credit_limit:
-            said = (
+            detail = (
                 f"The currency cannot change from {wallet.currency} to {currency}: the balance is "
                 f"{amount_text(wallet.balance)}, {amount_text(wallet.held)} is held, the credit limit is "
                 f"{amount_text(wallet.credit_limit)}. All must be zero, for nothing is exchanged."
             )
-            raise ChangeRefused("currency_change_refused", said)
+            raise ChangeRefused("currency_change_refused", detail)
     month = month_of(tenant_id=tenant_id)
     if Charge.objects.filter(
         tenant_id=tenant_id, livemode=True, amount__gt=0, created_at__gte=month.starts_at
     ).exists():
-        said = "The currency cannot change: this month has charges in another one. Try again next month."
-        raise ChangeRefused("currency_change_refused", said)
+        detail = "The currency cannot change: this month has charges in another one. Try again next month."
+        raise ChangeRefused("currency_change_refused", detail)
     Wallet.objects.filter(tenant_id=tenant_id).update(currency=currency)
 
 
-def _note(tenant_id: UUID, actor: Actor, *, before: Subscription | None, made: Subscription) -> None:
+def _audit(tenant_id: UUID, actor: Actor, *, before: Subscription | None, after: Subscription) -> None:
     audit_add(
         actor=actor,
         action="subscription.changed",
         tenant_id=tenant_id,
         target="subscription",
-        target_id=made.id,
+        target_id=after.id,
         before={"plan": before.plan.slug, "starts_at": before.starts_at} if before else None,
-        after={"plan": made.plan.slug, "starts_at": made.starts_at},
+        after={"plan": after.plan.slug, "starts_at": after.starts_at},
     )
     event_add(
         tenant_id=tenant_id,
-        subject=made.id,
+        subject=after.id,
         type="subscription.changed",
-        data={"plan": made.plan.slug, "starts_at": made.starts_at.isoformat()},
+        data={"plan": after.plan.slug, "starts_at": after.starts_at.isoformat()},
     )

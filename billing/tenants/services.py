@@ -1,4 +1,4 @@
-"""Billing's part of a tenant: what `accounts.tenants` asks of it (accounts/tenants/billing_port.py)."""
+"""Billing's part of a tenant: implements the port of `accounts.tenants` (accounts/tenants/billing_port.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.actor import Actor
 from accounts.models import Tenant
 from accounts.tenants.billing_port import STANDARD_PLAN, TenantTerms
 from billing.models import Hold, Plan, Subscription, Wallet
-from billing.money import AmountInvalid, amount_check, amount_read
+from billing.money import AmountInvalid, amount_check, amount_parse
 from billing.plans.services import plan_ensure, tenant_open
 from billing.wallets.services import wallet_top_up
 from cavendish.http.problems import invalid_value
@@ -60,6 +60,6 @@ def _plan(slug: str) -> Plan:
 
 def _opening_balance(amount: str | Decimal) -> Decimal:
     try:
-        return amount_check(amount, zero=True) if isinstance(amount, Decimal) else amount_read(amount, zero=True)
+        return amount_check(amount, zero=True) if isinstance(amount, Decimal) else amount_parse(amount, zero=True)
     except AmountInvalid as error:
         raise invalid_value("/opening_balance", error.code, str(error)) from None

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
@@ -20,22 +17,22 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.permissions import require_live_key
-from accounts.authentication.tenant_or_operator import TenantOrOperatorAuthentication, HasScopeOrIsOperator, principal_context
-from billing.money import amount_text
+from accounts.authentication.tenant_or_operator import (
+    HasScopeOrIsOperator,
+    TenantOrOperatorAuthentication,
+    principal_context,
+)
 from billing.usage import schema
-from billing.usage.dashboard import UPSTREAM_CURRENCY
 from billing.usage.export import export_records, export_usage
-from billing.usage.parameters import GROUPED, UsageParameters, cursor_write
-from billing.usage.query import DIMENSIONS, METADATA, UsageQuery
-from billing.usage.selectors import Sums, UsageRow, usage_read, usage_tags
+from billing.usage.parameters import GROUPED, UsageParameters
+from billing.usage.query import UsageQuery
+from billing.usage.representation import moment_text, usage_json
+from billing.usage.selectors import usage_read, usage_tags
 from billing.usage.services import usage_tags_set
-from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.json_body import body_of
 from cavendish.http.problems import invalid_value
 from cavendish.http.schema import problems
-
-IDS = {"tenant": ids.TENANT, "key": ids.API_KEY, "member": ids.USER}
 
 
 class UsageView(APIView):
@@ -63,22 +60,7 @@ class UsageReport(UsageView):
         after = parameters.cursor(query.group_by)
         with principal_context(parameters.user):
             page = usage_read(query, after=after, limit=limit)
-        full = parameters.is_operator
-        totals = [sums_json(sums, full=full) for sums in page.totals]
-        return Response(
-            {
-                "object": "usage",
-                "from": moment_text(query.start),
-                "to": moment_text(query.end),
-                "timezone": parameters.zone,
-                "livemode": query.livemode,
-                "group_by": [f"{METADATA}.{query.tag}" if name == METADATA else name for name in query.group_by],
-                "data": [row_json(query, row, full=full) for row in page.rows],
-                "totals": totals if full else (totals or [sums_json(Sums(""), full=False) | {"currency": None}])[0],
-                "has_more": page.next is not None,
-                "next_cursor": cursor_write(page.next) if page.next else None,
-            }
-        )
+        return Response(usage_json(query, page, timezone=parameters.zone, is_operator=parameters.is_operator))
 
 
 class UsageCsv(UsageView):
@@ -147,7 +129,7 @@ def usage_csv(request: Request) -> HttpResponseBase:
 def csv_response(
     parameters: UsageParameters, name: str, query: UsageQuery, export: Callable[..., None]
 ) -> HttpResponseBase:
-    """An export as a download.
+    """Returns an export as a download.
 
     It goes through a file without a name: a slow client then holds neither a connection nor a snapshot, and an error
     of the query is an answer instead of a broken download.
@@ -166,51 +148,3 @@ def csv_response(
     file.seek(0)
     span = f"{moment_text(query.start)}-{moment_text(query.end)}".replace(":", "")
     return FileResponse(file, as_attachment=True, filename=f"{name}-{span}.csv", content_type="text/csv; charset=utf-8")
-
-
-def moment_text(moment: date | datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if isinstance(moment, datetime) else moment.isoformat()
-
-
-def row_json(query: UsageQuery, row: UsageRow, *, full: bool) -> dict[str, Any]:
-    """Every field is always there: null where rows are not grouped by it."""
-    shown: dict[str, Any] = {
-        dimension.column: None
-        for name, dimension in DIMENSIONS.items()
-        if name != METADATA and (full or name != "tenant")
-    }
-    shown[METADATA] = {}
-    for name, value in row.group.items():
-        match value:
-            case UUID():
-                text: str | None = ids.encode(IDS[name], value)
-            case date() if name == "month":
-                text = f"{value:%Y-%m}"
-            case date():
-                text = moment_text(value)
-            case _:
-                text = value
-        if name == METADATA:
-            shown[METADATA] = {query.tag: text}
-        else:
-            shown[DIMENSIONS[name].column] = text
-    return {**shown, **sums_json(row.sums, full=full)}
-
-
-def sums_json(sums: Sums, *, full: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "tokens": sums.tokens,
-        "search_queries": sums.search_queries,
-        "images": sums.images,
-        "requests": sums.requests,
-        "amount": amount_text(sums.amount),
-        "currency": sums.currency,
-    }
-    if full:
-        same = sums.currency == UPSTREAM_CURRENCY
-        shown |= {
-            "cost": amount_text(sums.cost),
-            "cost_currency": UPSTREAM_CURRENCY,
-            "margin": amount_text(sums.amount - sums.cost) if same else None,
-        }
-    return shown

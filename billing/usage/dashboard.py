@@ -59,7 +59,10 @@ _TENANTS = f"""
 
 
 def platform_dashboard(*, day: date, livemode: bool = True, tenants: int = 20) -> PlatformDashboard:
-    """As the operator. Days are each tenant's billing dates; numbers may lag by a minute. `tenants` bounds the list."""
+    """Returns the sums of a day and its month; runs as the operator.
+
+    Days are each tenant's billing dates; numbers may lag by a minute. `tenants` bounds the list of tenants.
+    """
     values: dict[str, Any] = {"livemode": livemode, "month": day.replace(day=1), "tenants": tenants}
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(_TOTALS, values)

@@ -15,9 +15,9 @@ Write = Callable[[bytes], object]
 
 
 def export_usage(query: UsageQuery, write: Write, *, operator: bool = False) -> None:
-    """The rows that `usage_read` answers, all of them, without totals: a sum over a column is right.
+    """Writes all rows of a report (see `usage_read`) without totals, so that the sum of a column is right.
 
-    Inside the tenant's door, or as the operator, who also gets the cost.
+    Runs in the tenant's context, or as the operator, who also gets the cost.
     """
     sql, values = query.statement(after=None, limit=None, totals=False)
     columns = {
@@ -30,7 +30,7 @@ def export_usage(query: UsageQuery, write: Write, *, operator: bool = False) -> 
 
 
 def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -> None:
-    """The usage records themselves, in the order of their billing dates and generations."""
+    """Writes the usage records themselves, in the order of their billing dates and generations."""
     columns = {
         "billing_date": "r.billing_date",
         "at": "to_char(r.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import difflib
-import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +15,7 @@ from accounts.authentication.operators import OperatorPrincipal
 from accounts.authentication.principal import Principal
 from accounts.authentication.tenant_or_operator import principal_context
 from accounts.models import Tenant
+from billing.usage.cursors import cursor_parse
 from billing.usage.query import DIMENSIONS, METADATA, NOT_WITH_METADATA, Cursor, UsageQuery
 from cavendish.db import ids
 from cavendish.http.problems import FieldError, forbidden, invalid, shown
@@ -58,19 +56,19 @@ class UsageParameters:
         livemode = self._livemode()
         group_by, tag = self._group_by()
         start, end = self._period(by_hour="hour" in group_by)
-        found = {name: self._filter(name) for name in FILTERS}
+        filters = {name: self._filter(name) for name in FILTERS}
         if tag is not None:
             if isinstance(start, datetime):
                 self.wrong("from", "not_supported", "Sums by metadata are kept by day; give dates.")
             for name in ("key_id", "member_id"):
-                if found[name] is not None:
+                if filters[name] is not None:
                     self.wrong(name, "not_supported", f"Sums by metadata are not kept by {name.removesuffix('_id')}.")
         if self.errors:
             raise invalid(self.errors)
         if not self.is_operator:
             assert isinstance(self.user, Principal)
-            found["tenant_id"] = self.user.tenant_id
-        return UsageQuery(start=start, end=end, livemode=livemode, group_by=group_by, tag=tag, **found)
+            filters["tenant_id"] = self.user.tenant_id
+        return UsageQuery(start=start, end=end, livemode=livemode, group_by=group_by, tag=tag, **filters)
 
     def _livemode(self) -> bool:
         own = True if self.is_operator else getattr(self.user, "livemode", True)
@@ -112,7 +110,7 @@ class UsageParameters:
         return tuple(dict.fromkeys(group_by)), tag
 
     def _period(self, *, by_hour: bool) -> tuple[Any, Any]:
-        """`from` (this month's first day) and `to` (tomorrow), both dates or both instants."""
+        """Returns `from` (this month's first day) and `to` (tomorrow), both dates or both instants."""
         today = datetime.now(ZoneInfo(self.zone)).date()
         start = self._moment("from")
         end = self._moment("to")
@@ -138,9 +136,9 @@ class UsageParameters:
             return None
         try:
             if _DATE.fullmatch(text):  # fromisoformat would take weeks too, which nobody means here
-                found = date.fromisoformat(text)
-                if 2000 <= found.year <= 2200:
-                    return found
+                day = date.fromisoformat(text)
+                if 2000 <= day.year <= 2200:
+                    return day
             elif "T" in text and text.isascii():
                 # a "+" that was not escaped arrives as a space
                 moment = datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC)
@@ -165,10 +163,10 @@ class UsageParameters:
             if not text or "\0" in text or len(text) > 100:
                 self.wrong(name, "unknown_value", "This is no model's name.")
             return text
-        found: UUID | None = ids.decode(FILTERS[name], text)
-        if found is None:
+        public_id: UUID | None = ids.decode(FILTERS[name], text)
+        if public_id is None:
             self.wrong(name, "unknown_value", f"{shown(text)} is no such id; it looks like {FILTERS[name]}_….")
-        return found
+        return public_id
 
     def limit(self) -> int:
         text = self.values.get("limit", str(LIMIT))
@@ -178,61 +176,18 @@ class UsageParameters:
         return int(text)
 
     def cursor(self, group_by: tuple[str, ...]) -> Cursor | None:
-        """Raises for what is no cursor of this report's."""
+        """Returns where the page begins. Raises Problem for what is no cursor of this report's."""
         text = self.values.get("cursor")
         if not text:
             return None
-        found = cursor_read(text, group_by)
-        if found is None:
+        cursor = cursor_parse(text, group_by)
+        if cursor is None:
             raise invalid([FieldError("/cursor", "invalid", "Use the next_cursor of the page before.")])
-        return found
-
-
-def cursor_write(cursor: Cursor) -> str:
-    return base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
-
-
-def cursor_read(text: str, group_by: tuple[str, ...]) -> Cursor | None:
-    """The parts, each of which must be what it is cast to, spelled as we do: PostgreSQL's error would be a 500.
-
-    Python takes more spellings than PostgreSQL: weeks, `urn:uuid:`, halves of characters, offsets with fractions.
-    """
-    try:
-        parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not isinstance(parts, list) or len(parts) != 2 * len(group_by) + 1:
-            return None
-        for place, part in enumerate(parts):
-            if not isinstance(part, str) or "\0" in part:
-                return None
-            part.encode()
-            if place == len(parts) - 1:
-                continue
-            if place % 2 == 0:
-                if part not in {"true", "false"}:
-                    return None
-                continue
-            kind = DIMENSIONS[group_by[place // 2]].type
-            if not _is_spelled(part, kind):
-                return None
-    except (ValueError, OverflowError, RecursionError, binascii.Error):
-        return None
-    return tuple(parts)
-
-
-def _is_spelled(part: str, kind: str) -> bool:
-    """Raises ValueError for what is nothing of the kind at all."""
-    match kind:
-        case "uuid":
-            return str(UUID(part)) == part
-        case "date":
-            return part == "-infinity" or str(date.fromisoformat(part)) == part
-        case "timestamptz":
-            return part == "-infinity" or str(datetime.fromisoformat(part).astimezone(UTC)) == part
-    return True
+        return cursor
 
 
 def _zone_of(user: Principal | OperatorPrincipal) -> str:
-    """The time zone in which a tenant's billing dates are; operators' defaults are in UTC. Inside the door."""
+    """Returns the time zone of the defaults: of a tenant, in its context, that of its billing dates; else UTC."""
     if isinstance(user, OperatorPrincipal):
         return "UTC"
     return Tenant.objects.values_list("billing_timezone", flat=True).get(id=user.tenant_id)

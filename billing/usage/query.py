@@ -1,4 +1,4 @@
-"""What a report of usage asks for, and the SQL that answers it."""
+"""What a report of usage asks for, and its SQL."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class UsageQuery:
         return isinstance(self.start, datetime)
 
     def conditions(self, instant: str = "r.hour") -> str:
-        """On rows `r` of a roll-up or of the records, which have an `instant` each; values go beside the statement."""
+        """Returns SQL conditions on rows `r` of a roll-up or of the records, whose time is `instant`; see `values`."""
         when = "r.billing_date >= %(start)s AND r.billing_date < %(end)s"
         if self.by_instant:
             when = f"r.billing_date >= %(first_day)s AND {instant} >= %(start)s AND {instant} < %(end)s"
@@ -106,7 +106,7 @@ class UsageQuery:
         return " AND ".join(parts)
 
     def _source(self) -> str:
-        """Rows of the roll-ups. By metadata: those of each value, and of no value what is left of the whole."""
+        """Returns SQL for rows of the roll-ups. By metadata: those of each value, and the rest without one."""
         where = self.conditions()
         if self.tag is None:
             return f"SELECT r.* FROM billing_usagerollup r WHERE {where}"  # noqa: S608
@@ -121,7 +121,7 @@ class UsageQuery:
             FROM billing_usagetagrollup r WHERE r.key = %(tag)s AND {where}"""  # noqa: S608
 
     def statement(self, *, after: Cursor | None, limit: int | None, totals: bool) -> tuple[str, dict[str, Any]]:
-        """(SQL, values). Columns: `whole` (a row of totals), currency, the dimensions as d0, d1, …, the measures.
+        """Returns (SQL, values). Columns: `whole` (a row of totals), currency, dimensions as d0, d1, …, measures.
 
         One statement, so that totals are those of the rows beside them. Money is summed by currency.
         """

@@ -48,15 +48,15 @@ class UsagePage:
 
 
 def usage_read(query: UsageQuery, *, after: Cursor | None = None, limit: int = 1000) -> UsagePage:
-    """A page of a report; in the tenant's door, or as the operator. Groups that sum to nothing are left out."""
+    """Returns a page of a report without groups that sum to nothing; in the tenant's context, or as the operator."""
     sql, values = query.statement(after=after, limit=limit, totals=True)
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(sql, values)
-        found = cursor.fetchall()
-    totals = [Sums(row[1], *row[-MEASURES:]) for row in found if row[0]]
+        records = cursor.fetchall()
+    totals = [Sums(row[1], *row[-MEASURES:]) for row in records if row[0]]
     rows = [
         UsageRow(dict(zip(query.group_by, row[2:-MEASURES], strict=True)), Sums(row[1], *row[-MEASURES:]))
-        for row in found
+        for row in records
         if not row[0]
     ]
     if not query.group_by:
@@ -77,5 +77,5 @@ _LEAST = {"uuid": str(UUID(int=0)), "date": "-infinity", "timestamptz": "-infini
 
 
 def usage_tags(tenant_id: UUID) -> list[str]:
-    """The metadata keys by which the tenant's usage is summed; inside its door."""
+    """Returns the metadata keys by which the tenant's usage is summed; in its context."""
     return sorted(UsageTag.objects.filter(tenant_id=tenant_id).values_list("key", flat=True))

@@ -14,7 +14,7 @@ MAX_TAGS = 5
 
 
 def usage_partitions_create(*, months: int = 13) -> int:
-    """Makes the usage partitions of this month and the coming year that are missing; hourly, by the scheduler."""
+    """Creates the usage partitions of this month and the coming year that are missing; returns how many."""
     with connections["system"].cursor() as cursor:
         cursor.execute("SELECT usage_partitions_create(current_date, %s)", [months])
         row = cursor.fetchone()
@@ -22,7 +22,7 @@ def usage_partitions_create(*, months: int = 13) -> int:
 
 
 def usage_platform_refresh() -> int:
-    """Brings the operator's days up to the roll-ups; every minute, by the scheduler. Answers how many changed."""
+    """Brings the operator's days up to the roll-ups; returns how many changed. The scheduler calls it every minute."""
     with connections["system"].cursor() as cursor:
         cursor.execute("SELECT usage_platform_refresh()")
         row = cursor.fetchone()
@@ -30,19 +30,19 @@ def usage_platform_refresh() -> int:
 
 
 def usage_tags_set(*, tenant_id: UUID, keys: Sequence[str], actor: Actor) -> list[str]:
-    """Chooses the metadata keys by which usage is summed from now on; answers them. Sums of dropped keys stay.
+    """Chooses the metadata keys by which usage is summed from now on; returns them. Sums of dropped keys stay.
 
     Raises ValueError for more than MAX_TAGS.
     """
-    wanted = sorted(set(keys))
-    if len(wanted) > MAX_TAGS:
+    chosen = sorted(set(keys))
+    if len(chosen) > MAX_TAGS:
         raise ValueError(f"Usage is summed by at most {MAX_TAGS} metadata keys.")
     with tenant_context(tenant_id):
-        had = sorted(UsageTag.objects.filter(tenant_id=tenant_id).values_list("key", flat=True))
-        if had != wanted:
-            UsageTag.objects.filter(tenant_id=tenant_id).exclude(key__in=wanted).delete()
+        old = sorted(UsageTag.objects.filter(tenant_id=tenant_id).values_list("key", flat=True))
+        if old != chosen:
+            UsageTag.objects.filter(tenant_id=tenant_id).exclude(key__in=chosen).delete()
             UsageTag.objects.bulk_create(
-                [UsageTag(tenant_id=tenant_id, key=key) for key in wanted if key not in had], ignore_conflicts=True
+                [UsageTag(tenant_id=tenant_id, key=key) for key in chosen if key not in old], ignore_conflicts=True
             )
             audit_add(
                 actor=actor,
@@ -50,7 +50,7 @@ def usage_tags_set(*, tenant_id: UUID, keys: Sequence[str], actor: Actor) -> lis
                 tenant_id=tenant_id,
                 target="tenant",
                 target_id=tenant_id,
-                before={"tags": had},
-                after={"tags": wanted},
+                before={"tags": old},
+                after={"tags": chosen},
             )
-    return wanted
+    return chosen

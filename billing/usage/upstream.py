@@ -34,14 +34,14 @@ class Usage:
     flags: list[str] = field(default_factory=list)
 
     def priced(self) -> dict[str, int]:
-        """Quantities by price kind, the cached part taken out of the input.
+        """Returns quantities by price kind, the cached part taken out of the input.
 
         By the kinds that were reported as cached; what has no kind is text first, then pictures, then video.
         """
         billed = {kind: getattr(self, kind) for kind in ("text_input", "image_input", "video_input")}
         cached = self.cached_input
-        for wanted in (self.cached_kinds, billed):
-            for kind, most in tuple(wanted.items()):
+        for kinds in (self.cached_kinds, billed):
+            for kind, most in tuple(kinds.items()):
                 covered = min(billed[kind], most, cached)
                 billed[kind] -= covered
                 cached -= covered
@@ -64,8 +64,8 @@ class Usage:
         }
 
 
-def usage_read(reported: Mapping[str, Any] | None, *, picture_tokens: int, queries: int) -> Usage:
-    """Usage from an interaction's `usage`.
+def usage_parse(reported: Mapping[str, Any] | None, *, picture_tokens: int, queries: int) -> Usage:
+    """Returns the usage of an interaction's `usage`.
 
     `picture_tokens` is what the table says of the pictures that came; `queries` how many searches its steps show. Both
     stand in where the upstream is silent.

@@ -25,15 +25,15 @@ from cavendish.http.schema import PAGING, problems
 
 
 def ledger_page(request: Request, *, tenant_id: UUID, livemode: bool | None, operator: bool) -> dict[str, Any]:
-    """Movements of the wallet, the last first; of both modes when none is named."""
+    """Returns a page of the wallet's movements, the last first; of both modes when `livemode` is None."""
     rows = LedgerEntry.objects.filter(tenant_id=tenant_id, account=LedgerEntry.Account.WALLET)
     rows = rows.select_related("transaction")
     if livemode is not None:
         rows = rows.filter(livemode=livemode)
     if kind := request.query_params.get("kind"):
         if kind not in LedgerTransaction.Kind.values:
-            said = f"Use one of {', '.join(LedgerTransaction.Kind.values)}."
-            raise invalid([FieldError("/kind", "unknown_value", said)])
+            detail = f"Use one of {', '.join(LedgerTransaction.Kind.values)}."
+            raise invalid([FieldError("/kind", "unknown_value", detail)])
         rows = rows.filter(transaction__kind=kind)
     page, following = page_read_numbered(request, rows, "entry")
     return page_json([entry_json(entry, operator=operator) for entry in page], following)
@@ -58,7 +58,7 @@ class WalletView(APIView):
         tags=["wallet"],
     )
     def patch(self, request: Request) -> Response:
-        """Sets when people are told of a low balance; null tells nobody."""
+        """Sets below which balance people get a mail; null sends none."""
         who = principal(request)
         values = body_of(request, WalletChange, partial=True)
         if "low_balance_threshold" in values:

@@ -61,8 +61,8 @@ class TenantTopUps(OperatorView):
     def post(self, request: Request, tenant_id: str) -> Response:
         """Books money that a tenant paid in."""
         tenant, values = tenant_named(tenant_id), body_of(request, TopUpBody)
-        made = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
-        return Response(transaction_json(made), status=201)
+        movement = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
+        return Response(transaction_json(movement), status=201)
 
 
 class TenantAdjustments(OperatorView):
@@ -75,8 +75,8 @@ class TenantAdjustments(OperatorView):
     def post(self, request: Request, tenant_id: str) -> Response:
         """Corrects a balance: gives when positive, takes when negative, but nothing that is held or a credit."""
         tenant, values = tenant_named(tenant_id), body_of(request, AdjustmentBody)
-        made = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
-        return Response(transaction_json(made), status=201)
+        movement = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
+        return Response(transaction_json(movement), status=201)
 
 
 class TenantCredits(OperatorView):

@@ -10,16 +10,24 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add, changes
-from billing.errors import ChangeRefused, ValuesInvalid
+from billing.errors import ChangeRefused
 from billing.invoices.mails import recipients
-from billing.ledger.services import Account, Kind, Side, amount_of, movement_add, movement_note, told_end, wallet_lock
+from billing.ledger.services import (
+    Account,
+    Kind,
+    Side,
+    amount_valid,
+    low_balance_rearm,
+    movement_add,
+    movement_audit,
+    wallet_lock,
+)
 from billing.models import LedgerTransaction, Wallet
-from billing.money import AmountInvalid, amount_check, amount_text, price_text
+from billing.money import amount_text, price_text
 from billing.wallets.selectors import credits_sum
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
-from cavendish.http.problems import FieldError
 from cavendish.mail.services import mail_queue
 
 AT_ONCE = 200
@@ -29,17 +37,20 @@ Terms = Mapping[str, Decimal | None]
 def wallet_top_up(
     *, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor, livemode: bool = True
 ) -> LedgerTransaction:
-    """Money paid in. Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine places."""
-    amount = amount_of(amount)
+    """Books money paid in.
+
+    Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine places.
+    """
+    amount = amount_valid(amount)
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
-        made = movement_add(
+        movement = movement_add(
             wallet, kind=Kind.TOP_UP, account=Account.FUNDING, sides=[Side(amount)], reason=reason, actor=actor
         )
-        movement_note(
-            made, actor=actor, action="wallet.topped_up", amount=amount, currency=wallet.currency, reason=reason
+        movement_audit(
+            movement, actor=actor, action="wallet.topped_up", amount=amount, currency=wallet.currency, reason=reason
         )
-    return made
+    return movement
 
 
 def wallet_adjust(
@@ -51,19 +62,19 @@ def wallet_adjust(
     livemode: bool = True,
     generation_id: UUID | None = None,
 ) -> LedgerTransaction:
-    """A correction by hand: gives when the amount is positive, takes when it is negative, but nothing that is held.
+    """Corrects a balance by hand: gives when the amount is positive, takes when negative, but nothing that is held.
 
     Credits are not touched: what is taken is paid money, or owed within the credit limit. Raises ValuesInvalid,
     ChangeRefused.
     """
-    amount = amount_of(amount, negative=True)
+    amount = amount_valid(amount, negative=True)
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
         paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=tenant_id, livemode=livemode)
         if amount < 0 and -amount > paid:
-            said = f"{amount_text(-amount)} cannot be taken: without credits {amount_text(paid)} is there."
-            raise ChangeRefused("insufficient_balance", said)
-        made = movement_add(
+            detail = f"{amount_text(-amount)} cannot be taken: without credits {amount_text(paid)} is there."
+            raise ChangeRefused("insufficient_balance", detail)
+        movement = movement_add(
             wallet,
             kind=Kind.ADJUSTMENT,
             account=Account.ADJUSTMENTS,
@@ -72,50 +83,54 @@ def wallet_adjust(
             actor=actor,
             generation_id=generation_id,
         )
-        movement_note(
-            made, actor=actor, action="wallet.adjusted", amount=amount, currency=wallet.currency, reason=reason
+        movement_audit(
+            movement, actor=actor, action="wallet.adjusted", amount=amount, currency=wallet.currency, reason=reason
         )
-    return made
+    return movement
 
 
 def wallet_credit_limit_set(*, tenant_id: UUID, credit_limit: Decimal, actor: Actor, livemode: bool = True) -> Wallet:
-    """How far the balance may fall below zero. One below what is owed and held becomes that; see the wallet that comes.
+    """Sets how far the balance may fall below zero. A limit below what is owed and held becomes that.
 
     Raises ValuesInvalid.
     """
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
         before = {"credit_limit": wallet.credit_limit}
-        wallet.credit_limit = max(_setting("/credit_limit", credit_limit), wallet.held - wallet.balance)
+        wallet.credit_limit = max(
+            amount_valid(credit_limit, zero=True, pointer="/credit_limit"), wallet.held - wallet.balance
+        )
         _save(wallet, actor, "wallet.credit_limit_changed", before, {"credit_limit": wallet.credit_limit})
     return wallet
 
 
 def wallet_threshold_set(*, tenant_id: UUID, threshold: Decimal | None, actor: Actor, livemode: bool = True) -> Wallet:
-    """Below which rest of the money people are told, once until it has risen above again; None tells nobody.
+    """Sets below which rest of the money people get a mail, once until it has risen above again; None sends none.
 
-    By the tenant or the operator. Raises ValuesInvalid.
+    The tenant or the operator may call it. Raises ValuesInvalid.
     """
     with tenant_work(tenant_id):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
         before = {"low_balance_threshold": wallet.low_balance_threshold}
-        wallet.low_balance_threshold = None if threshold is None else _setting("/low_balance_threshold", threshold)
+        if threshold is not None:
+            threshold = amount_valid(threshold, zero=True, pointer="/low_balance_threshold")
+        wallet.low_balance_threshold = threshold
         after = {"low_balance_threshold": wallet.low_balance_threshold}
         _save(wallet, actor, "wallet.threshold_changed", before, after)
     return wallet
 
 
 def wallets_watch() -> int:
-    """Tells of balances that have fallen below their threshold, each once; by the scheduler. Answers how many."""
+    """Mails of balances that fell below their threshold, each once; returns how many. The scheduler calls it."""
     with acting_as("operator"):
         left = F("balance") + F("credit_limit")
         low = Wallet.objects.filter(low_balance_threshold__gt=left, low_balance_told_at=None)
-        found = list(low.values_list("tenant_id", "livemode")[:AT_ONCE])
-        return sum(_tell(tenant_id, livemode) for tenant_id, livemode in found)
+        wallets = list(low.values_list("tenant_id", "livemode")[:AT_ONCE])
+        return sum(_notify(tenant_id, livemode) for tenant_id, livemode in wallets)
 
 
-def _tell(tenant_id: UUID, livemode: bool) -> bool:
-    """False when somebody else was first, or money has come."""
+def _notify(tenant_id: UUID, livemode: bool) -> bool:
+    """Returns False when somebody else was first, or money has come."""
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
         left = wallet.balance + wallet.credit_limit
@@ -139,19 +154,12 @@ def _tell(tenant_id: UUID, livemode: bool) -> bool:
     return True
 
 
-def _setting(pointer: str, amount: Decimal) -> Decimal:
-    try:
-        return amount_check(amount, zero=True)
-    except AmountInvalid as wrong:
-        raise ValuesInvalid([FieldError(pointer, wrong.code, str(wrong))]) from None
-
-
 def _save(wallet: Wallet, actor: Actor, action: str, before: Terms, after: Terms) -> None:
     was, becomes = changes(before, after)
     if not becomes:
         return
     Wallet.objects.filter(tenant_id=wallet.tenant_id, livemode=wallet.livemode).update(**after)
-    told_end(wallet)
+    low_balance_rearm(wallet)
     audit_add(
         actor=actor,
         action=action,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from billing.usage.upstream import Usage, usage_read
+from billing.usage.upstream import Usage, usage_parse
 from cavendish.db.ids import new_id
 from cavendish.gemini.client import Interaction
 from cavendish.gemini.reader import Spilled
@@ -80,7 +80,7 @@ def answer_read(interaction: Interaction, job: Job) -> Answer:
             answer.steps.append(stored)
     _resolve_thoughts(answer)
     table = job.spec["resolution"]
-    answer.usage = usage_read(
+    answer.usage = usage_parse(
         interaction.usage,
         picture_tokens=len(answer.outputs) * (table["tokens"] if table else 0),
         queries=len(answer.queries),

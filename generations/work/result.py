@@ -8,7 +8,7 @@ from typing import Any
 from billing.contracts import Settlement
 from billing.money import ZERO
 from billing.prices.pricing import settlement
-from billing.usage.upstream import Usage, usage_read
+from billing.usage.upstream import Usage, usage_parse
 from generations.contracts import GenerationError, GenerationResult, Notice, OutputValues
 from generations.errors import ErrorCode
 from generations.models import Output, Status
@@ -35,7 +35,7 @@ def failure(
     """Returns the end of a generation that failed. Only a text that came instead of a picture is charged."""
     charged = code is ErrorCode.NO_IMAGE
     if answer is None:
-        answer = Answer(usage=usage_read(usage, picture_tokens=0, queries=0) if usage else Usage())
+        answer = Answer(usage=usage_parse(usage, picture_tokens=0, queries=0) if usage else Usage())
         answer.usage_reported = dict(usage) if usage else None
     return _of_job(
         job,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.models import AuditEvent
-from billing.budgets.services import budget_create, budget_delete, budget_update, budgets_default
+from billing.budgets.services import budget_create, budget_delete, budget_update, default_budgets_apply
 from billing.errors import BudgetNotYours, ValuesInvalid
 from billing.models import Budget
 from billing.plans.services import plan_ensure
@@ -169,15 +169,15 @@ def test_a_plan_brings_budgets_and_another_plan_changes_them_in_place() -> None:
             {"period": "month", "metric": "images", "limit": 3, "alerts": [80]},
             {"period": "day", "metric": "money", "limit": "5.00", "hard": False},
         ]
-        images, money = budgets_default(tenant_id=tenant.id, plan_id=small.id, wanted=first)
+        images, money = default_budgets_apply(tenant_id=tenant.id, plan_id=small.id, terms=first)
         own = make_budget(tenant, 50)
         assert images.set_by_operator
         assert use(images) == (2, 0)
         take(tenant)
         with pytest.raises(Refused):
             take(tenant)
-        (larger,) = budgets_default(
-            tenant_id=tenant.id, plan_id=large.id, wanted=[{"period": "month", "metric": "images", "limit": 10}]
+        (larger,) = default_budgets_apply(
+            tenant_id=tenant.id, plan_id=large.id, terms=[{"period": "month", "metric": "images", "limit": 10}]
         )
         assert (larger.id, larger.plan_id) == (images.id, large.id)
         assert (larger.limit, larger.alerts) == (Decimal(10), [])

@@ -24,7 +24,7 @@ from billing.usage.export import export_records, export_usage
 from billing.usage.query import UsageQuery
 from billing.usage.selectors import usage_read
 from billing.usage.services import usage_platform_refresh
-from billing.usage.upstream import usage_read as usage_of
+from billing.usage.upstream import usage_parse as usage_of
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from generations.contracts import GenerationResult

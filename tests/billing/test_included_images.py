@@ -17,7 +17,7 @@ from billing.errors import InsufficientBalance
 from billing.models import Allowance, Plan, Wallet
 from billing.plans.services import PlanTerms, plan_create
 from billing.prices.pricing import settlement
-from billing.usage.upstream import usage_read
+from billing.usage.upstream import usage_parse
 from billing.wallets.selectors import allowance_left
 from cavendish.db.router import acting_as
 from generations.contracts import GenerationResult
@@ -71,7 +71,7 @@ def charge(job: Job) -> dict[str, object]:
 
 def done(job: Job, images: int = 1) -> GenerationResult:
     """What a worker books for so many pictures."""
-    usage = usage_read(reported(image=1120 * images), picture_tokens=0, queries=0)
+    usage = usage_parse(reported(image=1120 * images), picture_tokens=0, queries=0)
     charge = settlement(
         usage, prices=job.prices, ceiling=job.hold_amount, images=images, charged=True, reason=None, covered=job.covered
     )

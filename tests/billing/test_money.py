@@ -8,7 +8,7 @@ from billing.currencies import is_currency
 from billing.money import (
     AmountInvalid,
     amount_check,
-    amount_read,
+    amount_parse,
     amount_text,
     line_amount,
     minor_amount,
@@ -90,13 +90,13 @@ def test_an_amount_is_never_written_as_an_exponent() -> None:
 )
 def test_what_is_no_amount_is_refused_with_the_reason(text: object, code: str) -> None:
     with pytest.raises(AmountInvalid) as caught:
-        amount_read(text)
+        amount_parse(text)
     assert caught.value.code == code
 
 
 @pytest.mark.parametrize("text", ["0.000000001", "12.5", "99999999999.999999999", "+3", "007.10"])
 def test_what_is_an_amount_is_taken_to_the_last_digit(text: str) -> None:
-    assert amount_read(text) == Decimal(text)
+    assert amount_parse(text) == Decimal(text)
 
 
 @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity", "1E-10", "1E+11"])

@@ -15,7 +15,7 @@ from accounts.actor import SYSTEM
 from billing.errors import PriceMissing, ValuesInvalid
 from billing.models import Plan, Price, Subscription
 from billing.plans.services import plan_ensure
-from billing.prices.selectors import PriceBook, price_book, price_books_forget
+from billing.prices.selectors import PriceBook, price_book, price_books_clear
 from billing.prices.services import catalog_prices_sync
 from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
@@ -28,7 +28,7 @@ from tests.factories import FLASH, make_tenant, submit_generation
 def fresh(django_db_setup: None) -> None:
     with acting_as("operator"):
         catalog_prices_sync()
-    price_books_forget()
+    price_books_clear()
 
 
 def make_plan(*, markup_percent: Decimal = Decimal(0)) -> Plan:
@@ -45,7 +45,7 @@ def set_price(plan: Plan | None, kind: str, price: str, *, model: str = FLASH, d
 
 
 def book_of(tenant_id: UUID, *, model: str = FLASH, tier: str = "standard") -> PriceBook:
-    price_books_forget()
+    price_books_clear()
     with tenant_context(tenant_id):
         return price_book(tenant_id=tenant_id, model=model, tier=tier)
 
@@ -122,7 +122,7 @@ def test_cached_input_without_a_price_costs_what_text_does() -> None:
 def test_a_kind_without_a_price_is_refused_before_anything_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     tenant = make_tenant()
     bare = PriceBook(currency="USD", prices={"text_input": {"unit": "per_1m_tokens", "price": "1", "cost": "1"}})
-    monkeypatch.setattr("generations.services.price_book", lambda **asked: bare)
+    monkeypatch.setattr("generations.accept.submission.price_book", lambda **asked: bare)
     with pytest.raises(PriceMissing, match="text_output, image_output"):
         submit_generation(tenant)
 
@@ -142,7 +142,7 @@ def test_what_begins_within_the_time_that_prices_are_kept_begins_at_its_moment()
     set_price(plan, "image_output", "70", days=0.3 / 86_400)
     latest = time.monotonic() + 0.3
     seen = set()
-    price_books_forget()
+    price_books_clear()
     with tenant_context(tenant.id):
         while time.monotonic() < latest + 0.1:
             asked = time.monotonic()

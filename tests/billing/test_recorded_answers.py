@@ -15,7 +15,7 @@ import pytest
 from billing.contracts import KindPrice
 from billing.money import amount_text
 from billing.prices.pricing import bill
-from billing.usage.upstream import usage_read
+from billing.usage.upstream import usage_parse
 from cavendish.gemini.catalog import prices
 
 FLASH, PRO = "gemini-3.1-flash-image", "gemini-3-pro-image"
@@ -149,7 +149,7 @@ def shipped(model: str) -> dict[str, KindPrice]:
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_recorded_answer_costs_what_google_charges(name: str) -> None:
     case = RECORDED[name]
-    usage = usage_read(case.usage, picture_tokens=1120, queries=case.queries)
+    usage = usage_parse(case.usage, picture_tokens=1120, queries=case.queries)
     billed = bill(usage, prices=shipped(case.model), ceiling=PLENTY)
     assert {line.kind: (line.quantity, amount_text(line.amount)) for line in billed.lines} == case.lines
     assert (amount_text(billed.amount), amount_text(billed.cost)) == (case.amount, case.amount)

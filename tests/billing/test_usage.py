@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.usage.upstream import Usage, usage_read
+from billing.usage.upstream import Usage, usage_parse
 
 
 def by(**tokens: int) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def report(**fields: Any) -> dict[str, Any]:
 
 
 def read(picture_tokens: int = 1120, queries: int = 0, **fields: Any) -> Usage:
-    return usage_read(report(**fields), picture_tokens=picture_tokens, queries=queries)
+    return usage_parse(report(**fields), picture_tokens=picture_tokens, queries=queries)
 
 
 def test_a_whole_report_is_taken_as_it_is() -> None:
@@ -81,7 +81,7 @@ def test_a_text_without_a_split_is_text_and_nothing_to_look_at() -> None:
 def test_without_any_report_the_tables_stand_in_and_it_is_flagged() -> None:
     empty: dict[str, Any] = {}
     for nothing in (None, empty):
-        usage = usage_read(nothing, picture_tokens=2240, queries=2)
+        usage = usage_parse(nothing, picture_tokens=2240, queries=2)
         assert usage == Usage(image_output=2240, search_queries=2, total=2240, flags=["usage_missing"])
 
 

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.db import connections
 
 from accounts.models import Tenant
-from billing.usage.upstream import usage_read
+from billing.usage.upstream import usage_parse
 from generations.contracts import GenerationResult
 from generations.work.answer import Answer
 from generations.work.job import Job
@@ -82,7 +82,7 @@ def reported(text: int = 10, image: int = 1120) -> dict[str, Any]:
 def succeeded(job: Job, *, image: int = 1120) -> GenerationResult:
     """What a worker books for an answer with so many picture tokens; the picture itself is left out."""
     usage = reported(image=image)
-    answer = Answer(usage=usage_read(usage, picture_tokens=image, queries=0), usage_reported=usage)
+    answer = Answer(usage=usage_parse(usage, picture_tokens=image, queries=0), usage_reported=usage)
     return success(job, answer, sandbox=True)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.usage.upstream import usage_read
+from billing.usage.upstream import usage_parse
 from generations.errors import ErrorCode
 from generations.services import generation_cancel
 from generations.work.answer import Answer
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 def end(job: Job, how: str) -> str:
     usage = reported(text=random.randrange(1, 999), image=random.randrange(1, 1119))
-    answer = Answer(usage=usage_read(usage, picture_tokens=0, queries=0), usage_reported=usage)
+    answer = Answer(usage=usage_parse(usage, picture_tokens=0, queries=0), usage_reported=usage)
     match how:
         case "succeeded":
             return finish(job, succeeded(job, image=random.randrange(1, 1300)))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Scope, Tenant
-from billing.invoices.pdf import invoice_paper
+from billing.invoices.pdf import invoice_content
 from billing.models import Invoice
 from cavendish.db import ids
 from tests.billing.invoices.callers import Caller, audited, key_of
@@ -97,10 +97,10 @@ def test_page_csv_and_paper_agree_to_the_digit(caller: Caller, issued: Invoice) 
     assert [row["exact_amount"] for row in table[:-1]] == [line["exact_amount"] for line in shown["lines"]]
     assert [row["amount"] for row in table] == [*(line["amount"] for line in shown["lines"]), shown["tax"]["amount"]]
     assert sum(Decimal(row["amount"]) for row in table) == Decimal(shown["total"])
-    paper = invoice_paper(issued, lines(issued))
-    printed = [row[3].replace("−", "-") for group in paper["groups"] for row in group["rows"]]
+    content = invoice_content(issued, lines(issued))
+    printed = [row[3].replace("−", "-") for group in content["groups"] for row in group["rows"]]
     assert printed == [line["amount"] for line in shown["lines"]]
-    assert paper["totals"][2][1] == f"{shown['total']} USD"
+    assert content["totals"][2][1] == f"{shown['total']} USD"
     assert table[-2]["description"] == "Refund: =2+3 bad pictures"  # not a formula: it begins with a word
 
 

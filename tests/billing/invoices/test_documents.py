@@ -14,7 +14,7 @@ from django.db import connections
 from accounts.actor import SYSTEM
 from billing.credit_notes.services import credit_note_issue
 from billing.invoices.documents import credit_note_document, documents_create, invoice_document
-from billing.invoices.pdf import invoice_paper, invoice_pdf
+from billing.invoices.pdf import invoice_content, invoice_pdf
 from billing.models import CreditNote, Invoice, InvoiceDocument
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail
@@ -92,19 +92,19 @@ def test_the_same_rows_make_the_same_bytes(issued: Invoice) -> None:
 
 
 def test_every_figure_on_the_paper_is_the_rows(issued: Invoice) -> None:
-    paper = invoice_paper(issued, lines(issued))
-    assert [row for group in paper["groups"] for row in group["rows"]] == [
+    content = invoice_content(issued, lines(issued))
+    assert [row for group in content["groups"] for row in group["rows"]] == [
         ["Text input", "31 tokens", "0.50 / 1M", "0.00"],
         ["Images", "1,000,140 tokens", "60.00 / 1M", "60.01"],
     ]
-    assert paper["groups"][0]["note"] == "1 image"
-    assert paper["totals"] == [
+    assert content["groups"][0]["note"] == "1 image"
+    assert content["totals"] == [
         ["Net", "60.01", ""], ["VAT 19.5 %", "11.70", ""], ["Total", "71.71 USD", "strong"],
         ["Amount due", "71.71 USD", "strong"],
     ]  # fmt: skip
-    assert ["Your reference", "PO 1"] in paper["facts"]
-    assert "60.008415500 USD" in paper["notes"][0]
-    assert paper["payment"].startswith("Please pay 71.71 USD by ")
+    assert ["Your reference", "PO 1"] in content["facts"]
+    assert "60.008415500 USD" in content["notes"][0]
+    assert content["payment"].startswith("Please pay 71.71 USD by ")
 
 
 def test_chinese_names_have_their_letters(issued: Invoice) -> None:
@@ -129,7 +129,7 @@ def test_a_draft_has_a_pdf_that_is_not_kept() -> None:
     spend(tenant)
     drafted = draft(tenant)
     assert drafted is not None
-    assert invoice_paper(drafted, lines(drafted))["draft"]
+    assert invoice_content(drafted, lines(drafted))["draft"]
     assert invoice_pdf(drafted, lines(drafted)).startswith(b"%PDF")
     make_all()
     with acting_as("operator"):
