@@ -28,7 +28,7 @@ from typing import Any
 from django.conf import settings
 
 from billing.errors import BudgetExceeded, InsufficientBalance
-from cavendish.http.problems import FieldError, Problem, Refusal
+from cavendish.http.problems import FieldError, Problem, Refusal, first_of
 from cavendish.http.times import moment
 
 JOB_SECONDS, BATCH_SECONDS = 5, 60
@@ -75,10 +75,10 @@ class ModelNotAllowed(GenerationRefused):
 
     def __init__(self, model: str, allowed: Collection[str]) -> None:
         """`allowed` are those of the key."""
-        names = ", ".join(sorted(allowed)) or "none"
+        names = first_of(sorted(allowed), see="/api/v1/models")
         super().__init__(
             f"This key may not use {model}; it may use: {names}.",
-            errors=[FieldError("/model", self.code_name, f"Use one of: {names}.")],
+            errors=[FieldError("/model", self.code_name, f"Use {names}.")],
         )
 
 

@@ -13,7 +13,7 @@ from generations.request.checks import check_characters, check_length, check_med
 from generations.request.fields import Context, Fields
 from generations.request.formats import read_response
 from generations.request.generation_request import Dialect, GenerationRequest
-from generations.request.hints import listing
+from generations.request.hints import no_such_model
 from generations.request.shapes import read_input
 
 # Ignoring one of these would answer something else than what was asked.
@@ -85,8 +85,7 @@ def _model(fields: Fields) -> Model | None:
     try:
         return get_model(id.removeprefix("models/"))
     except UnknownModel as unknown:
-        hint = f"did you mean {unknown.nearest}?" if unknown.nearest else f"use {listing(unknown.known)}."
-        fields.wrong("model", "unknown_model", f"There is no model {shown(id)}; {hint}")
+        fields.wrong("model", "unknown_model", no_such_model(id, unknown))
         return None
 
 

@@ -14,7 +14,9 @@ from cavendish.http.handlers import handler400, handler403, handler404, handler5
 from cavendish.http.problems import (
     FieldError,
     Problem,
+    Refusal,
     exception_handler,
+    first_of,
     invalid,
     not_found,
     problem_of,
@@ -190,3 +192,29 @@ def test_values_are_shown_by_kind(value: object, words: str) -> None:
 
 def test_long_values_are_cut() -> None:
     assert len(shown("p" * 10_000)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([], "none"),
+        (["a"], "a"),
+        (["a", "b"], "a or b"),
+        (["a", "b", "c"], "a, b or c"),
+        (["a", "b", "c", "d"], "a, b, c or another of /models"),
+        ([*"abc", *["d" * 100] * 100], "a, b, c or another of /models"),
+    ],
+)
+def test_names_in_a_message_do_not_grow_with_what_there_is(names: list[str], text: str) -> None:
+    assert first_of(names, see="/models") == text
+
+
+def test_a_refusal_is_a_problem_with_the_status_and_code_of_its_class() -> None:
+    class Full(Refusal):
+        status_code, code_name = 429, "full"
+
+    refusal = Full("Nothing fits.", extra={"limit": 3}, headers={"X-Limit": "3"}, retry_after=1.2)
+    assert problem_of(refusal) is refusal
+    assert (refusal.status, refusal.code, str(refusal)) == (429, "full", "Nothing fits.")
+    assert json.loads(refusal.body())["limit"] == 3
+    assert refusal.headers == {"X-Limit": "3", "Retry-After": "2"}

@@ -9,16 +9,17 @@ from typing import Any, Literal
 from django.core.files.uploadedfile import UploadedFile
 
 from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
-from cavendish.http.problems import FieldError, Problem, shown
+from cavendish.http.problems import FieldError, Problem, first_of
 from generations.compat.openai.sizes import read_size
 from generations.compat.shared.camel_fields import CamelFields
 from generations.compat.shared.pointer_map import PointerMap
 from generations.request.fields import Context
-from generations.request.hints import listing
+from generations.request.hints import no_such_model
 
 Form = Literal["url", "b64_json"]
 FORMS: tuple[Form, ...] = ("url", "b64_json")
 MAX_N = 10
+MODELS_ADDRESS = "/openai/v1/models"
 _MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 # What says the same as leaving it out, and why anything else is refused.
 _IDLE: dict[str, tuple[tuple[Any, ...], str]] = {
@@ -116,12 +117,11 @@ def form_body(values: dict[str, str]) -> dict[str, Any]:
 
 
 def _model(id: str | None) -> Model:
-    known = listing(model.id for model in models())
     if id is None:
-        detail = f"model is missing; use {known}."
+        detail = f"model is missing; use {first_of([model.id for model in models()], see=MODELS_ADDRESS)}."
         raise Problem(400, "required", errors=[FieldError("/model", "required", detail)])
     try:
         return get_model(id.removeprefix("models/"))
-    except UnknownModel:
-        detail = f"There is no model {shown(id)}; use {known}."
+    except UnknownModel as unknown:
+        detail = no_such_model(id, unknown, see=MODELS_ADDRESS)
         raise Problem(404, "model_not_found", errors=[FieldError("/model", "model_not_found", detail)]) from None

@@ -31,6 +31,7 @@ MAX_BODY_BYTES = 4000
 MAX_DETAIL_CHARS = 400
 MAX_ERRORS = 40
 MAX_ECHO_CHARS = 80
+MAX_NAMES = 3
 
 # Titles of the codes that several parts raise; any other code is its own title with spaces.
 TITLES = {
@@ -155,6 +156,16 @@ def shown(value: object) -> str:
     if isinstance(value, Mapping):
         return "an object"
     return "a list" if isinstance(value, list | tuple) else "binary data"
+
+
+def first_of(names: Sequence[str], *, see: str, word: str = "or") -> str:
+    """ "a, b or c"; of more than MAX_NAMES the first ones and the address that lists all: a message does not grow with
+    what there is. `word` is or, and.
+    """
+    if len(names) > MAX_NAMES:
+        return f"{', '.join(names[:MAX_NAMES])} {word} {'another' if word == 'or' else 'others'} of {see}"
+    *most, last = names or ["none"]
+    return f"{', '.join(most)} {word} {last}" if most else last
 
 
 def not_found() -> Problem:

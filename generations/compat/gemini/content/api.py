@@ -24,6 +24,7 @@ from generations.compat.shared.json_stream import json_pieces
 from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, GenerationContent
 from generations.request import body_read
+from generations.request.hints import no_such_model
 
 _TYPES = {"object": "application/json", "array": "application/json", "sse": "text/event-stream"}
 
@@ -116,5 +117,4 @@ def model_of(model_id: str) -> Model:
     try:
         return get_model(model_id)
     except UnknownModel as unknown:
-        hint = f"did you mean {unknown.nearest}?" if unknown.nearest else f"there are {', '.join(unknown.known)}."
-        raise Problem(404, "unknown_model", f"There is no such model; {hint}") from None
+        raise Problem(404, "unknown_model", no_such_model(model_id, unknown, see="/v1/models")) from None

@@ -20,7 +20,8 @@ class UnknownModel(CatalogError):
     """No model of that id. `nearest` is the id that it was probably meant to be, None when none is close."""
 
     def __init__(self, id: str, nearest: str | None, known: tuple[str, ...]) -> None:
-        hint = f"did you mean {nearest}?" if nearest else f"known models: {', '.join(known)}."
+        # some, so that the message does not grow with the catalog
+        hint = f"did you mean {nearest}?" if nearest else f"known are for example {', '.join(known[:3])}."
         super().__init__(f"Unknown model {id[:100]!r}; {hint}")
         self.id = id
         self.nearest = nearest
