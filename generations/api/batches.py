@@ -33,7 +33,7 @@ from generations.models import Batch, BatchStatus, ItemStatus
 from generations.request import JSONL
 from generations.request.checks import check_characters
 from generations.request.fields import Context, Fields
-from generations.request.settings import read_metadata
+from generations.request.settings import metadata_parse
 
 ITEMS, MOST_ITEMS = 100, 1000
 MAX_NAME = 255
@@ -206,7 +206,7 @@ def _said(said: dict[str, Any], *, has_items: bool) -> tuple[BatchRequest, str |
     name = fields.text("name") or ""
     if len(name) > MAX_NAME:
         fields.wrong("name", "too_long", f"name has {len(name)} characters; it takes at most {MAX_NAME}.")
-    metadata = read_metadata(context, fields.inner("metadata"), None)
+    metadata = metadata_parse(context, fields.inner("metadata"), None)
     file_id = fields.text("file_id")
     fields.take("items")
     if has_items and fields.has("file_id"):

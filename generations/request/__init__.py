@@ -1,14 +1,13 @@
 """A generation's request: read, normalised, checked against the catalog, before anything is held or spent.
 
 tree = body_read(request, spool=directory, max_bytes=…)       # inline pictures go to the spool as they arrive
-draft = request_parse(tree, dialect="native")                 # one Problem 422 with every wrong value
-infos = inputs_check(draft)                                   # inline bytes are what they are said to be
+parsed = request_parse(tree, dialect="native")                # one Problem 422 with every wrong value
+infos = inputs_check(parsed)                                  # inline bytes are of the type that is declared
 spilled, info = uri_fetch(media, directory, max_bytes=…)      # for media.needs_fetch, behind the egress guard
-stored = request_canonical(draft, files)                      # as sent, bytes replaced by file ids
+stored = request_canonical(parsed, files)                     # as sent, bytes replaced by file ids
 """
 
 from generations.request.body_reader import Readable, body_read
-from generations.request.fetched import uri_fetch
 from generations.request.formats import effective_aspect_ratio
 from generations.request.generation_request import (
     Block,
@@ -24,7 +23,7 @@ from generations.request.generation_request import (
 )
 from generations.request.media import JSONL, JSONL_SUFFIXES, MediaInfo, inputs_check, media_check, upload_check
 from generations.request.parse import request_parse
-from generations.request.uris import file_id_of, is_youtube
+from generations.request.uris import file_id_of, is_youtube, uri_fetch
 
 __all__ = [
     "JSONL",

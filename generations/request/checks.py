@@ -70,7 +70,7 @@ def check_length(context: Context, steps: Sequence[Step], system_instruction: st
     """
     blocks = [block for step in steps for block in step.content]
     text = sum(text_tokens(block.text) for block in blocks if isinstance(block, Text))
-    text += sum(text_tokens(words) for step in steps for words in _words(step))
+    text += sum(text_tokens(words) for step in steps for words in _search_texts(step))
     text += text_tokens(system_instruction or "")
     if model is None:
         return text
@@ -85,24 +85,32 @@ def check_length(context: Context, steps: Sequence[Step], system_instruction: st
     return text
 
 
-def _words(step: Step) -> Iterator[str]:
-    """What a replayed search brings along. Signatures are no text: the upstream reads them as its own state."""
+def _search_texts(step: Step) -> Iterator[str]:
+    """The texts of a replayed search. Signatures are no text: the upstream reads them as its own state."""
     yield from step.fields.get("arguments", {}).get("queries", ())
     for result in step.fields.get("result", ()):
         yield result["search_suggestions"]
 
 
-def check_characters(context: Context, value: Any, pointer: str = "") -> None:
+def check_characters(context: Context, value: Any) -> None:
     """U+0000 is valid JSON, but PostgreSQL cannot store it, so it is refused here instead of failing there."""
+    for pointer, where in _nul_in(value):
+        context.wrong(pointer, "unknown_value", f"{where} holds the character U+0000; take it out.")
+
+
+def _nul_in(value: Any) -> Iterator[tuple[str, str]]:
+    """Pointers, put together for what is wrong alone: made for each value, they would copy a long name for each."""
     if isinstance(value, str):
         if "\0" in value:
-            context.wrong(pointer, "unknown_value", "The text holds the character U+0000; take it out.")
+            yield "", "The text"
     elif isinstance(value, dict):
         for name, inner in value.items():
             if "\0" in name:
-                context.wrong(pointer, "unknown_value", "A name holds the character U+0000; take it out.")
+                yield "", "A name"
             else:
-                check_characters(context, inner, f"{pointer}/{escape(name)}")
+                for pointer, where in _nul_in(inner):
+                    yield f"/{escape(name)}{pointer}", where
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            check_characters(context, inner, f"{pointer}/{index}")
+            for pointer, where in _nul_in(inner):
+                yield f"/{index}{pointer}", where

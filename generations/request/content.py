@@ -1,4 +1,4 @@
-"""One content block: a text, a picture, a video."""
+"""Content: a text, a picture or a video, alone, in a list, or as the string that stands for one text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,47 @@ ROLES = ("object", "character", "style")
 SOURCES: tuple[Source, ...] = ("data", "uri", "file_id", "output_id")
 
 
-def read_block(context: Context, values: dict[str, Any], pointer: str, *, of_user: bool = True) -> Block | None:
+def content_parse(fields: Fields, *, of_user: bool) -> tuple[Block, ...]:
+    """The blocks under `content`: a string, one block or a list."""
+    context, value, pointer = fields.context, fields.take("content"), fields.at("content")
+    if value is None:
+        fields.wrong("content", "required", "This step needs its content.")
+        return ()
+    if isinstance(value, str):
+        return (Text(pointer, value),) if value else ()
+    if isinstance(value, list):
+        value = context.limited(pointer, value)
+        pointers = [f"{pointer}/{index}" for index in range(len(value))]
+    else:
+        value, pointers = [value], [pointer]
+    blocks: list[Block | None] = []
+    for item, at in zip(value, pointers, strict=True):
+        item, at = unwrapped(item, at)
+        if isinstance(item, dict):
+            blocks.append(block_parse(context, item, at, of_user=of_user))
+        else:
+            blocks.append(loose_block_parse(context, item, at))
+    return tuple(block for block in blocks if block is not None)
+
+
+def unwrapped(item: Any, pointer: str) -> tuple[Any, str]:
+    """The item and its pointer; what stands under `raw` where an SDK has wrapped what it did not know."""
+    if isinstance(item, dict) and item.get("type") == "UNKNOWN" and isinstance(item.get("raw"), dict):
+        return item["raw"], f"{pointer}/raw"
+    return item, pointer
+
+
+def loose_block_parse(context: Context, item: Any, pointer: str) -> Block | None:
+    """The block of an item that stands alone; None when it is an empty text or wrong, which is noted."""
+    if isinstance(item, str):
+        return Text(pointer, item) if item else None
+    if isinstance(item, dict):
+        return block_parse(context, item, pointer)
+    context.wrong(pointer, "wrong_type", f"This is {shown(item)}; it takes a content block, a step or a string.")
+    return None
+
+
+def block_parse(context: Context, values: dict[str, Any], pointer: str, *, of_user: bool = True) -> Block | None:
     """The block, or None when something is wrong with it (which is noted) or it is an empty text."""
     fields = Fields(context, values, pointer)
     kind = fields.take("type")
@@ -65,9 +105,11 @@ def _media(fields: Fields, kind: Kind, of_user: bool) -> Media | None:
         fields.wrong("resolution", "not_supported", "Pictures are read at the model's own resolution; leave it out.")
     fields.close()
     if len(given) != 1:
-        wanted = f"give exactly one of {listing(SOURCES)}"
-        code, said = ("conflict", f"{listing(given, 'and')} are given") if given else ("required", "it has no content")
-        context.wrong(fields.pointer, code, f"This {kind} is not clear, {said}: {wanted}.")
+        code, reason = "required", "it has no content"
+        if given:
+            code, reason = "conflict", f"{listing(given, 'and')} are given"
+        detail = f"This {kind} is not clear, {reason}: give exactly one of {listing(SOURCES)}."
+        context.wrong(fields.pointer, code, detail)
         return None
     source = given[0]
     mime_type = _declared(mime_type)

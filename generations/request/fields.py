@@ -24,20 +24,20 @@ class Context:
         self.errors: list[FieldError] = []
 
     def wrong(self, pointer: str, code: str, detail: str) -> None:
-        """Note an error; raises all of them once there are MAX_ERRORS, for hints take time."""
+        """Notes an error; raises all of them once there are MAX_ERRORS, for hints take time."""
         self.errors.append(FieldError(pointer, code, detail))
         if len(self.errors) >= MAX_ERRORS:
             self.raise_errors()
 
-    def few(self, pointer: str, values: list[Any]) -> list[Any]:
-        """`values`, or [] and an error when they are more than MAX_ITEMS."""
+    def limited(self, pointer: str, values: list[Any]) -> list[Any]:
+        """Returns `values`; [] and notes an error when they are more than MAX_ITEMS."""
         if len(values) <= MAX_ITEMS:
             return values
         self.wrong(pointer, "too_many", f"The list has {len(values)} entries; at most {MAX_ITEMS} are taken.")
         return []
 
     def raise_errors(self) -> None:
-        """Problem 422 with all of them, if there are any."""
+        """Raises Problem 422 with all noted errors, if there are any."""
         if self.errors:
             raise invalid(self.errors)
 
@@ -45,7 +45,7 @@ class Context:
 class Fields:
     """An object of the request. Each `take…` marks its field as known; `close` deals with those that nobody took.
 
-    A null counts as absent. A wrong value is noted and answered as absent.
+    A null counts as absent. A wrong value is noted and returned as absent.
     """
 
     def __init__(self, context: Context, values: dict[str, Any], pointer: str) -> None:
@@ -126,7 +126,7 @@ class Fields:
         if value is None:
             return []
         if isinstance(value, list):
-            return self.context.few(self.at(name), value)
+            return self.context.limited(self.at(name), value)
         self.wrong_type(name, "a list")
         return []
 
@@ -140,7 +140,7 @@ class Fields:
         return None
 
     def close(self) -> None:
-        """Note unknown fields, or take them out of the document where the dialect ignores them."""
+        """Notes unknown fields, or takes them out of the document where the dialect ignores them."""
         for name in [name for name in self.values if name not in self._known]:
             if not self.context.strict:
                 del self.values[name]

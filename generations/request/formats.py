@@ -32,36 +32,36 @@ class _RequestedImage:
     mime_type: str | None = None
 
 
-def read_response(fields: Fields, config: Fields | None, model: Model | None) -> Response:
+def response_parse(fields: Fields, config: Fields | None, model: Model | None) -> Response:
     """`fields` is the whole request, `config` its generation_config. Checks against `model` unless it is unknown."""
-    context, wish = fields.context, _RequestedImage()
+    context, requested = fields.context, _RequestedImage()
     value = fields.take("response_format")
     if isinstance(value, list):
         seen = 0
-        for index, item in enumerate(context.few(fields.at("response_format"), value)):
-            seen += _read_format(context, item, f"{fields.at('response_format')}/{index}", wish, model)
+        for index, item in enumerate(context.limited(fields.at("response_format"), value)):
+            seen += _format_parse(context, item, f"{fields.at('response_format')}/{index}", requested, model)
         if seen > 1:
             fields.wrong("response_format", "conflict", "It names more than one image format; one job makes one kind.")
     elif value is not None:
-        _read_format(context, value, fields.at("response_format"), wish, model)
-    _read_modalities(fields, wish)
-    _read_mime_type(fields, wish, model)
+        _format_parse(context, value, fields.at("response_format"), requested, model)
+    _modalities_parse(fields, requested)
+    _response_mime_type_parse(fields, requested, model)
     image_config = config.inner("image_config") if config else None
     if image_config is not None:
-        _read_shape(image_config, wish, model)
+        _shape_parse(image_config, requested, model)
         image_config.close()
-    types = wish.types or set(TYPES)
+    types = requested.types or set(TYPES)
     return Response(
         wants_text="text" in types,
         wants_image="image" in types,
-        aspect_ratio=wish.aspect_ratio,
-        image_size=wish.image_size or (model.default_size if model else "1K"),
-        mime_type=wish.mime_type,
+        aspect_ratio=requested.aspect_ratio,
+        image_size=requested.image_size or (model.default_size if model else "1K"),
+        mime_type=requested.mime_type,
     )
 
 
-def _read_format(context: Context, value: Any, pointer: str, wish: _RequestedImage, model: Model | None) -> bool:
-    """Read one entry; True when it is an image format."""
+def _format_parse(context: Context, value: Any, pointer: str, requested: _RequestedImage, model: Model | None) -> bool:
+    """Reads one entry; returns whether it is an image format."""
     if not isinstance(value, dict):
         expected = 'an object like {"type": "image", "aspect_ratio": "16:9"} or a list of them'
         context.wrong(pointer, "wrong_type", f"This is {shown(value)}; it takes {expected}.")
@@ -73,15 +73,15 @@ def _read_format(context: Context, value: Any, pointer: str, wish: _RequestedIma
     if kind is None and any(name in value for name in _IMAGE_KEYS):
         kind = "image"
     if kind == "image":
-        wish.types.add("image")
-        _read_shape(fields, wish, model)
-        _note_mime_type(fields, "mime_type" if fields.has("mime_type") else "mimeType", wish, model)
+        requested.types.add("image")
+        _shape_parse(fields, requested, model)
+        _mime_type_parse(fields, "mime_type" if fields.has("mime_type") else "mimeType", requested, model)
         if fields.take("delivery") not in (None, "inline"):
             fields.wrong("delivery", "not_supported", 'Outputs have signed addresses of their own; use "inline".')
         fields.close()
         return True
     if kind == "text":
-        wish.types.add("text")
+        requested.types.add("text")
         name = "mime_type" if fields.has("mime_type") else "mimeType"
         if fields.take(name) not in (None, "text/plain"):
             fields.wrong(name, "not_supported", "The image models write plain text; use text/plain.")
@@ -97,11 +97,11 @@ def _read_format(context: Context, value: Any, pointer: str, wish: _RequestedIma
     return False
 
 
-def _read_shape(fields: Fields, wish: _RequestedImage, model: Model | None) -> None:
+def _shape_parse(fields: Fields, requested: _RequestedImage, model: Model | None) -> None:
     for name in _names(fields, "aspect_ratio", "aspectRatio"):
-        wish.aspect_ratio = wish.aspect_ratio or _aspect_ratio(fields, name, model)
+        requested.aspect_ratio = requested.aspect_ratio or _aspect_ratio(fields, name, model)
     for name in _names(fields, "image_size", "imageSize"):
-        wish.image_size = wish.image_size or _image_size(fields, name, model)
+        requested.image_size = requested.image_size or _image_size(fields, name, model)
 
 
 def _names(fields: Fields, snake: str, camel: str) -> list[str]:
@@ -150,7 +150,7 @@ def _image_size(fields: Fields, name: str, model: Model | None) -> str | None:
     return None
 
 
-def _note_mime_type(fields: Fields, name: str, wish: _RequestedImage, model: Model | None) -> None:
+def _mime_type_parse(fields: Fields, name: str, requested: _RequestedImage, model: Model | None) -> None:
     value = fields.take(name)
     if value is None:
         return
@@ -158,19 +158,19 @@ def _note_mime_type(fields: Fields, name: str, wish: _RequestedImage, model: Mod
     if not isinstance(value, str):
         fields.wrong_type(name, "a string like image/png")
     elif model is None or value in known:
-        wish.mime_type = wish.mime_type or value
+        requested.mime_type = requested.mime_type or value
     elif (alias := _MIME_ALIASES.get(value.lower(), value.lower())) in known:
         fields.wrong(name, "unknown_value", f"{shown(value)} is no type of picture; use {alias}.")
     else:
         fields.wrong(name, "not_supported", f"{model.id} makes no {shown(value)}; use {listing(known)}.")
 
 
-def _read_modalities(fields: Fields, wish: _RequestedImage) -> None:
+def _modalities_parse(fields: Fields, requested: _RequestedImage) -> None:
     """Deprecated `response_modalities`: adds to the types; people send upper case too."""
     for index, value in enumerate(fields.items("response_modalities")):
         pointer = f"{fields.at('response_modalities')}/{index}"
         if isinstance(value, str) and value.lower() in TYPES:
-            wish.types.add(value.lower())
+            requested.types.add(value.lower())
         elif isinstance(value, str) and value.lower() in {"audio", "video", "document"}:
             fields.context.wrong(
                 pointer, "not_supported", f"The models here make no {value.lower()}; use {listing(TYPES)}."
@@ -179,10 +179,10 @@ def _read_modalities(fields: Fields, wish: _RequestedImage) -> None:
             fields.context.wrong(pointer, "unknown_value", f"{shown(value)} is no modality; use {listing(TYPES)}.")
 
 
-def _read_mime_type(fields: Fields, wish: _RequestedImage, model: Model | None) -> None:
+def _response_mime_type_parse(fields: Fields, requested: _RequestedImage, model: Model | None) -> None:
     """Deprecated `response_mime_type`: of the picture; text/plain, which the text has anyway, says nothing."""
     if fields.take("response_mime_type") != "text/plain":
-        _note_mime_type(fields, "response_mime_type", wish, model)
+        _mime_type_parse(fields, "response_mime_type", requested, model)
 
 
 Size = tuple[int, int]

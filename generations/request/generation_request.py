@@ -129,11 +129,11 @@ class GenerationRequest:
     @property
     def last_image(self) -> Media | None:
         """The last picture of the request: its shape is the default for what is made."""
-        found = None
+        last = None
         for media in self.media():
             if media.kind == "image":
-                found = media
-        return found
+                last = media
+        return last
 
 
 def request_canonical(parsed: GenerationRequest, files: Mapping[str, str]) -> dict[str, Any]:
@@ -142,18 +142,33 @@ def request_canonical(parsed: GenerationRequest, files: Mapping[str, str]) -> di
     Raises KeyError when a picture's bytes have no id: they would be lost.
     """
     inline = {media.pointer: files[media.pointer] for media in parsed.media() if media.source == "data"}
-    canonical: dict[str, Any] = _copy(parsed.document, "", inline)
+    places: dict[str | None, Any] = {}
+    for pointer, file_id in inline.items():
+        place = places
+        for step in pointer.split("/")[1:]:
+            place = place.setdefault(step, {})
+        place[None] = file_id
+    canonical: dict[str, Any] = _copy(parsed.document, places)
     return canonical
 
 
-def _copy(value: Any, pointer: str, inline: Mapping[str, str]) -> Any:
+_NOWHERE: Mapping[str | None, Any] = {}
+
+
+def _copy(value: Any, places: Mapping[str | None, Any]) -> Any:
+    """`places` are the steps of the pointers of files below here; None stands at the end of one, with the file's id.
+
+    Whole pointers would have to be put together for each value, with all the names that lead to it.
+    """
     if isinstance(value, Mapping):
         copied = {
-            name: _copy(inner, f"{pointer}/{escape(name)}", inline)
+            name: _copy(inner, places.get(escape(name), _NOWHERE) if places else places)
             for name, inner in value.items()
             if not isinstance(inner, Spilled)
         }
-        return copied | {"file_id": inline[pointer]} if pointer in inline else copied
+        return copied | {"file_id": places[None]} if None in places else copied
     if isinstance(value, list):
-        return [_copy(inner, f"{pointer}/{index}", inline) for index, inner in enumerate(value)]
+        return [
+            _copy(inner, places.get(str(index), _NOWHERE) if places else places) for index, inner in enumerate(value)
+        ]
     return value

@@ -1,4 +1,4 @@
-"""Whether bytes are the picture or video that they are said to be."""
+"""Whether bytes are the picture or video that they are declared to be."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def media_check(
     pointer: str = "",
     field: str = "data",
 ) -> MediaInfo:
-    """Look into a file: type by its first bytes, size in pixels by its header, complete or not by its structure.
+    """Looks into a file: type by its first bytes, size in pixels by its header, complete or not by its structure.
 
     `kind` None takes both. `allowed` narrows the types (a model's `input_mime_types`). A declared type that the bytes
     contradict is refused in the native dialect and corrected in the other. A Path is read once for its hash, a Spilled
@@ -99,15 +99,15 @@ def upload_check(path: Path, *, declared: str | None, name: str, dialect: Dialec
 
 
 def inputs_check(parsed: GenerationRequest) -> dict[str, MediaInfo]:
-    """`media_check` of all inline data of a draft, by pointer. Raises one Problem 422 with every wrong one."""
-    found: dict[str, MediaInfo] = {}
+    """`media_check` of all inline data of a request, by pointer. Raises one Problem 422 with every wrong one."""
+    infos: dict[str, MediaInfo] = {}
     errors: list[FieldError] = []
     for media in parsed.media():
         if media.data is None:
             continue
         model = parsed.model
         try:
-            found[media.pointer] = media_check(
+            infos[media.pointer] = media_check(
                 media.data,
                 declared=media.mime_type,
                 kind=media.kind,
@@ -119,7 +119,7 @@ def inputs_check(parsed: GenerationRequest) -> dict[str, MediaInfo]:
             errors += problem.errors
     if errors:
         raise invalid(errors)
-    return found
+    return infos
 
 
 def _facts(source: Path | Spilled) -> tuple[Path, int, str]:

@@ -8,13 +8,20 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model, UnknownModel, get_model
 from cavendish.http.problems import invalid_value, shown
-from generations.request import settings as options
 from generations.request.checks import check_characters, check_length, check_media
 from generations.request.fields import Context, Fields
-from generations.request.formats import read_response
+from generations.request.formats import response_parse
 from generations.request.generation_request import Dialect, GenerationRequest
 from generations.request.hints import no_such_model
-from generations.request.shapes import read_input
+from generations.request.settings import (
+    INT32,
+    metadata_parse,
+    safety_settings_parse,
+    search_types_parse,
+    stop_sequences_parse,
+    thinking_level_parse,
+)
+from generations.request.shapes import input_parse
 
 # Ignoring one of these would answer something else than what was asked.
 REFUSED = {
@@ -26,7 +33,7 @@ REFUSED = {
 
 
 def request_parse(tree: Any, *, dialect: Dialect = "native") -> GenerationRequest:
-    """Read `tree` (as `body_read` returns it; it is pruned in place) and check it against the catalog.
+    """Reads `tree` (as `body_read` returns it; it is pruned in place) and checks it against the catalog.
 
     "native" refuses unknown fields, "interactions" ignores them. Needs no database and no network, looks into no file,
     and takes well under a millisecond. Raises Problem 422 `invalid_request` with every wrong value.
@@ -36,9 +43,9 @@ def request_parse(tree: Any, *, dialect: Dialect = "native") -> GenerationReques
     context = Context(dialect)
     fields = Fields(context, tree, "")
     model = _model(fields)
-    steps = read_input(context, fields.take("input"))
+    steps = input_parse(context, fields.take("input"))
     config = fields.inner("generation_config") or Fields(context, {}, "/generation_config")
-    response = read_response(fields, config, model)
+    response = response_parse(fields, config, model)
     system_instruction = fields.text("system_instruction")
     if model is not None:
         check_media(context, steps, model)
@@ -47,21 +54,21 @@ def request_parse(tree: Any, *, dialect: Dialect = "native") -> GenerationReques
         "steps": steps,
         "response": response,
         "system_instruction": system_instruction or None,
-        "thinking_level": options.read_thinking_level(config, model),
+        "thinking_level": thinking_level_parse(config, model),
         "thinking_summaries": config.choice("thinking_summaries", ("auto", "none")),
         "temperature": config.number("temperature", 0, 2),
         "top_p": config.number("top_p", 0, 1),
-        "seed": config.whole("seed", -options.INT32, options.INT32 - 1),
-        "max_output_tokens": config.whole("max_output_tokens", 1, model.output_token_limit if model else options.INT32),
-        "stop_sequences": options.read_stop_sequences(config),
-        "search_types": options.read_search_types(fields, model),
+        "seed": config.whole("seed", -INT32, INT32 - 1),
+        "max_output_tokens": config.whole("max_output_tokens", 1, model.output_token_limit if model else INT32),
+        "stop_sequences": stop_sequences_parse(config),
+        "search_types": search_types_parse(fields, model),
         "max_images": _max_images(fields, model),
         "previous_id": _previous_id(fields),
         "store": fields.flag("store", True),
-        "metadata": options.read_metadata(
+        "metadata": metadata_parse(
             context, fields.inner("metadata"), None if context.strict else fields.inner("labels")
         ),
-        "safety_settings": options.read_safety(fields),
+        "safety_settings": safety_settings_parse(fields),
         "background": not context.strict and fields.flag("background", False),
         "stream": not context.strict and fields.flag("stream", False),
         "text_tokens": check_length(context, steps, system_instruction, model),

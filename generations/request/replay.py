@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cavendish.http.problems import shown
-from generations.request.blocks import read_content
+from generations.request.content import content_parse
 from generations.request.fields import Fields
 from generations.request.generation_request import Block, Media, Step, Text
 
@@ -16,13 +16,13 @@ MODEL_STEPS = ("model_output", "thought", "google_search_call", "google_search_r
 SEARCH_TYPES = ("web_search", "image_search")
 
 
-def read_model_step(fields: Fields, kind: str) -> Step | None:
+def model_step_parse(fields: Fields, kind: str) -> Step | None:
     """A step of one of MODEL_STEPS; what is wrong in it is noted."""
     before = len(fields.context.errors)
     content: tuple[Block, ...] = ()
     kept: dict[str, Any] = {}
     if kind == "model_output":
-        content = read_content(fields, of_user=False)
+        content = content_parse(fields, of_user=False)
         fields.take("error")
         for block in content:
             if isinstance(block, Media) and block.kind == "video":

@@ -25,7 +25,7 @@ SAFETY_THRESHOLDS = ("block_low_and_above", "block_medium_and_above", "block_onl
 SAFETY_METHODS = ("severity", "probability")
 
 
-def read_thinking_level(config: Fields, model: Model | None) -> str | None:
+def thinking_level_parse(config: Fields, model: Model | None) -> str | None:
     value = config.text("thinking_level")
     if value is None or model is None or value in model.thinking_levels:
         return value
@@ -40,7 +40,7 @@ def read_thinking_level(config: Fields, model: Model | None) -> str | None:
     return None
 
 
-def read_stop_sequences(config: Fields) -> tuple[str, ...]:
+def stop_sequences_parse(config: Fields) -> tuple[str, ...]:
     values = config.items("stop_sequences")
     if len(values) > MAX_STOP_SEQUENCES:
         config.wrong("stop_sequences", "too_many", f"{len(values)} are given; at most {MAX_STOP_SEQUENCES} are taken.")
@@ -52,9 +52,9 @@ def read_stop_sequences(config: Fields) -> tuple[str, ...]:
     return tuple(value for value in values if isinstance(value, str))
 
 
-def read_search_types(fields: Fields, model: Model | None) -> tuple[str, ...]:
+def search_types_parse(fields: Fields, model: Model | None) -> tuple[str, ...]:
     """The kinds of Google Search that are asked for, each once; () without the tool."""
-    context, found = fields.context, dict[str, None]()
+    context, search_types = fields.context, dict[str, None]()
     for index, item in enumerate(fields.items("tools")):
         pointer = f"{fields.at('tools')}/{index}"
         if not isinstance(item, dict):
@@ -66,28 +66,29 @@ def read_search_types(fields: Fields, model: Model | None) -> tuple[str, ...]:
             name = shown(next(iter(item), None) if kind is None else kind)
             tool.wrong("type", "not_supported", f'{name} is not offered; the one tool is {{"type": "google_search"}}.')
             continue
-        _read_search(tool, model, found)
+        _search_parse(tool, model, search_types)
         tool.close()
-    return tuple(found)
+    return tuple(search_types)
 
 
-def _read_search(tool: Fields, model: Model | None, found: dict[str, None]) -> None:
+def _search_parse(tool: Fields, model: Model | None, search_types: dict[str, None]) -> None:
+    """Adds the types that one entry of `tools` names to the keys of `search_types`."""
     if model is not None and not model.search_types:
         tool.take("search_types")
         others = who_takes(lambda other: bool(other.search_types))
         tool.context.wrong(tool.pointer, "not_supported", f"{model.id} does not search; leave the tool out.{others}")
         return
-    wanted = tool.items("search_types")
-    if not wanted and not tool.has("search_types"):
-        found["web_search"] = None
-    elif not wanted:
+    requested = tool.items("search_types")
+    if not requested and not tool.has("search_types"):
+        search_types["web_search"] = None
+    elif not requested:
         tool.wrong(
             "search_types", "empty", f"It is empty; use {listing(SEARCH_TYPES)}, or leave it out for web_search."
         )
-    for index, value in enumerate(wanted):
+    for index, value in enumerate(requested):
         pointer = f"{tool.at('search_types')}/{index}"
         if model is None or value in model.search_types:
-            found[str(value)] = None
+            search_types[str(value)] = None
         elif value in SEARCH_TYPES:
             others = who_takes(partial(_searches, value))
             detail = f"{model.id} has no {value}; use {listing(model.search_types)}.{others}"
@@ -101,9 +102,9 @@ def _searches(search_type: str, model: Model) -> bool:
     return search_type in model.search_types
 
 
-def read_metadata(context: Context, *sources: Fields | None) -> dict[str, str]:
-    """Strings by strings from one or several objects (`metadata`, and `labels` of the compatible API)."""
-    found: dict[str, str] = {}
+def metadata_parse(context: Context, *sources: Fields | None) -> dict[str, str]:
+    """Names and their strings, of one or more objects: `metadata`, and `labels` of the compatible API."""
+    metadata: dict[str, str] = {}
     for fields in filter(None, sources):
         if len(fields.values) > MAX_METADATA_KEYS:
             detail = f"It has {len(fields.values)} keys; at most {MAX_METADATA_KEYS} are taken."
@@ -120,12 +121,12 @@ def read_metadata(context: Context, *sources: Fields | None) -> dict[str, str]:
                 detail = f"The value has {len(value)} characters; at most {MAX_METADATA_VALUE_CHARS} are taken."
                 context.wrong(pointer, "too_long", detail)
             else:
-                found[name] = value
-    return found
+                metadata[name] = value
+    return metadata
 
 
-def read_safety(fields: Fields) -> tuple[dict[str, str], ...]:
-    found = []
+def safety_settings_parse(fields: Fields) -> tuple[dict[str, str], ...]:
+    settings = []
     for index, item in enumerate(fields.items("safety_settings")):
         pointer = f"{fields.at('safety_settings')}/{index}"
         if not isinstance(item, dict):
@@ -141,5 +142,5 @@ def read_safety(fields: Fields) -> tuple[dict[str, str], ...]:
             if not setting.has(name):
                 setting.wrong(name, "required", f"A safety setting needs its {name}.")
         setting.close()
-        found.append({name: value for name, value in values.items() if value is not None})
-    return tuple(found)
+        settings.append({name: value for name, value in values.items() if value is not None})
+    return tuple(settings)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from cavendish.http.problems import shown
-from generations.request.blocks import read_content, read_loose, unwrap
-from generations.request.content import CONTENT_TYPES, REFUSED_TYPES
+from generations.request.content import CONTENT_TYPES, REFUSED_TYPES, content_parse, loose_block_parse, unwrapped
 from generations.request.fields import Context, Fields
 from generations.request.generation_request import Block, Step, Text
 from generations.request.hints import use
-from generations.request.replay import MODEL_STEPS, read_model_step
+from generations.request.replay import MODEL_STEPS, model_step_parse
 
 STEPS = ("user_input", *MODEL_STEPS)
 # Steps of the upstream that belong to tools which image jobs do not have.
@@ -27,7 +26,7 @@ _OF_BLOCKS = {"text", "data", "uri", "file_id", "output_id"}
 TURNS = {"user": "user_input", "model": "model_output"}
 
 
-def read_input(context: Context, value: Any) -> tuple[Step, ...]:
+def input_parse(context: Context, value: Any) -> tuple[Step, ...]:
     """The conversation in order; loose blocks that follow each other become one step of the user."""
     before = len(context.errors)
     if value is None:
@@ -40,16 +39,16 @@ def read_input(context: Context, value: Any) -> tuple[Step, ...]:
         return ()
     steps: list[Step] = []
     loose: list[Block] = []
-    items = context.few("/input", value) if isinstance(value, list) else [value]
+    items = context.limited("/input", value) if isinstance(value, list) else [value]
     for index, item in enumerate(items):
         pointer = f"/input/{index}" if isinstance(value, list) else "/input"
-        item, pointer = unwrap(item, pointer)
+        item, pointer = unwrapped(item, pointer)
         if isinstance(item, dict) and _is_step(item):
             _flush(loose, steps)
-            step = _read_step(context, item, pointer)
+            step = _step_parse(context, item, pointer)
             if step is not None:
                 steps.append(step)
-        elif (block := read_loose(context, item, pointer)) is not None:
+        elif (block := loose_block_parse(context, item, pointer)) is not None:
             loose.append(block)
     _flush(loose, steps)
     if len(context.errors) == before:
@@ -70,7 +69,7 @@ def _flush(loose: list[Block], steps: list[Step]) -> None:
         loose.clear()
 
 
-def _read_step(context: Context, item: dict[str, Any], pointer: str) -> Step | None:
+def _step_parse(context: Context, item: dict[str, Any], pointer: str) -> Step | None:
     kind = item.get("type")
     if kind in REFUSED_STEPS or kind in REFUSED_TYPES:
         context.wrong(f"{pointer}/type", "not_supported", f"Steps of the type {shown(kind)} are not taken.")
@@ -89,8 +88,8 @@ def _read_step(context: Context, item: dict[str, Any], pointer: str) -> Step | N
     else:
         fields.take("role")
     if kind in MODEL_STEPS:
-        return read_model_step(fields, kind)
-    content = read_content(fields, of_user=True)
+        return model_step_parse(fields, kind)
+    content = content_parse(fields, of_user=True)
     fields.close()
     return Step(pointer, "user_input", content)
 

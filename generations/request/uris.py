@@ -1,15 +1,20 @@
-"""What a `uri` of the input points at: YouTube, a file or output of ours, or an address to fetch from."""
+"""Addresses of the input: what a `uri` points at (YouTube, a file or output of ours, another host), and fetching it."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from cavendish.db import ids
-from cavendish.egress import EgressRefused, Guard
+from cavendish.egress import EgressError, EgressRefused, EgressTooLarge, Guard, fetch
+from cavendish.gemini.reader import Spilled
+from cavendish.http.problems import invalid_value, too_large
+from generations.request.generation_request import Dialect, Media
+from generations.request.media import MediaInfo, media_check
 
 _FILE_NAME = re.compile(r"(?:(?:https?://[^/?#]+)?/?(?:upload/)?(?:v1|v1beta|v1alpha)/)?files/([A-Za-z0-9_-]{1,64})")
 _HEX = re.compile(r"[0-9a-f]{32}")
@@ -18,6 +23,9 @@ _YOUTUBE_HOSTS = {"youtube.com", "www.youtube.com", "m.youtube.com", "music.yout
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,20}")
 # Addresses that were handed out by the Files API itself come back as they were.
 _GOOGLE = "generativelanguage.googleapis.com"
+FETCH_SECONDS = 30.0
+# Some hosts know no better type; what the bytes are is looked at afterwards.
+_UNTYPED = ("application/octet-stream", "binary/octet-stream")
 
 
 def is_youtube(uri: str) -> bool:
@@ -41,12 +49,13 @@ def is_youtube(uri: str) -> bool:
 
 def file_id_of(uri: str) -> str | None:
     """The id in `files/<id>`, `…/v1beta/files/<id>` or `…/api/v1/files/<id>`; None when it is no file of ours."""
-    if found := _FILE_NAME.fullmatch(uri):
+    if match := _FILE_NAME.fullmatch(uri):
+        name = match[1]
         # On a foreign host only an id of our form is ours; anything else there is an address like any other.
-        if "://" in uri and not _is_ours(uri) and ids.decode(ids.FILE, found[1]) is None:
+        if "://" in uri and not _is_ours(uri) and ids.decode(ids.FILE, name) is None:
             return None
         # The Files API names files without our prefix (see generations/compat/gemini/files/api.py).
-        return f"file_{found[1]}" if _HEX.fullmatch(found[1]) else found[1]
+        return f"file_{name}" if _HEX.fullmatch(name) else name
     return _api_id(uri, "files")
 
 
@@ -58,8 +67,8 @@ def output_id_of(uri: str) -> str | None:
 def _api_id(uri: str, collection: str) -> str | None:
     if "/api/v1/" not in uri or not _is_ours(uri):
         return None
-    found = _API_PATH.fullmatch(urlsplit(uri).path)
-    return found[2] if found and found[1] == collection else None
+    match = _API_PATH.fullmatch(urlsplit(uri).path)
+    return match[2] if match and match[1] == collection else None
 
 
 def _is_ours(uri: str) -> bool:
@@ -85,3 +94,53 @@ def check_uri(uri: str) -> str | None:
 @lru_cache(maxsize=4)
 def _guard(allow: tuple[str, ...]) -> Guard:
     return Guard(allow)
+
+
+def uri_fetch(
+    media: Media,
+    spool: Path,
+    *,
+    max_bytes: int,
+    dialect: Dialect = "native",
+    allowed: tuple[str, ...] | None = None,
+    timeout: float = FETCH_SECONDS,
+    guard: Guard | None = None,
+) -> tuple[Spilled, MediaInfo]:
+    """Downloads `media.uri` into the directory `spool` and looks into it. Blocks up to `timeout` seconds.
+
+    Call it for media that `needs_fetch`, outside of a transaction. Raises Problem: 422 `url_refused`, `url_unreachable`
+    or what `media_check` finds, 413 for more than `max_bytes`. Then no file is left.
+    """
+    if media.uri is None or media.is_youtube:
+        raise ValueError("Only an address that is not YouTube's is fetched.")
+    pointer = f"{media.pointer}/uri"
+    prefix = f"{media.kind}/"
+    try:
+        fetched = fetch(
+            media.uri,
+            spool=spool,
+            max_bytes=max_bytes,
+            accept=lambda content_type: content_type in {"", *_UNTYPED} or content_type.startswith(prefix),
+            timeout=timeout,
+            guard=guard,
+        )
+    except EgressTooLarge:
+        raise too_large(f"The file at {pointer} is larger than {max_bytes} bytes.", limit=max_bytes) from None
+    except EgressError as error:
+        code = "url_refused" if isinstance(error, EgressRefused) else "url_unreachable"
+        raise invalid_value(pointer, code, error.reason) from None
+    spilled = Spilled(path=fetched.path, size=fetched.size, sha256=fetched.sha256, c2pa_hint=False)
+    try:
+        info = media_check(
+            spilled,
+            declared=media.mime_type,
+            kind=media.kind,
+            dialect=dialect,
+            allowed=allowed,
+            pointer=media.pointer,
+            field="uri",
+        )
+    except BaseException:
+        fetched.path.unlink(missing_ok=True)
+        raise
+    return spilled, info
