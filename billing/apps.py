@@ -18,7 +18,7 @@ class BillingConfig(AppConfig):
 
 
 def _ship_prices(using: str, **kwargs: Any) -> None:
-    """New releases bring new models: their upstream prices belong in the book before the first request."""
+    """Adds the upstream prices of a new release's models to the price book, before their first request."""
     from billing.prices.services import catalog_prices_sync
     from cavendish.db.router import acting_as
 

@@ -160,7 +160,7 @@ def _budget_json(refusal: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _budget_text(refusal: Mapping[str, Any]) -> str:
-    """One sentence each on the budget, its use, and what helps."""
+    """Returns one sentence each on the budget, its use, and what helps."""
 
     def text(name: str) -> str:
         return quantity_text(refusal["metric"], Decimal(refusal[name]), refusal["currency"])

@@ -124,7 +124,7 @@ class TenantBudgetDetail(OperatorView):
         tags=["operators"],
     )
     def patch(self, request: Request, tenant_id: str, budget_id: str) -> Response:
-        """Changes any budget of a tenant, also one that the tenant made."""
+        """Changes any budget of a tenant, also one that the tenant created."""
         return _update(request, tenant_of(tenant_id), budget_id)
 
     @extend_schema(

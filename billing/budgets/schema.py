@@ -23,7 +23,9 @@ class Budget(s.Serializer[object]):
     raise_to = s.JSONField(allow_null=True, help_text="The limit until `raise_until`, when it falls back by itself.")
     raise_until = s.DateTimeField(allow_null=True)
     hard = s.BooleanField(help_text="Refuses what does not fit; otherwise it counts and alerts.")
-    alerts = s.ListField(child=s.IntegerField(), help_text="Percentages of the limit that are told once per period.")
+    alerts = s.ListField(
+        child=s.IntegerField(), help_text="Percentages of the limit at which people get a mail, once per period."
+    )
     used = s.JSONField()
     held = s.JSONField(help_text="The worst case of generations that have not ended.")
     remaining = s.JSONField()

@@ -20,7 +20,7 @@ from cavendish.http.problems import FieldError, not_found
 def charge_refund(
     *, tenant_id: UUID, generation_id: UUID, amount: Decimal | None, reason: str, actor: Actor
 ) -> LedgerTransaction:
-    """Gives a charge back, whole or in part (None is what is left of it), and never more than it was.
+    """Refunds a charge, whole or in part (None is what is left of it), and never more than it was.
 
     It goes back to where it came from, paid money first; into a credit that has expired it comes and goes. Raises
     ValuesInvalid, ChangeRefused.

@@ -154,7 +154,7 @@ def credit_of_plan(*, tenant_id: UUID | None) -> int:
 
 
 def _grant_once(tenant_id: UUID, amount: Decimal, plan: str, month: date, ends_at: datetime) -> None:
-    """Two schedulers may come at once: the wallet's lock lets one look after the other has committed."""
+    """Grants a plan's credit of a month unless another scheduler has, for which the wallet's lock waits."""
     with transaction.atomic(using=current_alias()):
         wallet_lock(tenant_id=tenant_id, livemode=True)
         of_month = Credit.objects.filter(tenant_id=tenant_id, source=Credit.Source.PLAN, month=month)

@@ -14,7 +14,7 @@ PDF = "application/pdf"
 
 
 def recipients(tenant_id: UUID) -> list[str]:
-    """The profile's addresses, else the tenant's owners and billing members; nobody where there is none of them."""
+    """Returns the profile's addresses, else those of the tenant's owners and billing members, if there are any."""
     profile = BillingProfile.objects.filter(tenant_id=tenant_id).first()
     if profile is not None and profile.emails:
         return list(profile.emails)
@@ -23,7 +23,7 @@ def recipients(tenant_id: UUID) -> list[str]:
 
 
 def invoice_send(*, invoice: Invoice, document: InvoiceDocument, to: list[str] | None = None) -> bool:
-    """Queues the mail; False when there is nobody to send it to."""
+    """Queues the mail; returns False when there is nobody to send it to."""
     return _send(
         invoice.tenant_id,
         to,
@@ -43,6 +43,7 @@ def invoice_send(*, invoice: Invoice, document: InvoiceDocument, to: list[str] |
 
 
 def credit_note_send(*, note: CreditNote, document: InvoiceDocument, to: list[str] | None = None) -> bool:
+    """Queues the mail; returns False when there is nobody to send it to."""
     invoice = note.invoice
     return _send(
         note.tenant_id,
@@ -63,7 +64,7 @@ def credit_note_send(*, note: CreditNote, document: InvoiceDocument, to: list[st
 
 
 def file_name(number: str) -> str:
-    """A number as a file's name: prefixes may hold slashes."""
+    """Returns the name of the PDF of a number, whose prefix may hold slashes."""
     return "".join(char if char.isalnum() or char in "-_." else "-" for char in number) + ".pdf"
 
 

@@ -24,7 +24,7 @@ Account = LedgerEntry.Account
 
 @dataclass(frozen=True)
 class Side:
-    """What a movement does to the wallet: `amount` comes in, or goes out when negative; money, or of a credit."""
+    """A movement's entry on the wallet: `amount` comes in, or goes out when negative; paid money, or a credit's."""
 
     amount: Decimal
     credit: Credit | None = None

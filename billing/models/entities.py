@@ -15,8 +15,8 @@ from cavendish.db.tenancy import TenantModel
 class LegalEntity(models.Model):
     """The operator's company that issues invoices, and the counters of its two series of numbers.
 
-    The counters move by one, in the transaction that issues the paper, under this row's lock: no number is ever missing
-    or given twice. A trigger refuses any other step.
+    The counters move by one, in the transaction that issues the document, under this row's lock: no number is ever
+    missing or given twice. A trigger refuses any other step.
     """
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -40,7 +40,7 @@ def legal_entity_create(*, actor: Actor, **fields: Any) -> LegalEntity:
 
 
 def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -> LegalEntity | None:
-    """Changes what coming invoices say; issued ones stay. None when there is no such entity."""
+    """Changes what coming invoices say; issued ones stay. Returns None when there is no such entity."""
     with transaction.atomic(using=current_alias()):
         entity = LegalEntity.objects.select_for_update().filter(id=legal_entity_id).first()
         if entity is None:

@@ -176,7 +176,7 @@ def settlement(
 
 
 def extra_cost(charge: Settlement, usages: Sequence[Mapping[str, Any]], *, prices: Prices) -> Settlement:
-    """Adds to the operator's cost what the upstream reported for answers that were thrown away."""
+    """Returns the charge with the cost of answers that were thrown away, as the upstream reported it."""
     extra = ZERO
     for reported in usages:
         lines, _ = lines_price(usage_parse(reported, picture_tokens=0, queries=0).priced(), prices, images=0)

@@ -41,7 +41,7 @@ class UsageEstimateInput:
 
     @property
     def expected(self) -> dict[str, int]:
-        """One picture by the table, the typical text (grounded answers always carry some: citations sit in it)."""
+        """Tokens by kind: a picture by the table, the typical text (grounded answers always have some: citations)."""
         text = self.model.text_output_typical if self.wants_text or self.search_types else 0
         return _present(
             {
@@ -55,7 +55,7 @@ class UsageEstimateInput:
 
     @property
     def worst_case(self) -> dict[str, int]:
-        """Every picture at the dearer of the table and the price page, every cap in full."""
+        """Tokens by kind: every picture at the dearer of the table and the price page, every cap in full."""
         text = self.wants_text or bool(self.search_types) or self.resolution is None
         return _present(
             {

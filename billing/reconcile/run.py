@@ -35,7 +35,7 @@ class Snapshot:
         self._months: list[date] | None = None
 
     def run(self, check: Check, scope: Scope, *, most: int) -> Differences:
-        """Counts the differing rows and keeps the first `most`; holds no more of them in memory."""
+        """Returns the number of differing rows and the first `most`; holds no more of them in memory."""
         began = time.monotonic()
         differences = Differences(check.name, check.about)
         for values in scope.parts(self.months()) if check.monthly else [scope.values()]:

@@ -30,7 +30,7 @@ GROUPED = ("group_by", "limit", "cursor")
 
 
 class UsageParameters:
-    """Reads them one by one; `query()` raises a 422 with all that is wrong."""
+    """The parameters of a request; `query()` raises a 422 with all that is wrong."""
 
     def __init__(self, request: Request, *, takes: tuple[str, ...]) -> None:
         user: Any = request.user

@@ -161,6 +161,6 @@ class UsageQuery:
         return sql, values
 
     def _least(self, n: int) -> str:
-        """Stands for NULL in the order, where the column before says that it is none."""
+        """Returns what stands for NULL in the order, where the column before says that it is NULL."""
         least = {"uuid": "'00000000-0000-0000-0000-000000000000'::uuid", "date": "'-infinity'::date", "text": "''"}
         return least.get(DIMENSIONS[self.group_by[n]].type, "'-infinity'::timestamptz")

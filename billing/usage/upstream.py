@@ -53,7 +53,7 @@ class Usage:
         return {kind: quantity for kind, quantity in billed.items() if quantity}
 
     def as_json(self) -> dict[str, Any]:
-        """The `usage` of a generation, as DESIGN.md gives it."""
+        """Returns the `usage` of a generation, as the API shows it."""
         return {
             "input": {"text": self.text_input, "image": self.image_input, "video": self.video_input},
             "output": {"text": self.text_output, "image": self.image_output},

@@ -42,7 +42,7 @@ class Wallet(s.Serializer[object]):
     held = s.CharField(help_text="The worst case of generations that have not ended.")
     credit_limit = s.CharField(help_text="How far the balance may fall below zero.")
     available = s.CharField(help_text="What can still be held: balance + credit_limit - held.")
-    low_balance_threshold = s.CharField(allow_null=True, help_text="Below it people are told, once.")
+    low_balance_threshold = s.CharField(allow_null=True, help_text="Below it people get a mail, once.")
     credits = Credit(many=True, help_text="Those with something left, in the order in which they are spent.")
     included_images = IncludedImages(allow_null=True)
 
