@@ -53,8 +53,6 @@ class PriceMissing(BillingError):
 
     def __init__(self, *, model: str, kinds: Sequence[str]) -> None:
         super().__init__(f"No price is set for {', '.join(kinds)} of {model}.")
-        self.model = model
-        self.kinds = list(kinds)
 
 
 class ModelNotInPlan(BillingError):
@@ -66,8 +64,6 @@ class ModelNotInPlan(BillingError):
             f"The plan does not offer {model}; it offers {names}.",
             errors=[FieldError("/model", self.code_name, f"Use {first_of(allowed, see='/api/v1/models')}.")],
         )
-        self.model = model
-        self.allowed = list(allowed)
 
 
 class BudgetExceeded(BillingError):
@@ -92,7 +88,6 @@ class TooManyBudgets(BillingError):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"A tenant, key or member has at most {most} budgets; change or delete one of them.")
-        self.most = most
 
 
 class InsufficientBalance(BillingError):

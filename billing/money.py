@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
-from billing.currencies import minor_units
-
 LINE = Decimal("0.000000001")
 ZERO = Decimal(0)
 UNIT_SIZE = {"per_1m_tokens": 1_000_000, "per_1k_queries": 1_000, "per_image": 1, "each": 1}
@@ -67,9 +65,12 @@ def share_amount(amount: Decimal, *, part: int, whole: int, up: bool = False) ->
     return (amount * part / whole).quantize(LINE, rounding=ROUND_CEILING if up else ROUND_HALF_UP)
 
 
-def minor_amount(amount: Decimal, currency: str) -> Decimal:
-    """Returns an amount in smallest coins, as invoice lines have it, rounded once half away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
+def minor_amount(amount: Decimal, digits: int) -> Decimal:
+    """Returns an amount in smallest coins, as invoice lines have it, rounded once half away from zero.
+
+    `digits` are the decimal places of the coin (see `minor_units`).
+    """
+    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
 def amount_text(amount: Decimal) -> str:

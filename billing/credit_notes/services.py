@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from billing.invoices.ledger_entries import (
     today_of,
 )
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, LedgerTransaction
-from billing.money import ZERO, minor_text
+from billing.money import ZERO, minor_amount, minor_text
 from cavendish.db.router import current_alias
 from cavendish.events.services import event_add
 
@@ -94,7 +94,7 @@ def _tax(invoice: Invoice, net: Decimal, *, is_rest: bool) -> Decimal:
     if is_rest:
         return left
     share = net * (invoice.tax_rate or ZERO) / 100
-    return min(share.quantize(Decimal(1).scaleb(-invoice.digits), rounding=ROUND_HALF_UP), left)
+    return min(minor_amount(share, invoice.digits), left)
 
 
 def _issue(invoice: Invoice, settled: Settled, *, net: Decimal, tax: Decimal, reason: str, actor: Actor) -> CreditNote:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.currencies import is_currency
+from billing.currencies import is_currency, minor_units
 from billing.money import (
     AmountInvalid,
     amount_check,
@@ -113,7 +113,7 @@ def test_shares_sum_to_no_more_than_the_whole_when_rounded_down_and_cover_it_whe
 
 @pytest.mark.parametrize(("currency", "expected"), [("USD", "0.13"), ("JPY", "0"), ("KWD", "0.125"), ("EUR", "0.13")])
 def test_an_invoice_line_is_in_the_smallest_coin(currency: str, expected: str) -> None:
-    assert minor_amount(Decimal("0.125"), currency) == Decimal(expected)
+    assert minor_amount(Decimal("0.125"), minor_units(currency)) == Decimal(expected)
 
 
 def test_currencies_are_those_of_iso_4217() -> None:
