@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from cavendish.gemini.reader._base64 import Base64Pieces, NotBase64
 from cavendish.gemini.reader._errors import BadBase64, MalformedJson, ReaderError, TooDeep, TooLarge
@@ -30,6 +30,7 @@ OPAQUE_KEYS = frozenset({"metadata", "user_metadata", "labels", "arguments", "pa
 _COST = {ord("{"): 232, ord("["): 88, ord(","): 32, ord(":"): 8}
 _COST_STRING = 64
 _COST_SPILL = 1024
+_LONGEST_NAME = 200
 
 _NOT_PUNCTUATION = bytes(sorted(set(range(256)) - set(b"{}[],:")))
 _STRING_BODY = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
@@ -254,9 +255,8 @@ class JsonReader:
         except ValueError:  # int() refuses thousands of digits, _finite what no float can hold
             raise self._malformed("a number is out of range", 0) from None
         if _SURROGATE_ESCAPE.search(skeleton):
-            for pointer, value in _leaves_of(tree, "", str):
-                if _has_surrogate(value):
-                    raise MalformedJson("half of a surrogate pair", 0, pointer)
+            for pointer, _ in _leaves_of(tree, _has_surrogate):
+                raise MalformedJson("half of a surrogate pair", 0, pointer)
         self._discard_unused(tree)
         return tree
 
@@ -289,7 +289,9 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _has_surrogate(value: str) -> bool:
+def _has_surrogate(value: object) -> TypeGuard[str]:
+    if not isinstance(value, str):
+        return False
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -299,21 +301,30 @@ def _has_surrogate(value: str) -> bool:
 
 def spilled_in(tree: Any) -> Iterator[tuple[str, Spilled]]:
     """The Spilled leaves of a tree in document order, each with the pointer (RFC 6901) to it."""
-    return _leaves_of(tree, "", Spilled)
+    return _leaves_of(tree, _is_spilled)
 
 
-def _leaves_of(tree: Any, pointer: str, kind: type[T]) -> Iterator[tuple[str, T]]:
-    """All leaves and keys of that type with the pointer to them."""
-    if isinstance(tree, kind):
-        yield pointer, tree
+def _is_spilled(value: object) -> TypeGuard[Spilled]:
+    return isinstance(value, Spilled)
+
+
+def _leaves_of(tree: Any, wanted: Callable[[object], TypeGuard[T]]) -> Iterator[tuple[str, T]]:
+    """The wanted leaves and keys with the pointer to them, which is put together for those alone: names may be long."""
+    if wanted(tree):
+        yield "", tree
     elif isinstance(tree, list):
         for index, item in enumerate(tree):
-            yield from _leaves_of(item, f"{pointer}/{index}", kind)
+            for pointer, leaf in _leaves_of(item, wanted):
+                yield _step(index) + pointer, leaf
     elif isinstance(tree, dict):
         for key, item in tree.items():
-            yield from _leaves_of(key, pointer, kind)
-            yield from _leaves_of(item, pointer + _step(key), kind)
+            if wanted(key):
+                yield "", key
+            for pointer, leaf in _leaves_of(item, wanted):
+                yield _step(key) + pointer, leaf
 
 
 def _step(name: str | int) -> str:
-    return "/" + str(name).replace("~", "~0").replace("/", "~1")
+    """A name as a pointer has it, cut where it is longer than any that means something: each spilled string keeps its
+    pointer, and one name may have all the memory of a document."""
+    return "/" + str(name)[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
