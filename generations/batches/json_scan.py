@@ -16,7 +16,9 @@ Text = bytes | mmap.mmap
 
 _BLANK = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+# A string that does not end reaches to the end of the text. Were it no match, it would be looked for again behind each
+# of its escaped quotes, at the cost of its length squared.
+_MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _SCALAR = re.compile(rb"[^,\]}\s]++")
 
 
@@ -69,7 +71,7 @@ def value_end(text: Text, start: int, end: int) -> int:
     return found.end()
 
 
-def value_read(text: Text, start: int, end: int) -> Any:
+def value_parse(text: Text, start: int, end: int) -> Any:
     """A small value, parsed. Raises NotJson."""
     try:
         value = json.loads(text[start:end])
