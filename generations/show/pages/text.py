@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-_STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_MARK = "**"
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,9 @@ class Sources:
 def cited_runs(text: str, citations: Sequence[Mapping[str, Any]], sources: Sources) -> list[Run]:
     """`text` with each source behind the bytes that it is cited for."""
     raw = text.encode()
-    ends: dict[int, list[Source]] = {}
+    ends: dict[int, dict[Source, None]] = {}
     for citation in sorted(citations, key=lambda citation: int(citation["end_index"])):
-        behind = ends.setdefault(_boundary(raw, int(citation["end_index"])), [])
-        source = sources.of(citation)
-        if source not in behind:
-            behind.append(source)
+        ends.setdefault(_boundary(raw, int(citation["end_index"])), {})[sources.of(citation)] = None
     runs: list[Run] = []
     start = 0
     for end, behind in ends.items():
@@ -77,14 +73,38 @@ def plain_runs(text: str) -> list[Run]:
 
 def _runs(text: str, behind: tuple[Source, ...]) -> Iterator[Run]:
     """Bold, which models like to write as `**…**`; everything else as it stands."""
-    start = 0
-    for found in _STRONG.finditer(text):
-        if found.start() > start:
-            yield Run(text[start : found.start()])
-        yield Run(found[1], strong=True)
-        start = found.end()
-    if start < len(text) or behind:
-        yield Run(text[start:], sources=behind)
+    at = 0
+    for start, end in _strong(text):
+        if start > at:
+            yield Run(text[at:start])
+        yield Run(text[start + len(_MARK) : end], strong=True)
+        at = end + len(_MARK)
+    if at < len(text) or behind:
+        yield Run(text[at:], sources=behind)
+
+
+def _strong(text: str) -> Iterator[tuple[int, int]]:
+    """Where pairs of marks stand on one line, with something between them that has no blank at either end.
+
+    One pass: where nothing closes the first mark of a line, nothing closes the others of it either.
+    """
+    at, line_end = 0, -1
+    while (start := text.find(_MARK, at)) >= 0:
+        first = start + len(_MARK)
+        if not text[first : first + 1].strip():
+            at = start + 1
+            continue
+        if line_end < first:
+            line_end = text.find("\n", first)
+            line_end = line_end if line_end >= 0 else len(text)
+        end = text.find(_MARK, first + 1, line_end)
+        while end >= 0 and text[end - 1].isspace():
+            end = text.find(_MARK, end + 1, line_end)
+        if end < 0:
+            at = line_end
+        else:
+            yield start, end
+            at = end + len(_MARK)
 
 
 def _boundary(raw: bytes, offset: int) -> int:
