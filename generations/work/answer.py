@@ -22,6 +22,7 @@ UPSTREAM_FAILED = frozenset({"failed", "budget_exceeded", "cancelled"})
 REQUEST_CODES = frozenset({"invalid_request", "invalid_argument", "failed_precondition", "not_found", "400", "404"})
 """Codes that blame the request: asking again would not help (WIRE.md 6.1)."""
 SAFETY_WORDS = ("safety", "prohibited", "blocked", "blocklist", "recitation", "spii")
+_CITED_AGAIN = 4
 
 
 @dataclass(frozen=True)
@@ -182,20 +183,26 @@ def _stored(block: dict[str, Any], kept: Kept) -> dict[str, Any]:
 
 
 def _citations(text: str, annotations: Any) -> Iterator[Citation]:
-    """Yields the url_citation annotations with the text they cover; offsets are UTF-8 bytes, the end exclusive."""
+    """Yields the url_citation annotations with the text they cover; offsets are UTF-8 bytes, the end exclusive.
+
+    All of them together keep at most `_CITED_AGAIN` times the text: a thousand that each cover it would be its square.
+    """
     raw = text.encode()
+    left = _CITED_AGAIN * len(raw)
     for note in _dicts(annotations):
         if note.get("type") != "url_citation":
             continue
         start = note.get("start_index") if isinstance(note.get("start_index"), int) else 0
         end = note.get("end_index") if isinstance(note.get("end_index"), int) else len(raw)
         start, end = max(0, min(start or 0, len(raw))), max(0, min(end or 0, len(raw)))
+        covered = raw[start : min(end, start + left)]
+        left -= len(covered)
         yield {
             "url": str(note.get("url") or ""),
             "title": str(note.get("title") or ""),
             "start_index": start,
             "end_index": end,
-            "text": raw[start:end].decode(errors="ignore"),
+            "text": covered.decode(errors="ignore"),
         }
 
 
