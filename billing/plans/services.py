@@ -21,7 +21,7 @@ from billing.prices.selectors import plan_terms
 from billing.prices.services import moment_check
 from billing.subscriptions.services import subscription_begin
 from cavendish.db.router import current_alias
-from cavendish.gemini.catalog import models
+from cavendish.gemini.catalog import UnknownModel, get_model
 from cavendish.http.problems import FieldError
 
 MOST_MARKUP, MOST_IMAGES, MOST_BUDGETS = Decimal(10_000), 100_000_000, 20
@@ -159,10 +159,11 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
         credit = amount_check(credit, zero=True)
     except AmountInvalid as error:
         wrong("/included_credit", error.code, str(error))
-    known = [model.id for model in models()]
     for index, name in enumerate(terms.allowed_models or ()):
-        if name not in known:
-            wrong(f"/allowed_models/{index}", "unknown_model", f"There is no such model; use {', '.join(known)}.")
+        try:
+            get_model(name)
+        except UnknownModel as error:
+            wrong(f"/allowed_models/{index}", "unknown_model", str(error))
     if len(terms.default_budgets) > MOST_BUDGETS:
         wrong("/default_budgets", "too_many", f"A plan has at most {MOST_BUDGETS} budgets.")
     return replace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from billing.prices.representation import book_line_json, change_json, price_jso
 from billing.prices.selectors import book_lines
 from billing.prices.services import NewPrice, prices_add, prices_preview
 from cavendish.db import ids
-from cavendish.gemini.catalog import models
+from cavendish.gemini.catalog import UnknownModel, get_model, models
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read_numbered
 from cavendish.http.problems import invalid_value, not_found
@@ -38,7 +37,7 @@ class PriceBook(OperatorView):
         """The prices that apply at a moment, to a plan's tenants or, without a plan, from the upstream to us."""
         plan = plan_of(request.query_params.get("plan_id"))
         at = moment_of(request, "at") or timezone.now()
-        named = _named(request, "model", [model.id for model in models()])
+        named = _model_parameter(request)
         lines = [
             book_line_json(model.id, line)
             for model in models()
@@ -106,9 +105,10 @@ class PriceHistory(OperatorView):
     def get(self, request: Request) -> Response:
         """All versions of prices, the last added first, those that have not begun among them."""
         rows = Price.objects.filter(plan=plan_of(request.query_params.get("plan_id")))
-        for name, known in (("model", [model.id for model in models()]), ("kind", Kind.values)):
-            if value := _named(request, name, known):
-                rows = rows.filter(**{name: value})
+        if model := _model_parameter(request):
+            rows = rows.filter(model=model)
+        if kind := _kind_parameter(request):
+            rows = rows.filter(kind=kind)
         page, following = page_read_numbered(request, rows, ids.PRICE)
         return Response(page_json([price_json(row) for row in page], following))
 
@@ -124,12 +124,23 @@ def plan_of(public: str | None) -> Plan | None:
     return plan
 
 
-def _named(request: Request, name: str, known: Sequence[str]) -> str | None:
-    """Returns a query parameter that must be one of `known`; None when it is not given. Raises Problem."""
-    value = request.query_params.get(name)
-    if value is not None and value not in known:
-        raise invalid_value(f"/{name}", "unknown_value", f"Use one of {', '.join(known)}.")
-    return value
+def _model_parameter(request: Request) -> str | None:
+    """Returns the model in the query; None when it names none. Raises Problem."""
+    name = request.query_params.get("model")
+    if name is None:
+        return None
+    try:
+        return get_model(name).id
+    except UnknownModel as error:
+        raise invalid_value("/model", "unknown_value", str(error)) from None
+
+
+def _kind_parameter(request: Request) -> str | None:
+    """Returns the kind in the query; None when it names none. Raises Problem."""
+    kind = request.query_params.get("kind")
+    if kind is not None and kind not in Kind.values:
+        raise invalid_value("/kind", "unknown_value", f"Use one of {', '.join(Kind.values)}.")
+    return kind
 
 
 def _parse(request: Request) -> tuple[Plan | None, list[NewPrice], dict[str, Any]]:

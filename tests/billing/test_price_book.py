@@ -19,7 +19,7 @@ from billing.prices.selectors import book_lines
 from billing.prices.services import NewPrice, prices_add
 from cavendish.db import ids
 from cavendish.db.router import acting_as
-from cavendish.gemini.catalog import get_model
+from cavendish.gemini.catalog import get_model, models
 from tests.billing.operators import Json, Operator, books, wrong
 from tests.factories import FLASH, make_key, make_tenant
 
@@ -232,3 +232,10 @@ def test_a_price_of_one_plan_changes_no_other_row(operator: Operator, plan: Plan
         after = set(Price.objects.values_list("id", "unit_price", "effective_from"))
     assert before < after
     assert len(after - before) == 1
+
+
+def test_an_unknown_model_names_some_models_and_not_all(operator: Operator) -> None:
+    for query in ("price-book?model=nothing-like-it", "price-book/history?model=nothing-like-it"):
+        detail = operator.get(query, status=422)["detail"]
+        assert FLASH in detail
+        assert sum(model.id in detail for model in models()) <= 3
