@@ -101,7 +101,7 @@ class Assembler:
         """What came so far; raises BrokenAnswer when that is nothing."""
         fields = dict(self._fields)
         if self._steps:
-            fields["steps"] = [self._steps[index] for index in sorted(self._steps)]
+            fields["steps"] = [_joined(self._steps[index]) for index in sorted(self._steps)]
         return from_document(fields)
 
 
@@ -111,12 +111,16 @@ def _apply(step: dict[str, Any], delta: dict[str, Any]) -> None:
         content = step.setdefault("content", [])
         if not (content and content[-1].get("type") == "text"):
             content.append({"type": "text", "text": ""})
-        content[-1]["text"] += str(delta.get("text") or "")
+        # In pieces until the end: a text put together at every token would be copied as often.
+        block = content[-1]
+        if not isinstance(block.get("text"), list):
+            block["text"] = [_string(block.get("text"))]
+        block["text"].append(str(delta.get("text") or ""))
         _annotate(content[-1], delta)
     elif kind == "text_annotation_delta":
-        texts = [block for block in step.get("content", []) if block.get("type") == "text"]
-        if texts:
-            _annotate(texts[-1], delta)
+        text = next((block for block in reversed(step.get("content", [])) if block.get("type") == "text"), None)
+        if text is not None:
+            _annotate(text, delta)
     elif kind in ("image", "audio", "video", "document"):
         step.setdefault("content", []).append(delta)
     elif kind == "thought_summary":
@@ -125,6 +129,14 @@ def _apply(step: dict[str, Any], delta: dict[str, Any]) -> None:
         step["arguments"] = _string(step.get("arguments")) + _string(delta.get("arguments"))
     else:
         step.update({name: value for name, value in delta.items() if name != "type"})
+
+
+def _joined(step: dict[str, Any]) -> dict[str, Any]:
+    content = step.get("content")
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict) and isinstance(block.get("text"), list):
+            block["text"] = "".join(block["text"])
+    return step
 
 
 def _annotate(block: dict[str, Any], delta: dict[str, Any]) -> None:
