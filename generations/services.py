@@ -40,9 +40,9 @@ def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
         if was in {Status.SUCCEEDED, Status.FAILED}:
             raise NotCancelable(was)
         if was == Status.RUNNING:
-            transaction.on_commit(lambda: valkey.tell(valkey.CANCEL, generation_id))
+            transaction.on_commit(lambda: valkey.publish(valkey.CANCEL, generation_id))
         elif was == Status.QUEUED:
-            transaction.on_commit(lambda: valkey.tell(valkey.ENDED, generation_id))
+            transaction.on_commit(lambda: valkey.publish(valkey.ENDED, generation_id))
     return was
 
 

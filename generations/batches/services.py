@@ -155,7 +155,7 @@ def _end_unrun(tenant_id: UUID, generation_id: UUID, status: ItemStatus) -> None
             ending = (Status.FAILED, json.dumps(late), "deadline_exceeded")
         cursor.execute("SELECT generation_finish_unrun(%s, %s, %s, %s::jsonb, %s)", [tenant_id, generation_id, *ending])
         cursor.fetchall()
-        transaction.on_commit(lambda: valkey.tell(valkey.ENDED, generation_id))
+        transaction.on_commit(lambda: valkey.publish(valkey.ENDED, generation_id))
 
 
 def item_fail(*, tenant_id: UUID, batch_id: UUID, index: int, error: Mapping[str, Any]) -> bool:

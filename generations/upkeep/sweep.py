@@ -73,5 +73,5 @@ def _sweep(calm: bool) -> dict[str, Any]:
     """One call, one transaction: a tenant's jobs are ended one at a time."""
     result: Sweep = call("generation_sweep", SILENT_SECONDS, calm, using="system")
     for generation in result["ended"]:
-        valkey.tell(valkey.ENDED, UUID(generation))
+        valkey.publish(valkey.ENDED, UUID(generation))
     return {name: count for name, count in result.items() if name != "ended"}

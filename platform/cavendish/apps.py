@@ -11,18 +11,18 @@ from cavendish.messaging.broker import broker_at
 
 
 class CavendishConfig(AppConfig):
-    """The platform's own commands, the broker for whoever sends to an actor, the SQL functions. It has no models."""
+    """The platform's own commands, the broker of all actors, and the SQL functions. It has no models."""
 
     name = "cavendish"
 
     def ready(self) -> None:
-        # Before any app's tasks are imported: an actor belongs to the broker of its declaration. Connects lazily.
+        # Before any app's tasks are imported: an actor belongs to the broker of its declaration. It connects lazily.
         dramatiq.set_broker(broker_at(settings.BROKER_URL))
         post_migrate.connect(_load_functions)
 
 
 def _load_functions(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """Once per migrate: the signal comes for each app, and the last of ours comes when all tables are there."""
+    """Loads the functions once per migrate: the signal comes for each app, for the last one when all tables exist."""
     from cavendish.db.functions import functions_load
 
     if sender.name == settings.OWN_APPS[-1] and using == "owner":

@@ -19,7 +19,7 @@ handler500 = "cavendish.http.handlers.handler500"
 
 open_to_all: dict[str, list[Any]] = {"authentication_classes": [], "permission_classes": []}
 
-# What the document describes. The compatible API is Google's, and described by Google.
+# What the OpenAPI document describes. The compatible APIs are described by their owners.
 native = [
     path("api/v1/", include("generations.api.urls")),
     path("api/v1/", include("billing.urls")),
@@ -40,7 +40,7 @@ urlpatterns = [
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
     *(path(f"{version}/", include("generations.compat.gemini.urls")) for version in ("v1", "v1beta", "v1alpha")),
     *(path(f"upload/{version}/files", Upload.as_view()) for version in ("v1", "v1beta", "v1alpha")),
-    # Where the SDKs ask for pictures of Imagen in their enterprise mode; the newest do so in no other.
+    # The SDKs' enterprise mode asks for Imagen's pictures here; the newest versions do so in no other mode.
     path("v1beta1/publishers/google/models/", include("generations.compat.imagen.urls")),
     path("openai/v1/", include("generations.compat.openai.urls")),
     path("", include("generations.show.pages.urls")),

@@ -38,7 +38,7 @@ for app in settings.OWN_APPS:
 
 
 def main() -> int:
-    """Runs until SIGTERM or SIGINT, then lets running jobs end within their patience."""
+    """Runs until SIGTERM or SIGINT, then lets running jobs end within the engine's grace period. Returns 0."""
     refuse_unsafe()
     stop = threading.Event()
 

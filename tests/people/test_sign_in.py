@@ -126,13 +126,13 @@ def test_signing_in_does_not_use_up_the_tries() -> None:
 def test_without_valkey_people_sign_in_and_tries_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     away = redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(valkey, "client", lambda: away)
-    monkeypatch.setattr(cache.SharedCache, "_rests_until", 0.0)
+    monkeypatch.setattr(cache.SharedCache, "_paused_until", 0.0)
     ada = person()
     assert ada.sign_in().status_code == 302
     victim = person().email
     answers = [shown(Visitor(victim).sign_in(secrets.token_hex(8))) for _ in range(6)]
     assert [WRONG in answer for answer in answers] == [True] * 5 + [False]
-    monkeypatch.setattr(cache.SharedCache, "_rests_until", 0.0)
+    monkeypatch.setattr(cache.SharedCache, "_paused_until", 0.0)
 
 
 def test_forms_without_their_token_are_refused() -> None:

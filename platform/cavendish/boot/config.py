@@ -1,6 +1,6 @@
-"""Where each setting comes from: the environment first, then what `manage.py up` wrote for this data directory.
+"""Where each setting comes from: the environment first, then what `manage.py up` recorded for this data directory.
 
-`up` starts the services that nobody gave a URL for and records their addresses and secrets in
+`up` starts the services that have no URL in the environment and records their addresses and secrets in
 `<data dir>/connection.json` (mode 0600). Every other process, `manage.py` included, finds the running platform there.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 CONNECTION_FILE = "connection.json"
-# Hosts that only this machine reaches.
+# Hosts that only this machine can reach.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # The same as a Host header has them.
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -25,12 +25,12 @@ DEFAULT_SECRET_KEY = "insecure-only-until-up-has-made-one"
 
 
 class ConfigurationError(Exception):
-    """A setting that cannot be used; the message names it and says what would be right."""
+    """A setting that cannot be used. The message names it and says what would be right."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings by name. `data_dir` holds everything that the platform keeps on this machine."""
+    """Settings by name. `data_dir` contains everything that the platform stores on this machine."""
 
     data_dir: Path
 
@@ -44,7 +44,7 @@ class Config:
 
     @cached_property
     def recorded(self) -> dict[str, str]:
-        """What `up` recorded; empty where it never ran."""
+        """The settings that `up` recorded; none where it never ran."""
         try:
             loaded: dict[str, str] = json.loads(self.connection_file.read_text())
         except FileNotFoundError:
@@ -52,45 +52,47 @@ class Config:
         return loaded
 
     def get(self, name: str, default: str = "") -> str:
+        """Returns the setting as text; the default where it is absent or empty."""
         return os.environ.get(name) or self.recorded.get(name) or default
 
     def number(self, name: str, default: int) -> int:
+        """Returns a whole number. Raises ConfigurationError, as the methods below do."""
         text = self.get(name, str(default))
         try:
             return int(text)
         except ValueError:
-            raise ConfigurationError(f"{name} is {text!r}; it takes a whole number, for example {default}.") from None
+            raise ConfigurationError(f"{name} is {text!r}; use a whole number, for example {default}.") from None
 
     def flag(self, name: str, default: bool = False) -> bool:
         text = self.get(name, "true" if default else "false").lower()
         if text not in {"true", "false", "1", "0", "yes", "no"}:
-            raise ConfigurationError(f"{name} is {text!r}; it takes true or false.")
+            raise ConfigurationError(f"{name} is {text!r}; use true or false.")
         return text in {"true", "1", "yes"}
 
     def choice(self, name: str, choices: Sequence[str]) -> str:
-        """One of `choices`; the first is the default."""
+        """Returns one of `choices` in lower case; the first is the default."""
         text = self.get(name, choices[0]).lower()
         if text not in choices:
-            raise ConfigurationError(f"{name} is {text!r}; it takes {', '.join(choices[:-1])} or {choices[-1]}.")
+            raise ConfigurationError(f"{name} is {text!r}; use {', '.join(choices[:-1])} or {choices[-1]}.")
         return text
 
     def day(self, name: str) -> date | None:
-        """The day that an ISO date names; None where nothing is given."""
+        """Returns the day that an ISO date names; None where it is absent."""
         text = self.get(name)
         try:
             return date.fromisoformat(text) if text else None
         except ValueError:
-            raise ConfigurationError(f"{name} is {text!r}; it takes a day like 2026-12-31.") from None
+            raise ConfigurationError(f"{name} is {text!r}; use a day like 2026-12-31.") from None
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """A comma-separated list without blanks."""
+        """Returns the items of a comma-separated list, without empty ones."""
         return [word.strip() for word in self.get(name, default).split(",") if word.strip()]
 
     def database(self, name: str, **options: Any) -> dict[str, Any]:
-        """A Django database from a `postgresql://user:password@host:port/name` URL under `name`."""
+        """Returns Django's settings of a database from a `postgresql://user:password@host:port/name` URL."""
         url = urlsplit(self.get(name, "postgresql://unset:unset@127.0.0.1:1/unset"))
         if url.scheme not in {"postgres", "postgresql"}:
-            raise ConfigurationError(f"{name} starts with {url.scheme!r}; only postgresql:// URLs are taken.")
+            raise ConfigurationError(f"{name} starts with {url.scheme!r}; use a postgresql:// URL.")
         return {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": unquote(url.hostname or ""),
@@ -99,7 +101,7 @@ class Config:
             "PASSWORD": unquote(url.password or ""),
             "NAME": url.path.lstrip("/"),
             "OPTIONS": {"server_side_binding": True, "connect_timeout": 5, **options},
-            # A round trip per request, so that a restarted PostgreSQL costs no request its answer.
+            # A round trip per request, so that no request fails because PostgreSQL restarted.
             "CONN_HEALTH_CHECKS": True,
             "DISABLE_SERVER_SIDE_CURSORS": False,
         }

@@ -14,7 +14,7 @@ PROVIDER_ID = "sso"
 
 @dataclass(frozen=True)
 class Oidc:
-    """`name` stands on the button; `issuer` is where `/.well-known/openid-configuration` is."""
+    """A provider. `name` is shown on the button; `/.well-known/openid-configuration` is below `issuer`."""
 
     issuer: str
     client_id: str
@@ -23,21 +23,27 @@ class Oidc:
 
     @classmethod
     def of(cls, config: Config) -> Oidc | None:
-        """None without an issuer. Raises ConfigurationError for one that is half configured or not reached over TLS."""
+        """Returns the configured provider, None without an issuer.
+
+        Raises ConfigurationError for one that is half configured or not reached over TLS.
+        """
         issuer = config.get("OIDC_ISSUER").rstrip("/")
         if not issuer:
             return None
         client_id, secret = config.get("OIDC_CLIENT_ID"), config.get("OIDC_CLIENT_SECRET")
         if not client_id or not secret:
-            raise ConfigurationError("OIDC_ISSUER is set: OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are needed with it.")
+            raise ConfigurationError("OIDC_ISSUER is set; set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET as well.")
         parts = urlsplit(issuer)
-        # What comes from the provider is believed because of its certificate.
+        # The provider's certificate is the reason to believe it.
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-            raise ConfigurationError(f"OIDC_ISSUER is {issuer!r}; it takes an https:// address.")
+            raise ConfigurationError(f"OIDC_ISSUER is {issuer!r}; use an https:// address.")
         return cls(issuer, client_id, secret, config.get("OIDC_NAME", parts.hostname or ""))
 
     def app(self) -> dict[str, Any]:
-        """As django-allauth reads it. PKCE is on; who signs in by a verified email is decided in our adapter."""
+        """Returns django-allauth's settings of the provider, with PKCE.
+
+        Who may sign in by a verified email is decided by `accounts.people.adapters`.
+        """
         return {
             "provider_id": PROVIDER_ID,
             "name": self.name,

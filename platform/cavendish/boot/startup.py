@@ -1,4 +1,4 @@
-"""What a process that serves or works refuses to start with, however it is started."""
+"""Settings with which no web or worker process starts, however it is started."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ SECRET_KEY_VARIETY = 10
 
 
 def refuse_unsafe() -> None:
-    """Refuse a published key, what must not be in public, what names no network or model, a login without walls.
+    """Raises ConfigurationError, which names the setting and says what would be right, for unsafe or wrong settings.
 
-    Raises ConfigurationError, which names the setting and says what would be right.
+    These are the published key, settings that are dangerous in public, what is no network or model, and a database
+    login that row-level security does not bind.
     """
     if settings.SECRET_KEY == DEFAULT_SECRET_KEY:
         raise ConfigurationError(
@@ -33,7 +34,7 @@ def refuse_unsafe() -> None:
             ip_network(network, strict=False)
         except ValueError:
             raise ConfigurationError(
-                f"METRICS_ALLOW has {network!r}; it takes addresses and networks, for example 10.2.0.0/16."
+                f"METRICS_ALLOW has {network!r}; use addresses and networks, for example 10.2.0.0/16."
             ) from None
     try:
         get_model(settings.IMAGEN_SUCCESSOR)
@@ -43,24 +44,24 @@ def refuse_unsafe() -> None:
 
 
 def refuse_in_public() -> None:
-    """What is convenient on one's own machine and dangerous under an address that others reach."""
+    """Raises ConfigurationError for what is convenient on one's own machine but dangerous in public."""
     if settings.DEBUG:
         raise ConfigurationError(f"DEBUG is on for {settings.BASE_URL}: strangers would see the inside. Turn it off.")
     if len(settings.SECRET_KEY) < SECRET_KEY_LENGTH or len(set(settings.SECRET_KEY)) < SECRET_KEY_VARIETY:
         raise ConfigurationError(
-            f"SECRET_KEY can be guessed: it takes {SECRET_KEY_LENGTH} random characters. Make them with:"
+            f"SECRET_KEY can be guessed: use {SECRET_KEY_LENGTH} random characters. Generate them with:"
             " python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     if "*" in settings.ALLOWED_HOSTS:
         raise ConfigurationError(
-            f"ALLOWED_HOSTS is * for {settings.BASE_URL}: whoever asks could choose the host of links. Name the hosts."
+            f"ALLOWED_HOSTS is * for {settings.BASE_URL}: clients could choose the host in links. Name the hosts."
         )
 
 
 def refuse_unbound(login: str) -> None:
     """Raises ConfigurationError when row-level security does not bind `login`, a connection string.
 
-    A database that is away is not refused: the process waits for it as it does later.
+    A database that cannot be reached is no error: the process waits for it, as it does later.
     """
     try:
         with psycopg.connect(login) as connection:
@@ -72,5 +73,5 @@ def refuse_unbound(login: str) -> None:
     if row is not None and row[1]:
         raise ConfigurationError(
             f"DATABASE_URL logs in as {row[0]}, which row-level security does not bind (SUPERUSER or BYPASSRLS): every"
-            " tenant would see every other's rows. It takes cavendish_app, or a plain login that is a member of it."
+            " tenant would see every other's rows. Use cavendish_app, or a plain login that is a member of it."
         )

@@ -1,4 +1,4 @@
-"""Requests to addresses that tenants choose, made so that they cannot reach into our own network.
+"""Requests to URLs that tenants choose, made so that they cannot reach our own network.
 
     fetched = fetch(url, spool=directory, max_bytes=20_000_000, accept=("image/",), timeout=20)
     check_url(url)   # the same rules, without the request

@@ -1,7 +1,7 @@
-"""Which IP addresses are public. A list of our own, because `is_global` changes between Python releases.
+"""Which IP addresses are public. The list is our own, because `is_global` changes between Python releases.
 
-Source: IANA's special-purpose address registries for IPv4 and IPv6 (2026-10), and the metadata services of clouds that
-sit on a public address.
+Sources are IANA's special-purpose address registries for IPv4 and IPv6 (2026-10), and clouds' metadata services on
+public addresses.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def parse_address(text: str) -> Address | None:
-    """The address written in `text` (brackets and zone removed), None for a name. Zones are never public anyway."""
+    """Returns the address written in `text`, with or without brackets; None for a name."""
     try:
         return ip_address(text.strip("[]"))
     except ValueError:
@@ -60,7 +60,7 @@ def parse_address(text: str) -> Address | None:
 
 
 def unwrap(address: Address) -> Address:
-    """The IPv4 address that a mapped, 6to4 or NAT64 address leads to; any other address as it is."""
+    """Returns the IPv4 address that a mapped, 6to4 or NAT64 address leads to; any other address as it is."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
@@ -73,7 +73,7 @@ def unwrap(address: Address) -> Address:
 
 
 def refusal(address: Address) -> str | None:
-    """Why a tenant's request may not go to `address` ("loopback", "private" …), None for a public one."""
+    """Returns why a tenant's request may not go to `address` ("loopback", "private" …), None for a public one."""
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         return "link-local"
     inner = unwrap(address)

@@ -1,16 +1,16 @@
-"""What can go wrong with a request to a tenant's address.
+"""What can go wrong with a request to a tenant's URL.
 
 EgressError
-├── EgressRefused    our rules forbid the address; trying again does not help
-├── EgressFailed     the address does not answer, or not with what was asked for
-└── EgressTooLarge   the answer is larger than the limit
+├── EgressRefused    our rules forbid the URL; trying again does not help
+├── EgressFailed     the host does not respond, or not with what was requested
+└── EgressTooLarge   the response is larger than the limit
 """
 
 from __future__ import annotations
 
 
 class EgressError(Exception):
-    """`reason` can be shown to the tenant: it never names an internal address, nor what a host there said."""
+    """`reason` can be shown to the tenant: it never repeats an internal address or what a host there sent."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -30,4 +30,4 @@ class EgressTooLarge(EgressError):
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        super().__init__(f"The answer is larger than {limit} bytes.")
+        super().__init__(f"The response is larger than {limit} bytes.")

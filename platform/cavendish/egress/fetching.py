@@ -1,4 +1,4 @@
-"""Download what a tenant's URL points at into the spool."""
+"""Downloads from a tenant's URL into the spool."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Accept = Callable[[str], bool] | Sequence[str]
 
 @dataclass(frozen=True)
 class Fetched:
-    """A finished download: `size` in bytes, `sha256` in hex, `content_type` as the host claims it."""
+    """A finished download. `size` is in bytes, `sha256` in hex, `content_type` is the host's claim."""
 
     path: Path
     size: int
@@ -43,12 +43,12 @@ def fetch(
     guard: Guard | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Fetched:
-    """Download `url` into a new file of the directory `spool`, within `timeout` seconds in all.
+    """Downloads `url` into a new file of the directory `spool`, within `timeout` seconds in all.
 
-    `accept` takes a content type ("" when the host names none) or lists prefixes of the accepted ones. Each redirect,
-    at most 3, is judged like the first URL, and the connection goes to the very address that was judged, so a name
-    that changes its mind in between (DNS rebinding) gains nothing. Raises EgressError; then nothing is left in the
-    spool. Blocks, so call it outside of a transaction.
+    `accept` says whether a content type is accepted ("" when the host names none), or lists prefixes of the accepted
+    ones. Each redirect, at most 3, is checked like the first URL, and the connection goes to the very address that was
+    checked, so DNS rebinding gains nothing. Raises EgressError; then nothing is left in the spool. It blocks, so call
+    it outside of a transaction.
     """
     guard = guard or Guard.configured()
     deadline = Deadline(timeout)
@@ -60,18 +60,18 @@ def fetch(
                 httpcore.ConnectionPool(
                     ssl_context=tls or _public_tls(), network_backend=CheckedBackend(target.addresses, deadline)
                 ) as pool,
-                pool.stream("GET", _url(target), headers=_headers(target)) as answer,
+                pool.stream("GET", _url(target), headers=_headers(target)) as response,
             ):
-                headers = _read_headers(answer)
-                if answer.status not in REDIRECTS:
-                    return _store(answer, headers, spool, max_bytes, accepts)
-                url = _redirected(target, headers)
+                headers = _response_headers(response)
+                if response.status not in REDIRECTS:
+                    return _store(response, headers, spool, max_bytes, accepts)
+                url = _redirect_url(target, headers)
     except httpcore.TimeoutException:
-        raise EgressFailed("The host did not answer in time.") from None
+        raise EgressFailed("The host did not respond in time.") from None
     except (httpcore.ConnectError, httpcore.UnsupportedProtocol):
         raise EgressFailed("The host could not be reached.") from None
     except (httpcore.NetworkError, httpcore.ProtocolError):
-        raise EgressFailed("The answer broke off or is not HTTP.") from None
+        raise EgressFailed("The response broke off or is not HTTP.") from None
     raise EgressFailed(f"The host redirects more than {MAX_REDIRECTS} times.")
 
 
@@ -85,7 +85,7 @@ def _prefixes(prefixes: Sequence[str]) -> Callable[[str], bool]:
 
 
 def _url(target: Target) -> httpcore.URL:
-    """The judged host, not the text of the URL, so that nothing is parsed a second time and differently."""
+    """Returns the URL of the checked host, so that the text is not parsed a second time and differently."""
     return httpcore.URL(
         scheme=target.url.raw_scheme, host=target.host.encode("ascii"), port=target.port, target=target.url.raw_path
     )
@@ -101,11 +101,11 @@ def _headers(target: Target) -> list[tuple[str, str]]:
     ]
 
 
-def _read_headers(answer: httpcore.Response) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1").strip() for name, value in answer.headers}
+def _response_headers(response: httpcore.Response) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1").strip() for name, value in response.headers}
 
 
-def _redirected(target: Target, headers: dict[str, str]) -> str:
+def _redirect_url(target: Target, headers: dict[str, str]) -> str:
     try:
         return str(target.url.join(headers["location"]))
     except (KeyError, httpx.InvalidURL):
@@ -113,33 +113,33 @@ def _redirected(target: Target, headers: dict[str, str]) -> str:
 
 
 def _store(
-    answer: httpcore.Response, headers: dict[str, str], spool: Path, max_bytes: int, accepts: Callable[[str], bool]
+    response: httpcore.Response, headers: dict[str, str], spool: Path, max_bytes: int, accepts: Callable[[str], bool]
 ) -> Fetched:
-    if answer.status != 200:
-        raise EgressFailed(f"The host answered with status {answer.status}.")
+    if response.status != 200:
+        raise EgressFailed(f"The host responded with status {response.status}.")
     if headers.get("content-encoding", "").lower() not in {"", "identity"}:
-        # Decompressing would let a small answer become a large one.
-        raise EgressFailed("The host compressed its answer although it was asked not to.")
+        # Decompressing would let a small response become a large one.
+        raise EgressFailed("The host compressed its response although the request did not allow it.")
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if not accepts(content_type):
-        raise EgressFailed(f'The host answered with the type "{content_type[:60]}".')
+        raise EgressFailed(f'The host responded with the type "{content_type[:60]}".')
     length = headers.get("content-length", "")
     if length.isascii() and length.isdecimal() and int(length[:20]) > max_bytes:
         raise EgressTooLarge(max_bytes)
     spool.mkdir(parents=True, exist_ok=True)
     path = spool / f"fetched-{uuid.uuid4().hex}"
     try:
-        size, sha256 = _copy(answer, path, max_bytes)
+        size, sha256 = _copy(response, path, max_bytes)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return Fetched(path, size, sha256, content_type)
 
 
-def _copy(answer: httpcore.Response, path: Path, max_bytes: int) -> tuple[int, str]:
+def _copy(response: httpcore.Response, path: Path, max_bytes: int) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     with path.open("xb") as file:
-        for chunk in answer.iter_stream():
+        for chunk in response.iter_stream():
             size += len(chunk)
             if size > max_bytes:
                 raise EgressTooLarge(max_bytes)

@@ -1,4 +1,4 @@
-"""The rules for a tenant's URL: which form, which name, which addresses."""
+"""The rules for a tenant's URL: its form, its host name, its addresses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that passed, and the addresses that were checked, in the resolver's order. Connect to these only."""
+    """A URL that passed the rules, and its addresses in the resolver's order. Connect to these only."""
 
     url: httpx.URL
     host: str
@@ -34,13 +34,13 @@ class Target:
 
 
 def system_resolver(host: str, port: int) -> Sequence[str]:
-    """Addresses by the operating system. Raises OSError when the name is unknown."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """Returns the addresses by the operating system. Raises OSError when the name is unknown."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class Guard:
-    """The rules with their exceptions: `allow` holds networks in CIDR form and exact host names."""
+    """The rules with their exceptions: `allow` contains networks in CIDR form and exact host names."""
 
     def __init__(self, allow: Iterable[str] = (), *, resolver: Resolver = system_resolver) -> None:
         self._resolver = resolver
@@ -50,15 +50,15 @@ class Guard:
             try:
                 self._networks.append(ip_network(entry, strict=False))
             except ValueError:
-                self._names.add(_plain(entry))
+                self._names.add(_normalised(entry))
 
     @classmethod
     def configured(cls) -> Guard:
-        """The guard of this installation, from `EGRESS_ALLOW`."""
+        """Returns the guard of this installation, with the exceptions of `EGRESS_ALLOW`."""
         return cls(settings.EGRESS_ALLOW)
 
     def check_form(self, url: str) -> httpx.URL:
-        """Whatever can be said without resolving a name: form, scheme, credentials, port, a literal address.
+        """Returns the parsed URL after all checks that resolve no name: form, scheme, credentials, port, addresses.
 
         Raises EgressRefused.
         """
@@ -66,7 +66,7 @@ class Guard:
             raise EgressRefused(f"The URL is longer than {MAX_URL_CHARS} characters.")
         try:
             parsed = httpx.URL(url)
-            host = _plain(parsed.raw_host.decode("ascii"))
+            host = _normalised(parsed.raw_host.decode("ascii"))
         except (httpx.InvalidURL, UnicodeError):
             raise EgressRefused("This is not a URL.") from None
         if parsed.scheme not in PORTS:
@@ -76,49 +76,52 @@ class Guard:
         if parse_address(host) is None and not _NAME.fullmatch(host):
             raise EgressRefused("This is not a URL.")
         if parsed.userinfo:
-            raise EgressRefused("The URL holds a user name or password; give one without.")
+            raise EgressRefused("The URL contains a user name or password; use one without.")
         address = parse_address(host)
         if address is not None:
-            self._judge(parsed, host, [address])
+            self._check_addresses(parsed, host, [address])
         elif host not in self._names:
             if host == "localhost" or host.endswith(".localhost"):
                 raise EgressRefused("The host is a loopback address, which is not fetched.")
             # A network may still allow a name that resolves into it, so port and scheme wait for the address.
             if not self._networks:
-                self._demand_public(parsed)
+                self._check_public(parsed)
         return parsed
 
     def check(self, url: str, *, timeout: float = RESOLVE_SECONDS) -> Target:
-        """Every rule. Raises EgressRefused, or EgressFailed when no address is found within `timeout` seconds."""
+        """Returns the target after all checks, its name resolved within `timeout` seconds.
+
+        Raises EgressRefused, or EgressFailed when no address was found in time.
+        """
         parsed = self.check_form(url)
-        host = _plain(parsed.raw_host.decode("ascii"))
+        host = _normalised(parsed.raw_host.decode("ascii"))
         port = parsed.port or PORTS[parsed.scheme]
         literal = parse_address(host)
         addresses = [literal] if literal is not None else self._resolve(host, port, timeout)
-        self._judge(parsed, host, addresses)
+        self._check_addresses(parsed, host, addresses)
         return Target(parsed, host, port, tuple(addresses))
 
-    def _judge(self, url: httpx.URL, host: str, addresses: Sequence[Address]) -> None:
+    def _check_addresses(self, url: httpx.URL, host: str, addresses: Sequence[Address]) -> None:
         if host in self._names or all(self._is_allowed(address) for address in addresses):
             return
         for address in addresses:
-            # One forbidden address among public ones is how a rebinding name looks, so it refuses the whole name.
+            # A forbidden address among public ones is a sign of DNS rebinding, so it refuses the whole name.
             if not self._is_allowed(address) and (kind := refusal(address)):
                 raise EgressRefused(f"The host is a {kind} address, which is not fetched.")
-        self._demand_public(url)
+        self._check_public(url)
 
-    def _demand_public(self, url: httpx.URL) -> None:
+    def _check_public(self, url: httpx.URL) -> None:
         if url.scheme != "https":
             raise EgressRefused("Only https:// URLs are fetched.")
         if url.port not in {None, *PORTS.values()}:
-            raise EgressRefused("Only port 443 is fetched from.")
+            raise EgressRefused("Only port 443 is allowed.")
 
     def _is_allowed(self, address: Address) -> bool:
         inner = unwrap(address)
         return any(candidate in network for network in self._networks for candidate in (address, inner))
 
     def _resolve(self, host: str, port: int, timeout: float) -> list[Address]:
-        # getaddrinfo knows no time limit and a tenant's name server may never answer, hence a thread to leave behind.
+        # getaddrinfo has no time limit and a tenant's name server may never respond, hence a thread to leave behind.
         outcome: list[Sequence[str] | Exception] = []
 
         def work() -> None:
@@ -138,12 +141,12 @@ class Guard:
         return [address for address in addresses if address is not None]
 
 
-def _plain(host: str) -> str:
+def _normalised(host: str) -> str:
     return host.strip().lower().rstrip(".")
 
 
 def check_url(url: str) -> None:
-    """Refuse a tenant's URL by the rules of this installation, its name resolved now (and again at each request).
+    """Checks a tenant's URL by the rules of this installation; its name is resolved now, and again at each request.
 
     Raises EgressRefused or EgressFailed.
     """

@@ -1,7 +1,7 @@
-"""HTTP over a connection that can only go where the guard has looked, and not for longer than was agreed.
+"""A network backend for httpcore that only connects to checked addresses, within one deadline for the whole request.
 
 httpx resolves names itself and limits each read, not the whole request: a host that sends a header byte by byte would
-keep a thread for hours. So this speaks to httpcore, whose network backend can be replaced.
+occupy a thread for hours. httpcore's network backend can be replaced.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Deadline:
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds until then; raises httpcore.ReadTimeout when there are none."""
+        """Returns the seconds until then. Raises httpcore.ReadTimeout when none are left."""
         left = self._at - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("The whole request took too long.")
@@ -33,7 +33,7 @@ class Deadline:
 
 
 class CheckedBackend(httpcore.NetworkBackend):
-    """Connects to one of `addresses` in turn, whatever name it is asked for."""
+    """Connects to the first of `addresses` that accepts, whatever the host's name is."""
 
     def __init__(self, addresses: Iterable[Address], deadline: Deadline) -> None:
         self._addresses = [str(address) for address in addresses]
@@ -54,7 +54,7 @@ class CheckedBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
             return _Stream(stream, self._deadline)
-        raise httpcore.ConnectError("No address answers.")
+        raise httpcore.ConnectError("No address accepts connections.")
 
 
 class _Stream(httpcore.NetworkStream):

@@ -1,4 +1,4 @@
-"""Writes of events. What happens in SQL functions calls `event_add` there; this is its twin for services in Python."""
+"""Writes of events by services in Python. SQL functions call the SQL function `event_add`, which does the same."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from cavendish.events.models import Event
 
 
 def event_add(*, tenant_id: UUID, subject: UUID, type: str, data: Mapping[str, Any] | None = None) -> None:
-    """A row in the caller's transaction: history, and what webhooks are sent from. `data` holds no content.
+    """Adds a row in the caller's transaction, for the history, server-sent events and webhooks.
 
-    `type` names the subject's kind first, "invoice.finalised".
+    `type` names the subject's kind first, as in "invoice.finalised". `data` must not contain prompts or other content.
     """
     Event.objects.create(tenant_id=tenant_id, subject=subject, type=type, data=dict(data or {}))

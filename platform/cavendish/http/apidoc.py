@@ -1,28 +1,32 @@
-"""What the API's pages say before the operations. Apart, so that settings can name it without loading DRF."""
+"""The introduction and the tags of the API's pages, for the settings, which must not load DRF."""
 
 from __future__ import annotations
 
 DESCRIPTION = """\
-Pictures from Google's Gemini image models. Press **Authorize**, paste an API key, and try `POST /api/v1/generations`.
+Generate pictures with Google's Gemini image models. Click **Authorize**, paste an API key and try
+`POST /api/v1/generations`.
 
-A key that begins with `cvd_test_` runs on the sandbox and costs nothing. Errors are RFC 9457 problems: `code` is
-stable, `errors` point at each wrong value.
+Keys that begin with `cvd_test_` run on the sandbox and cost nothing. Errors are RFC 9457 problems: `code` is stable,
+and `errors` point to each wrong value.
 """
 TAGS = [
-    {"name": "generations", "description": "Ask for pictures, wait, follow, cancel, erase."},
-    {"name": "batches", "description": "Many generations in one request, at the batch price, when there is room."},
-    {"name": "outputs", "description": "The pictures, byte for byte as the model made them."},
-    {"name": "files", "description": "Pictures and videos to start from."},
-    {"name": "quotes", "description": "What a generation would cost."},
+    {"name": "generations", "description": "Generate pictures; wait for, follow, cancel and erase generations."},
+    {
+        "name": "batches",
+        "description": "Many generations in one request at the batch price, run when there is capacity.",
+    },
+    {"name": "outputs", "description": "The generated pictures, byte for byte as the model returned them."},
+    {"name": "files", "description": "Upload pictures and videos to use as input."},
+    {"name": "quotes", "description": "The cost of a generation before it runs."},
     {
         "name": "usage",
-        "description": "What was used and what it costs, by time, model, key, member, size, kind or metadata.",
+        "description": "Usage and cost by time, model, key, member, size, kind or metadata.",
     },
-    {"name": "invoices", "description": "What each month costs, line by line down to the generations; credit notes."},
-    {"name": "tenant", "description": "The tenant itself: status, settings, the use policy."},
-    {"name": "keys", "description": "API keys: what they may do, from where, until when; rotation and revocation."},
-    {"name": "members", "description": "Who belongs to the tenant, in which role, and who is invited."},
-    {"name": "audit", "description": "Who changed what."},
-    {"name": "operators", "description": "For the operator's own keys: tenants and everything of theirs."},
-    {"name": "models", "description": "What each model takes, makes and costs."},
+    {"name": "invoices", "description": "Monthly invoices with lines down to the generation, and credit notes."},
+    {"name": "tenant", "description": "Your tenant: its status, settings and use policy."},
+    {"name": "keys", "description": "API keys: scopes, allowed addresses, expiry, rotation and revocation."},
+    {"name": "members", "description": "Members and their roles, and invitations."},
+    {"name": "audit", "description": "The audit log."},
+    {"name": "operators", "description": "Tenants and everything of theirs. Requires an operator key."},
+    {"name": "models", "description": "The models with their capabilities and prices."},
 ]

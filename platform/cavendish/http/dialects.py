@@ -1,7 +1,7 @@
-"""Which API an address belongs to, and how that API writes an error.
+"""The APIs by path, and how each writes an error.
 
-The native API is known here; the others live above and register themselves when their app is ready, so that the
-waiting layer, Django's error pages and the limits can answer in their words without importing them.
+The native API is defined here. The others are above and register themselves when their app is ready, so that the wait
+layer, Django's error pages and the rate limits can write their errors without importing them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cavendish.http.problems import CONTENT_TYPE, Problem
 
 
 class RenderedError(NamedTuple):
-    """`headers` are those beside Content-Type."""
+    """An error as an API writes it. `headers` come beside Content-Type."""
 
     status: int
     body: bytes
@@ -26,7 +26,7 @@ class RenderedError(NamedTuple):
 
 @dataclass(frozen=True)
 class Dialect:
-    """`owns` says whether a path belongs to the API; `render` writes a problem as that API does at that path."""
+    """An API. `owns` says whether a path belongs to it; `render` writes a problem as the API does at that path."""
 
     name: str
     owns: Callable[[str], bool]
@@ -47,10 +47,10 @@ _dialects: list[Dialect] = [NATIVE]
 
 
 def dialect_register(dialect: Dialect) -> None:
-    """Makes an API known. A second registration under one name replaces the first."""
+    """Registers an API. A second one with the same name replaces the first."""
     _dialects[:] = [known for known in _dialects if known.name != dialect.name] + [dialect]
 
 
 def dialect_of(path: str) -> Dialect | None:
-    """The API that a path belongs to; None for pages and for what does not exist."""
+    """Returns the API that a path belongs to; None for pages and for unknown paths."""
     return next((dialect for dialect in _dialects if dialect.owns(path)), None)

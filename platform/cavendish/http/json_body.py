@@ -1,8 +1,8 @@
-"""JSON bodies of the management addresses: small, strict, and every wrong value named at once.
+"""JSON bodies of the management addresses: small, strict, with every wrong value named at once.
 
-A serializer that derives from `Body` refuses fields that it does not know. The fields here take exactly their JSON
-type: DRF's own read `"yes"` as true and `12` as "12", and pass on characters that PostgreSQL cannot store. The codes
-of errors are those of the native API's generations.
+A serializer that derives from `Body` refuses unknown fields. The fields here accept exactly their JSON type: DRF's own
+read `"yes"` as true and `12` as "12", and pass on characters that PostgreSQL cannot store. The codes of errors are
+those of the native API's generations.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cavendish.http.problems import FieldError, escape, invalid, shown
 
 MAX_FIELDS = 40
 
-# DRF's codes in the words of this API.
+# The codes of this API for DRF's.
 _CODES = {
     "null": "wrong_type",
     "invalid": "wrong_type",
@@ -37,16 +37,16 @@ _CODES = {
 
 
 class Body(serializers.Serializer[Any]):
-    """Knows its fields; anything else is an error beside the others."""
+    """A JSON object. Unknown fields are errors beside those of its fields."""
 
-    default_error_messages = {"invalid": "The body takes an object."}
+    default_error_messages = {"invalid": "The body must be an object."}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
-            raise _wrong("wrong_type", f"{shown(data).capitalize()} stands where an object is taken.")
+            raise _error("wrong_type", f"Expected an object, got {shown(data)}.")
         known = [name for name, field in self.fields.items() if not field.read_only]
         errors: dict[str, Any] = {
-            name: [ErrorDetail(_unknown(name, known), "unknown_field")]
+            name: [ErrorDetail(_unknown_field(name, known), "unknown_field")]
             for name in [name for name in data if name not in known][:MAX_FIELDS]
         }
         values: Any = None
@@ -63,12 +63,12 @@ B = TypeVar("B", bound=Body)
 
 
 def body_of(request: Request, kind: type[B], *, partial: bool = False, **context: Any) -> dict[str, Any]:
-    """The checked body: what was sent, and the defaults of what was not. `partial` for PATCH: nothing is needed.
+    """Returns the checked body: what was sent, and the defaults of what was not.
 
-    Raises Problem: 422 with every wrong value, 400 for what is no JSON.
+    With `partial`, for PATCH, no field is required. Raises Problem 422 with every wrong value, 400 for malformed JSON.
     """
     if request.data is None:
-        raise invalid([FieldError("", "wrong_type", "Null stands where an object is taken.")])
+        raise invalid([FieldError("", "wrong_type", "Expected an object, got null.")])
     serializer = kind(data=request.data, partial=partial, context=context)
     if serializer.is_valid():
         values: dict[str, Any] = dict(serializer.validated_data)
@@ -93,39 +93,39 @@ def _errors(detail: Any, pointer: str) -> list[FieldError]:
     return [FieldError(pointer, _CODES.get(code, code), str(detail))]
 
 
-def _wrong(code: str, detail: str) -> ValidationError:
+def _error(code: str, detail: str) -> ValidationError:
     return ValidationError({"non_field_errors": [ErrorDetail(detail, code)]})
 
 
-def _unknown(name: str, known: list[str]) -> str:
+def _unknown_field(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name[:60].lower(), known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known) or 'none'}."
+    hint = f"did you mean {near[0]}?" if near else f"use {', '.join(known)}." if known else "there are none."
     return f"{shown(name)} is not a field here; {hint}"
 
 
 class Typed:
-    """A field that takes values of one JSON type, named by `takes`; null only where it is allowed."""
+    """A field that accepts values of one JSON type, which `takes` names; null only where it is allowed."""
 
     takes = ""
     kinds: tuple[type, ...] = ()
 
     def run_validation(self, data: Any = empty) -> Any:
         if data is not empty and data is not None and (type(data) not in self.kinds):
-            raise ValidationError(f"{shown(data).capitalize()} stands where {self.takes} is taken.", code="wrong_type")
+            raise ValidationError(f"Expected {self.takes}, got {shown(data)}.", code="wrong_type")
         if data is None and not self.allow_null:  # type: ignore[attr-defined]
-            raise ValidationError(f"Null stands where {self.takes} is taken.", code="wrong_type")
+            raise ValidationError(f"Expected {self.takes}, got null.", code="wrong_type")
         return super().run_validation(data)  # type: ignore[misc]
 
 
 class Text(Typed, serializers.CharField):
-    """A string without characters that PostgreSQL cannot store or that no line of a table should hold."""
+    """A string without control characters and without characters that PostgreSQL cannot store."""
 
     takes, kinds = "a string", (str,)
 
     def to_internal_value(self, data: Any) -> str:
         value = super().to_internal_value(data)
         if any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 or ord(char) == 127 for char in value):
-            raise ValidationError("The text holds control characters or half of a character.", code="unknown_value")
+            raise ValidationError("The text contains control characters or lone surrogates.", code="unknown_value")
         return value
 
 
@@ -146,11 +146,13 @@ class WholeNumber(Typed, serializers.IntegerField):
 
 
 class Flag(Typed, serializers.BooleanField):
+    """True or false."""
+
     takes, kinds = "true or false", (bool,)
 
 
 class Moment(Typed, serializers.DateTimeField):
-    """RFC 3339 with its offset; the answer is in UTC."""
+    """An RFC 3339 time with its offset, which becomes UTC."""
 
     takes, kinds = "a time like 2026-12-01T00:00:00Z", (str,)
 
@@ -164,18 +166,20 @@ class Moment(Typed, serializers.DateTimeField):
 
 
 class Choice(Typed, serializers.ChoiceField):
+    """One of several strings."""
+
     takes, kinds = "a string", (str,)
 
     def to_internal_value(self, data: Any) -> Any:
         if data not in self.choices:
             options = [str(option) for option in self.choices]
             near = difflib.get_close_matches(data[:60].lower(), options, n=1)
-            hint = f"did you mean {near[0]}? Taken are" if near else "use one of"
-            raise ValidationError(f"{shown(data)} is not taken; {hint}: {', '.join(options)}.", code="unknown_value")
+            hint = f"did you mean {near[0]}? Use one of" if near else "use one of"
+            raise ValidationError(f"{shown(data)} is not accepted; {hint}: {', '.join(options)}.", code="unknown_value")
         return data
 
 
 class Listed(Typed, serializers.ListField):
-    """A list of one kind of values; `max_length` bounds it."""
+    """A list of values of one kind, with at most `max_length` of them."""
 
     takes, kinds = "a list", (list,)

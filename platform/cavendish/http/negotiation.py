@@ -1,3 +1,5 @@
+"""Content negotiation, of which there is none."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -9,10 +11,10 @@ from rest_framework.request import Request
 
 
 class OneRepresentation(DefaultContentNegotiation):
-    """Every address has one representation, whatever `Accept` and `?format=` say (RFC 9110, section 12.4.1 allows it).
+    """Gives every address one representation, whatever `Accept` and `?format=` say (see RFC 9110, section 12.4.1).
 
-    DRF knows of JSON only and would answer 406 to `Accept: text/event-stream` at the events and to `image/png` at the
-    bytes, which is what clients of exactly these send.
+    DRF only knows JSON and would respond with 406 to `Accept: text/event-stream` for events and to `image/png` for the
+    bytes, which is what clients send.
     """
 
     def select_renderer(

@@ -1,4 +1,4 @@
-"""The OpenAPI document takes its summaries from the views' docstrings, and says of limits what holds everywhere."""
+"""How the OpenAPI documents are written: summaries from the views' docstrings, rate limits for all operations."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ class Schema(AutoSchema):
     """The first sentence of a method's docstring is the summary, the rest the description."""
 
     def get_summary(self) -> str | None:
-        first, _, _ = self._words().partition(". ")
+        first, _, _ = self._docstring().partition(". ")
         return first.rstrip(".") or None
 
     def get_description(self) -> str:  # type: ignore[override]
-        _, _, rest = self._words().partition(". ")
+        _, _, rest = self._docstring().partition(". ")
         return rest
 
-    def _words(self) -> str:
+    def _docstring(self) -> str:
         method = getattr(self.view, self.method.lower(), None)
         return " ".join(((method and method.__doc__) or "").split())
 
 
 _LIMIT_HEADERS = {
-    "RateLimit-Policy": "The limits that bind the key: `q` units in any `w` seconds, requests where `qu` is absent.",
-    "RateLimit": "What is left of each: `r` units, and in `t` seconds more.",
+    "RateLimit-Policy": "The key's limits: `q` units in any `w` seconds; units are requests where `qu` is absent.",
+    "RateLimit": "What is left of each limit: `r` units; more in `t` seconds.",
 }
-_RETRY_AFTER = "Seconds until there is room again."
+_RETRY_AFTER = "Seconds to wait before trying again."
 
 
 def describe_limits(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: what every operation that a tenant's key opens answers beside its own."""
+    """Adds the headers and the 429 of rate limits to every operation of tenants' keys, as drf-spectacular's hook."""
     described = {**_LIMIT_HEADERS, "Retry-After": _RETRY_AFTER}
     result["components"]["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in described.items()
@@ -44,9 +44,9 @@ def describe_limits(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             responses = operation["responses"]
             responses.setdefault("429", _problem())
             for status, response in responses.items():
-                wanted = refs if status == "429" else {name: refs[name] for name in _LIMIT_HEADERS}
+                headers = refs if status == "429" else {name: refs[name] for name in _LIMIT_HEADERS}
                 if status != "401":
-                    response.setdefault("headers", {}).update(wanted)
+                    response.setdefault("headers", {}).update(headers)
     return result
 
 

@@ -1,4 +1,4 @@
-"""How small bodies are read. Apart from `problems`: importing DRF loads its settings, and these name the parser."""
+"""The parser of small JSON bodies. It is apart from `problems`, because importing DRF loads settings that name it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class BodyTooLarge(APIException):
 
 
 class SmallJSONParser(JSONParser):
-    """JSON of at most MAX_BYTES, however it is announced, and not nested so deeply that reading it fails."""
+    """Parses JSON of at most MAX_BYTES, whatever its Content-Length says. Deep nesting is an error of the client."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         data = stream.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise BodyTooLarge(f"A body here may have {MAX_BYTES} bytes.")
+            raise BodyTooLarge(f"The body may have at most {MAX_BYTES} bytes here.")
         try:
             return super().parse(io.BytesIO(data), media_type, parser_context)
         except RecursionError:

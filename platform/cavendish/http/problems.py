@@ -1,9 +1,9 @@
-"""Errors as RFC 9457 problems: what is raised, how it is written, and who turns other exceptions into one.
+"""Errors as RFC 9457 problems: what is raised, how it is written, and how other exceptions become problems.
 
     {"type": "urn:cavendish:problem:invalid_request", "title": "Invalid request", "status": 422,
      "code": "invalid_request", "detail": "…", "errors": [{"pointer": "/input/3", "code": "too_many", "detail": "…"}]}
 
-`code` is stable and meant for programs. A body stays under 4 kB, and holds no stack trace, no secret and no value of
+`code` is stable and meant for programs. A body stays under 4 kB, and contains no stack trace, no secret and no value of
 the request longer than 80 characters.
 """
 
@@ -33,7 +33,7 @@ MAX_ERRORS = 40
 MAX_ECHO_CHARS = 80
 MAX_NAMES = 3
 
-# Titles of the codes that several parts raise; any other code is its own title with spaces.
+# Titles of codes that read badly as their own title with spaces, which every other code has.
 TITLES = {
     "not_found": "Not found",
     "invalid_request": "Invalid request",
@@ -44,7 +44,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class FieldError:
-    """One wrong value: where it stands (RFC 6901, "" is the whole body), a stable code, what would be right."""
+    """One wrong value: its JSON pointer (RFC 6901, "" is the whole body), a stable code, what would be right."""
 
     pointer: str
     code: str
@@ -55,7 +55,7 @@ class FieldError:
 
 
 class Problem(Exception):
-    """An answer other than success. `extra` are further members of the body, `headers` of the response."""
+    """An error response. `extra` are further members of the body, `headers` those of the response."""
 
     def __init__(
         self,
@@ -78,7 +78,10 @@ class Problem(Exception):
         super().__init__(f"{status} {code}")
 
     def body(self) -> bytes:
-        """The JSON document, at most MAX_BODY_BYTES: extra members go first, then the errors that no longer fit."""
+        """Returns the JSON document, at most MAX_BODY_BYTES.
+
+        Where it would be larger, extra members are left out first, then the errors that do not fit.
+        """
         extra, errors = self.extra, [error.as_json() for error in self.errors[:MAX_ERRORS]]
         document = _encode(self._members(extra, errors))
         if len(document) > MAX_BODY_BYTES and len(_encode(self._members(extra, []))) > MAX_BODY_BYTES:
@@ -107,7 +110,7 @@ class Problem(Exception):
 
 
 class Refusal(Problem):
-    """Base of what services refuse: each subclass says its status and its stable code, each instance the rest.
+    """Base of what services refuse. Each subclass has its status and its stable code, each instance the rest.
 
     Services raise it and nobody translates it: the handler of the dialect writes it (`exception_handler` below for
     the native API). `str()` of it is its detail, for pages, commands and logs.
@@ -138,11 +141,12 @@ def _encode(members: Mapping[str, Any]) -> bytes:
 
 
 def clip(text: str, limit: int = MAX_DETAIL_CHARS) -> str:
+    """Returns the text with at most `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def shown(value: object) -> str:
-    """A value of the request as an error may repeat it: strings quoted and short, anything large by its kind."""
+    """Returns a value of the request as an error may repeat it: strings quoted and short, what is large by its kind."""
     if isinstance(value, str):
         return f'"{clip(value, MAX_ECHO_CHARS - 20)}"'
     if value is None:
@@ -169,12 +173,12 @@ def first_of(names: Sequence[str], *, see: str, word: str = "or") -> str:
 
 
 def not_found() -> Problem:
-    """The one body for what does not exist, was deleted, or belongs to another tenant."""
+    """Returns the one 404 for what does not exist, was deleted, or belongs to another tenant."""
     return Problem(404, "not_found", "There is no such resource.")
 
 
 def invalid(errors: Sequence[FieldError]) -> Problem:
-    """422 with every wrong value. The detail repeats the first, so that a client that shows only it is useful too."""
+    """Returns 422 with every wrong value. The detail repeats the first one, for clients that only show the detail."""
     detail = errors[0].detail if errors else ""
     if len(errors) > 1:
         detail = f"{len(errors)} values are wrong; the first: {detail}"
@@ -202,7 +206,7 @@ def conflict(code: str, detail: str) -> Problem:
 
 
 def too_large(detail: str, *, limit: int) -> Problem:
-    """413. `limit` is in bytes."""
+    """Returns 413. `limit` is in bytes."""
     return Problem(413, "too_large", detail, extra={"limit": limit})
 
 
@@ -219,7 +223,10 @@ def _retry_after(seconds: float | None) -> dict[str, str]:
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's hook: a problem for what is known; None lets Django log the rest and answer through `handler500`."""
+    """Returns the response to an exception, as DRF's hook.
+
+    None lets Django log a defect of ours and respond through `handler500`.
+    """
     problem = problem_of(exc)
     if problem is None:
         return None
@@ -231,7 +238,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
 
 
 def problem_of(exc: BaseException) -> Problem | None:
-    """The problem that an exception stands for, or None when it is a defect of ours."""
+    """Returns the problem that an exception stands for, or None when it is a defect of ours."""
     if isinstance(exc, Problem):
         return exc
     if isinstance(exc, Http404 | drf.NotFound):
@@ -274,7 +281,7 @@ def _of_drf(exc: drf.APIException) -> Problem:
         return problem
     detail = _redact(str(exc.detail))
     if isinstance(exc, drf.ParseError):
-        # The parser's own words may repeat what it could not read.
+        # The parser's own message may repeat what it could not read.
         code = "malformed_json" if detail.startswith("JSON") else "malformed_request"
         return Problem(400, code, "The body could not be read.", headers=headers)
     if exc.status_code >= 500:
@@ -296,7 +303,7 @@ def _flatten(detail: object, pointer: str) -> Iterator[FieldError]:
 
 
 def escape(name: str) -> str:
-    """A name as one step of a JSON pointer (RFC 6901, section 3)."""
+    """Returns a name as one step of a JSON pointer (RFC 6901, section 3)."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
@@ -304,5 +311,5 @@ _LONG_WORD = re.compile(r"\"[^\"]{80,}\"|'[^']{80,}'|\S{80,}")
 
 
 def _redact(text: str) -> str:
-    """A message of DRF's without the long values that it quotes."""
-    return _LONG_WORD.sub(lambda found: clip(found[0], MAX_ECHO_CHARS - 20), clip(text, 2 * MAX_DETAIL_CHARS))
+    """Returns a message of DRF without the long values that it quotes."""
+    return _LONG_WORD.sub(lambda match: clip(match[0], MAX_ECHO_CHARS - 20), clip(text, 2 * MAX_DETAIL_CHARS))

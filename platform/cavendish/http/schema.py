@@ -1,4 +1,4 @@
-"""Shapes for OpenAPI that every part of the native API answers with: problems and pages."""
+"""OpenAPI shapes that all parts of the native API share: problems and pages."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from rest_framework import serializers as s
 
 
 class FieldProblem(s.Serializer[object]):
-    pointer = s.CharField(help_text="Where the wrong value stands (RFC 6901).")
+    pointer = s.CharField(help_text="The location of the wrong value, as a JSON pointer (RFC 6901).")
     code = s.CharField()
     detail = s.CharField()
 
 
 class ProblemBody(s.Serializer[object]):
-    """RFC 9457, `application/problem+json`."""
+    """An error, `application/problem+json` (RFC 9457)."""
 
     type = s.CharField()
     title = s.CharField()
     status = s.IntegerField()
-    code = s.CharField(help_text="Stable; meant for programs.")
+    code = s.CharField(help_text="A stable code for programs.")
     detail = s.CharField()
     errors = FieldProblem(many=True)
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Returns the responses of an operation that fails with these statuses."""
     return {(status, "application/problem+json"): OpenApiResponse(ProblemBody) for status in statuses}
 
 
@@ -35,6 +36,6 @@ class Page(s.Serializer[object]):
 
 
 PAGING = [
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100, 20 when absent."),
-    OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
+    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100. Defaults to 20."),
+    OpenApiParameter("cursor", OpenApiTypes.STR, description="The `next_cursor` of the previous page."),
 ]

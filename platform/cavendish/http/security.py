@@ -1,4 +1,4 @@
-"""Headers of pages, and of what is not meant for a shared cache."""
+"""Security headers of pages, and Cache-Control for what shared caches must not store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from csp.middleware import CSPMiddleware
 from django.http import HttpRequest, HttpResponse
 
-# What no page of ours uses, so that nothing that slips into one can.
+# Features that no page of ours uses, so that injected content cannot use them either.
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -18,10 +18,11 @@ PERMISSIONS = ", ".join(
 
 
 class PageHeadersMiddleware:
-    """Content-Security-Policy and Permissions-Policy on HTML, and no shared copy of what a person or a key saw.
+    """Sets Content-Security-Policy and Permissions-Policy on HTML, and keeps shared caches from storing responses.
 
-    Other answers need no policy, as no browser renders JSON. But only `Authorization` keeps a shared cache from storing
-    them by itself; keys also come as `x-goog-api-key` and in the address. A view that allows more says so.
+    Other responses need no policy, as no browser renders JSON. But shared caches only refrain from storing responses to
+    requests with `Authorization`, and keys also come as `x-goog-api-key` and in the address. A view that allows more
+    sets Cache-Control itself.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

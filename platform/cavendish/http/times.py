@@ -1,4 +1,4 @@
-"""Times as all our JSON writes them."""
+"""Times in JSON."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def moment(value: datetime | None) -> str | None:
-    """RFC 3339 in UTC with microseconds."""
+    """Returns the time as RFC 3339 in UTC, like all JSON of the platform; None for None."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None

@@ -1,4 +1,4 @@
-"""Sending one mail: a short transaction to claim it, the server with none open, a short one to note how it went."""
+"""Sending one mail: a short transaction claims it, the server is called with none open, another records the result."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 def mail_deliver(*, mail_id: UUID) -> bool:
-    """Sends one mail. False when somebody else has it, it was sent, or it is not due. After a failed try comes another.
+    """Sends one mail. Returns False when it failed, was sent, is not due or is claimed by another worker.
 
-    The claim pushes `due_at` into the future first, so two workers never send one mail at once; a worker that dies
-    between sending and saying so sends it a second time, which is the lesser evil.
+    A failed mail is tried again later. The claim moves `due_at` into the future, so two workers never send one mail at
+    once. If a worker dies between sending and recording it, the mail is sent twice, which is better than never.
     """
     mail: ClaimedMail | None = call("mail_claim", mail_id, using="system")
     if mail is None:

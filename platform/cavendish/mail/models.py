@@ -1,4 +1,4 @@
-"""Mails that wait to be sent: written in the transaction that causes them, so none is lost or sent for nothing."""
+"""The mails to send: written in the transaction that causes them, so none is lost or sent for nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cavendish.db.tenancy import TenantModel
 
 
 class Mail(TenantModel):
-    """One mail to one or several people. Its text is erased once it is sent: it may hold an invitation's secret."""
+    """One mail to one or several people. Its text is erased once sent, since it may contain an invitation's secret."""
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -37,7 +37,7 @@ class Mail(TenantModel):
 
     class Meta:
         indexes = (
-            # mails_due: what the scheduler looks for every few seconds
+            # for mails_due, by the scheduler every few seconds
             models.Index(fields=["due_at"], name="mails_queued", condition=Q(status="queued")),
         )
 

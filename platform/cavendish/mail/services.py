@@ -1,4 +1,4 @@
-"""Writes of mails: queued inside the causing transaction, sent by an actor after it (delivery.py)."""
+"""Writes of mails. They are queued in the transaction that causes them, and sent by an actor after it (delivery.py)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Attachment:
-    """An object in storage that goes with a mail. `storage_key` must exist when the mail is sent."""
+    """A stored object that is attached to a mail. `storage_key` must exist when the mail is sent."""
 
     name: str
     mime_type: str
@@ -39,13 +39,13 @@ def mail_queue(
     tenant_id: UUID | None = None,
     attachments: Sequence[Attachment] = (),
 ) -> Mail:
-    """Queues a mail in the caller's transaction; it is sent after the commit, and tried for a day.
+    """Queues a mail in the caller's transaction. It is sent after the commit, and retried for a day.
 
-    `template` is a name like "accounts/mail/invitation": `.txt` must exist, `.html` may. Behind a tenant's door
+    `template` is a name like "accounts/mail/invitation": `.txt` must exist, `.html` may. In a tenant's context
     `tenant_id` is that tenant; without one the caller acts as the operator. Raises ValueError where `to` is empty.
     """
     if not to:
-        raise ValueError("A mail needs somebody to go to.")
+        raise ValueError("A mail needs a recipient.")
     context = {"base_url": settings.BASE_URL, **context}
     mail: Mail = Mail.objects.create(
         tenant_id=tenant_id,
@@ -55,7 +55,7 @@ def mail_queue(
         html=_html(template, context),
         attachments=[asdict(attachment) for attachment in attachments],
     )
-    transaction.on_commit(lambda: mail_send_soon(mail.id), using=current_alias())
+    transaction.on_commit(lambda: mail_enqueue(mail.id), using=current_alias())
     return mail
 
 
@@ -66,17 +66,17 @@ def _html(template: str, context: Mapping[str, Any]) -> str:
         return ""
 
 
-def mail_send_soon(mail_id: UUID) -> None:
-    """A broker that is away is no error: the scheduler looks for what is due."""
+def mail_enqueue(mail_id: UUID) -> None:
+    """Sends the message for a mail. A broker that is away is no error: the scheduler enqueues what is due."""
     try:
         mail_send.send(str(mail_id))
     except Exception as error:
-        logger.warning("The broker did not take a mail: %s", type(error).__name__)
+        logger.warning("The broker did not accept a mail's message: %s", type(error).__name__)
 
 
 def mails_due() -> int:
-    """Hands what is due and was not sent at once to the workers; by the scheduler. Returns how many."""
+    """Enqueues mails that are due and were not sent at once, for the scheduler. Returns how many."""
     due = call_values("mails_due", 100, using="system")
     for mail_id in due:
-        mail_send_soon(mail_id)
+        mail_enqueue(mail_id)
     return len(due)

@@ -22,12 +22,14 @@ from redis.retry import Retry
 logger = logging.getLogger(__name__)
 
 IDLE_POLL = 1.0
+"""Seconds."""
 TIMEOUT = 2.0
+"""Seconds."""
 NAMESPACE = "cavendish"
 
 
 class WakingConsumer(_RedisConsumer):
-    """Fetches when it is woken or a second has passed, instead of after a growing sleep."""
+    """Fetches when it is woken, or after IDLE_POLL seconds, instead of after a growing sleep."""
 
     def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
@@ -74,6 +76,7 @@ class WakingBroker(RedisBroker):
         return queued
 
     def wake_event(self, queue_name: str) -> threading.Event:
+        """Returns the event that each message for the queue sets. Starts the subscription with the first call."""
         with self._lock:
             if self._listener is None:
                 self._listener = threading.Thread(target=self._listen, name="broker-wake", daemon=True)
@@ -85,8 +88,8 @@ class WakingBroker(RedisBroker):
             try:
                 with self.client.pubsub(ignore_subscribe_messages=True) as subscription:
                     subscription.subscribe(f"{self.namespace}:wake")
-                    for told in subscription.listen():
-                        event = self._events.get(told["data"].decode())
+                    for message in subscription.listen():
+                        event = self._events.get(message["data"].decode())
                         if event is not None:
                             event.set()
             except (redis.ConnectionError, redis.TimeoutError, ValueError):
@@ -95,8 +98,8 @@ class WakingBroker(RedisBroker):
 
 
 def broker_at(url: str) -> dramatiq.Broker:
-    """The broker that a URL names, with the middleware that our actors rely on."""
-    # Stated, not inherited: dramatiq's defaults bring a Prometheus server and an age limit that would drop doorbells.
+    """Returns the broker that a URL names, with the middleware that our actors rely on. Raises ValueError."""
+    # Listed, not inherited: dramatiq's defaults include a Prometheus server and an age limit that would drop doorbells.
     middleware = [AsyncIO(), CurrentMessage(), Pipelines(), Retries(), ShutdownNotifications(), TimeLimit()]
     scheme = urlsplit(url).scheme
     if scheme in {"redis", "rediss", "valkey", "valkeys", "unix"}:
@@ -107,12 +110,12 @@ def broker_at(url: str) -> dramatiq.Broker:
             socket_connect_timeout=TIMEOUT,
             socket_keepalive=True,
             health_check_interval=30,
-            # A doorbell is worth one more try over a fresh connection; a broker that hangs must not hold up requests.
+            # One more try over a fresh connection, and no other: a broker that hangs must not hold up requests.
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
         return WakingBroker(client=client, namespace=NAMESPACE, middleware=middleware)
     if scheme in {"amqp", "amqps"}:
-        from dramatiq.brokers.rabbitmq import RabbitmqBroker  # only who needs it pays for importing pika
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker  # imports pika, which Valkey's users need not have
 
         return RabbitmqBroker(url=url, middleware=middleware)
-    raise ValueError(f"BROKER_URL starts with {scheme!r}; it takes redis:// or amqp://.")
+    raise ValueError(f"BROKER_URL starts with {scheme!r}; use redis:// or amqp://.")

@@ -1,7 +1,7 @@
-"""Requests whose connection closed before they had their answer, for a minute: the next equal one gets their jobs.
+"""Requests whose connection closed before their response, for a minute: the next equal request gets their jobs.
 
-The SDKs send a POST again when its connection broke, without a key that says so (WIRE.md 1.3, 1.5). Entries lie in
-Valkey, for all web processes; those that it could not take stay in the process that saw the connection close.
+The SDKs send a POST again when its connection broke, without a key that says so (WIRE.md 1.3, 1.5). Entries are in
+Valkey, for all web processes; those that it did not accept stay in the process that saw the connection close.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from cavendish.messaging import valkey
 logger = logging.getLogger(__name__)
 
 SECONDS = 60
-_MOST = 10_000
+_MAX_LOCAL = 10_000
 
-_kept: dict[str, deque[tuple[float, str]]] = {}
+_local: dict[str, deque[tuple[float, str]]] = {}
 _lock = Lock()
 
 
 def note(request: str, jobs: str) -> None:
-    """`request` names key and bytes of a request, `jobs` what it made; both are opaque here."""
+    """Remembers the jobs of a request that got no response.
+
+    `request` identifies key and bytes of the request, `jobs` what it created; both are opaque here.
+    """
     entry = f"{time.time()};{jobs}"
     client = valkey.client()
     if client is not None:
@@ -35,17 +38,17 @@ def note(request: str, jobs: str) -> None:
                 pipeline.expire(_name(request), SECONDS)
                 pipeline.execute()
         except redis.RedisError as error:
-            logger.warning("Valkey did not take an unanswered request: %s", type(error).__name__)
+            logger.warning("Valkey did not accept a request without a response: %s", type(error).__name__)
         else:
             return
     with _lock:
-        if len(_kept) >= _MOST:
-            _kept.clear()
-        _kept.setdefault(request, deque()).append((time.time(), jobs))
+        if len(_local) >= _MAX_LOCAL:
+            _local.clear()
+        _local.setdefault(request, deque()).append((time.time(), jobs))
 
 
 def take(request: str) -> str | None:
-    """The jobs of the oldest such request of the last minute, or None. Each is given to one taker."""
+    """Returns the jobs of the oldest equal request of the last minute, or None. Each is returned once."""
     client = valkey.client()
     if client is not None:
         try:
@@ -54,17 +57,17 @@ def take(request: str) -> str | None:
                 if float(at) > time.time() - SECONDS:
                     return str(jobs)
         except redis.RedisError as error:
-            logger.warning("Valkey was not there to be asked for an unanswered request: %s", type(error).__name__)
+            logger.warning("Valkey could not be asked for requests without a response: %s", type(error).__name__)
     with _lock:
-        waiting = _kept.pop(request, None)
-        while waiting:
-            noted, jobs = waiting.popleft()
-            if noted > time.time() - SECONDS:
-                if waiting:
-                    _kept[request] = waiting
+        entries = _local.pop(request, None)
+        while entries:
+            noted_at, jobs = entries.popleft()
+            if noted_at > time.time() - SECONDS:
+                if entries:
+                    _local[request] = entries
                 return jobs
     return None
 
 
 def _name(request: str) -> str:
-    return f"cavendish:unanswered:{request}"
+    return f"cavendish:resubmission:{request}"

@@ -1,6 +1,6 @@
-"""Words between processes: channels in Valkey, and clients for them.
+"""Clients of Valkey, and the channels by which processes notify each other.
 
-A channel only saves time. Whoever waits on one also looks into PostgreSQL now and then, so a lost word loses nothing.
+A channel only saves time. Whoever waits on one also polls PostgreSQL now and then, so a lost message loses nothing.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ EVENT = "cavendish:event"  # an event was written; payload: the subject's UUID i
 CANCEL = "cavendish:cancel"  # a running generation should stop; payload: its UUID in hex
 
 TIMEOUT = 1.0
+"""Seconds."""
 # One more try over a fresh connection, and no other: redis-py repeats ten times by default, timeouts too, and a Valkey
 # that hangs would hold up every request by as many seconds.
 STALE = (redis.ConnectionError,)
 
 
 def _url() -> str:
-    # redis-py knows only its own scheme
+    # redis-py only knows its own scheme.
     url: str = settings.VALKEY_URL
     return "redis" + url.removeprefix("valkey") if url.startswith("valkey") else url
 
 
 @cache
 def client(timeout: float = TIMEOUT) -> redis.Redis | None:
-    """A client with short timeouts (seconds), or None where no Valkey is configured (RabbitMQ alone)."""
+    """Returns the process's client for a timeout in seconds, or None where no Valkey is configured (RabbitMQ alone)."""
     if not settings.VALKEY_URL:
         return None
     return redis.Redis.from_url(
@@ -50,7 +51,7 @@ def client(timeout: float = TIMEOUT) -> redis.Redis | None:
 
 
 def async_client() -> redis.asyncio.Redis | None:
-    """A new client for the running event loop."""
+    """Returns a new client for the running event loop, or None where no Valkey is configured."""
     if not settings.VALKEY_URL:
         return None
     return redis.asyncio.Redis.from_url(
@@ -64,8 +65,8 @@ def async_client() -> redis.asyncio.Redis | None:
 _breaker = CircuitBreaker(pause=1.0)
 
 
-def tell(channel: str, subject: UUID) -> None:
-    """Publishes; silently does nothing when Valkey is away."""
+def publish(channel: str, subject: UUID) -> None:
+    """Publishes the subject's id. Does nothing, but for a line in the log, when Valkey is away."""
     connection = client()
     if connection is None:
         return
@@ -74,4 +75,4 @@ def tell(channel: str, subject: UUID) -> None:
     except CircuitOpen:
         pass
     except redis.RedisError as error:
-        logger.warning("Valkey did not take a word on %s: %s", channel, type(error).__name__)
+        logger.warning("Valkey did not accept a message on %s: %s", channel, type(error).__name__)

@@ -1,3 +1,5 @@
+"""The stores that STORAGE_URL can name, and what the platform needs of them."""
+
 from __future__ import annotations
 
 import errno
@@ -20,7 +22,7 @@ CHUNK = 256 * 1024
 
 
 class ObjectMissing(Exception):
-    """No object under this key: it was erased, or the store was swapped."""
+    """There is no object with this key: it was erased, or the store was replaced."""
 
 
 class StorageAway(Exception):
@@ -28,14 +30,14 @@ class StorageAway(Exception):
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether an error of a store is its absence, and not a mistake of the caller's."""
+    """Returns whether an error means that the store cannot be reached, rather than a mistake of the caller."""
     package = type(error).__module__.partition(".")[0]
     return isinstance(error, OSError | StorageAway) or package in {"botocore", "boto3", "s3transfer"}
 
 
 @dataclass(frozen=True)
 class Stored:
-    """An object as a listing gives it. `modified` in seconds since 1970."""
+    """An object in a listing. `modified` is in seconds since 1970."""
 
     key: str
     bytes: int
@@ -43,26 +45,26 @@ class Stored:
 
 
 class Objects(Protocol):
-    """What the platform asks of a store."""
+    """What the platform needs of a store."""
 
     def keep(self, path: Path, key: str) -> None:
-        """Moves a local file into the store; the same key with the same bytes may be kept twice."""
+        """Moves a local file into the store. Repeating it with the same key and bytes is fine."""
 
     def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes in chunks, `length` of them from `start` on or all that follow. Raises ObjectMissing."""
+        """Yields the bytes in chunks: `length` of them from `start` on, or all that follow. Raises ObjectMissing."""
 
     def local_path(self, key: str) -> Path | None:
-        """Where the bytes lie on this machine, if they do."""
+        """Returns the path of the bytes on this machine, or None where they are elsewhere."""
 
     def delete(self, key: str) -> None:
-        """Deletes; an absent key is fine."""
+        """Deletes an object. An absent key is no error."""
 
     def listing(self, prefix: str) -> Iterator[Stored]:
-        """What lies below a prefix that ends with "/", in the order of the keys' bytes, without holding all of it."""
+        """Yields the objects below a prefix that ends with "/", in the order of the keys' bytes, page by page."""
 
 
 class LocalObjects:
-    """Objects as files below one folder. Keeping is a rename where spool and store share a file system."""
+    """Objects as files below one folder. `keep` renames the file where spool and store share a file system."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -70,7 +72,7 @@ class LocalObjects:
     def keep(self, path: Path, key: str) -> None:
         target = self.root / key
         target.parent.mkdir(parents=True, exist_ok=True)
-        # A job is settled against these bytes: they must survive a power cut before PostgreSQL says so.
+        # A job is settled against these bytes: they must survive a power cut before PostgreSQL records it.
         with path.open("rb") as source:
             os.fsync(source.fileno())
         try:
@@ -78,11 +80,11 @@ class LocalObjects:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            part = target.with_name(target.name + ".part")
-            shutil.copyfile(path, part)
-            with part.open("rb") as copied:
-                os.fsync(copied.fileno())
-            part.rename(target)
+            partial = target.with_name(target.name + ".part")
+            shutil.copyfile(path, partial)
+            with partial.open("rb") as copy:
+                os.fsync(copy.fileno())
+            partial.rename(target)
             path.unlink()
 
     def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -105,9 +107,9 @@ class LocalObjects:
 
     def listing(self, prefix: str) -> Iterator[Stored]:
         try:
-            with os.scandir(self.root / prefix) as found:
-                # "a/b" comes after "a.b": a folder's place among its neighbours is that of its name with the slash
-                entries = sorted((entry.name + "/" * entry.is_dir(), entry) for entry in found)
+            with os.scandir(self.root / prefix) as directory:
+                # "a/b" comes after "a.b": a folder is ordered by its name with the slash.
+                entries = sorted((entry.name + "/" * entry.is_dir(), entry) for entry in directory)
         except FileNotFoundError:
             return
         for name, entry in entries:
@@ -136,12 +138,12 @@ class RemoteObjects:
         if length == 0:
             return
         try:
-            found = self.storage.open(key, "rb").obj
+            remote = self.storage.open(key, "rb").obj
         except FileNotFoundError:
             raise ObjectMissing(key) from None
-        # Not read() of that file: it would fetch the whole object into memory before it gives the first byte.
-        asked = {} if not start and length is None else {"Range": _range(start, length)}
-        with closing(found.get(**asked)["Body"]) as body:
+        # Not read() of that file: it would fetch the whole object into memory before it returns the first byte.
+        options = {} if not start and length is None else {"Range": _range(start, length)}
+        with closing(remote.get(**options)["Body"]) as body:
             yield from body.iter_chunks(CHUNK)
 
     def local_path(self, key: str) -> Path | None:
@@ -152,22 +154,22 @@ class RemoteObjects:
 
     def listing(self, prefix: str) -> Iterator[Stored]:
         base = f"{self.storage.location}/" if self.storage.location else ""
-        for found in self.storage.bucket.objects.filter(Prefix=base + prefix):
-            yield Stored(found.key.removeprefix(base), found.size, found.last_modified.timestamp())
+        for remote in self.storage.bucket.objects.filter(Prefix=base + prefix):
+            yield Stored(remote.key.removeprefix(base), remote.size, remote.last_modified.timestamp())
 
 
 def _range(start: int, length: int | None) -> str:
-    """As HTTP names bytes: the last one is included."""
+    """Returns the Range header's value, in which the last byte is inclusive."""
     return f"bytes={start}-" if length is None else f"bytes={start}-{start + length - 1}"
 
 
 def objects_at(url: str) -> Objects:
-    """The store that a URL names. Raises ConfigurationError for a scheme that is not known."""
+    """Returns the store that a URL names. Raises ConfigurationError for an unknown scheme."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         return LocalObjects(Path(unquote(parts.path)))
     if parts.scheme == "s3":
-        from storages.backends.s3 import S3Storage  # boto3 takes 80 MB and half a second: only who needs it pays
+        from storages.backends.s3 import S3Storage  # boto3 costs 80 MB and half a second, which only S3 needs
 
         options = dict(parse_qsl(parts.query))
         return RemoteObjects(
@@ -179,10 +181,10 @@ def objects_at(url: str) -> Objects:
                 **options,
             )
         )
-    raise ConfigurationError(f"STORAGE_URL starts with {parts.scheme!r}; it takes file:///path or s3://bucket/prefix.")
+    raise ConfigurationError(f"STORAGE_URL starts with {parts.scheme!r}; use file:///path or s3://bucket/prefix.")
 
 
 @cache
 def objects() -> Objects:
-    """The store of the settings."""
+    """Returns the store that STORAGE_URL names."""
     return objects_at(settings.STORAGE_URL)

@@ -1,4 +1,4 @@
-"""`/healthz`: this process answers. `/readyz`: it can do its work, with what is away by name."""
+"""`/healthz`: whether this process responds. `/readyz`: whether it can do its work; names what it lacks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 without PostgreSQL. Without Valkey jobs still run, later: that is said, not refused."""
-    parts = {"postgresql": _postgresql(), "valkey": _valkey()}
-    ready = parts["postgresql"] == "ok"
-    return JsonResponse({"status": "ok" if ready else "unavailable", **parts}, status=200 if ready else 503)
+    """Returns 503 without PostgreSQL. Without Valkey jobs still run, only later, so that is named and still 200."""
+    services = {"postgresql": _postgresql(), "valkey": _valkey()}
+    ready = services["postgresql"] == "ok"
+    return JsonResponse({"status": "ok" if ready else "unavailable", **services}, status=200 if ready else 503)
 
 
 def _postgresql() -> str:

@@ -12,7 +12,7 @@ from cavendish.above.tenant_data.export_steps import export_step
 logger = logging.getLogger(__name__)
 
 
-# Each message is one part. The broker never repeats it: the row has a lease, and the scheduler sends one when that ends.
+# Each message is one part. The broker never repeats it: the row has a lease, after which the scheduler sends another.
 @dramatiq.actor(queue_name="exports", max_retries=0, min_backoff=1_000, max_backoff=1_000, time_limit=900_000)
 def export_write(tenant_id: str, export_id: str) -> None:
     if export_step(tenant_id=UUID(tenant_id), export_id=UUID(export_id)):
