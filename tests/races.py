@@ -37,9 +37,9 @@ def _load(text: str) -> None:
         cursor.execute(text)
 
 
-def until(happened: Callable[[], bool]) -> None:
+def until(happened: Callable[[], bool], *, seconds: float = 30) -> None:
     """Returns once it has happened, which must be within the seconds that a busy machine may take."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "It did not happen."
         time.sleep(0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.events.services import event_add
 from cavendish.messaging import valkey
-from cavendish.storage import objects
+from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.selectors import batch_find
 from generations.batches.source import Place
 from generations.errors import NotCancelable, NotFinished, TooManyBatches
@@ -189,7 +190,11 @@ def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
 
 
 def batch_inputs_erase() -> int:
-    """Deletes what was sent inline for batches that have ended: their generations keep what they were asked."""
+    """Deletes what was sent inline for batches that have ended: their generations keep what they were asked.
+
+    Returns how many it came to in ERASE_SECONDS.
+    """
+    until = time.monotonic() + ERASE_SECONDS
     with acting_as("operator"):
         due = list(
             Batch.objects.filter(input_file=None, finished_at__isnull=False)
@@ -197,8 +202,10 @@ def batch_inputs_erase() -> int:
             .order_by("finished_at")
             .values_list("tenant_id", "id", "input_key")[:ERASED_AT_ONCE]
         )
-    for tenant_id, batch_id, key in due:
+    for count, (tenant_id, batch_id, key) in enumerate(due, 1):
         _erase(tenant_id, batch_id, key)
+        if time.monotonic() >= until:
+            return count
     return len(due)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,36 +13,61 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from cavendish.db.router import acting_as
+from cavendish.storage import ERASE_SECONDS
 from generations.models import BATCH_ACTIVE, TERMINAL, Batch, File, Generation
 from generations.services import file_delete, generation_delete
 
-# At most, in one go and for one tenant and mode: the next run goes on, and other tasks get their turn.
 AT_ONCE = 500
+"""Rows that are read in one go, of one tenant and mode where it is by tenant."""
 
 Due = Iterator[tuple[UUID, UUID, bool]]
 Rows = Callable[[UUID, bool, datetime], QuerySet[Generation] | QuerySet[File]]
 
 
 def outputs_expire(*, now: datetime | None = None) -> int:
-    """Erases generations whose tenant keeps outputs for so many days, counted from their end. Answers how many."""
-    count = 0
-    for tenant_id, generation_id, livemode in _due("output_retention_days", _generations, now):
-        count += generation_delete(tenant_id=tenant_id, generation_id=generation_id, livemode=livemode)
-    return count
+    """Erases generations whose tenant keeps outputs for so many days, counted from their end; returns how many."""
+    return _erase(_generation_delete, _due("output_retention_days", _generations, now))
 
 
 def inputs_expire(*, now: datetime | None = None) -> int:
     """Deletes pictures and videos that came as input, however they came, counted from their arrival."""
+    return _erase(_file_delete, _due("input_retention_days", _files, now))
+
+
+def contents_expire() -> int:
+    """Erases what was asked for with `"store": false`, an hour after its end; of a batch, a day after the batch's."""
+    return _erase(_generation_delete, _unstored())
+
+
+def files_expire() -> int:
+    """Deletes uploads whose days are over, 48 hours unless the tenant says otherwise; returns how many."""
+    return _erase(_file_delete, _expired_files())
+
+
+def _erase(delete: Callable[[UUID, UUID, bool], bool], due: Iterable[tuple[UUID, UUID, bool]]) -> int:
+    """Deletes what is due until ERASE_SECONDS are over; returns how many were."""
+    until = time.monotonic() + ERASE_SECONDS
     count = 0
-    for tenant_id, file_id, livemode in _due("input_retention_days", _files, now):
-        count += file_delete(tenant_id=tenant_id, file_id=file_id, livemode=livemode)
+    for tenant_id, row, livemode in due:
+        count += delete(tenant_id, row, livemode)
+        if time.monotonic() >= until:
+            break
     return count
+
+
+def _generation_delete(tenant_id: UUID, generation_id: UUID, livemode: bool) -> bool:
+    return generation_delete(tenant_id=tenant_id, generation_id=generation_id, livemode=livemode)
+
+
+def _file_delete(tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:
+    return file_delete(tenant_id=tenant_id, file_id=file_id, livemode=livemode)
 
 
 def _due(setting: str, rows: Rows, now: datetime | None) -> Due:
     with acting_as("operator"):
-        days = dict(Tenant.objects.exclude(**{setting: None}).values_list("id", setting))
-    for tenant_id, kept in days.items():
+        days = list(Tenant.objects.exclude(**{setting: None}).values_list("id", setting))
+    random.shuffle(days)  # the time may be over before the last: one with much that is due must not keep it all
+    for tenant_id, kept in days:
         for livemode in (True, False):
             with acting_as("operator"):
                 found = rows(tenant_id, livemode, (now or timezone.now()) - timedelta(days=kept))
@@ -72,13 +99,10 @@ def _first_id(moment: datetime) -> UUID:
 
 # What was asked for with "store": false stays long enough to be fetched, and no longer.
 UNSTORED = timedelta(hours=1)
-
-
 UNSTORED_OF_BATCH = timedelta(days=1)
 
 
-def contents_expire() -> int:
-    """Erases what was asked for with `"store": false`, an hour after its end; of a batch, a day after the batch's."""
+def _unstored() -> Due:
     now = timezone.now()
     alone = Q(batch_id=None, finished_at__lt=now - UNSTORED)
     with acting_as("operator"):
@@ -88,14 +112,10 @@ def contents_expire() -> int:
                 alone | Exists(ended), status__in=TERMINAL, deleted_at=None, store=False
             ).values_list("tenant_id", "id", "livemode")[:AT_ONCE]
         )
-    return sum(
-        generation_delete(tenant_id=tenant, generation_id=generation, livemode=live) for tenant, generation, live in due
-    )
+    yield from due
 
 
-def files_expire() -> int:
-    """Deletes uploads whose days are over, 48 hours unless the tenant says otherwise."""
-    count = 0
+def _expired_files() -> Due:
     while True:
         with acting_as("operator"):
             due = list(
@@ -105,6 +125,6 @@ def files_expire() -> int:
                 .order_by("expires_at")
                 .values_list("tenant_id", "id", "livemode")[:AT_ONCE]
             )
-        count += sum(file_delete(tenant_id=tenant, file_id=file, livemode=live) for tenant, file, live in due)
+        yield from due
         if len(due) < AT_ONCE:
-            return count
+            return

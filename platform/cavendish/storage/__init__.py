@@ -6,6 +6,6 @@ boto3 reads them). Calls block and may take seconds: never inside a transaction,
 
 from __future__ import annotations
 
-from cavendish.storage.objects import ObjectMissing, Objects, StorageAway, Stored, is_outage, objects
+from cavendish.storage.objects import ERASE_SECONDS, ObjectMissing, Objects, StorageAway, Stored, is_outage, objects
 
-__all__ = ["ObjectMissing", "Objects", "StorageAway", "Stored", "is_outage", "objects"]
+__all__ = ["ERASE_SECONDS", "ObjectMissing", "Objects", "StorageAway", "Stored", "is_outage", "objects"]

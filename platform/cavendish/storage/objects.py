@@ -19,6 +19,8 @@ from django.core.files import File
 from cavendish.boot.config import ConfigurationError
 
 CHUNK = 256 * 1024
+ERASE_SECONDS = 1.0
+"""What a run of the scheduler that erases objects may take, since a store may take long for each; the next goes on."""
 
 
 class ObjectMissing(Exception):

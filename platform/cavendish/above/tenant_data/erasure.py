@@ -27,7 +27,7 @@ from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.db.router import acting_as
 from cavendish.events.services import event_add
 from cavendish.mail.models import Mail
-from cavendish.storage import objects
+from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.services import batch_cancel, batch_delete
 from generations.errors import NotCancelable, NotFinished
 from generations.models import TERMINAL, Batch, File, Generation
@@ -36,8 +36,6 @@ from generations.services import file_delete, generation_cancel, generation_dele
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 20
-SECONDS = 1.0
-"""For all erasures in one turn of the scheduler, which has leases of dead workers to free as well."""
 
 
 class NotYet(Exception):
@@ -45,8 +43,8 @@ class NotYet(Exception):
 
 
 def erasures_continue() -> int:
-    """Goes on with erasures whose day has come, a second in all. Answers how many things were erased."""
-    until = time.monotonic() + SECONDS
+    """Goes on with erasures whose day has come, ERASE_SECONDS in all; returns how many things were erased."""
+    until = time.monotonic() + ERASE_SECONDS
     with acting_as("operator"):
         due = list(
             Erasure.objects.filter(status__in=("waiting", "running"), due_at__lte=timezone.now())

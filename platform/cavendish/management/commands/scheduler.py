@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -26,6 +27,7 @@ from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.startup import refuse_unsafe
 from cavendish.mail.services import mails_due
+from cavendish.storage import ERASE_SECONDS
 from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
 from generations.compat.gemini.batches.item_dialect import GEMINI
@@ -37,11 +39,50 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Task:
-    """A function and how often it runs, in seconds."""
+    """A function that says how much it did, how often it runs, and how long a run may take, in seconds.
+
+    One that did something until its time was up has left the rest: it comes again in the next round, after the others.
+    """
 
     run: Callable[[], object]
     every: float
+    seconds: float = math.inf
     due: float = 0.0
+
+
+def threads_of_tasks() -> dict[str, list[Task]]:
+    """What runs one after the other, and what beside each other, by the name of its thread."""
+    return {
+        # Alone: it must come every few seconds, or the jobs of a dead worker wait, and nothing else may hold it up.
+        "sweeps": [Task(sweep, every=2)],
+        "prompt": [
+            Task(budget_alerts_mail, every=5),
+            Task(mails_due, every=5),
+            Task(pending_time_zones_apply, every=60),
+            Task(usage_platform_refresh, every=60),
+            Task(usage_partitions_create, every=3600),
+        ],
+        "billing": [
+            Task(documents_create, every=5),
+            Task(credits_expire, every=5),
+            Task(subscriptions_begin, every=10),
+            Task(wallets_watch, every=10),
+            Task(credits_of_plans, every=30),
+            Task(months_close, every=60),
+        ],
+        # Each erases rows and objects, and a store may take long for each.
+        "erasures": [
+            Task(exports_due, every=5),
+            Task(erasures_continue, every=2, seconds=ERASE_SECONDS),
+            Task(contents_expire, every=60, seconds=ERASE_SECONDS),
+            Task(files_expire, every=60, seconds=ERASE_SECONDS),
+            Task(batch_inputs_erase, every=60, seconds=ERASE_SECONDS),
+            Task(outputs_expire, every=60, seconds=ERASE_SECONDS),
+            Task(inputs_expire, every=60, seconds=ERASE_SECONDS),
+            Task(exports_expire, every=600, seconds=ERASE_SECONDS),
+            Task(people_tidy, every=600),
+        ],
+    }
 
 
 class Command(BaseCommand):
@@ -52,56 +93,43 @@ class Command(BaseCommand):
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
-        tasks = [
-            Task(sweep, every=2),
-            Task(budget_alerts_mail, every=5),
-            Task(mails_due, every=5),
-            Task(contents_expire, every=60),
-            Task(files_expire, every=60),
-            Task(batch_inputs_erase, every=60),
-            Task(outputs_expire, every=60),
-            Task(inputs_expire, every=60),
-            Task(usage_partitions_create, every=3600),
-            Task(pending_time_zones_apply, every=60),
-            Task(people_tidy, every=600),
-            Task(usage_platform_refresh, every=60),
+        threads = [
+            threading.Thread(target=run_tasks, args=(tasks, stop), name=name, daemon=True)
+            for name, tasks in threads_of_tasks().items()
         ]
-        # What may take long runs beside the sweeps, which must come every few seconds.
-        slow = [
-            Task(months_close, every=60),
-            Task(documents_create, every=5),
-            Task(credits_expire, every=5),
-            Task(subscriptions_begin, every=10),
-            Task(credits_of_plans, every=30),
-            Task(wallets_watch, every=10),
-            Task(exports_due, every=5),
-            Task(exports_expire, every=600),
-            Task(erasures_continue, every=2),
-        ]
-        beside = threading.Thread(target=_run, args=(slow, stop), daemon=True)
-        beside.start()
+        for thread in threads:
+            thread.start()
         # It reads what tenants sent and fetches what they name.
         feeder = Feeder({**NATIVE, **GEMINI})
         feeder.start()
-        _run(tasks, stop)
+        while not stop.is_set():
+            time.sleep(0.5)  # not stop.wait(): a signal's handler may not come while this thread holds the event's lock
         feeder.stop()
-        beside.join(timeout=30)
+        until = time.monotonic() + 30
+        for thread in threads:
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
 
-def _run(tasks: list[Task], stop: threading.Event) -> None:
+def run_tasks(tasks: list[Task], stop: threading.Event) -> None:
+    """Runs each task when it is due, one after the other, until `stop` is set."""
     while not stop.is_set():
         for task in tasks:
-            if task.due <= time.monotonic() and not stop.is_set():
-                task.due = time.monotonic() + task.every
-                _guarded(task.run)
+            began = time.monotonic()
+            if task.due <= began and not stop.is_set():
+                task.due = began + task.every
+                if _guarded(task.run) and time.monotonic() - began >= task.seconds:
+                    task.due = began
         stop.wait(0.5)
+    connections.close_all()
 
 
-def _guarded(run: Callable[[], object]) -> None:
+def _guarded(run: Callable[[], object]) -> object:
+    """Returns what it returned, None where it failed: whatever is wrong with one task, the others go on."""
     try:
-        run()
+        return run()
     except DatabaseError as error:
         logger.warning("%s waits: PostgreSQL answered %s.", run.__name__, type(error).__name__)
         connections.close_all()
     except Exception:
         logger.exception("%s failed; it runs again.", run.__name__)
+    return None
