@@ -32,7 +32,7 @@ from cavendish.db.router import acting_as
 from generations.accept.funnel import generation_admit
 from generations.accept.submission import JobOwner, JobTerms
 from generations.batches.accept import BatchRequest, batch_of_items
-from generations.batches.source import list_places, mapped
+from generations.batches.source import file_mapped, list_spans
 from generations.models import Batch, Priority
 from generations.request import request_parse
 
@@ -106,9 +106,9 @@ def make_batch(tenant: Tenant, *requests: Any, livemode: bool = True, secret: st
     with tempfile.TemporaryDirectory(prefix="cavendish-batch-") as spool:
         body = Path(spool) / "body"
         body.write_text(json.dumps(items))
-        with mapped(body) as text:
-            pointers = list_places(text, 0, len(text), pointer="/items")
-        return batch_of_items(who=who, wanted=BatchRequest(Batch.Dialect.NATIVE), body=body, pointers=pointers)
+        with file_mapped(body) as text:
+            spans = list_spans(text, 0, len(text), pointer="/items")
+        return batch_of_items(who=who, batch_request=BatchRequest(Batch.Dialect.NATIVE), body=body, spans=spans)
 
 
 def queue_clear() -> None:

@@ -24,32 +24,32 @@ from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, check_policy, request_spool
 from generations.api import schema
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
-from generations.batches.json_scan import NotJson, value_read
+from generations.batches.json_scan import NotJson, value_parse
 from generations.batches.representation import batch_json, item_json, result_lines
 from generations.batches.selectors import batch_find, items_page
 from generations.batches.services import batch_cancel, batch_delete
-from generations.batches.source import body_spool, list_places, mapped, object_of
+from generations.batches.source import body_spool, file_mapped, list_spans, member_spans
 from generations.models import Batch, BatchStatus, ItemStatus
 from generations.request import JSONL
 from generations.request.checks import check_characters
 from generations.request.fields import Context, Fields
 from generations.request.settings import metadata_parse
 
-ITEMS, MOST_ITEMS = 100, 1000
+PAGE_ITEMS, MAX_PAGE_ITEMS = 100, 1000
 MAX_NAME = 255
-_MAX_SAID = 64 * 1024
+_MAX_VALUE_BYTES = 64 * 1024
 
 
 def batch_id_of(text: str) -> UUID:
-    """Raises the one 404 for what is no batch's id."""
-    found = ids.decode(ids.BATCH, text)
-    if found is None:
+    """The id behind a public one. Raises the one 404 for what is no batch's id."""
+    batch_id = ids.decode(ids.BATCH, text)
+    if batch_id is None:
         raise not_found()
-    return found
+    return batch_id
 
 
 def batch_load(who: Principal, text: str) -> Batch:
-    """Raises Problem 404."""
+    """The batch of a public id in the key's mode. Raises Problem 404."""
     with tenant_context(who.tenant_id):
         batch = batch_find(batch_id_of(text), livemode=who.livemode)
     if batch is None:
@@ -153,12 +153,12 @@ class BatchItems(APIView):
         """Items in their order, all or those of one status."""
         batch = batch_load(principal(request), batch_id)
         status = _choice(request, ItemStatus.values)
-        limit = _whole(request, "limit", ITEMS, 1, MOST_ITEMS)
-        after = _whole(request, "cursor", -1, 0, settings.MAX_BATCH_ITEMS)
+        limit = _whole_number(request, "limit", PAGE_ITEMS, 1, MAX_PAGE_ITEMS)
+        after = _whole_number(request, "cursor", -1, 0, settings.MAX_BATCH_ITEMS)
         with tenant_context(batch.tenant_id):
-            found = items_page(batch.id, after=after, limit=limit + 1, status=status)
-        page = found[:limit]
-        cursor = str(page[-1].index) if len(found) > limit else None
+            items = items_page(batch.id, after=after, limit=limit + 1, status=status)
+        page = items[:limit]
+        cursor = str(page[-1].index) if len(items) > limit else None
         return Response(page_json([item_json(item) for item in page], cursor))
 
 
@@ -180,29 +180,34 @@ class BatchResults(APIView):
 
 
 def _create(who: Principal, path: Path) -> Batch:
-    with mapped(path) as text:
-        spans = object_of(text)
-        listed = spans.get("items")
-        if listed is not None and text[slice(*listed)] == b"null":
-            listed = None
-        said: dict[str, Any] = {}
+    with file_mapped(path) as text:
+        spans = member_spans(text)
+        items = spans.get("items")
+        if items is not None and text[slice(*items)] == b"null":
+            items = None
+        values: dict[str, Any] = {}
         for name, (start, end) in spans.items():
             if name != "items":
                 try:
-                    said[name] = value_read(text, start, end) if end - start <= _MAX_SAID else {}
+                    values[name] = value_parse(text, start, end) if end - start <= _MAX_VALUE_BYTES else {}
                 except NotJson:
                     raise bad_request("malformed_json", "The body is not JSON.") from None
-        wanted, file_id = _said(said, has_items=listed is not None)
-        if listed is not None:
-            pointers = list_places(text, *listed, pointer="/items")
-            return batch_of_items(who=who, wanted=wanted, body=path, pointers=pointers)
-    return batch_of_file(who=who, wanted=wanted, name=file_id or "", pointer="/file_id", spool=path.parent)
+        batch_request, file_id = _batch_request(values, has_items=items is not None)
+        if items is not None:
+            item_spans = list_spans(text, *items, pointer="/items")
+            return batch_of_items(who=who, batch_request=batch_request, body=path, spans=item_spans)
+    return batch_of_file(
+        who=who, batch_request=batch_request, name=file_id or "", pointer="/file_id", spool=path.parent
+    )
 
 
-def _said(said: dict[str, Any], *, has_items: bool) -> tuple[BatchRequest, str | None]:
-    """What the body says beside its items. Raises Problem 422 with all that is wrong."""
+def _batch_request(values: dict[str, Any], *, has_items: bool) -> tuple[BatchRequest, str | None]:
+    """The fields of the body beside its items, and the id of the file that holds those instead.
+
+    Raises Problem 422 with all that is wrong.
+    """
     context = Context("native")
-    fields = Fields(context, said, "")
+    fields = Fields(context, values, "")
     name = fields.text("name") or ""
     if len(name) > MAX_NAME:
         fields.wrong("name", "too_long", f"name has {len(name)} characters; it takes at most {MAX_NAME}.")
@@ -214,7 +219,7 @@ def _said(said: dict[str, Any], *, has_items: bool) -> tuple[BatchRequest, str |
     elif not has_items and not fields.has("file_id"):
         fields.wrong("items", "required", 'Give items, a list of {"key": …, "request": {…}}, or file_id.')
     fields.close()
-    check_characters(context, said)
+    check_characters(context, values)
     context.raise_errors()
     return BatchRequest(Batch.Dialect.NATIVE, name=name, metadata=metadata), file_id
 
@@ -226,7 +231,7 @@ def _choice(request: Request, values: list[str]) -> str | None:
     return status
 
 
-def _whole(request: Request, name: str, default: int, low: int, high: int) -> int:
+def _whole_number(request: Request, name: str, default: int, low: int, high: int) -> int:
     text = request.query_params.get(name, "")
     if not text:
         return default

@@ -1,4 +1,4 @@
-"""From what a client sent to a batch: the same for both APIs, which differ in where they say things."""
+"""From what a client sent to a batch: the same for every API; each says things in another place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import ObjectMissing, objects
 from generations.batches.services import batch_create, input_key
-from generations.batches.source import Place, line_places, object_mapped
+from generations.batches.source import ItemSpan, line_spans, object_mapped
 from generations.models import Batch
 from generations.request import JSONL
 from generations.selectors import file_named
@@ -21,7 +21,7 @@ from generations.selectors import file_named
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """What is said of a batch beside its items."""
+    """Everything that a client says of a batch beside its items."""
 
     dialect: Batch.Dialect
     model: str = ""
@@ -29,22 +29,22 @@ class BatchRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-def batch_of_items(*, who: Principal, wanted: BatchRequest, body: Path, pointers: Sequence[Place]) -> Batch:
-    """`body` is the request's body in the spool; it becomes the batch's input as it is. Raises Problem."""
+def batch_of_items(*, who: Principal, batch_request: BatchRequest, body: Path, spans: Sequence[ItemSpan]) -> Batch:
+    """Makes a batch of inline items. `body`, the request's in the spool, becomes its input as it is. Raises Problem."""
     batch_id = ids.new_id()
     key = input_key(who.tenant_id, batch_id)
     objects().keep(body, key)
     try:
-        return _create(who, wanted, batch_id, key, None, pointers)
+        return _create(who, batch_request, batch_id, key, None, spans)
     except BaseException:
         objects().delete(key)
         raise
 
 
-def batch_of_file(*, who: Principal, wanted: BatchRequest, name: str, pointer: str, spool: Path) -> Batch:
-    """`name` is the file's id, or what its client called it. Reads it once, for the places of its lines.
+def batch_of_file(*, who: Principal, batch_request: BatchRequest, name: str, pointer: str, spool: Path) -> Batch:
+    """Makes a batch of an uploaded file, which is read once, for where its lines stand.
 
-    Raises Problem: 404 for a file that is not the tenant's.
+    `name` is the file's id, or what its client called it. Raises Problem: 404 for a file that is not the tenant's.
     """
     with tenant_context(who.tenant_id):
         file = file_named(name, livemode=who.livemode)
@@ -54,28 +54,33 @@ def batch_of_file(*, who: Principal, wanted: BatchRequest, name: str, pointer: s
         raise invalid_value(pointer, "wrong_kind", f"The file is {file.mime_type}; {JSONL} is needed.")
     try:
         with object_mapped(file.storage_key, spool) as text:
-            pointers = line_places(text, pointer=pointer)
+            spans = line_spans(text, pointer=pointer)
     except ObjectMissing:
         raise _unknown(pointer) from None
-    return _create(who, wanted, ids.new_id(), file.storage_key, file.id, pointers)
+    return _create(who, batch_request, ids.new_id(), file.storage_key, file.id, spans)
 
 
 def _create(
-    who: Principal, wanted: BatchRequest, batch_id: UUID, key: str, file_id: UUID | None, pointers: Sequence[Place]
+    who: Principal,
+    batch_request: BatchRequest,
+    batch_id: UUID,
+    key: str,
+    file_id: UUID | None,
+    spans: Sequence[ItemSpan],
 ) -> Batch:
     return batch_create(
         who=who,
         batch_id=batch_id,
-        dialect=wanted.dialect,
-        pointers=pointers,
+        dialect=batch_request.dialect,
+        spans=spans,
         input_key=key,
         input_file=file_id,
-        model=wanted.model,
-        name=wanted.name,
-        metadata=wanted.metadata,
+        model=batch_request.model,
+        name=batch_request.name,
+        metadata=batch_request.metadata,
     )
 
 
 def _unknown(pointer: str) -> Problem:
-    said = "There is no such file."
-    return Problem(404, "not_found", said, errors=[FieldError(pointer, "not_found", said)])
+    detail = "There is no such file."
+    return Problem(404, "not_found", detail, errors=[FieldError(pointer, "not_found", detail)])

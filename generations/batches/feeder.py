@@ -41,7 +41,7 @@ from generations.request import Dialect, body_read, request_parse
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 20.0
-LOT = 50
+LOT_ITEMS = 50
 LOT_SECONDS = 5.0
 """A lot ends after so many items or so long, that one tenant's slow pictures do not keep a thread for themselves."""
 PAUSE, OUTAGE_PAUSE = 1.0, 5.0
@@ -54,8 +54,8 @@ FED, TAKEN, WAITS = "fed", "taken", "waits"
 
 @dataclass(frozen=True)
 class ItemDialect:
-    """How the request of an item is read: its dialect, what makes a generation's body of it, and a problem's way back
-    to the words of the item.
+    """How the request of an item is read: its dialect, what translates it to a generation's body, and what puts a
+    problem with that body in the words of the item.
     """
 
     dialect: Dialect
@@ -63,7 +63,7 @@ class ItemDialect:
     placed: Callable[[Problem], Problem]
 
 
-Readings = Mapping[str, Callable[[Batch], ItemDialect]]
+ItemDialects = Mapping[str, Callable[[Batch], ItemDialect]]
 """By the dialect of a batch. The compatible API's is given by whoever runs the feeder: it stands above this module."""
 
 
@@ -71,7 +71,7 @@ def native_dialect(batch: Batch) -> ItemDialect:
     return ItemDialect("native", lambda body: body, lambda problem: problem)
 
 
-NATIVE: Readings = {Batch.Dialect.NATIVE: native_dialect}
+NATIVE: ItemDialects = {Batch.Dialect.NATIVE: native_dialect}
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def batches_claim(limit: int) -> list[Due]:
     return [Due(**row) for row in rows]
 
 
-def batch_work(due: Due, readings: Readings, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
+def batch_work(due: Due, dialects: ItemDialects, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """One lot of a batch, or its end. What fails because a service is away is tried again when the lease is over."""
     if due.task == "wind_down":
         with tenant_context(due.tenant_id):
@@ -99,20 +99,20 @@ def batch_work(due: Due, readings: Readings, *, is_stopping: Callable[[], bool] 
         batch_wind_down(tenant_id=due.tenant_id, batch_id=due.batch_id, status=status)
         _release(due, PAUSE)
     else:
-        _release(due, PAUSE if _feed(due, readings, is_stopping) else 0)
+        _release(due, PAUSE if _feed(due, dialects, is_stopping) else 0)
 
 
-def _feed(due: Due, readings: Readings, is_stopping: Callable[[], bool]) -> bool:
-    """Answers whether the batch has to wait for money."""
+def _feed(due: Due, dialects: ItemDialects, is_stopping: Callable[[], bool]) -> bool:
+    """Feeds one lot. Returns whether the batch has to wait for money."""
     with tenant_context(due.tenant_id):
         batch: Batch = Batch.objects.get(id=due.batch_id)
         waiting = BatchItem.objects.filter(batch_id=batch.id, status=ItemStatus.WAITING)
-        items = list(waiting.order_by("index")[: min(due.room, LOT)])
-    over = time.monotonic() + LOT_SECONDS
+        items = list(waiting.order_by("index")[: min(due.room, LOT_ITEMS)])
+    until = time.monotonic() + LOT_SECONDS
     for item in items:
-        if item_feed(batch, item, readings) == WAITS:
+        if item_feed(batch, item, dialects) == WAITS:
             return True
-        if is_stopping() or time.monotonic() > over:
+        if is_stopping() or time.monotonic() > until:
             break
     return False
 
@@ -122,11 +122,11 @@ def _release(due: Due, pause: float) -> None:
         Batch.objects.filter(id=due.batch_id).update(feed_after=timezone.now() + timedelta(seconds=pause))
 
 
-def item_feed(batch: Batch, item: BatchItem, readings: Readings) -> str:
-    """Makes a job of an item, or fails it. Answers FED, TAKEN where somebody else was first, WAITS for money."""
+def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects) -> str:
+    """Makes a job of an item, or fails it. Returns FED, TAKEN where somebody else was first, WAITS for money."""
     problem: Problem
     try:
-        _submit(batch, item, readings[batch.dialect](batch))
+        _submit(batch, item, dialects[batch.dialect](batch))
         return FED
     except ItemTaken:
         return TAKEN
@@ -250,9 +250,9 @@ class ObjectStream:
 class Feeder(threading.Thread):
     """Feeds until it is stopped, beside whatever else its process does."""
 
-    def __init__(self, readings: Readings) -> None:
+    def __init__(self, dialects: ItemDialects) -> None:
         super().__init__(name="batch-feeder", daemon=True)
-        self._readings = readings
+        self._readings = dialects
         self._stopping = threading.Event()
 
     def run(self) -> None:

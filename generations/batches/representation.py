@@ -1,4 +1,4 @@
-"""What became of a batch's items, as the native API tells it. Addresses in it are signed when it is read."""
+"""A batch, its items and their results as the native API shows them. Addresses are signed when they are written."""
 
 from __future__ import annotations
 
@@ -67,16 +67,15 @@ def result_lines(batch: Batch) -> Iterator[bytes]:
     for page in items_walk(tenant_id=batch.tenant_id, batch_id=batch.id):
         lines = []
         for result in page:
-            item, whole = result.item, result.whole
+            item, detail = result.item, result.detail
             if item.status in UNENDED:
                 continue
-            shown = item_json(item)
-            error = ERASED if item.generation_id and whole is None else shown["error"]
+            error = ERASED if item.generation_id and detail is None else error_json(item)
             line = {
                 "index": item.index,
                 "key": item.key,
                 "status": item.status,
-                "generation": generation_json(whole) if whole else None,
+                "generation": generation_json(detail) if detail else None,
                 "error": error,
             }
             lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")

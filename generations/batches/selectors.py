@@ -1,4 +1,4 @@
-"""Reads of batches, inside a tenant's door."""
+"""Reads of batches, in a tenant's context where nothing else is said."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PAGE = 50
 
 
 def batch_find(batch_id: UUID, *, livemode: bool) -> Batch | None:
-    found: Batch | None = Batch.objects.filter(id=batch_id, livemode=livemode, deleted_at=None).first()
-    return found
+    batch: Batch | None = Batch.objects.filter(id=batch_id, livemode=livemode, deleted_at=None).first()
+    return batch
 
 
 def items_page(batch_id: UUID, *, after: int, limit: int, status: str | None = None) -> list[BatchItem]:
-    """Items in their order, from behind the index `after`."""
+    """Items in their order, those behind the index `after`."""
     items = BatchItem.objects.filter(batch_id=batch_id, index__gt=after)
     if status is not None:
         items = items.filter(status=status)
@@ -29,31 +29,31 @@ def items_page(batch_id: UUID, *, after: int, limit: int, status: str | None = N
 
 @dataclass(frozen=True)
 class Result:
-    """An item and what became of it. `whole` is None where there never was a generation, and where it was erased."""
+    """An item and what became of it. `detail` is None where there never was a generation, and where it was erased."""
 
     item: BatchItem
-    whole: GenerationDetail | None
+    detail: GenerationDetail | None
     content: GenerationContent | None
     """With its job_spec and steps, where they were asked for."""
 
 
 def items_walk(*, tenant_id: UUID, batch_id: UUID, with_steps: bool = False) -> Iterator[list[Result]]:
-    """All items, page by page, each behind a door of its own: none is open in between."""
+    """All items, page by page, each in a transaction of its own: none is open in between."""
     after = -1
     while True:
         with tenant_context(tenant_id):
             items = items_page(batch_id, after=after, limit=PAGE)
-            named = [item.generation_id for item in items if item.generation_id]
-            found = Generation.objects.filter(id__in=named, deleted_at=None)
-            wholes = {whole.generation.id: whole for whole in generations_load(list(found))}
-            contents = GenerationContent.objects.in_bulk(list(wholes)) if with_steps else {}
+            generation_ids = [item.generation_id for item in items if item.generation_id]
+            generations = Generation.objects.filter(id__in=generation_ids, deleted_at=None)
+            details = {detail.generation.id: detail for detail in generations_load(list(generations))}
+            contents = GenerationContent.objects.in_bulk(list(details)) if with_steps else {}
         if not items:
             return
-        yield [_result(item, wholes, contents) for item in items]
+        yield [_result(item, details, contents) for item in items]
         after = items[-1].index
 
 
-def _result(item: BatchItem, wholes: dict[UUID, GenerationDetail], contents: dict[UUID, GenerationContent]) -> Result:
+def _result(item: BatchItem, details: dict[UUID, GenerationDetail], contents: dict[UUID, GenerationContent]) -> Result:
     if item.generation_id is None:
         return Result(item, None, None)
-    return Result(item, wholes.get(item.generation_id), contents.get(item.generation_id))
+    return Result(item, details.get(item.generation_id), contents.get(item.generation_id))

@@ -1,4 +1,4 @@
-"""Writes of batches. Each opens the tenant's door itself; what is stored is stored before, and deleted if refused."""
+"""Writes of batches. Each opens the tenant's context itself; bytes are stored before, and deleted if it is refused."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from cavendish.events.services import event_add
 from cavendish.messaging import valkey
 from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.selectors import batch_find
-from generations.batches.source import Place
+from generations.batches.source import ItemSpan
 from generations.errors import NotCancelable, NotFinished, TooManyBatches
 from generations.models import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, Generation, ItemStatus, Status
 
-AT_ONCE = 5_000
+INSERTED_AT_ONCE = 5_000
 ERASED_AT_ONCE = 200
 CANCELED = {"code": "canceled", "message": "The batch was canceled before this item's turn came."}
 EXPIRED = {"code": "expired", "message": "The batch's time was over before this item's turn came; nothing is charged."}
@@ -41,14 +41,14 @@ def batch_create(
     who: Principal,
     batch_id: UUID,
     dialect: Batch.Dialect,
-    pointers: Sequence[Place],
+    spans: Sequence[ItemSpan],
     input_key: str,
     input_file: UUID | None,
     model: str,
     name: str,
     metadata: Mapping[str, str],
 ) -> Batch:
-    """A batch and its items, waiting, in one transaction. Nothing of an item is read, quoted or held yet.
+    """Makes a batch and its items, waiting, in one transaction. Nothing of an item is read, quoted or held yet.
 
     Raises TooManyBatches.
     """
@@ -68,23 +68,23 @@ def batch_create(
             metadata=dict(metadata),
             input_key=input_key,
             input_file=input_file,
-            total=len(pointers),
+            total=len(spans),
             expires_at=timezone.now() + timedelta(seconds=settings.BATCH_SECONDS),
         )
-        for first in range(0, len(pointers), AT_ONCE):
-            _items_add(batch, first, pointers[first : first + AT_ONCE])
+        for first in range(0, len(spans), INSERTED_AT_ONCE):
+            _items_add(batch, first, spans[first : first + INSERTED_AT_ONCE])
         event_add(
             tenant_id=who.tenant_id,
             subject=batch.id,
             type="batch.created",
-            data={"old": None, "new": BatchStatus.QUEUED, "total": len(pointers)},
+            data={"old": None, "new": BatchStatus.QUEUED, "total": len(spans)},
         )
         batch.refresh_from_db()
     return batch
 
 
-def _items_add(batch: Batch, first: int, pointers: Sequence[Place]) -> None:
-    """One statement for thousands: COPY is not to be had under row-level security."""
+def _items_add(batch: Batch, first: int, spans: Sequence[ItemSpan]) -> None:
+    """Inserts items, thousands in one statement: COPY is not to be had under row-level security."""
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO generations_batchitem (tenant_id, batch_id, index, key, metadata, start, length, status)
@@ -94,19 +94,19 @@ def _items_add(batch: Batch, first: int, pointers: Sequence[Place]) -> None:
             [
                 batch.tenant_id,
                 batch.id,
-                list(range(first, first + len(pointers))),
-                [place.key or str(index) for index, place in enumerate(pointers, first)],
-                [None if place.metadata is None else json.dumps(place.metadata) for place in pointers],
-                [place.start for place in pointers],
-                [place.length for place in pointers],
+                list(range(first, first + len(spans))),
+                [span.key or str(index) for index, span in enumerate(spans, first)],
+                [None if span.metadata is None else json.dumps(span.metadata) for span in spans],
+                [span.start for span in spans],
+                [span.length for span in spans],
             ],
         )
 
 
 def batch_cancel(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Actor) -> Batch | None:
-    """What has not started never will; what runs is let end, since it is being paid for. Repeating it is fine.
+    """Cancels: what has not started never will; what runs is let end, since it is paid for. Repeating it is fine.
 
-    None when there is no such batch. Raises NotCancelable when it has ended.
+    Returns the batch, None when there is no such batch. Raises NotCancelable when it has ended.
     """
     with tenant_context(tenant_id):
         if batch_find(batch_id, livemode=livemode) is None:
@@ -142,12 +142,12 @@ def batch_wind_down(*, tenant_id: UUID, batch_id: UUID, status: ItemStatus) -> N
         queued = Generation.objects.filter(id__in=jobs, status=Status.QUEUED)
         if status == ItemStatus.EXPIRED:
             queued = queued.filter(attempts=0)
-        left: list[UUID] = list(queued.values_list("id", flat=True))
-    for generation_id in left:
-        _end_unrun(tenant_id, generation_id, status)
+        generation_ids: list[UUID] = list(queued.values_list("id", flat=True))
+    for generation_id in generation_ids:
+        _finish_unrun(tenant_id, generation_id, status)
 
 
-def _end_unrun(tenant_id: UUID, generation_id: UUID, status: ItemStatus) -> None:
+def _finish_unrun(tenant_id: UUID, generation_id: UUID, status: ItemStatus) -> None:
     with tenant_context(tenant_id), connection.cursor() as cursor:
         if status == ItemStatus.CANCELED:
             ending: tuple[str, str | None, str] = (Status.CANCELED, None, "batch_canceled")
@@ -185,7 +185,7 @@ def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
         Batch.objects.filter(id=batch_id).update(deleted_at=timezone.now(), name="", metadata={})
         audit_add(actor=actor, action="batch.deleted", tenant_id=tenant_id, target="batch", target_id=batch_id)
     if batch.input_file is None and batch.input_key:
-        _erase(batch.tenant_id, batch.id, batch.input_key)
+        _input_erase(batch.tenant_id, batch.id, batch.input_key)
     return True
 
 
@@ -203,14 +203,14 @@ def batch_inputs_erase() -> int:
             .values_list("tenant_id", "id", "input_key")[:ERASED_AT_ONCE]
         )
     for count, (tenant_id, batch_id, key) in enumerate(due, 1):
-        _erase(tenant_id, batch_id, key)
+        _input_erase(tenant_id, batch_id, key)
         if time.monotonic() >= until:
             return count
     return len(due)
 
 
-def _erase(tenant_id: UUID, batch_id: UUID, key: str) -> None:
-    """The bytes first: a row that names none is found again, bytes without a row are not."""
+def _input_erase(tenant_id: UUID, batch_id: UUID, key: str) -> None:
+    """Deletes the bytes, then their name: a row whose bytes are gone is met again, bytes without a row never."""
     objects().delete(key)
     with tenant_context(tenant_id):
         Batch.objects.filter(id=batch_id).update(input_key="")

@@ -1,4 +1,4 @@
-"""The items of a batch: their places in the bytes that were sent, inline or as a JSONL file, and their names."""
+"""The items of a batch: where each stands in the bytes that were sent, inline or as a JSONL file, and its name."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from django.conf import settings
 
 from cavendish.http.problems import bad_request, invalid_value, too_large
 from cavendish.storage import ObjectMissing, objects
-from generations.batches.json_scan import NotJson, Text, blank_end, elements, members, value_read
+from generations.batches.json_scan import NotJson, Text, blank_end, elements, members, value_parse
 from generations.request import Readable
 
 CHUNK = 256 * 1024
 MAX_KEY = 255
-_SMALL = 16 * 1024
-_MARK = b"\xef\xbb\xbf"
+_MAX_VALUE_BYTES = 16 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """With which some programs begin a file in UTF-8."""
-# How much of a mapped file may stay in memory behind the place looked at.
-_KEPT = 64 * 1024 * 1024
+# How much of a mapped file may stay in memory behind the line that is read.
+_MAX_BYTES_BEHIND = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ItemSpan:
     """One item: `{"key", "request", "metadata"}` as JSON at these bytes."""
 
     key: str
@@ -51,7 +51,7 @@ def body_spool(stream: Readable, path: Path, *, max_bytes: int) -> None:
 
 
 @contextmanager
-def mapped(path: Path) -> Iterator[Text]:
+def file_mapped(path: Path) -> Iterator[Text]:
     """The file in memory that the system may take back at any time."""
     with path.open("rb") as file:
         if path.stat().st_size == 0:
@@ -63,7 +63,10 @@ def mapped(path: Path) -> Iterator[Text]:
 
 @contextmanager
 def object_mapped(key: str, spool: Path) -> Iterator[Text]:
-    """A stored object likewise; one that lies elsewhere is fetched into the spool. Raises ObjectMissing."""
+    """A stored object in memory as `file_mapped` has it, fetched into the spool first where it lies elsewhere.
+
+    Raises ObjectMissing.
+    """
     path = objects().local_path(key)
     if path is None:
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,77 +76,77 @@ def object_mapped(key: str, spool: Path) -> Iterator[Text]:
                 file.write(chunk)
     elif not path.exists():
         raise ObjectMissing(key)
-    with mapped(path) as text:
+    with file_mapped(path) as text:
         yield text
 
 
-def object_of(text: Text) -> dict[str, tuple[int, int]]:
-    """The values of the one object that `text` is, by name. Raises Problem 400."""
+def member_spans(text: Text) -> dict[str, tuple[int, int]]:
+    """Where the values of the one object that `text` is begin and end, by their names. Raises Problem 400."""
     end = len(text)
     try:
-        return {name: (start, over) for name, start, over in members(text, blank_end(text, 0, end), end)}
+        return {name: (start, after) for name, start, after in members(text, blank_end(text, 0, end), end)}
     except NotJson:
         raise bad_request("malformed_json", "The body is not a JSON object.") from None
 
 
-def list_places(text: Text, start: int, end: int, *, pointer: str) -> list[Place]:
+def list_spans(text: Text, start: int, end: int, *, pointer: str) -> list[ItemSpan]:
     """The items of the list at these bytes. Raises Problem: 400 for what is no JSON, 422 for none or too many."""
     try:
         if text[start : start + 1] != b"[":
             raise invalid_value(pointer, "wrong_type", 'It takes a list of {"key": …, "request": {…}}.')
-        return _enough((_place(text, *span) for span in elements(text, start, end)), pointer)
+        return _counted((_span(text, *span) for span in elements(text, start, end)), pointer)
     except NotJson:
         raise bad_request("malformed_json", "The body is not JSON.") from None
 
 
-def line_places(text: Text, *, pointer: str) -> list[Place]:
+def line_spans(text: Text, *, pointer: str) -> list[ItemSpan]:
     """The items of a JSONL file: its lines but blank ones. Raises Problem 422 for none or too many."""
-    return _enough(_lines(text), pointer)
+    return _counted(_lines(text), pointer)
 
 
-def _lines(text: Text) -> Iterator[Place]:
-    at, size, dropped = len(_MARK) if text[: len(_MARK)] == _MARK else 0, len(text), 0
+def _lines(text: Text) -> Iterator[ItemSpan]:
+    at, size, dropped = len(_BYTE_ORDER_MARK) if text[: len(_BYTE_ORDER_MARK)] == _BYTE_ORDER_MARK else 0, len(text), 0
     while at < size:
-        over = text.find(b"\n", at)
-        over = size if over < 0 else over
-        start = blank_end(text, at, over)
-        if start < over:
-            yield _place(text, start, over)
-        at = over + 1
-        if isinstance(text, mmap.mmap) and at - dropped > _KEPT:
+        after = text.find(b"\n", at)
+        after = size if after < 0 else after
+        start = blank_end(text, at, after)
+        if start < after:
+            yield _span(text, start, after)
+        at = after + 1
+        if isinstance(text, mmap.mmap) and at - dropped > _MAX_BYTES_BEHIND:
             pages = (at - dropped) // mmap.PAGESIZE * mmap.PAGESIZE
             text.madvise(mmap.MADV_DONTNEED, dropped, pages)
             dropped += pages
 
 
-def _enough(pointers: Iterator[Place], pointer: str) -> list[Place]:
+def _counted(items: Iterator[ItemSpan], pointer: str) -> list[ItemSpan]:
     most = settings.MAX_BATCH_ITEMS
-    found: list[Place] = []
-    for place in pointers:
-        found.append(place)
-        if len(found) > most:
+    spans: list[ItemSpan] = []
+    for span in items:
+        spans.append(span)
+        if len(spans) > most:
             raise invalid_value(pointer, "too_many", f"A batch has at most {most} items; send several batches.")
-    if not found:
+    if not spans:
         raise invalid_value(pointer, "too_short", "A batch has at least one item.")
-    return found
+    return spans
 
 
-def _place(text: Text, start: int, end: int) -> Place:
-    """What is wrong with an item is its own failure, told when its turn comes; here it only has no name."""
+def _span(text: Text, start: int, end: int) -> ItemSpan:
+    """The item between two bytes. One that is no JSON gets no name here, and fails when its turn comes."""
     key, metadata = "", None
     try:
         if text[start : start + 1] == b"{":
-            for name, begin, over in members(text, start, end):
-                if name == "key" and over - begin <= _SMALL:
-                    key = _text(value_read(text, begin, over))
-                elif name == "metadata" and over - begin <= _SMALL:
-                    value = value_read(text, begin, over)
+            for name, begin, after in members(text, start, end):
+                if name == "key" and after - begin <= _MAX_VALUE_BYTES:
+                    key = _text(value_parse(text, begin, after))
+                elif name == "metadata" and after - begin <= _MAX_VALUE_BYTES:
+                    value = value_parse(text, begin, after)
                     metadata = value if isinstance(value, dict) and "\\u0000" not in json.dumps(value) else None
     except NotJson:
         pass
     if not key and metadata:
         key = _text(metadata.get("key"))
-    return Place(key, metadata, start, end - start)
+    return ItemSpan(key, metadata, start, end - start)
 
 
 def _text(value: Any) -> str:

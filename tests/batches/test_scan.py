@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from cavendish.http.problems import Problem
 from generations.batches.json_scan import NotJson, elements, members, value_end
-from generations.batches.source import line_places, list_places, mapped, object_of
+from generations.batches.source import file_mapped, line_spans, list_spans, member_spans
 
 
 def made(random: random.Random, depth: int = 0) -> Any:
@@ -35,7 +35,7 @@ def test_values_are_found_where_a_parser_finds_them(seed: int) -> None:
     listed = list(value.values())
     style: dict[str, Any] = {"ensure_ascii": seed % 2 == 0, "indent": (None, 1, "\t")[seed % 3]}
     text = b" \n" + json.dumps(value, **style).encode() + b"\r\n"
-    spans = object_of(text)
+    spans = member_spans(text)
     assert {name: json.loads(text[start:end]) for name, (start, end) in spans.items()} == value
     text = json.dumps(listed, **style).encode()
     assert [json.loads(text[start:end]) for start, end in elements(text, 0, len(text))] == listed
@@ -72,20 +72,20 @@ def test_names_of_items(tmp_path: Path) -> None:
         1,
     ]
     text = json.dumps(items).encode()
-    places = list_places(text, 0, len(text), pointer="/items")
+    places = list_spans(text, 0, len(text), pointer="/items")
     assert [place.key for place in places] == ["a", "b", "", "7", "", "k" * 255, "", ""]
     assert places[1].metadata == {"key": "b", "more": 1}
     assert places[2].metadata is None
     path = tmp_path / "items.jsonl"
     path.write_bytes(b"\n \n".join(text[place.start : place.start + place.length] for place in places))
-    with mapped(path) as lines:
-        assert [place.key for place in line_places(lines, pointer="")] == [place.key for place in places]
+    with file_mapped(path) as lines:
+        assert [place.key for place in line_spans(lines, pointer="")] == [place.key for place in places]
 
 
 def test_too_many_and_none(settings: Settings) -> None:
     settings.MAX_BATCH_ITEMS = 3
-    assert len(line_places(b"{}\n{}\n{}", pointer="")) == 3
+    assert len(line_spans(b"{}\n{}\n{}", pointer="")) == 3
     for text in (b"{}\n{}\n{}\n{}", b"", b"\n\n"):
         with pytest.raises(Problem) as refused:
-            line_places(text, pointer="")
+            line_spans(text, pointer="")
         assert refused.value.status == 422

@@ -17,9 +17,9 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import bad_request, invalid_value, not_found, shown
 from generations.accept.funnel import check_active, check_model, check_policy, request_spool
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
-from generations.batches.json_scan import NotJson, Text, members, value_read
+from generations.batches.json_scan import NotJson, Text, members, value_parse
 from generations.batches.services import batch_cancel, batch_delete
-from generations.batches.source import body_spool, list_places, mapped, object_of
+from generations.batches.source import body_spool, file_mapped, list_spans, member_spans
 from generations.compat.gemini.batches.representation import is_file, operation_json, operation_pieces
 from generations.compat.gemini.batches.results_file import batch_load
 from generations.compat.gemini.content.api import model_of
@@ -102,13 +102,13 @@ class BatchCancel(GoogleView):
 
 
 def _create(who: Principal, model: str, path: Path) -> Batch:
-    with mapped(path) as text:
-        batch = _inner(text, _camel(object_of(text)), "batch", "batch")
+    with file_mapped(path) as text:
+        batch = _inner(text, _camel(member_spans(text)), "batch", "batch")
         config = _inner(text, batch, "inputConfig", "batch.inputConfig")
         name = _text(text, batch, "displayName", "batch.displayName") or ""
         if len(name) > MAX_NAME or "\0" in name:
             raise invalid_value("/batch/displayName", "too_long", f"displayName takes at most {MAX_NAME} characters.")
-        wanted = BatchRequest(Batch.Dialect.GEMINI, model=model, name=name)
+        batch_request = BatchRequest(Batch.Dialect.GEMINI, model=model, name=name)
         file_name = _text(text, config, "fileName", "batch.inputConfig.fileName")
         if ("requests" in config) == (file_name is not None):
             detail = "batch.inputConfig takes one of requests and fileName."
@@ -118,11 +118,11 @@ def _create(who: Principal, model: str, path: Path) -> Batch:
             if "requests" not in requests:
                 raise invalid_value("/batch/inputConfig/requests", "required", "It takes a list under requests.")
             pointer = "/batch/inputConfig/requests/requests"
-            pointers = list_places(text, *requests["requests"], pointer=pointer)
-            return batch_of_items(who=who, wanted=wanted, body=path, pointers=pointers)
+            item_spans = list_spans(text, *requests["requests"], pointer=pointer)
+            return batch_of_items(who=who, batch_request=batch_request, body=path, spans=item_spans)
     return batch_of_file(
         who=who,
-        wanted=wanted,
+        batch_request=batch_request,
         name=file_id_of(file_name) or "",
         pointer="/batch/inputConfig/fileName",
         spool=path.parent,
@@ -149,7 +149,7 @@ def _text(text: Text, spans: Spans, name: str, called: str) -> str | None:
         return None
     start, end = spans[name]
     try:
-        value = value_read(text, start, min(end, start + 16 * 1024))
+        value = value_parse(text, start, min(end, start + 16 * 1024))
     except NotJson:
         raise bad_request("malformed_json", f"{called} is too long, or no JSON.") from None
     if value is not None and not isinstance(value, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cavendish.gemini.catalog import get_model
-from generations.batches.feeder import ItemDialect, Readings
+from generations.batches.feeder import ItemDialect, ItemDialects
 from generations.compat.gemini.content.translation import Translation
 from generations.models import Batch
 
@@ -13,4 +13,4 @@ def gemini_dialect(batch: Batch) -> ItemDialect:
     return ItemDialect("interactions", translation, translation.placed)
 
 
-GEMINI: Readings = {Batch.Dialect.GEMINI: gemini_dialect}
+GEMINI: ItemDialects = {Batch.Dialect.GEMINI: gemini_dialect}

@@ -120,13 +120,13 @@ def _ended(batch: Batch) -> Iterator[Result]:
 
 def _answer(result: Result) -> dict[str, Any]:
     error = result.item.error
-    if result.item.generation_id and result.whole is None:
+    if result.item.generation_id and result.detail is None:
         error = ERASED
-    if result.whole is not None and result.content is not None and (not error or error["code"] in _ANSWERED):
+    if result.detail is not None and result.content is not None and (not error or error["code"] in _ANSWERED):
         config = result.content.job_spec.get("generation_config", {})
         # Asked for by `includeThoughts`, and kept as this (see `read_config`).
         thoughts = config.get("thinking_summaries") == "auto"
-        return {"response": response_json(result.whole, result.content, thoughts=thoughts)}
+        return {"response": response_json(result.detail, result.content, thoughts=thoughts)}
     error = error or {"code": "canceled", "message": "The request was canceled."}
     return {"error": {"code": _CODES.get(error["code"], _INVALID), "message": str(error["message"])}}
 
