@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -51,7 +50,7 @@ class Pieces:
             return mark
 
         text = json.dumps(tree, default=place, separators=(",", ":")).encode()
-        self._texts = re.split(mark.encode(), text)
+        self._texts = text.split(mark.encode())
         self._leaves = leaves
 
     @property

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from cavendish.sandbox.errors import ApiError
 
 _WORD = re.compile(
-    r"\[\[\s*(fault:)?\s*([a-z0-9_]+)\s*(?:[:=]\s*([0-9.]+))?((?:\s+[a-z_]+\s*=\s*[0-9.]+)*)\s*\]\]",
+    r"\[\[\s*+(fault:)?\s*+([a-z0-9_]++)(?:\s*+[:=]\s*+([0-9.]++))?((?:\s++[a-z_]++\s*+=\s*+[0-9.]++)*+)\s*+\]\]",
     re.IGNORECASE,
 )
-_OPTION = re.compile(r"([a-z_]+)\s*=\s*([0-9.]+)", re.IGNORECASE)
+_OPTION = re.compile(r"(?<![a-z_])([a-z_]++)\s*+=\s*+([0-9.]++)", re.IGNORECASE)
 
 FAULTS = ("hang", "cut", "safety", "no_image", "bad_json", "wrong_size", "failed")
 _SWITCHES = ("c2pa", "gzip", "escapes")

@@ -75,7 +75,8 @@ class Document:
 
     def variant_for(self, accepted: str) -> Variant:
         """The smallest that an Accept-Encoding takes (RFC 9110, section 12.5.3)."""
-        weights = {name.lower(): float(weight or 1) for name, weight in _TOKEN.findall(accepted) if name}
+        named = filter(None, map(_TOKEN.fullmatch, accepted.split(",")))
+        weights = {match[1].lower(): float(match[2] or 1) for match in named}
         for coding in ("br", "gzip"):
             if coding in self.variants and weights.get(coding, weights.get("*", 0)) > 0:
                 return self.variants[coding]
