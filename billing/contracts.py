@@ -120,11 +120,39 @@ class Customer(TypedDict):
     payment_terms_days: int
 
 
-class Finalisation(TypedDict):
-    """`invoice_finalise`: done (`finalised`, with the number), or why not. Times are RFC 3339."""
+class Finalised(TypedDict):
+    """`invoice_finalise` has given the invoice its number."""
 
-    code: Literal["finalised", "not_found", "not_draft", "period_open", "waiting", "no_legal_entity", "empty"]
-    status: NotRequired[str]
-    number: NotRequired[str]
-    ends_at: NotRequired[str]
-    until: NotRequired[str]
+    code: Literal["finalised"]
+    number: str
+
+
+class NotFinalised(TypedDict):
+    """`invoice_finalise`: there is no such invoice, no company to issue it, or nothing in it."""
+
+    code: Literal["not_found", "no_legal_entity", "empty"]
+
+
+class NoDraft(TypedDict):
+    """`invoice_finalise`: the invoice is no draft any more."""
+
+    code: Literal["not_draft"]
+    status: str
+    number: str | None
+
+
+class PeriodOpen(TypedDict):
+    """`invoice_finalise`: the month is not over. RFC 3339."""
+
+    code: Literal["period_open"]
+    ends_at: str
+
+
+class InGraceTime(TypedDict):
+    """`invoice_finalise`: jobs of the month may still end. RFC 3339."""
+
+    code: Literal["waiting"]
+    until: str
+
+
+Finalisation = Finalised | NotFinalised | NoDraft | PeriodOpen | InGraceTime

@@ -13,15 +13,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.models import ApiKey, Membership
+from billing.contracts import BudgetRefusal
 from billing.errors import BudgetNotYours, TooManyBudgets, ValuesInvalid
 from billing.models import Budget
-from cavendish.db.router import current_alias
+from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
 from cavendish.http.problems import FieldError
@@ -78,7 +78,7 @@ def budget_create(
 
 
 def budget_update(*, tenant_id: UUID, budget_id: UUID, actor: Actor, values: Mapping[str, Any]) -> Budget | None:
-    """Changes fields of CHANGEABLE; what they mean for the period that runs holds at once. None when there is none.
+    """Changes fields of CHANGEABLE, for the period that runs too; returns None when there is no such budget.
 
     A limit below what is used and held refuses further jobs and takes nothing back. A raise whose time is over ends
     with any change. Raises ValuesInvalid, BudgetNotYours.
@@ -154,23 +154,18 @@ def default_budgets_apply(
     return budgets
 
 
-def budget_refusal_notify(*, tenant_id: UUID, refusal: Mapping[str, Any]) -> None:
-    """Alerts at 100 % when a budget refuses its first job of a period that it could have had room for."""
-    if refusal["tell"]:
+def budget_refusal_notify(*, tenant_id: UUID, refusal: BudgetRefusal) -> None:
+    """Adds the alert of 100 % when a budget refuses its first job of a period that it could have had room for."""
+    if refusal["notify"]:
         with tenant_work(tenant_id):
-            _ask("SELECT budget_alert_refused(%s, %s)", tenant_id, UUID(refusal["budget_id"]))
+            call("budget_alert_refused", tenant_id, UUID(refusal["budget_id"]))
 
 
 @contextmanager
 def _alone(tenant_id: UUID) -> Iterator[None]:
     with tenant_work(tenant_id):
-        _ask("SELECT budgets_lock(%s, true)", tenant_id)
+        call("budgets_lock", tenant_id, True)
         yield
-
-
-def _ask(query: str, *values: UUID) -> None:
-    with connections[current_alias()].cursor() as cursor:
-        cursor.execute(query, values)
 
 
 def _exists(tenant_id: UUID, livemode: bool, scope: str, scope_id: UUID) -> bool:
@@ -213,7 +208,7 @@ def _raise_errors(limit: Decimal, raise_to: Decimal | None, raise_until: datetim
 def _create(actor: Actor, **fields: Any) -> Budget:
     budget: Budget = Budget.objects.create(**fields)
     budget.refresh_from_db(fields=["created_at"])
-    _ask("SELECT budget_period_open(%s, %s, clock_timestamp(), true)", budget.tenant_id, budget.id)
+    call("budget_period_open", budget.tenant_id, budget.id, None, True)
     _audit(budget, actor, "created", after=_plain(budget))
     return budget
 
@@ -223,7 +218,7 @@ def _change(budget: Budget, actor: Actor, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(budget, name, sorted(value) if name == "alerts" else value)
     budget.save(update_fields=list(values))
-    _ask("SELECT budget_change(%s, %s)", budget.tenant_id, budget.id)
+    call("budget_change", budget.tenant_id, budget.id)
     old, new = changes(before, _plain(budget))
     if new:
         _audit(budget, actor, "changed", before=old, after=new)

@@ -5,7 +5,6 @@ Locks are taken in this order by everybody: invoice, period, wallet, legal entit
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +19,7 @@ from accounts.actor import Actor
 from billing.errors import InvoiceRefused
 from billing.models import CreditNote, Invoice, Payment
 from billing.money import ZERO
+from cavendish.db.call import call, call_row
 from cavendish.db.router import current_alias
 
 
@@ -33,7 +33,7 @@ def invoice_lock(invoice_id: UUID) -> Invoice:
 
 @dataclass(frozen=True)
 class Settled:
-    """What has been taken off what was due, by payments and by credit notes; what is left of it."""
+    """How much of what was due was paid, how much credited, and what is left of it."""
 
     paid: Decimal
     credited: Decimal
@@ -62,32 +62,19 @@ def receivable_share(invoice: Invoice, settled: Decimal, amount: Decimal) -> Dec
 
 def invoice_book(*, invoice: Invoice, kind: str, reason: str, actor: Actor, entries: Mapping[str, Decimal]) -> None:
     """Books a transaction of the ledger that belongs to an invoice; `entries` by account sum to zero."""
-    with connections[current_alias()].cursor() as cursor:
-        cursor.execute(
-            "SELECT invoice_book(%s, %s, %s, %s, %s, %s, %s::jsonb)",
-            [
-                invoice.tenant_id,
-                invoice.id,
-                kind,
-                reason[:300],
-                str(actor),
-                invoice.currency,
-                json.dumps({account: str(amount) for account, amount in entries.items()}),
-            ],
-        )
+    amounts = {account: str(amount) for account, amount in entries.items()}
+    call("invoice_book", invoice.tenant_id, invoice.id, kind, reason[:300], str(actor), invoice.currency, amounts)
 
 
 def invoice_mark_paid(invoice_id: UUID, *, reason: str) -> None:
-    with connections[current_alias()].cursor() as cursor:
-        cursor.execute("SELECT invoice_mark_paid(%s, %s)", [invoice_id, reason])
+    call("invoice_mark_paid", invoice_id, reason)
 
 
 def number_assign(*, legal_entity_id: UUID, series: str, on: date) -> tuple[int, str]:
     """Returns the next number of a series and how it is written; call it last, it locks the entity's row."""
-    with connections[current_alias()].cursor() as cursor:
-        cursor.execute("SELECT series_number, number FROM number_assign(%s, %s, %s)", [legal_entity_id, series, on])
-        series_number, number = cursor.fetchone()
-    return int(series_number), str(number)
+    row = call_row("number_assign", legal_entity_id, series, on)
+    assert row is not None
+    return row["series_number"], row["number"]
 
 
 def today_of(invoice: Invoice) -> date:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +17,8 @@ from accounts.models import Tenant
 from billing.currencies import is_currency, minor_units
 from billing.invoices.ledger_entries import Settled
 from billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, Wallet
-from billing.money import ZERO
+from billing.money import ZERO, minor_amount
+from cavendish.db.call import call_row, call_rows
 from cavendish.db.router import current_alias
 
 
@@ -88,18 +88,18 @@ def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> FullInvoi
     lines = _lines_now(invoice)
     invoice.exact = sum((line.exact for line in lines), ZERO)
     invoice.net = sum((line.amount for line in lines), ZERO)
-    invoice.tax = _coins(invoice.net * (invoice.tax_rate or ZERO) / 100, invoice.digits)
+    invoice.tax = minor_amount(invoice.net * (invoice.tax_rate or ZERO) / 100, invoice.digits)
     invoice.total = invoice.net + invoice.tax
-    with connections[current_alias()].cursor() as cursor:
-        cursor.execute(
-            "SELECT due FROM invoice_dues(%s, %s, NULL, %s, %s, %s, %s)",
-            [tenant.id, invoice.month, invoice.exact, invoice.net, invoice.tax, invoice.digits],
-        )
-        invoice.amount_due = cursor.fetchone()[0]
-        invoice.paid_from_balance = invoice.total - invoice.amount_due
-        cursor.execute("SELECT legal_entity_id, issuer::text, customer::text FROM invoice_parties(%s)", [tenant.id])
-        invoice.legal_entity_id, issuer, customer = cursor.fetchone()
-    invoice.issuer, invoice.customer = json.loads(issuer), json.loads(customer)
+    dues = call_row(
+        "invoice_dues", tenant.id, invoice.month, None, invoice.exact, invoice.net, invoice.tax, invoice.digits
+    )
+    parties = call_row("invoice_parties", tenant.id)
+    assert dues is not None
+    assert parties is not None
+    invoice.amount_due = dues["due"]
+    invoice.paid_from_balance = invoice.total - invoice.amount_due
+    invoice.legal_entity_id, invoice.issuer = parties["legal_entity_id"], parties["issuer"]
+    invoice.customer = parties["customer"]
     return FullInvoice(invoice, lines, [], [])
 
 
@@ -107,19 +107,9 @@ def month_now(zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone)).date().replace(day=1)
 
 
-def _coins(amount: Decimal, digits: int) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-
-
 def _lines_now(invoice: Invoice) -> list[InvoiceLine]:
-    with connections[current_alias()].cursor() as cursor:
-        cursor.execute(
-            """SELECT number, type, model, image_size, kind, description, records, quantity, images, exact, amount,
-                      ledger_transaction_id FROM invoice_lines(%s, %s, %s, %s)""",
-            [invoice.tenant_id, invoice.month, invoice.timezone, invoice.digits],
-        )
-        names = [column.name for column in cursor.description or ()]
-        return [InvoiceLine(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    rows = call_rows("invoice_lines", invoice.tenant_id, invoice.month, invoice.timezone, invoice.digits)
+    return [InvoiceLine(**row) for row in rows]
 
 
 @dataclass(frozen=True)

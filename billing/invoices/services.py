@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add
 from accounts.models import Tenant
+from billing.contracts import Finalisation, Finalised, NotFinalised
 from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import invoice_book, invoice_lock
 from billing.models import BillingPeriod, BillingProfile, CreditNote, Invoice, LedgerTransaction, Payment, Wallet
 from billing.months import month_after, month_first
+from cavendish.db.call import call
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
 
@@ -38,19 +38,12 @@ def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime 
 
     Idempotent; it refreshes older drafts of that month too. Returns how many it drafted or refreshed.
     """
-    with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
-        cursor.execute(
-            "SELECT invoice_draft(%s, %s, make_interval(secs => %s), %s::jsonb, %s, %s)",
-            [
-                month,
-                now or timezone.now(),
-                0.0 if tenant_id else STALE.total_seconds(),
-                json.dumps(_digits()),
-                settings.INVOICE_EMPTY_MONTHS,
-                tenant_id,
-            ],
+    stale = timedelta() if tenant_id else STALE
+    with transaction.atomic(using=current_alias()):
+        count: int = call(
+            "invoice_draft", month, now or timezone.now(), stale, _digits(), settings.INVOICE_EMPTY_MONTHS, tenant_id
         )
-        return int(cursor.fetchone()[0])
+    return count
 
 
 def month_draft(*, month: date, tenant_id: UUID) -> Invoice:
@@ -76,36 +69,29 @@ def month_draft(*, month: date, tenant_id: UUID) -> Invoice:
 
 def invoice_finalise(
     *, invoice_id: UUID, actor: Actor = SYSTEM, at_once: bool = True, now: datetime | None = None
-) -> dict[str, Any]:
+) -> Finalised | NotFinalised:
     """Closes the month and gives the number, in one transaction. `at_once` does not wait for the grace time.
 
     Raises InvoiceRefused with the code that `invoice_finalise` in SQL returns: not_found, not_draft, period_open,
     waiting, no_legal_entity, empty.
     """
-    with transaction.atomic(using=current_alias()), connections[current_alias()].cursor() as cursor:
-        cursor.execute(
-            "SELECT invoice_finalise(%s, %s, make_interval(secs => %s), %s, %s)::text",
-            [
-                invoice_id,
-                now or timezone.now(),
-                0.0 if at_once else settings.INVOICE_GRACE_HOURS * 3600.0,
-                settings.INVOICE_EMPTY_MONTHS,
-                str(actor),
-            ],
+    grace = timedelta() if at_once else timedelta(hours=settings.INVOICE_GRACE_HOURS)
+    with transaction.atomic(using=current_alias()):
+        result: Finalisation = call(
+            "invoice_finalise", invoice_id, now or timezone.now(), grace, settings.INVOICE_EMPTY_MONTHS, str(actor)
         )
-        answer: dict[str, Any] = json.loads(cursor.fetchone()[0])
-        if answer["code"] not in {"finalised", "empty"}:
-            raise InvoiceRefused(answer.pop("code"), **answer)
-        if actor is not SYSTEM and answer["code"] == "finalised":
+        if result["code"] != "finalised" and result["code"] != "empty":
+            raise InvoiceRefused(result["code"], **{name: value for name, value in result.items() if name != "code"})
+        if actor is not SYSTEM and result["code"] == "finalised":
             audit_add(
                 actor=actor,
                 action="invoice.finalised",
                 tenant_id=Invoice.objects.values_list("tenant_id", flat=True).get(id=invoice_id),
                 target="invoice",
                 target_id=invoice_id,
-                after={"number": answer["number"]},
+                after={"number": result["number"]},
             )
-    return answer
+    return result
 
 
 def invoices_finalise(*, month: date, now: datetime | None = None) -> int:

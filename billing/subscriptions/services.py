@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
@@ -18,6 +18,7 @@ from billing.money import amount_text
 from billing.months import month_of
 from billing.prices.selectors import plan_terms
 from billing.subscriptions.selectors import subscription_next, subscription_now
+from cavendish.db.call import call
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
 
@@ -90,9 +91,8 @@ def subscription_begin(subscription: Subscription) -> None:
 
 def _currency_change(tenant_id: UUID, currency: str) -> None:
     """Gives the wallets another currency when both are empty. Raises ChangeRefused."""
-    with connections[current_alias()].cursor() as cursor:
-        # before the wallets, as jobs do: the plan's budgets are changed after them
-        cursor.execute("SELECT budgets_lock(%s, true)", [tenant_id])
+    # before the wallets, as jobs do: the plan's budgets are changed after them
+    call("budgets_lock", tenant_id, True)
     wallets = list(Wallet.objects.select_for_update().filter(tenant_id=tenant_id).order_by("livemode"))
     for wallet in wallets:
         if wallet.balance or wallet.held or wallet.credit_limit:

@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import connections
+from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from billing.models import UsageTag
+from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
 
 MAX_TAGS = 5
@@ -15,18 +16,12 @@ MAX_TAGS = 5
 
 def usage_partitions_create(*, months: int = 13) -> int:
     """Creates the usage partitions of this month and the coming year that are missing; returns how many."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT usage_partitions_create(current_date, %s)", [months])
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
+    return int(call("usage_partitions_create", timezone.now().date(), months, using="system"))
 
 
 def usage_platform_refresh() -> int:
     """Brings the operator's days up to the roll-ups; returns how many changed. The scheduler calls it every minute."""
-    with connections["system"].cursor() as cursor:
-        cursor.execute("SELECT usage_platform_refresh()")
-        row = cursor.fetchone()
-    return int(row[0] or 0) if row else 0
+    return int(call("usage_platform_refresh", using="system") or 0)
 
 
 def usage_tags_set(*, tenant_id: UUID, keys: Sequence[str], actor: Actor) -> list[str]:

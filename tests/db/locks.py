@@ -100,7 +100,7 @@ def edges(known: Mapping[str, Function] | None = None) -> Iterator[Edge]:
     for root in roots():
         yield from _walk(known, root, [], (root,))
     for name, (function, event) in triggers().items():
-        held = [event.split()[-1]] if "UPDATE" in event else []
+        held = [event.split()[-1]] if "UPDATE" in event or "DELETE" in event else []
         yield from _walk({**known, name: function}, name, held, (name,))
 
 

@@ -25,7 +25,6 @@ BY_HAND = {
     "billing/budgets/selectors.py": {"budget_period_bounds"},
     "billing/credits/services.py": {"budget_period_bounds"},
     "billing/months.py": {"budget_period_bounds"},
-    "platform/cavendish/management/seeding/load.py": {"budget_use"},
 }
 
 

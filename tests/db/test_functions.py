@@ -47,6 +47,7 @@ def load(*more: Path) -> None:
 def test_each_file_defines_one_function_and_is_named_as_it() -> None:
     for path in function_files():
         assert re.findall(r"^CREATE OR REPLACE FUNCTION (\w+)\(", path.read_text(), re.MULTILINE) == [path.stem]
+        assert "DROP FUNCTION" not in path.read_text(), "needless: functions_load makes anew what cannot be replaced"
     assert len(function_names()) == len(list(function_files())) > 50
 
 

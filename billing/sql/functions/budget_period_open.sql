@@ -1,4 +1,5 @@
--- Opens the period of a budget that contains p_at, or opens it again after the tenant's time zone went there and back.
+-- Opens the period of a budget that contains p_at (NULL: now), or opens it again after the tenant's time zone went there
+-- and back.
 -- With p_count it begins with what the tenant's jobs have used and hold of it already, and those that have not ended
 -- will settle into it; its caller has budgets_lock alone, so no job is held or ends meanwhile. Without, it is a new period's
 -- first job that opens it.
@@ -8,15 +9,16 @@ AS $$
 #variable_conflict use_column
 DECLARE
     b billing_budget;
+    at timestamptz := coalesce(p_at, clock_timestamp());
     bounds record;
     allowed numeric;
     period bigint;
     counted record;
 BEGIN
     SELECT * INTO STRICT b FROM billing_budget WHERE tenant_id = p_tenant AND id = p_budget;
-    SELECT s.* INTO bounds FROM accounts_tenant t, budget_period_bounds(b.period, b.created_at, t.billing_timezone, p_at) s
+    SELECT s.* INTO bounds FROM accounts_tenant t, budget_period_bounds(b.period, b.created_at, t.billing_timezone, at) s
     WHERE t.id = p_tenant;
-    allowed := budget_limit(b."limit", b.raise_to, b.raise_until, p_at);
+    allowed := budget_limit(b."limit", b.raise_to, b.raise_until, at);
     IF NOT p_count THEN
         -- Another first job may be opening it too. To update its row here would lock it out of the order in which jobs
         -- lock their periods.

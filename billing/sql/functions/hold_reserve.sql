@@ -61,7 +61,7 @@ BEGIN
                 'scope_id', b.scope_id, 'metric', b.metric, 'period', b.period, 'limit', t.allowed::text,
                 'used', p.used::text, 'held', p.held::text, 'wanted', t.wanted::text, 'resets_at', p.resets_at,
                 'currency', CASE b.metric WHEN 'money' THEN p_currency END, 'set_by_operator', b.set_by_operator,
-                'tell', 100 = ANY (b.alerts) AND 100 <> ALL (p.alerted) AND t.wanted <= t.allowed)
+                'notify', 100 = ANY (b.alerts) AND 100 <> ALL (p.alerted) AND t.wanted <= t.allowed)
             FROM unnest(periods, wanted, allowed) t (id, wanted, allowed)
             JOIN billing_budgetperiod p ON p.id = t.id AND p.hard AND p.used + p.held + t.wanted > t.allowed
             JOIN billing_budget b ON b.id = p.budget_id

@@ -15,6 +15,7 @@ from accounts.models import ApiKey, Membership, Role, Scope, User
 from accounts.models import Tenant as TenantRow
 from billing.models import BillingPeriod, Budget, BudgetPeriod, Subscription, Wallet
 from billing.plans.services import plan_ensure
+from cavendish.db.call import call
 from cavendish.db.router import acting_as
 from cavendish.management.seeding.rows import COLUMNS, MARKUP, ZONES, Maker, Size, Tenant, uuid7
 
@@ -113,8 +114,7 @@ def _tenants(size: Size, rng: random.Random) -> list[Tenant]:
         made.append(Tenant(row.id, ZoneInfo(zone), tuple(keys), (person.id, *[None] * (len(keys) - 1))))
     for kind, objects in rows.items():
         kind.objects.bulk_create(objects, batch_size=2000)
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT usage_partitions_create(%s, %s)", [size.first, size.months])
+    call("usage_partitions_create", size.first, size.months, using="owner")
     return made
 
 
@@ -208,7 +208,7 @@ def _sums(told: Say) -> None:
         )
         told("roll-ups")
         cursor.execute("DELETE FROM billing_platformday")  # without any, all dates are summed, and not the last ones
-        cursor.execute("SELECT usage_platform_refresh()")
+        call("usage_platform_refresh", using="owner")
         told("the operator's days")
 
 
