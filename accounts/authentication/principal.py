@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -16,13 +15,14 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.authentication import tokens
 from accounts.authentication.key_changes import KeyChangeWatcher
 from accounts.limits import Policy, policies_of
+from accounts.roles.permissions import scopes_of
+from cavendish.db.call import call_row
 from cavendish.db.pool import conninfo
 from cavendish.telemetry import metrics
 
@@ -180,11 +180,7 @@ def principal_of_prefix(prefix: str) -> Principal | None:
 
 
 def _row(prefix: str) -> dict[str, Any] | None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM api_key_find(%s)", [prefix])
-        values = cursor.fetchone()
-        columns = [column.name for column in cursor.description or ()]
-    return None if values is None else dict(zip(columns, values, strict=True))
+    return call_row("api_key_find", prefix, using="default")
 
 
 def _works(row: Mapping[str, Any]) -> bool:
@@ -200,7 +196,7 @@ def _principal(row: Mapping[str, Any], prefix: str) -> Principal:
         key_id=row["id"],
         key_prefix=prefix,
         livemode=row["livemode"],
-        scopes=frozenset(row["scopes"]),
+        scopes=_scopes(row),
         allowed_models=_intersection(row["key_models"], row["tenant_models"]),
         allowed_sizes=_intersection(None, row["tenant_sizes"]),
         ip_ranges=tuple(row["ip_ranges"]),
@@ -219,6 +215,14 @@ def _principal(row: Mapping[str, Any], prefix: str) -> Principal:
     )
 
 
+def _scopes(row: Mapping[str, Any]) -> frozenset[str]:
+    """Returns the key's scopes without those that the role of its member lacks today."""
+    scopes = frozenset(row["scopes"])
+    if row["member_id"] is None:
+        return scopes
+    return scopes & scopes_of(row["member_role"]) if row["member_role"] else frozenset()
+
+
 @lru_cache(maxsize=1000)
 def _networks(ranges: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     """Returns the networks; a malformed range allows nobody."""
@@ -231,12 +235,7 @@ def _networks(ranges: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddres
 
 def _intersection(of_key: Any, of_tenant: Any) -> frozenset[str] | None:
     """Returns what both lists allow; None, which is no list, allows all."""
-    lists = [
-        # Raw cursors return jsonb as text or as a list.
-        frozenset(json.loads(names) if isinstance(names, str) else names)
-        for names in (of_key, of_tenant)
-        if names is not None
-    ]
+    lists = [frozenset(names) for names in (of_key, of_tenant) if names is not None]
     if not lists:
         return None
     return lists[0] if len(lists) == 1 else lists[0] & lists[1]

@@ -18,7 +18,7 @@ from accounts.errors import (
     TooManyInvitations,
 )
 from accounts.invitations.tokens import invitation_find, invitation_url, token_create, token_digest
-from accounts.members.services import require_owner
+from accounts.members.services import require_assignable, require_owner
 from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.roles.authority import Authority, authority_of
 from accounts.roles.permissions import Permission
@@ -150,6 +150,7 @@ def _require(authority: Authority, role: Role) -> None:
     authority.require(Permission.MEMBERS)
     if role == Role.OWNER:
         require_owner(authority)
+    require_assignable(authority, role)
 
 
 def _require_open(invitation: Invitation, *, allow_expired: bool = False) -> None:

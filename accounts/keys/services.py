@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.authentication import tokens
+from accounts.billing_port import billing
 from accounts.errors import KeyEnded, PowersExceeded, RotationRunning
 from accounts.models import ApiKey, Membership, Scope
 from accounts.roles.authority import Authority, Powers, authority_of
@@ -70,6 +71,7 @@ def api_key_create(
             created_by_key_id=actor.id if actor.kind == "key" else None,
             **values,
         )
+        _require_unbound(authority, tenant_id)
         _require_within_powers(authority, row)
         row.save(force_insert=True)
         row.refresh_from_db(fields=["created_at"])
@@ -80,8 +82,8 @@ def api_key_create(
 def api_key_update(*, tenant_id: UUID, key_id: UUID, changed: Mapping[str, Any], actor: Actor) -> ApiKey:
     """Changes what `changed` names.
 
-    What the key already has may stay, even where the actor could not give it. Raises Problem 422, PowersExceeded,
-    KeyEnded for a revoked key.
+    What the key already has may stay, even where the actor could not give it; but whoever widens a key in anything
+    needs at least all of its powers. Raises Problem 422, PowersExceeded, KeyEnded for a revoked key.
     """
     changed = dict(changed)
     _normalise(changed)
@@ -90,11 +92,16 @@ def api_key_update(*, tenant_id: UUID, key_id: UUID, changed: Mapping[str, Any],
         authority.require(Permission.KEYS)
         row = _locked(tenant_id, key_id, authority)
         _check(tenant_id, row.livemode, changed)
-        exceeded_before = {error.pointer for error in Powers.of_key(row).exceeds(authority.powers)}
+        powers_before = Powers.of_key(row)
+        exceeded_before = {error.pointer for error in powers_before.exceeds(authority.powers)}
         before = {name: getattr(row, name) for name in changed}
         for name, value in changed.items():
             setattr(row, name, value)
         _require_within_powers(authority, row, except_for=exceeded_before - {f"/{name}" for name in changed})
+        if exceeded_before and (wider := Powers.of_key(row).exceeds(powers_before)):
+            # Otherwise whoever may only end a stronger key could lift the bounds that keep its secret harmless.
+            detail = "This key has permissions that you lack: you can narrow or revoke it, not widen it."
+            raise PowersExceeded(detail, errors=wider)
         old, new = changes(before, {name: getattr(row, name) for name in changed})
         if new:
             row.save(update_fields=list(new))
@@ -176,6 +183,15 @@ def _locked(tenant_id: UUID, key_id: UUID, authority: Authority, *, ended: bool 
     if row.revoked_at is not None and not ended:
         raise KeyEnded("The key is revoked. Create a new one.")
     return row
+
+
+def _require_unbound(authority: Authority, tenant_id: UUID) -> None:
+    """A key that its own limits or budget bind creates no keys: those would not be bound (docs/roles.md)."""
+    key = authority.key
+    if key is None:
+        return
+    if authority.powers.has_limits or billing().key_has_budget(tenant_id=tenant_id, key_id=key.id):
+        raise PowersExceeded("A key with limits or a budget of its own cannot create keys, which would not have them.")
 
 
 def _require_within_powers(authority: Authority, row: ApiKey, *, except_for: Iterable[str] = ()) -> None:

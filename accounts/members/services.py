@@ -39,6 +39,9 @@ def membership_role_change(*, tenant_id: UUID, user_id: UUID, role: Role, actor:
         membership = _locked(tenant_id, user_id)
         if membership.role == role:
             return membership
+        if authority.key is not None and authority.key.member_id == user_id:
+            raise NotAllowed("A key cannot change the role of the member that it belongs to.")
+        require_assignable(authority, role)
         if Role.OWNER in (membership.role, role):
             require_owner(authority)
         if membership.role == Role.OWNER and owners == {user_id}:
@@ -70,6 +73,12 @@ def membership_remove(*, tenant_id: UUID, user_id: UUID, actor: Actor) -> int:
         revoked = api_keys_of_member_revoke(tenant_id=tenant_id, member_id=user_id, actor=actor)
         _audit(actor, "left" if leaving else "removed", tenant_id, user_id, {"role": membership.role}, None)
     return revoked
+
+
+def require_assignable(authority: Authority, role: Role) -> None:
+    """Raises NotAllowed where a key would make somebody more than it is itself."""
+    if not authority.may_assign(role):
+        raise NotAllowed(f'A key can only give roles whose permissions it has itself, which "{role}" exceeds.')
 
 
 def require_owner(authority: Authority) -> None:

@@ -5,11 +5,13 @@ Views check scopes first; this is the second check, and the only one for people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from uuid import UUID
+
+from django.conf import settings
 
 from accounts.actor import Actor
 from accounts.errors import NotAllowed
@@ -19,13 +21,17 @@ from cavendish.http.problems import FieldError
 
 Network = IPv4Network | IPv6Network
 
+LIMITS = ("requests_per_minute", "images_per_minute", "jobs_in_flight")
 # No key may do these, whatever its scopes are: people do that (accounts.roles.permissions).
 _PEOPLE_ONLY = frozenset({Permission.OWNERS, Permission.POLICY, Permission.CLOSE})
 
 
 @dataclass(frozen=True)
 class Powers:
-    """What a key can do, or the most that a key created by somebody can do. None and an empty tuple mean no limit."""
+    """What a key can do, or the most that a key created by somebody can do. None and an empty tuple mean no limit.
+
+    Requests and pictures are those of a minute; `bound` says whether limits or a budget of its own bind the key.
+    """
 
     scopes: frozenset[str] | None
     livemode: bool
@@ -33,6 +39,9 @@ class Powers:
     ip_ranges: tuple[str, ...] = ()
     expires_at: datetime | None = None
     member_id: UUID | None = None
+    requests_per_minute: int | None = None
+    images_per_minute: int | None = None
+    jobs_in_flight: int | None = None
 
     @classmethod
     def of_key(cls, key: ApiKey) -> Powers:
@@ -43,7 +52,15 @@ class Powers:
             ip_ranges=tuple(key.ip_ranges),
             expires_at=key.expires_at,
             member_id=key.member_id,
+            requests_per_minute=_limit(key.requests_per_minute, settings.KEY_REQUESTS_PER_MINUTE),
+            images_per_minute=_limit(key.images_per_minute, settings.KEY_IMAGES_PER_MINUTE),
+            jobs_in_flight=key.jobs_in_flight,
         )
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether the key itself is limited in requests, pictures or jobs."""
+        return any(getattr(self, field) is not None for field in LIMITS)
 
     def exceeds(self, limit: Powers) -> list[FieldError]:
         """Returns an error for each field in which these powers exceed `limit`; none where they are within it."""
@@ -66,7 +83,16 @@ class Powers:
             add("expires_at", f"Use a time up to {limit.expires_at.isoformat()}, when the creating key expires.")
         if limit.member_id is not None and self.member_id != limit.member_id:
             add("member_id", "A member's key can only create keys for the same member.")
+        for field in LIMITS:
+            most, own = getattr(limit, field), getattr(self, field)
+            if most is not None and (own is None or own > most):
+                add(field, f"Use at most {most}.")
         return errors
+
+
+def _limit(value: int | None, default: int) -> int | None:
+    """A limit as it applies: a key's own or the platform's, where 0 is none."""
+    return (default if value is None else value) or None
 
 
 def _within(ranges: tuple[str, ...], most: tuple[str, ...]) -> bool:
@@ -89,7 +115,8 @@ EVERYTHING = Powers(scopes=None, livemode=True)
 class Authority:
     """What an actor may do in one tenant.
 
-    `role` is set for a person, `key` for a key; neither for the operator and the platform, which may do everything.
+    `role` is that of a person, or of the member that a key counts for; `key` is set for a key. Neither is set for the
+    operator and the platform, which may do everything. A key does no more than its member may now.
     """
 
     actor: Actor
@@ -99,9 +126,9 @@ class Authority:
     def may(self, permission: Permission) -> bool:
         if self.actor.is_operator:
             return True
-        if self.role is not None:
-            return may(self.role, permission)
-        return self.key is not None and permission not in _PEOPLE_ONLY and permission in self.key.scopes
+        if self.key is None:
+            return self.role is not None and may(self.role, permission)
+        return permission not in _PEOPLE_ONLY and permission in self.scopes
 
     def require(self, permission: Permission) -> None:
         """Raises NotAllowed without the permission."""
@@ -113,15 +140,27 @@ class Authority:
         """The most that a key created by this actor can do."""
         if self.actor.is_operator:
             return EVERYTHING
+        if self.key is not None:
+            return replace(Powers.of_key(self.key), scopes=self.scopes)
         if self.role is not None:
             return Powers(scopes=scopes_of(self.role), livemode=True)
-        return Powers.of_key(self.key) if self.key is not None else Powers(scopes=frozenset(), livemode=False)
+        return Powers(scopes=frozenset(), livemode=False)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes in force: those of the key, without what the role of its member lacks today."""
+        own = frozenset(self.key.scopes if self.key is not None else ())
+        return own if self.role is None else own & scopes_of(self.role)
+
+    def may_assign(self, role: Role) -> bool:
+        """Whether the actor may make somebody a `role`: a key only what it may itself, see docs/roles.md."""
+        return self.key is None or scopes_of(role) <= self.scopes
 
     @property
     def _who(self) -> str:
-        return (
-            f"the role {self.role}" if self.role is not None else "this key" if self.key is not None else "your account"
-        )
+        if self.key is not None:
+            return "this key"
+        return f"the role {self.role}" if self.role is not None else "your account"
 
 
 def authority_of(actor: Actor, tenant_id: UUID) -> Authority:
@@ -129,7 +168,15 @@ def authority_of(actor: Actor, tenant_id: UUID) -> Authority:
     if actor.is_operator or actor.id is None:
         return Authority(actor)
     if actor.kind == "person":
-        role = Membership.objects.filter(tenant_id=tenant_id, user_id=actor.id).values_list("role", flat=True).first()
-        return Authority(actor, role=None if role is None else Role(role))
+        return Authority(actor, role=_role_of(tenant_id, actor.id))
     key = ApiKey.objects.filter(tenant_id=tenant_id, id=actor.id, revoked_at=None).first()
-    return Authority(actor, key=key)
+    if key is None or key.member_id is None:
+        return Authority(actor, key=key)
+    role = _role_of(tenant_id, key.member_id)
+    # A member who left took the key along, which is revoked in the same transaction; until it is seen, it does nothing.
+    return Authority(actor, role=role, key=key) if role is not None else Authority(actor)
+
+
+def _role_of(tenant_id: UUID, user_id: UUID) -> Role | None:
+    role = Membership.objects.filter(tenant_id=tenant_id, user_id=user_id).values_list("role", flat=True).first()
+    return None if role is None else Role(role)

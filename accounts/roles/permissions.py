@@ -97,6 +97,14 @@ own. A test key creates test keys only. The scopes `members`, `settings` and `au
 keys are handed around. No key adds, changes or removes an owner, accepts the use policy or closes the tenant: people do
 that.
 
-A key with a `member_id` is that person's: it counts for their budgets and usage, and ends with their membership. Keys
-without one are the tenant's and stay.
+A key with a `member_id` is that person's: it counts for their budgets and usage, and ends with their membership. It
+never does more than that person may now: its scopes are cut by the role that they have when it is used. Keys without a
+member are the tenant's and stay. No key changes the role of its own member.
+
+**Widening a key.** Whoever may manage keys may narrow, rename and revoke any key. To widen one, in scopes, addresses,
+models, expiry or limits, takes at least all of its powers. Nobody raises the limits of their own key.
+
+**Limits and budgets bind a key's children** by one rule: a key that has limits or a budget of its own creates no keys.
+
+**Roles that a key gives.** A key invites and promotes only to roles all of whose permissions it has itself.
 """

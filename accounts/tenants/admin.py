@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from accounts.admin_base import Base, operator_actor
+from accounts.billing_port import STANDARD_PLAN, billing
 from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
 from accounts.roles.checks import check_time_zone, image_sizes, model_ids
-from accounts.tenants.billing_port import STANDARD_PLAN, billing
 from accounts.tenants.services import (
     OF_THE_OPERATOR,
     OF_THE_TENANT,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from accounts.billing_port import TenantTerms, billing
 from accounts.models import SandboxDay, Tenant
-from accounts.tenants.billing_port import TenantTerms, billing
 
 
 @dataclass(frozen=True)

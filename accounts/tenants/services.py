@@ -18,13 +18,13 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
+from accounts.billing_port import STANDARD_PLAN, billing
 from accounts.errors import NotAllowed, SignUpClosed, WrongStatus
 from accounts.invitations.services import invitation_create
 from accounts.models import Membership, Role, Tenant, TenantStatus, User
 from accounts.roles.authority import authority_of
 from accounts.roles.checks import check_models, check_sizes, check_time_zone
 from accounts.roles.permissions import Permission
-from accounts.tenants.billing_port import STANDARD_PLAN, billing
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add

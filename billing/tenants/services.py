@@ -1,4 +1,4 @@
-"""Billing's part of a tenant: implements the port of `accounts.tenants` (accounts/tenants/billing_port.py)."""
+"""Billing's part of a tenant: implements the port of `accounts.tenants` (accounts/billing_port.py)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.actor import Actor
+from accounts.billing_port import STANDARD_PLAN, TenantTerms
 from accounts.models import Tenant
-from accounts.tenants.billing_port import STANDARD_PLAN, TenantTerms
-from billing.models import Hold, Plan, Subscription, Wallet
+from billing.models import Budget, Hold, Plan, Subscription, Wallet
 from billing.money import AmountInvalid, amount_check, amount_parse
 from billing.plans.services import plan_ensure, tenant_open
 from billing.wallets.services import wallet_top_up
@@ -44,6 +44,10 @@ class Billing:
         # Every live job begins with a hold.
         billed: bool = Hold.objects.filter(tenant_id=tenant_id, livemode=True).exists()
         return billed
+
+    def key_has_budget(self, *, tenant_id: UUID, key_id: UUID) -> bool:
+        bound: bool = Budget.objects.filter(tenant_id=tenant_id, scope=Budget.Scope.KEY, scope_id=key_id).exists()
+        return bound
 
     def plans(self) -> Sequence[tuple[str, str]]:
         return list(Plan.objects.filter(archived_at=None).order_by("name").values_list("slug", "name"))

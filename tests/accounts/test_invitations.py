@@ -145,8 +145,13 @@ def test_sending_again_ends_the_secret_before(tenant: Tenant, owner: Actor) -> N
 
 def test_who_may_invite_whom(tenant: Tenant, owner: Actor) -> None:
     admin = make_member(tenant, Role.ADMIN)
-    row, _ = make_key(tenant, scopes=["members"])
+    row, _ = make_key(tenant)
     key = Actor("key", row.id, row.prefix)
+    weak, _ = make_key(tenant, scopes=["members", "read"])
+    only = Actor("key", weak.id, weak.prefix)
+    invite(tenant, only, Role.VIEWER)
+    with pytest.raises(NotAllowed, match="permissions it has itself"):
+        invite(tenant, only, Role.ADMIN)
     for by in (admin, key):
         invite(tenant, by, Role.ADMIN)
         with pytest.raises(NotAllowed, match="owner"):

@@ -44,8 +44,11 @@ def remove(tenant: Tenant, who: Actor, by: Actor) -> int:
 def test_who_may_change_roles(tenant: Tenant) -> None:
     owner, admin = make_member(tenant, Role.OWNER), make_member(tenant, Role.ADMIN)
     viewer = make_member(tenant, Role.VIEWER)
-    row, _ = make_key(tenant, scopes=["members"])
+    row, _ = make_key(tenant)
     key = Actor("key", row.id, row.prefix)
+    weak, _ = make_key(tenant, scopes=["members", "read"])
+    with pytest.raises(NotAllowed, match="permissions it has itself"):
+        change(tenant, viewer, Role.ADMIN, Actor("key", weak.id, weak.prefix))
     for by, role in ((admin, Role.BILLING), (owner, Role.DEVELOPER), (key, Role.ADMIN)):
         change(tenant, viewer, role, by)
         assert role_of(tenant, viewer) == role
