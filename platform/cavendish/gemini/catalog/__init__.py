@@ -1,4 +1,4 @@
-"""The image models with their limits, token tables and prices. Data, not code: models.toml says how to add one."""
+"""The image models with their limits, token tables and prices. They are data: models.toml says how to add one."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ __all__ = [
 
 @cache
 def models() -> tuple[Model, ...]:
-    """All models in the order of the data file, read once. Raises CatalogDataError when that file is wrong."""
+    """Returns all models in the order of the data file, which is read once. Raises CatalogDataError."""
     return load_models(data("models.toml"), load_resolutions(data("resolutions.csv")))
 
 
 @cache
 def prices() -> tuple[PriceRow, ...]:
-    """What Google charges, in US dollars, paid tier."""
+    """Returns what Google charges, in US dollars, paid tier."""
     return load_prices(data("prices.csv"), frozenset(model.id for model in models()))
 
 
 def get_model(id: str) -> Model:
-    """The model of this id; raises UnknownModel with the nearest one."""
+    """Returns the model with this id. Raises UnknownModel with the nearest id."""
     model = _by_id().get(id)
     if model is None:
         known = tuple(_by_id())
@@ -52,5 +52,5 @@ def _by_id() -> dict[str, Model]:
 
 
 def text_tokens(text: str) -> int:
-    """How quotes and the sandbox count text, a published rule: a token for each four bytes of UTF-8 begun."""
+    """Returns how many tokens a text counts as in quotes and the sandbox: one for each 4 bytes of UTF-8 begun."""
     return (len(text.encode("utf-8", "surrogatepass")) + 3) // 4

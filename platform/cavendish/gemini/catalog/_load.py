@@ -1,4 +1,4 @@
-"""Reads the data files and refuses what does not fit, naming file, row and key."""
+"""Loads the data files. What does not fit is refused with its file, row and key."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _KINDS: dict[type, str] = {
 
 
 class CatalogDataError(ValueError):
-    """A data file that cannot be used; the message names the place and what would be right."""
+    """A data file that cannot be used. The message names the location and what would be right."""
 
 
 class _Table:
-    """A TOML table that notes which keys were read, so that a misspelt one is told instead of ignored."""
+    """A TOML table that tracks which keys were read, so that a misspelt one is an error instead of ignored."""
 
     def __init__(self, where: str, values: Mapping[str, Any]) -> None:
         self.where = where
@@ -51,9 +51,9 @@ class _Table:
             raise CatalogDataError(f"{self.where}: {key} is missing.")
         self._read.add(key)
         value = self._values[key]
-        # bool is an int to Python; a limit of `true` is a slip.
+        # bool is an int to Python; a limit of `true` is a mistake.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise CatalogDataError(f"{self.where}: {key} is {value!r}; it takes {_KINDS[kind]}.")
+            raise CatalogDataError(f"{self.where}: {key} is {value!r}; use {_KINDS[kind]}.")
         return value
 
     def number(self, key: str) -> int:
@@ -65,7 +65,7 @@ class _Table:
     def strings(self, key: str) -> tuple[str, ...]:
         values = self.take(key, list)
         if not all(isinstance(value, str) and value for value in values) or len(set(values)) != len(values):
-            raise CatalogDataError(f"{self.where}: {key} takes a list of different strings.")
+            raise CatalogDataError(f"{self.where}: {key} must be a list of different strings.")
         return tuple(values)
 
     def numbers(self, key: str) -> dict[str, int]:
@@ -81,15 +81,16 @@ class _Table:
     def keys(self) -> Iterator[str]:
         return iter(self._values)
 
-    def done(self) -> None:
+    def check_unknown(self) -> None:
+        """Raises CatalogDataError for keys that were not read."""
         unknown = sorted(set(self._values) - self._read)
         if unknown:
             raise CatalogDataError(f"{self.where}: unknown key {', '.join(unknown)}.")
 
 
-def _one_of(where: str, what: str, value: str, allowed: tuple[str, ...]) -> str:
+def _one_of(where: str, name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
-        raise CatalogDataError(f"{where}: {what} is {value!r}; it takes one of {', '.join(allowed)}.")
+        raise CatalogDataError(f"{where}: {name} is {value!r}; use one of {', '.join(allowed)}.")
     return value
 
 
@@ -101,22 +102,22 @@ def _rows(file: Traversable, columns: tuple[str, ...]) -> Iterator[tuple[str, di
         for row in reader:
             where = f"{file.name}, line {reader.line_num}"
             if None in row or None in row.values():
-                raise CatalogDataError(f"{where}: it takes {len(columns)} columns.")
+                raise CatalogDataError(f"{where}: there must be {len(columns)} columns.")
             yield where, row
 
 
 def _whole(where: str, row: Mapping[str, str], key: str) -> int:
     if not row[key].isascii() or not row[key].isdigit() or int(row[key]) < 1:
-        raise CatalogDataError(f"{where}: {key} is {row[key]!r}; it takes a whole number from 1 on.")
+        raise CatalogDataError(f"{where}: {key} is {row[key]!r}; use a whole number from 1 on.")
     return int(row[key])
 
 
 def load_resolutions(file: Traversable) -> dict[str, tuple[Resolution, ...]]:
-    """By model id. A second row of the same model, ratio and size is refused."""
+    """Returns the rows by model id. Raises CatalogDataError, also for a second row of one model, ratio and size."""
     columns = (
         "model", "aspect_ratio", "image_size", "width", "height", "tokens", "price_page_tokens", "assumed", "note",
     )  # fmt: skip
-    found: dict[str, list[Resolution]] = defaultdict(list)
+    by_model: dict[str, list[Resolution]] = defaultdict(list)
     seen: dict[tuple[str, str, str], str] = {}
     for where, row in _rows(file, columns):
         _check_ratio(where, row["aspect_ratio"])
@@ -126,7 +127,7 @@ def load_resolutions(file: Traversable) -> dict[str, tuple[Resolution, ...]]:
         if key in seen:
             raise CatalogDataError(f"{where}: the same model, ratio and size as {seen[key]}.")
         seen[key] = where
-        found[row["model"]].append(
+        by_model[row["model"]].append(
             Resolution(
                 aspect_ratio=row["aspect_ratio"],
                 image_size=row["image_size"],
@@ -138,11 +139,11 @@ def load_resolutions(file: Traversable) -> dict[str, tuple[Resolution, ...]]:
                 note=row["note"],
             )
         )
-    return {model: tuple(rows) for model, rows in found.items()}
+    return {model: tuple(rows) for model, rows in by_model.items()}
 
 
 def load_prices(file: Traversable, known: frozenset[str]) -> tuple[PriceRow, ...]:
-    """All rows, in the file's order. A row of a model that is not in `known` is refused."""
+    """Returns all rows in the file's order. Raises CatalogDataError for a row of a model that is not in `known`."""
     columns = ("model", "kind", "tier", "unit", "price", "currency", "as_of", "source")
     rows = []
     seen: dict[tuple[str, ...], str] = {}
@@ -158,7 +159,9 @@ def load_prices(file: Traversable, known: frozenset[str]) -> tuple[PriceRow, ...
         try:
             price, as_of = Decimal(row["price"]), date.fromisoformat(row["as_of"])
         except (InvalidOperation, ValueError):
-            raise CatalogDataError(f"{where}: price takes a decimal number and as_of a day like 2026-09-24.") from None
+            raise CatalogDataError(
+                f"{where}: price must be a decimal number and as_of a day like 2026-09-24."
+            ) from None
         if not price.is_finite() or price < 0:
             raise CatalogDataError(f"{where}: price is {price}; it cannot be negative.")
         rows.append(
@@ -177,28 +180,30 @@ def load_prices(file: Traversable, known: frozenset[str]) -> tuple[PriceRow, ...
 
 
 def load_models(file: Traversable, resolutions: Mapping[str, tuple[Resolution, ...]]) -> tuple[Model, ...]:
-    """All models, in the file's order."""
+    """Returns all models in the file's order. Raises CatalogDataError."""
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise CatalogDataError(f"{file.name}: {error}") from None
     blocks = document.get("model", [])
-    found = tuple(
+    models = tuple(
         _model(f"{file.name}, {block.get('id', f'model {number}')}", block, document.get("common", {}), resolutions)
         for number, block in enumerate(blocks, 1)
     )
-    ids = [model.id for model in found]
-    for model in found:
+    ids = [model.id for model in models]
+    for model in models:
         if ids.count(model.id) > 1:
-            raise CatalogDataError(f"{file.name}: {model.id} stands there twice.")
+            raise CatalogDataError(f"{file.name}: {model.id} is listed twice.")
         if model.deprecated and model.deprecated.successor not in ids:
             raise CatalogDataError(
-                f"{file.name}, {model.id}: its successor {model.deprecated.successor} is no model here."
+                f"{file.name}, {model.id}: its successor {model.deprecated.successor} is not a model here."
             )
     strays = sorted(set(resolutions) - set(ids))
     if strays:
-        raise CatalogDataError(f"{file.name}: resolutions.csv has rows of {', '.join(strays)}, which is no model here.")
-    return found
+        raise CatalogDataError(
+            f"{file.name}: resolutions.csv has rows of {', '.join(strays)}, which is not a model here."
+        )
+    return models
 
 
 def _model(where: str, block: Mapping[str, Any], common: Mapping[str, Any], tables: Mapping[str, Any]) -> Model:
@@ -248,9 +253,9 @@ def _model(where: str, block: Mapping[str, Any], common: Mapping[str, Any], tabl
         watermark=shared.take("watermark", str) or None,
         notes=(table.strings("notes") if table.has("notes") else ()) + shared.strings("notes"),
     )
-    for read in (table, shared, text, thought, search, video, old):
-        if read is not None:
-            read.done()
+    for part in (table, shared, text, thought, search, video, old):
+        if part is not None:
+            part.check_unknown()
     _check(where, model)
     return model
 
@@ -299,9 +304,9 @@ def _check(where: str, model: Model) -> None:
 def _check_ratio(where: str, ratio: str) -> None:
     parts = ratio.split(":")
     if len(parts) != 2 or not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise CatalogDataError(f"{where}: {ratio!r} is no aspect ratio like 16:9.")
+        raise CatalogDataError(f"{where}: {ratio!r} is not an aspect ratio like 16:9.")
 
 
 def data(name: str) -> Traversable:
-    """A data file of this package."""
+    """Returns a data file of this package."""
     return files("cavendish.gemini.catalog") / name

@@ -1,4 +1,4 @@
-"""What the catalog holds, as values that cannot be changed."""
+"""The catalog's types, which are immutable."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from decimal import Decimal
 
 
 class CatalogError(LookupError):
-    """The catalog has no such entry. `str()` says what was asked for and what there is."""
+    """The catalog has no such entry. `str()` names what was requested and what exists."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
 
 class UnknownModel(CatalogError):
-    """No model of that id. `nearest` is the id that it was probably meant to be, None when none is close."""
+    """No model has that id. `nearest` is the id that was probably meant, None when none is close."""
 
     def __init__(self, id: str, nearest: str | None, known: tuple[str, ...]) -> None:
         # some, so that the message does not grow with the catalog
@@ -30,7 +30,7 @@ class UnknownModel(CatalogError):
 
 @dataclass(frozen=True)
 class Resolution:
-    """One row of the token tables. `width` and `height` in pixels, tokens for one picture."""
+    """One row of the token tables. `width` and `height` are in pixels, the tokens are those of one picture."""
 
     aspect_ratio: str
     image_size: str
@@ -46,19 +46,21 @@ class Resolution:
 
     @property
     def worst_tokens(self) -> int:
-        """What a hold assumes: the larger of the two published figures."""
+        """The larger of the two published figures, which holds assume."""
         return max(self.tokens, self.price_page_tokens)
 
 
 @dataclass(frozen=True)
 class Deprecated:
+    """What replaces a model that Google is shutting down."""
+
     successor: str
     note: str
 
 
 @dataclass(frozen=True)
 class Model:
-    """One image model with all limits that a request is checked against. Amounts are tokens unless named otherwise."""
+    """One image model with all limits that requests are checked against. Amounts are tokens unless named otherwise."""
 
     id: str
     name: str
@@ -72,7 +74,7 @@ class Model:
     input_kinds: frozenset[str]
     max_images_in: int
     role_limits: Mapping[str, int] = field(hash=False)
-    """object, character, style; 0 = not taken."""
+    """object, character, style; 0 = not accepted."""
     search_types: tuple[str, ...]
     thinks: bool
     thinking_levels: tuple[str, ...]
@@ -91,16 +93,16 @@ class Model:
     tokens_per_input_image: int
     tokens_per_video_second: int
     video_token_limit: int
-    """What a video of unknown length is counted as; 0 where video is not taken."""
+    """What a video of unknown length is counted as; 0 where video is not accepted."""
     text_output_typical: int
     text_output_cap: int
     image_only_text_cap: int
-    """Output tokens of no kind that may come although only a picture was asked for."""
+    """Output tokens of no kind that may come although only a picture was requested."""
     thought_typical: Mapping[str, int] = field(hash=False)
     """By thinking level, or under "default" where none can be named; see `thought_key`."""
     thought_cap: Mapping[str, int] = field(hash=False)
     searches_typical: int
-    """Queries for each search type asked for."""
+    """Queries for each requested search type."""
     searches_cap: int
     """Queries of a whole request."""
     background: bool
@@ -108,7 +110,7 @@ class Model:
     notes: tuple[str, ...]
 
     def resolution(self, aspect_ratio: str, image_size: str) -> Resolution:
-        """The row of the token table; raises CatalogError where the model has no such ratio or size."""
+        """Returns the row of the token table. Raises CatalogError where the model has no such ratio or size."""
         for row in self.resolutions:
             if row.aspect_ratio == aspect_ratio and row.image_size == image_size:
                 return row
@@ -118,20 +120,24 @@ class Model:
         )
 
     def nearest_aspect_ratio(self, width: int, height: int) -> str:
-        """The listed ratio nearest to these pixels. Compared as logarithms, so that 1:2 is as far from 1:1 as 2:1."""
+        """Returns the listed ratio nearest to these pixels.
+
+        They are compared as logarithms, so that 1:2 is as far from 1:1 as 2:1. Raises ValueError unless both are
+        positive.
+        """
         if width <= 0 or height <= 0:
             raise ValueError("width and height must be positive")
-        wanted = math.log(width / height)
-        return min(self.aspect_ratios, key=lambda ratio: abs(_log_ratio(ratio) - wanted))
+        target = math.log(width / height)
+        return min(self.aspect_ratios, key=lambda ratio: abs(_log_ratio(ratio) - target))
 
     def thought_key(self, level: str | None = None) -> str:
-        """The key of `thought_typical` and `thought_cap` for a request that names `level`, or none."""
+        """Returns the key of `thought_typical` and `thought_cap` for a request that names `level`, or none."""
         return level or self.default_thinking or "default"
 
 
 @dataclass(frozen=True)
 class PriceRow:
-    """What Google charges: `price` in `currency` per `unit` (per_1m_tokens or per_1k_queries)."""
+    """One price of Google's: `price` in `currency` per `unit` (per_1m_tokens or per_1k_queries)."""
 
     model: str
     kind: str

@@ -1,8 +1,7 @@
-"""The client of the Gemini API: streams requests up and answers down, retries by class, keeps the keys to itself."""
+"""The client of the Gemini API: streams requests and responses, retries by class of error, never reveals the keys."""
 
 from __future__ import annotations
 
-from cavendish.gemini.client._answer import UNFINISHED, Interaction
 from cavendish.gemini.client._body import Blob
 from cavendish.gemini.client._client import GeminiClient
 from cavendish.gemini.client._errors import (
@@ -14,6 +13,7 @@ from cavendish.gemini.client._errors import (
     TimedOut,
     Unavailable,
 )
+from cavendish.gemini.client._interaction import UNFINISHED, Interaction
 from cavendish.gemini.client._keys import Key, KeyPool
 
 __all__ = [

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from cavendish.gemini.client._answer import Interaction
 from cavendish.gemini.client._body import Blob, Body, exactly
 from cavendish.gemini.client._errors import BrokenAnswer, Rejected
-from cavendish.gemini.client._http import Connections, document, pieces
+from cavendish.gemini.client._http import Connections, chunks, document
+from cavendish.gemini.client._interaction import Interaction
 from cavendish.gemini.client._keys import Key, KeyPool
 from cavendish.gemini.client._read import OnId, read_interaction
 from cavendish.gemini.client._retry import OnRetry, with_retries
@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 _FIRST_POLL = 0.2
 _SLOWEST_POLL = 2.0
-_SMALL_CALL = 120.0  # seconds for calls that wait for no picture
+_SMALL_CALL = 120.0  # seconds for calls that do not wait for a picture
 _JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
 class GeminiClient:
-    """One for each process and upstream. Timeouts in seconds; deadlines in the event loop's time.
+    """The client of one upstream; a process needs one. Timeouts are in seconds, deadlines in the event loop's time.
 
-    `max_connections` is for each httpx client inside; there are as many clients as calls in flight need.
-    `max_answer_bytes` bounds the pictures of one answer.
+    `max_connections` applies to each httpx client inside; there are as many clients as calls in flight need.
+    `max_answer_bytes` bounds the pictures of one response.
     """
 
     def __init__(
@@ -70,21 +70,21 @@ class GeminiClient:
         max_tries: int = 4,
         max_delay: float = 8.0,
     ) -> Interaction:
-        """Sends `body`, whose pictures may be Blobs, and reads the answer into files below `spool`.
+        """Sends `body`, whose pictures may be Blobs. Returns the interaction, with its pictures in files below `spool`.
 
         `key` is the fingerprint of the key that the conversation began with. `on_id(id, fingerprint)` is awaited as
-        soon as the upstream names the interaction. The answer itself says whether it is a document or a stream.
+        soon as the upstream names the interaction. The response itself says whether it is a document or a stream.
         With `background` it may be unfinished: see `get_interaction`. Raises GeminiError; then no file is left.
         """
-        sent = Body(body)
+        encoded = Body(body)
 
         async def attempt(chosen: Key) -> Interaction:
             async with self._http.request(
                 "POST",
                 self._path("interactions"),
                 key=chosen,
-                headers={**_JSON, "Content-Length": str(sent.length)},
-                content=sent.stream(),
+                headers={**_JSON, "Content-Length": str(encoded.length)},
+                content=encoded.stream(),
             ) as response:
                 return await read_interaction(response, self._sink(spool), chosen, on_id)
 
@@ -111,7 +111,7 @@ class GeminiClient:
         max_tries: int = 4,
         max_delay: float = 8.0,
     ) -> Interaction:
-        """A stored interaction. With `wait` it is followed, as a stream or by polling, until it is finished."""
+        """Returns a stored interaction. With `wait` it is followed, as a stream or by polling, until it is finished."""
 
         async def get(stream: bool) -> Interaction:
             async def attempt(chosen: Key) -> Interaction:
@@ -138,57 +138,57 @@ class GeminiClient:
         if not wait:
             return await get(stream=False)
         try:
-            found = await get(stream=True)
+            interaction = await get(stream=True)
         except Rejected as error:
             if error.status != 400:
                 raise
-            found = await get(stream=False)  # it does not stream
+            interaction = await get(stream=False)  # it does not stream
         pause = _FIRST_POLL
-        while not found.finished:
-            # Pictures of an unfinished answer come again with the next one.
-            for _, picture in spilled_in(found.steps):
+        while not interaction.finished:
+            # Pictures of an unfinished interaction come again with the next response.
+            for _, picture in spilled_in(interaction.steps):
                 picture.path.unlink(missing_ok=True)
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _SLOWEST_POLL)
-            found = await get(stream=False)
-        return found
+            interaction = await get(stream=False)
+        return interaction
 
     async def cancel_interaction(self, id: str, *, key: str | None) -> None:
         """Asks the upstream to stop. Raises NotFound when it knows no such interaction."""
-        await self._order("POST", self._path("interactions", id, "cancel"), key)
+        await self._call_without_body("POST", self._path("interactions", id, "cancel"), key)
 
     async def delete_interaction(self, id: str, *, key: str | None) -> None:
-        """Raises NotFound when the upstream knows no such interaction, or no more."""
-        await self._order("DELETE", self._path("interactions", id), key)
+        """Deletes a stored interaction. Raises NotFound when the upstream knows no such interaction any more."""
+        await self._call_without_body("DELETE", self._path("interactions", id), key)
 
     async def upload_file(
         self, *, blob: Blob, mime_type: str, display_name: str, key: str | None, deadline: float | None = None
     ) -> dict[str, Any]:
-        """Uploads by the resumable protocol, in one piece; returns the file as the upstream describes it.
+        """Uploads by the resumable protocol, in one part. Returns the file as the upstream describes it.
 
         A video is not usable before its `state` is ACTIVE; see `get_file`.
         """
 
         async def attempt(chosen: Key) -> dict[str, Any]:
-            described = Body({"file": {"display_name": display_name, "mime_type": mime_type, "size_bytes": blob.size}})
+            metadata = Body({"file": {"display_name": display_name, "mime_type": mime_type, "size_bytes": blob.size}})
             async with self._http.request(
                 "POST",
                 "/upload" + self._path("files"),
                 key=chosen,
                 headers={
                     **_JSON,
-                    "Content-Length": str(described.length),
+                    "Content-Length": str(metadata.length),
                     "X-Goog-Upload-Protocol": "resumable",
                     "X-Goog-Upload-Command": "start",
                     "X-Goog-Upload-Header-Content-Length": str(blob.size),
                     "X-Goog-Upload-Header-Content-Type": mime_type,
                 },
-                content=described.stream(),
+                content=metadata.stream(),
             ) as response:
                 target = urlsplit(response.headers.get("x-goog-upload-url", ""))
                 await document(response)
             if not target.path:
-                raise BrokenAnswer("the upstream named no place to upload to", code="malformed", retryable=True)
+                raise BrokenAnswer("the upstream named no upload URL", code="malformed", retryable=True)
             # Only path and query are followed, as the SDKs do: the key goes to no other host.
             async with self._http.request(
                 "POST",
@@ -202,25 +202,26 @@ class GeminiClient:
                 },
                 content=exactly(blob),
             ) as response:
-                found = (await document(response)).get("file")
-            if not isinstance(found, dict):
-                raise BrokenAnswer("the upstream's answer names no file", code="malformed", retryable=True)
-            return found
+                file = (await document(response)).get("file")
+            if not isinstance(file, dict):
+                raise BrokenAnswer("the upstream's response names no file", code="malformed", retryable=True)
+            return file
 
-        return await self._calmly(attempt, key, deadline)
+        return await self._call(attempt, key, deadline)
 
     async def get_file(self, name: str, *, key: str | None) -> dict[str, Any]:
-        """`name` as the upstream wrote it, with or without `files/`."""
+        """Returns a file as the upstream describes it. `name` may begin with `files/`."""
 
         async def attempt(chosen: Key) -> dict[str, Any]:
             path = self._path("files", name.removeprefix("files/"))
             async with self._http.request("GET", path, key=chosen, headers={"Accept": "application/json"}) as response:
                 return await document(response)
 
-        return await self._calmly(attempt, key)
+        return await self._call(attempt, key)
 
     async def delete_file(self, name: str, *, key: str | None) -> None:
-        await self._order("DELETE", self._path("files", name.removeprefix("files/")), key)
+        """Deletes a file. `name` may begin with `files/`. Raises NotFound."""
+        await self._call_without_body("DELETE", self._path("files", name.removeprefix("files/")), key)
 
     def _sink(self, spool: Path) -> SpoolSink:
         return SpoolSink(spool, max_bytes=self._max_answer_bytes)
@@ -228,19 +229,17 @@ class GeminiClient:
     def _path(self, *parts: str) -> str:
         return f"/{self._version}/" + "/".join(quote(part, safe="") for part in parts)
 
-    async def _order(self, method: str, path: str, key: str | None) -> None:
-        """A call of whose answer only the status counts; it may carry pictures all the same."""
+    async def _call_without_body(self, method: str, path: str, key: str | None) -> None:
+        """Makes a call of whose response only the status matters, though it may contain pictures."""
 
         async def attempt(chosen: Key) -> None:
             async with self._http.request(method, path, key=chosen, headers={"Accept": "application/json"}) as response:
-                async for _ in pieces(response):
+                async for _ in chunks(response):
                     pass
 
-        await self._calmly(attempt, key)
+        await self._call(attempt, key)
 
-    async def _calmly(
-        self, attempt: Callable[[Key], Awaitable[T]], key: str | None, deadline: float | None = None
-    ) -> T:
+    async def _call(self, attempt: Callable[[Key], Awaitable[T]], key: str | None, deadline: float | None = None) -> T:
         return await with_retries(
             attempt,
             keys=self._keys,

@@ -1,12 +1,12 @@
-"""What can go wrong between us and the upstream.
+"""What can go wrong with a call to the upstream.
 
 GeminiError
 ├── RateLimited      429, or every key is cooling down
 ├── Unavailable      5xx, or no connection
 ├── Rejected         another 4xx: the same request will be refused again
 │   └── NotFound     404
-├── TimedOut         no connection, no answer, or the deadline
-└── BrokenAnswer     cut, malformed, too large, or no answer of this API
+├── TimedOut         no connection or no response in time, or the deadline
+└── BrokenAnswer     the response is cut, malformed, too large, or not of this API
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _LOOKS_LIKE_A_KEY = re.compile(r"AIza[0-9A-Za-z_\-]{20,}|AQ\.[0-9A-Za-z_\-]{20,}
 
 
 class GeminiError(Exception):
-    """`message` is the upstream's own or ours, without keys or prompts and at most 500 characters long.
+    """A failed call. `message` is the upstream's or ours, without keys or prompts and at most 500 characters long.
 
     `retryable`: the same request may succeed later. `retry_after`: seconds that the upstream asked for. `code`: the
-    upstream's, or ours where there is none. `usage`: what the upstream reported although it failed.
+    upstream's, or ours where it has none. `usage`: what the upstream reported although it failed.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Unavailable(GeminiError):
 
 
 class Rejected(GeminiError):
-    """`bad_key`: the key was refused, not the request."""
+    """The upstream refuses the request; with `bad_key` it refuses the key instead."""
 
     bad_key = False
 
@@ -69,7 +69,10 @@ class NotFound(Rejected):
 
 
 class TimedOut(GeminiError):
-    """`deadline`: the whole call had no time left; else connecting, or waiting for the next bytes, took too long."""
+    """With `deadline` the whole call had no time left; otherwise connecting or waiting for bytes took too long.
+
+    `sent` says whether the request may have reached the upstream.
+    """
 
     def __init__(self, message: str, *, deadline: bool = False, sent: bool = True, code: str = "timeout") -> None:
         super().__init__(message, code="deadline" if deadline else code, retryable=not deadline)
@@ -82,7 +85,7 @@ class BrokenAnswer(GeminiError):
 
 
 def short(message: str, secret: str = "") -> str:
-    """A message that may be stored: no key in it, not longer than 500 characters."""
+    """Returns a message that may be stored: without keys, at most 500 characters long."""
     if secret:
         message = message.replace(secret, "[key]")
     message = _LOOKS_LIKE_A_KEY.sub("[key]", message)
@@ -92,7 +95,7 @@ def short(message: str, secret: str = "") -> str:
 def from_status(
     status: int, message: str, code: str | None, retry_after: float | None, usage: Mapping[str, Any] | None
 ) -> GeminiError:
-    """The error of an HTTP status. Retries follow the class alone, never the wording."""
+    """Returns the error of an HTTP status. Retries depend on the class alone, never on the wording."""
     if status == 429:
         return RateLimited(message, status=status, code=code, retryable=True, retry_after=retry_after, usage=usage)
     if status >= 500:
@@ -101,7 +104,7 @@ def from_status(
         return NotFound(message, status=status, code=code, usage=usage)
     if status >= 400:
         return Rejected(message, status=status, code=code, usage=usage)
-    return BrokenAnswer(f"the upstream answered with status {status}", status=status, code=code)
+    return BrokenAnswer(f"the upstream responded with status {status}", status=status, code=code)
 
 
 _LIMITED_CODES = frozenset({"too_many_requests", "resource_exhausted", "rate_limit_exceeded", "429"})
@@ -111,7 +114,7 @@ _REFUSED_CODES = frozenset(
 
 
 def from_event(code: str | None, message: str, usage: Mapping[str, Any] | None) -> GeminiError:
-    """The error of an `error` event inside a stream, where no status is left to go by."""
+    """Returns the error of an `error` event in a stream, which has no status of its own."""
     known = (code or "").lower()
     if known in _LIMITED_CODES:
         return RateLimited(message, code=code, retryable=True, usage=usage)

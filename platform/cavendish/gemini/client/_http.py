@@ -1,4 +1,4 @@
-"""HTTP to the upstream: several httpx clients behind one door, answers in bounded pieces, errors as our types."""
+"""HTTP to the upstream: a pool of httpx clients, responses in bounded chunks, errors as our types."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _KEEP_ALIVE = 60.0
 
 
 class Connections:
-    """httpx clients with at most `per_client` calls each: a pool looks at all its connections for every call.
+    """httpx clients with at most `per_client` calls each, because httpx scans all connections of a client per call.
 
     2,000 calls at once cost 6.4 ms of processor time each with 250 to a client, 2.1 ms with 50. The clients share one
-    TLS context, whose making takes longer than a request.
+    TLS context, whose creation takes longer than a request.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class Connections:
         headers: Mapping[str, str] | None = None,
         content: AsyncIterator[bytes] | bytes | None = None,
     ) -> AsyncIterator[httpx.Response]:
-        """The answer with a status of success, its body not yet read. Raises GeminiError for any other."""
+        """Yields a successful response whose body is not read yet. Raises GeminiError for any other response."""
         slot = self._free_slot()
         slot.busy += 1
         try:
-            with translated():
+            with translated_errors():
                 request = slot.client.build_request(
                     method,
                     self._base_url + path,
@@ -103,7 +103,7 @@ class Connections:
 
 
 class _Transport(httpx.AsyncHTTPTransport):
-    """httpx's transport over our sockets. How many connections there are follows from how many calls a slot takes."""
+    """httpx's transport over our sockets. A slot's calls bound the number of connections."""
 
     def __init__(self, tls: ssl.SSLContext, proxy: str | None) -> None:
         super().__init__(verify=tls)
@@ -124,80 +124,82 @@ class _Slot:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turns httpx's exceptions into ours. What they say is left out: it may name addresses or repeat headers."""
+def translated_errors() -> Iterator[None]:
+    """Turns httpx's exceptions into ours, without their messages, which may name addresses or repeat headers."""
     try:
         yield
     except httpx.ConnectTimeout:
         raise TimedOut("no connection to the upstream in time", sent=False) from None
     except httpx.TimeoutException:
-        raise TimedOut("the upstream did not answer in time") from None
+        raise TimedOut("the upstream did not respond in time") from None
     except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol):
         raise Unavailable("no connection to the upstream", code="no_connection", retryable=True) from None
     except (httpx.TransportError, httpx.DecodingError):
         raise BrokenAnswer("the connection to the upstream was cut", code="cut", retryable=True) from None
 
 
-async def pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The body, inflated, in pieces of at most about READ_SIZE however well it was packed."""
+async def chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Yields the decompressed body in chunks of at most about READ_SIZE, however well it was compressed."""
     encoding = response.headers.get("content-encoding", "identity").lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
-        raise BrokenAnswer("the upstream's answer is packed in a way we did not ask for", code="malformed")
+        raise BrokenAnswer("the upstream's response has an encoding that we did not accept", code="malformed")
     inflater = None if encoding == "identity" else zlib.decompressobj(wbits=31)
-    with translated():
-        async for piece in response.aiter_raw():
+    with translated_errors():
+        async for chunk in response.aiter_raw():
             if inflater is None:
-                yield piece
+                yield chunk
                 continue
             try:
-                while piece:
-                    yield inflater.decompress(piece, READ_SIZE)
-                    piece = inflater.unconsumed_tail
+                while chunk:
+                    yield inflater.decompress(chunk, READ_SIZE)
+                    chunk = inflater.unconsumed_tail
             except zlib.error:
-                raise BrokenAnswer("the upstream's answer is damaged", code="malformed", retryable=True) from None
+                raise BrokenAnswer("the upstream's response is damaged", code="malformed", retryable=True) from None
     if inflater is not None and not inflater.eof:
         raise BrokenAnswer("the connection to the upstream was cut", code="cut", retryable=True)
 
 
 async def document(response: httpx.Response, limit: int = 1024 * 1024) -> dict[str, Any]:
-    """A small JSON object; an empty body counts as `{}`."""
+    """Returns a response's small JSON object; an empty body counts as `{}`. Raises BrokenAnswer."""
     body = bytearray()
-    async for piece in pieces(response):
-        body += piece
+    async for chunk in chunks(response):
+        body += chunk
         if len(body) > limit:
-            raise BrokenAnswer("the upstream's answer is too large", code="too_large")
+            raise BrokenAnswer("the upstream's response is too large", code="too_large")
     try:
-        found = json.loads(body) if body.strip() else {}
+        tree = json.loads(body) if body.strip() else {}
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise BrokenAnswer("the upstream's answer is no JSON object", code="malformed", retryable=True)
-    return found
+        tree = None
+    if not isinstance(tree, dict):
+        raise BrokenAnswer("the upstream's response is not a JSON object", code="malformed", retryable=True)
+    return tree
 
 
 async def _error(response: httpx.Response, key: Key) -> GeminiError:
     body = bytearray()
-    # The status says enough; a body that is cut or damaged only costs the message.
+    # The status is enough; a body that is cut or damaged only costs the message.
     with contextlib.suppress(GeminiError):
-        async for piece in pieces(response):
-            body += piece
+        async for chunk in chunks(response):
+            body += chunk
             if len(body) > _LONGEST_ERROR_BODY:
                 break
     try:
-        found = json.loads(body)
+        tree = json.loads(body)
     except ValueError:
-        found = None
-    table: dict[str, Any] = found if isinstance(found, dict) else {}
-    inner = table.get("error")
-    error: dict[str, Any] = inner if isinstance(inner, dict) else table
+        tree = None
+    document: dict[str, Any] = tree if isinstance(tree, dict) else {}
+    inner = document.get("error")
+    error: dict[str, Any] = inner if isinstance(inner, dict) else document
     message = error.get("message")
     code = error.get("status") or error.get("code")
-    usage = table.get("usage")
+    usage = document.get("usage")
     listed = error.get("details")
     details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
     result = from_status(
         response.status_code,
-        short(message, key.secret) if isinstance(message, str) else f"the upstream answered {response.status_code}",
+        short(message, key.secret)
+        if isinstance(message, str)
+        else f"the upstream responded with {response.status_code}",
         str(code)[:100] if code is not None else None,
         retry_after(response.headers, details),
         usage if isinstance(usage, dict) else None,

@@ -1,4 +1,4 @@
-"""The upstream keys of this process. Used from one event loop, so without locks."""
+"""The upstream keys of this process. They are used from one event loop, so without locks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Key:
-    """`fingerprint` may be stored and logged, `secret` may not. `wait`: seconds until the key is free again."""
+    """`fingerprint` may be stored and logged, `secret` may not. `wait` are the seconds until the key is free."""
 
     fingerprint: str
     secret: str = field(repr=False)
@@ -18,7 +18,7 @@ class Key:
 
 
 class KeyPool:
-    """Hands out keys in turn. A key that was limited cools down; one that was refused is only used when all were."""
+    """Picks keys in turn. A rate-limited key cools down; a refused key is only used when all keys were refused."""
 
     def __init__(self, keys: Sequence[str], *, clock: Callable[[], float] = time.monotonic) -> None:
         secrets = list(dict.fromkeys(secret.strip() for secret in keys if secret.strip()))
@@ -37,17 +37,19 @@ class KeyPool:
         return len(self._keys)
 
     def knows(self, fingerprint: str | None) -> bool:
+        """Returns whether the pool has the key with this fingerprint."""
         return fingerprint in self._keys
 
     def usable(self) -> bool:
-        """At least one key was not refused lately."""
+        """Returns whether some key was not refused lately."""
         now = self._clock()
         return any(self._refused_until.get(fingerprint, 0.0) <= now for fingerprint in self._keys)
 
     def pick(self, prefer: str | None = None) -> Key:
-        """The key with this fingerprint, even while it cools down: a conversation lives in one upstream project.
+        """Returns the key with this fingerprint, even while it cools down: a conversation belongs to one project.
 
-        Without one, or when it is gone, the next free key, or the one that is free soonest; see `Key.wait`.
+        Without a fingerprint, or when that key is gone, it is the next free key, or the one that is free soonest; see
+        `Key.wait`.
         """
         now = self._clock()
         if prefer is not None and prefer in self._keys:
@@ -60,16 +62,16 @@ class KeyPool:
         return min(usable, key=lambda key: key.wait)  # the first of equals: the one whose turn it is
 
     def cool(self, key: Key, seconds: float) -> None:
-        """The upstream limited this key; it is not used for so long."""
+        """Keeps a key that the upstream rate-limited from use for so many seconds."""
         until = self._clock() + seconds
         self._free_at[key.fingerprint] = max(until, self._free_at.get(key.fingerprint, 0.0))
 
     def refuse(self, key: Key, seconds: float = 60.0) -> None:
-        """The upstream does not accept this key; the others are used for so long."""
+        """Prefers the other keys for so many seconds, because the upstream refused this one."""
         self._refused_until[key.fingerprint] = self._clock() + seconds
 
     def with_wait(self, key: Key) -> Key:
-        """The key with the seconds until it is free."""
+        """Returns the key with the seconds until it is free."""
         return replace(key, wait=max(0.0, self._free_at.get(key.fingerprint, 0.0) - self._clock()))
 
 

@@ -1,7 +1,7 @@
-"""Sockets for httpcore that hold little: the loop stops reading as soon as one read is waiting to be taken.
+"""Sockets for httpcore that buffer little: the loop stops reading as soon as one read waits to be consumed.
 
-httpcore's own backend stops reading only when its task runs again. uvloop reads a socket up to 32 times before that:
-16 answers of 24 MB at once grew the process by 106 MB; here it is 14 MB.
+httpcore's own backend only stops reading when its task runs again. uvloop reads a socket up to 32 times before that:
+16 responses of 24 MB at once grew the process by 106 MB; here it is 14 MB.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = READ_SIZE
 
 
 class Network(httpcore.AsyncNetworkBackend):
-    """For asyncio and uvloop."""
+    """httpcore's network backend for asyncio and uvloop."""
 
     async def connect_tcp(
         self,
@@ -137,7 +137,7 @@ class _Stream(httpcore.AsyncNetworkStream):
             raise httpcore.WriteError(type(self._protocol.error).__name__)
 
     async def aclose(self) -> None:
-        # What nobody will read needs no orderly goodbye; close() would wait for a peer that hangs.
+        # Nobody will read the rest, so no orderly end is needed; close() would wait for a peer that hangs.
         self._transport.abort()
         await asyncio.sleep(0)  # abort() only begins: the loop closes the socket in its next round
 

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait before."""
+"""When a call is tried again, and how long to wait before."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ async def with_retries(
     idempotent: bool,
     on_retry: OnRetry | None = None,
 ) -> T:
-    """Runs `attempt` until it succeeds, cannot heal, or has used its tries. `deadline` in the event loop's time.
+    """Returns the result of `attempt`, which is repeated while its errors may heal and tries are left.
 
-    A wait longer than `max_delay`, or beyond the deadline, is left to the caller: the error then carries it as
-    `retry_after`, and the job can go back into its queue instead of holding a place here.
+    `deadline` is in the event loop's time. A wait longer than `max_delay`, or beyond the deadline, is left to the
+    caller: the error then has it as `retry_after`, and the job can go back into its queue instead of occupying a slot.
+    Raises GeminiError.
     """
     loop = asyncio.get_running_loop()
     timeout = asyncio.timeout_at(deadline)
@@ -64,12 +65,12 @@ async def with_retries(
     except TimeoutError:
         if not timeout.expired():
             raise
-        raise TimedOut("the call took longer than it had", deadline=True) from None
+        raise TimedOut("the call exceeded its deadline", deadline=True) from None
 
 
 def _heals(error: GeminiError, keys: KeyPool, prefer: str | None, idempotent: bool) -> bool:
     if isinstance(error, TimedOut):
-        # A request that hangs may still be at work upstream: a second one would be a second picture.
+        # The upstream may still work on a request that hangs: a second one would be a second picture.
         return idempotent or not error.sent
     if isinstance(error, Rejected) and error.bad_key:
         return not keys.knows(prefer) and keys.usable()
@@ -77,7 +78,7 @@ def _heals(error: GeminiError, keys: KeyPool, prefer: str | None, idempotent: bo
 
 
 def _delay(error: GeminiError, key: Key, keys: KeyPool, prefer: str | None, tries: int, max_delay: float) -> float:
-    """Seconds until the next try; tells the pool what became of the key."""
+    """Returns the seconds until the next attempt, and tells the pool that the key is cooling down or refused."""
     backoff = min(_FIRST_DELAY * 2 ** (tries - 1), max_delay) * random.uniform(0.75, 1.0)
     if isinstance(error, RateLimited):
         keys.cool(key, error.retry_after or backoff)
@@ -93,7 +94,10 @@ def _all_cooling(wait: float) -> RateLimited:
 
 
 def retry_after(headers: Mapping[str, str], details: Sequence[Mapping[str, Any]] = ()) -> float | None:
-    """Seconds: from retry-after-ms, Retry-After (seconds or a date) or Google's RetryInfo. None and 0 mean unsaid."""
+    """Returns the seconds of retry-after-ms, Retry-After (seconds or a date) or Google's RetryInfo.
+
+    None where they are absent or 0.
+    """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = headers.get(name, "").strip()
         if not text:

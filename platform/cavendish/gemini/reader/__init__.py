@@ -1,4 +1,4 @@
-"""Reads JSON documents that carry pictures without ever holding a picture in memory."""
+"""Parses JSON documents that contain pictures, without ever holding a picture in memory."""
 
 from __future__ import annotations
 

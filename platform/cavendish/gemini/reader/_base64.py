@@ -1,4 +1,4 @@
-"""Base64 as it arrives inside a JSON string, piece by piece."""
+"""Decodes base64 as it arrives inside a JSON string, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class NotBase64(ValueError):
     pass
 
 
-class Base64Pieces:
-    """Decodes the raw body of a JSON string. Both alphabets, blanks between, padding present or not."""
+class Base64Decoder:
+    """Decodes the raw body of a JSON string. It accepts both alphabets, blanks, and missing padding."""
 
     def __init__(self) -> None:
         self._rest = b""  # less than one group of four characters
@@ -27,7 +27,7 @@ class Base64Pieces:
         self._plain = True  # nothing seen yet but the standard alphabet
 
     def feed(self, body: bytes) -> bytes:
-        """The bytes that `body` completes. Raises NotBase64."""
+        """Returns the bytes that `body` completes. Raises NotBase64."""
         if self._escape:
             body = self._escape + body
             self._escape = b""
@@ -36,7 +36,7 @@ class Base64Pieces:
         return self._decode(self._rest + body if self._rest else body)
 
     def close(self) -> bytes:
-        """The last bytes, with the padding that the sender left out."""
+        """Returns the last bytes, with the padding that the sender left out. Raises NotBase64."""
         if self._escape:
             raise NotBase64
         rest = self._rest.translate(_URL_SAFE, _BLANKS)
@@ -49,7 +49,7 @@ class Base64Pieces:
         return _strict(last.ljust(4, b"="))
 
     def _unescape(self, body: bytes) -> bytes:
-        # Whole-buffer replacements, not a callback for each match: some encoders write every "/" as "\/".
+        # Replacements of the whole buffer, not a callback per match: some encoders write every "/" as "\/".
         if b"\\\\" in body or b'\\"' in body:
             raise NotBase64
         cut = body.rfind(b"\\", -_LONGEST_ESCAPE)

@@ -4,14 +4,14 @@ ReaderError
 ├── MalformedJson     not JSON, or it ended too early
 ├── TooDeep           nested deeper than max_depth
 ├── TooLarge          more bytes, files or structure than allowed
-└── BadBase64         a string under a spill key that is no base64
+└── BadBase64         a string under a spill key that is not base64
 """
 
 from __future__ import annotations
 
 
 class ReaderError(ValueError):
-    """`pointer` (RFC 6901) says where; the message is worded for whoever sent the document and repeats none of it."""
+    """`pointer` (RFC 6901) says where. The message is for the document's sender and repeats nothing of it."""
 
     def __init__(self, message: str, pointer: str = "") -> None:
         super().__init__(message)

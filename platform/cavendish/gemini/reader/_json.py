@@ -1,9 +1,9 @@
-"""A push parser for JSON documents that carry pictures.
+"""A push parser for JSON documents that contain pictures.
 
-Bytes come in by `feed`, as the socket gave them. Strings under a spill key are base64-decoded into the sink while they
-arrive. Everything else is gathered as a skeleton, a JSON text in which each spilled string is replaced by the literal
-NaN; `close` parses it with the standard library, whose hook for that literal puts the Spilled leaves in, in document
-order. Genuine JSON has no capital N or I outside its strings, so nobody can forge a place. Whole chunks are worked on
+`feed` takes bytes as the socket delivers them. Strings under a spill key are base64-decoded into the sink while they
+arrive. Everything else is collected as a skeleton, a JSON text in which each spilled string is replaced by the literal
+NaN; `close` parses it with the standard library, whose hook for that literal inserts the Spilled leaves in document
+order. Valid JSON has no capital N or I outside its strings, so a document cannot forge one. Whole chunks are processed
 by find(), regular expressions and C libraries; Python runs once for each string and bracket, never for each byte.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TypeGuard, TypeVar
 
-from cavendish.gemini.reader._base64 import Base64Pieces, NotBase64
+from cavendish.gemini.reader._base64 import Base64Decoder, NotBase64
 from cavendish.gemini.reader._errors import BadBase64, MalformedJson, ReaderError, TooDeep, TooLarge
 from cavendish.gemini.reader._sink import Spill, Spilled, SpoolSink
 
@@ -39,10 +39,10 @@ _OUTSIDE, _KEPT, _SPILLED = range(3)
 
 
 class JsonReader:
-    """Reads one document. With `sink=None` every string stays in memory.
+    """Parses one document. With `sink=None` every string stays in memory.
 
     `max_memory` bounds what is kept beside the spilled strings, in bytes; `max_depth` the nesting. Any error discards
-    what this reader spilled; so do `abort` and leaving a `with` block by an exception.
+    what this reader spilled, as do `abort` and leaving a `with` block by an exception.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class JsonReader:
         self._max_depth = max_depth
         self._max_memory = max_memory
         self._skeleton = bytearray()
-        self._removed: list[tuple[int, int]] = []  # (place in the skeleton, bytes left out there)
+        self._removed: list[tuple[int, int]] = []  # (offset in the skeleton, bytes left out there)
         self._memory = 0
         self._state = _OUTSIDE
         self._escaped = False  # the chunk ended between a backslash and what it escapes
@@ -69,7 +69,7 @@ class JsonReader:
             str | int | None
         ] = []  # a key (None before the first) for each object, an index for each array
         self._key_start = -1  # where the key that is being read began
-        self._base64 = Base64Pieces()
+        self._base64 = Base64Decoder()
         self._spill: Spill | None = None
         self._spills: list[Spill] = []
         self._leaves: list[Spilled] = []
@@ -77,23 +77,23 @@ class JsonReader:
 
     @property
     def memory(self) -> int:
-        """About how many bytes the document holds in memory."""
+        """About how many bytes the document occupies in memory."""
         return self._memory
 
     @property
     def empty(self) -> bool:
-        """Nothing but blanks has come."""
+        """Whether nothing but blanks has arrived."""
         return self._state == _OUTSIDE and not self._skeleton.strip()
 
     @property
     def pointer(self) -> str:
-        """Where the reading stands, as RFC 6901 writes it."""
+        """The current position as a JSON pointer (RFC 6901)."""
         return "".join(_step(name) for name in self._path if name is not None)
 
     def feed(self, chunk: bytes) -> None:
         """Takes the next bytes, any number of them. Raises ReaderError, or OSError when the sink cannot write."""
         if self._failed:
-            raise MalformedJson("the document was given up", 0)
+            raise MalformedJson("the document was aborted", 0)
         try:
             position = 0
             while position < len(chunk):
@@ -108,9 +108,9 @@ class JsonReader:
             raise
 
     def close(self) -> Any:
-        """The tree: dict, list, str, int, float, bool, None, with Spilled leaves. Raises ReaderError."""
+        """Returns the tree: dict, list, str, int, float, bool, None, with Spilled leaves. Raises ReaderError."""
         if self._failed:
-            raise MalformedJson("the document was given up", 0)
+            raise MalformedJson("the document was aborted", 0)
         try:
             return self._parse()
         except BaseException:
@@ -118,7 +118,7 @@ class JsonReader:
             raise
 
     def abort(self) -> None:
-        """Gives the document up and deletes what it spilled. May be called at any time, also twice."""
+        """Ends the parsing and deletes what it spilled. It may be called at any time, also twice."""
         self._failed = True
         self._skeleton = bytearray()
         for spill in self._spills:
@@ -146,9 +146,9 @@ class JsonReader:
             self._charge(_COST_SPILL)
             self._spill = self._sink.open(self.pointer)
             self._spills.append(self._spill)
-            self._base64 = Base64Pieces()
+            self._base64 = Base64Decoder()
             self._skeleton += b"NaN"
-            # The string counts with its quotes, its stand-in with three bytes.
+            # The string counts with its quotes, its replacement with three bytes.
             self._removed.append((len(self._skeleton), 2 - 3))
             self._state = _SPILLED
         else:
@@ -161,7 +161,7 @@ class JsonReader:
     def _structure(self, segment: bytes) -> None:
         self._charge(len(segment))
         if b"N" in segment or b"I" in segment:
-            raise self._malformed("NaN and Infinity are no JSON", len(self._skeleton))
+            raise self._malformed("NaN and Infinity are not JSON", len(self._skeleton))
         self._skeleton += segment
         for mark in segment.translate(None, _NOT_PUNCTUATION):
             self._memory += _COST.get(mark, 0)
@@ -261,7 +261,7 @@ class JsonReader:
         return tree
 
     def _discard_unused(self, tree: Any) -> None:
-        # The last of two equal keys wins; the picture of the first is in no leaf and nobody would delete its file.
+        # The last of two equal keys wins; the picture of the first is in no leaf, so nobody would delete its file.
         if len(self._leaves) > 1:
             used = {leaf.path for _, leaf in spilled_in(tree)}
             for spill in self._spills:
@@ -269,7 +269,7 @@ class JsonReader:
                     spill.discard()
 
     def _malformed(self, message: str, place: int) -> ReaderError:
-        """`place` is one in the skeleton; the error tells the one in the document."""
+        """Returns the error for an offset in the skeleton, with the offset in the document."""
         return MalformedJson(message, place + sum(removed for at, removed in self._removed if at <= place), "")
 
 
@@ -300,7 +300,7 @@ def _has_surrogate(value: object) -> TypeGuard[str]:
 
 
 def spilled_in(tree: Any) -> Iterator[tuple[str, Spilled]]:
-    """The Spilled leaves of a tree in document order, each with the pointer (RFC 6901) to it."""
+    """Yields the Spilled leaves of a tree in document order, each with the pointer (RFC 6901) to it."""
     return _leaves_of(tree, _is_spilled)
 
 
@@ -308,23 +308,25 @@ def _is_spilled(value: object) -> TypeGuard[Spilled]:
     return isinstance(value, Spilled)
 
 
-def _leaves_of(tree: Any, wanted: Callable[[object], TypeGuard[T]]) -> Iterator[tuple[str, T]]:
-    """The wanted leaves and keys with the pointer to them, which is put together for those alone: names may be long."""
-    if wanted(tree):
+def _leaves_of(tree: Any, matches: Callable[[object], TypeGuard[T]]) -> Iterator[tuple[str, T]]:
+    """Yields the matching leaves and keys, each with its pointer, which is built for those alone: names may be long."""
+    if matches(tree):
         yield "", tree
     elif isinstance(tree, list):
         for index, item in enumerate(tree):
-            for pointer, leaf in _leaves_of(item, wanted):
+            for pointer, leaf in _leaves_of(item, matches):
                 yield _step(index) + pointer, leaf
     elif isinstance(tree, dict):
         for key, item in tree.items():
-            if wanted(key):
+            if matches(key):
                 yield "", key
-            for pointer, leaf in _leaves_of(item, wanted):
+            for pointer, leaf in _leaves_of(item, matches):
                 yield _step(key) + pointer, leaf
 
 
 def _step(name: str | int) -> str:
-    """A name as a pointer has it, cut where it is longer than any that means something: each spilled string keeps its
-    pointer, and one name may have all the memory of a document."""
+    """Returns a name as a step of a pointer, cut where it is longer than any real name.
+
+    Each spilled string keeps its pointer, and a single name may be as long as a document.
+    """
     return "/" + str(name)[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")

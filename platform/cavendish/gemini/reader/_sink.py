@@ -1,4 +1,4 @@
-"""Where pictures go while a document is read: numbered files of one directory, hashed as they are written."""
+"""Files for the pictures of a document: numbered files of one directory, hashed while they are written."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _OVERLAP = len(_C2PA_MARK) - 1
 
 @dataclass(frozen=True)
 class Spilled:
-    """A string that was decoded into a file. `size` in bytes, `sha256` in hex, both of the decoded bytes."""
+    """A string that was decoded into a file. `size` (bytes) and `sha256` (hex) are those of the decoded bytes."""
 
     path: Path
     size: int
     sha256: str
     c2pa_hint: bool
-    """The bytes hold a mark of Content Credentials; whether these are valid is for a C2PA library to say."""
+    """The bytes contain a mark of Content Credentials, which only a C2PA library can validate."""
 
 
 class SpoolSink:
-    """Spills into `directory`, which is made when the first picture comes. The limits count everything ever spilled."""
+    """Spills into `directory`, which is created with the first picture. The limits count everything ever spilled."""
 
     def __init__(self, directory: Path, *, max_bytes: int, max_files: int = 256) -> None:
         self.directory = directory
@@ -38,6 +38,7 @@ class SpoolSink:
         self._files = 0
 
     def open(self, pointer: str) -> Spill:
+        """Returns a new file for the string at `pointer`. Raises TooLarge."""
         if self._files >= self.max_files:
             raise TooLarge(f"more than {self.max_files} pictures or files in one document", self.max_files, pointer)
         if not self._files:
@@ -47,18 +48,19 @@ class SpoolSink:
             path = self.directory / f"{self._files:04d}"
             try:
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            except FileExistsError:  # an earlier call kept its pictures here
+            except FileExistsError:  # an earlier document has pictures here
                 continue
             return Spill(self, path, handle, pointer)
 
     def count(self, size: int, pointer: str) -> None:
+        """Counts bytes that are written. Raises TooLarge."""
         self._bytes += size
         if self._bytes > self.max_bytes:
             raise TooLarge(f"more than {self.max_bytes} bytes of pictures or files", self.max_bytes, pointer)
 
 
 class Spill:
-    """One file being written."""
+    """One file while it is written."""
 
     def __init__(self, sink: SpoolSink, path: Path, handle: int, pointer: str) -> None:
         self._sink = sink
@@ -83,11 +85,12 @@ class Spill:
             written += os.write(self._handle, memoryview(decoded)[written:])
 
     def finish(self) -> Spilled:
+        """Closes the file and returns what it contains."""
         self._close()
         return Spilled(path=self.path, size=self._size, sha256=self._hash.hexdigest(), c2pa_hint=self._hint)
 
     def discard(self) -> None:
-        """Removes the file, finished or not."""
+        """Deletes the file, finished or not."""
         self._close()
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()

@@ -1,4 +1,4 @@
-"""Server-sent events whose payloads are JSON documents of any size, each on one line or several."""
+"""Parses server-sent events whose payloads are JSON documents of any size, each on one line or several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELD, _DATA, _IGNORED = range(3)
 
 
 class SseReader:
-    """Splits a stream into events and reads each payload as it arrives. `data: [DONE]` sets `done`; it is no event.
+    """Splits a stream into events and parses each payload as it arrives. `data: [DONE]` sets `done` and is no event.
 
     `max_memory` bounds what all events of the stream keep together, in bytes.
     """
@@ -35,7 +35,7 @@ class SseReader:
         self.done = False
 
     def feed(self, chunk: bytes) -> list[Any]:
-        """The events that `chunk` completes, in order. Raises ReaderError."""
+        """Returns the events that `chunk` completes, in order. Raises ReaderError."""
         events: list[Any] = []
         position = 0
         try:
@@ -52,7 +52,7 @@ class SseReader:
         return events
 
     def close(self) -> None:
-        """The stream is over. An event that was not closed by an empty line is not one; its pictures are deleted."""
+        """Ends the stream. An event without its closing empty line is discarded with its pictures."""
         if self._event is not None:
             self._event.abort()
             self._event = None
@@ -97,20 +97,20 @@ class SseReader:
             self._after_colon = False
             self._payload(chunk[position:limit])
 
-    def _payload(self, piece: bytes) -> None:
+    def _payload(self, data: bytes) -> None:
         if self._head is not None:
-            self._head += piece
+            self._head += data
             if (_END + b"\n").startswith(self._head):
                 return
-            piece, self._head = self._head, None
+            data, self._head = self._head, None
         if self._event is None:
             self._event = JsonReader(self._sink, max_depth=self._max_depth, max_memory=self._max_memory - self._memory)
-        self._event.feed(piece)
+        self._event.feed(data)
 
     def _dispatch(self, events: list[Any]) -> None:
         if self._head:
             if self._head.strip() != _END:
-                raise MalformedJson("an event is no JSON", 0)
+                raise MalformedJson("an event is not JSON", 0)
             self.done = True
         event, self._event, self._head = self._event, None, b""
         if event is None:

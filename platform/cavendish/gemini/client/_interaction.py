@@ -1,4 +1,4 @@
-"""An interaction as the upstream answered it, in one document or as a stream of events (WIRE sections 4 and 5)."""
+"""An interaction of the upstream, from one document or from a stream of events (WIRE sections 4 and 5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OWN_FIELDS = frozenset({"id", "status", "model", "steps", "usage", "errors"})
 
 @dataclass
 class Interaction:
-    """`data` of an image in `steps` is a Spilled. `raw` has what else was answered, mostly the request's echo."""
+    """`data` of an image in `steps` is a Spilled. `raw` has all other fields, mostly the request's echo."""
 
     id: str
     status: str
@@ -31,7 +31,7 @@ class Interaction:
 
 
 def from_document(document: Any) -> Interaction:
-    """Raises BrokenAnswer when the document is none of this API."""
+    """Returns the interaction that a document describes. Raises BrokenAnswer for any other document."""
     if not isinstance(document, dict):
         raise _no_interaction()
     steps, usage, errors = document.get("steps") or [], document.get("usage"), document.get("errors") or []
@@ -53,7 +53,7 @@ def from_document(document: Any) -> Interaction:
 
 
 class Assembler:
-    """Puts the events of a stream together."""
+    """Assembles an interaction from the events of a stream."""
 
     def __init__(self) -> None:
         self._fields: dict[str, Any] = {}
@@ -65,12 +65,14 @@ class Assembler:
         return str(self._fields.get("id") or "")
 
     def complete(self, done: bool) -> bool:
-        """The upstream said how it ended. `done`: the stream was closed in order, so a final status is enough."""
+        """Returns whether the upstream said how it ended. `done` says that the stream ended in order, after which a
+        final status is enough.
+        """
         status = self._fields.get("status")
         return self._completed or (done and isinstance(status, str) and status not in UNFINISHED)
 
     def add(self, event: Any) -> None:
-        """Raises the GeminiError that an `error` event stands for, BrokenAnswer when the event is none."""
+        """Adds an event. Raises the GeminiError of an `error` event, BrokenAnswer for what is no event."""
         if not isinstance(event, dict):
             raise _no_interaction()
         kind = event.get("event_type")
@@ -95,10 +97,10 @@ class Assembler:
                 short(str(error.get("message") or "the upstream reported an error")),
                 self._fields.get("usage") if isinstance(self._fields.get("usage"), dict) else None,
             )
-        # Anything else is newer than we are and says nothing about the pictures.
+        # Other events are newer than this client and do not concern the pictures.
 
     def interaction(self) -> Interaction:
-        """What came so far; raises BrokenAnswer when that is nothing."""
+        """Returns what came so far. Raises BrokenAnswer when that is nothing."""
         fields = dict(self._fields)
         if self._steps:
             fields["steps"] = [_joined(self._steps[index]) for index in sorted(self._steps)]
@@ -111,7 +113,7 @@ def _apply(step: dict[str, Any], delta: dict[str, Any]) -> None:
         content = step.setdefault("content", [])
         if not (content and content[-1].get("type") == "text"):
             content.append({"type": "text", "text": ""})
-        # In pieces until the end: a text put together at every token would be copied as often.
+        # A list of parts until the end: a text that is joined at every token would be copied as often.
         block = content[-1]
         if not isinstance(block.get("text"), list):
             block["text"] = [_string(block.get("text"))]
@@ -140,12 +142,12 @@ def _joined(step: dict[str, Any]) -> dict[str, Any]:
 
 
 def _annotate(block: dict[str, Any], delta: dict[str, Any]) -> None:
-    if isinstance(found := delta.get("annotations"), list) and found:
-        block.setdefault("annotations", []).extend(found)
+    if isinstance(annotations := delta.get("annotations"), list) and annotations:
+        block.setdefault("annotations", []).extend(annotations)
 
 
 def _finish(step: dict[str, Any]) -> None:
-    # Arguments that came in pieces are JSON once they are whole.
+    # Arguments that came in parts are JSON once they are complete.
     if isinstance(arguments := step.get("arguments"), str):
         with contextlib.suppress(ValueError):
             step["arguments"] = json.loads(arguments)
@@ -171,4 +173,4 @@ def _index(event: dict[str, Any]) -> int:
 
 
 def _no_interaction() -> BrokenAnswer:
-    return BrokenAnswer("the upstream's answer is no interaction", code="malformed", retryable=True)
+    return BrokenAnswer("the upstream's response is not an interaction", code="malformed", retryable=True)
