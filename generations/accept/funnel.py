@@ -75,7 +75,7 @@ def generation_admit(parsed: GenerationRequest, *, spool: Path, owner: JobOwner,
         raise
 
 
-def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[GenerationRequest, JobSpec, Quote]:
+def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, Quote]:
     """What a body would cost, read and checked as `generation_accept` does; nothing is held and nothing is kept."""
     with request_spool() as spool:
         parsed = _read(who, body, spool, "native")
@@ -87,7 +87,7 @@ def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[Generatio
                 quote = generation_quote(spec, tenant_id=who.tenant_id, livemode=who.livemode, tier=tier, covered=True)
         finally:
             inputs.discard()
-    return parsed, spec, quote
+    return spec, quote
 
 
 def check_active(who: Principal) -> None:

@@ -13,6 +13,7 @@ from cavendish.http.problems import invalid_value
 from cavendish.http.schema import problems
 from generations.accept.funnel import quote_build
 from generations.api import schema
+from generations.api.representation import quote_json
 
 
 class QuoteCreate(APIView):
@@ -30,17 +31,5 @@ class QuoteCreate(APIView):
         tier = request.query_params.get("tier", Tier.STANDARD)
         if tier not in Tier.values:
             raise invalid_value("/tier", "unknown_value", f"Use one of {', '.join(Tier.values)}.")
-        parsed, spec, quote = quote_build(who=principal(request), body=request._request, tier=tier)
-        resolution = spec.resolution
-        return Response(
-            {
-                **quote.as_json(),
-                "model": parsed.model.id,
-                "tier": tier,
-                "aspect_ratio": resolution.aspect_ratio if resolution else None,
-                "image_size": resolution.image_size if resolution else None,
-                "width": resolution.width if resolution else None,
-                "height": resolution.height if resolution else None,
-                "notes": list(parsed.model.notes),
-            }
-        )
+        spec, quote = quote_build(who=principal(request), body=request._request, tier=tier)
+        return Response(quote_json(quote, spec, tier=tier))

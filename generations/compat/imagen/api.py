@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -11,22 +10,21 @@ from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
-from accounts.authentication.drf import resumed_by_wait_layer, principal
+from accounts.authentication.drf import principal, resumed_by_wait_layer
 from cavendish.db import ids
 from cavendish.gemini.catalog import get_model
 from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
 from generations.compat.gemini.errors import GOOGLE
 from generations.compat.gemini.views import GoogleView
+from generations.compat.imagen.representation import failure_text, is_filtered, predictions_json
 from generations.compat.imagen.translation import Translation
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
-from generations.compat.shared.json_stream import Stored, json_pieces
+from generations.compat.shared.json_stream import json_pieces
 from generations.compat.shared.resubmissions import Resubmission
-from generations.errors import ErrorCode
 from generations.models import TERMINAL, Status
 from generations.request import body_read
 from generations.request.hints import listing
-from generations.selectors import GenerationDetail
 
 DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
 """By when Google asks to have moved: https://cloud.google.com/vertex-ai/generative-ai/docs/models/imagen/4-0-generate"""
@@ -64,29 +62,11 @@ class Predict(GoogleView):
             answer = _unfinished(request, [ids.encode(ids.GENERATION, whole.generation.id) for whole in wholes])
             wait_on(answer, request, wholes)
             return answer
-        failed = [whole for whole in wholes if whole.generation.status != Status.SUCCEEDED and not _is_filtered(whole)]
+        failed = [whole for whole in wholes if whole.generation.status != Status.SUCCEEDED and not is_filtered(whole)]
         if failed and not pictures(wholes):
-            return GOOGLE.response(Problem(400, "failed", _message(failed[0])), request.path)
+            return GOOGLE.response(Problem(400, "failed", failure_text(failed[0])), request.path)
         shown = predictions_json(wholes, reasons=request.query_params.get("reasons") == "true")
         return StreamingHttpResponse(json_pieces(shown), content_type="application/json")
-
-
-def predictions_json(wholes: list[GenerationDetail], *, reasons: bool) -> dict[str, Any]:
-    """As Imagen answers: pictures that were filtered are missing, or told of where `reasons` are asked for."""
-    found: list[dict[str, Any]] = [
-        {"bytesBase64Encoded": Stored(output.storage_key), "mimeType": output.mime_type} for output in pictures(wholes)
-    ]
-    if reasons:
-        found += [{"raiFilteredReason": _message(whole)} for whole in wholes if _is_filtered(whole)]
-    return {"predictions": found} if found else {}
-
-
-def _is_filtered(whole: GenerationDetail) -> bool:
-    return (whole.generation.error or {}).get("code") == ErrorCode.SAFETY_BLOCKED
-
-
-def _message(whole: GenerationDetail) -> str:
-    return str((whole.generation.error or {"message": "The request was canceled."})["message"])
 
 
 def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:

@@ -13,14 +13,13 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
-from accounts.authentication.drf import resumed_by_wait_layer, principal
+from accounts.authentication.drf import principal, resumed_by_wait_layer
 from cavendish.db import ids
-from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
-from generations.compat.openai.representation import images_json
+from generations.compat.openai.representation import failure_json, images_json, model_json
 from generations.compat.openai.translation import FORMS, Translation, form_body
-from generations.compat.openai.views import OpenAIView, failure_json, failure_response
+from generations.compat.openai.views import OpenAIView, failure_response
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import json_pieces
 from generations.compat.shared.resubmissions import Resubmission
@@ -55,7 +54,10 @@ class ImageView(OpenAIView):
         images: Sequence[UploadedFile[Any]] | None = None,
         resubmission: Resubmission | None = None,
     ) -> HttpResponse:
-        """`posted` where the bytes of the request tell it from others: a form has another border each time."""
+        """Makes jobs of a body and has the client wait for them.
+
+        Without `resubmission` where the bytes do not tell a request from others: a form has another boundary each time.
+        """
         who = principal(request)
         translation = Translation()
         images_request = translation.read(body, images)
@@ -115,11 +117,6 @@ class ModelDetail(OpenAIView):
         if model is None:
             raise Problem(404, "model_not_found", "There is no such model.")
         return JsonResponse(model_json(model))
-
-
-def model_json(model: Model) -> dict[str, Any]:
-    # OpenAI's answer must have a time of creation; the catalog knows none.
-    return {"id": model.id, "object": "model", "created": 0, "owned_by": "google"}
 
 
 def _unfinished(jobs: Sequence[str]) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Ended jobs as an ImagesResponse."""
+"""Ended jobs as an ImagesResponse or an error, and models, as OpenAI shows them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from cavendish.db import ids
+from cavendish.gemini.catalog import Model
 from generations.compat.openai.translation import Form
-from generations.compat.openai.views import failure_json
 from generations.compat.shared.fan_out import charges, pictures
 from generations.compat.shared.json_stream import Stored
+from generations.errors import ErrorCode
 from generations.models import Output, Status
 from generations.selectors import GenerationDetail
 from generations.show.representation import output_path
@@ -57,3 +58,20 @@ def _picture(output: Output, form: Form) -> dict[str, Any]:
     if form == "b64_json":
         return {"b64_json": Stored(output.storage_key)}
     return {"url": url_sign(output_path(output.id))[0]}
+
+
+def failure_json(error: dict[str, Any] | None) -> dict[str, Any]:
+    """The error of a job that ended without a picture, as OpenAI says it."""
+    error = error or {"code": "canceled", "message": "The request was canceled."}
+    blocked = error["code"] == ErrorCode.SAFETY_BLOCKED
+    return {
+        "message": error["message"],
+        "type": "image_generation_user_error" if blocked else "image_generation_error",
+        "param": None,
+        "code": "content_policy_violation" if blocked else error["code"],
+    }
+
+
+def model_json(model: Model) -> dict[str, Any]:
+    # OpenAI's answer must have a time of creation; the catalog knows none.
+    return {"id": model.id, "object": "model", "created": 0, "owned_by": "google"}

@@ -1,4 +1,4 @@
-"""Views whose errors are OpenAI's, and how a job's end is one of them."""
+"""Views whose errors are OpenAI's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from rest_framework.views import APIView, set_rollback
 
 from cavendish.http.problems import problem_of
 from generations.compat.openai.errors import CONTENT_TYPE, OPENAI, error_body
-from generations.errors import ErrorCode
 
 
 class OpenAIView(APIView):
@@ -32,15 +31,3 @@ def failure_response(error: dict[str, Any]) -> HttpResponse:
     """400 with an error as `failure_json` makes it: what was accepted would be spent again if it were sent again."""
     body = error_body(message=error["message"], kind=error["type"], code=error["code"])
     return HttpResponse(body, status=400, content_type=CONTENT_TYPE)
-
-
-def failure_json(error: dict[str, Any] | None) -> dict[str, Any]:
-    """The error of a job that ended without a picture, as OpenAI says it."""
-    error = error or {"code": "canceled", "message": "The request was canceled."}
-    blocked = error["code"] == ErrorCode.SAFETY_BLOCKED
-    return {
-        "message": error["message"],
-        "type": "image_generation_user_error" if blocked else "image_generation_error",
-        "param": None,
-        "code": "content_policy_violation" if blocked else error["code"],
-    }

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+
 from cavendish.http.times import moment
 from generations.batches.representation import ERASED, UNENDED
 from generations.batches.selectors import Result, items_walk
@@ -14,6 +16,7 @@ from generations.compat.gemini.content.representation import response_json
 from generations.compat.shared.json_stream import json_pieces
 from generations.errors import ErrorCode
 from generations.models import BATCH_ENDED, Batch, BatchStatus
+from generations.request import JSONL
 
 INLINED = 1000
 """Up to so many inline requests are answered inline; the answers to more are a file, as those to a file are."""
@@ -101,6 +104,23 @@ def file_pieces(batch: Batch) -> Iterator[bytes]:
     for result in _ended(batch):
         yield from json_pieces({"key": result.item.key, **_answer(result)})
         yield b"\n"
+
+
+def results_file_json(batch: Batch) -> dict[str, Any]:
+    """The file of a batch's results, as the Files API shows one. It has no size before it is written."""
+    name = f"files/{RESULTS}{batch.id.hex}"
+    uri = f"{settings.BASE_URL}/v1beta/{name}"
+    return {
+        "name": name,
+        "displayName": batch.name,
+        "mimeType": JSONL,
+        "createTime": moment(batch.created_at),
+        "updateTime": moment(batch.finished_at or batch.created_at),
+        "uri": uri,
+        "downloadUri": f"{uri}:download?alt=media",
+        "state": "PROCESSING" if batch.finished_at is None else "ACTIVE",
+        "source": "GENERATED",
+    }
 
 
 def _inlined_pieces(batch: Batch) -> Iterator[bytes]:

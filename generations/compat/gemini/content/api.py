@@ -9,14 +9,13 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from rest_framework.request import Request
 
-from accounts.authentication.drf import resumed_by_wait_layer, principal
+from accounts.authentication.drf import principal, resumed_by_wait_layer
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, UnknownModel, get_model
 from cavendish.http.problems import Problem, not_found
 from generations.accept.funnel import check_model, generation_accept, request_spool
-from generations.compat.gemini.content.representation import chunks_json, response_json, unfinished_json
-from generations.compat.gemini.content.token_count import tokens_json
+from generations.compat.gemini.content.representation import chunks_json, response_json, tokens_json, unfinished_json
 from generations.compat.gemini.content.translation import Translation
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cavendish.db import ids
+from cavendish.gemini.catalog import Model, text_tokens
 from cavendish.http.times import moment
 from generations.compat.gemini.content.grounding import grounding_json
 from generations.compat.gemini.content.signatures import signature_pack
@@ -102,6 +103,25 @@ def usage_json(reported: Mapping[str, Any]) -> dict[str, Any]:
         if details:
             shown[name] = details
     return shown
+
+
+def tokens_json(tree: dict[str, Any], model: Model) -> dict[str, Any]:
+    """Tokens of a conversation by the rule that quotes use; `tree` is as Translation returns it.
+
+    Each picture counts by the catalog's figure, each video at the model's limit, since how long it is shows only when
+    it is read. It need not end with the user's turn: histories are counted, too.
+    """
+    counts = {"TEXT": text_tokens(tree.get("system_instruction", "")), "IMAGE": 0, "VIDEO": 0}
+    for step in tree["input"]:
+        for block in [*step.get("content", ()), *step.get("summary", ())]:
+            if block["type"] == "text":
+                counts["TEXT"] += text_tokens(block["text"])
+            elif block["type"] == "image":
+                counts["IMAGE"] += model.tokens_per_input_image
+            else:
+                counts["VIDEO"] += model.video_token_limit
+    details = [{"modality": modality, "tokenCount": count} for modality, count in counts.items() if count]
+    return {"totalTokens": sum(counts.values()), "promptTokensDetails": details}
 
 
 def _read(content: GenerationContent, *, thoughts: bool) -> Content:

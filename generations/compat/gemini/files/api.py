@@ -7,10 +7,8 @@ name that a client gave at the upload; addresses always carry the id.
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
-from django.conf import settings
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -19,8 +17,9 @@ from accounts.authentication.drf import principal
 from accounts.authentication.principal import Principal
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
-from cavendish.http.times import moment
-from generations.compat.gemini.batches.results_file import is_results, results_file_json, results_response
+from generations.compat.gemini.batches.representation import results_file_json
+from generations.compat.gemini.batches.results_file import is_results, results_load, results_response
+from generations.compat.gemini.files.representation import file_json
 from generations.compat.gemini.paging import page_after, page_size
 from generations.compat.gemini.views import GoogleView
 from generations.models import File
@@ -28,26 +27,6 @@ from generations.request import file_id_of
 from generations.selectors import file_named
 from generations.services import file_delete
 from generations.show.stored_bytes import bytes_response
-
-
-def file_json(file: File) -> dict[str, Any]:
-    uri = f"{settings.BASE_URL}/v1beta/files/{file.id.hex}"
-    shown = {
-        "name": f"files/{file.resource_name or file.id.hex}",
-        "displayName": file.name,
-        "mimeType": file.mime_type,
-        "sizeBytes": str(file.bytes),
-        "createTime": moment(file.created_at),
-        "updateTime": moment(file.created_at),
-        "expirationTime": moment(file.expires_at),
-        # Base64 of the hexadecimal digits: so Google sends it.
-        "sha256Hash": base64.b64encode(file.sha256.encode()).decode(),
-        "uri": uri,
-        "downloadUri": f"{uri}:download?alt=media",
-        "state": "ACTIVE",
-        "source": "UPLOADED",
-    }
-    return {key: value for key, value in shown.items() if value}
 
 
 class FileList(GoogleView):
@@ -76,7 +55,7 @@ class FileDetail(GoogleView):
     def get(self, request: Request, file_id: str) -> JsonResponse:
         who = principal(request)
         if is_results(file_id):
-            return JsonResponse(results_file_json(who, file_id))
+            return JsonResponse(results_file_json(results_load(who, file_id)))
         return JsonResponse(file_json(_load(who, file_id)))
 
     def delete(self, request: Request, file_id: str) -> JsonResponse:

@@ -27,7 +27,7 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large
 from generations.accept.funnel import check_active
-from generations.compat.gemini.files.api import file_json
+from generations.compat.gemini.files.representation import file_json
 from generations.compat.gemini.files.upload_admission import UploadAdmission, check_key
 from generations.compat.gemini.files.upload_ids import Ticket
 from generations.compat.gemini.files.upload_parts import Part, WrongOffset, parts_expire

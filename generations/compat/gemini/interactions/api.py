@@ -8,7 +8,7 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from accounts.authentication.drf import resumed_by_wait_layer, principal
+from accounts.authentication.drf import principal, resumed_by_wait_layer
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import JsonResponse
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal
-from cavendish.gemini.catalog import Model
 from cavendish.http.problems import not_found
+from generations.compat.gemini.models.representation import model_json
 from generations.compat.gemini.views import GoogleView
 from generations.selectors import models_offered
-
-
-def model_json(model: Model) -> dict[str, Any]:
-    return {
-        "name": f"models/{model.id}",
-        "version": "1",
-        "displayName": model.name,
-        "description": model.description,
-        "inputTokenLimit": model.input_token_limit,
-        "outputTokenLimit": model.output_token_limit,
-        "supportedGenerationMethods": ["createInteraction", "generateContent", "streamGenerateContent", "countTokens"],
-        "thinking": model.thinks,
-    }
 
 
 class ModelList(GoogleView):
