@@ -44,7 +44,7 @@ def test_no_function_waits_for_a_lock_that_stands_above_one_it_holds() -> None:
          "waits for billing_wallet and holds generations_batch"),
         ("worker_register", "INSERT INTO generations_worker",
          "UPDATE generations_generation SET worker = NULL; INSERT INTO generations_worker", ""),
-        ("generation_cancel", "SELECT status INTO was", "PERFORM pg_advisory_xact_lock(hashtext('new')); SELECT 1",
+        ("generation_cancel", "SELECT status INTO status_before", "PERFORM pg_advisory_xact_lock(hashtext('new')); SELECT 1",
          "advisory lock new has no place in the order"),
         ("charge_settle", "charged, held.currency, false)", "charged, held.currency, true)", ""),
     ],

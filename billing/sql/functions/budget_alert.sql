@@ -1,6 +1,6 @@
--- Says once per period and percentage that a budget's use has reached it: a row for the mail and an event, in the
+-- Alerts once per period and percentage that a budget's use has reached: a row for the mail and an event, in the
 -- transaction in which it did. Its caller holds the periods' row locks, so two jobs never both find one due. Counts what
--- is settled, not what is held: a worst case that is given back in a minute is no news. But a hard budget that has refused a
+-- is settled, not what is held: a worst case that is free again in a minute is no news. But a hard budget that has refused a
 -- job (p_refused) is at its 100 %, for settled use alone may never get there.
 CREATE OR REPLACE FUNCTION budget_alert(p_tenant uuid, p_periods bigint[], p_refused boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp

@@ -1,4 +1,4 @@
--- Tells 100 % of a budget that has refused a job: in a transaction of its own, for the job's was rolled back.
+-- Alerts to 100 % of a budget that has refused a job: in a transaction of its own, for the job's was rolled back.
 CREATE OR REPLACE FUNCTION budget_alert_refused(p_tenant uuid, p_budget uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$

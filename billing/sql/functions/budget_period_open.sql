@@ -30,7 +30,7 @@ BEGIN
 
     INSERT INTO billing_budgetperiod (tenant_id, budget_id, starts_at, resets_at, cap, hard, used, held, alerted)
     VALUES (p_tenant, p_budget, bounds.starts_at, bounds.resets_at, allowed, b.hard, 0, 0,
-            -- what was told of a period that overlaps, because the time zone changed, is not told again
+            -- what was alerted of a period that overlaps, because the time zone changed, is not alerted again
             coalesce((SELECT alerted FROM billing_budgetperiod WHERE budget_id = p_budget
                       AND coalesce(resets_at, 'infinity') > bounds.starts_at ORDER BY id DESC LIMIT 1), '{}'))
     ON CONFLICT (budget_id, starts_at) DO UPDATE SET resets_at = excluded.resets_at

@@ -1,5 +1,5 @@
 -- What the holds themselves say of a budget's use in a period: settled by jobs that were held in it, and held by those
--- that have not ended. A budget that is made in mid-period begins with this, and `reconcile` compares with it. For
+-- that have not ended. A budget that is created in mid-period begins with this, and `reconcile` compares with it. For
 -- `total` jobs count from the budget's making on, also those that had been held before and settled after.
 CREATE OR REPLACE FUNCTION budget_use(b billing_budget, p_starts timestamptz, p_resets timestamptz,
     OUT used numeric, OUT held numeric)

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION charge_settle(p_tenant uuid, p_generation uuid, p jso
 LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    no_member CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
     held billing_hold;
     today date;
     billed date;
@@ -74,7 +74,7 @@ BEGIN
     INSERT INTO billing_usagerollup AS u (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size,
                                           kind, records, quantity, images, flagged, amount, cost)
     SELECT p_tenant, billed, date_trunc('hour', now(), 'UTC'), held.livemode, p->>'model', (p->>'api_key_id')::uuid,
-           coalesce(member, nobody), p->>'image_size', r.kind, r.records, r.quantity, r.images, r.flagged, r.amount, r.cost
+           coalesce(member, no_member), p->>'image_size', r.kind, r.records, r.quantity, r.images, r.flagged, r.amount, r.cost
     FROM usage_sums(p_generation, billed) r
     ORDER BY r.kind
     ON CONFLICT (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size, kind) DO UPDATE

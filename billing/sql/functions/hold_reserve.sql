@@ -1,5 +1,5 @@
 -- Holds the worst case of a generation on the wallet and on every budget that applies: all of them or none (I3).
--- Answers NULL, or why not, and then the caller rolls back. Called last before COMMIT, because it locks rows that all
+-- Returns NULL, or why not, and then the caller rolls back. Called last before COMMIT, because it locks rows that all
 -- jobs of a tenant share: budgets' periods in the order of their ids and the wallet at the end, so no two holds wait in a
 -- ring. What belongs together is one statement, for the time between two of them is time under the locks. Its plans are
 -- made once per session (force_generic_plan): to plan such a statement takes ten times as long as to run it.
@@ -14,7 +14,7 @@ DECLARE
     missing uuid[];
     budget uuid;
     periods bigint[];
-    wanted numeric[];
+    needed numeric[];
     allowed numeric[];
     fits boolean;
 BEGIN
@@ -40,13 +40,13 @@ BEGIN
     END IF;
 
     IF applying > 0 THEN
-        SELECT array_agg(l.id), array_agg(l.wanted), array_agg(l.allowed),
-               bool_and(NOT l.hard OR l.used + l.held + l.wanted <= l.allowed)
-        INTO periods, wanted, allowed, fits
+        SELECT array_agg(l.id), array_agg(l.needed), array_agg(l.allowed),
+               bool_and(NOT l.hard OR l.used + l.held + l.needed <= l.allowed)
+        INTO periods, needed, allowed, fits
         FROM (
             SELECT p.id, p.hard, p.used, p.held, budget_limit(b."limit", b.raise_to, b.raise_until, at) AS allowed,
                    CASE b.metric WHEN 'money' THEN p_amount WHEN 'images' THEN p_images WHEN 'tokens' THEN p_tokens ELSE 1 END
-                       AS wanted
+                       AS needed
             FROM billing_budget b
             JOIN billing_budgetperiod p
                 ON p.budget_id = b.id AND coalesce(p.resets_at, 'infinity') > at AND p.starts_at <= at
@@ -59,22 +59,22 @@ BEGIN
         RETURN (
             SELECT jsonb_build_object('code', 'budget_exceeded', 'budget_id', b.id, 'scope', b.scope,
                 'scope_id', b.scope_id, 'metric', b.metric, 'period', b.period, 'limit', t.allowed::text,
-                'used', p.used::text, 'held', p.held::text, 'wanted', t.wanted::text, 'resets_at', p.resets_at,
+                'used', p.used::text, 'held', p.held::text, 'wanted', t.needed::text, 'resets_at', p.resets_at,
                 'currency', CASE b.metric WHEN 'money' THEN p_currency END, 'set_by_operator', b.set_by_operator,
-                'notify', 100 = ANY (b.alerts) AND 100 <> ALL (p.alerted) AND t.wanted <= t.allowed)
-            FROM unnest(periods, wanted, allowed) t (id, wanted, allowed)
-            JOIN billing_budgetperiod p ON p.id = t.id AND p.hard AND p.used + p.held + t.wanted > t.allowed
+                'notify', 100 = ANY (b.alerts) AND 100 <> ALL (p.alerted) AND t.needed <= t.allowed)
+            FROM unnest(periods, needed, allowed) t (id, needed, allowed)
+            JOIN billing_budgetperiod p ON p.id = t.id AND p.hard AND p.used + p.held + t.needed > t.allowed
             JOIN billing_budget b ON b.id = p.budget_id
             ORDER BY p.resets_at DESC NULLS FIRST, p.id LIMIT 1);
     END IF;
     IF periods IS NOT NULL THEN
         -- The cap follows a raise that has ended; the CHECK on it is the last word.
-        WITH taken AS (
-            UPDATE billing_budgetperiod p SET held = p.held + t.wanted, cap = greatest(t.allowed, p.used + p.held)
-            FROM unnest(periods, wanted, allowed) t (id, wanted, allowed) WHERE p.id = t.id
+        WITH reserved AS (
+            UPDATE billing_budgetperiod p SET held = p.held + t.needed, cap = greatest(t.allowed, p.used + p.held)
+            FROM unnest(periods, needed, allowed) t (id, needed, allowed) WHERE p.id = t.id
         )
         INSERT INTO billing_holdline (tenant_id, hold_id, budget_period_id, quantity)
-        SELECT p_tenant, p_generation, t.id, t.wanted FROM unnest(periods, wanted) t (id, wanted);
+        SELECT p_tenant, p_generation, t.id, t.needed FROM unnest(periods, needed) t (id, needed);
     END IF;
 
     IF p_amount > 0 THEN

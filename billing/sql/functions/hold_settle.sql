@@ -1,12 +1,12 @@
 -- Ends a hold once: what was used moves from `held` to `used` in the periods that held it, the rest is free again; a
--- percentage that is reached is told. False when it had ended before.
+-- percentage that is reached adds an alert. Returns false when it had ended before.
 CREATE OR REPLACE FUNCTION hold_settle(p_tenant uuid, p_generation uuid, p_status text, p_amount numeric, p_images int,
     p_tokens int, p_requests int) RETURNS boolean
 LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     ended billing_hold;
-    watched bigint[];
+    alerting bigint[];
 BEGIN
     PERFORM budgets_lock(p_tenant, false);
     -- never above what was held: I3 must not depend on what the upstream reports
@@ -30,9 +30,9 @@ BEGIN
                 WHEN 'tokens' THEN ended.used_tokens ELSE ended.used_requests END
         FROM lines l WHERE p.id = l.id
     )
-    SELECT array_agg(l.id) FILTER (WHERE l.alerts <> '{}') INTO watched FROM lines l;
-    IF watched IS NOT NULL THEN
-        PERFORM budget_alert(p_tenant, watched);
+    SELECT array_agg(l.id) FILTER (WHERE l.alerts <> '{}') INTO alerting FROM lines l;
+    IF alerting IS NOT NULL THEN
+        PERFORM budget_alert(p_tenant, alerting);
     END IF;
     IF ended.amount > 0 THEN
         UPDATE billing_wallet SET held = held - ended.amount, balance = balance - p_amount

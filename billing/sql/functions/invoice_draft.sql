@@ -1,7 +1,7 @@
 -- Drafts the invoices of a month for every tenant for which it is over, or for one tenant; sums up again drafts that are
 -- older than p_stale. Idempotent, and set-based: the work is a few statements whatever the number of tenants.
 -- p_digits: {currency: places of its minor unit}. p_empty: also for months in which nothing was used.
--- Answers how many it drafted or summed up again. Only one runs at a time; another call meanwhile has nothing to do.
+-- Returns how many it drafted or summed up again. Only one runs at a time; another call meanwhile has nothing to do.
 CREATE OR REPLACE FUNCTION invoice_draft(p_month date, p_now timestamptz, p_stale interval, p_digits jsonb,
     p_empty boolean, p_tenant uuid) RETURNS int
 LANGUAGE plpgsql SET search_path = public, pg_temp
@@ -13,7 +13,7 @@ BEGIN
     IF p_tenant IS NULL AND NOT pg_try_advisory_xact_lock(hashtext('invoice_draft')) THEN
         RETURN 0;
     END IF;
-    WITH made AS (
+    WITH drafted AS (
         INSERT INTO billing_invoice (id, tenant_id, month, timezone, status, currency, digits, exact, net, tax_label,
             tax_note, tax, total, paid_from_balance, amount_due, receivable, issuer, customer, void_reason, replaces_id)
         SELECT id_new(), t.id, p_month, t.billing_timezone, 'draft', w.currency,
@@ -43,12 +43,12 @@ BEGIN
         ORDER BY t.id
         ON CONFLICT (tenant_id, month) WHERE status <> 'void' DO NOTHING
         RETURNING id, tenant_id, currency
-    ), told AS (
+    ), events AS (
         INSERT INTO events_event (tenant_id, subject, type, data)
         SELECT tenant_id, id, 'invoice.drafted', jsonb_build_object('old', NULL, 'new', 'draft', 'month', p_month)
-        FROM made
+        FROM drafted
     )
-    SELECT coalesce(array_agg(id), '{}') INTO fresh FROM made;
+    SELECT coalesce(array_agg(id), '{}') INTO fresh FROM drafted;
 
     SELECT coalesce(array_agg(i.id), '{}') INTO stale FROM (
         SELECT id FROM billing_invoice

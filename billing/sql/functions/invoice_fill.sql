@@ -1,4 +1,4 @@
--- Sums up drafts anew: lines out of the books, tax, how it would be paid, issuer and customer as they are now.
+-- Sums up drafts anew: lines out of roll-ups and ledger, tax, how it would be paid, issuer and customer as they are now.
 CREATE OR REPLACE FUNCTION invoice_fill(p_invoices uuid[]) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$

@@ -1,8 +1,8 @@
 -- Closes the month of a draft and gives the invoice its number, in one transaction (the caller's).
 --
 -- Settling jobs hold a share lock on the period; the exclusive one here waits for them, and whoever comes later finds the
--- month closed. Locks in this order, by everyone: invoice, period, wallet, legal entity. The number is given last.
--- Answers {"code": "finalised", ...}, or why not: busy, not_found, not_draft, period_open, waiting, no_legal_entity, empty.
+-- month closed. Locks invoice, period, wallet and, last, the legal entity (decision 0016).
+-- Returns {"code": "finalised", ...}, or why not: not_found, not_draft, period_open, waiting, no_legal_entity, empty.
 CREATE OR REPLACE FUNCTION invoice_finalise(p_invoice uuid, p_now timestamptz, p_grace interval, p_empty boolean,
     p_actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
@@ -11,7 +11,7 @@ DECLARE
     inv billing_invoice;
     ends timestamptz;
     dues record;
-    given record;
+    assigned record;
     today date;
 BEGIN
     SELECT * INTO inv FROM billing_invoice WHERE id = p_invoice FOR UPDATE;
@@ -48,16 +48,16 @@ BEGIN
         'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact));
 
     today := (p_now AT TIME ZONE inv.timezone)::date;
-    SELECT * INTO given FROM number_assign(inv.legal_entity_id, 'invoices', today);
+    SELECT * INTO assigned FROM number_assign(inv.legal_entity_id, 'invoices', today);
     UPDATE billing_invoice
-    SET status = 'finalised', series_number = given.series_number, number = given.number, issued_on = today,
+    SET status = 'finalised', series_number = assigned.series_number, number = assigned.number, issued_on = today,
         due_on = today + (inv.customer->>'payment_terms_days')::int, finalised_at = now(), amount_due = dues.due,
         receivable = dues.receivable, paid_from_balance = inv.total - dues.due
     WHERE id = p_invoice;
     PERFORM event_add(inv.tenant_id, inv.id, 'invoice.finalised', jsonb_build_object('old', 'draft', 'new', 'finalised',
-        'number', given.number, 'total', inv.total::text, 'amount_due', dues.due::text, 'currency', inv.currency));
+        'number', assigned.number, 'total', inv.total::text, 'amount_due', dues.due::text, 'currency', inv.currency));
     IF dues.due = 0 THEN
         PERFORM invoice_mark_paid(p_invoice, 'balance');
     END IF;
-    RETURN jsonb_build_object('code', 'finalised', 'number', given.number);
+    RETURN jsonb_build_object('code', 'finalised', 'number', assigned.number);
 END $$;

@@ -1,4 +1,4 @@
--- The lines of a tenant's invoice for a month, as the books stand now: usage by model, size and kind out of the
+-- The lines of a tenant's invoice for a month, as roll-ups and ledger stand now: usage by model, size and kind out of the
 -- roll-ups, what credits paid of it, then corrections of the ledger that no invoice shows yet, as far as they moved money. `exact` has nine places, `amount` is rounded once.
 -- The service, drafts and previews all read this. Live mode only: test jobs cost nothing.
 --

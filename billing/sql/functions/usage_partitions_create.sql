@@ -1,7 +1,7 @@
--- Makes the monthly partitions of the usage records that are missing, p_months from the month of p_from on. Answers how
--- many it made.
+-- Creates the monthly partitions of the usage records that are missing, p_months from the month of p_from on. Returns how
+-- many it created.
 --
--- A table is made aside and then attached: CREATE TABLE … PARTITION OF would wait for whoever reads the whole table, a
+-- A table is created aside and then attached: CREATE TABLE … PARTITION OF would wait for whoever reads the whole table, a
 -- reconciliation for example, and every settlement would wait behind it. Rows that went into the default partition
 -- meanwhile move into the month they belong to. It gives up after two seconds; it is called every hour, months ahead.
 CREATE OR REPLACE FUNCTION usage_partitions_create(p_from date, p_months int) RETURNS int
@@ -10,7 +10,7 @@ AS $$
 DECLARE
     month date;
     name text;
-    made int := 0;
+    created int := 0;
 BEGIN
     PERFORM set_config('lock_timeout', '2s', true);
     FOR n IN 0 .. p_months - 1 LOOP
@@ -27,9 +27,9 @@ BEGIN
         EXECUTE format('ALTER TABLE billing_usagerecord ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
             name, month, (month + interval '1 month')::date);
         EXECUTE format('ALTER TABLE %I DROP CONSTRAINT of_its_month', name);
-        made := made + 1;
+        created := created + 1;
     END LOOP;
-    RETURN made;
+    RETURN created;
 END $$;
 REVOKE ALL ON FUNCTION usage_partitions_create(date, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION usage_partitions_create(date, int) TO cavendish_system, cavendish_operator;

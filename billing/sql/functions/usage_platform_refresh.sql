@@ -1,6 +1,6 @@
 -- Sums the roll-ups of all tenants for the operator's pages: by billing date, tenant and model; these by month; and by
 -- billing date and model over all tenants. By the scheduler, so that no settlement waits for a row that all tenants
--- share. Answers how many days of tenants changed, or NULL when another scheduler is at it.
+-- share. Returns how many days of tenants changed, or NULL when another scheduler is at it.
 --
 -- Only dates on which jobs may still have ended since the last time: from a day before today, or before the newest date
 -- that is summed when nobody was here for longer; and whatever lies in the future, where jobs of closed months go.

@@ -19,14 +19,14 @@ BEGIN
         FROM generations_batch b JOIN accounts_tenant t ON t.id = b.tenant_id AND t.status = 'active'
         WHERE b.status IN ('queued', 'running') AND b.fed < b.total AND b.expires_at > now()
         ORDER BY b.tenant_id, b.livemode, b.id
-    ), hungry AS (
+    ), with_room AS (
         SELECT o.id, 'feed' AS task, q.queued FROM oldest o CROSS JOIN LATERAL (
             SELECT count(*)::int AS queued FROM (
                 SELECT 1 FROM generations_generation g
                 WHERE g.status = 'queued' AND g.priority = 1 AND g.tenant_id = o.tenant_id LIMIT p_ahead) w) q
         WHERE o.feed_after <= now() AND q.queued <= p_ahead * 3 / 4
     ), due AS (
-        SELECT e.id, e.task, e.queued FROM (SELECT * FROM ending UNION ALL SELECT * FROM hungry) e
+        SELECT e.id, e.task, e.queued FROM (SELECT * FROM ending UNION ALL SELECT * FROM with_room) e
         JOIN generations_batch b ON b.id = e.id AND b.feed_after <= now()
         ORDER BY e.queued, e.id LIMIT p_limit
         FOR UPDATE OF b SKIP LOCKED

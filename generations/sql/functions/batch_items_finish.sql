@@ -1,5 +1,5 @@
--- Ends all items of a batch that wait, at once. Answers how many. A feeder that holds one of them is waited for, and
--- what it made of it stays.
+-- Ends all items of a batch that wait, at once. Returns how many. A feeder that holds one of them is waited for, and the
+-- job that it made of it stays.
 CREATE OR REPLACE FUNCTION batch_items_finish(p_tenant uuid, p_batch uuid, p_status text, p_error jsonb) RETURNS int
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$

@@ -15,7 +15,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    wanted uuid[];
+    picked uuid[];
     tenants uuid[];
 BEGIN
     -- A jump from tenant to tenant along the index (priority, tenant, …): the cost is in tenants that wait, not in jobs.
@@ -49,12 +49,12 @@ BEGIN
                row_number() OVER (PARTITION BY c.priority ORDER BY c.share, c.run_after, c.id) AS turn_in_lane
         FROM ranked c WINDOW turns AS (ORDER BY c.priority, c.share, c.run_after, c.id)
     )
-    SELECT array_agg(f.id ORDER BY f.turn), array_agg(DISTINCT f.tenant_id) INTO wanted, tenants
+    SELECT array_agg(f.id ORDER BY f.turn), array_agg(DISTINCT f.tenant_id) INTO picked, tenants
     FROM fairest f
     WHERE f.turn <= p_limit AND (f.occupied <= p_bytes OR (p_idle AND f.turn = 1))
         AND (f.priority = 0 OR f.turn_in_lane <= p_batch);
 
-    IF wanted IS NULL THEN
+    IF picked IS NULL THEN
         RETURN;
     END IF;
     -- Two workers that count the running jobs of one tenant at once would both find room; the lock lets one count after
@@ -71,7 +71,7 @@ BEGIN
             FROM generations_generation g WHERE g.status = 'running' AND g.tenant_id = t.id) r
         WHERE t.id = ANY (tenants) AND t.status <> 'suspended'
     ), still AS (
-        SELECT g.id, g.tenant_id, g.priority, w.turn FROM unnest(wanted) WITH ORDINALITY AS w (id, turn)
+        SELECT g.id, g.tenant_id, g.priority, w.turn FROM unnest(picked) WITH ORDINALITY AS w (id, turn)
         JOIN generations_generation g ON g.id = w.id AND g.status = 'queued'
         FOR UPDATE OF g SKIP LOCKED
     ), chosen AS (
@@ -88,7 +88,7 @@ BEGIN
                 THEN now() + make_interval(secs => p_seconds) ELSE g.deadline_at END
         FROM chosen WHERE g.id = chosen.id AND g.status = 'queued'
         RETURNING g.*, chosen.turn
-    ), told AS (
+    ), events AS (
         INSERT INTO events_event (tenant_id, subject, type, data)
         SELECT c.tenant_id, c.id, 'generation.running',
                jsonb_build_object('old', 'queued', 'new', 'running', 'reason', 'claimed', 'attempt', c.attempts)

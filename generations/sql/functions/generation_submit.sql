@@ -50,7 +50,7 @@ BEGIN
                 SELECT 1 FROM generations_generation
                 WHERE status = 'running' AND tenant_id = the_tenant
                     AND api_key_id = (p->>'api_key_id')::uuid AND batch_id IS NULL
-                LIMIT most) flying;
+                LIMIT most) in_flight;
             IF waiting >= most THEN
                 RETURN jsonb_build_object('code', 'jobs_in_flight', 'limit', most);
             END IF;

@@ -1,3 +1,4 @@
+-- The tenant of a generation that a signed URL names; the signature is checked before.
 CREATE OR REPLACE FUNCTION generation_tenant(p_id uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$ SELECT tenant_id FROM generations_generation WHERE id = p_id $$;

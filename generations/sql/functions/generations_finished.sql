@@ -1,4 +1,4 @@
--- Which of these have ended; the slow poll behind the wake-ups. Answers ids that the asker knows already, nothing else.
+-- Which of these have ended; the slow poll behind the wake-ups. Returns ids that the caller knows already, nothing else.
 CREATE OR REPLACE FUNCTION generations_finished(p_ids uuid[]) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$

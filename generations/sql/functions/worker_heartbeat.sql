@@ -1,4 +1,4 @@
--- Extends the lease. Answers the ids of its jobs that were asked to stop, or NULL when the lease was lost meanwhile.
+-- Extends the lease. Returns the ids of its jobs that were asked to stop, or NULL when the lease was lost meanwhile.
 CREATE OR REPLACE FUNCTION worker_heartbeat(p_worker uuid, p_seconds float8) RETURNS uuid[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$

@@ -1,4 +1,4 @@
--- Gives back what a stopping worker did not end. Jobs whose answers lie in its spool (p_keep) stay under its lease, for
+-- Gives back what a stopping worker did not end. Jobs whose results lie in its spool (p_keep) stay under its lease, for
 -- its successor to settle; if none comes, the lease runs out. The lease is locked before the jobs, as the sweeper does.
 CREATE OR REPLACE FUNCTION worker_leave(p_worker uuid, p_keep uuid[]) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp

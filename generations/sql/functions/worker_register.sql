@@ -1,5 +1,5 @@
 -- A worker process holds one lease for all its jobs. A process that starts under the name of a dead one takes over the
--- jobs whose answers that one left in the spool (p_keep) and frees the others at once, instead of after the lease.
+-- jobs whose results that one left in the spool (p_keep) and frees the others at once, instead of after the lease.
 CREATE OR REPLACE FUNCTION worker_register(p_name text, p_worker uuid, p_seconds float8, p_keep uuid[]) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$

@@ -5,7 +5,7 @@ AS $$
     WITH freed AS (
         UPDATE generations_generation SET status = 'queued', worker = NULL, run_after = now()
         WHERE status = 'running' AND worker = p_worker AND id <> ALL (p_keep) RETURNING id, tenant_id
-    ), told AS (
+    ), events AS (
         INSERT INTO events_event (tenant_id, subject, type, data)
         SELECT tenant_id, id, 'generation.queued',
                jsonb_build_object('old', 'running', 'new', 'queued', 'reason', p_reason) FROM freed
