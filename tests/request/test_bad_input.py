@@ -41,7 +41,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     (PRO, fmt(image_size="512px"), "/response_format/image_size", "unknown_value", "takes 1K, 2K and 4K"),
     # ratio
     (PRO, fmt(aspect_ratio="1:8"), "/response_format/aspect_ratio", "not_supported", f"{PRO}; use {RATIOS}. It"),
-    (LITE, fmt(aspect_ratio="4:1"), "/response_format/aspect_ratio", "not_supported", f"It is taken by {FLASH}."),
+    (LITE, fmt(aspect_ratio="4:1"), "/response_format/aspect_ratio", "not_supported", f"It is taken by {FLASH}"),
     (FLASH, fmt(aspect_ratio="7:3"), "/response_format/aspect_ratio", "unknown_value", "16:9 or 21:9"),
     (FLASH, fmt(aspect_ratio="16x9"), "/response_format/aspect_ratio", "unknown_value", "use 16:9."),
     (FLASH, fmt(aspect_ratio=1.78), "/response_format/aspect_ratio", "wrong_type", 'a string like "16:9"'),
@@ -67,7 +67,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
      "/generation_config/image_config/image_size", "unknown_value", "use 1K"),
     # search
     (LITE, search("web_search"), "/tools/0", "not_supported", f"{LITE} does not search; leave the tool out."),
-    (OLD, {"tools": [{"type": "google_search"}]}, "/tools/0", "not_supported", f"It is taken by {FLASH} and {PRO}."),
+    (OLD, {"tools": [{"type": "google_search"}]}, "/tools/0", "not_supported", f"It is taken by {FLASH}"),
     (PRO, search("web_search", "image_search"), "/tools/0/search_types/1", "not_supported", "use web_search. It is"),
     (FLASH, search("websearch"), "/tools/0/search_types/0", "unknown_value", "did you mean web_search?"),
     (FLASH, search("enterprise_web_search"), "/tools/0/search_types/0", "unknown_value", "web_search"),
@@ -81,7 +81,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     (FLASH, {"generation_config": {"thinking_level": "HIGH"}}, "/generation_config/thinking_level", "not_supported",
      "did you mean high?"),
     (PRO, {"generation_config": {"thinking_level": "high"}}, "/generation_config/thinking_level", "not_supported",
-     f"{PRO} always thinks and takes no thinking_level; leave it out. It is taken by {FLASH}."),
+     f"{PRO} always thinks and takes no thinking_level; leave it out. It is taken by {FLASH}"),
     (LITE, {"generation_config": {"thinking_level": "minimal"}}, "/generation_config/thinking_level", "not_supported",
      "always thinks"),
     (OLD, {"generation_config": {"thinking_level": "minimal"}}, "/generation_config/thinking_level", "not_supported",

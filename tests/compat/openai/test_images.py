@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Scope
+from cavendish.gemini.catalog import models
 from generations.models import File, Generation, GenerationContent
 from tests.api.accounts import FLASH, LITE, OLD, PRO, Account, Books, noise, open_account, picture, uuid_of
 from tests.compat.content.helpers import size_of
@@ -177,5 +178,5 @@ def test_a_body_that_is_too_large(reader: Account) -> None:
 def test_models_are_listed(reader: Account) -> None:
     listed = reader.get("/openai/v1/models").json()
     assert listed["object"] == "list"
-    assert {each["id"] for each in listed["data"]} == {FLASH, LITE, PRO, OLD}
+    assert [each["id"] for each in listed["data"]] == [model.id for model in models()]
     assert reader.get(f"/openai/v1/models/{PRO}").json() in listed["data"]
