@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from accounts.authentication import tokens
 from accounts.authentication.principal import principal_known, principal_of
 from accounts.models import ApiKey
 from cavendish.db.router import acting_as
+from tests.api.accounts import picture
 from tests.door.conftest import MB, Door
 from tests.door.raw import Answer, Raw, aside, connected
 from tests.factories import make_key, make_operator_key, make_tenant
@@ -156,6 +158,43 @@ async def test_chunked_bodies_are_taken_and_counted(door: Door, secret: str) -> 
             answer = await ask(raw, "POST", "/api/v1/quotes", *chunked, key=secret, body=piece * 17)
             assert (answer.status, words(answer)["code"]) == (413, "body_too_large")
         assert layer._bodies.taken == layer._bodies.to_come == 0
+
+
+async def test_a_form_without_its_length_is_read(door: Door, secret: str) -> None:
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+        + picture()
+        + b"\r\n--b--\r\n"
+    )
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(form), form)
+    headers = ("Transfer-Encoding: chunked", "Content-Type: multipart/form-data; boundary=b")
+    async with door() as (port, _), connected(port) as raw:
+        answer = await ask(raw, "POST", "/api/v1/files", *headers, key=secret, body=body)
+        assert (answer.status, words(answer)["bytes"]) == (201, len(picture()))
+
+
+async def test_a_large_body_that_is_refused_is_not_reset_under_the_answer(door: Door, secret: str) -> None:
+    """A proxy writes as long as it can before it reads."""
+    length = 30_000_000
+    async with door(request=MB) as (port, _):
+        for path, key, status in (("/api/v1/files", "", 401), ("/api/v1/generations", secret, 413)):
+            proxy = socket.create_connection(("127.0.0.1", port))
+            proxy.setblocking(False)
+            sent = proxy.send(
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+                f"Authorization: Bearer {key}\r\n\r\n".encode()
+            )
+            await asyncio.sleep(0.05)
+            try:
+                while sent < length:
+                    sent += proxy.send(bytes(100_000))
+            except BlockingIOError:
+                pass  # what happens to it: its buffers are full, so it looks for an answer
+            loop = asyncio.get_running_loop()
+            async with asyncio.timeout(5):
+                assert f" {status} ".encode() in await loop.sock_recv(proxy, 1000)
+            assert sent < length
+            proxy.close()
 
 
 async def test_scopes_and_addresses_of_a_key_are_judged(door: Door) -> None:

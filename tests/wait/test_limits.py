@@ -89,6 +89,7 @@ async def test_a_client_that_asks_first_is_told_before_it_sends(layer: WaitLayer
 
 
 async def test_a_body_that_never_ends_is_let_go(layer: WaitLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cavendish.wait.refusal.PAUSE_SECONDS", 0.05)
     monkeypatch.setattr("cavendish.wait.refusal.LINGER_SECONDS", 0.2)
     async with serving(layer) as url:
         host, port = url.removeprefix("http://").split(":")

@@ -9,6 +9,7 @@ accepted and rendered generation.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -31,6 +32,17 @@ def _next(pieces: Any) -> Any:
         return next(pieces, None)
     finally:
         close_old_connections()
+
+
+def _with_length(scope: Any, body: Any) -> Any:
+    """The scope with the length of a body that came without one: Django reads no form that does not say it."""
+    chunked = [value for name, value in scope["headers"] if name == b"transfer-encoding"]
+    if not chunked:
+        return scope
+    length = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    headers = [(name, value) for name, value in scope["headers"] if name != b"transfer-encoding"]
+    return {**scope, "headers": [*headers, (b"content-length", b"%d" % length)]}
 
 
 class ThreadedHandler(ASGIHandler):
@@ -70,7 +82,7 @@ class ThreadedHandler(ASGIHandler):
     def _respond(self, scope: Any, body: Any) -> Any:
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=type(self), scope=scope)
-        request, error = self.create_request(scope, body)
+        request, error = self.create_request(_with_length(scope, body), body)
         response: Any = error if request is None else self.get_response(request)
         response._handler_class = type(self)
         response._resource_closers.append(body.close)

@@ -9,11 +9,15 @@ from cavendish.http.dialects import dialect_of
 from cavendish.http.problems import Problem
 from cavendish.telemetry import metrics
 from cavendish.wait.asgi import Headers, Receive, Scope, Send, header, local_path, send_body, send_problem
-from cavendish.wait.judgement import has_body
+from cavendish.wait.judgement import declared_length, has_body, is_chunked
 
+PAUSE_SECONDS = 0.5
+"""For so long nothing is read of a large body: whoever looks for an answer while it sends (nginx, curl) finds it then,
+and has no connection reset under it."""
 LINGER_SECONDS = 5.0
 STRANGERS_BYTES = 1024 * 1024
-"""What is thrown away of the body of somebody who has no key; of others it is LINGER_SECONDS' worth."""
+"""What is thrown away afterwards of the body of somebody who has no key; of others it is LINGER_SECONDS' worth."""
+_AT_HAND_BYTES = 64 * 1024
 
 _COUNTED = frozenset({401, 403, 429})
 _HEADERS: Headers = [(b"cache-control", b"private, no-store"), (b"x-content-type-options", b"nosniff")]
@@ -37,6 +41,8 @@ async def refuse(
     if not linger:
         return
     left = STRANGERS_BYTES
+    if is_chunked(scope) or declared_length(scope) > _AT_HAND_BYTES:
+        await asyncio.sleep(PAUSE_SECONDS)
     try:
         async with asyncio.timeout(LINGER_SECONDS):
             while left > 0:
