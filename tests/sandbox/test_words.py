@@ -5,8 +5,7 @@ import pytest
 from cavendish.gemini.catalog import text_tokens
 from cavendish.sandbox import prose
 from cavendish.sandbox.errors import ApiError
-from cavendish.sandbox.words import Attempts, Fault, read_words, without_words
-
+from cavendish.sandbox.words import Attempts, Fault, parse_words, without_words
 
 KINDS = (("web_search",), ("image_search",), ("web_search", "image_search"))
 
@@ -27,11 +26,11 @@ KINDS = (("web_search",), ("image_search",), ("web_search", "image_search"))
     ],
 )
 def test_faults_are_read_in_both_forms(text: str, fault: Fault) -> None:
-    assert read_words([text]).faults == (fault,)
+    assert parse_words([text]).faults == (fault,)
 
 
 def test_numbers_and_switches_are_read_from_all_texts() -> None:
-    words = read_words(
+    words = parse_words(
         ["[[latency:2.5]] [[images:3]]", "[[bytes:24000000]] [[extra_tokens:450]] [[overrun:77]] [[c2pa]]"]
     )
     assert (words.latency, words.images, words.bytes) == (2.5, 3, 24_000_000)
@@ -44,17 +43,17 @@ def test_numbers_and_switches_are_read_from_all_texts() -> None:
 )
 def test_a_wrong_word_is_refused_and_not_overlooked(text: str) -> None:
     with pytest.raises(ApiError) as refused:
-        read_words([text])
+        parse_words([text])
     assert refused.value.status == 400
 
 
 def test_other_text_in_brackets_stays() -> None:
-    assert read_words(["[[see note]] [[1]] [[wiki]]"]).faults == ()
+    assert parse_words(["[[see note]] [[1]] [[wiki]]"]).faults == ()
     assert without_words("a [[hang]] cat [[see note]] [[images:3]]") == "a cat [[see note]]"
 
 
 def test_times_counts_attempts_of_each_key_apart() -> None:
-    attempts = Attempts(most=2)
+    attempts = Attempts(maximum=2)
     assert [attempts.next("a"), attempts.next("a"), attempts.next("b"), attempts.next("a")] == [1, 2, 1, 3]
     attempts.next("c")
     assert attempts.next("b") == 1, "the one not seen for longest is forgotten"

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cavendish.sandbox import interactions, models, uploads
-from cavendish.sandbox.errors import ApiError, error_answer
+from cavendish.sandbox.errors import ApiError, error_response
 from cavendish.sandbox.service import Sandbox
 
 
@@ -50,29 +50,29 @@ _ROUTES = [
 
 
 def create_app(folder: Path | None = None) -> Starlette:
-    """State lives in `folder`, else in SANDBOX_STATE_DIR, else in a temporary folder that goes with the process."""
+    """Returns the application. Its state is in `folder`, else in SANDBOX_STATE_DIR, else in a temporary folder."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         with contextlib.ExitStack() as stack:
-            named = folder or os.environ.get("SANDBOX_STATE_DIR")
-            place = named or stack.enter_context(tempfile.TemporaryDirectory(prefix="cavendish-sandbox-"))
-            app.state.sandbox = stack.enter_context(contextlib.closing(Sandbox.open(Path(place))))
+            configured = folder or os.environ.get("SANDBOX_STATE_DIR")
+            state = configured or stack.enter_context(tempfile.TemporaryDirectory(prefix="cavendish-sandbox-"))
+            app.state.sandbox = stack.enter_context(contextlib.closing(Sandbox.open(Path(state))))
             yield
 
-    handlers = {ApiError: _refused, HTTPException: _no_route}
+    handlers = {ApiError: _api_error, HTTPException: _no_route}
     return Starlette(routes=_ROUTES, lifespan=lifespan, exception_handlers=handlers)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return error_answer(request.url.path, error)
+    return error_response(request.url.path, error)
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = f"{request.method} {request.url.path[:200]} was not found on this server."
-    return error_answer(request.url.path, ApiError(error.status_code, message, headers=error.headers))
+    return error_response(request.url.path, ApiError(error.status_code, message, headers=error.headers))
 
 
 application = create_app()

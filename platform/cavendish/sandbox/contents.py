@@ -1,4 +1,4 @@
-"""The `input` of a request in all the shapes that arrive, as one: a list of steps with their content."""
+"""Parses the `input` of a request: all its shapes become one, a list of steps with their content."""
 
 from __future__ import annotations
 
@@ -32,21 +32,24 @@ _PLURAL = {"image": "Images", "video": "Videos", "audio": "Audio", "document": "
 
 @dataclass(frozen=True)
 class KnownFile:
-    """What a `uri` leads to."""
+    """The uploaded file that a `uri` names."""
 
     mime_type: str
     path: Path
 
 
 FindFile = Callable[[str], KnownFile]
-"""Raises ApiError where the file is unknown or not ready."""
+"""Returns the file of a `uri`. Raises ApiError where it is unknown or not ready."""
 
 
 @dataclass
 class Contents:
-    """`steps` as an Interaction shows them, inline bytes replaced by `{"data": {"inline": index}}`, the index leading
-    into `inline` and, for its SHA-256, `digests`. `texts` are all texts of user and model, `prompt` those of the last
-    user step."""
+    """The parsed input.
+
+    `steps` are as an Interaction shows them, with inline bytes replaced by `{"data": {"inline": index}}`, an index into
+    `inline` and, for the SHA-256, `digests`. `texts` are all texts of user and model, `prompt` those of the last user
+    step.
+    """
 
     steps: list[Json] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -59,21 +62,21 @@ class Contents:
     last_size: tuple[int, int] | None = None
 
 
-def read_contents(value: object, model: Model, find_file: FindFile) -> Contents:
-    """Raises ApiError with the place of what is wrong."""
-    reader = _Reader(model, find_file)
+def parse_contents(value: object, model: Model, find_file: FindFile) -> Contents:
+    """Returns the contents of an `input`. Raises ApiError with the location of what is wrong."""
+    parser = _Parser(model, find_file)
     for number, step in enumerate(_as_steps(value)):
-        reader.step(step, f"input[{number}]")
-    contents = reader.contents
+        parser.step(step, f"input[{number}]")
+    contents = parser.contents
     if not any(step["type"] == "user_input" and step["content"] for step in contents.steps):
         raise ApiError(400, "'input' is empty: give a text, content or steps with a user_input.")
-    if (given := contents.pictures) > (most := model.max_images_in):
-        raise ApiError(400, f"{model.id} takes at most {most} images in a request; this one has {given}.")
+    if (count := contents.pictures) > (limit := model.max_images_in):
+        raise ApiError(400, f"{model.id} takes at most {limit} images in a request; this one has {count}.")
     return contents
 
 
 def _as_steps(value: object) -> list[Json]:
-    """Strings, content, old turns with a role and content without type become steps; content in a row becomes one."""
+    """Returns steps for strings, content and old turns with a role; consecutive content becomes one step."""
     items = value if isinstance(value, list) else [value]
     steps: list[Json] = []
     loose: list[Json] = []
@@ -86,14 +89,14 @@ def _as_steps(value: object) -> list[Json]:
             raise ApiError(400, "'input' must be a string, a content object, or a list of content or steps.")
         elif "role" in item and "type" not in item:
             kind = "model_output" if item["role"] == "model" else "user_input"
-            steps += _gathered(loose)
+            steps += _grouped(loose)
             steps.append({"type": kind, "content": item.get("content", item.get("parts", []))})
         elif _kind(item) in CONTENT_TYPES:
             loose.append(item)
         else:
-            steps += _gathered(loose)
+            steps += _grouped(loose)
             steps.append(item)
-    return steps + _gathered(loose)
+    return steps + _grouped(loose)
 
 
 def _kind(item: Json) -> str:
@@ -103,13 +106,13 @@ def _kind(item: Json) -> str:
     return kind
 
 
-def _gathered(loose: list[Json]) -> list[Json]:
+def _grouped(loose: list[Json]) -> list[Json]:
     content = loose.copy()
     loose.clear()
     return [{"type": "user_input", "content": content}] if content else []
 
 
-class _Reader:
+class _Parser:
     def __init__(self, model: Model, find_file: FindFile) -> None:
         self.contents = Contents()
         self._model = model
@@ -187,8 +190,8 @@ class _Reader:
             file = self._find_file(uri)
             if file.mime_type not in allowed:
                 raise ApiError(400, f"{where}: Unsupported MIME type: {file.mime_type}.")
-            with file.path.open("rb") as opened:
-                self._count(kind, file.path.stat().st_size, opened)
+            with file.path.open("rb") as source:
+                self._count(kind, file.path.stat().st_size, source)
         else:
             raise ApiError(400, f"{where}: Cannot fetch content from the provided URL. Upload it with the Files API.")
         return dict(block)
@@ -207,12 +210,12 @@ class _Reader:
             self.contents.video_seconds += media.video_seconds(size)
 
     def _thought(self, step: Json, where: str) -> Json:
-        """Thoughts are carried along: their texts count, their pictures do not."""
-        given = step.get("summary") or []
-        if not isinstance(given, list):
+        """Returns the parsed thought. Its texts count as input, its pictures do not."""
+        blocks = step.get("summary") or []
+        if not isinstance(blocks, list):
             raise ApiError(400, f"{where}.summary must be a list.")
         summary = []
-        for number, block in enumerate(given):
+        for number, block in enumerate(blocks):
             if not isinstance(block, dict):
                 raise ApiError(400, f"{where}.summary[{number}] must be an object.")
             if _kind(block) == "text":

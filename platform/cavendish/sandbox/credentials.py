@@ -1,4 +1,4 @@
-"""Content Credentials (C2PA) on a sandbox picture, signed by a certificate that no trust list knows."""
+"""Content Credentials (C2PA) of a sandbox picture, signed by a certificate that is on no trust list."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MANIFEST = json.dumps(
 
 
 def sign(data: bytes, mime_type: str) -> bytes:
-    """The picture with a signed manifest; readers call it valid and its signer untrusted. No time stamp is fetched."""
+    """Returns the picture with a signed manifest, which is valid but of an untrusted signer. It needs no network."""
     info = C2paSignerInfo(b"es256", _pem("chain.pem"), _pem("key.pem"), None)
     signed = BytesIO()
     with Signer.from_info(info) as signer, Builder(_MANIFEST) as builder:
@@ -39,6 +39,6 @@ def sign(data: bytes, mime_type: str) -> bytes:
 
 
 def _pem(name: str) -> bytes:
-    """Without the remark above the first block, which C2PA's parser would refuse."""
+    """Returns the file without the comment above the first block, which C2PA's parser would refuse."""
     text = (_FOLDER / name).read_bytes()
     return text[text.index(b"-----BEGIN") :]

@@ -1,4 +1,4 @@
-"""Refusals in Google's two shapes: interactions carry a word as code, everything else a number with a status name."""
+"""Errors in Google's two shapes: interactions have a word as code, everything else a number and a status name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATUSES = {
 
 
 class ApiError(Exception):
-    """What the caller is told: HTTP `status`, a message in Google's wording, further headers."""
+    """An error response: HTTP `status`, a message in Google's wording, further headers."""
 
     def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -50,7 +50,8 @@ class Cut(Exception):
     """The connection is to break here, in the middle of the body."""
 
 
-def error_answer(path: str, error: ApiError) -> Response:
+def error_response(path: str, error: ApiError) -> Response:
+    """Returns the response in the shape that Google uses at `path`."""
     return JSONResponse(_body(path, error), error.status, headers=error.headers)
 
 

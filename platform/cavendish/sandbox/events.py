@@ -10,11 +10,11 @@ from cavendish.sandbox.errors import ApiError
 from cavendish.sandbox.records import Record
 from cavendish.sandbox.views import lifecycle
 
-_TEXT_PIECE = 48
-"""Letters in a text delta: a text block of the sandbox comes in three."""
+_DELTA_CHARACTERS = 48
+"""Characters in a text delta, so that a text block of the sandbox comes in three."""
 
 OPENING = 2
-"""Events that are sent before the model answers."""
+"""How many events are sent before the model's first step."""
 
 
 def opening_events(record: Record) -> list[Json]:
@@ -22,7 +22,7 @@ def opening_events(record: Record) -> list[Json]:
 
 
 def all_events(record: Record, steps: list[Json]) -> list[Json]:
-    """Of an interaction that has ended; `steps` are its steps, pictures filled in. Numbering continues the opening."""
+    """Returns all events of an interaction that has ended. `steps` are its steps with their pictures."""
     events = [_created(record), _status(record, "in_progress")]
     for index, step in enumerate(steps):
         events += _step_events(index, step)
@@ -33,7 +33,7 @@ def all_events(record: Record, steps: list[Json]) -> list[Json]:
 
 
 def resume_after(last_event_id: str | None) -> int:
-    """How many events the client has already."""
+    """Returns how many events the client has received. Raises ApiError for an unknown event's id."""
     if not last_event_id:
         return 0
     match = re.fullmatch(r"ev_([0-9]{1,6})", last_event_id)
@@ -86,7 +86,9 @@ def _model_output(step: Json) -> tuple[Json, list[Json]]:
             deltas.append(block)
             continue
         text = block["text"]
-        deltas += [{"type": "text", "text": text[at : at + _TEXT_PIECE]} for at in range(0, len(text), _TEXT_PIECE)]
+        deltas += [
+            {"type": "text", "text": text[at : at + _DELTA_CHARACTERS]} for at in range(0, len(text), _DELTA_CHARACTERS)
+        ]
         if block.get("annotations"):
             deltas.append({"type": "text_annotation_delta", "annotations": block["annotations"]})
     return {"type": "model_output"}, deltas

@@ -1,4 +1,4 @@
-"""Uploaded files on disk: `<id>.json` beside `<id>.bin`, an upload in progress as `<id>.upload` and `<id>.part`."""
+"""Uploaded files on disk: `<id>.json` beside `<id>.bin`; an upload in progress is `<id>.upload` and `<id>.part`."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ VIDEO_PROCESSING_SECONDS = 1.0
 """A video is PROCESSING for a moment, as Google's are."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_HASH_PIECE = 1024 * 1024
+_CHUNK = 1024 * 1024
 
 
 class Files:
+    """The files and uploads of all keys below one folder. Methods raise ApiError."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         remove_older(folder, KEPT_SECONDS)
 
     def start(self, owner: str, *, name: str, display_name: str, mime_type: str, size: int | None) -> str:
-        """The id of a new upload. `size` None: the client did not say."""
+        """Starts an upload and returns its id. `size` is None where the client does not know it."""
         id = name.removeprefix("files/") or secrets.token_hex(6)
         if not _ID.fullmatch(id):
             raise ApiError(400, "A file's name takes 1 to 40 of a-z, 0-9 and dashes, with no dash at either end.")
@@ -49,14 +51,18 @@ class Files:
         return upload
 
     def received(self, upload: str) -> int:
+        """Returns how many bytes of an upload were received."""
         self._upload(upload)
         return self._path(upload, "part").stat().st_size
 
     async def append(self, upload: str, offset: int, chunks: AsyncIterator[bytes]) -> int:
-        """The bytes received in all. An offset that is not the end is refused; a repeated chunk is written over."""
+        """Appends chunks and returns how many bytes were received in all.
+
+        An offset beyond the end is an error; a repeated chunk replaces the first one.
+        """
         about = self._upload(upload)
         if offset > self.received(upload):
-            raise ApiError(400, f"The upload stands at {self.received(upload)}, not at {offset}.")
+            raise ApiError(400, f"The upload is at offset {self.received(upload)}, not at {offset}.")
         with self._path(upload, "part").open("r+b") as part:
             part.truncate(offset)
             part.seek(offset)
@@ -67,7 +73,7 @@ class Files:
             return part.tell()
 
     def finish(self, upload: str) -> Json:
-        """Makes the upload a file and returns its record."""
+        """Turns the upload into a file and returns its record."""
         about = self._upload(upload)
         part = self._path(upload, "part")
         size = part.stat().st_size
@@ -75,8 +81,8 @@ class Files:
             raise ApiError(400, f"The upload announced {about['size']} bytes and brought {size}.")
         digest = hashlib.sha256()
         with part.open("rb") as file:
-            while piece := file.read(_HASH_PIECE):
-                digest.update(piece)
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
         id = about["id"]
         part.replace(self._path(id, "bin"))
         record = {**about, "size": size, "sha256": digest.hexdigest(), "created": time.time()}
@@ -96,7 +102,7 @@ class Files:
         return record
 
     def list(self, owner: str) -> list[Json]:
-        """The newest first."""
+        """Returns a key's files, newest first."""
         records = (self._read(path) for path in self._folder.glob("*.json"))
         mine = [record for record in records if record and record["owner"] == owner]
         return sorted(mine, key=lambda record: (record["created"], record["id"]), reverse=True)
@@ -110,7 +116,7 @@ class Files:
         return self._path(id, "bin")
 
     def known(self, uri: str, owner: str) -> KnownFile:
-        """What a request's `uri` means. Raises ApiError when it is not there or not ready."""
+        """Returns the file that a request's `uri` names. Raises ApiError when it is missing or not ready."""
         id = media.file_id(uri) or ""
         record = self.find(id, owner)
         if state(record) != "ACTIVE":
@@ -139,8 +145,8 @@ def state(record: Json) -> str:
     return "PROCESSING" if is_new and record["mime_type"].startswith("video/") else "ACTIVE"
 
 
-def shown(record: Json, base: str) -> Json:
-    """As the Files API shows it; `base` is `https://host/v1beta`."""
+def file_json(record: Json, base: str) -> Json:
+    """Returns a file as the Files API shows it; `base` is `https://host/v1beta`."""
     name = f"files/{record['id']}"
     file: Json = {
         "name": name,
@@ -149,7 +155,7 @@ def shown(record: Json, base: str) -> Json:
         "createTime": moment(record["created"]),
         "updateTime": moment(record["created"]),
         "expirationTime": moment(record["created"] + KEPT_SECONDS),
-        # Base64 of the hexadecimal digits: so Google sends it.
+        # Base64 of the hexadecimal digits, as Google sends it.
         "sha256Hash": base64.b64encode(record["sha256"].encode()).decode(),
         "uri": f"{base}/{name}",
         "state": state(record),

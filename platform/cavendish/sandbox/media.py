@@ -22,7 +22,7 @@ _YOUTUBE = {"youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be"}
 
 
 def decode(data: object) -> bytes:
-    """Both alphabets of base64, padded or not, as Google takes them."""
+    """Returns the bytes of base64 in both alphabets, padded or not, as Google accepts it. Raises ApiError."""
     if not isinstance(data, str) or not data:
         raise ApiError(400, "'data' must be a non-empty base64 string.")
     try:
@@ -33,7 +33,10 @@ def decode(data: object) -> bytes:
 
 
 def picture_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Width and height in pixels by the file's header; None for HEIC and HEIF, which Pillow cannot read."""
+    """Returns width and height in pixels by the file's header; None for HEIC and HEIF, which Pillow cannot read.
+
+    Raises ApiError for what is no picture.
+    """
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             return image.size
@@ -45,12 +48,12 @@ def picture_size(file: BinaryIO) -> tuple[int, int] | None:
 
 
 def video_seconds(size: int) -> int:
-    """The sandbox opens no video: a file lasts a second for each million bytes begun."""
+    """Returns the duration of a video of `size` bytes. The sandbox opens no video: a second per million bytes begun."""
     return max(1, -(-size // BYTES_PER_SECOND))
 
 
 def file_id(uri: str) -> str | None:
-    """The id in `files/abc` or in a file's uri, whatever host it names: the platform may stand in between."""
+    """Returns the id in `files/abc` or in a file's URI with any host, because the platform may be in between."""
     match = _FILE_URI.fullmatch(uri.split("?")[0])
     return match[1] if match else None
 

@@ -14,7 +14,7 @@ from cavendish.sandbox.service import owner
 
 async def list_all(request: Request) -> Response:
     owner(request)
-    return JSONResponse(page(request, "models", [_shown(model) for model in models()], default=50, most=1000))
+    return JSONResponse(page(request, "models", [_model_json(model) for model in models()], default=50, maximum=1000))
 
 
 async def list_tuned(request: Request) -> Response:
@@ -26,13 +26,13 @@ async def get(request: Request) -> Response:
     owner(request)
     id = request.path_params["id"]
     try:
-        return JSONResponse(_shown(get_model(id)))
+        return JSONResponse(_model_json(get_model(id)))
     except UnknownModel:
         version = request.path_params["version"]
         raise ApiError(404, f"models/{id[:100]} is not found for API version {version}.") from None
 
 
-def _shown(model: Model) -> Json:
+def _model_json(model: Model) -> Json:
     return {
         "name": f"models/{model.id}",
         "version": "001",

@@ -18,21 +18,21 @@ _JPEG_LARGEST = 65_537
 
 
 def pad(data: bytes, mime_type: str, size: int | None) -> tuple[bytes, ...]:
-    """The file in parts with exactly `size` bytes, or as it is when it is larger or no frame fits any more."""
+    """Returns the file in parts, padded to exactly `size` bytes; unchanged when it is larger or no frame fits."""
     if size is None:
         return (data,)
     if mime_type == "image/jpeg":
         # Behind the JFIF header, which has to stay first.
-        place = 4 + int.from_bytes(data[4:6]) if data[2:4] == b"\xff\xe0" else 2
+        offset = 4 + int.from_bytes(data[4:6]) if data[2:4] == b"\xff\xe0" else 2
         filler = _filler(size - len(data), _jpeg, _JPEG_FRAME, _JPEG_LARGEST)
     else:
-        place = len(data) - _PNG_END
+        offset = len(data) - _PNG_END
         filler = _filler(size - len(data), _png, _PNG_FRAME, _PNG_LARGEST)
-    return (data[:place], *filler, data[place:])
+    return (data[:offset], *filler, data[offset:])
 
 
 def _filler(size: int, frame: Callable[[int], bytes], smallest: int, largest: int) -> list[bytes]:
-    """Frames of `size` bytes in all; the full ones are one object repeated, which costs its memory once."""
+    """Returns frames of `size` bytes in all. The full ones are one repeated object, which costs its memory once."""
     full, rest = divmod(max(0, size), largest)
     if 0 < rest < smallest:
         if not full:
@@ -44,7 +44,7 @@ def _filler(size: int, frame: Callable[[int], bytes], smallest: int, largest: in
 
 @cache
 def _noise() -> bytes:
-    """Bytes that compress as badly as a real picture's."""
+    """Returns bytes that compress as badly as a real picture's."""
     return random.Random(5).randbytes(_PNG_LARGEST)
 
 

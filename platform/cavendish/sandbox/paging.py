@@ -1,4 +1,4 @@
-"""Lists in pages. The token of the next page is left out on the last one: the JavaScript SDK loops on an empty one."""
+"""Lists in pages. The last page has no token of a next one: the JavaScript SDK would loop on an empty token."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from cavendish.sandbox.contents import Json
 from cavendish.sandbox.errors import ApiError
 
 
-def page(request: Request, name: str, items: list[Json], *, default: int, most: int) -> Json:
-    size = min(_number(request, "pageSize", default) or default, most)
+def page(request: Request, name: str, items: list[Json], *, default: int, maximum: int) -> Json:
+    """Returns the page of `items` that `pageSize` and `pageToken` name. Raises ApiError."""
+    size = min(_number(request, "pageSize", default) or default, maximum)
     start = _number(request, "pageToken", 0)
-    shown: Json = {name: items[start : start + size]}
+    body: Json = {name: items[start : start + size]}
     if start + size < len(items):
-        shown["nextPageToken"] = str(start + size)
-    return shown
+        body["nextPageToken"] = str(start + size)
+    return body
 
 
 def _number(request: Request, name: str, default: int) -> int:

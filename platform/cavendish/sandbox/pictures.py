@@ -1,7 +1,7 @@
 """Draws the sandbox's pictures: real PNG and JPEG of exact pixels, the same bytes for the same recipe.
 
-Because a recipe always draws the same bytes, interactions keep recipes and no pictures: a restart loses nothing, and a
-padded picture of 24 MB never lies in memory or on disk.
+Because a recipe always draws the same bytes, interactions store recipes and no pictures: a restart loses nothing, and a
+padded picture of 24 MB is never in memory or on disk.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CACHE_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Recipe:
-    """`seed` decides the colours and shapes; `bytes` is the size wanted of the file, None as it comes."""
+    """What to draw. `seed` decides colours and shapes; `bytes` is the size to pad the file to, None for no padding."""
 
     text: str
     label: str
@@ -69,7 +69,7 @@ class Picture:
 
 
 class Studio:
-    """Draws in threads of its own so that the server stays responsive; two at once bound the memory of 4K canvases."""
+    """Draws in its own threads, so that the server stays responsive. Two at once bound the memory of 4K canvases."""
 
     def __init__(self, signed: Path, threads: int = 2) -> None:
         self._signed = signed
@@ -79,24 +79,25 @@ class Studio:
         self._weight = 0
 
     async def picture(self, recipe: Recipe) -> Picture:
+        """Returns the picture of a recipe, from the cache or drawn."""
         if recipe in self._drawn:
             self._drawn.move_to_end(recipe)
             return self._drawn[recipe]
         drawing = self._drawing.get(recipe)
         if drawing is None:
-            drawing = asyncio.get_running_loop().run_in_executor(self._pool, self._make, recipe)
+            drawing = asyncio.get_running_loop().run_in_executor(self._pool, self._draw, recipe)
             self._drawing[recipe] = drawing
             drawing.add_done_callback(lambda done: self._keep(recipe, done))
-        # Shielded: of several requests waiting for one picture, one that goes away must not take it from the others.
+        # Shielded: one of several requests that wait for a picture must not cancel it for the others when it ends.
         return await asyncio.shield(drawing)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _make(self, recipe: Recipe) -> Picture:
+    def _draw(self, recipe: Recipe) -> Picture:
         if not recipe.c2pa:
             return Picture(pad(draw(recipe), recipe.mime_type, recipe.bytes))
-        # A signature never comes out the same twice: the first one is kept.
+        # Signatures differ each time, so the first one is kept.
         path = self._signed / recipe.digest
         try:
             return Picture((path.read_bytes(),))
@@ -118,7 +119,7 @@ class Studio:
 
 
 def draw(recipe: Recipe) -> bytes:
-    """A file of `mime_type` in exactly `width` × `height`. 1024² takes about 5 ms, 4096² about 80 ms."""
+    """Returns a file of `mime_type` with exactly `width` × `height`. 1024² takes about 5 ms, 4096² about 80 ms."""
     canvas = _canvas(recipe)
     out = BytesIO()
     if recipe.mime_type == "image/jpeg":

@@ -1,6 +1,6 @@
-"""Interactions as the sandbox remembers them, one small JSON file each.
+"""The sandbox's stored interactions, one small JSON file each.
 
-What a background interaction will answer is decided when it is created, and it is in progress until a point in time:
+The response of a background interaction is decided when it is created, and it is in progress until a point in time:
 nothing runs in between, so a restart has nothing to resume, and thousands in flight cost a timer each.
 """
 
@@ -29,7 +29,7 @@ _REMEMBERED = 2_000
 
 @dataclass
 class Record:
-    """`ready_at` in epoch seconds, None for one that never ends. `attempts_key` names the body for `times=N`."""
+    """An interaction. `ready_at` is in epoch seconds, None if it never ends; `attempts_key` names the body."""
 
     id: str
     owner: str
@@ -66,7 +66,7 @@ def new_id() -> str:
 
 
 class Records:
-    """Files `<id>.json` with the record and `<id>.<n>` with inline input. A plain process kill loses none of them."""
+    """Files `<id>.json` with the record and `<id>.<n>` with inline input, which survive a killed process."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -81,7 +81,7 @@ class Records:
         self._write(record)
 
     def find(self, id: str, owner: str) -> Record | None:
-        """None also for another key's interaction."""
+        """Returns the interaction, or None for an unknown one and for another key's."""
         record = self._recent.get(id) or self._read(id)
         if record is None or record.owner != owner:
             return None
@@ -105,21 +105,21 @@ class Records:
         return self._folder / f"{id}.{number}"
 
     async def ended(self, record: Record, receive: Receive) -> bool:
-        """Waits until the interaction is no longer in progress; False when the client went away before."""
+        """Waits until the interaction is no longer in progress. Returns False when the client disconnected before."""
         if record.status != "in_progress":
             return True
         woken = asyncio.Event()
         self._waiting.setdefault(record.id, set()).add(woken)
-        gone = asyncio.create_task(_disconnected(receive))
+        disconnect = asyncio.create_task(_disconnected(receive))
         wake = asyncio.create_task(woken.wait())
         try:
             # A loop, since the timer may fire a moment before the clock of `status` agrees.
-            while not gone.done() and not wake.done() and record.status == "in_progress":
+            while not disconnect.done() and not wake.done() and record.status == "in_progress":
                 timeout = None if record.ready_at is None else max(0.001, record.ready_at - time.time())
-                await asyncio.wait({gone, wake}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-            return not gone.done()
+                await asyncio.wait({disconnect, wake}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            return not disconnect.done()
         finally:
-            gone.cancel()
+            disconnect.cancel()
             wake.cancel()
             self._waiting[record.id].discard(woken)
             if not self._waiting[record.id]:
@@ -166,7 +166,7 @@ def write_json(path: Path, value: Json) -> None:
 
 
 def remove_older(folder: Path, seconds: float) -> None:
-    """What Google forgets after a while, the sandbox forgets at its next start."""
+    """Deletes old files, at the sandbox's start: Google forgets them after such a time, too."""
     limit = time.time() - seconds
     for path in folder.iterdir():
         if path.stat().st_mtime < limit:

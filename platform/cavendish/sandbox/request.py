@@ -1,4 +1,4 @@
-"""A create request: read, checked against the catalog as Google checks it, with its defaults filled in."""
+"""Parses a create request: checked against the catalog as Google checks it, with defaults."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cavendish.gemini.catalog import Model, UnknownModel, get_model, text_tokens
-from cavendish.sandbox.contents import Contents, FindFile, Json, read_contents
+from cavendish.sandbox.contents import Contents, FindFile, Json, parse_contents
 from cavendish.sandbox.errors import ApiError
-from cavendish.sandbox.words import Words, read_words
+from cavendish.sandbox.words import Words, parse_words
 
 _ECHOED = {
     "system_instruction",
@@ -24,7 +24,7 @@ _ECHOED = {
     "labels",
 }
 _KNOWN = _ECHOED | {"model", "input", "stream", "store", "background"}
-_NOT_HERE = {"agent", "agent_config", "cached_content", "environment", "continuation_token", "webhook_config"}
+_UNSUPPORTED = {"agent", "agent_config", "cached_content", "environment", "continuation_token", "webhook_config"}
 _CONFIG = {
     "image_config",
     "max_output_tokens",
@@ -42,7 +42,7 @@ _IMAGE_FORMAT = {"type", "aspect_ratio", "image_size", "mime_type", "delivery"}
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """`aspect_ratio` None: it follows the pictures of the conversation."""
+    """The requested picture. An `aspect_ratio` of None follows the pictures of the conversation."""
 
     aspect_ratio: str | None
     image_size: str
@@ -58,7 +58,7 @@ class ImageRequest:
     system_instruction: str
     wants_text: bool
     picture: PictureFormat | None
-    """None when text alone was asked for."""
+    """None when only text was requested."""
     thinking_level: str | None
     summaries: bool
     search_types: tuple[str, ...]
@@ -71,8 +71,9 @@ class ImageRequest:
 
     @property
     def input_tokens(self) -> dict[str, int]:
-        """By modality. Each text block and the system instruction count by the published rule; the history behind
-        `previous_interaction_id` is not counted again."""
+        """Tokens by modality. Each text block and the system instruction count by the published rule; the history
+        before `previous_interaction_id` is not counted again.
+        """
         video = self.contents.video_seconds * self.model.tokens_per_video_second
         return {
             "text": sum(map(text_tokens, (self.system_instruction, *self.contents.texts))),
@@ -81,25 +82,25 @@ class ImageRequest:
         }
 
 
-def read_request(raw: bytes, find_file: FindFile) -> ImageRequest:
-    """Decodes the pictures, so it belongs in a thread when the body is large. Raises ApiError."""
+def parse_request(raw: bytes, find_file: FindFile) -> ImageRequest:
+    """Returns the parsed request. It decodes pictures, so large bodies belong in a thread. Raises ApiError."""
     body = _object(raw)
     for name in body:
-        if name in _NOT_HERE:
+        if name in _UNSUPPORTED:
             raise ApiError(400, f"'{name}' is not supported by image models.")
         if name not in _KNOWN:
             raise ApiError(400, f"Unknown parameter '{name}'.")
     model = _model(body.get("model"))
     config = _known(body, "generation_config", _CONFIG)
     wants_text, picture = _formats(body, config, model)
-    contents = read_contents(body.get("input"), model, find_file)
+    contents = parse_contents(body.get("input"), model, find_file)
     store, background = _flag(body, "store", True), _flag(body, "background", False)
     if background and not store:
         raise ApiError(400, "'background' requires 'store' to be true.")
-    ask = ImageRequest(
+    request = ImageRequest(
         model=model,
         contents=contents,
-        words=read_words(contents.texts),
+        words=parse_words(contents.texts),
         echo={name: body[name] for name in sorted(_ECHOED & body.keys()) if body[name] is not None},
         system_instruction=_text(body, "system_instruction"),
         wants_text=wants_text,
@@ -114,11 +115,11 @@ def read_request(raw: bytes, find_file: FindFile) -> ImageRequest:
         store=store,
         background=background,
     )
-    total = sum(ask.input_tokens.values())
+    total = sum(request.input_tokens.values())
     if total > model.input_token_limit:
         limit = model.input_token_limit
         raise ApiError(400, f"The input token count ({total}) exceeds the maximum number of tokens allowed ({limit}).")
-    return ask
+    return request
 
 
 def _object(raw: bytes) -> Json:
@@ -142,9 +143,9 @@ def _model(name: object) -> Model:
 
 
 def _formats(body: Json, config: Json, model: Model) -> tuple[bool, PictureFormat | None]:
-    """Whether text is wanted, and the picture. Without any format both come."""
-    given = body.get("response_format")
-    entries = given if isinstance(given, list) else [given] if given else []
+    """Returns whether text is requested, and the requested picture. Without any format it is both."""
+    formats = body.get("response_format")
+    entries = formats if isinstance(formats, list) else [formats] if formats else []
     kinds: set[str] = set()
     image: Json = {}
     for entry in entries:
@@ -162,7 +163,7 @@ def _formats(body: Json, config: Json, model: Model) -> tuple[bool, PictureForma
             reason = "JSON mode is not enabled" if kind in {None, "text", "object"} else f"'{kind}' is not supported"
             raise ApiError(400, f"response_format: {reason} for {model.id}. Use 'text' and 'image'.")
         if kind in kinds:
-            raise ApiError(400, f"response_format: '{kind}' is given twice.")
+            raise ApiError(400, f"response_format: '{kind}' is repeated.")
         kinds.add(kind or "text")
     kinds = kinds or _modalities(body.get("response_modalities"), model) or {"text", "image"}
     if "image" not in kinds:
@@ -173,8 +174,8 @@ def _formats(body: Json, config: Json, model: Model) -> tuple[bool, PictureForma
     return "text" in kinds, _picture({**_snake(older), **image}, model)
 
 
-def _snake(given: Json) -> Json:
-    return {_CAMEL.get(name, name): value for name, value in given.items()}
+def _snake(fields: Json) -> Json:
+    return {_CAMEL.get(name, name): value for name, value in fields.items()}
 
 
 def _modalities(value: object, model: Model) -> set[str]:
@@ -221,7 +222,7 @@ def _searches(tools: object, model: Model) -> tuple[str, ...]:
         return ()
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
         raise ApiError(400, "'tools' must be a list of objects.")
-    found: list[str] = []
+    requested: list[str] = []
     for tool in tools:
         if tool.get("type") != "google_search":
             raise ApiError(400, f"Tool '{tool.get('type')}' is not supported by {model.id}.")
@@ -229,13 +230,13 @@ def _searches(tools: object, model: Model) -> tuple[str, ...]:
             raise ApiError(400, f"Search as tool is not enabled for {model.id}.")
         if unknown := tool.keys() - {"type", "search_types"}:
             raise ApiError(400, f"tools: Unknown parameter '{min(unknown)}'.")
-        wanted = tool.get("search_types") or ["web_search"]
-        for kind in wanted if isinstance(wanted, list) else [wanted]:
+        kinds = tool.get("search_types") or ["web_search"]
+        for kind in kinds if isinstance(kinds, list) else [kinds]:
             if kind not in model.search_types:
                 listed = ", ".join(model.search_types)
                 raise ApiError(400, f"Search type '{kind}' is not supported by {model.id}; it supports: {listed}.")
-            found.append(kind)
-    return tuple(kind for kind in model.search_types if kind in found)
+            requested.append(kind)
+    return tuple(kind for kind in model.search_types if kind in requested)
 
 
 def _known(body: Json, name: str, fields: set[str]) -> Json:

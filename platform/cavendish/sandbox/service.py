@@ -14,7 +14,7 @@ from cavendish.sandbox.pictures import Studio
 from cavendish.sandbox.records import Records
 from cavendish.sandbox.words import Attempts
 
-# Keys that start so are refused, so that a pool of keys can be tried out.
+# Keys with these prefixes are refused, so that pools of keys can be tested.
 _BAD_KEYS = {
     "invalid": (400, "API key not valid. Please pass a valid API key."),
     "blocked": (403, "The caller does not have permission: this API key was blocked."),
@@ -46,7 +46,7 @@ def sandbox(request: Request) -> Sandbox:
 
 
 def owner(request: Request) -> str:
-    """A fingerprint of the caller's key; any key will do that is there. The key itself is kept nowhere."""
+    """Returns a fingerprint of the caller's key, which is stored nowhere. Any key will do. Raises ApiError for none."""
     key = request.headers.get("x-goog-api-key") or request.query_params.get("key") or ""
     if not key.strip():
         raise ApiError(
@@ -61,7 +61,7 @@ def owner(request: Request) -> str:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Not kept on the request: while an answer is waited for, only what was read out of the body stays in memory."""
+    """Returns the body without keeping it on the request: during the wait only what was parsed stays in memory."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

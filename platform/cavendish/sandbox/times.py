@@ -1,4 +1,4 @@
-"""Times as Google writes them."""
+"""Times in Google's format."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def moment(seconds: float) -> str:
-    """Epoch seconds as RFC 3339 in UTC."""
+    """Returns epoch seconds as RFC 3339 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,28 +10,28 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from cavendish.sandbox.contents import Json
 from cavendish.sandbox.errors import ApiError
-from cavendish.sandbox.files import shown
+from cavendish.sandbox.files import file_json
 from cavendish.sandbox.paging import page
 from cavendish.sandbox.service import owner, read_body, sandbox
 
-_ABOUT_LIMIT = 64 * 1024
+_METADATA_LIMIT = 64 * 1024
 
 
 async def upload(request: Request) -> Response:
-    """`start` needs the key; later calls are known by their upload_id, since the Python SDK sends no key there."""
+    """Handles all commands. `start` needs the key; later calls have an upload_id, since the Python SDK sends no key."""
     if upload_id := request.query_params.get("upload_id"):
         return await _continue(request, upload_id)
     commands = _commands(request)
     if request.headers.get("x-goog-upload-protocol") != "resumable" or "start" not in commands:
         raise ApiError(400, "Uploads are resumable: send X-Goog-Upload-Protocol: resumable and the command start.")
     key = owner(request)
-    about = _about(await read_body(request, _ABOUT_LIMIT))
-    named = about.get("mimeType") or about.get("mime_type")
-    mime_type = request.headers.get("x-goog-upload-header-content-type") or named or "application/octet-stream"
+    metadata = _metadata(await read_body(request, _METADATA_LIMIT))
+    declared = metadata.get("mimeType") or metadata.get("mime_type")
+    mime_type = request.headers.get("x-goog-upload-header-content-type") or declared or "application/octet-stream"
     upload_id = sandbox(request).files.start(
         key,
-        name=str(about.get("name") or ""),
-        display_name=str(about.get("displayName") or about.get("display_name") or ""),
+        name=str(metadata.get("name") or ""),
+        display_name=str(metadata.get("displayName") or metadata.get("display_name") or ""),
         mime_type=str(mime_type),
         size=_number(request.headers.get("x-goog-upload-header-content-length")),
     )
@@ -41,7 +41,7 @@ async def upload(request: Request) -> Response:
 
 async def get(request: Request) -> Response:
     record = sandbox(request).files.find(request.path_params["id"], owner(request))
-    return JSONResponse(shown(record, _base(request)))
+    return JSONResponse(file_json(record, _base(request)))
 
 
 async def download(request: Request) -> Response:
@@ -51,8 +51,8 @@ async def download(request: Request) -> Response:
 
 
 async def list_all(request: Request) -> Response:
-    files = [shown(record, _base(request)) for record in sandbox(request).files.list(owner(request))]
-    return JSONResponse(page(request, "files", files, default=10, most=100))
+    files = [file_json(record, _base(request)) for record in sandbox(request).files.list(owner(request))]
+    return JSONResponse(page(request, "files", files, default=10, maximum=100))
 
 
 async def delete(request: Request) -> Response:
@@ -77,20 +77,20 @@ async def _continue(request: Request, upload_id: str) -> Response:
     if "finalize" not in commands:
         return Response(headers={"X-Goog-Upload-Status": "active"})
     record = await asyncio.to_thread(files.finish, upload_id)
-    return JSONResponse({"file": shown(record, _base(request))}, headers={"X-Goog-Upload-Status": "final"})
+    return JSONResponse({"file": file_json(record, _base(request))}, headers={"X-Goog-Upload-Status": "final"})
 
 
 def _commands(request: Request) -> set[str]:
     return {word.strip().lower() for word in request.headers.get("x-goog-upload-command", "").split(",")}
 
 
-def _about(raw: bytes) -> Json:
+def _metadata(raw: bytes) -> Json:
     try:
         body = json.loads(raw or b"{}")
     except ValueError:
         raise ApiError(400, "Invalid JSON payload received.") from None
-    about = body.get("file") if isinstance(body, dict) else None
-    return about if isinstance(about, dict) else {}
+    metadata = body.get("file") if isinstance(body, dict) else None
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _number(text: str | None) -> int | None:
@@ -102,5 +102,5 @@ def _number(text: str | None) -> int | None:
 
 
 def _base(request: Request) -> str:
-    """Scheme, host and version: files are shown under the version that was asked."""
+    """Returns scheme, host and version: a file's URI has the version of the request."""
     return f"{request.url.scheme}://{request.url.netloc}/{request.path_params['version']}"

@@ -1,24 +1,24 @@
-"""An interaction as the API shows it."""
+"""The JSON of an interaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cavendish.sandbox.answers import Binary
 from cavendish.sandbox.contents import Json
 from cavendish.sandbox.pictures import Recipe, Studio
 from cavendish.sandbox.records import Record
+from cavendish.sandbox.responses import Binary
 from cavendish.sandbox.times import moment
 
-_FILE_PIECE = 1024 * 1024
+_CHUNK = 1024 * 1024
 _BLOCKS = {"content", "summary"}
-"""Where a step carries content; nothing else of it is looked into."""
+"""The fields of a step that contain blocks; pictures are in these alone."""
 
 
 def lifecycle(record: Record, *, final: bool) -> Json:
-    """Without steps, as in the first and the last event of a stream."""
-    shown: Json = {
+    """Returns the interaction without its steps, as in the first and the last event of a stream."""
+    body: Json = {
         "id": record.id,
         "object": "interaction",
         "model": record.model,
@@ -28,23 +28,24 @@ def lifecycle(record: Record, *, final: bool) -> Json:
         "updated": moment(record.updated if final else record.created),
     }
     if final:
-        shown |= outcome(record)
-    return shown
+        body |= _outcome(record)
+    return body
 
 
-def outcome(record: Record) -> Json:
+def _outcome(record: Record) -> Json:
     if record.status in {"in_progress", "cancelled"}:
         return {}
-    shown: Json = {"usage": record.plan.usage}
-    return shown | ({"errors": record.plan.errors} if record.plan.errors else {})
+    body: Json = {"usage": record.plan.usage}
+    return body | ({"errors": record.plan.errors} if record.plan.errors else {})
 
 
 def interaction(record: Record, steps: list[Json]) -> Json:
+    """Returns the interaction with these steps."""
     return {**lifecycle(record, final=True), "steps": steps, **record.echo}
 
 
 async def model_steps(record: Record, studio: Studio, *, data_first: bool) -> list[Json]:
-    """The model's steps with their pictures drawn; none while the interaction runs."""
+    """Returns the model's steps with their pictures drawn; none while the interaction runs."""
     if record.status in {"in_progress", "cancelled"}:
         return []
     drawn: dict[str, Binary] = {}
@@ -60,7 +61,7 @@ async def model_steps(record: Record, studio: Studio, *, data_first: bool) -> li
 
 
 def input_steps(record: Record, input_path: Callable[[str, int], Path]) -> list[Json]:
-    """What was asked, inline bytes read from their files as they are sent."""
+    """Returns the steps of the input, whose inline bytes are read from their files while they are sent."""
 
     def binary(data: Json) -> Binary:
         path = input_path(record.id, data["inline"])
@@ -76,7 +77,7 @@ def _pictures(steps: list[Json]) -> Iterator[Json]:
 
 
 def _filled(steps: list[Json], binary: Callable[[Json], Binary], *, data_first: bool) -> list[Json]:
-    """Copies of the steps with bytes in the place of what stands for them."""
+    """Returns copies of the steps with their `data` replaced by the bytes that it refers to."""
 
     def block_filled(block: Json) -> Json:
         if not isinstance(block.get("data"), dict):
@@ -92,5 +93,5 @@ def _filled(steps: list[Json], binary: Callable[[Json], Binary], *, data_first: 
 
 def _file(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(_FILE_PIECE):
-            yield piece
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,4 +1,4 @@
-"""Words in a prompt that switch behaviour on: `[[fault:429 retry_after=2 times=1]]`, `[[images:3]]`, and so on."""
+"""Words in a prompt that control the sandbox: `[[fault:429 retry_after=2 times=1]]`, `[[images:3]]`, and so on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NUMBERS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind` is one of FAULTS or "status", then with the HTTP `status`. `times` None means every attempt."""
+    """A fault. `kind` is one of FAULTS, or "status" with the HTTP `status`. `times` of None means every attempt."""
 
     kind: str
     status: int = 0
@@ -36,12 +36,14 @@ class Fault:
     times: int | None = None
 
     def active(self, attempt: int) -> bool:
-        """`attempt` counts from 1."""
+        """Returns whether the fault occurs at this attempt, counted from 1."""
         return self.times is None or attempt <= self.times
 
 
 @dataclass(frozen=True)
 class Words:
+    """What the words of a prompt ask for."""
+
     faults: tuple[Fault, ...] = ()
     latency: float = 0.0
     images: int = 1
@@ -53,32 +55,36 @@ class Words:
     escapes: bool = False
 
     def fault(self, attempt: int, *kinds: str) -> Fault | None:
-        """The first fault of these kinds that still misbehaves at this attempt."""
+        """Returns the first fault of these kinds that occurs at this attempt, or None."""
         return next((fault for fault in self.faults if fault.kind in kinds and fault.active(attempt)), None)
 
 
 class Attempts:
-    """How often each body was seen, so that `times=N` can stop misbehaving. In memory, the oldest forgotten first."""
+    """Counts how often each body arrived, for `times=N`. It is in memory and forgets the oldest first."""
 
-    def __init__(self, most: int = 100_000) -> None:
-        self._seen: OrderedDict[str, int] = OrderedDict()
-        self._most = most
+    def __init__(self, maximum: int = 100_000) -> None:
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._maximum = maximum
 
     def next(self, key: str) -> int:
-        count = self._seen.pop(key, 0) + 1
-        self._seen[key] = count
-        if len(self._seen) > self._most:
-            self._seen.popitem(last=False)
+        """Counts another attempt and returns its number, from 1."""
+        count = self._counts.pop(key, 0) + 1
+        self._counts[key] = count
+        if len(self._counts) > self._maximum:
+            self._counts.popitem(last=False)
         return count
 
 
 def without_words(text: str) -> str:
-    """The prompt as it is drawn."""
+    """Returns the prompt without its words, as it is drawn."""
     return " ".join(_WORD.sub(lambda match: "" if _known(match) else match[0], text).split())
 
 
-def read_words(texts: Iterable[str]) -> Words:
-    """Raises ApiError on a misspelt fault or a number out of range; other text in double brackets is left alone."""
+def parse_words(texts: Iterable[str]) -> Words:
+    """Returns the words of these texts. Other text in double brackets is ignored.
+
+    Raises ApiError for a misspelt fault or a number out of range.
+    """
     faults: list[Fault] = []
     values: dict[str, float] = {}
     switches: set[str] = set()

@@ -1,4 +1,4 @@
-"""Bodies sent in pieces: JSON and server-sent events whose pictures become base64 on the way out."""
+"""Streamed responses: JSON and server-sent events whose pictures become base64 while they are sent."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from starlette.types import Receive, Scope, Send
 from cavendish.sandbox.errors import Cut
 
 _STEP = 192 * 1024
-"""Bytes encoded at a time: a multiple of three, so that pieces of base64 join without padding."""
+"""Bytes encoded at a time: a multiple of three, so that parts of base64 join without padding."""
 
 
 @dataclass(frozen=True)
 class Binary:
-    """Stands in a JSON tree for a long base64 string. `parts` opens the bytes anew each time."""
+    """A leaf of a JSON tree that becomes a long base64 string. `parts` reads the bytes again each time."""
 
     size: int
     parts: Callable[[], Iterable[bytes]]
@@ -32,24 +32,24 @@ class Binary:
 
 
 Damage = Literal["cut", "bad_json"]
-"""What can be wrong with a delivery: cut in the middle of the picture, or JSON that is none."""
+"""What can be wrong with a response: cut in the middle of the picture, or malformed JSON."""
 
 
-class Pieces:
-    """A JSON tree with Binary leaves, written piece by piece."""
+class JsonBody:
+    """A JSON tree with Binary leaves, encoded chunk by chunk."""
 
     def __init__(self, tree: Any) -> None:
         leaves: list[Binary] = []
-        # Unguessable, so that no text of a prompt can be taken for a leaf.
+        # Unguessable, so that no text of a prompt can be mistaken for a leaf.
         mark = secrets.token_hex(12)
 
-        def place(leaf: object) -> str:
+        def marker(leaf: object) -> str:
             if not isinstance(leaf, Binary):
                 raise TypeError(f"{type(leaf).__name__} has no JSON form")
             leaves.append(leaf)
             return mark
 
-        text = json.dumps(tree, default=place, separators=(",", ":")).encode()
+        text = json.dumps(tree, default=marker, separators=(",", ":")).encode()
         self._texts = text.split(mark.encode())
         self._leaves = leaves
 
@@ -58,7 +58,7 @@ class Pieces:
         return sum(map(len, self._texts)) + sum(leaf.encoded_size for leaf in self._leaves)
 
     def chunks(self, damage: Damage | None = None) -> Iterator[bytes]:
-        """Raises Cut where the connection is to break; `bad_json` leaves out the closing brackets and adds a comma."""
+        """Yields the document. Raises Cut where the connection is to break; `bad_json` spoils the end of the JSON."""
         for number, text in enumerate(self._texts):
             last = number == len(self._texts) - 1
             if last and damage == "cut":
@@ -73,7 +73,7 @@ class Pieces:
 
 
 class Streamed(Response):
-    """Sends chunks as they come. On Cut the body stays unfinished, upon which the server drops the connection."""
+    """Sends chunks as they come. On Cut the body stays unfinished, so that the server drops the connection."""
 
     def __init__(
         self, chunks: AsyncIterator[bytes], *, media_type: str, size: int | None = None, gzip: bool = False
@@ -96,44 +96,44 @@ class Streamed(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def json_answer(tree: Any, *, damage: Damage | None = None, gzip: bool = False, escapes: bool = False) -> Response:
-    pieces = Pieces(tree)
+def json_response(tree: Any, *, damage: Damage | None = None, gzip: bool = False, escapes: bool = False) -> Response:
+    body = JsonBody(tree)
 
     async def chunks() -> AsyncIterator[bytes]:
-        for chunk in pieces.chunks(damage):
+        for chunk in body.chunks(damage):
             yield escaped(chunk) if escapes else chunk
 
     exact = not escapes and damage != "bad_json"
     media_type = "application/json; charset=UTF-8"
-    return Streamed(chunks(), media_type=media_type, size=pieces.size if exact else None, gzip=gzip)
+    return Streamed(chunks(), media_type=media_type, size=body.size if exact else None, gzip=gzip)
 
 
 def escaped(chunk: bytes) -> bytes:
-    """JSON as some of Google's servers write it. Both characters occur inside strings only."""
+    """Returns JSON as some of Google's servers write it. Both characters occur inside strings only."""
     return chunk.replace(b"/", rb"\/").replace(b"=", rb"\u003d")
 
 
 def event_chunks(event: Any, damage: Damage | None = None) -> Iterator[bytes]:
     yield f"event: {event['event_type']}\ndata: ".encode()
-    yield from Pieces(event).chunks(damage)
+    yield from JsonBody(event).chunks(damage)
     yield b"\n\n"
 
 
 def _base64(parts: Iterable[bytes], stop: int | None) -> Iterator[bytes]:
-    """Base64 of the parts in a row, or of their first `stop` bytes."""
-    held = bytearray()
+    """Yields the base64 of the parts in a row, or of their first `stop` bytes."""
+    buffer = bytearray()
     left = stop
     for part in parts:
         view = memoryview(part) if left is None else memoryview(part)[:left]
         left = None if left is None else left - len(view)
         while view:
-            taken = view[: _STEP - len(held)]
-            held += taken
-            view = view[len(taken) :]
-            if len(held) == _STEP:
-                yield pybase64.b64encode(held)
-                held.clear()
-    yield pybase64.b64encode(held)
+            head = view[: _STEP - len(buffer)]
+            buffer += head
+            view = view[len(head) :]
+            if len(buffer) == _STEP:
+                yield pybase64.b64encode(buffer)
+                buffer.clear()
+    yield pybase64.b64encode(buffer)
 
 
 async def _compressed(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
