@@ -175,7 +175,7 @@ def _locked(tenant_id: UUID, invitation_id: UUID) -> Invitation:
 def _send(invitation: Invitation, tenant: Tenant, token: str, actor: Actor) -> None:
     mail_queue(
         to=[invitation.email],
-        subject=f"You are invited to join {tenant.name} on Cavendish",
+        subject=f"You are invited to join “{tenant.name}” on Cavendish",
         template="accounts/mail/invitation",
         context={
             "tenant": tenant.name,

@@ -17,13 +17,17 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 from accounts.people.session_invitation import invited_email
+from accounts.roles.names import MAX_NAME_CHARS, validate_name
 
 
 class SignupForm(allauth.SignupForm):  # type: ignore[misc]
     """Sign-up with name, email and password. The email of an invitation counts as verified, since it arrived there."""
 
     name = forms.CharField(
-        label="Your name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+        label="Your name",
+        max_length=MAX_NAME_CHARS,
+        validators=[validate_name],
+        widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
     )
     field_order = ("name", "email", "password1")
 

@@ -16,6 +16,7 @@ from accounts.billing_port import STANDARD_PLAN, billing
 from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
 from accounts.roles.checks import check_time_zone, image_sizes, model_ids
+from accounts.roles.names import validate_name
 from accounts.tenants.services import (
     OF_THE_OPERATOR,
     OF_THE_TENANT,
@@ -56,6 +57,11 @@ class TenantForm(Form):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)
             field.choices = [(value, value) for value in known]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        validate_name(name)
+        return name
 
     def clean_allowed_models(self) -> list[str] | None:
         return self.cleaned_data["allowed_models"] or None

@@ -24,6 +24,7 @@ from accounts.invitations.services import invitation_create
 from accounts.models import Membership, Role, Tenant, TenantStatus, User
 from accounts.roles.authority import authority_of
 from accounts.roles.checks import check_models, check_sizes, check_time_zone
+from accounts.roles.names import check_name
 from accounts.roles.permissions import Permission
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
@@ -46,7 +47,7 @@ def tenant_create(*, slug: str, name: str, actor: Actor = SYSTEM, **values: Any)
 
     Raises Problem 422 for a slug that is taken or malformed, and for settings that mean nothing.
     """
-    errors = _check(values)
+    errors = _check({"name": name, **values})
     if SLUG.fullmatch(slug) is None:
         detail = "A slug has up to 50 lowercase letters, digits and hyphens, and no hyphen at its ends."
         errors.insert(0, FieldError("/slug", "unknown_value", detail))
@@ -178,7 +179,9 @@ def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
 def pending_time_zones_apply() -> int:
     """Puts the billing time zones in force whose day has come, for the scheduler. Returns how many."""
     with acting_as("operator"), transaction.atomic(using="operator"):
-        due = list(Tenant.objects.select_for_update(no_key=True).filter(billing_timezone_from__lte=timezone.now()))
+        # in the order in which a claim locks tenants (decision 0016)
+        rows = Tenant.objects.select_for_update(no_key=True).order_by("id")
+        due = list(rows.filter(billing_timezone_from__lte=timezone.now()))
         for tenant in due:
             before, after = tenant.billing_timezone, tenant.billing_timezone_next
             tenant.billing_timezone, tenant.billing_timezone_next, tenant.billing_timezone_from = after, "", None
@@ -245,6 +248,8 @@ def _locked(tenant_id: UUID) -> Tenant:
 
 def _check(values: Mapping[str, Any]) -> list[FieldError]:
     errors: list[FieldError] = []
+    if "name" in values:
+        errors += check_name(values["name"])
     if values.get("allowed_models") is not None:
         errors += check_models(values["allowed_models"])
     if values.get("allowed_sizes") is not None:
