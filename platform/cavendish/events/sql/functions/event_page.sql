@@ -1,5 +1,5 @@
 -- Events of one subject after a cursor ("xid.id", empty for all), oldest first. Sets the tenant itself, because its
--- caller, the waiting layer, holds no transaction; the caller was told the tenant by an authenticated view.
+-- caller, the waiting layer, holds no transaction; the caller knows the tenant from an authenticated view.
 CREATE OR REPLACE FUNCTION event_page(p_tenant uuid, p_subject uuid, p_after text, p_limit int)
 RETURNS TABLE (cursor text, type text, data jsonb, at timestamptz)
 LANGUAGE plpgsql SET search_path = public, pg_temp
