@@ -16,16 +16,20 @@ Problem
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from billing.contracts import BudgetRefusal, WalletRefusal
 from billing.quantities import PERIOD_WORDS, SCOPE_WORDS, quantity_json, quantity_text, scope_text
 from cavendish.db import ids
 from cavendish.http.problems import FieldError, Problem, Refusal, first_of, invalid
 from cavendish.http.times import moment
+
+Quantity = Literal["limit", "used", "held", "wanted"]
+QUANTITIES: tuple[Quantity, ...] = ("limit", "used", "held", "wanted")
 
 
 class BillingError(Refusal):
@@ -67,13 +71,13 @@ class ModelNotInPlan(BillingError):
 
 
 class BudgetExceeded(BillingError):
-    """`refusal` names the budget, its use and when it resets (see hold_reserve in billing/sql)."""
+    """`refusal` names the budget, its use and when it resets."""
 
     status_code, code_name = 403, "budget_exceeded"
 
-    def __init__(self, refusal: Mapping[str, Any]) -> None:
+    def __init__(self, refusal: BudgetRefusal) -> None:
         super().__init__(_budget_text(refusal), extra={"budget": _budget_json(refusal)})
-        self.refusal = dict(refusal)
+        self.refusal = refusal
 
 
 class BudgetNotYours(BillingError):
@@ -91,17 +95,17 @@ class TooManyBudgets(BillingError):
 
 
 class InsufficientBalance(BillingError):
-    """`refusal` holds the wallet's amounts as texts (see hold_reserve in billing/sql)."""
+    """`refusal` holds the wallet's amounts as texts."""
 
     status_code, code_name = 402, "insufficient_balance"
 
-    def __init__(self, refusal: Mapping[str, Any]) -> None:
+    def __init__(self, refusal: WalletRefusal) -> None:
         wallet = {name: value for name, value in refusal.items() if name != "code"}
         super().__init__(
             f"The wallet does not cover the worst case of {wallet['wanted']}; {wallet['held']} is held already.",
             extra={"wallet": wallet},
         )
-        self.refusal = dict(refusal)
+        self.refusal = refusal
 
 
 INVOICE_DETAILS = {
@@ -139,7 +143,7 @@ class InvoiceRefused(BillingError):
         self.facts = facts
 
 
-def _budget_json(refusal: Mapping[str, Any]) -> dict[str, Any]:
+def _budget_json(refusal: BudgetRefusal) -> dict[str, Any]:
     metric, scope = refusal["metric"], refusal["scope"]
     return {
         "id": ids.encode(ids.BUDGET, UUID(refusal["budget_id"])),
@@ -148,20 +152,20 @@ def _budget_json(refusal: Mapping[str, Any]) -> dict[str, Any]:
         "period": refusal["period"],
         "metric": metric,
         "currency": refusal["currency"],
-        **{name: quantity_json(metric, Decimal(refusal[name])) for name in ("limit", "used", "held", "wanted")},
+        **{name: quantity_json(metric, Decimal(refusal[name])) for name in QUANTITIES},
         "resets_at": moment(_reset(refusal)),
         "set_by_operator": refusal["set_by_operator"],
     }
 
 
-def _budget_text(refusal: Mapping[str, Any]) -> str:
+def _budget_text(refusal: BudgetRefusal) -> str:
     """Returns one sentence each on the budget, its use, and what helps."""
 
-    def text(name: str) -> str:
+    def text(name: Quantity) -> str:
         return quantity_text(refusal["metric"], Decimal(refusal[name]), refusal["currency"])
 
     public = ids.encode(ids.BUDGET, UUID(refusal["budget_id"]))
-    limit, used, held, needed = (Decimal(refusal[name]) for name in ("limit", "used", "held", "wanted"))
+    limit, used, held, needed = (Decimal(refusal[name]) for name in QUANTITIES)
     running = f" and {text('held')} held by running requests" if held else ""
     detail = (
         f"The {PERIOD_WORDS[refusal['period']]} budget of {SCOPE_WORDS[refusal['scope']]} ({public}) has no room for "
@@ -175,6 +179,6 @@ def _budget_text(refusal: Mapping[str, Any]) -> str:
     return detail + (f" It resets at {reset:%Y-%m-%dT%H:%M:%SZ}." if reset else " It does not reset.")
 
 
-def _reset(refusal: Mapping[str, Any]) -> datetime | None:
+def _reset(refusal: BudgetRefusal) -> datetime | None:
     at = refusal["resets_at"]
     return datetime.fromisoformat(at).astimezone(UTC) if at else None

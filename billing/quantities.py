@@ -25,8 +25,8 @@ def quantity_json(metric: str, value: Decimal) -> str | int:
     return amount_text(value) if metric == Budget.Metric.MONEY else int(value)
 
 
-def quantity_text(metric: str, value: Decimal, currency: str) -> str:
-    """Returns it for people: "4.90 USD", "1 picture", "12,000 tokens"."""
+def quantity_text(metric: str, value: Decimal, currency: str | None) -> str:
+    """Returns it for people: "4.90 USD", "1 picture", "12,000 tokens". Money has a currency."""
     if metric == Budget.Metric.MONEY:
         return f"{price_text(value)} {currency}"
     one, many = UNITS[metric]

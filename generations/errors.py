@@ -23,13 +23,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from django.conf import settings
 
 from billing.errors import BudgetExceeded, InsufficientBalance
 from cavendish.http.problems import FieldError, Problem, Refusal, first_of
 from cavendish.http.times import moment
+from generations.contracts import SubmitRefusal
 
 JOB_SECONDS, BATCH_SECONDS = 5, 60
 """In how many seconds jobs and batches are likely to end."""
@@ -170,22 +170,20 @@ class ItemTaken(GenerationRefused):
         super().__init__("The item waits no more.")
 
 
-def refusal_of(result: dict[str, Any]) -> Refusal:
+def refusal_of(result: SubmitRefusal) -> Refusal:
     """The exception for what `generation_submit` or `sandbox_day_reserve` (SQL) returned instead of doing it."""
-    match result["code"]:
-        case "queue_full":
-            return QueueFull(result["limit"])
-        case "jobs_in_flight":
-            return JobsInFlight(result["limit"])
-        case "item_taken":
-            return ItemTaken()
-        case "budget_exceeded":
-            return BudgetExceeded(result)
-        case "insufficient_balance":
-            return InsufficientBalance(result)
-        case "size_not_allowed":
-            return SizeNotAllowed(result["size"], result["allowed"])
-        case "test_limit_reached":
-            return DayLimitReached(result["metric"], result["limit"], result["used"])
-        case code:
-            return TenantInactive(code.removeprefix("tenant_"), result.get("reason") or "")
+    if result["code"] == "queue_full":
+        return QueueFull(result["limit"])
+    if result["code"] == "jobs_in_flight":
+        return JobsInFlight(result["limit"])
+    if result["code"] == "item_taken":
+        return ItemTaken()
+    if result["code"] == "budget_exceeded":
+        return BudgetExceeded(result)
+    if result["code"] == "insufficient_balance":
+        return InsufficientBalance(result)
+    if result["code"] == "size_not_allowed":
+        return SizeNotAllowed(result["size"], result["allowed"])
+    if result["code"] == "test_limit_reached":
+        return DayLimitReached(result["metric"], result["limit"], result["used"])
+    return TenantInactive(result["code"].removeprefix("tenant_"), result["reason"] or "")

@@ -22,6 +22,7 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from accounts.contracts import KeyUse
 from cavendish.telemetry import metrics
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class KeyChangeWatcher:
         self._subjects: dict[UUID, float] = {}
         self._changed: dict[UUID, float] = {}
         self._used_at: dict[UUID, float] = {}
-        self._uses: dict[UUID, dict[str, Any]] = {}
+        self._uses: dict[UUID, KeyUse] = {}
         self._written_at = float("-inf")
         self._healthy = True
 

@@ -26,6 +26,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
+from billing.contracts import HoldRefusal
 from billing.errors import BudgetExceeded, InsufficientBalance
 from cavendish.db.call import call_rows
 from cavendish.db.tenancy import tenant_context
@@ -216,12 +217,12 @@ def _may_find_room(batch: Batch, refusal: BudgetExceeded | InsufficientBalance) 
     return since is None or now - since < PATIENCE
 
 
-def _fits(refusal: Mapping[str, Any]) -> bool:
+def _fits(refusal: HoldRefusal) -> bool:
     """Whether the item would have room if nothing else were held."""
-    wanted = Decimal(refusal["wanted"])
+    needed = Decimal(refusal["wanted"])
     if refusal["code"] == "budget_exceeded":
-        return wanted + Decimal(refusal["used"]) <= Decimal(refusal["limit"])
-    return wanted <= Decimal(refusal["balance"] or 0) + Decimal(refusal["credit_limit"] or 0)
+        return needed + Decimal(refusal["used"]) <= Decimal(refusal["limit"])
+    return needed <= Decimal(refusal["balance"] or 0) + Decimal(refusal["credit_limit"] or 0)
 
 
 def error_of(problem: Problem) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from accounts.authentication.principal import Principal
+from cavendish.db.call import call
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.events.services import event_add
@@ -23,6 +24,7 @@ from cavendish.messaging import valkey
 from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.selectors import batch_find
 from generations.batches.source import ItemSpan
+from generations.contracts import GenerationError
 from generations.errors import NotCancelable, NotFinished, TooManyBatches
 from generations.models import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, Generation, ItemStatus, Status
 
@@ -133,11 +135,8 @@ def batch_wind_down(*, tenant_id: UUID, batch_id: UUID, status: ItemStatus) -> N
     Jobs one at a time, each in a transaction of its own: two of a tenant in one could wait in a ring with a third.
     """
     error = CANCELED if status == ItemStatus.CANCELED else EXPIRED
-    with tenant_context(tenant_id), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT batch_items_finish(%s, %s, %s, %s::jsonb)", [tenant_id, batch_id, status, json.dumps(error)]
-        )
-        cursor.fetchall()
+    with tenant_context(tenant_id):
+        call("batch_items_finish", tenant_id, batch_id, status, error)
         jobs = BatchItem.objects.filter(batch_id=batch_id, status=ItemStatus.IN_PROGRESS).values("generation_id")
         queued = Generation.objects.filter(id__in=jobs, status=Status.QUEUED)
         if status == ItemStatus.EXPIRED:
@@ -148,26 +147,20 @@ def batch_wind_down(*, tenant_id: UUID, batch_id: UUID, status: ItemStatus) -> N
 
 
 def _finish_unrun(tenant_id: UUID, generation_id: UUID, status: ItemStatus) -> None:
-    with tenant_context(tenant_id), connection.cursor() as cursor:
+    with tenant_context(tenant_id):
         if status == ItemStatus.CANCELED:
-            ending: tuple[str, str | None, str] = (Status.CANCELED, None, "batch_canceled")
+            call("generation_finish_unrun", tenant_id, generation_id, Status.CANCELED, None, "batch_canceled")
         else:
-            late = {"code": "deadline_exceeded", "message": EXPIRED["message"]}
-            ending = (Status.FAILED, json.dumps(late), "deadline_exceeded")
-        cursor.execute("SELECT generation_finish_unrun(%s, %s, %s, %s::jsonb, %s)", [tenant_id, generation_id, *ending])
-        cursor.fetchall()
+            late: GenerationError = {"code": "deadline_exceeded", "message": EXPIRED["message"]}
+            call("generation_finish_unrun", tenant_id, generation_id, Status.FAILED, late, "deadline_exceeded")
         transaction.on_commit(lambda: valkey.publish(valkey.ENDED, generation_id))
 
 
 def item_fail(*, tenant_id: UUID, batch_id: UUID, index: int, error: Mapping[str, Any]) -> bool:
     """Fails an item that waits: it never becomes a job and costs nothing. False when it waits no more."""
-    with tenant_context(tenant_id), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT batch_item_finish(%s, %s, %s, 'waiting', 'failed', %s::jsonb)",
-            [tenant_id, batch_id, index, json.dumps(error, default=str)],
-        )
-        row = cursor.fetchone()
-    return bool(row and row[0])
+    text = json.dumps(error, default=str)
+    with tenant_context(tenant_id):
+        return bool(call("batch_item_finish", tenant_id, batch_id, index, ItemStatus.WAITING, ItemStatus.FAILED, text))
 
 
 def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Actor) -> bool:
