@@ -13,6 +13,7 @@ import psutil
 
 from tests.bench.books import books
 from tests.bench.calls import Connection, Reply, direct, generation, interaction, load, request
+from tests.bench.door import door
 from tests.bench.draining import drained
 from tests.bench.gate import gate
 from tests.bench.lines import Line, percentile
@@ -243,6 +244,7 @@ ROWS: dict[str, Row] = {
     "accepting": accepting,
     "in-flight": in_flight,
     "gate": gate,
+    "door": door,
     "walls": walls,
     "books": books,
     "herd": herd,
