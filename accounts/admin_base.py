@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 
 from accounts.actor import Actor
 from accounts.authentication.people import person_actor
@@ -33,6 +37,34 @@ class ReadOnly(Base):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Whether this operator may run the page's actions; actions name it by `permissions=["operate"]`."""
         return request.user.is_active and request.user.is_superuser
+
+
+MAX_REASON_CHARS = 300
+
+
+def confirmed_reason(
+    model_admin: ReadOnly, request: HttpRequest, selected: QuerySet[Any], *, action: str, title: str, warning: str
+) -> str | HttpResponse:
+    """Returns the reason that the operator gave for an act that cannot be undone, or the page that asks for it.
+
+    `title` is the act in words, as its button says it; the page names each selected object.
+    """
+    reason = request.POST.get("reason", "").strip()[:MAX_REASON_CHARS]
+    if "confirm" in request.POST and reason:
+        return reason
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": title,
+        "warning": warning,
+        "names": [str(row) for row in selected],
+        "ids": [row.pk for row in selected],
+        "checkbox": ACTION_CHECKBOX_NAME,
+        "action": action,
+        "missing": "confirm" in request.POST,
+        "back": reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist"),
+    }
+    return render(request, "accounts/admin/confirm.html", context)
 
 
 def operator_actor(request: HttpRequest) -> Actor:

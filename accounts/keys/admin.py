@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_base import ReadOnly, operator_actor
+from accounts.admin_base import ReadOnly, confirmed_reason, operator_actor
 from accounts.keys.services import api_key_revoke
 from accounts.models import ApiKey
 
@@ -21,8 +21,13 @@ class ApiKeyAdmin(ReadOnly):
     actions = ("revoke",)
 
     @admin.action(description="Revoke selected keys", permissions=["operate"])
-    def revoke(self, request: HttpRequest, selected: QuerySet[ApiKey]) -> None:
+    def revoke(self, request: HttpRequest, selected: QuerySet[ApiKey]) -> HttpResponse | None:
+        warning = "These keys and their older secrets stop working at once, permanently."
+        reason = confirmed_reason(self, request, selected, action="revoke", title="Revoke keys", warning=warning)
+        if isinstance(reason, HttpResponse):
+            return reason
         actor = operator_actor(request)
         for key in selected:
-            api_key_revoke(tenant_id=key.tenant_id, key_id=key.id, actor=actor)
+            api_key_revoke(tenant_id=key.tenant_id, key_id=key.id, actor=actor, reason=reason)
         self.message_user(request, f"Revoked {len(selected)} keys.")
+        return None

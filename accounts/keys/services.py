@@ -145,7 +145,7 @@ def api_key_rotate(
     return row, new.secret
 
 
-def api_key_revoke(*, tenant_id: UUID, key_id: UUID, actor: Actor) -> ApiKey:
+def api_key_revoke(*, tenant_id: UUID, key_id: UUID, actor: Actor, reason: str = "") -> ApiKey:
     """Ends the key and its older secrets at once, permanently. Repeating it changes nothing."""
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
@@ -154,7 +154,8 @@ def api_key_revoke(*, tenant_id: UUID, key_id: UUID, actor: Actor) -> ApiKey:
         if row.revoked_at is None:
             row.revoked_at = timezone.now()
             row.save(update_fields=["revoked_at"])
-            _audit(actor, "revoked", row, after={"prefix": row.prefix, "revoked_at": row.revoked_at})
+            why = {"reason": reason} if reason else {}
+            _audit(actor, "revoked", row, after={"prefix": row.prefix, "revoked_at": row.revoked_at, **why})
     return row
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_base import ReadOnly, operator_actor
+from accounts.admin_base import ReadOnly, confirmed_reason, operator_actor
 from accounts.models import User
 from accounts.people.services import person_close, person_factors_remove, person_reopen, person_sessions_end
 
@@ -24,25 +24,69 @@ class UserAdmin(ReadOnly):
     @admin.action(
         description="Reset two-factor authentication (confirm the person's identity first)", permissions=["operate"]
     )
-    def factors_remove(self, request: HttpRequest, selected: QuerySet[User]) -> None:
-        self._each(request, selected, person_factors_remove, "Reset two-factor authentication for")
+    def factors_remove(self, request: HttpRequest, selected: QuerySet[User]) -> HttpResponse | None:
+        return self._each(
+            request,
+            selected,
+            person_factors_remove,
+            done="Reset two-factor authentication for",
+            action="factors_remove",
+            title="Reset two-factor authentication",
+            warning="The password alone will sign in again. Make sure that the person is who they say they are.",
+        )
 
     @admin.action(description="Sign out everywhere", permissions=["operate"])
-    def sessions_end(self, request: HttpRequest, selected: QuerySet[User]) -> None:
-        self._each(request, selected, person_sessions_end, "Signed out")
+    def sessions_end(self, request: HttpRequest, selected: QuerySet[User]) -> HttpResponse | None:
+        return self._each(
+            request,
+            selected,
+            person_sessions_end,
+            done="Signed out",
+            action="sessions_end",
+            title="Sign out everywhere",
+            warning="All sessions of these people end at once.",
+        )
 
     @admin.action(description="Deactivate accounts", permissions=["operate"])
-    def close(self, request: HttpRequest, selected: QuerySet[User]) -> None:
+    def close(self, request: HttpRequest, selected: QuerySet[User]) -> HttpResponse | None:
         # Without one's own: nobody locks themselves out.
-        self._each(request, selected.exclude(email=request.user.get_username()), person_close, "Deactivated")
+        return self._each(
+            request,
+            selected.exclude(email=request.user.get_username()),
+            person_close,
+            done="Deactivated",
+            action="close",
+            title="Deactivate accounts",
+            warning="These people can no longer sign in, and their sessions end at once.",
+        )
 
     @admin.action(description="Reactivate accounts", permissions=["operate"])
-    def reopen(self, request: HttpRequest, selected: QuerySet[User]) -> None:
-        self._each(request, selected, person_reopen, "Reactivated")
+    def reopen(self, request: HttpRequest, selected: QuerySet[User]) -> HttpResponse | None:
+        return self._each(
+            request,
+            selected,
+            person_reopen,
+            done="Reactivated",
+            action="reopen",
+            title="Reactivate accounts",
+            warning="These people can sign in again.",
+        )
 
     def _each(
-        self, request: HttpRequest, selected: QuerySet[User], change: Callable[..., int | bool], done: str
-    ) -> None:
+        self,
+        request: HttpRequest,
+        selected: QuerySet[User],
+        change: Callable[..., int | bool],
+        *,
+        done: str,
+        action: str,
+        title: str,
+        warning: str,
+    ) -> HttpResponse | None:
+        reason = confirmed_reason(self, request, selected, action=action, title=title, warning=warning)
+        if isinstance(reason, HttpResponse):
+            return reason
         actor = operator_actor(request)
-        count = sum(bool(change(user=user, actor=actor)) for user in selected)
+        count = sum(bool(change(user=user, actor=actor, reason=reason)) for user in selected)
         self.message_user(request, f"{done} {count} of {len(selected)} people.")
+        return None

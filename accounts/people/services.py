@@ -24,7 +24,7 @@ UNVERIFIED_FOR = timedelta(days=7)
 BATCH = 1000
 
 
-def person_factors_remove(*, user: User, actor: Actor) -> int:
+def person_factors_remove(*, user: User, actor: Actor, reason: str = "") -> int:
     """Removes all second factors of somebody who lost them, and ends their sessions. Returns how many factors.
 
     The password alone signs in again.
@@ -33,27 +33,27 @@ def person_factors_remove(*, user: User, actor: Actor) -> int:
         removed: int = Authenticator.objects.filter(user=user).delete()[0]
         if removed:
             _sessions_end(user)
-            _audit(user, actor, "second_factors_removed", count=removed)
+            _audit(user, actor, "second_factors_removed", reason, count=removed)
     return removed
 
 
-def person_sessions_end(*, user: User, actor: Actor) -> int:
+def person_sessions_end(*, user: User, actor: Actor, reason: str = "") -> int:
     """Signs the person out everywhere. Returns how many sessions ended."""
     with transaction.atomic(using=current_alias()):
         ended = _sessions_end(user)
         if ended:
-            _audit(user, actor, "sessions_ended", count=ended)
+            _audit(user, actor, "sessions_ended", reason, count=ended)
     return ended
 
 
-def person_close(*, user: User, actor: Actor) -> bool:
+def person_close(*, user: User, actor: Actor, reason: str = "") -> bool:
     """Deactivates the account and ends its sessions. Returns False when it was inactive already."""
-    return _set_active(user, actor, active=False)
+    return _set_active(user, actor, reason, active=False)
 
 
-def person_reopen(*, user: User, actor: Actor) -> bool:
+def person_reopen(*, user: User, actor: Actor, reason: str = "") -> bool:
     """Reactivates the account. Returns False when it was active already."""
-    return _set_active(user, actor, active=True)
+    return _set_active(user, actor, reason, active=True)
 
 
 def people_tidy() -> int:
@@ -78,13 +78,13 @@ def people_tidy() -> int:
     return len(user_ids)
 
 
-def _set_active(user: User, actor: Actor, *, active: bool) -> bool:
+def _set_active(user: User, actor: Actor, reason: str, *, active: bool) -> bool:
     with transaction.atomic(using=current_alias()):
         changed = bool(User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active))
         if changed:
             if not active:
                 _sessions_end(user)
-            _audit(user, actor, "reopened" if active else "closed")
+            _audit(user, actor, "reopened" if active else "closed", reason)
     return changed
 
 
@@ -97,7 +97,8 @@ def _sessions_end(user: User) -> int:
     return len(keys)
 
 
-def _audit(user: User, actor: Actor, action: str, **after: int) -> None:
+def _audit(user: User, actor: Actor, action: str, reason: str, **counts: int) -> None:
+    after: dict[str, object] = {**counts, **({"reason": reason} if reason else {})}
     audit_add(actor=actor, action=f"person.{action}", tenant_id=None, target="person", target_id=user.id, after=after)
 
 

@@ -19,7 +19,11 @@ from tests.people.visitors import Visitor, person, shown
 
 def act(operator: Visitor, action: str, *people: Visitor) -> str:
     ids = [str(one.user.pk) for one in people]
-    operator.post("/admin/accounts/user/", action=action, _selected_action=ids)
+    path, chosen = "/admin/accounts/user/", {"action": action, "_selected_action": ids}
+    asking = shown(operator.post(path, **chosen))
+    assert all(str(one.user) in asking for one in people if one is not operator)
+    assert "Enter a reason." in shown(operator.post(path, **chosen, confirm="1", reason=" "))
+    operator.post(path, **chosen, confirm="1", reason="asked by phone")
     return shown(operator.get("/admin/accounts/user/"))
 
 

@@ -80,8 +80,13 @@ def test_an_operator_changes_suspends_and_notes_the_policy(operator: Visitor) ->
 def test_an_operator_revokes_keys_and_sees_no_digest(operator: Visitor) -> None:
     tenant = make_tenant(balance=0)
     row, _ = make_key(tenant)
-    operator.post("/admin/accounts/apikey/", action="revoke", _selected_action=[str(row.id)])
+    chosen = {"action": "revoke", "_selected_action": [str(row.id)]}
+    assert "permanently" in shown(operator.post("/admin/accounts/apikey/", **chosen))
+    with acting_as("operator"):
+        assert ApiKey.objects.get(id=row.id).revoked_at is None
+    operator.post("/admin/accounts/apikey/", **chosen, confirm="1", reason="leaked")
     with acting_as("operator"):
         assert ApiKey.objects.get(id=row.id).revoked_at is not None
-    assert audited(tenant.id)[-1].actor_label == operator.email
+    event = audited(tenant.id)[-1]
+    assert (event.actor_label, event.after["reason"]) == (operator.email, "leaked")
     assert "digest" not in shown(operator.get(f"/admin/accounts/apikey/{row.id}/change/")).lower()
