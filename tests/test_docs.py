@@ -33,6 +33,11 @@ PROBLEM = re.compile(
     r"Problem\(\s*\d{3},\s*\"([a-z_]+)\""
     r"|\b(?:conflict|bad_request|too_many_requests|ChangeRefused)\(\s*\"([a-z_]+)\""
     r"|drf\.\w+: \"([a-z_]+)\""
+    r"|forbidden\([^\n]*code=\"([a-z_]+)\""
+)
+WRONG_VALUE = re.compile(
+    r"(?:FieldError|invalid_value|\.wrong|AmountInvalid)\(\s*(?:[^,()]*(?:\([^()]*\))?[^,()]*,\s*)?\"([a-z_]+)\""
+    r"|ValidationError\([^\n]*code=\"([a-z_]+)\""
 )
 
 
@@ -102,8 +107,17 @@ def test_every_refusal_is_on_the_errors_page_with_its_status() -> None:
     codes = {refusal.code_name: str(refusal.status_code) for refusal in refusals()}
 
     assert {"powers_exceeded", "budget_exceeded"} <= set(codes)
-    of_pages = {"invitation_for_another", "sign_up_closed"}  # only people meet them, in the console
-    assert {code for code, status in codes.items() if status not in documented.get(code, ())} == of_pages
+    of_others = {"invitation_for_another", "sign_up_closed"}  # only people meet them, in the console
+    of_others |= {"item_taken"}  # only feeders of batches do
+    assert {code for code, status in codes.items() if status not in documented.get(code, ())} == of_others
+
+
+def test_every_code_of_a_wrong_value_is_on_the_errors_page() -> None:
+    codes = names_in_sources(WRONG_VALUE, without=OTHER_DIALECTS)
+    section = documented("docs/api/errors.md").partition("## Wrong values")[2].partition("\n## ")[0]
+
+    assert {"required", "unknown_field", "url_refused", "too_many_pixels"} <= codes
+    assert codes - set(re.findall(r"`([a-z_]+)`", section)) == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -84,7 +84,7 @@ class ExportContent(APIView):
 
     def get(self, request: Request, tenant_id: str, export_id: str) -> HttpResponseBase:
         if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
-            raise forbidden("The signature is wrong or has expired. Request a new URL.", code="bad_signature")
+            raise forbidden("The signature is wrong or has expired. Request a new URL.", code="signature_invalid")
         tenant, row_id = ids.decode(ids.TENANT, tenant_id), _export_id_of(export_id)
         if tenant is None:
             raise not_found()
