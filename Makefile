@@ -1,15 +1,15 @@
 # Each command sets itself up; nothing but python3 (3.11 or newer) has to be there. Another one: make run PYTHON=python3.12
 PYTHON ?= python3
 export PYTHON
-# The whole suite runs in two lanes: many tests wait, and each lane has its own services. A part of it runs in one.
+# Tests run in two lanes: many of them wait, and each lane has its own services. Named folders and files run in one.
 LANES := -n 2 --dist loadgroup
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench
 
 help:
 	@echo "make run    start the whole platform on this machine (PORT, CAVENDISH_DATA_DIR steer it)"
-	@echo "make test   run the tests (make test T='tests/up -k kill' runs some)"
-	@echo "make lint   ruff, mypy, the import rules"
+	@echo "make test   run the tests (make test T='-m \"not slow\"' the quick ones, make test T='tests/up -k kill' some)"
+	@echo "make lint   ruff, mypy, the import rules, dead code, dependencies"
 	@echo "make bench  measure speed and memory"
 
 run:
@@ -18,7 +18,7 @@ run:
 
 test:
 	@requirements/install.sh dev
-	.venv/bin/python -m pytest $(or $(T),$(LANES))
+	.venv/bin/python -m pytest $(if $(findstring tests/,$(T)),,$(LANES)) $(T)
 
 lint:
 	@requirements/install.sh dev
@@ -26,6 +26,8 @@ lint:
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python .ci/dead_code.py
+	.venv/bin/deptry .
 
 bench:
 	@requirements/install.sh dev

@@ -219,10 +219,6 @@ class GeminiClient:
 
         return await self._call(attempt, key)
 
-    async def delete_file(self, name: str, *, key: str | None) -> None:
-        """Deletes a file. `name` may begin with `files/`. Raises NotFound."""
-        await self._call_without_body("DELETE", self._path("files", name.removeprefix("files/")), key)
-
     def _sink(self, spool: Path) -> SpoolSink:
         return SpoolSink(spool, max_bytes=self._max_answer_bytes)
 
