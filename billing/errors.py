@@ -2,7 +2,7 @@
 
 Problem
 └── Refusal
-    └── BillingError
+    └── BillingRefused
         ├── ValuesInvalid        422  values that cannot be stored, each with its place
         ├── ChangeRefused        409  what the state of plans, charges or the ledger does not allow
         ├── InvoiceRefused       409  what an invoice is not in the state for; 404 where there is none
@@ -32,11 +32,11 @@ Quantity = Literal["limit", "used", "held", "wanted"]
 QUANTITIES: tuple[Quantity, ...] = ("limit", "used", "held", "wanted")
 
 
-class BillingError(Refusal):
+class BillingRefused(Refusal):
     """Base of what billing refuses; nothing was written."""
 
 
-class ValuesInvalid(BillingError):
+class ValuesInvalid(BillingRefused):
     """`errors` name every wrong value."""
 
     status_code, code_name = 422, "invalid_request"
@@ -45,21 +45,21 @@ class ValuesInvalid(BillingError):
         super().__init__(invalid(errors).detail, errors=errors)
 
 
-class ChangeRefused(BillingError):
+class ChangeRefused(BillingRefused):
     """`code` says what is in the way, for programs; the detail for people."""
 
     def __init__(self, code: str, detail: str) -> None:
         Problem.__init__(self, self.status_code, code, detail)
 
 
-class PriceMissing(BillingError):
+class PriceMissing(BillingRefused):
     status_code, code_name = 503, "price_missing"
 
     def __init__(self, *, model: str, kinds: Sequence[str]) -> None:
         super().__init__(f"No price is set for {', '.join(kinds)} of {model}.")
 
 
-class ModelNotInPlan(BillingError):
+class ModelNotInPlan(BillingRefused):
     status_code, code_name = 403, "model_not_allowed"
 
     def __init__(self, *, model: str, allowed: Sequence[str]) -> None:
@@ -70,7 +70,7 @@ class ModelNotInPlan(BillingError):
         )
 
 
-class BudgetExceeded(BillingError):
+class BudgetExceeded(BillingRefused):
     """`refusal` names the budget, its use and when it resets."""
 
     status_code, code_name = 403, "budget_exceeded"
@@ -80,21 +80,21 @@ class BudgetExceeded(BillingError):
         self.refusal = refusal
 
 
-class BudgetNotYours(BillingError):
+class BudgetNotYours(BillingRefused):
     status_code, code_name = 403, "set_by_operator"
 
     def __init__(self) -> None:
         super().__init__("The operator of this platform set this budget; only the operator can change or delete it.")
 
 
-class TooManyBudgets(BillingError):
+class TooManyBudgets(BillingRefused):
     code_name = "too_many_budgets"
 
     def __init__(self, most: int) -> None:
         super().__init__(f"A tenant, key or member has at most {most} budgets; change or delete one of them.")
 
 
-class InsufficientBalance(BillingError):
+class InsufficientBalance(BillingRefused):
     """`refusal` holds the wallet's amounts as texts."""
 
     status_code, code_name = 402, "insufficient_balance"
@@ -132,7 +132,7 @@ INVOICE_STATES = {"draft", "void", "paid", "settled", "empty", "not_draft"}
 """Reasons that only name a state: their code says that it is the invoice's."""
 
 
-class InvoiceRefused(BillingError):
+class InvoiceRefused(BillingRefused):
     """`reason` is of INVOICE_DETAILS, `facts` are the values in its sentence; the code tells programs the reason."""
 
     def __init__(self, reason: str, /, **facts: Any) -> None:

@@ -18,7 +18,7 @@ from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.charges.services import charge_refund
 from billing.credits.services import credit_grant, credits_expire
-from billing.errors import BillingError
+from billing.errors import BillingRefused
 from billing.models import Charge, Credit
 from billing.plans.services import PlanTerms, plan_create
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
@@ -80,7 +80,7 @@ class Chance:
         operation = self.draw.choice(self.operations)
         try:
             operation()
-        except (BillingError, GenerationRefused) as refusal:
+        except (BillingRefused, GenerationRefused) as refusal:
             return f"{operation.__name__}, refused: {refusal}"
         return operation.__name__
 
