@@ -23,7 +23,7 @@ KEPT = {
     "upstream_key": "",
     "upstream_host": "",
 }
-EMPTY = (None, "", {}, [])
+EMPTY: tuple[Any, ...] = (None, "", {}, [])
 
 
 def speaking(model: type[models.Model]) -> dict[str, Any]:
