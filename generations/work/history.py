@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,20 @@ class HistoryGone(Exception):
     """A turn of the conversation was erased; it cannot be continued."""
 
 
-async def history_read(store: JobStore, job: Job) -> list[dict[str, Any]]:
-    """Returns the steps of all earlier turns, oldest first: what was sent and what came, with thought signatures.
+@dataclass(frozen=True)
+class History:
+    """The steps of the latest turns, oldest first: what was sent and what came, with thought signatures.
 
-    Raises HistoryGone for a turn that was erased.
+    `is_cut` where there were turns before them.
     """
+
+    steps: list[dict[str, Any]]
+    turns: int
+    is_cut: bool
+
+
+async def history_read(store: JobStore, job: Job) -> History:
+    """Returns the earlier turns, MAX_TURNS at most. Raises HistoryGone for a turn that was erased."""
     turns: list[list[dict[str, Any]]] = []
     previous = job.spec["previous"]
     turn = UUID(previous["generation_id"]) if previous else None
@@ -37,7 +47,8 @@ async def history_read(store: JobStore, job: Job) -> list[dict[str, Any]]:
                 raise HistoryGone(f"turn {turn}")
             turns.append([*row["sent"], *row["came"]])
             turn = row["previous_id"]
-    return [_sendable(step) for steps in reversed(turns) for step in steps]
+    steps = [_sendable(step) for steps in reversed(turns) for step in steps]
+    return History(steps, turns=len(turns), is_cut=turn is not None)
 
 
 def _sendable(step: dict[str, Any]) -> dict[str, Any]:

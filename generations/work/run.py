@@ -109,6 +109,7 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
     result["failures"] = call.tries
     result["upstream_id"], result["upstream_key"] = call.upstream_id, call.upstream_key
     result["upstream_host"] = clients.host(job)
+    result["notices"] = [*result["notices"], *call.notices]
     result["charge"] = extra_cost(result["charge"], call.usages, prices=job.prices)
     pending = pending_result_of(job, result, files)
     try:

@@ -15,6 +15,7 @@ from cavendish.gemini.client import (
     NotFound,
     Rejected,
 )
+from generations.contracts import Notice
 from generations.work.answer import Answer, answer_read, misses_size, outage
 from generations.work.clients import Clients
 from generations.work.history import history_read
@@ -43,6 +44,7 @@ class UpstreamCall:
         self.upstream_id = job.upstream_id if job.upstream_host == clients.host(job) else ""
         self.upstream_key = clients.key(job, job.upstream_key) or ""
         self.usages: list[dict[str, object]] = []
+        self.notices: list[Notice] = []
         self.deadline = asyncio.get_running_loop().time() + job.seconds_left
 
     async def answer(self) -> tuple[Interaction, Answer]:
@@ -112,7 +114,13 @@ class UpstreamCall:
                 history = await self._history()
 
     async def _history(self) -> list[dict[str, Any]]:
-        return await retrying(lambda: history_read(self.store, self.job))
+        history = await retrying(lambda: history_read(self.store, self.job))
+        if history.is_cut:
+            detail = (
+                f"The upstream had not kept the conversation, and its latest {history.turns} turns were sent again."
+            )
+            self.notices = [{"code": "history_cut", "detail": detail}]
+        return history.steps
 
     async def _wait(self) -> Interaction:
         """Returns a job that the upstream runs in the background, once it has ended; to wait again buys nothing."""
