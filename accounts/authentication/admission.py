@@ -11,9 +11,9 @@ from accounts.authentication import tokens
 from accounts.authentication.drf import ApiKeyAuthentication, GoogleKeyAuthentication
 from accounts.authentication.operators import IsOperator, OperatorKeyAuthentication, operator_of
 from accounts.authentication.permissions import HasScope
-from accounts.authentication.principal import Principal, principal_known, principal_of
+from accounts.authentication.principal import KeyUnread, Principal, principal_known, principal_of
 from accounts.authentication.tenant_or_operator import TenantOrOperatorAuthentication
-from cavendish.http.admission import STRANGER, Admission, Caller, RequestHead
+from cavendish.http.admission import STRANGER, Admission, Caller, RequestHead, Unread
 from cavendish.http.problems import Problem, problem_of
 
 _OPERATOR = "operator"
@@ -34,20 +34,20 @@ class KeyAdmission:
         self._realm = authentication().authenticate_header(None)
         self._required = required
 
-    def known(self, head: RequestHead) -> Caller | None:
+    def known(self, head: RequestHead) -> Caller | Unread:
         secret = self._secret(head)
         if not secret:
             return self._without_key()
         if tokens.is_operator_key(secret):
             if not self._operators:
                 raise self._wrong()
-            return None
+            return Unread(new=True, shared=(secret, head.address))
         if not self._tenants:
             raise self._wrong()
         try:
             return self._tenant_key(principal_known(secret), head)
-        except LookupError:
-            return None
+        except KeyUnread as unread:
+            return Unread(unread.new, shared=(secret, head.address))
 
     def read(self, head: RequestHead) -> Caller:
         secret = self._secret(head)

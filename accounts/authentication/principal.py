@@ -109,13 +109,21 @@ def principal_of(secret: str) -> Principal | None:
     return _unexpired((_fresh_reading(token) or _read_once(token)).principal)
 
 
+class KeyUnread(LookupError):
+    """A key takes a query. `new` says that it was not read before, or was none."""
+
+    def __init__(self, *, new: bool) -> None:
+        self.new = new
+
+
 def principal_known(secret: str) -> Principal | None:
-    """Returns what `principal_of` returns, without a query. Raises LookupError where it takes one."""
+    """Returns what `principal_of` returns, without a query. Raises KeyUnread where it takes one."""
     if not tokens.is_well_formed(secret):
         return None
-    reading = _fresh_reading(tokens.describe(secret))
+    token = tokens.describe(secret)
+    reading = _fresh_reading(token)
     if reading is None:
-        raise LookupError
+        raise KeyUnread(new=token.digest not in _known)
     return _unexpired(reading.principal)
 
 

@@ -26,6 +26,7 @@ from cavendish.wait.bodies import BudgetLimits  # noqa: E402
 from cavendish.wait.database import Database  # noqa: E402
 from cavendish.wait.intake import Pace  # noqa: E402
 from cavendish.wait.judgement import BodyBytes, Judge  # noqa: E402
+from cavendish.wait.layer import people_slots  # noqa: E402
 from cavendish.wait.open_requests import OpenLimits  # noqa: E402
 
 refuse_unsafe()
@@ -50,7 +51,7 @@ def _static_paths() -> set[str]:
 _ = get_resolver().url_patterns
 
 application = WaitLayer(
-    ThreadedHandler(threads=settings.DJANGO_SLOTS + settings.RENDER_SLOTS),
+    ThreadedHandler(threads=settings.DJANGO_SLOTS + people_slots(settings.DJANGO_SLOTS) + settings.RENDER_SLOTS),
     valkey_url=settings.VALKEY_URL,
     source=Database(lambda: open_pool("default", max_size=4)),
     rules=Judge(

@@ -14,7 +14,7 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from accounts.authentication import tokens
-from accounts.authentication.principal import principal_known, principal_of
+from accounts.authentication.principal import KeyUnread, principal_known, principal_of
 from accounts.models import ApiKey
 from cavendish.db.router import acting_as
 from tests.api.accounts import picture
@@ -228,8 +228,9 @@ async def test_operators_keys_open_what_is_theirs(door: Door, secret: str) -> No
 
 
 async def test_a_known_key_is_judged_without_a_query(door: Door, secret: str) -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(KeyUnread) as caught:
         principal_known(tokens.generate(livemode=True).secret)
+    assert caught.value.new
     assert principal_known("nonsense") is None
     known = await aside(lambda: principal_of(secret))
     assert known is not None
@@ -240,7 +241,8 @@ async def test_a_known_key_is_judged_without_a_query(door: Door, secret: str) ->
             await ask(raw, "GET", "/api/v1/models", key=secret)
             await asyncio.sleep(0.05)
         # Nobody is left to read keys: one that is known and watched does not ask for it.
-        layer._rules._readers.shutdown()  # type: ignore[attr-defined]
+        for threads in (layer._rules._readers._known, layer._rules._readers._new):  # type: ignore[attr-defined]
+            threads.shutdown()
         assert (await ask(raw, "GET", "/api/v1/models", key=secret)).status == 200
 
 

@@ -43,7 +43,8 @@ def read() -> Block:
 
 
 def _block(words: list[str], tokens: Iterator[str]) -> Block:
-    block, line = Block(words), []
+    block = Block(words)
+    line: list[str] = []
     for token in tokens:
         if token == "}":
             break

@@ -94,3 +94,15 @@ async def test_probes_do_not_wait_behind_the_gate(door: Door) -> None:
             assert (await ask(probe, "GET", path)).status == 200, path
         layer._gate.release()
         assert (await blocked.answer()).status == 200
+
+
+async def test_people_and_strangers_take_no_place_from_keys(door: Door) -> None:
+    _, secret = await aside(lambda: make_key(make_tenant()))
+    async with door(threads=8) as (port, layer), connected(port) as person, connected(port) as raw:
+        for _ in range(2):
+            await layer._gate_for_people.acquire()
+        await person.send(head("GET", "/account/login/"))
+        assert (await ask(raw, "GET", "/api/v1/models", key=secret)).status == 200
+        assert not person.reader._buffer  # type: ignore[attr-defined]
+        layer._gate_for_people.release()
+        assert (await person.answer()).status == 200

@@ -6,7 +6,7 @@ it wants to know first: a view of REST framework by its authentication, any view
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -64,11 +64,21 @@ class Caller:
 STRANGER = Caller()
 
 
+@dataclass(frozen=True)
+class Unread:
+    """Who asks takes a query. `new` says that nobody known does; requests whose `shared` is equal, and not None, have
+    one answer.
+    """
+
+    new: bool
+    shared: Hashable | None = None
+
+
 class Admission(Protocol):
     """Whether a request may go on. Both methods raise Problem with 401, 403 or 404 where it may not."""
 
-    def known(self, head: RequestHead) -> Caller | None:
-        """Returns the caller, or None where that takes a query. Called on the event loop: it never waits."""
+    def known(self, head: RequestHead) -> Caller | Unread:
+        """Returns the caller where that takes no query. Called on the event loop: it never waits."""
 
     def read(self, head: RequestHead) -> Caller:
         """Returns the caller, by a query where it takes one. Called in a thread."""

@@ -6,31 +6,26 @@ writes. Nothing here waits for a key that is known (no query); another one takes
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.db import close_old_connections
 from django.http.request import split_domain_port, validate_host
 from django.urls import Resolver404, ResolverMatch, get_resolver
 from rest_framework.exceptions import MethodNotAllowed
 
-from cavendish.http.admission import STRANGER, Admission, Caller, HeadHeaders, RequestHead, scope_missing
+from cavendish.http.admission import STRANGER, Admission, Caller, HeadHeaders, RequestHead, Unread, scope_missing
 from cavendish.http.dialects import dialect_of
 from cavendish.http.path_classes import MULTIPART_ROOM, SMALL_BYTES, STATIC, Body, PathClass, path_class
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of
 from cavendish.wait.asgi import Scope, header, local_path
+from cavendish.wait.readers import KeyReaders
 
 MATCH = "cavendish.match"
 """Scope key of the resolved URL, so that Django does not look for it again."""
-READERS = 4
-"""Threads that read keys which are not known here. Strangers who make keys up wait for each other."""
 
 AdmissionOf = Callable[[type[Any], dict[str, Any]], Admission | None]
 
@@ -91,7 +86,7 @@ class Judge:
         self._limits = limits
         self._admission_of = lru_cache(maxsize=None)(_of_callback(admission_of))
         self._static = None if static is None else frozenset(static)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="judge")
+        self._readers = KeyReaders()
 
     def check_host(self, scope: Scope) -> None:
         """Raises Problem for a host name that is not ours."""
@@ -141,9 +136,8 @@ class Judge:
         )
         try:
             caller = admission.known(head)
-            if caller is None:
-                loop = asyncio.get_running_loop()
-                caller = await loop.run_in_executor(self._readers, copy_context().run, partial(_read, admission, head))
+            if isinstance(caller, Unread):
+                caller = await self._readers.read(admission, head, caller)
         except SuspiciousOperation:
             raise bad_request("bad_request", "The request could not be understood.") from None
         except Exception as error:
@@ -171,13 +165,6 @@ def _view_of(match: ResolverMatch | None) -> tuple[Any, dict[str, Any]]:
     view = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
     options = getattr(callback, "initkwargs", None) or getattr(callback, "view_initkwargs", None) or {}
     return view, options
-
-
-def _read(admission: Admission, head: RequestHead) -> Caller:
-    try:
-        return admission.read(head)
-    finally:
-        close_old_connections()
 
 
 @lru_cache(maxsize=1000)

@@ -36,6 +36,11 @@ UNGATED = "cavendish.ungated"
 _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+def people_slots(django_slots: int) -> int:
+    """How many requests without a key Django works on at once, beside as many as `django_slots` with one."""
+    return max(2, django_slots // 4)
+
+
 @dataclass(frozen=True)
 class Options:
     """`max_wait_seconds` limits a wait. At once, Django works on at most `django_slots` requests from outside and
@@ -64,7 +69,8 @@ class WaitLayer:
         self._open = OpenRequests(options.open_requests)
         self._bodies = BodyBudget(options.bodies)
         self._gate = asyncio.Semaphore(options.django_slots)
-        self._probes = asyncio.Semaphore(PROBE_SLOTS)
+        self._gate_for_people = asyncio.Semaphore(people_slots(options.django_slots))
+        self._gate_for_probes = asyncio.Semaphore(PROBE_SLOTS)
         self._renderer = Renderer(inner, slots=options.render_slots)
         self._documents = Documents(inner)
 
@@ -115,7 +121,7 @@ class WaitLayer:
             timed=has_body(scope),
             pace=self._options.pace,
             reservation=reservation,
-            gate=self._gate if gated else self._probes,
+            gate=self._gate_of(ruling),
         )
         scope = {**scope, MATCH: ruling.match, UNGATED: not gated}
         first = FirstAnswer(send, on_start=intake.leave)
@@ -140,6 +146,12 @@ class WaitLayer:
             if first.resubmission is not None:
                 # In a thread: the client of Valkey that Django's side shares is a synchronous one.
                 await asyncio.to_thread(resubmissions.note, first.resubmission.request, first.resubmission.jobs)
+
+    def _gate_of(self, ruling: Ruling) -> asyncio.Semaphore:
+        """Whoever opens pages without end takes no place from those who have a key, and neither does a probe."""
+        if not ruling.path_class.gated:
+            return self._gate_for_probes
+        return self._gate if ruling.caller.tenant else self._gate_for_people
 
     async def _follow(self, first: FirstAnswer, scope: Scope, receive: Receive, send: Send) -> None:
         """Does what the first answer asks for. Raises ClientGone."""
