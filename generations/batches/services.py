@@ -55,7 +55,7 @@ def batch_create(
     Raises TooManyBatches.
     """
     with tenant_context(who.tenant_id):
-        # A soft limit: two that count at once both pass. It spares feeders a heap of batches; money has limits of its own.
+        # A soft limit: two that count at once both pass. It spares feeders a heap of batches; money has its own limits.
         if Batch.objects.filter(status__in=BATCH_ACTIVE).count() >= settings.MAX_BATCHES:
             raise TooManyBatches(settings.MAX_BATCHES)
         batch: Batch = Batch.objects.create(
