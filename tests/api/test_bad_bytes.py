@@ -82,7 +82,7 @@ MEDIA: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "PDF": (image(b"%PDF-1.7\n"), "data", "not_an_image", "pdf"),
     "half a PNG": (image(cut(picture(), 0.5)), "data", "truncated", "ends too early"),
     "half a JPEG": (image(cut(JPEG, 0.5)), "data", "truncated", "ends too early"),
-    "only a signature": (image(b"\x89PNG\r\n\x1a\n"), "data", "not_an_image", "cannot be read"),
+    "only a signature": (image(b"\x89PNG\r\n\x1a\n"), "data", "truncated", "ends too early"),
     "a bomb": (image(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\0\0\0\1\0\0\x08\x02\0\0\0" + bytes(40)), "data", "", ""),
     "a lie": (image(JPEG, mime_type="image/png"), "mime_type", "mime_type_mismatch", "use image/jpeg"),
     "a type not taken": (image(mime_type="image/svg+xml"), "mime_type", "not_supported", "image/png"),

@@ -21,7 +21,7 @@ def page_size(request: Request) -> int:
 
 
 def page_after(request: Request) -> UUID | None:
-    """The id that the page begins behind."""
+    """The id behind which the page begins; None for the first page. Raises Problem 400."""
     token = request.query_params.get("pageToken", "")
     if not token:
         return None

@@ -20,7 +20,8 @@ from generations.compat.gemini.views import GoogleView
 from generations.compat.imagen.representation import failure_text, is_filtered, predictions_json
 from generations.compat.imagen.translation import Translation
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
-from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.json_stream import json_chunks
+from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, Status
 from generations.request import body_read
@@ -42,11 +43,9 @@ class Predict(GoogleView):
         resubmission = Resubmission(request, who)
         with request_spool() as spool:
             body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-        try:
-            images_request = translation.read(body)
+        with errors_placed(translation.placed):
+            images_request = translation.parse(body)
             jobs = resubmission.jobs() or jobs_accept(who, images_request.trees)
-        except Problem as problem:
-            raise translation.placed(problem) from None
         answer = _unfinished(request, [ids.encode(ids.GENERATION, job) for job in jobs])
         _warn(answer, name, images_request.ignored)
         jobs_wait(answer, request, jobs, f"reasons={'true' if images_request.reasons else 'false'}")
@@ -54,32 +53,34 @@ class Predict(GoogleView):
         return answer
 
     def get(self, request: Request, name: str) -> HttpResponseBase:
-        """What a waiting client gets in the end. Only the layer in front may ask."""
+        """The answer that a waiting client gets. Only the layer in front may ask."""
         if not resumed_by_wait_layer(request):
             raise MethodNotAllowed("GET")
-        wholes = jobs_load(principal(request), request)
-        if any(whole.generation.status not in TERMINAL for whole in wholes):
-            answer = _unfinished(request, [ids.encode(ids.GENERATION, whole.generation.id) for whole in wholes])
-            wait_on(answer, request, wholes)
+        details = jobs_load(principal(request), request)
+        if any(detail.generation.status not in TERMINAL for detail in details):
+            answer = _unfinished(request, [ids.encode(ids.GENERATION, detail.generation.id) for detail in details])
+            wait_on(answer, request, details)
             return answer
-        failed = [whole for whole in wholes if whole.generation.status != Status.SUCCEEDED and not is_filtered(whole)]
-        if failed and not pictures(wholes):
+        failed = [
+            detail for detail in details if detail.generation.status != Status.SUCCEEDED and not is_filtered(detail)
+        ]
+        if failed and not pictures(details):
             return GOOGLE.response(Problem(400, "failed", failure_text(failed[0])), request.path)
-        shown = predictions_json(wholes, reasons=request.query_params.get("reasons") == "true")
-        return StreamingHttpResponse(json_pieces(shown), content_type="application/json")
+        shown = predictions_json(details, reasons=request.query_params.get("reasons") == "true")
+        return StreamingHttpResponse(json_chunks(shown), content_type="application/json")
 
 
 def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:
-    """For a client whose wait ended before the jobs did; a status that no SDK sends again."""
+    """The answer for a client whose wait ended before the jobs did, with a status after which no SDK sends again."""
     pointers = " and ".join(f"/v1/interactions/{job}" for job in jobs)
-    said = f"The answer is not there yet; it is going to be at {pointers}. Do not send it again."
-    return GOOGLE.response(Problem(400, "not_finished", said), request.path)
+    message = f"The answer is not there yet; it is going to be at {pointers}. Do not send it again."
+    return GOOGLE.response(Problem(400, "not_finished", message), request.path)
 
 
 def _warn(answer: HttpResponse, name: str, ignored: list[str]) -> None:
     """Says who answered (RFC 7234, section 5.5) and that the name is on its way out (RFC 9745)."""
-    said = f"Imagen is shut down: {settings.IMAGEN_SUCCESSOR} answered instead of imagen-{name}."
+    message = f"Imagen is shut down: {settings.IMAGEN_SUCCESSOR} answered instead of imagen-{name}."
     if ignored:
-        said += f" It has no {listing(ignored, 'and')}; that was ignored."
-    answer.headers["Warning"] = f'299 - "{said} Call generateContent or interactions with a Gemini model."'
+        message += f" It has no {listing(ignored, 'and')}; that was ignored."
+    answer.headers["Warning"] = f'299 - "{message} Call generateContent or interactions with a Gemini model."'
     answer.headers["Deprecation"] = f"@{int(DEPRECATED.timestamp())}"

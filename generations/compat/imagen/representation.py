@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from generations.compat.shared.fan_out import pictures
-from generations.compat.shared.json_stream import Stored
+from generations.compat.shared.json_stream import StoredBase64
 from generations.errors import ErrorCode
 from generations.selectors import GenerationDetail
 
 
-def predictions_json(wholes: list[GenerationDetail], *, reasons: bool) -> dict[str, Any]:
-    """As Imagen answers: pictures that were filtered are missing, or told of where `reasons` are asked for."""
-    found: list[dict[str, Any]] = [
-        {"bytesBase64Encoded": Stored(output.storage_key), "mimeType": output.mime_type} for output in pictures(wholes)
+def predictions_json(details: list[GenerationDetail], *, reasons: bool) -> dict[str, Any]:
+    """The pictures of jobs as Imagen's answer has them.
+
+    Those that were filtered are missing; with `reasons` the answer says why.
+    """
+    predictions: list[dict[str, Any]] = [
+        {"bytesBase64Encoded": StoredBase64(output.storage_key), "mimeType": output.mime_type}
+        for output in pictures(details)
     ]
     if reasons:
-        found += [{"raiFilteredReason": failure_text(whole)} for whole in wholes if is_filtered(whole)]
-    return {"predictions": found} if found else {}
+        predictions += [{"raiFilteredReason": failure_text(detail)} for detail in details if is_filtered(detail)]
+    return {"predictions": predictions} if predictions else {}
 
 
-def is_filtered(whole: GenerationDetail) -> bool:
-    return (whole.generation.error or {}).get("code") == ErrorCode.SAFETY_BLOCKED
+def is_filtered(detail: GenerationDetail) -> bool:
+    return (detail.generation.error or {}).get("code") == ErrorCode.SAFETY_BLOCKED
 
 
-def failure_text(whole: GenerationDetail) -> str:
-    return str((whole.generation.error or {"message": "The request was canceled."})["message"])
+def failure_text(detail: GenerationDetail) -> str:
+    return str((detail.generation.error or {"message": "The request was canceled."})["message"])

@@ -22,7 +22,7 @@ _REFUSED = {
     "negativePrompt": "The model has no such setting; say in the prompt what should not be there.",
     "storageUri": "Pictures are in the answer; leave it out.",
 }
-# What the model does in its own way whatever is said. The answer names those that were asked for.
+# The model has its own way here and takes no setting. The answer names those that were given.
 _IGNORED = ("guidanceScale", "enhancePrompt", "includeSafetyAttributes", "language")
 
 
@@ -30,7 +30,7 @@ _IGNORED = ("guidanceScale", "enhancePrompt", "includeSafetyAttributes", "langua
 class ImagenRequest:
     trees: list[dict[str, Any]]
     reasons: bool
-    """Whether pictures that were filtered are to be told of."""
+    """Whether the answer says why pictures were filtered."""
     ignored: list[str]
     """Settings that were given and change nothing."""
 
@@ -38,10 +38,10 @@ class ImagenRequest:
 class Translation:
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._places = PointerMap()
+        self._pointers = PointerMap()
 
-    def read(self, body: dict[str, Any]) -> ImagenRequest:
-        """Raises Problem 422 with all that is wrong."""
+    def parse(self, body: dict[str, Any]) -> ImagenRequest:
+        """The bodies of interactions that `body` asks for. Raises Problem 422 with all that is wrong."""
         context = Context("native")
         fields = CamelFields(context, camel_tree(body), "")
         prompt = self._prompt(fields)
@@ -73,14 +73,14 @@ class Translation:
         fields.close()
         context.raise_errors()
         for ours, theirs in (("/input", "/instances/0/prompt"), ("/model", ""), ("/labels", "/labels")):
-            self._places.note(ours, theirs)
-        # One seed for all would make the same picture several times.
+            self._pointers.note(ours, theirs)
+        # One seed for all would make the same picture each time.
         trees = [tree if seed is None else _seeded(tree, seed + each) for each in range(count)]
         return ImagenRequest(trees, reasons, ignored)
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came."""
-        return placed(problem, self._places)
+        return placed(problem, self._pointers)
 
     def _prompt(self, fields: CamelFields) -> str:
         instances = fields.items("instances")
@@ -99,24 +99,24 @@ class Translation:
     def _shape(self, settings: CamelFields) -> dict[str, Any]:
         names = ("sampleImageSize", "imageSize")
         size = next((name for name in names if settings.has(name)), names[0])
-        found = {"aspect_ratio": settings.take("aspectRatio"), "image_size": settings.take(size)}
+        shape = {"aspect_ratio": settings.take("aspectRatio"), "image_size": settings.take(size)}
         settings.take(*names)
-        self._places.note("/response_format/0", "/parameters")
-        self._places.note("/response_format/0/aspect_ratio", "/parameters/aspectRatio")
-        self._places.note("/response_format/0/image_size", f"/parameters/{size}")
+        self._pointers.note("/response_format/0", "/parameters")
+        self._pointers.note("/response_format/0/aspect_ratio", "/parameters/aspectRatio")
+        self._pointers.note("/response_format/0/image_size", f"/parameters/{size}")
         output = settings.inner("outputOptions")
         if output is not None:
-            found["mime_type"] = output.take("mimeType")
-            self._places.note("/response_format/0/mime_type", output.at("mimeType"))
+            shape["mime_type"] = output.take("mimeType")
+            self._pointers.note("/response_format/0/mime_type", output.at("mimeType"))
             output.take("compressionQuality")  # pictures are handed out as the model made them
             output.close()
-        return {name: value for name, value in found.items() if not is_idle(value)}
+        return {name: value for name, value in shape.items() if not is_idle(value)}
 
     def _safety(self, settings: CamelFields) -> dict[str, Any]:
         level = settings.text("safetySetting")
         if level is None or is_idle(level):
             return {}
-        self._places.note("/safety_settings", settings.at("safetySetting"))
+        self._pointers.note("/safety_settings", settings.at("safetySetting"))
         return {"safety_settings": [{"type": kind, "threshold": level.lower()} for kind in _SAFETY]}
 
 

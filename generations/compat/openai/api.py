@@ -21,7 +21,8 @@ from generations.compat.openai.representation import failure_json, images_json, 
 from generations.compat.openai.translation import FORMS, Translation, form_body
 from generations.compat.openai.views import OpenAIView, failure_response
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
-from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.json_stream import json_chunks
+from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, Status
 from generations.request import body_read
@@ -33,19 +34,19 @@ class ImageView(OpenAIView):
     makes_pictures = ("POST",)
 
     def get(self, request: Request) -> HttpResponseBase:
-        """What a waiting client gets in the end. Only the layer in front may ask."""
+        """The answer that a waiting client gets. Only the layer in front may ask."""
         form = request.query_params.get("form")
         if not resumed_by_wait_layer(request) or form not in FORMS:
             raise MethodNotAllowed("GET")
-        wholes = jobs_load(principal(request), request)
-        if any(whole.generation.status not in TERMINAL for whole in wholes):
-            answer = _unfinished([ids.encode(ids.GENERATION, whole.generation.id) for whole in wholes])
-            wait_on(answer, request, wholes)
+        details = jobs_load(principal(request), request)
+        if any(detail.generation.status not in TERMINAL for detail in details):
+            answer = _unfinished([ids.encode(ids.GENERATION, detail.generation.id) for detail in details])
+            wait_on(answer, request, details)
             return answer
-        if not pictures(wholes):
-            failed = next((w for w in wholes if w.generation.status != Status.SUCCEEDED), wholes[0])
+        if not pictures(details):
+            failed = next((w for w in details if w.generation.status != Status.SUCCEEDED), details[0])
             return failure_response(failure_json(failed.generation.error))
-        return StreamingHttpResponse(json_pieces(images_json(wholes, form)), content_type="application/json")
+        return StreamingHttpResponse(json_chunks(images_json(details, form)), content_type="application/json")
 
     def accept(
         self,
@@ -60,11 +61,9 @@ class ImageView(OpenAIView):
         """
         who = principal(request)
         translation = Translation()
-        images_request = translation.read(body, images)
-        try:
+        images_request = translation.parse(body, images)
+        with errors_placed(translation.placed):
             jobs = (resubmission.jobs() if resubmission else []) or jobs_accept(who, images_request.trees)
-        except Problem as problem:
-            raise translation.placed(problem) from None
         answer = _unfinished([ids.encode(ids.GENERATION, job) for job in jobs])
         jobs_wait(answer, request, jobs, f"form={images_request.form}")
         if resubmission:
@@ -120,7 +119,7 @@ class ModelDetail(OpenAIView):
 
 
 def _unfinished(jobs: Sequence[str]) -> HttpResponse:
-    """For a client whose wait ended before the jobs did: an error that its library does not answer with another try."""
+    """The answer for a client whose wait ended before the jobs did: an error after which its library does not retry."""
     pointers = " and ".join(f"/api/v1/generations/{job}" for job in jobs)
-    said = f"The answer is not there yet; it is going to be at {pointers}. Do not send it again."
-    return failure_response({"message": said, "type": "image_generation_error", "code": "not_finished"})
+    message = f"The answer is not there yet; it is going to be at {pointers}. Do not send it again."
+    return failure_response({"message": message, "type": "image_generation_error", "code": "not_finished"})

@@ -22,7 +22,7 @@ _PIXELS = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})")
 FARTHEST = math.log(1.25)
 
 
-def read_size(fields: CamelFields, model: Model) -> dict[str, str]:
+def size_parse(fields: CamelFields, model: Model) -> dict[str, str]:
     """`aspect_ratio` and `image_size` of the field `size`; {} where the model decides. A wrong one is noted."""
     value = fields.text("size")
     if value is None or value in {"", "auto"}:
@@ -40,10 +40,10 @@ def read_size(fields: CamelFields, model: Model) -> dict[str, str]:
 
 def nearest(model: Model, size: str) -> Resolution | None:
     """The row of the model's table for pixels like "1536x1024"; None where there is no such shape."""
-    found = _PIXELS.fullmatch(size)
-    if found is None:
+    match = _PIXELS.fullmatch(size)
+    if match is None:
         return None
-    width, height = int(found[1]), int(found[2])
+    width, height = int(match[1]), int(match[2])
     ratio = model.nearest_aspect_ratio(width, height)
     across, down = (int(part) for part in ratio.split(":"))
     if abs(math.log(width / height) - math.log(across / down)) > FARTHEST:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
 from cavendish.http.problems import FieldError, Problem, first_of
-from generations.compat.openai.sizes import read_size
+from generations.compat.openai.sizes import size_parse
 from generations.compat.shared.camel_fields import CamelFields
 from generations.compat.shared.pointer_map import PointerMap
 from generations.request.fields import Context
@@ -42,7 +42,7 @@ _NUMBERS = ("n", "output_compression", "partial_images")
 
 @dataclass(frozen=True)
 class ImagesRequest:
-    """`trees`: a body for each picture."""
+    """A body of an interaction for each picture, and the form in which pictures come back."""
 
     trees: list[dict[str, Any]]
     form: Form
@@ -50,10 +50,13 @@ class ImagesRequest:
 
 class Translation:
     def __init__(self) -> None:
-        self._places = PointerMap()
+        self._pointers = PointerMap()
 
-    def read(self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None) -> ImagesRequest:
-        """`images` are those of an edit; None makes pictures of words alone. Raises Problem with all that is wrong."""
+    def parse(self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None) -> ImagesRequest:
+        """The bodies of interactions that `body` asks for. Raises Problem with all that is wrong.
+
+        `images` are those of an edit; None makes pictures of words alone.
+        """
         context = Context("native")
         fields = CamelFields(context, body, "")
         model = _model(fields.text("model"))
@@ -62,10 +65,10 @@ class Translation:
             fields.wrong("prompt", "required", "prompt is missing or empty; say what to make.")
         n = fields.whole("n", 1, MAX_N) or 1
         form = fields.choice("response_format", FORMS) or "url"
-        wanted: dict[str, Any] = {"type": "image", **read_size(fields, model)}
+        image: dict[str, Any] = {"type": "image", **size_parse(fields, model)}
         kind = fields.choice("output_format", tuple(_MIME_TYPES))
         if kind:
-            wanted["mime_type"] = _MIME_TYPES[kind]
+            image["mime_type"] = _MIME_TYPES[kind]
         for name, (idle, because) in _IDLE.items():
             if fields.take(name) not in (None, *idle):
                 fields.wrong(name, "not_supported", because)
@@ -79,9 +82,9 @@ class Translation:
         fields.close()
         context.raise_errors()
         blocks: list[dict[str, Any]] = [{"type": "text", "text": prompt}]
-        blocks += [{"type": "image", "data": image, "mime_type": image.content_type} for image in images or ()]
+        blocks += [{"type": "image", "data": file, "mime_type": file.content_type} for file in images or ()]
         self._note(len(blocks))
-        tree: dict[str, Any] = {"model": model.id, "input": blocks, "response_format": [wanted], "max_images": 1}
+        tree: dict[str, Any] = {"model": model.id, "input": blocks, "response_format": [image], "max_images": 1}
         if user:
             tree["metadata"] = {"user": user}
         return ImagesRequest([tree] * n, "b64_json" if form == "b64_json" else "url")
@@ -89,7 +92,7 @@ class Translation:
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came."""
         problem.errors = [
-            FieldError(self._places.of(error.pointer), error.code, error.detail) for error in problem.errors
+            FieldError(self._pointers.of(error.pointer), error.code, error.detail) for error in problem.errors
         ]
         return problem
 
@@ -102,7 +105,7 @@ class Translation:
             ("/metadata", "/user"),
             *((f"/input/{index}", "/image") for index in range(1, blocks)),
         ):
-            self._places.note(tree, ours)
+            self._pointers.note(tree, ours)
 
 
 def form_body(values: dict[str, str]) -> dict[str, Any]:

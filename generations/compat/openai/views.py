@@ -13,7 +13,7 @@ from generations.compat.openai.errors import CONTENT_TYPE, OPENAI, error_body
 
 
 class OpenAIView(APIView):
-    """The key is a bearer token, as `ApiKeyAuthentication` reads it."""
+    """Base of the views of this API. The key is a bearer token, as `ApiKeyAuthentication` reads it."""
 
     schema = None  # OpenAI documents these addresses; our OpenAPI document is that of the native API
 
@@ -28,6 +28,6 @@ class OpenAIView(APIView):
 
 
 def failure_response(error: dict[str, Any]) -> HttpResponse:
-    """400 with an error as `failure_json` makes it: what was accepted would be spent again if it were sent again."""
+    """A 400 with an error as `failure_json` makes it: what was accepted would be spent again if it were sent again."""
     body = error_body(message=error["message"], kind=error["type"], code=error["code"])
     return HttpResponse(body, status=400, content_type=CONTENT_TYPE)

@@ -14,7 +14,7 @@ _OPAQUE = frozenset({"labels", "partMetadata"})
 
 
 def camel(name: str) -> str:
-    return _UNDERSCORE.sub(lambda found: found[1].upper(), name)
+    return _UNDERSCORE.sub(lambda match: match[1].upper(), name)
 
 
 def camel_tree(value: Any) -> Any:
@@ -40,8 +40,8 @@ class CamelFields(Fields):
     """Fields of an object whose unknown names are refused, as Google refuses them."""
 
     def inner(self, name: str) -> CamelFields | None:
-        found = super().inner(name)
-        return CamelFields(found.context, found.values, found.pointer) if found is not None else None
+        inner = super().inner(name)
+        return CamelFields(inner.context, inner.values, inner.pointer) if inner is not None else None
 
     def refuse(self, *names: str, because: str) -> None:
         """Notes each of `names` that is there and would change the answer."""

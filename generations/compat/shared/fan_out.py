@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import pybase64
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -22,6 +18,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, not_found, problem_of
 from generations.accept.funnel import Accepted, generation_accept
 from generations.compat.shared.jobs import WAIT, job_id, job_wait
+from generations.compat.shared.json_stream import json_chunks
 from generations.errors import NotCancelable
 from generations.models import TERMINAL, Generation, Output
 from generations.selectors import GenerationDetail, generations_load
@@ -30,11 +27,10 @@ from generations.services import generation_cancel
 logger = logging.getLogger(__name__)
 
 Tree = dict[str, Any]
-_CHUNK = 3 * 64 * 1024
 
 
 def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
-    """A job for each body of an interaction, in which uploads may stand for their base64: all of them or none.
+    """Accepts a job for each body of an interaction, in which uploads may stand for their base64: all or none.
 
     Raises the Problem of the first that is refused, after canceling those before it. They were accepted milliseconds
     ago; one that a worker has begun since then ends uncharged unless its picture was here already. Where one cannot be
@@ -64,65 +60,47 @@ def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], quer
 
 def jobs_load(who: Principal, request: Request) -> list[GenerationDetail]:
     """The jobs that `jobs_wait` named, in their order. Raises Problem 404."""
-    wanted = [job_id(text) for text in request.query_params.get("jobs", "").split(",")]
+    job_ids = [job_id(text) for text in request.query_params.get("jobs", "").split(",")]
     with tenant_context(who.tenant_id):
-        rows = Generation.objects.filter(id__in=wanted, livemode=who.livemode, deleted_at=None)
-        found = {generation.id: generation for generation in rows}
-        if set(found) != set(wanted):
+        rows = Generation.objects.filter(id__in=job_ids, livemode=who.livemode, deleted_at=None)
+        generations = {generation.id: generation for generation in rows}
+        if set(generations) != set(job_ids):
             raise not_found()
-        return generations_load([found[job] for job in wanted])
+        return generations_load([generations[job] for job in job_ids])
 
 
-def wait_on(answer: HttpResponse, request: Request, wholes: Sequence[GenerationDetail]) -> None:
+def wait_on(answer: HttpResponse, request: Request, details: Sequence[GenerationDetail]) -> None:
     """Has the layer wait for the first of the jobs that has not ended, and then ask once more."""
-    for whole in wholes:
-        if whole.generation.status not in TERMINAL:
+    for detail in details:
+        if detail.generation.status not in TERMINAL:
             path = f"{request.path}?{request.META.get('QUERY_STRING', '')}"
-            public = ids.encode(ids.GENERATION, whole.generation.id)
+            public = ids.encode(ids.GENERATION, detail.generation.id)
             answer.headers["X-Cavendish-Wait"] = f"{public};{WAIT};{path}"
             return
 
 
-def pictures(wholes: Sequence[GenerationDetail]) -> list[Output]:
-    """What came of the jobs, in their order, without thoughts."""
-    return [output for whole in wholes for output in whole.outputs if output.part == Output.Part.OUTPUT]
+def pictures(details: Sequence[GenerationDetail]) -> list[Output]:
+    """The outputs of jobs, in their order, without thoughts."""
+    return [output for detail in details for output in detail.outputs if output.part == Output.Part.OUTPUT]
 
 
-def charges(wholes: Sequence[GenerationDetail]) -> list[Charge]:
-    return [whole.charge for whole in wholes if whole.charge is not None]
+def charges(details: Sequence[GenerationDetail]) -> list[Charge]:
+    return [detail.charge for detail in details if detail.charge is not None]
 
 
 class Body:
     """A tree as a stream of JSON, its uploads as base64: they go through the funnel without being in memory whole."""
 
     def __init__(self, tree: Tree) -> None:
-        self._pieces = _pieces(tree)
+        self._chunks = json_chunks(tree)
 
     def read(self, size: int, /) -> bytes:
-        """The next piece, whatever its size; b"" at the end."""
-        return next((piece for piece in self._pieces if piece), b"")
-
-
-def _pieces(tree: Tree) -> Iterator[bytes]:
-    uploads: list[UploadedFile[Any]] = []
-    mark = secrets.token_hex(8)
-
-    def place(value: Any) -> str:
-        if not isinstance(value, UploadedFile):
-            raise TypeError(f"{type(value).__name__} is no JSON")
-        uploads.append(value)
-        return mark
-
-    parts = json.dumps(tree, default=place).split(mark)
-    for part, upload in zip(parts, [*uploads, None], strict=True):
-        yield part.encode()
-        if upload is not None:
-            # Three bytes are four characters: only the last chunk is padded.
-            yield from (pybase64.b64encode(chunk) for chunk in upload.chunks(_CHUNK))
+        """The next chunk, whatever its size; b"" at the end."""
+        return next((chunk for chunk in self._chunks if chunk), b"")
 
 
 def _cancel(who: Principal, job: Accepted) -> bool:
-    """Whether it was in time."""
+    """Cancels a job that was accepted. Returns whether that was in time."""
     try:
         generation_cancel(tenant_id=who.tenant_id, generation_id=job.id, livemode=who.livemode)
     except NotCancelable:

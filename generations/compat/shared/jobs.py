@@ -1,4 +1,4 @@
-"""What every view of this API that starts or shows a job does: name it, load it, have the client wait for it."""
+"""A job in the views of the dialects: its id, its rows, and a client that waits for its end."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ WAIT = 600
 def job_wait(
     answer: HttpResponse, request: Request, public_id: str, path: str, seconds: int, *, lead: bool = False
 ) -> None:
-    """Has the layer in front wait, and then answer what `path` answers to the same key; behind `answer` if it leads."""
+    """Has the layer in front wait, and then send what `path` returns to the same key; behind `answer` if that leads."""
     if "key" in request.query_params:
         path = f"{path}&key={quote(request.query_params['key'])}"
     answer.headers["X-Cavendish-Lead" if lead else "X-Cavendish-Wait"] = f"{public_id};{seconds};{path}"
 
 
 def job_id(text: str) -> UUID:
-    """Raises Problem 404."""
-    found = ids.decode(ids.GENERATION, text)
-    if found is None:
+    """The id behind a public one. Raises Problem 404."""
+    generation_id = ids.decode(ids.GENERATION, text)
+    if generation_id is None:
         raise not_found()
-    return found
+    return generation_id
 
 
 def job_load(who: Principal, generation_id: UUID) -> GenerationDetail:
-    """Raises Problem 404."""
+    """A generation of the key's mode, with its parts. Raises Problem 404."""
     with tenant_context(who.tenant_id):
         generation = generation_find(generation_id, livemode=who.livemode)
         if generation is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from cavendish.http.problems import FieldError, Problem
 from generations.compat.shared.camel_fields import camel
@@ -39,6 +41,15 @@ def placed(problem: Problem, pointers: PointerMap | None) -> Problem:
     # in place: a refusal stays the refusal that it is
     problem.errors = errors
     return problem
+
+
+@contextmanager
+def errors_placed(place: Callable[[Problem], Problem]) -> Iterator[None]:
+    """Raises a problem of the block as `place` returns it: in the words of the client's body."""
+    try:
+        yield
+    except Problem as problem:
+        raise place(problem) from None
 
 
 def dotted(pointer: str) -> str:

@@ -33,22 +33,22 @@ class Resubmission:
         self._hash.update(f"{who.key_id.hex}\n{request.path}?{urlencode(query)}\n".encode())
 
     def read(self, size: int, /) -> bytes:
-        piece: bytes = self._body.read(size)
-        self._hash.update(piece)
-        return piece
+        chunk: bytes = self._body.read(size)
+        self._hash.update(chunk)
+        return chunk
 
     def jobs(self) -> list[UUID]:
         """The jobs of an equal request that went without its answer; empty, and then this one makes its own."""
-        found = [ids.decode(ids.GENERATION, text) for text in (resubmissions.take(self._name) or "").split(",")]
-        jobs = [job for job in found if job is not None]
+        decoded = [ids.decode(ids.GENERATION, text) for text in (resubmissions.take(self._name) or "").split(",")]
+        jobs = [job for job in decoded if job is not None]
         if not jobs:
             return []
         with tenant_context(self._who.tenant_id):
-            there = Generation.objects.filter(id__in=jobs, livemode=self._who.livemode, deleted_at=None).count()
-        return jobs if there == len(jobs) else []
+            count = Generation.objects.filter(id__in=jobs, livemode=self._who.livemode, deleted_at=None).count()
+        return jobs if count == len(jobs) else []
 
     def job(self) -> UUID | None:
-        """The same for a request that makes one job."""
+        """The job of an equal request that makes one job and went without its answer; None, and then it makes one."""
         return next(iter(self.jobs()), None)
 
     def mark(self, answer: HttpResponse, jobs: Sequence[UUID]) -> None:

@@ -205,7 +205,10 @@ def test_what_cannot_be_done_is_refused_before_anything_is_spent(account: Accoun
     words = base64.b64encode(b"text").decode()
     with account.untouched():
         for part, said in (
-            ({"inlineData": {"mimeType": "image/png", "data": whole[:40]}}, "contents[0].parts[1].inlineData.data: It"),
+            (
+                {"inlineData": {"mimeType": "image/png", "data": whole[:40]}},
+                "contents[0].parts[1].inlineData.data: This image/png ends too early",
+            ),
             ({"inline_data": {"data": "?" * 8}}, "contents[0].parts[1].inline_data.data: This is not base64"),
             ({"inlineData": {"data": words}}, "contents[0].parts[1].inlineData.data: This is no"),
             ({"fileData": {"fileUri": "http://127.0.0.1/x.png"}}, "contents[0].parts[1].fileData.fileUri: "),

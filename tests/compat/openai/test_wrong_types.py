@@ -36,7 +36,7 @@ def refused(read: Callable[[], object]) -> Problem | None:
 @pytest.mark.parametrize("name", OPENAI)
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_openai(name: str, value: Any) -> None:
-    problem = refused(lambda: OfOpenAI().read({"model": FLASH, "prompt": "x", name: value}))
+    problem = refused(lambda: OfOpenAI().parse({"model": FLASH, "prompt": "x", name: value}))
     if problem is not None:
         assert problem.status in {400, 404, 422}
         assert {error.pointer for error in problem.errors} == {f"/{name}"}
@@ -46,7 +46,7 @@ def test_openai(name: str, value: Any) -> None:
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_imagen(name: str, value: Any) -> None:
     body = {"instances": [{"prompt": "x"}], "parameters": {name: value}}
-    problem = refused(lambda: OfImagen(get_model(FLASH)).read(body))
+    problem = refused(lambda: OfImagen(get_model(FLASH)).parse(body))
     if problem is not None:
         assert problem.status == 422
         assert all(error.pointer.startswith(f"/parameters/{name}") for error in problem.errors)
@@ -55,5 +55,5 @@ def test_imagen(name: str, value: Any) -> None:
 @pytest.mark.parametrize("name", ["instances", "parameters", "labels", "extra"])
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_imagen_around(name: str, value: Any) -> None:
-    problem = refused(lambda: OfImagen(get_model(FLASH)).read({"instances": [{"prompt": "x"}], name: value}))
+    problem = refused(lambda: OfImagen(get_model(FLASH)).parse({"instances": [{"prompt": "x"}], name: value}))
     assert problem is None or (problem.status == 422 and problem.errors)

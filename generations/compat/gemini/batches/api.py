@@ -20,7 +20,7 @@ from generations.batches.accept import BatchRequest, batch_of_file, batch_of_ite
 from generations.batches.json_scan import NotJson, Text, members, value_parse
 from generations.batches.services import batch_cancel, batch_delete
 from generations.batches.source import body_spool, file_mapped, list_spans, member_spans
-from generations.compat.gemini.batches.representation import is_file, operation_json, operation_pieces
+from generations.compat.gemini.batches.representation import is_file, operation_chunks, operation_json
 from generations.compat.gemini.batches.results_file import batch_load
 from generations.compat.gemini.content.api import model_of
 from generations.compat.gemini.paging import page_after, page_size
@@ -54,7 +54,7 @@ class BatchList(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request) -> JsonResponse:
-        """Batches that were made here, newest first, without inlined answers."""
+        """Batches of this API, newest first, without inlined answers."""
         who = principal(request)
         size, after = page_size(request), page_after(request)
         with tenant_context(who.tenant_id):
@@ -63,10 +63,10 @@ class BatchList(GoogleView):
             )
             if after:
                 rows = rows.filter(id__lt=after)
-            found = list(rows.order_by("-id")[: size + 1])
-        page: dict[str, Any] = {"operations": [operation_json(batch) for batch in found[:size]]}
-        if len(found) > size:
-            page["nextPageToken"] = found[size - 1].id.hex
+            batches = list(rows.order_by("-id")[: size + 1])
+        page: dict[str, Any] = {"operations": [operation_json(batch) for batch in batches[:size]]}
+        if len(batches) > size:
+            page["nextPageToken"] = batches[size - 1].id.hex
         return JsonResponse(page)
 
 
@@ -78,7 +78,7 @@ class BatchDetail(GoogleView):
         if batch.status not in BATCH_ENDED or is_file(batch):
             return JsonResponse(operation_json(batch))
         by_hand = "x-goog-api-client" not in request.headers
-        return StreamingHttpResponse(operation_pieces(batch, twice=by_hand), content_type="application/json")
+        return StreamingHttpResponse(operation_chunks(batch, twice=by_hand), content_type="application/json")
 
     def delete(self, request: Request, batch_id: str) -> JsonResponse:
         who = principal(request)
@@ -93,7 +93,7 @@ class BatchCancel(GoogleView):
     scopes = {"POST": "generate"}
 
     def post(self, request: Request, batch_id: str) -> JsonResponse:
-        """One that has ended stays as it is, as with interactions."""
+        """Cancels; a batch that has ended stays as it is, as an interaction does."""
         who = principal(request)
         batch = batch_load(who, batch_id)
         with suppress(NotCancelable):
@@ -140,7 +140,7 @@ def _inner(text: Text, spans: Spans, name: str, called: str) -> Spans:
 
 
 def _camel(spans: Spans) -> Spans:
-    """Google takes both spellings."""
+    """The spans under camelCase names: Google takes both spellings."""
     return {camel(name): span for name, span in spans.items()}
 
 

@@ -13,7 +13,7 @@ from cavendish.http.times import moment
 from generations.batches.representation import ERASED, UNENDED
 from generations.batches.selectors import Result, items_walk
 from generations.compat.gemini.content.representation import response_json
-from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.json_stream import json_chunks
 from generations.errors import ErrorCode
 from generations.models import BATCH_ENDED, Batch, BatchStatus
 from generations.request import JSONL
@@ -52,7 +52,9 @@ _ANSWERED = frozenset({ErrorCode.SAFETY_BLOCKED, ErrorCode.NO_IMAGE})
 
 
 def operation_json(batch: Batch, *, inlined: Any = None, twice: bool = False) -> dict[str, Any]:
-    """`inlined` stands for the list of answers, in `metadata`, where SDKs look, and `twice` also in `response`."""
+    """The batch as an operation. `inlined` stands for the list of answers in `metadata`, where SDKs look; with `twice`
+    also in `response`.
+    """
     name = f"batches/{batch.id.hex}"
     ended = batch.status in BATCH_ENDED
     output = _output(batch, inlined) if ended else {}
@@ -85,24 +87,24 @@ def operation_json(batch: Batch, *, inlined: Any = None, twice: bool = False) ->
 
 
 def is_file(batch: Batch) -> bool:
-    """Whether the answers are a file."""
+    """Whether the answers of a batch are a file."""
     return batch.input_file is not None or batch.total > INLINED
 
 
-def operation_pieces(batch: Batch, *, twice: bool) -> Iterator[bytes]:
+def operation_chunks(batch: Batch, *, twice: bool) -> Iterator[bytes]:
     """The operation with its answers inlined, their pictures streamed from storage."""
     mark = secrets.token_hex(16)
     first, *others = json.dumps(operation_json(batch, inlined=mark, twice=twice), ensure_ascii=False).split(f'"{mark}"')
     yield first.encode()
     for other in others:
-        yield from _inlined_pieces(batch)
+        yield from _inlined_chunks(batch)
         yield other.encode()
 
 
-def file_pieces(batch: Batch) -> Iterator[bytes]:
+def results_chunks(batch: Batch) -> Iterator[bytes]:
     """JSONL: `{"key", "response"}` or `{"key", "error"}` for each item that has ended, in their order."""
     for result in _ended(batch):
-        yield from json_pieces({"key": result.item.key, **_answer(result)})
+        yield from json_chunks({"key": result.item.key, **_answer(result)})
         yield b"\n"
 
 
@@ -123,12 +125,12 @@ def results_file_json(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _inlined_pieces(batch: Batch) -> Iterator[bytes]:
+def _inlined_chunks(batch: Batch) -> Iterator[bytes]:
     before = b"["
     for result in _ended(batch):
         yield before
         metadata = {"metadata": result.item.metadata} if result.item.metadata else {}
-        yield from json_pieces({**_answer(result), **metadata})
+        yield from json_chunks({**_answer(result), **metadata})
         before = b","
     yield b"]" if before == b"," else b"[]"
 
@@ -144,7 +146,7 @@ def _answer(result: Result) -> dict[str, Any]:
         error = ERASED
     if result.detail is not None and result.content is not None and (not error or error["code"] in _ANSWERED):
         config = result.content.job_spec.get("generation_config", {})
-        # Asked for by `includeThoughts`, and kept as this (see `read_config`).
+        # Asked for by `includeThoughts`, and kept as this (see `config_parse`).
         thoughts = config.get("thinking_summaries") == "auto"
         return {"response": response_json(result.detail, result.content, thoughts=thoughts)}
     error = error or {"code": "canceled", "message": "The request was canceled."}

@@ -12,7 +12,7 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from generations.batches.selectors import batch_find
-from generations.compat.gemini.batches.representation import RESULTS, file_pieces
+from generations.compat.gemini.batches.representation import RESULTS, results_chunks
 from generations.models import Batch
 from generations.request import JSONL
 
@@ -43,4 +43,4 @@ def results_load(who: Principal, file_id: str) -> Batch:
 def results_response(who: Principal, file_id: str) -> StreamingHttpResponse:
     batch = results_load(who, file_id)
     headers = {"Content-Disposition": f'attachment; filename="{file_id}.jsonl"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(file_pieces(batch), content_type=JSONL, headers=headers)
+    return StreamingHttpResponse(results_chunks(batch), content_type=JSONL, headers=headers)

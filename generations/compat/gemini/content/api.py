@@ -19,7 +19,8 @@ from generations.compat.gemini.content.representation import chunks_json, respon
 from generations.compat.gemini.content.translation import Translation
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
-from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.json_stream import json_chunks
+from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, GenerationContent
 from generations.request import body_read
@@ -37,17 +38,15 @@ class ContentGenerate(GoogleView):
         who = principal(request)
         translation = Translation(model_of(model_id))
         resubmission = Resubmission(request, who)
-        try:
+        with errors_placed(translation.placed):
             accepted = generation_accept(
                 who=who, body=resubmission, dialect="interactions", translate=translation, join=resubmission.job
             )
-        except Problem as problem:
-            raise translation.placed(problem) from None
         form = "object"
         if self.streamed:
             form = "sse" if request.query_params.get("alt") == "sse" else "array"
         # What the client gets should this process stop before the job does.
-        unfinished = b"".join(_pieces(unfinished_json(job_load(who, accepted.id)), form))
+        unfinished = b"".join(_chunks(unfinished_json(job_load(who, accepted.id)), form))
         answer = HttpResponse(unfinished, content_type=_TYPES[form])
         public = ids.encode(ids.GENERATION, accepted.id)
         shown = "true" if translation.thoughts else "false"
@@ -57,13 +56,13 @@ class ContentGenerate(GoogleView):
 
 
 class ContentStream(ContentGenerate):
-    """Server-sent events with `alt=sse`, which the SDKs send; else one JSON array of the same chunks."""
+    """Streams server-sent events with `alt=sse`, which the SDKs send; else one JSON array of the same chunks."""
 
     streamed = True
 
 
 class ContentAnswer(GoogleView):
-    """What a waiting client gets in the end. An address of ours, not of the API: only the layer in front may ask."""
+    """The answer that a waiting client gets. An address of ours, not of the API: only the layer in front may ask."""
 
     scopes = {"GET": "generate"}
 
@@ -72,43 +71,40 @@ class ContentAnswer(GoogleView):
         if not resumed_by_wait_layer(request) or form not in _TYPES:
             raise not_found()
         who = principal(request)
-        whole = job_load(who, job_id(generation_id))
-        if whole.generation.status in TERMINAL:
+        detail = job_load(who, job_id(generation_id))
+        if detail.generation.status in TERMINAL:
             with tenant_context(who.tenant_id):
-                content = GenerationContent.objects.get(pk=whole.generation.id)
-            response = response_json(whole, content, thoughts=request.query_params.get("thoughts") == "true")
+                content = GenerationContent.objects.get(pk=detail.generation.id)
+            response = response_json(detail, content, thoughts=request.query_params.get("thoughts") == "true")
         else:
-            response = unfinished_json(whole)
-        return StreamingHttpResponse(_pieces(response, form), content_type=_TYPES[form])
+            response = unfinished_json(detail)
+        return StreamingHttpResponse(_chunks(response, form), content_type=_TYPES[form])
 
 
 class ContentCount(GoogleView):
     scopes = {"POST": "generate"}
 
     def post(self, request: Request, model_id: str) -> JsonResponse:
-        """Tokens of `contents`, or of all of `generateContentRequest`."""
+        """Counts the tokens of `contents`, or of all of `generateContentRequest`."""
         model = model_of(model_id)
         check_model(principal(request), model)
         translation = Translation(model)
-        with request_spool() as spool:
-            try:
-                body = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-                inner = body.get("generateContentRequest", body.get("generate_content_request"))
-                tree = translation(inner if isinstance(inner, dict) else body)
-            except Problem as problem:
-                raise translation.placed(problem) from None
+        with request_spool() as spool, errors_placed(translation.placed):
+            body = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+            inner = body.get("generateContentRequest", body.get("generate_content_request"))
+            tree = translation(inner if isinstance(inner, dict) else body)
         return JsonResponse(tokens_json(tree, model))
 
 
-def _pieces(response: dict[str, Any], form: str) -> Iterator[bytes]:
+def _chunks(response: dict[str, Any], form: str) -> Iterator[bytes]:
     """The response in one of the three forms, its pictures streamed from storage."""
     if form == "object":
-        yield from json_pieces(response)
+        yield from json_chunks(response)
         return
     before, between, after = (b"data: ", b"\n\ndata: ", b"\n\n") if form == "sse" else (b"[", b",\n", b"]")
     for index, chunk in enumerate(chunks_json(response)):
         yield between if index else before
-        yield from json_pieces(chunk)
+        yield from json_chunks(chunk)
     yield after
 
 

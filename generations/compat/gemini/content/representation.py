@@ -11,7 +11,7 @@ from cavendish.gemini.catalog import Model, text_tokens
 from cavendish.http.times import moment
 from generations.compat.gemini.content.grounding import grounding_json
 from generations.compat.gemini.content.signatures import signature_pack
-from generations.compat.shared.json_stream import Stored
+from generations.compat.shared.json_stream import StoredBase64
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, GenerationContent, Status
 from generations.selectors import GenerationDetail
@@ -36,33 +36,35 @@ _DETAILS = {
 
 
 @dataclass
-class Content:
+class AnswerParts:
     """The parts of an answer. `texts` names the block of `GenerationContent.content` behind a part, by its index."""
 
     parts: list[Part] = field(default_factory=list)
     texts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
-def response_json(whole: GenerationDetail, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
-    """`content` with its job_spec and steps loaded. A failure is an answer without parts, never an error: what was
-    accepted must not be sent again by a client that retries errors.
+def response_json(detail: GenerationDetail, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
+    """The answer of an ended generation; `content` has its job_spec and steps loaded.
+
+    A failure is an answer without parts, never an error: what was accepted must not be sent again by a client that
+    retries errors.
     """
-    generation = whole.generation
-    made = Content()
+    generation = detail.generation
+    answer_parts = AnswerParts()
     if generation.status == Status.SUCCEEDED:
-        made = _read(content, thoughts=thoughts)
-    candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": made.parts}}
-    candidate |= _finish(whole, content)
-    if grounding := grounding_json(content, made.texts):
+        answer_parts = _read(content, thoughts=thoughts)
+    candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": answer_parts.parts}}
+    candidate |= _finish(detail, content)
+    if grounding := grounding_json(content, answer_parts.texts):
         candidate["groundingMetadata"] = grounding
-    answer = {"candidates": [candidate], **head_json(whole)}
+    answer = {"candidates": [candidate], **head_json(detail)}
     if content.usage_reported:
         answer["usageMetadata"] = usage_json(content.usage_reported)
     return answer
 
 
-def head_json(whole: GenerationDetail) -> dict[str, Any]:
-    generation = whole.generation
+def head_json(detail: GenerationDetail) -> dict[str, Any]:
+    generation = detail.generation
     return {
         "modelVersion": generation.model,
         "responseId": ids.encode(ids.GENERATION, generation.id),
@@ -70,12 +72,13 @@ def head_json(whole: GenerationDetail) -> dict[str, Any]:
     }
 
 
-def unfinished_json(whole: GenerationDetail) -> dict[str, Any]:
-    """For a client whose wait ended before the job did. It goes on, and its interaction can be read."""
-    public = ids.encode(ids.GENERATION, whole.generation.id)
-    said = f"The answer is not there yet; it is going to be at /v1/interactions/{public}. Do not send it again."
-    candidate = {"index": 0, "content": {"role": "model", "parts": []}, "finishReason": "OTHER", "finishMessage": said}
-    return {"candidates": [candidate], **head_json(whole)}
+def unfinished_json(detail: GenerationDetail) -> dict[str, Any]:
+    """The answer for a client whose wait ended before the job did. It goes on, and its interaction can be read."""
+    public = ids.encode(ids.GENERATION, detail.generation.id)
+    message = f"The answer is not there yet; it is going to be at /v1/interactions/{public}. Do not send it again."
+    content = {"role": "model", "parts": []}
+    candidate = {"index": 0, "content": content, "finishReason": "OTHER", "finishMessage": message}
+    return {"candidates": [candidate], **head_json(detail)}
 
 
 def chunks_json(response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -124,16 +127,16 @@ def tokens_json(tree: dict[str, Any], model: Model) -> dict[str, Any]:
     return {"totalTokens": sum(counts.values()), "promptTokensDetails": details}
 
 
-def _read(content: GenerationContent, *, thoughts: bool) -> Content:
+def _read(content: GenerationContent, *, thoughts: bool) -> AnswerParts:
     """The parts of the upstream's steps. A signature goes on the next part that is no thought."""
-    made = Content()
+    answer_parts = AnswerParts()
     texts = iter(block for block in content.content if block["type"] == "text")
     unsigned: list[dict[str, Any]] = []
     for step in content.steps:
         kind = step.get("type")
         if kind == "thought":
             shown = [_part(block) for block in step.get("summary") or ()] if thoughts else []
-            made.parts += [{**part, "thought": True} for part in shown if part]
+            answer_parts.parts += [{**part, "thought": True} for part in shown if part]
             unsigned.append(step)
         elif kind in {"google_search_call", "google_search_result"}:
             unsigned.append(step)
@@ -144,13 +147,13 @@ def _read(content: GenerationContent, *, thoughts: bool) -> Content:
                 if not part:
                     continue
                 if cited:
-                    made.texts[len(made.parts)] = cited
-                made.parts.append(part | _signed(unsigned))
+                    answer_parts.texts[len(answer_parts.parts)] = cited
+                answer_parts.parts.append(part | _signed(unsigned))
                 unsigned = []
     if signed := _signed(unsigned):
         # Google, too, ends with an empty text where nothing is left to sign.
-        made.parts.append({"text": "", **signed})
-    return made
+        answer_parts.parts.append({"text": "", **signed})
+    return answer_parts
 
 
 def _signed(steps: list[dict[str, Any]]) -> dict[str, str]:
@@ -162,12 +165,12 @@ def _part(block: Mapping[str, Any]) -> Part | None:
     if block.get("type") == "text":
         return {"text": str(block["text"])} if block.get("text") else None
     if "storage_key" in block:
-        return {"inlineData": {"mimeType": block["mime_type"], "data": Stored(block["storage_key"])}}
+        return {"inlineData": {"mimeType": block["mime_type"], "data": StoredBase64(block["storage_key"])}}
     return None
 
 
-def _finish(whole: GenerationDetail, content: GenerationContent) -> dict[str, str]:
-    generation = whole.generation
+def _finish(detail: GenerationDetail, content: GenerationContent) -> dict[str, str]:
+    generation = detail.generation
     if generation.status == Status.SUCCEEDED:
         return {"finishReason": "STOP"}
     if generation.status not in TERMINAL:

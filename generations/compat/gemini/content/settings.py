@@ -33,8 +33,8 @@ _OTHER_TOOLS = (
 _CATEGORY, _CATEGORIES = "HARM_CATEGORY_", tuple(f"HARM_CATEGORY_{name.upper()}" for name in SAFETY_TYPES)
 
 
-def read_config(config: CamelFields, model: Model, tree: Tree, pointers: PointerMap) -> bool:
-    """Fills in what `config` asks for; answers whether thoughts are to be shown."""
+def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: PointerMap) -> bool:
+    """Fills `tree` with the settings of `config`. Returns whether thoughts are to be shown."""
     kept: Tree = {}
     pointers.note("/generation_config", config.pointer)
     for name, ours in _SAME.items():
@@ -70,7 +70,7 @@ def _image(image: CamelFields | None, kept: Tree, tree: Tree, pointers: PointerM
         "imageOutputOptions",
         "personGeneration",
         "prominentPeople",
-        because="The models take no such wish for a picture; leave it out.",
+        because="The models have no such setting for a picture; leave it out.",
     )
     image.close()
 
@@ -92,7 +92,7 @@ def _thinking(thinking: CamelFields | None, model: Model, kept: Tree, pointers: 
     return shown
 
 
-def read_tools(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
+def tools_parse(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
     tools: list[Tree] = []
     for index, item in enumerate(fields.items("tools")):
         tool = camel_fields_of(
@@ -120,40 +120,40 @@ def _search_types(search: CamelFields) -> Tree:
         "blockingConfidence",
         because="The search of the image models cannot be narrowed; leave it out.",
     )
-    wanted = search.take("searchTypes")
+    requested = search.take("searchTypes")
     search.close()
-    if isinstance(wanted, dict):
+    if isinstance(requested, dict):
         # A message whose fields are the types: {"webSearch": {}, "imageSearch": {}}.
-        wanted = [name for name, value in wanted.items() if value is not None]
-    if not wanted:
+        requested = [name for name, value in requested.items() if value is not None]
+    if not requested:
         return {}
-    if not isinstance(wanted, list):
+    if not isinstance(requested, list):
         search.wrong_type("searchTypes", 'an object like {"imageSearch": {}}')
         return {}
-    return {"search_types": [_snake(name) for name in wanted]}
+    return {"search_types": [_snake(name) for name in requested]}
 
 
 def _snake(name: Any) -> Any:
-    """webSearch, WEB_SEARCH and web_search are one."""
+    """The snake_case name of a search type, whichever way it is spelled."""
     known = {camel(kind): kind for kind in ("web_search", "image_search", "enterprise_web_search")}
     return known.get(camel(name.lower()) if name.isupper() else camel(name), name) if isinstance(name, str) else name
 
 
-def read_safety(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
+def safety_settings_parse(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
     settings: list[Tree] = []
     for index, item in enumerate(fields.items("safetySettings")):
         pointer = f"{fields.at('safetySettings')}/{index}"
         setting = camel_fields_of(fields.context, item, pointer, 'an object with "category" and "threshold"')
         if setting is None:
             continue
-        found = {
+        values = {
             "type": _word(setting, "category", _CATEGORIES, _CATEGORY),
             "threshold": _word(setting, "threshold", [name.upper() for name in SAFETY_THRESHOLDS]),
             "method": _word(setting, "method", [name.upper() for name in SAFETY_METHODS]),
         }
         setting.close()
-        if found["type"] and found["threshold"]:
-            settings.append({name: value for name, value in found.items() if value})
+        if values["type"] and values["threshold"]:
+            settings.append({name: value for name, value in values.items() if value})
     if settings:
         pointers.note("/safety_settings", fields.at("safetySettings"))
         tree["safety_settings"] = settings

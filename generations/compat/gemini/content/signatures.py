@@ -38,7 +38,7 @@ def signature_pack(steps: Sequence[Step]) -> str:
 
 
 def signature_unpack(text: str) -> list[Step]:
-    """The steps that `signature_pack` made it of; one thought for a signature from elsewhere."""
+    """The steps that `signature_pack` was given; one thought for a signature from elsewhere."""
     raw = _decoded(text)
     if raw is None:
         return [{"type": "thought", "signature": text}]
@@ -48,7 +48,7 @@ def signature_unpack(text: str) -> list[Step]:
 
 
 def _steps(packed: bytes) -> list[Step]:
-    """[] for what was not packed here. What the steps hold is checked where those of every request are."""
+    """The steps in `packed`, [] where it was not packed here. What they hold is checked as in every request."""
     try:
         steps = json.loads(packed)
         # Python reads lone surrogates, which PostgreSQL does not take.

@@ -6,8 +6,8 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
-from generations.compat.gemini.content.settings import read_config, read_safety, read_tools
-from generations.compat.gemini.content.turns import Turns, read_part
+from generations.compat.gemini.content.settings import config_parse, safety_settings_parse, tools_parse
+from generations.compat.gemini.content.turns import Turns, part_parse
 from generations.compat.shared.camel_fields import CamelFields, camel_tree, is_idle
 from generations.compat.shared.pointer_map import PointerMap, placed
 from generations.request.fields import Context
@@ -25,15 +25,18 @@ class Translation:
     def __init__(self, model: Model) -> None:
         self.thoughts = False
         self._model = model
-        self._places: PointerMap | None = None
+        self._pointers: PointerMap | None = None
 
     def __call__(self, body: dict[str, Any]) -> dict[str, Any]:
-        """`body` as `body_read` answers it. Raises Problem 422 with what cannot be said in an interaction's words."""
+        """The body of an interaction. Raises Problem 422 with all that an interaction cannot express.
+
+        `body` is as `body_read` returns it.
+        """
         context, pointers = Context("native"), PointerMap()
         fields = CamelFields(context, camel_tree(body), "")
         self._named(fields)
         turns = Turns(context, pointers)
-        turns.read(fields)
+        turns.parse(fields)
         tree: dict[str, Any] = {"model": self._model.id, "input": turns.steps}
         instruction = _instruction(fields)
         if instruction:
@@ -41,9 +44,9 @@ class Translation:
             pointers.note("/system_instruction", fields.at("systemInstruction"))
         config = fields.inner("generationConfig")
         if config is not None:
-            self.thoughts = read_config(config, self._model, tree, pointers)
-        read_tools(fields, tree, pointers)
-        read_safety(fields, tree, pointers)
+            self.thoughts = config_parse(config, self._model, tree, pointers)
+        tools_parse(fields, tree, pointers)
+        safety_settings_parse(fields, tree, pointers)
         for name in ("store", "labels"):
             if (value := fields.take(name)) is not None:
                 tree[name] = value
@@ -55,12 +58,12 @@ class Translation:
             fields.wrong("serviceTier", "not_supported", "There is one tier for single requests; leave it out.")
         fields.close()
         context.raise_errors()
-        self._places = pointers
+        self._pointers = pointers
         return tree
 
     def placed(self, problem: Problem) -> Problem:
-        """A problem with the body, whoever found it, in the names of the body."""
-        return placed(problem, self._places)
+        """A problem with the body, wherever it was noticed, in the names of the body."""
+        return placed(problem, self._pointers)
 
     def _named(self, fields: CamelFields) -> None:
         model = fields.text("model")
@@ -83,7 +86,7 @@ def _instruction(fields: CamelFields) -> str:
     texts = []
     for index, item in enumerate(content.items("parts")):
         pointer = f"{content.at('parts')}/{index}"
-        block = read_part(CamelFields(fields.context, item, pointer)) if isinstance(item, dict) else {"type": ""}
+        block = part_parse(CamelFields(fields.context, item, pointer)) if isinstance(item, dict) else {"type": ""}
         if block is not None and block["type"] != "text":
             fields.context.wrong(pointer, "not_supported", "System instructions are text.")
         elif block is not None:

@@ -23,18 +23,18 @@ Step = dict[str, Any]
 
 
 class Turns:
-    """Collects steps; `places` learns where each block came from. What is wrong is noted in `context`."""
+    """Collects steps; `pointers` learns where each block came from. What is wrong is noted in `context`."""
 
     def __init__(self, context: Context, pointers: PointerMap) -> None:
         self.steps: list[Step] = []
         self._context = context
-        self._places = pointers
+        self._pointers = pointers
         self._summary: list[Block] = []
         """Texts of thoughts whose signature stands on a later part, in a stream's history of a later content."""
 
-    def read(self, fields: CamelFields) -> None:
-        """All of `contents`."""
-        self._places.note("/input", fields.at("contents"))
+    def parse(self, fields: CamelFields) -> None:
+        """Reads all of `contents`."""
+        self._pointers.note("/input", fields.at("contents"))
         value = fields.take("contents")
         if not value:
             fields.wrong("contents", "required", 'It is empty; give for example [{"parts": [{"text": "…"}]}].')
@@ -71,7 +71,7 @@ class Turns:
     def _part(self, part: CamelFields, *, of_model: bool) -> None:
         signature = part.text("thoughtSignature") or ""
         thought = part.flag("thought", False)
-        block = read_part(part)
+        block = part_parse(part)
         if not of_model:
             if block is not None:
                 self._add("user_input", block, part)
@@ -85,35 +85,35 @@ class Turns:
             self._add("model_output", block, part)
 
     def _thoughts(self, steps: list[Step], pointer: str) -> None:
-        """Appends the steps of a signature, and the thoughts that were told before it."""
+        """Appends the steps of a signature, and the texts of thoughts that came before it."""
         if self._summary:
             if not steps or steps[0]["type"] != "thought":
                 steps = [{"type": "thought"}, *steps]
             steps[0]["summary"] = self._summary
             self._summary = []
         for step in steps:
-            self._places.note(f"/input/{len(self.steps)}", pointer)
+            self._pointers.note(f"/input/{len(self.steps)}", pointer)
             self.steps.append(step)
 
     def _start(self, kind: str, pointer: str) -> Step:
-        self._places.note(f"/input/{len(self.steps)}", pointer)
+        self._pointers.note(f"/input/{len(self.steps)}", pointer)
         self.steps.append({"type": kind, "content": []})
         return self.steps[-1]
 
     def _add(self, kind: str, block: Block, part: CamelFields) -> None:
-        """To the step at hand if it is of this kind: a streamed answer comes back in one content for each chunk."""
+        """Adds a block to the last step if that is of this kind: a streamed answer comes back chunk by chunk."""
         step = self.steps[-1] if self.steps and self.steps[-1]["type"] == kind else self._start(kind, part.pointer)
         pointer = f"/input/{len(self.steps) - 1}/content/{len(step['content'])}"
-        self._places.note(pointer, part.pointer)
-        self._places.note(f"{pointer}/type", part.pointer)
+        self._pointers.note(pointer, part.pointer)
+        self._pointers.note(f"{pointer}/type", part.pointer)
         for source, name, field in (("data", "inlineData", "data"), ("uri", "fileData", "fileUri")):
             if source in block:
-                self._places.note(f"{pointer}/{source}", f"{part.at(name)}/{field}")
-                self._places.note(f"{pointer}/mime_type", f"{part.at(name)}/mimeType")
+                self._pointers.note(f"{pointer}/{source}", f"{part.at(name)}/{field}")
+                self._pointers.note(f"{pointer}/mime_type", f"{part.at(name)}/mimeType")
         step["content"].append(block)
 
 
-def read_part(part: CamelFields) -> Block | None:
+def part_parse(part: CamelFields) -> Block | None:
     """The block of a part; None for an empty text and for what is wrong, which is noted."""
     part.take("thought", "thoughtSignature", "partMetadata")
     part.refuse(*_OF_TOOLS, because="The image models call no tools of yours; leave it out.")

@@ -42,10 +42,10 @@ class FileList(GoogleView):
             )
             if after:
                 rows = rows.filter(id__lt=after)
-            found = list(rows.order_by("-id")[: size + 1])
-        page: dict[str, Any] = {"files": [file_json(file) for file in found[:size]]}
-        if len(found) > size:
-            page["nextPageToken"] = found[size - 1].id.hex
+            files = list(rows.order_by("-id")[: size + 1])
+        page: dict[str, Any] = {"files": [file_json(file) for file in files[:size]]}
+        if len(files) > size:
+            page["nextPageToken"] = files[size - 1].id.hex
         return JsonResponse(page)
 
 

@@ -15,8 +15,10 @@ _SALT = "cavendish.upload"
 
 
 @dataclass(frozen=True)
-class Ticket:
-    """`size` is in bytes, None where it was not announced; the id of the file to be names the upload as well."""
+class UploadId:
+    """Everything that is known of an upload. `size` is in bytes, None where it was not announced; `file_id` is that of
+    the file to be.
+    """
 
     file_id: UUID
     tenant_id: UUID
@@ -34,8 +36,8 @@ class Ticket:
         )
 
     @classmethod
-    def read(cls, text: str) -> Ticket:
-        """Raises Problem 404 for one that we did not sign or that has expired."""
+    def parse(cls, text: str) -> UploadId:
+        """What `sign` returned, read again. Raises Problem 404 for one that we did not sign or that has expired."""
         try:
             fields = signing.loads(text, salt=_SALT, max_age=LIFETIME)
             file, tenant, key, livemode, mime_type, size, name, resource_name = fields

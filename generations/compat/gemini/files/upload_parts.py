@@ -20,7 +20,7 @@ CHUNK = 256 * 1024
 
 
 class WrongOffset(Problem):
-    """Bytes from beyond the end of what is here; `query` tells where to go on."""
+    """The bytes begin beyond the end of those that are here; the command `query` returns where to go on."""
 
     CODE = "wrong_offset"
 
@@ -28,8 +28,8 @@ class WrongOffset(Problem):
         super().__init__(400, self.CODE, f"{received} bytes are here: go on from X-Goog-Upload-Offset: {received}.")
 
 
-class Part:
-    """What has come of one upload. `append` and what follows it happen inside `locked`."""
+class UploadPart:
+    """The bytes of one upload that are here. `append` and what follows it happen inside `locked`."""
 
     def __init__(self, upload: UUID) -> None:
         self.path = _folder() / upload.hex
@@ -42,7 +42,7 @@ class Part:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One writer at a time, in whatever process."""
+        """Lets one writer at a time go on, in whatever process."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             with self.path.open("ab") as file:
@@ -54,7 +54,7 @@ class Part:
                 return
 
     def append(self, stream: Readable, offset: int, *, limit: int) -> None:
-        """Bytes from `offset` on; those that came before, with an answer that was lost, are passed over.
+        """Appends bytes from `offset` on; those that came before, with an answer that was lost, are passed over.
 
         Raises WrongOffset, and Problem 413 where the part would grow beyond `limit` bytes; then it is as before.
         """

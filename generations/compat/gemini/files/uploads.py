@@ -29,8 +29,8 @@ from cavendish.http.problems import Problem, bad_request, not_found, problem_of,
 from generations.accept.funnel import check_active
 from generations.compat.gemini.files.representation import file_json
 from generations.compat.gemini.files.upload_admission import UploadAdmission, check_key
-from generations.compat.gemini.files.upload_ids import Ticket
-from generations.compat.gemini.files.upload_parts import Part, WrongOffset, parts_expire
+from generations.compat.gemini.files.upload_ids import UploadId
+from generations.compat.gemini.files.upload_parts import UploadPart, WrongOffset, parts_expire
 from generations.compat.gemini.views import GoogleView
 from generations.errors import TenantInactive
 from generations.models import File
@@ -38,7 +38,7 @@ from generations.request import JSONL, JSONL_SUFFIXES, upload_check
 from generations.selectors import file_named
 from generations.services import file_create
 
-_ABOUT_LIMIT = 64 * 1024
+_MAX_DESCRIPTION_BYTES = 64 * 1024
 _RESOURCE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
 
@@ -48,12 +48,12 @@ class Upload(GoogleView):
     admission = UploadAdmission()
 
     def get_authenticators(self) -> list[Any]:
-        return [] if self._has_ticket() else [*super().get_authenticators()]
+        return [] if self._has_upload_id() else [*super().get_authenticators()]
 
     def get_permissions(self) -> list[Any]:
-        return [] if self._has_ticket() else [*super().get_permissions()]
+        return [] if self._has_upload_id() else [*super().get_permissions()]
 
-    def _has_ticket(self) -> bool:
+    def _has_upload_id(self) -> bool:
         # There is no request while Django's checks build the schema.
         return "upload_id" in getattr(self.request, "GET", {})
 
@@ -68,7 +68,7 @@ class Upload(GoogleView):
     def post(self, request: Request) -> HttpResponse:
         commands = _commands(request)
         if "upload_id" in request.query_params:
-            return _continue(request, Ticket.read(request.query_params["upload_id"]), commands)
+            return _continue(request, UploadId.parse(request.query_params["upload_id"]), commands)
         if "start" not in commands or request.headers.get("X-Goog-Upload-Protocol", "").lower() != "resumable":
             raise bad_request(
                 "not_resumable", "Uploads are resumable: send X-Goog-Upload-Protocol: resumable and the command start."
@@ -81,22 +81,22 @@ class Upload(GoogleView):
 def _start(request: Request) -> HttpResponse:
     who = principal(request)
     check_active(who)
-    about = _about(request)
-    resource_name = _resource_name(about.get("name"))
+    description = _description(request)
+    resource_name = _resource_name(description.get("name"))
     if resource_name is not None:
         with tenant_context(who.tenant_id):
             if file_named(resource_name, livemode=who.livemode) is not None:
                 raise _taken(resource_name)
-    size = _number(request.headers.get("X-Goog-Upload-Header-Content-Length") or about.get("size_bytes"))
+    size = _number(request.headers.get("X-Goog-Upload-Header-Content-Length") or description.get("size_bytes"))
     if size is not None:
         _check_size(size)
-    mime_type = request.headers.get("X-Goog-Upload-Header-Content-Type") or about.get("mime_type") or ""
+    mime_type = request.headers.get("X-Goog-Upload-Header-Content-Type") or description.get("mime_type") or ""
     file_name = request.headers.get("X-Goog-Upload-File-Name") or ""
     if file_name.lower().endswith(JSONL_SUFFIXES):
         # Its display name and its type may be anything: Python's library of types does not know this one.
         mime_type = JSONL
-    name = about.get("display_name") or file_name
-    ticket = Ticket(
+    name = description.get("display_name") or file_name
+    upload_id = UploadId(
         file_id=ids.new_id(),
         tenant_id=who.tenant_id,
         key_id=who.key_id,
@@ -107,14 +107,14 @@ def _start(request: Request) -> HttpResponse:
         resource_name=resource_name,
     )
     parts_expire()
-    url = f"{settings.BASE_URL}{request.path}?upload_id={ticket.sign()}&upload_protocol=resumable"
+    url = f"{settings.BASE_URL}{request.path}?upload_id={upload_id.sign()}&upload_protocol=resumable"
     return HttpResponse(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
 
 
-def _continue(request: Request, ticket: Ticket, commands: set[str]) -> HttpResponse:
-    part = Part(ticket.file_id)
+def _continue(request: Request, upload_id: UploadId, commands: set[str]) -> HttpResponse:
+    part = UploadPart(upload_id.file_id)
     with part.locked():
-        if (done := _check(ticket, request.META.get("REMOTE_ADDR", ""))) is not None:
+        if (done := _check(upload_id, request.META.get("REMOTE_ADDR", ""))) is not None:
             # The answer to the last bytes was lost, and they came again.
             part.discard()
             return _final(done)
@@ -127,42 +127,42 @@ def _continue(request: Request, ticket: Ticket, commands: set[str]) -> HttpRespo
             raise bad_request("invalid", "X-Goog-Upload-Command takes upload, finalize, query or cancel.")
         if "upload" in commands:
             offset = _number(request.headers.get("X-Goog-Upload-Offset")) or 0
-            limit = settings.MAX_FILE_BYTES if ticket.size is None else ticket.size
+            limit = settings.MAX_FILE_BYTES if upload_id.size is None else upload_id.size
             part.append(request._request, offset, limit=limit)
-        return _final(_finish(ticket, part)) if "finalize" in commands else _active(part.size())
+        return _final(_finish(upload_id, part)) if "finalize" in commands else _active(part.size())
 
 
-def _finish(ticket: Ticket, part: Part) -> File:
-    """The part as a file. What cannot be one is deleted; where a service is away the part stays for another try."""
+def _finish(upload_id: UploadId, part: UploadPart) -> File:
+    """Makes a file of the part. What cannot be one is deleted; where a service is away it stays for another try."""
     try:
-        if ticket.size is not None and part.size() != ticket.size:
-            raise bad_request("incomplete", f"{part.size()} of {ticket.size} announced bytes came.")
-        info = upload_check(part.path, declared=ticket.mime_type, name=ticket.name, dialect="interactions")
+        if upload_id.size is not None and part.size() != upload_id.size:
+            raise bad_request("incomplete", f"{part.size()} of {upload_id.size} announced bytes came.")
+        info = upload_check(part.path, declared=upload_id.mime_type, name=upload_id.name, dialect="interactions")
     except Problem:
         part.discard()
         raise
     try:
         return file_create(
-            tenant_id=ticket.tenant_id,
-            livemode=ticket.livemode,
-            name=ticket.name,
+            tenant_id=upload_id.tenant_id,
+            livemode=upload_id.livemode,
+            name=upload_id.name,
             path=part.path,
             info=info,
-            file_id=ticket.file_id,
+            file_id=upload_id.file_id,
             expires=True,
-            resource_name=ticket.resource_name,
+            resource_name=upload_id.resource_name,
         )
     except IntegrityError:
         # Another upload of that name ended first.
-        raise _taken(ticket.resource_name or "") from None
+        raise _taken(upload_id.resource_name or "") from None
 
 
-def _check(ticket: Ticket, address: str) -> File | None:
+def _check(upload_id: UploadId, address: str) -> File | None:
     """The file, once it is one. Raises Problem where the key or the tenant has lost the right to bring it."""
-    check_key(ticket, address)
-    with tenant_context(ticket.tenant_id):
-        tenant = Tenant.objects.get(id=ticket.tenant_id)
-        file: File | None = File.objects.filter(id=ticket.file_id).first()
+    check_key(upload_id, address)
+    with tenant_context(upload_id.tenant_id):
+        tenant = Tenant.objects.get(id=upload_id.tenant_id)
+        file: File | None = File.objects.filter(id=upload_id.file_id).first()
     if tenant.status != TenantStatus.ACTIVE:
         raise TenantInactive(tenant.status, "")
     if file is not None and file.deleted_at is not None:
@@ -182,24 +182,24 @@ def _commands(request: Request) -> set[str]:
     return {word.strip().lower() for word in request.headers.get("X-Goog-Upload-Command", "").split(",")} & _COMMANDS
 
 
-def _about(request: Request) -> dict[str, Any]:
-    """What the body says of the file, in snake case."""
-    raw = request._request.read(_ABOUT_LIMIT + 1)
-    if len(raw) > _ABOUT_LIMIT:
-        raise too_large("The description of a file is too long.", limit=_ABOUT_LIMIT)
+def _description(request: Request) -> dict[str, Any]:
+    """The description of the file in the body, its names in snake case."""
+    raw = request._request.read(_MAX_DESCRIPTION_BYTES + 1)
+    if len(raw) > _MAX_DESCRIPTION_BYTES:
+        raise too_large("The description of a file is too long.", limit=_MAX_DESCRIPTION_BYTES)
     try:
         body = json.loads(raw or b"{}")
     except (ValueError, RecursionError):
         raise bad_request("malformed_json", "The body is not JSON.") from None
-    about = body.get("file") if isinstance(body, dict) else None
-    if not isinstance(about, dict):
+    description = body.get("file") if isinstance(body, dict) else None
+    if not isinstance(description, dict):
         return {}
-    both: dict[object, str] = {"displayName": "display_name", "mimeType": "mime_type", "sizeBytes": "size_bytes"}
-    return {both.get(name, str(name)): value for name, value in about.items()}
+    snake: dict[object, str] = {"displayName": "display_name", "mimeType": "mime_type", "sizeBytes": "size_bytes"}
+    return {snake.get(name, str(name)): value for name, value in description.items()}
 
 
 def _resource_name(value: object) -> str | None:
-    """What Google takes: "files/" and up to 40 lower-case letters, digits and dashes, none of them at an end."""
+    """The name that the client gives, without "files/"; None where it gives none. Raises Problem 400."""
     if value in (None, ""):
         return None
     name = str(value).removeprefix("files/")

@@ -17,7 +17,7 @@ from generations.compat.gemini.interactions.events import LEAD, RUNNING, event_s
 from generations.compat.gemini.interactions.representation import head_json, interaction_json
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
-from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.resubmissions import Resubmission
 from generations.errors import NotCancelable
 from generations.models import TERMINAL, GenerationContent, Status
@@ -36,12 +36,12 @@ class InteractionList(GoogleView):
         resubmission = Resubmission(request, who)
         accepted = generation_accept(who=who, body=resubmission, dialect="interactions", join=resubmission.job)
         public = ids.encode(ids.GENERATION, accepted.id)
-        whole = job_load(who, accepted.id)
+        detail = job_load(who, accepted.id)
         answer: HttpResponse
         if accepted.parsed.stream:
-            answer = _stream(request, whole, f"{request.path}/{public}", after=None)
+            answer = _stream(request, detail, f"{request.path}/{public}", after=None)
         else:
-            answer = JsonResponse(head_json(whole))
+            answer = JsonResponse(head_json(detail))
             if not accepted.parsed.background:
                 job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
         resubmission.mark(answer, [accepted.id])
@@ -52,22 +52,22 @@ class InteractionDetail(GoogleView):
     scopes = {"GET": "read", "DELETE": "generate"}
 
     def get(self, request: Request, interaction_id: str) -> HttpResponseBase:
-        """`stream=true` waits for the end and answers events; else what there is now."""
+        """The interaction as it stands; with `stream=true` its events up to the end."""
         who = principal(request)
         inside = resumed_by_wait_layer(request)
-        wanted = job_id(interaction_id)
-        whole = job_load(who, wanted)
-        if not whole.generation.store and not inside:
+        generation_id = job_id(interaction_id)
+        detail = job_load(who, generation_id)
+        if not detail.generation.store and not inside:
             raise not_found()
         query = request.query_params
         streamed = query.get("stream") == "true"
-        if streamed and whole.generation.status not in TERMINAL and not inside:
-            return _stream(request, whole, request.path, after=query.get("last_event_id"))
+        if streamed and detail.generation.status not in TERMINAL and not inside:
+            return _stream(request, detail, request.path, after=query.get("last_event_id"))
         with tenant_context(who.tenant_id):
-            content = GenerationContent.objects.get(pk=wanted)
-        ended = whole.generation.status in TERMINAL
+            content = GenerationContent.objects.get(pk=generation_id)
+        ended = detail.generation.status in TERMINAL
         shown = interaction_json(
-            whole,
+            detail,
             content,
             # Who polls is spared the pictures it sent, until there is an answer to put behind them.
             with_input=not streamed and "created" not in query and ended,
@@ -76,13 +76,13 @@ class InteractionDetail(GoogleView):
         if streamed:
             frames = event_stream(shown, query.get("last_event_id"))
             return StreamingHttpResponse(frames, content_type="text/event-stream")
-        return StreamingHttpResponse(json_pieces(shown), content_type="application/json")
+        return StreamingHttpResponse(json_chunks(shown), content_type="application/json")
 
     def delete(self, request: Request, interaction_id: str) -> JsonResponse:
-        """Erases an ended interaction; what it cost stays in the books."""
+        """Erases an ended interaction; its charge stays."""
         who = principal(request)
-        wanted = job_id(interaction_id)
-        deleted = generation_delete(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
+        generation_id = job_id(interaction_id)
+        deleted = generation_delete(tenant_id=who.tenant_id, generation_id=generation_id, livemode=who.livemode)
         if not deleted:
             raise not_found()
         return JsonResponse({})
@@ -92,26 +92,26 @@ class InteractionCancel(GoogleView):
     scopes = {"POST": "generate"}
 
     def post(self, request: Request, interaction_id: str) -> HttpResponse:
-        """Answers the interaction as it stands; one that has ended stays as it is."""
+        """Cancels, and returns the interaction as it stands; one that has ended stays as it is."""
         who = principal(request)
-        wanted = job_id(interaction_id)
+        generation_id = job_id(interaction_id)
         was: Any = None
         try:
-            was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
+            was = generation_cancel(tenant_id=who.tenant_id, generation_id=generation_id, livemode=who.livemode)
         except NotCancelable as ended:
             was = ended.subject_status
         if was is None:
             raise not_found()
-        answer = JsonResponse(head_json(job_load(who, wanted)))
+        answer = JsonResponse(head_json(job_load(who, generation_id)))
         if was == Status.RUNNING:
             path = request.path.removesuffix("/cancel")
             job_wait(answer, request, interaction_id, f"{path}?created=true", CANCEL_WAIT)
         return answer
 
 
-def _stream(request: Request, whole: GenerationDetail, path: str, *, after: str | None) -> HttpResponse:
-    """The first events at once, so that a client knows the id to resume with; the rest when the job has ended."""
-    running = {**head_json(whole), "status": RUNNING, "steps": []}
+def _stream(request: Request, detail: GenerationDetail, path: str, *, after: str | None) -> HttpResponse:
+    """Sends the first events at once, so that a client knows the id to resume with; the rest when the job has ended."""
+    running = {**head_json(detail), "status": RUNNING, "steps": []}
     answer = HttpResponse(b"".join(event_stream(running, after)), content_type="text/event-stream")
     last = max(number_of(after), LEAD)
     job_wait(answer, request, running["id"], f"{path}?stream=true&last_event_id=ev_{last}", WAIT, lead=True)

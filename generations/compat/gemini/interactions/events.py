@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from generations.compat.shared.json_stream import json_pieces
+from generations.compat.shared.json_stream import json_chunks
 
 RUNNING = "in_progress"
 DONE = b"event: done\ndata: [DONE]\n\n"
@@ -24,14 +24,14 @@ def event_stream(interaction: dict[str, Any], after: str | None) -> Iterator[byt
         if number <= skipped:
             continue
         yield f"event: {kind}\ndata: ".encode()
-        yield from json_pieces({"event_type": kind, "event_id": f"ev_{number}", **fields})
+        yield from json_chunks({"event_type": kind, "event_id": f"ev_{number}", **fields})
         yield b"\n\n"
     if interaction["status"] != RUNNING:
         yield DONE
 
 
 def number_of(event_id: str | None) -> int:
-    """0 where there is none, or none of ours: then the stream begins at its beginning."""
+    """The number in an event's id; 0 where there is none of ours: then the stream begins at its beginning."""
     text = (event_id or "").removeprefix("ev_")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 

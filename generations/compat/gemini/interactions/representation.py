@@ -6,7 +6,7 @@ from typing import Any
 
 from cavendish.db import ids
 from cavendish.http.times import moment
-from generations.compat.shared.json_stream import Stored
+from generations.compat.shared.json_stream import StoredBase64
 from generations.models import GenerationContent, Status
 from generations.selectors import GenerationDetail
 
@@ -22,16 +22,17 @@ _OURS = frozenset({"storage_key", "bytes", "output_id", "file_id", "role"})
 
 
 def interaction_json(
-    whole: GenerationDetail, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
+    detail: GenerationDetail, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
 ) -> dict[str, Any]:
-    """`content` with its job_spec and steps loaded. `create` answers the model's steps; `with_input` adds the user's
-    before them, `echo_input` repeats those as `input`.
+    """The interaction with the model's steps; `content` has its job_spec and steps loaded.
+
+    `with_input` adds the user's steps before them, `echo_input` repeats those as `input`.
     """
-    generation = whole.generation
+    generation = detail.generation
     steps = [step_json(step) for step in content.steps]
     asked = [step_json(step) for step in content.job_spec.get("steps", ())] if with_input or echo_input else []
     return {
-        **head_json(whole),
+        **head_json(detail),
         "role": "model",
         **({"input": asked} if echo_input else {}),
         "steps": [*asked, *steps] if with_input else steps,
@@ -40,9 +41,9 @@ def interaction_json(
     }
 
 
-def head_json(whole: GenerationDetail) -> dict[str, Any]:
-    """What is known of an interaction from its acceptance on."""
-    generation = whole.generation
+def head_json(detail: GenerationDetail) -> dict[str, Any]:
+    """The fields of an interaction that are known from its acceptance on."""
+    generation = detail.generation
     shown: dict[str, Any] = {
         "id": ids.encode(ids.GENERATION, generation.id),
         "object": "interaction",
@@ -69,5 +70,5 @@ def step_json(step: dict[str, Any]) -> dict[str, Any]:
 def block_json(block: dict[str, Any]) -> dict[str, Any]:
     shown = {key: value for key, value in block.items() if key not in _OURS}
     if "storage_key" in block:
-        shown["data"] = Stored(block["storage_key"])
+        shown["data"] = StoredBase64(block["storage_key"])
     return shown

@@ -16,7 +16,7 @@ class ModelList(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request) -> JsonResponse:
-        """All at once and without `nextPageToken`, which the JavaScript SDK would follow for ever (WIRE.md 7)."""
+        """Lists all at once, without `nextPageToken`, which the JavaScript SDK would follow for ever (WIRE.md 7)."""
         who = principal(request)
         return JsonResponse({"models": [model_json(model) for model in models_offered(who)]})
 
@@ -32,7 +32,7 @@ class ModelDetail(GoogleView):
 
 
 class TunedModels(GoogleView):
-    """There are none; the Python SDK asks all the same when told to list other than base models."""
+    """Tuned models: there are none; the Python SDK asks all the same when told to list other than base models."""
 
     scopes = {"GET": "read"}
 
