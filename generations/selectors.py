@@ -45,25 +45,25 @@ def models_offered(who: Principal) -> list[Model]:
 
 
 def generation_find(generation_id: UUID, *, livemode: bool | None) -> Generation | None:
-    """`livemode` None is for a signed link, which names exactly one generation."""
+    """A generation that is not deleted. `livemode` None is for a signed link, which names exactly one generation."""
     query = Generation.objects.filter(id=generation_id, deleted_at=None)
     if livemode is not None:
         query = query.filter(livemode=livemode)
-    found: Generation | None = query.first()
-    return found
+    generation: Generation | None = query.first()
+    return generation
 
 
 def generation_detail(generation_id: UUID, *, livemode: bool) -> GenerationDetail | None:
     """One generation with its parts, in one statement."""
-    found = _wholes("g.id = %s AND g.livemode = %s AND g.deleted_at IS NULL", [generation_id, livemode])
-    return found.get(generation_id)
+    details = _details("g.id = %s AND g.livemode = %s AND g.deleted_at IS NULL", [generation_id, livemode])
+    return details.get(generation_id)
 
 
 def generations_load(generations: Sequence[Generation]) -> list[GenerationDetail]:
     """The parts of a page of generations, in one statement, in the order given."""
     ids = [generation.id for generation in generations]
-    found = _wholes("g.id = ANY (%s)", [ids]) if ids else {}
-    return [found[id] for id in ids]
+    details = _details("g.id = ANY (%s)", [ids]) if ids else {}
+    return [details[id] for id in ids]
 
 
 @cache
@@ -77,10 +77,13 @@ def _parts() -> tuple[Columns[Any], ...]:
     )
 
 
-def _wholes(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
-    """By id. A hold is read only where no charge has ended it; `condition` is ours, values come apart."""
+def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
+    """Generations with their parts, by id. `condition` is SQL of ours, its values come apart.
+
+    A hold is read only where no charge has ended it.
+    """
     parts = _parts()
-    # The place is among the tenant's own waiting jobs, from 1; what other tenants have waiting is nobody's business.
+    # The position is among the tenant's own waiting jobs, from 1: what other tenants have waiting is their own matter.
     statement = f"""
         SELECT {", ".join(part.sql for part in parts)}, CASE g.status WHEN 'queued' THEN
             (SELECT count(*) + 1 FROM generations_generation w
@@ -95,42 +98,42 @@ def _wholes(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()
-    found: dict[UUID, GenerationDetail] = {}
+    details: dict[UUID, GenerationDetail] = {}
     for row in rows:
-        pieces: list[Any] = []
+        instances: list[Any] = []
         start = 0
         for part in parts:
-            pieces.append(part.read(row[start : start + part.width]))
+            instances.append(part.read(row[start : start + part.width]))
             start += part.width
-        generation, content, charge, hold, output = pieces
-        if generation.id not in found:
-            found[generation.id] = GenerationDetail(generation, content, [], hold, charge, row[-1])
+        generation, content, charge, hold, output = instances
+        if generation.id not in details:
+            details[generation.id] = GenerationDetail(generation, content, [], hold, charge, row[-1])
         if output is not None:
-            found[generation.id].outputs.append(output)
-    return found
+            details[generation.id].outputs.append(output)
+    return details
 
 
 def file_find(file_id: UUID, *, livemode: bool) -> File | None:
-    found: File | None = File.objects.filter(id=file_id, livemode=livemode, deleted_at=None).first()
-    return found
+    file: File | None = File.objects.filter(id=file_id, livemode=livemode, deleted_at=None).first()
+    return file
 
 
 def file_named(name: str, *, livemode: bool) -> File | None:
-    """By its id, as both APIs write it, or by the name that its client gave it."""
+    """The file of a name: its id, as both APIs write it, or what its client called it."""
     file_id = ids.decode(ids.FILE, name)
     if file_id is not None:
         return file_find(file_id, livemode=livemode)
-    found: File | None = File.objects.filter(resource_name=name, livemode=livemode, deleted_at=None).first()
-    return found
+    file: File | None = File.objects.filter(resource_name=name, livemode=livemode, deleted_at=None).first()
+    return file
 
 
 def output_find(output_id: UUID, *, livemode: bool | None) -> Output | None:
-    """`livemode` None is for a signed URL, which names exactly one output."""
+    """An output that is not deleted. `livemode` None is for a signed URL, which names exactly one output."""
     query = Output.objects.filter(id=output_id, generation__deleted_at=None).select_related("generation")
     if livemode is not None:
         query = query.filter(generation__livemode=livemode)
-    found: Output | None = query.first()
-    return found
+    output: Output | None = query.first()
+    return output
 
 
 def tenant_of_output(output_id: UUID) -> UUID | None:

@@ -1,4 +1,4 @@
-"""Writes of generations. Each opens the tenant's door itself; storage and network stay outside of it."""
+"""Writes of generations. Each opens the tenant's context itself; storage and network stay outside of it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from generations.request import MediaInfo
 from generations.selectors import generation_find
 
 # Google's own time for uploads.
-SDK_UPLOADS = timedelta(days=2)
+SDK_UPLOAD_LIFETIME = timedelta(days=2)
 
 
 def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -> str | None:
     """Cancels: a queued generation at once, a running one by asking its worker. Repeating it is fine.
 
-    Answers the status before, None when there is no such generation. Raises NotCancelable when it has ended otherwise.
+    Returns the status before, None when there is no such generation. Raises NotCancelable when it has ended otherwise.
     """
     with tenant_context(tenant_id):
         if generation_find(generation_id, livemode=livemode) is None:
@@ -47,7 +47,7 @@ def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
 
 
 def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -> bool:
-    """Erases what was asked and what came; the job's row and its money stay, without content.
+    """Erases the request and the outputs; the job's row and its charge stay, without content.
 
     Pictures that came inline or were fetched for it go too; uploaded files stay, they are the tenant's to delete. False
     when there is no such generation. Raises NotFinished for one that has not ended.
@@ -60,11 +60,11 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
             raise NotFinished(generation.status)
         keys = list(Output.objects.filter(generation_id=generation_id).values_list("storage_key", flat=True))
         Output.objects.filter(generation_id=generation_id).delete()
-        brought = File.objects.filter(
+        own_files = File.objects.filter(
             id__in=_files_in(GenerationContent.objects.get(pk=generation_id).job_spec), deleted_at=None
         ).exclude(source=File.Source.UPLOAD)
-        keys += brought.values_list("storage_key", flat=True)
-        brought.update(deleted_at=timezone.now())
+        keys += own_files.values_list("storage_key", flat=True)
+        own_files.update(deleted_at=timezone.now())
         GenerationContent.objects.filter(generation_id=generation_id).update(
             request={}, job_spec={}, content=[], thoughts=[], grounding=None, steps=[], usage_reported=None, notices=[]
         )
@@ -77,8 +77,8 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
 def _files_in(job_spec: Mapping[str, Any]) -> list[UUID]:
     """Returns the files that a job's steps name; one that was erased has none."""
     blocks = [block for step in job_spec.get("steps", ()) for block in step.get("content", ())]
-    found = (ids.decode(ids.FILE, block["file_id"]) for block in blocks if "file_id" in block)
-    return [file for file in found if file is not None]
+    decoded = (ids.decode(ids.FILE, block["file_id"]) for block in blocks if "file_id" in block)
+    return [file_id for file_id in decoded if file_id is not None]
 
 
 def file_create(
@@ -92,7 +92,7 @@ def file_create(
     expires: bool = False,
     resource_name: str | None = None,
 ) -> File:
-    """Stores an uploaded file and its row. Its bytes go first: a row without bytes would be a lie, not the reverse.
+    """Stores an uploaded file and its row. The bytes go first: bytes without a row are found, a row must have bytes.
 
     `file_id` where it was fixed before the bytes came; `expires` deletes it after the tenant's days for inputs, or
     after Google's two where the tenant has none.
@@ -103,11 +103,11 @@ def file_create(
     try:
         with tenant_context(tenant_id):
             if not livemode:
-                _day_take(tenant_id, info.bytes)
+                _day_reserve(tenant_id, info.bytes)
             expires_at = None
             if expires:
                 days = Tenant.objects.values_list("input_retention_days", flat=True).get(id=tenant_id)
-                expires_at = timezone.now() + (SDK_UPLOADS if days is None else timedelta(days=days))
+                expires_at = timezone.now() + (SDK_UPLOAD_LIFETIME if days is None else timedelta(days=days))
             file: File = File.objects.create(
                 id=file_id,
                 tenant_id=tenant_id,
@@ -130,7 +130,7 @@ def file_create(
     return file
 
 
-def _day_take(tenant_id: UUID, stored: int) -> None:
+def _day_reserve(tenant_id: UUID, stored: int) -> None:
     """Counts bytes that a test key stores, in the tenant's context. Raises DayLimitReached."""
     refusal: DayRefusal | None = call("sandbox_day_reserve", tenant_id, 0, stored)
     if refusal is not None:
@@ -138,7 +138,7 @@ def _day_take(tenant_id: UUID, stored: int) -> None:
 
 
 def file_delete(*, tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:
-    """False when there is no such file. Its bytes go with it, also for generations that wait to use it."""
+    """Deletes a file and its bytes, also for generations that wait to use it. False when there is no such file."""
     with tenant_context(tenant_id):
         file = File.objects.filter(id=file_id, livemode=livemode, deleted_at=None).first()
         if file is None:

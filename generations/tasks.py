@@ -1,4 +1,4 @@
-"""Actors: thin, ids at most, everything about their retries said here."""
+"""Actors: thin, with ids at most; everything about their retries stands here."""
 
 from __future__ import annotations
 

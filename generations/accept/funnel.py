@@ -91,13 +91,13 @@ def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, 
 
 
 def check_active(who: Principal) -> None:
-    """A tenant that is suspended or closing reads and erases what it has, but brings nothing new."""
+    """Raises TenantInactive: a suspended or closing tenant reads and erases what it has, but brings nothing new."""
     if who.tenant_status != "active":
         raise TenantInactive(who.tenant_status, who.tenant_status_reason)
 
 
 class MayUseModels(Protocol):
-    """Whose right to a model is checked: a key's, or that of a batch which a key made."""
+    """One whose right to models is checked: a key, or a batch that a key has made."""
 
     @property
     def allowed_models(self) -> Collection[str] | None: ...
@@ -106,6 +106,7 @@ class MayUseModels(Protocol):
 
 
 def check_model(who: MayUseModels, model: Model) -> None:
+    """Raises ModelNotAllowed for a model that the key may not use."""
     if not who.may_use(model.id):
         raise ModelNotAllowed(model.id, who.allowed_models or ())
 
@@ -118,14 +119,14 @@ def check_size(who: Principal, spec: JobSpec) -> None:
 
 
 def check_policy(who: Principal) -> None:
-    """Live jobs wait for an owner's acceptance of the use policy; test jobs never leave the sandbox."""
+    """Raises PolicyNotAccepted: live jobs need an owner's acceptance of the use policy, test jobs do not."""
     if who.livemode and not policy_accepted(who.policy_version):
         raise PolicyNotAccepted(who.policy_version)
 
 
 @contextmanager
 def request_spool() -> Iterator[Path]:
-    """A folder for what arrives with one request, beside the store so that keeping is a rename; removed after.
+    """Yields a folder for the bytes of one request, beside the store so that keeping is a rename; removed after.
 
     Who writes there makes it: most requests bring no bytes.
     """
@@ -140,7 +141,7 @@ def request_spool() -> Iterator[Path]:
 def _read(
     who: Principal, body: Readable, spool: Path, dialect: Dialect, translate: Translate | None = None
 ) -> GenerationRequest:
-    """The request that the body, the key and the tenant allow, before anything is stored."""
+    """Parses the body and checks it against the key and the tenant, before anything is stored."""
     tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
     parsed = request_parse(translate(tree) if translate else tree, dialect=dialect)
     check_active(who)

@@ -118,8 +118,9 @@ def inputs_store(parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, 
 
 
 def _look_up(parsed: GenerationRequest, inputs: Inputs, livemode: bool) -> None:
-    """Needs the tenant's context. Raises the one 404 for an id that is malformed, unknown, another tenant's, of the
-    other mode or deleted.
+    """Adds the files, the outputs and the turn that the request refers to; needs the tenant's context.
+
+    Raises the one 404 for an id that is malformed, unknown, another tenant's, of the other mode or deleted.
     """
     for media in parsed.media():
         if media.source == "file_id":
@@ -184,7 +185,7 @@ def _previous(public_id: str, livemode: bool) -> Generation:
 
 
 def _unknown(pointer: str, noun: str) -> Problem:
-    """The same for an id that is malformed, unknown, deleted or another tenant's."""
+    """One problem for an id that is malformed, unknown, deleted or another tenant's."""
     detail = f"There is no such {noun}."
     return Problem(404, "not_found", detail, errors=[FieldError(pointer, "not_found", detail)])
 

@@ -142,5 +142,5 @@ def _submission(
 
 
 def _free(prices: Mapping[str, KindPrice]) -> dict[str, KindPrice]:
-    """Test jobs run on the sandbox: they cost neither the tenant nor the operator anything."""
+    """The prices of a test job, all 0: it runs on the sandbox, which costs neither the tenant nor the operator."""
     return {kind: {**price, "price": "0", "cost": "0"} for kind, price in prices.items()}

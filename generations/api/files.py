@@ -33,10 +33,11 @@ from generations.show.stored_bytes import bytes_response
 
 
 def file_id_of(text: str) -> UUID:
-    found = ids.decode(ids.FILE, text)
-    if found is None:
+    """The id behind a public one. Raises the one 404 for what is no file's id."""
+    file_id = ids.decode(ids.FILE, text)
+    if file_id is None:
         raise not_found()
-    return found
+    return file_id
 
 
 class FileList(APIView):
@@ -59,7 +60,7 @@ class FileList(APIView):
         if (upload.size or 0) > settings.MAX_FILE_BYTES:
             raise too_large(f"A file may have {settings.MAX_FILE_BYTES} bytes.", limit=settings.MAX_FILE_BYTES)
         declared = upload.content_type or None
-        # What curl and browsers say when they do not know is no claim that could be a lie.
+        # curl and browsers send this when they do not know the type: it declares nothing.
         if declared == "application/octet-stream":
             declared = None
         with request_spool() as spool:

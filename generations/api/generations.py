@@ -32,25 +32,25 @@ CANCEL_WAIT = 3
 
 
 def wait_seconds(request: Request) -> int:
-    """`Prefer: wait=N` (RFC 7240), at most MAX_WAIT_SECONDS."""
-    found = _WAIT.search(request.headers.get("Prefer", ""))
-    return min(int(found[1]), settings.MAX_WAIT_SECONDS) if found else 0
+    """The seconds of `Prefer: wait=N` (RFC 7240), at most MAX_WAIT_SECONDS; 0 without it."""
+    match = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(match[1]), settings.MAX_WAIT_SECONDS) if match else 0
 
 
 def generation_id_of(text: str) -> UUID:
-    """Raises the one 404 for what is no generation's id."""
-    found = ids.decode(ids.GENERATION, text)
-    if found is None:
+    """The id behind a public one. Raises the one 404 for what is no generation's id."""
+    generation_id = ids.decode(ids.GENERATION, text)
+    if generation_id is None:
         raise not_found()
-    return found
+    return generation_id
 
 
-def represent(who: Principal, generation_id: UUID) -> dict[str, Any]:
+def _load_json(who: Principal, generation_id: UUID) -> dict[str, Any]:
     with tenant_context(who.tenant_id):
-        whole = generation_detail(generation_id, livemode=who.livemode)
-    if whole is None:
+        detail = generation_detail(generation_id, livemode=who.livemode)
+    if detail is None:
         raise not_found()
-    return generation_json(whole)
+    return generation_json(detail)
 
 
 class GenerationList(APIView):
@@ -79,7 +79,7 @@ class GenerationList(APIView):
             # The layer in front waits without a thread and renders when there is something to show.
             headers["X-Cavendish-Wait"] = f"{public};{seconds}"
             return Response({"id": public, "object": "generation", "status": Status.QUEUED}, 202, headers=headers)
-        return Response(represent(who, generation_id), 202, headers=headers)
+        return Response(_load_json(who, generation_id), 202, headers=headers)
 
     @extend_schema(
         operation_id="generations_list",
@@ -101,7 +101,7 @@ class GenerationList(APIView):
                 # PostgreSQL refuses U+0000 in a value, and no model has one in its name
                 rows = rows.none() if "\0" in model else rows.filter(model=model)
             page, cursor = page_read(request, rows, ids.GENERATION)
-            return Response(page_json([generation_json(whole) for whole in generations_load(page)], cursor))
+            return Response(page_json([generation_json(detail) for detail in generations_load(page)], cursor))
 
 
 class GenerationDetail(APIView):
@@ -113,8 +113,8 @@ class GenerationDetail(APIView):
         tags=["generations"],
     )
     def get(self, request: Request, generation_id: str) -> Response:
-        shown = represent(principal(request), generation_id_of(generation_id))
-        # Read by the waiting layer, which answers 200 for a terminal status and 202 otherwise.
+        shown = _load_json(principal(request), generation_id_of(generation_id))
+        # Read by the waiting layer, which sends 200 for a terminal status and 202 otherwise.
         return Response(shown, headers={"X-Cavendish-Status": shown["status"]})
 
     @extend_schema(
@@ -123,7 +123,7 @@ class GenerationDetail(APIView):
         tags=["generations"],
     )
     def delete(self, request: Request, generation_id: str) -> Response:
-        """Erases content and pictures of an ended generation; what it cost stays in the books."""
+        """Erases content and pictures of an ended generation; its charge stays."""
         who = principal(request)
         deleted = generation_delete(
             tenant_id=who.tenant_id, generation_id=generation_id_of(generation_id), livemode=who.livemode
@@ -145,15 +145,15 @@ class GenerationCancel(APIView):
     def post(self, request: Request, generation_id: str) -> Response:
         """Cancels. A queued generation ends at once, a running one when its worker has let go (202 until then)."""
         who = principal(request)
-        wanted = generation_id_of(generation_id)
-        was = generation_cancel(tenant_id=who.tenant_id, generation_id=wanted, livemode=who.livemode)
+        decoded_id = generation_id_of(generation_id)
+        was = generation_cancel(tenant_id=who.tenant_id, generation_id=decoded_id, livemode=who.livemode)
         if was is None:
             raise not_found()
         headers = {"Location": f"/api/v1/generations/{generation_id}"}
         if was == Status.RUNNING:
             headers["X-Cavendish-Wait"] = f"{generation_id};{CANCEL_WAIT}"
             return Response({"id": generation_id, "object": "generation", "status": was}, 202, headers=headers)
-        return Response(represent(who, wanted), headers=headers)
+        return Response(_load_json(who, decoded_id), headers=headers)
 
 
 class GenerationEvents(APIView):
@@ -167,9 +167,9 @@ class GenerationEvents(APIView):
     def get(self, request: Request, generation_id: str) -> HttpResponse:
         """The status changes as server-sent events, from the first one (or `Last-Event-ID`) to the terminal one."""
         who = principal(request)
-        wanted = generation_id_of(generation_id)
+        decoded_id = generation_id_of(generation_id)
         with tenant_context(who.tenant_id):
-            if generation_find(wanted, livemode=who.livemode) is None:
+            if generation_find(decoded_id, livemode=who.livemode) is None:
                 raise not_found()
         return HttpResponse(
             headers={

@@ -28,10 +28,11 @@ from generations.show.stored_bytes import bytes_response
 
 
 def output_id_of(text: str) -> UUID:
-    found = ids.decode(ids.OUTPUT, text)
-    if found is None:
+    """The id behind a public one. Raises the one 404 for what is no output's id."""
+    output_id = ids.decode(ids.OUTPUT, text)
+    if output_id is None:
         raise not_found()
-    return found
+    return output_id
 
 
 class OutputList(APIView):
@@ -86,14 +87,14 @@ class OutputContent(APIView):
         tags=["outputs"],
     )
     def get(self, request: Request, output_id: str) -> HttpResponseBase:
-        wanted = output_id_of(output_id)
+        decoded_id = output_id_of(output_id)
         if isinstance(request.user, Principal):
             HasScope().has_permission(request, self)
             tenant_id, livemode = request.user.tenant_id, request.user.livemode
         else:
-            tenant_id, livemode = self._signed(request, wanted), None
+            tenant_id, livemode = self._signed(request, decoded_id), None
         with tenant_context(tenant_id):
-            output = output_find(wanted, livemode=livemode)
+            output = output_find(decoded_id, livemode=livemode)
         if output is None:
             raise not_found()
         return bytes_response(
@@ -105,7 +106,8 @@ class OutputContent(APIView):
             page=url_sign(page_path(output.generation_id))[0],
         )
 
-    def _signed(self, request: Request, wanted: UUID) -> UUID:
+    def _signed(self, request: Request, decoded_id: UUID) -> UUID:
+        """The tenant whose output a signed URL names. Raises Problem: 401 without a signature, 403 for a wrong one."""
         if "signature" not in request.query_params:
             raise Problem(
                 401,
@@ -115,7 +117,7 @@ class OutputContent(APIView):
             )
         if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
             raise Problem(403, "signature_invalid", "The signature is wrong or has expired; read the output again.")
-        tenant_id = tenant_of_output(wanted)
+        tenant_id = tenant_of_output(decoded_id)
         if tenant_id is None:
             raise not_found()
         return tenant_id

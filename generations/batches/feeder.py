@@ -92,7 +92,7 @@ def batches_claim(limit: int) -> list[Due]:
 
 
 def batch_work(due: Due, dialects: ItemDialects, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """One lot of a batch, or its end. What fails because a service is away is tried again when the lease is over."""
+    """Feeds one lot of a batch, or ends it. What fails because a service is away is tried again after the lease."""
     if due.task == "wind_down":
         with tenant_context(due.tenant_id):
             batch = Batch.objects.get(id=due.batch_id)
@@ -202,7 +202,10 @@ def _request_of(tree: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
 
 
 def _may_find_room(batch: Batch, refusal: BudgetExceeded | InsufficientBalance) -> bool:
-    """Holds are worst cases: what runs may leave room when it ends. Where nothing runs, no waiting helps."""
+    """Whether waiting may help: holds are worst cases, so what runs may leave room when it ends.
+
+    It does not help where nothing runs, nor after PATIENCE.
+    """
     if not _fits(refusal.refusal):
         return False
     now = timezone.now()

@@ -23,11 +23,11 @@ _SCALAR = re.compile(rb"[^,\]}\s]++")
 
 
 class NotJson(Exception):
-    """The text is not even shaped like JSON at the place looked at."""
+    """The text is not even shaped like JSON where a value was looked for."""
 
 
 def members(text: Text, start: int, end: int) -> Iterator[tuple[str, int, int]]:
-    """(name, start, end) of each value of the object that begins at `start`. Raises NotJson."""
+    """Yields (name, start, end) of each value of the object that begins at `start`. Raises NotJson."""
     at = _open(text, start, end, b"{")
     while not _closes(text, at, end, b"}"):
         found = _STRING.match(text, at, end)
@@ -43,7 +43,7 @@ def members(text: Text, start: int, end: int) -> Iterator[tuple[str, int, int]]:
 
 
 def elements(text: Text, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of each value of the list that begins at `start`. Raises NotJson."""
+    """Yields (start, end) of each value of the list that begins at `start`. Raises NotJson."""
     at = _open(text, start, end, b"[")
     while not _closes(text, at, end, b"]"):
         over = value_end(text, at, end)
@@ -52,7 +52,7 @@ def elements(text: Text, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def value_end(text: Text, start: int, end: int) -> int:
-    """Where the value that begins at `start` is over. Raises NotJson."""
+    """Returns the end of the value that begins at `start`. Raises NotJson."""
     first = text[start : start + 1]
     if first in (b"{", b"["):
         depth = 0
@@ -83,7 +83,7 @@ def value_parse(text: Text, start: int, end: int) -> Any:
 
 
 def blank_end(text: Text, start: int, end: int) -> int:
-    """The first place from `start` on that is not blank."""
+    """Returns the first position from `start` on that is not blank."""
     return _blank(text, start, end)
 
 
@@ -106,7 +106,7 @@ def _closes(text: Text, at: int, end: int, bracket: bytes) -> bool:
 
 
 def _comma(text: Text, at: int, end: int, bracket: bytes) -> int:
-    """The next value, or the closing bracket."""
+    """Returns where the next value begins, or the closing bracket."""
     at = _blank(text, at, end)
     if text[at : at + 1] == b",":
         at = _blank(text, at + 1, end)

@@ -131,7 +131,7 @@ def batch_cancel(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
 
 
 def batch_wind_down(*, tenant_id: UUID, batch_id: UUID, status: ItemStatus) -> None:
-    """Ends what waits and what is queued, uncharged: as canceled, or as expired.
+    """Ends the items that wait and the jobs that are queued, uncharged: as canceled, or as expired.
 
     Jobs one at a time, each in a transaction of its own: two of a tenant in one could wait in a ring with a third.
     """

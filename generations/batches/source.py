@@ -37,7 +37,7 @@ class ItemSpan:
 
 
 def body_spool(stream: Readable, path: Path, *, max_bytes: int) -> None:
-    """The body as a file, as it arrives. Raises Problem 413."""
+    """Writes the body to a file as it arrives. Raises Problem 413."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     size = 0
     with path.open("wb") as file:
@@ -52,7 +52,7 @@ def body_spool(stream: Readable, path: Path, *, max_bytes: int) -> None:
 
 @contextmanager
 def file_mapped(path: Path) -> Iterator[Text]:
-    """The file in memory that the system may take back at any time."""
+    """Yields the file mapped into memory that the system may take back at any time."""
     with path.open("rb") as file:
         if path.stat().st_size == 0:
             yield b""
@@ -63,7 +63,7 @@ def file_mapped(path: Path) -> Iterator[Text]:
 
 @contextmanager
 def object_mapped(key: str, spool: Path) -> Iterator[Text]:
-    """A stored object in memory as `file_mapped` has it, fetched into the spool first where it lies elsewhere.
+    """Yields a stored object as `file_mapped` does a file, fetched into the spool first where it lies elsewhere.
 
     Raises ObjectMissing.
     """

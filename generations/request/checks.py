@@ -15,7 +15,7 @@ from generations.request.media_types import plain_mime_type
 
 
 def check_media(context: Context, steps: Sequence[Step], model: Model) -> None:
-    """Kinds, number and roles of the references, and the types that they are declared to have."""
+    """Checks kinds, number and roles of the references, and the types that they are declared to have."""
     references = [block for step in steps if step.type == "user_input" for block in step.content]
     images = [block for block in references if isinstance(block, Media) and block.kind == "image"]
     videos = [block for block in references if isinstance(block, Media) and block.kind == "video"]
@@ -64,7 +64,7 @@ def _check_types(context: Context, media: Iterable[Media], model: Model) -> None
 
 
 def check_length(context: Context, steps: Sequence[Step], system_instruction: str | None, model: Model | None) -> int:
-    """Tokens of all text by the catalog's rule. Text and pictures together must fit the model.
+    """Returns the tokens of all text by the catalog's rule. Text and pictures together must fit the model.
 
     A video of unknown length is counted at the model's whole limit by quotes, so it is left out here.
     """
@@ -93,13 +93,15 @@ def _search_texts(step: Step) -> Iterator[str]:
 
 
 def check_characters(context: Context, value: Any) -> None:
-    """U+0000 is valid JSON, but PostgreSQL cannot store it, so it is refused here instead of failing there."""
+    """Notes each U+0000: it is valid JSON, but PostgreSQL cannot store it."""
     for pointer, where in _nul_in(value):
         context.wrong(pointer, "unknown_value", f"{where} holds the character U+0000; take it out.")
 
 
 def _nul_in(value: Any) -> Iterator[tuple[str, str]]:
-    """Pointers, put together for what is wrong alone: made for each value, they would copy a long name for each."""
+    """Yields the pointer of each U+0000 and what holds it. Pointers are put together for what is wrong alone: made for
+    each value, they would copy a long name for each.
+    """
     if isinstance(value, str):
         if "\0" in value:
             yield "", "The text"

@@ -86,7 +86,7 @@ class Fields:
         return default
 
     def whole(self, name: str, low: int, high: int, *, of: str = "") -> int | None:
-        """`of` ends the message: " with gemini-3-pro-image"."""
+        """A whole number; None where there is none. `of` ends the message: " with gemini-3-pro-image"."""
         value = self.take(name)
         if value is None:
             return None

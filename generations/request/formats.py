@@ -33,7 +33,10 @@ class _RequestedImage:
 
 
 def response_parse(fields: Fields, config: Fields | None, model: Model | None) -> Response:
-    """`fields` is the whole request, `config` its generation_config. Checks against `model` unless it is unknown."""
+    """The response that is asked for, checked against `model` unless that is unknown.
+
+    `fields` is the request, `config` its generation_config.
+    """
     context, requested = fields.context, _RequestedImage()
     value = fields.take("response_format")
     if isinstance(value, list):
@@ -166,7 +169,7 @@ def _mime_type_parse(fields: Fields, name: str, requested: _RequestedImage, mode
 
 
 def _modalities_parse(fields: Fields, requested: _RequestedImage) -> None:
-    """Deprecated `response_modalities`: adds to the types; people send upper case too."""
+    """Adds the deprecated `response_modalities` to the types; people send upper case too."""
     for index, value in enumerate(fields.items("response_modalities")):
         pointer = f"{fields.at('response_modalities')}/{index}"
         if isinstance(value, str) and value.lower() in TYPES:
@@ -180,7 +183,7 @@ def _modalities_parse(fields: Fields, requested: _RequestedImage) -> None:
 
 
 def _response_mime_type_parse(fields: Fields, requested: _RequestedImage, model: Model | None) -> None:
-    """Deprecated `response_mime_type`: of the picture; text/plain, which the text has anyway, says nothing."""
+    """Reads the deprecated `response_mime_type` as the picture's; text/plain, the text's own, is passed over."""
     if fields.take("response_mime_type") != "text/plain":
         _mime_type_parse(fields, "response_mime_type", requested, model)
 

@@ -17,7 +17,7 @@ Source = Literal["data", "uri", "file_id", "output_id"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """`pointer` is the block's place in the document as sent (RFC 6901)."""
+    """`pointer` is the block's branch in the document as sent (RFC 6901)."""
 
     pointer: str
     text: str
@@ -142,33 +142,35 @@ def request_canonical(parsed: GenerationRequest, files: Mapping[str, str]) -> di
     Raises KeyError when a picture's bytes have no id: they would be lost.
     """
     inline = {media.pointer: files[media.pointer] for media in parsed.media() if media.source == "data"}
-    places: dict[str | None, Any] = {}
+    branches: dict[str | None, Any] = {}
     for pointer, file_id in inline.items():
-        place = places
+        branch = branches
         for step in pointer.split("/")[1:]:
-            place = place.setdefault(step, {})
-        place[None] = file_id
-    canonical: dict[str, Any] = _copy(parsed.document, places)
+            branch = branch.setdefault(step, {})
+        branch[None] = file_id
+    canonical: dict[str, Any] = _copy(parsed.document, branches)
     return canonical
 
 
-_NOWHERE: Mapping[str | None, Any] = {}
+_NO_BRANCHES: Mapping[str | None, Any] = {}
 
 
-def _copy(value: Any, places: Mapping[str | None, Any]) -> Any:
-    """`places` are the steps of the pointers of files below here; None stands at the end of one, with the file's id.
+def _copy(value: Any, branches: Mapping[str | None, Any]) -> Any:
+    """A copy of the value, without bytes and with the ids of files instead.
 
-    Whole pointers would have to be put together for each value, with all the names that lead to it.
+    `branches` is the tree of the steps of the files' pointers from here on; None stands at the end of one, with the
+    id. Whole pointers would have to be put together for each value, with all the names that lead to it.
     """
     if isinstance(value, Mapping):
         copied = {
-            name: _copy(inner, places.get(escape(name), _NOWHERE) if places else places)
+            name: _copy(inner, branches.get(escape(name), _NO_BRANCHES) if branches else branches)
             for name, inner in value.items()
             if not isinstance(inner, Spilled)
         }
-        return copied | {"file_id": places[None]} if None in places else copied
+        return copied | {"file_id": branches[None]} if None in branches else copied
     if isinstance(value, list):
         return [
-            _copy(inner, places.get(str(index), _NOWHERE) if places else places) for index, inner in enumerate(value)
+            _copy(inner, branches.get(str(index), _NO_BRANCHES) if branches else branches)
+            for index, inner in enumerate(value)
         ]
     return value

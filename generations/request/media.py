@@ -81,7 +81,7 @@ def media_check(
 
 
 def upload_check(path: Path, *, declared: str | None, name: str, dialect: Dialect = "native") -> MediaInfo:
-    """`media_check` of an uploaded file, which may also be the JSONL of a batch: by its declared type or its name.
+    """Does `media_check` of an uploaded file, which may also be the JSONL of a batch: by its declared type or its name.
 
     Whether its lines are requests shows when a batch is made of it. Raises Problem 422.
     """
@@ -99,7 +99,10 @@ def upload_check(path: Path, *, declared: str | None, name: str, dialect: Dialec
 
 
 def inputs_check(parsed: GenerationRequest) -> dict[str, MediaInfo]:
-    """`media_check` of all inline data of a request, by pointer. Raises one Problem 422 with every wrong one."""
+    """Looks into all inline data of a request; returns what `media_check` does, by pointer.
+
+    Raises one Problem 422 with every wrong one.
+    """
     infos: dict[str, MediaInfo] = {}
     errors: list[FieldError] = []
     for media in parsed.media():

@@ -105,7 +105,7 @@ def _max_images(fields: Fields, model: Model | None) -> int:
 
 
 def _previous_id(fields: Fields) -> str | None:
-    """`previous_generation_id` and `previous_interaction_id` are one field."""
+    """The id in `previous_generation_id` or `previous_interaction_id`, which are one field."""
     ids = {name: fields.text(name) for name in ("previous_generation_id", "previous_interaction_id")}
     given = {id for id in ids.values() if id}
     if len(given) > 1:

@@ -29,7 +29,7 @@ _UNTYPED = ("application/octet-stream", "binary/octet-stream")
 
 
 def is_youtube(uri: str) -> bool:
-    """A public video's address: youtube.com/watch?v=…, /shorts/…, /live/…, /embed/… or youtu.be/…"""
+    """Whether it is a public video's address: youtube.com/watch?v=…, /shorts/…, /live/…, /embed/… or youtu.be/…"""
     try:
         parts = urlsplit(uri)
         host = (parts.hostname or "").rstrip(".")

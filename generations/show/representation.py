@@ -1,4 +1,4 @@
-"""The representation of a generation that DESIGN.md fixes: every field is always there."""
+"""Generations, outputs and files as the native API shows them: every field is always there."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def page_path(generation_id: UUID) -> str:
     return f"/g/{ids.encode(ids.GENERATION, generation_id)}"
 
 
-def generation_json(whole: GenerationDetail) -> dict[str, Any]:
-    generation, content = whole.generation, whole.content
-    outputs = [output for output in whole.outputs if output.part == Output.Part.OUTPUT]
-    by_id = {str(output.id): output for output in whole.outputs}
+def generation_json(detail: GenerationDetail) -> dict[str, Any]:
+    generation, content = detail.generation, detail.content
+    outputs = [output for output in detail.outputs if output.part == Output.Part.OUTPUT]
+    by_id = {str(output.id): output for output in detail.outputs}
     return {
         "id": ids.encode(ids.GENERATION, generation.id),
         "object": "generation",
@@ -52,7 +52,7 @@ def generation_json(whole: GenerationDetail) -> dict[str, Any]:
         "finished_at": moment(generation.finished_at),
         "deadline_at": moment(generation.deadline_at),
         "attempts": max(generation.attempts, generation.failures + 1) if generation.attempts else 0,
-        "queue_position": whole.position,
+        "queue_position": detail.position,
         "previous_generation_id": (
             ids.encode(ids.GENERATION, generation.previous_id) if generation.previous_id else None
         ),
@@ -63,8 +63,8 @@ def generation_json(whole: GenerationDetail) -> dict[str, Any]:
         "outputs": [output_json(output, generation.model) for output in outputs],
         "thoughts": [_thought(thought, by_id) for thought in content.thoughts],
         "grounding": _grounding(content.grounding or NO_GROUNDING),
-        "usage": _ordered((whole.charge.usage if whole.charge else None) or NO_USAGE, NO_USAGE),
-        "charge": _charge(whole),
+        "usage": _ordered((detail.charge.usage if detail.charge else None) or NO_USAGE, NO_USAGE),
+        "charge": _charge(detail),
         "error": generation.error,
         "notices": content.notices,
         "page_url": url_sign(page_path(generation.id))[0],
@@ -146,8 +146,8 @@ def _thought(thought: dict[str, Any], outputs: dict[str, Output]) -> dict[str, A
     return {"type": "image", "url": url_sign(output_path(output.id))[0] if output else None}
 
 
-def _charge(whole: GenerationDetail) -> dict[str, Any]:
-    charge, hold = whole.charge, whole.hold
+def _charge(detail: GenerationDetail) -> dict[str, Any]:
+    charge, hold = detail.charge, detail.hold
     if charge is not None:
         return {
             "status": charge.status,

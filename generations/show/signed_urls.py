@@ -29,8 +29,8 @@ def url_sign(path: str, *, seconds: int | None = None) -> tuple[str, datetime]:
 
 def url_verify(path: str, query_string: str) -> bool:
     """Whether the query ends in a valid signature over everything before it, and has not expired."""
-    query, found, signature = query_string.rpartition("&signature=")
-    if not found or not constant_time_compare(signature, _signature(path, query)):
+    query, separator, signature = query_string.rpartition("&signature=")
+    if not separator or not constant_time_compare(signature, _signature(path, query)):
         return False
     expires = dict(pair.split("=", 1) for pair in query.split("&") if "=" in pair).get("expires", "")
     return expires.isdecimal() and int(expires) > time.time()

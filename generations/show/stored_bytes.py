@@ -1,4 +1,4 @@
-"""Stored bytes as an answer."""
+"""Stored bytes as an HTTP response."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def bytes_response(
 
 
 def _started(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same chunks, with the first one read: an object that is not there must be a 404, not a broken stream."""
+    """The chunks, of which the first has been read: an object that is not there must be a 404, not a broken stream."""
     first = next(chunks, b"")
 
-    def whole() -> Iterator[bytes]:
+    def all_chunks() -> Iterator[bytes]:
         yield first
         yield from chunks
 
-    return whole()
+    return all_chunks()

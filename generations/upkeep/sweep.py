@@ -1,4 +1,4 @@
-"""Repairs and expiry, by the clock. The counts that repairs give are 0 in calm weather and worth an alarm otherwise."""
+"""Repairs, by the clock. What they count is 0 as long as nothing has broken, and worth an alarm otherwise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AT_ONCE = 200
 
 
 class LeaseGrace:
-    """Whether PostgreSQL has answered for long enough that every live worker has renewed its lease.
+    """Says whether PostgreSQL has answered for long enough that every live worker has renewed its lease.
 
     After an outage, a failover for example, all leases are stale although the workers live. To free their jobs then
     would be to buy them again.
@@ -37,7 +37,7 @@ class LeaseGrace:
 
     @contextmanager
     def observed(self) -> Iterator[bool]:
-        """Around a sweep; says whether it has been calm until now. One that fails or hangs ends the calm."""
+        """Surrounds a sweep, and yields whether leases may be judged. One that fails or hangs begins the grace anew."""
         began = self._clock()
         if self._since is None or began - self._last > LONGEST_GAP:
             self._since = began
@@ -47,31 +47,37 @@ class LeaseGrace:
         self._since = since if self._last - began <= LONGEST_GAP else None
 
 
-_calm = LeaseGrace()
+_lease_grace = LeaseGrace()
 
 
 def sweep() -> dict[str, Any]:
-    """Frees dead workers' jobs, fails what is past its deadline, ends orphaned holds, rings for what nobody took."""
-    with _calm.observed() as calm:
-        found = _sweep(calm)
-    part = found
+    """Frees dead workers' jobs, fails those past their deadline, ends orphaned holds, wakes workers for what waits.
+
+    Returns how many of each there were.
+    """
+    with _lease_grace.observed() as judge_leases:
+        counts = _sweep(judge_leases)
+    last = counts
     for _ in range(AT_ONCE):
-        if not part["expired"] and not part["lapsed"] and not part["holds"]:
+        if not last["expired"] and not last["lapsed"] and not last["holds"]:
             break
-        part = _sweep(calm=False)
+        last = _sweep(judge_leases=False)
         for name in ("expired", "lapsed", "broken", "holds"):
-            found[name] += part[name]
-    if found["silent"] or found["freed"]:
+            counts[name] += last[name]
+    if counts["silent"] or counts["freed"]:
         # One is enough: engines look for themselves too, and a busy fleet must not collect doorbells.
         ring()
-    if any(count for name, count in found.items() if name not in {"silent", "lapsed"}):
-        logger.warning("The sweeper repaired: %s", found)
-    return found
+    if any(count for name, count in counts.items() if name not in {"silent", "lapsed"}):
+        logger.warning("The sweeper repaired: %s", counts)
+    return counts
 
 
-def _sweep(calm: bool) -> dict[str, Any]:
-    """One call, one transaction: a tenant's jobs are ended one at a time."""
-    result: Sweep = call("generation_sweep", SILENT_SECONDS, calm, using="system")
+def _sweep(judge_leases: bool) -> dict[str, Any]:
+    """Sweeps once, in one transaction: a tenant's jobs are ended one at a time. Returns the counts.
+
+    `judge_leases`: whether jobs are freed whose worker has not renewed its lease.
+    """
+    result: Sweep = call("generation_sweep", SILENT_SECONDS, judge_leases, using="system")
     for generation in result["ended"]:
         valkey.publish(valkey.ENDED, UUID(generation))
     return {name: count for name, count in result.items() if name != "ended"}

@@ -22,6 +22,7 @@ from accounts.models import Tenant
 from cavendish.db import ids
 from generations.accept.funnel import generation_accept
 from generations.request import GenerationRequest, request_parse
+from generations.services import generation_delete
 from tests.batches.helpers import feed, generations
 from tests.factories import make_batch, make_key, make_tenant, submit_generation
 from tests.generations.helpers import claim, finish, register, rows, succeeded
@@ -42,6 +43,8 @@ OF_AN_ITEM = {
     "generations_generation": {"batch_id", "batch_index", "tier", "priority"},
     "billing_hold": {"amount", "prices"},
 }
+WRITTEN = "zebra-4711"
+"""Stands wherever a person may write in a body."""
 # What a body of the native API cannot say.
 OF_THE_DIALECT = {"dialect", "background", "stream"}
 
@@ -51,12 +54,12 @@ def full_body(previous: UUID) -> dict[str, Any]:
     return {
         "model": FLASH,
         "input": [
-            {"type": "text", "text": "a cat"},
+            {"type": "text", "text": f"a cat {WRITTEN}"},
             {"type": "image", "data": inline(picture()), "mime_type": "image/png", "role": "object"},
             {"type": "video", "uri": "https://youtu.be/UTdfxFyOQTI"},
         ],
         "response_format": {"type": "image", "aspect_ratio": "16:9", "image_size": "2K", "mime_type": "image/jpeg"},
-        "system_instruction": "Be brief.",
+        "system_instruction": WRITTEN,
         "generation_config": {
             "thinking_level": "high",
             "thinking_summaries": "auto",
@@ -64,13 +67,13 @@ def full_body(previous: UUID) -> dict[str, Any]:
             "top_p": 0.5,
             "seed": 5,
             "max_output_tokens": 9000,
-            "stop_sequences": ["stop"],
+            "stop_sequences": [WRITTEN],
         },
         "tools": [{"type": "google_search", "search_types": ["image_search"]}],
         "max_images": 2,
         "previous_generation_id": ids.encode(ids.GENERATION, previous),
         "store": False,
-        "metadata": {"order": "7"},
+        "metadata": {WRITTEN: WRITTEN},
         "safety_settings": [{"type": "harassment", "threshold": "off"}],
     }
 
@@ -82,6 +85,23 @@ def test_the_full_body_sets_everything_that_a_request_can_set(tmp_path: Path) ->
         field.name for field in fields(GenerationRequest) if getattr(full, field.name) == getattr(plain, field.name)
     }
     assert same == OF_THE_DIALECT
+
+
+def tenant_with_a_turn() -> tuple[Tenant, Principal, str, UUID]:
+    """A tenant, its key's principal and secret, and a generation of it that can be continued."""
+    tenant = make_tenant()
+    secret = make_key(tenant)[1]
+    who = principal_of(secret)
+    assert who is not None
+    previous = submit_generation(tenant, key_id=who.key_id)
+    end()
+    return tenant, who, secret, previous
+
+
+def end() -> None:
+    """Ends the one job that waits, with a picture."""
+    (job,) = claim(register())
+    assert finish(job, succeeded(job)) == "ended"
 
 
 def alone(tenant: Tenant, who: Principal, secret: str, body: dict[str, Any], spool: Path) -> UUID:
@@ -129,16 +149,19 @@ def comparable(table: str, row: dict[str, Any]) -> dict[str, str]:
 def test_a_request_becomes_the_same_job_on_every_route(
     route: Callable[..., UUID], apart: dict[str, set[str]], tmp_path: Path
 ) -> None:
-    tenant = make_tenant()
-    secret = make_key(tenant)[1]
-    who = principal_of(secret)
-    assert who is not None
-    previous = submit_generation(tenant, key_id=who.key_id)
-    (job,) = claim(register())
-    assert finish(job, succeeded(job)) == "ended"
+    tenant, who, secret, previous = tenant_with_a_turn()
     body = full_body(previous)
     first, second = (stored(take(tenant, who, secret, body, tmp_path)) for take in (alone, route))
     for table in OF_ITS_OWN:
         assert len(first[table]) == len(second[table]) == 1, table
         one, other = (comparable(table, found[table][0]) for found in (first, second))
         assert {name for name in one if one[name] != other[name]} == apart.get(table, set()), table
+
+
+def test_an_erased_generation_holds_nothing_that_a_person_wrote(tmp_path: Path) -> None:
+    tenant, who, secret, previous = tenant_with_a_turn()
+    generation_id = alone(tenant, who, secret, full_body(previous), tmp_path)
+    end()
+    assert json.dumps(stored(generation_id), default=str).count(WRITTEN) > 6
+    assert generation_delete(tenant_id=tenant.id, generation_id=generation_id, livemode=True)
+    assert WRITTEN not in json.dumps(stored(generation_id), default=str)

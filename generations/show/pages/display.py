@@ -99,10 +99,10 @@ class Display:
         return list(dict.fromkeys(f"{picture.width} × {picture.height}" for picture in self.pictures))
 
 
-def display_of(whole: GenerationDetail) -> Display:
-    generation, stored = whole.generation, whole.content
+def display_of(detail: GenerationDetail) -> Display:
+    generation, stored = detail.generation, detail.content
     model_name = _model_name(generation.model)
-    outputs = {str(output.id): output for output in whole.outputs}
+    outputs = {str(output.id): output for output in detail.outputs}
     sources = Sources()
     content = [_block(block, outputs, generation.model, sources) for block in stored.content]
     grounding = stored.grounding or {}

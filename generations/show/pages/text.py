@@ -31,26 +31,26 @@ class Run:
 
 @dataclass
 class Sources:
-    """The cited pages of a whole answer in the order in which they are named; a page named twice keeps its number."""
+    """The cited pages of an answer in the order in which they are named; a page named twice keeps its number."""
 
-    _found: dict[tuple[str, str], Source] = field(default_factory=dict)
+    _sources: dict[tuple[str, str], Source] = field(default_factory=dict)
 
     def of(self, citation: Mapping[str, Any]) -> Source:
         url, title = str(citation.get("url") or ""), " ".join(str(citation.get("title") or "").split())
         host = _host(url)
         key = (url, "" if url else title)
-        if key not in self._found:
-            self._found[key] = Source(
-                number=len(self._found) + 1,
+        if key not in self._sources:
+            self._sources[key] = Source(
+                number=len(self._sources) + 1,
                 url=url if host else "",
                 title=title or host or "Untitled source",
                 host=host if host != title else "",
             )
-        return self._found[key]
+        return self._sources[key]
 
     @property
     def all(self) -> list[Source]:
-        return list(self._found.values())
+        return list(self._sources.values())
 
 
 def cited_runs(text: str, citations: Sequence[Mapping[str, Any]], sources: Sources) -> list[Run]:
@@ -72,7 +72,7 @@ def plain_runs(text: str) -> list[Run]:
 
 
 def _runs(text: str, behind: tuple[Source, ...]) -> Iterator[Run]:
-    """Bold, which models like to write as `**…**`; everything else as it stands."""
+    """The runs of a text: bold, which models like to write as `**…**`, and everything else as it stands."""
     at = 0
     for start, end in _strong(text):
         if start > at:

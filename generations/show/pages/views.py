@@ -36,14 +36,14 @@ HEADERS = {
 
 @require_safe
 def generation_page(request: HttpRequest, generation_id: str) -> HttpResponse:
-    """Pictures and text as the model gave them, with everything that has to stand beside them."""
+    """The page of a generation: pictures and text as the model gave them, with what has to stand beside them."""
     if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
         known = ids.decode(ids.GENERATION, generation_id) is not None
         return _page("refused", {"generation_id": generation_id if known else None}, status=403)
-    whole = _load(generation_id)
-    if whole is None:
+    detail = _load(generation_id)
+    if detail is None:
         return _page("missing", {}, status=404)
-    shown = display_of(whole)
+    shown = display_of(detail)
     page = _page("generation", {"shown": shown})
     if shown.pending:
         page.headers["Refresh"] = "3"
@@ -52,7 +52,7 @@ def generation_page(request: HttpRequest, generation_id: str) -> HttpResponse:
 
 @require_safe
 def suggestions_page(request: HttpRequest, generation_id: str, number: int) -> HttpResponse:
-    """One search-suggestion snippet, byte for byte, as a document of its own that can do nothing but link."""
+    """A search-suggestion snippet, byte for byte, as a document of its own that can do nothing but link."""
     headers = {
         **HEADERS,
         "Content-Security-Policy": SUGGESTIONS_POLICY,
@@ -62,8 +62,8 @@ def suggestions_page(request: HttpRequest, generation_id: str, number: int) -> H
     }
     if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
         return HttpResponse("This link has expired; reload the page.", "text/plain", 403, headers=headers)
-    whole = _load(generation_id)
-    snippets = (whole.content.grounding or {}).get("search_suggestions", []) if whole else []
+    detail = _load(generation_id)
+    snippets = (detail.content.grounding or {}).get("search_suggestions", []) if detail else []
     if not 0 < number <= len(snippets):
         return HttpResponse("There is nothing here.", "text/plain", 404, headers=headers)
     html = render_to_string("generations/suggestions.html", {"snippet": snippets[number - 1]})
@@ -71,13 +71,13 @@ def suggestions_page(request: HttpRequest, generation_id: str, number: int) -> H
 
 
 def _load(generation_id: str) -> GenerationDetail | None:
-    wanted = ids.decode(ids.GENERATION, generation_id)
-    tenant_id = tenant_of_generation(wanted) if wanted else None
-    if wanted is None or tenant_id is None:
+    decoded_id = ids.decode(ids.GENERATION, generation_id)
+    tenant_id = tenant_of_generation(decoded_id) if decoded_id else None
+    if decoded_id is None or tenant_id is None:
         return None
     with tenant_context(tenant_id):
         # A signed address names exactly one generation, live or test.
-        generation = generation_find(wanted, livemode=None)
+        generation = generation_find(decoded_id, livemode=None)
         return generations_load([generation])[0] if generation else None
 
 
