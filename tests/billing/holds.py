@@ -24,7 +24,7 @@ TAKE = "SELECT {}(%s, %s, true, %s, %s, %s, 'USD', %s, %s, '{{}}'::jsonb)::text"
 
 
 class Refused(Exception):
-    """Rolls the door's transaction back, as the services do."""
+    """Rolls the tenant context's transaction back, as the services do."""
 
     def __init__(self, refusal: dict[str, Any]) -> None:
         super().__init__(refusal["code"])

@@ -1,4 +1,4 @@
-"""The outer wall: the one door, in the code."""
+"""The outer wall, in the code: a tenant's rows exist only in its context."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tenant_models() -> list[type[models.Model]]:
     return [model for model in apps.get_models() if model._meta.db_table in ours]
 
 
-def test_every_tenant_table_has_a_model_whose_managers_refuse_without_a_door(pair: Pair) -> None:
+def test_every_tenant_table_has_a_model_whose_managers_refuse_outside_of_a_context(pair: Pair) -> None:
     found = tenant_models()
     assert {model._meta.db_table for model in found} == set(tenant_tables())
     for model in found:
@@ -36,7 +36,7 @@ def test_every_tenant_table_has_a_model_whose_managers_refuse_without_a_door(pai
                 manager.count()
 
 
-def test_a_relation_cannot_be_followed_without_a_door(pair: Pair) -> None:
+def test_a_relation_cannot_be_followed_outside_of_a_context(pair: Pair) -> None:
     own, _ = pair
     with tenant_context(own.id):
         generation = Generation.objects.get(id=own.ended)
@@ -47,7 +47,7 @@ def test_a_relation_cannot_be_followed_without_a_door(pair: Pair) -> None:
         generation.outputs.count()
 
 
-def test_a_query_made_in_one_door_gives_nothing_in_another(pair: Pair) -> None:
+def test_a_query_made_in_one_context_gives_nothing_in_another(pair: Pair) -> None:
     own, foreign = pair
     with tenant_context(own.id):
         lazy = Generation.objects.filter(tenant_id=own.id)
@@ -67,7 +67,7 @@ def test_a_forgotten_filter_shows_the_tenants_own_rows_only(pair: Pair) -> None:
             assert Generation.objects.filter(id=there.ended).update(status="queued") == 0
 
 
-def test_doors_do_not_nest(pair: Pair) -> None:
+def test_contexts_do_not_nest(pair: Pair) -> None:
     own, foreign = pair
     with tenant_context(own.id):
         for other in (own, foreign):
@@ -80,7 +80,7 @@ def test_doors_do_not_nest(pair: Pair) -> None:
     assert current_tenant() is None
 
 
-def test_an_error_inside_closes_the_door_and_undoes_what_was_written(pair: Pair) -> None:
+def test_an_error_inside_closes_the_context_and_undoes_what_was_written(pair: Pair) -> None:
     own, _ = pair
 
     def fail() -> None:
@@ -95,7 +95,7 @@ def test_an_error_inside_closes_the_door_and_undoes_what_was_written(pair: Pair)
         assert Generation.objects.get(id=own.ended).metadata == {"team": "red"}
 
 
-def test_a_door_is_its_threads_own(pair: Pair) -> None:
+def test_a_context_is_its_threads_own(pair: Pair) -> None:
     own, _ = pair
     seen: list[object] = []
     with tenant_context(own.id):
@@ -139,7 +139,7 @@ def test_djangos_own_connection_forgets_the_tenant_with_the_transaction(pair: Pa
     assert (again, outside or None) == (pid, None)
 
 
-def test_the_operator_sees_all_without_a_door(pair: Pair) -> None:
+def test_the_operator_sees_all_without_a_context(pair: Pair) -> None:
     own, foreign = pair
     with acting_as("operator"):
         assert Generation.objects.filter(id__in=[own.ended, foreign.ended]).count() == 2
