@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from cavendish.gemini.catalog import models
-from cavendish.http.problems import FieldError, shown
+from cavendish.http.problems import FieldError, first_of, shown
 
 
 @cache
@@ -26,19 +26,20 @@ def image_sizes() -> tuple[str, ...]:
 
 def check_models(names: Sequence[str], field: str = "allowed_models") -> list[FieldError]:
     """Returns an error for an empty list and for each name that is no model."""
-    return _check_each(names, model_ids(), field, "not a model of this platform")
+    options = first_of(model_ids(), see="/api/v1/models")
+    return _check_each(names, model_ids(), field, f"not a model of this platform; use {options}")
 
 
 def check_sizes(names: Sequence[str], field: str = "allowed_sizes") -> list[FieldError]:
     """Returns an error for an empty list and for each name that is no image size."""
-    return _check_each(names, image_sizes(), field, "not an image size")
+    return _check_each(names, image_sizes(), field, f"not an image size; use {', '.join(image_sizes())}")
 
 
 def _check_each(names: Sequence[str], known: Sequence[str], field: str, reason: str) -> list[FieldError]:
     if not names:
         return [FieldError(f"/{field}", "too_short", "An empty list would allow nothing. Use null to allow all.")]
     return [
-        FieldError(f"/{field}/{index}", "unknown_value", f"{shown(name)} is {reason}; use {', '.join(known)}.")
+        FieldError(f"/{field}/{index}", "unknown_value", f"{shown(name)} is {reason}.")
         for index, name in enumerate(names)
         if name not in known
     ]
