@@ -1,0 +1,1 @@
+"""Tenants, people, memberships, API keys, rate limits and the audit log."""

@@ -1,0 +1,1 @@
+"""Prices, plans, wallets, budgets, charges, usage, invoices and payments."""

@@ -1,0 +1,1 @@
+"""Generations: accepting, running and showing jobs, over the native API and other dialects."""

@@ -1,0 +1,1 @@
+"""Who makes a request: tenants' keys, operators' keys and signed-in people."""

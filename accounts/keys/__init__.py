@@ -1,0 +1,1 @@
+"""API keys of tenants: creation, changes, rotation and revocation."""

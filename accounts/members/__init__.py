@@ -1,0 +1,1 @@
+"""Memberships: which people belong to a tenant, and in which role."""

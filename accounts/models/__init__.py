@@ -1,3 +1,5 @@
+"""The models of accounts."""
+
 from __future__ import annotations
 
 from accounts.models.audit import AuditEvent

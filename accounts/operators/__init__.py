@@ -1,0 +1,1 @@
+"""Operator keys, and the metrics that they may read."""

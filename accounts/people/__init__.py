@@ -1,1 +1,1 @@
-"""How people sign in and prove who they are: django-allauth does it; here is what it must not decide alone."""
+"""People: sign-in with django-allauth, its adapters and forms, sessions, and what operators do about accounts."""

@@ -1,0 +1,1 @@
+"""The use policy, which an owner accepts before the tenant's first live job."""

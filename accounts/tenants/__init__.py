@@ -1,0 +1,1 @@
+"""Tenants: creation, settings, suspension and closing."""

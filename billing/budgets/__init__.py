@@ -1,0 +1,1 @@
+"""Budgets of tenants, keys and members: limits, holds and alerts."""

@@ -1,0 +1,1 @@
+"""Charges of generations, and the flagged ones that an operator resolves."""

@@ -1,0 +1,1 @@
+"""Promotional credits, which are used before a wallet's own money."""

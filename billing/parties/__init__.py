@@ -1,0 +1,1 @@
+"""The two parties of an invoice: legal entities that issue it and billing profiles that receive it."""

@@ -1,0 +1,1 @@
+"""Plans with their dated versions, and the money terms of a tenant's plan."""

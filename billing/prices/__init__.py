@@ -1,0 +1,1 @@
+"""The price book, quotes, and what a finished job costs."""

@@ -1,0 +1,1 @@
+"""Which plan a tenant is on, now and from a date."""

@@ -1,0 +1,1 @@
+"""What was used, by time and dimension: queries, CSV, the dashboard."""

@@ -1,0 +1,1 @@
+"""Wallets: balance, top-ups, adjustments and refunds of a tenant's money."""

@@ -1,0 +1,1 @@
+"""The native API of generations, outputs, files, models and quotes."""

@@ -1,0 +1,1 @@
+"""How jobs, outputs and files are shown: JSON, signed URLs, bytes and pages."""

@@ -1,0 +1,1 @@
+"""The worker: claims jobs, calls the upstream, stores results and settles them."""

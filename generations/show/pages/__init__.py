@@ -1,0 +1,1 @@
+"""Pages that show an output with its citations and search suggestions."""

@@ -1,0 +1,1 @@
+"""What stands on the apps: nothing below may import it."""

@@ -1,0 +1,1 @@
+"""Settings from the environment, and what must hold before a process starts."""

@@ -1,0 +1,1 @@
+"""Database roles, the tenant context, ids, and calls of SQL functions."""

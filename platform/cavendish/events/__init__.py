@@ -1,0 +1,1 @@
+"""Events of tenants: history, source of server-sent events and outbox."""

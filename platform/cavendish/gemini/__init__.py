@@ -1,0 +1,1 @@
+"""The upstream: the catalog of models, the client, the streaming reader. It knows no Django."""

@@ -1,1 +1,1 @@
-"""What every API of ours says over HTTP, whatever its subject."""  # noqa: A005 - inside a package it hides nothing
+"""HTTP: errors, request bodies, pages of lists and OpenAPI shapes that all APIs share."""  # noqa: A005 - inside a package it hides nothing

@@ -1,0 +1,1 @@
+"""Mails, which wait in a table until they are sent."""

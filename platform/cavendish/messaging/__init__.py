@@ -1,0 +1,1 @@
+"""The broker, Valkey's channels and caches, and the circuit breaker before them."""

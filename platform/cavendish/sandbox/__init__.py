@@ -1,0 +1,1 @@
+"""A local server that speaks the Gemini API and draws test pictures."""

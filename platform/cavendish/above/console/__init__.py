@@ -1,0 +1,1 @@
+"""Pages for people: sign-in, account, tenants; and the admin's site."""
