@@ -1,7 +1,7 @@
-"""Where the values of a JSON text stand, found without parsing or copying them.
+"""Where the values of a JSON text stand, match without parsing or copying them.
 
 Items of a batch may hold pictures, and a file of them gigabytes. What is looked at here is a memory map; a string is
-passed over by one regular expression, and nothing is kept but places. Whether an item is JSON shows when it is read.
+passed over by one regular expression, and nothing is kept but positions. Whether an item is JSON shows when it is read.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def members(text: Text, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     """Yields (name, start, end) of each value of the object that begins at `start`. Raises NotJson."""
     at = _open(text, start, end, b"{")
     while not _closes(text, at, end, b"}"):
-        found = _STRING.match(text, at, end)
-        if found is None:
+        match = _STRING.match(text, at, end)
+        if match is None:
             raise NotJson
-        colon = _blank(text, found.end(), end)
+        colon = _blank(text, match.end(), end)
         if text[colon : colon + 1] != b":":
             raise NotJson
         begin = _blank(text, colon + 1, end)
         over = value_end(text, begin, end)
-        yield _name(found[0]), begin, over
+        yield _name(match[0]), begin, over
         at = _comma(text, over, end, b"}")
 
 
@@ -65,10 +65,10 @@ def value_end(text: Text, start: int, end: int) -> int:
                 if depth == 0:
                     return mark.end()
         raise NotJson
-    found = (_STRING if first == b'"' else _SCALAR).match(text, start, end)
-    if found is None:
+    match = (_STRING if first == b'"' else _SCALAR).match(text, start, end)
+    if match is None:
         raise NotJson
-    return found.end()
+    return match.end()
 
 
 def value_parse(text: Text, start: int, end: int) -> Any:
@@ -88,9 +88,9 @@ def blank_end(text: Text, start: int, end: int) -> int:
 
 
 def _blank(text: Text, at: int, end: int) -> int:
-    found = _BLANK.match(text, at, end)
-    assert found is not None
-    return found.end()
+    match = _BLANK.match(text, at, end)
+    assert match is not None
+    return match.end()
 
 
 def _open(text: Text, start: int, end: int, bracket: bytes) -> int:

@@ -70,9 +70,9 @@ def _due(setting: str, rows: Rows, now: datetime | None) -> Due:
     for tenant_id, kept in days:
         for livemode in (True, False):
             with acting_as("operator"):
-                found = rows(tenant_id, livemode, (now or timezone.now()) - timedelta(days=kept))
+                old = rows(tenant_id, livemode, (now or timezone.now()) - timedelta(days=kept))
                 # Ids are in the order of time, and what is erased leaves the index: the oldest come first, at no cost.
-                due = list(found.order_by("id").values_list("id", flat=True)[:AT_ONCE])
+                due = list(old.order_by("id").values_list("id", flat=True)[:AT_ONCE])
             for row in due:
                 yield tenant_id, row, livemode
 
