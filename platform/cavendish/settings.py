@@ -18,7 +18,7 @@ BASE_DIR = Path(__file__).resolve().parent
 
 DEBUG = CONFIG.flag("DEBUG")
 SECRET_KEY = CONFIG.get("SECRET_KEY", DEFAULT_SECRET_KEY)
-# Keys that were: what they signed or sealed still opens.
+# Previous keys: what they signed or sealed is still valid.
 SECRET_KEY_FALLBACKS = CONFIG.words("SECRET_KEY_FALLBACKS")
 BASE_URL = CONFIG.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 BASE_HOST = urlsplit(BASE_URL).hostname or ""
@@ -31,7 +31,7 @@ OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "genera
 INSTALLED_APPS = [
     # First: it gives Dramatiq its broker, before anything imports an actor.
     "cavendish",
-    # Next: its templates stand in the place of those of the libraries below.
+    # Next: its templates replace those of the libraries below.
     "cavendish.above.console",
     "cavendish.above.console.apps.OperatorAdminConfig",
     "django.contrib.auth",
@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.people.middleware.PeopleTransactionMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.people.middleware.SessionSeenMiddleware",
 ]
@@ -84,21 +85,24 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# Four roles, four connections: see docs/decisions/0002-database-roles.md. The router picks one by what runs.
+# Five roles, five connections: see docs/decisions/0002-database-roles.md. The router picks one by what runs.
 DATABASES = {
     "default": CONFIG.database(
         "DATABASE_URL",
         pool={"min_size": 1, "max_size": CONFIG.number("DATABASE_POOL_SIZE", 12), "timeout": 5, "max_idle": 300},
     ),
     "operator": CONFIG.database("DATABASE_OPERATOR_URL"),
+    "people": CONFIG.database(
+        "DATABASE_PEOPLE_URL", pool={"min_size": 0, "max_size": 4, "timeout": 5, "max_idle": 300}
+    ),
     "system": CONFIG.database("DATABASE_SYSTEM_URL"),
     "owner": CONFIG.database("DATABASE_OWNER_URL"),
 }
 DATABASE_ROUTERS = ["cavendish.db.router.RoleRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Before live jobs an owner accepts this version of the use policy, which stands at POLICY_URL. Until POLICY_GRACE_UNTIL
-# (a day, in UTC) an older acceptance is enough.
+# Live jobs require that an owner has accepted this version of the use policy, which is at POLICY_URL. Until
+# POLICY_GRACE_UNTIL (a day, in UTC) an older acceptance is enough.
 POLICY_VERSION = CONFIG.get("POLICY_VERSION", "2026-11")
 POLICY_URL = CONFIG.get("POLICY_URL")
 POLICY_GRACE_UNTIL = CONFIG.day("POLICY_GRACE_UNTIL")
@@ -118,7 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
-# Who may make an account: nobody without an invitation, whoever the OIDC provider knows, or everybody.
+# Who may sign up: people with an invitation, people whom the OIDC provider knows, or everybody.
 SIGNUP = CONFIG.choice("SIGNUP", ("closed", "oidc", "open"))
 ADMIN_REQUIRE_2FA = CONFIG.flag("ADMIN_REQUIRE_2FA", not ON_LOOPBACK)
 OIDC = Oidc.of(CONFIG)
@@ -129,7 +133,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {"signup": "accounts.people.forms.SignupForm"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-# A code is typed into the browser that asked for it: a mail scanner that opens links confirms nothing.
+# A code is entered in the browser that requested it: a mail scanner that opens links confirms nothing.
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = "strict"
@@ -140,7 +144,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if BASE_URL.startswith("https://") else "http"
 ACCOUNT_RATE_LIMITS = {
-    # Wrong passwords, by address and by account. The second counts names that do not exist, too.
+    # Wrong passwords, by address and by account. The second also counts accounts that do not exist.
     "login_failed": "20/5m/ip,5/5m/key",
     "login": "30/m/ip",
     "signup": "10/m/ip",
@@ -165,19 +169,19 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
-# The clocks of phones; one step to either side.
+# Phones' clocks may be off by one step to either side.
 MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Cavendish"
-# Browsers know passkeys on http://localhost, and nowhere else without TLS.
+# Browsers allow passkeys without TLS on http://localhost only.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ON_LOOPBACK
-# Written lazily by our own middleware: allauth's writes with every request.
+# Our own middleware writes it once a minute: allauth's writes with every request.
 USERSESSIONS_TRACK_ACTIVITY = False
 
-# Broker and wake-ups. RabbitMQ works as BROKER_URL; VALKEY_URL then still carries the wake-ups.
+# Broker and wake-ups. With RabbitMQ as BROKER_URL, VALKEY_URL still carries the wake-ups.
 BROKER_URL = CONFIG.get("BROKER_URL", "redis://127.0.0.1:1/0")
 VALKEY_URL = CONFIG.get("VALKEY_URL", BROKER_URL if BROKER_URL.startswith(("redis", "valkey")) else "")
 
-# Counts tries to log in. Without Valkey each process counts for itself.
+# Counts sign-in attempts. Without Valkey each process counts for itself.
 CACHES = {
     "default": {"BACKEND": "cavendish.messaging.cache.SharedCache", "LOCATION": VALKEY_URL, "KEY_PREFIX": "cavendish"}
 }
@@ -186,34 +190,34 @@ CACHES = {
 STORAGE_URL = CONFIG.get("STORAGE_URL", f"file://{DATA_DIR / 'objects'}")
 SPOOL_DIR = Path(CONFIG.get("SPOOL_DIR", str(DATA_DIR / "spool")))
 
-# The upstream. Without keys the sandbox stands in; test API keys always go to the sandbox.
+# The upstream. Without keys it is the sandbox; test API keys always use the sandbox.
 GEMINI_API_KEYS = CONFIG.words("GEMINI_API_KEYS")
 SANDBOX_URL = CONFIG.get("SANDBOX_URL").rstrip("/")
 GEMINI_BASE_URL = CONFIG.get(
     "GEMINI_BASE_URL", "https://generativelanguage.googleapis.com" if GEMINI_API_KEYS else SANDBOX_URL
 ).rstrip("/")
 GEMINI_BACKGROUND_MODELS = CONFIG.words("GEMINI_BACKGROUND_MODELS")
-# What items of batches are sent with, where the upstream takes it for the image models: then they cost its batch price.
+# The service tier of batch items, where the upstream accepts one for image models and charges its batch price.
 GEMINI_BATCH_SERVICE_TIER = CONFIG.get("GEMINI_BATCH_SERVICE_TIER")
 GEMINI_CONNECT_TIMEOUT = CONFIG.number("GEMINI_CONNECT_TIMEOUT", 10)
 GEMINI_READ_TIMEOUT = CONFIG.number("GEMINI_READ_TIMEOUT", 180)
 GENERATION_DEADLINE = CONFIG.number("GENERATION_DEADLINE", 600)
 GENERATION_MAX_TRIES = CONFIG.number("GENERATION_MAX_TRIES", 4)
-# What answers callers of Imagen, which Google shuts down.
+# The model that serves Imagen's API, since Google shuts Imagen down.
 IMAGEN_SUCCESSOR = CONFIG.get("IMAGEN_SUCCESSOR", "gemini-3.1-flash-image")
 
 WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY", 1000)
-# The rest of a worker's places is for interactive jobs alone: one that comes need not wait for an item of a batch.
+# The rest of a worker's slots is for interactive jobs alone, so that none waits for a batch item.
 WORKER_BATCH_CONCURRENCY = CONFIG.number("WORKER_BATCH_CONCURRENCY", max(WORKER_CONCURRENCY * 3 // 4, 1))
 WORKER_BYTES_IN_FLIGHT = CONFIG.number("WORKER_BYTES_IN_FLIGHT", 1024 * 1024 * 1024)
 LEASE_SECONDS = CONFIG.number("LEASE_SECONDS", 20)
 
-# Waiting clients cost no thread; these bound how many requests are inside Django, and how many answers it renders.
+# Waiting clients cost no thread; these bound how many requests Django handles, and how many responses it renders.
 MAX_WAIT_SECONDS = CONFIG.number("MAX_WAIT_SECONDS", 600)
 DJANGO_SLOTS = CONFIG.number("DJANGO_SLOTS", 64)
 RENDER_SLOTS = CONFIG.number("RENDER_SLOTS", 16)
 
-# Mails go to a server, or into files where none is named. Invitations, alerts and invoices wait in a table until sent.
+# Mails go to a server, or into files where none is set. Invitations, alerts and invoices wait in a table until sent.
 EMAIL_HOST = CONFIG.get("EMAIL_HOST")
 EMAIL_PORT = CONFIG.number("EMAIL_PORT", 587)
 EMAIL_HOST_USER = CONFIG.get("EMAIL_HOST_USER")
@@ -228,7 +232,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-rep
 # Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
 INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS", 6)
 INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
-# Rate limits where a tenant or a key has none of its own: so many a minute, 0 for none. Live and test keys count apart.
+# Rate limits per minute for tenants and keys without their own; 0 is no limit. Live and test keys count apart.
 REQUESTS_PER_MINUTE = CONFIG.number("REQUESTS_PER_MINUTE", 6000)
 IMAGES_PER_MINUTE = CONFIG.number("IMAGES_PER_MINUTE", 6000)
 KEY_REQUESTS_PER_MINUTE = CONFIG.number("KEY_REQUESTS_PER_MINUTE", 0)
@@ -249,16 +253,22 @@ MAX_OPEN_REQUESTS = CONFIG.number("MAX_OPEN_REQUESTS", 20_000)
 MAX_OPEN_REQUESTS_PER_TENANT = CONFIG.number("MAX_OPEN_REQUESTS_PER_TENANT", 6_000)
 MAX_OPEN_REQUESTS_PER_KEY = CONFIG.number("MAX_OPEN_REQUESTS_PER_KEY", 6_000)
 MAX_OPEN_REQUESTS_PER_ADDRESS = CONFIG.number("MAX_OPEN_REQUESTS_PER_ADDRESS", 6_000)
-# Batches: how many items one has, how many batches a tenant has at once, and how long what has not begun may wait.
+# Batches: items per batch, batches of a tenant at once, and how long an item may wait before it begins.
 MAX_BATCH_ITEMS = CONFIG.number("MAX_BATCH_ITEMS", 50_000)
 MAX_BATCHES = CONFIG.number("MAX_BATCHES", 100)
 BATCH_SECONDS = CONFIG.number("BATCH_SECONDS", 24 * 3600)
-# A tenant's items that are jobs in the queue at once; the others wait as rows and hold no money.
+# A tenant's batch items that are queued jobs at once; the others wait as rows and hold no money.
 BATCH_AHEAD = CONFIG.number("BATCH_AHEAD", 200)
 EGRESS_ALLOW = CONFIG.words("EGRESS_ALLOW")
-# Who may read /metrics without an operator's key.
+# What tenants' URLs are fetched with, per process: downloads at once, requests (or items of batches) that wait for
+# theirs, and how many of both one tenant may have.
+FETCHES = CONFIG.number("FETCHES", 64)
+FETCHES_PER_TENANT = CONFIG.number("FETCHES_PER_TENANT", 8)
+FETCHING_REQUESTS = CONFIG.number("FETCHING_REQUESTS", 64)
+FETCHING_REQUESTS_PER_TENANT = CONFIG.number("FETCHING_REQUESTS_PER_TENANT", 16)
+# Networks that may read /metrics without an operator key.
 METRICS_ALLOW = CONFIG.words("METRICS_ALLOW", "127.0.0.0/8,::1/128")
-# How long a ready export can be fetched, and how long a closing tenant waits for its erasure where nobody says.
+# How long a ready export can be downloaded, and the default wait before a closing tenant is erased.
 EXPORT_DAYS = CONFIG.number("EXPORT_DAYS", 7)
 ERASURE_DAYS = CONFIG.number("ERASURE_DAYS", 30)
 SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS", 3600)
@@ -313,22 +323,22 @@ USE_I18N = False
 SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
-# The prefix makes browsers refuse such a cookie from a neighbouring host name.
+# The prefix makes browsers refuse such a cookie from another host name of the domain.
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrftoken"
 SESSION_ENGINE = "accounts.people.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
-# Whoever looks whether a process is well (`up`, a load balancer) asks it directly, without TLS.
+# Health checks (`up`, a load balancer) call a process directly, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS", 0)
-# Subdomains and the preload list are more than one platform may decide for a domain.
+# Subdomains and the preload list are not for one platform to decide for a domain.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.flag("BEHIND_PROXY") else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Every page of ours, the admin's and the API documentation's. A view that needs less says so itself.
+# For all our pages, the admin and the API documentation. A view that needs another policy sets it itself.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -356,10 +366,10 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": CONFIG.get("LOG_LEVEL", "INFO")},
-    # A refused request is its sender's matter, and counted in /metrics; a line for each would let him fill the log.
+    # Refused requests are counted in /metrics; a line for each would let their sender fill the log.
     "loggers": {
         "django.request": {"level": "ERROR"},
-        # Host names and tokens that are wrong: Django writes a traceback for each.
+        # Django writes a traceback for each wrong host name and token.
         "django.security": {"level": "CRITICAL"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

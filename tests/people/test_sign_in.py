@@ -102,7 +102,7 @@ def test_an_account_is_tried_five_times_whoever_tries(known: bool) -> None:
     """From any address and under any host name; the right password is then refused as well."""
     email = person().email if known else Visitor().email
     answers = []
-    for host in ("127.0.0.1", "localhost", "127.0.0.1", "other.example", "127.0.0.1", "localhost"):
+    for host in ("127.0.0.1", "localhost", "127.0.0.1", "[::1]", "127.0.0.1", "localhost"):
         visitor = Visitor(email)
         answers.append(shown(visitor.post("/account/login/", login=email, password="wrong", headers={"Host": host})))
     assert [WRONG in answer for answer in answers] == [True] * 5 + [False]

@@ -1,4 +1,4 @@
-"""Who the four roles are and what they may do at all."""
+"""Who the five roles are and what they may do at all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ROLES = {
     "default": "cavendish_app",
     "system": "cavendish_system",
     "operator": "cavendish_operator",
+    "people": "cavendish_people",
 }
 # What must be found before a tenant is known, what the waiting layer polls, and what the watch of keys asks and notes:
 # exact matches of unguessable ids.
@@ -94,7 +95,7 @@ def test_what_the_app_may_do_to_the_books() -> None:
         "socialaccount_socialtoken", "usersessions_usersession",
     }  # fmt: skip
     assert {name for (name,) in found} - people == {
-        "accounts_membership", "django_session", "generations_output", "generations_batchitem", "billing_usagetag",
+        "accounts_membership", "generations_output", "generations_batchitem", "billing_usagetag",
         "closing_exportpart",
     }  # fmt: skip
     never_changed = rows(

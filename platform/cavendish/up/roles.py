@@ -1,7 +1,7 @@
-"""The four database roles: made where they are missing, and checked before anything runs with them.
+"""The five database roles: created where they are missing, and checked before anything runs with them.
 
-`cavendish_owner` owns the database and runs migrations, which grant to `cavendish_app`, `cavendish_system` and
-`cavendish_operator` (docs/decisions/0002-database-roles.md).
+`cavendish_owner` owns the database and runs migrations, which grant to `cavendish_app`, `cavendish_system`,
+`cavendish_operator` and `cavendish_people` (docs/decisions/0002-database-roles.md).
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from cavendish.up.errors import UpError
 
 DATABASE = "cavendish"
 OWNER = "cavendish_owner"
-# Setting → the role that it connects as, or at least with the rights of.
+# Setting → the role that it connects as, or at least whose rights it has.
 ROLES = {
     "DATABASE_URL": "cavendish_app",
     "DATABASE_SYSTEM_URL": "cavendish_system",
     "DATABASE_OPERATOR_URL": "cavendish_operator",
+    "DATABASE_PEOPLE_URL": "cavendish_people",
 }
 
 
 @dataclass(frozen=True)
 class Address:
-    """A database: where it is, without who connects."""
+    """A database's address, without a user."""
 
     host: str
     port: int
@@ -40,7 +41,7 @@ class Address:
     def of(cls, setting: str, url: str) -> Address:
         parts = urlsplit(url)
         if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or not parts.path.strip("/"):
-            raise UpError(f"{setting} is not a database URL; it looks like postgresql://user:password@host:5432/name.")
+            raise UpError(f"{setting} is not a database URL like postgresql://user:password@host:5432/name.")
         return cls(parts.hostname, parts.port or 5432, parts.path.lstrip("/"), parts.query)
 
     def url(self, user: str, password: str) -> str:
@@ -50,7 +51,7 @@ class Address:
 
 
 def connect(setting: str, url: str) -> psycopg.Connection[Any]:
-    """A connection in autocommit mode. An UpError names the setting and never repeats the URL, which has a password."""
+    """Returns a connection in autocommit mode. Raises UpError without the URL, which contains a password."""
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
@@ -63,7 +64,7 @@ def _exists(connection: psycopg.Connection[Any], role: str) -> bool:
 
 
 def _set_login(connection: psycopg.Connection[Any], role: str, password: str) -> None:
-    """Make or reset a role that can log in and nothing else. The server gets a SCRAM verifier, not the password."""
+    """Creates or resets a role that can only log in. The server gets a SCRAM verifier, not the password."""
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     verb = "ALTER" if _exists(connection, role) else "CREATE"
     # SUPERUSER, REPLICATION and BYPASSRLS are off in a new role, and only a superuser may name them.
@@ -75,7 +76,7 @@ def _set_login(connection: psycopg.Connection[Any], role: str, password: str) ->
 
 
 def provision_embedded(superuser: str, address: Address, passwords: Mapping[str, str]) -> dict[str, str]:
-    """The roles and the database of our own cluster, as its superuser; connection URLs by setting. Idempotent."""
+    """Creates roles and database of our own cluster as its superuser; idempotent. Returns the URLs by setting."""
     with psycopg.connect(superuser, autocommit=True) as connection:
         for role in (OWNER, *ROLES.values()):
             _set_login(connection, role, passwords[role])
@@ -93,10 +94,10 @@ def provision_embedded(superuser: str, address: Address, passwords: Mapping[str,
 
 
 def provision_given(owner_url: str, given: Mapping[str, str], passwords: Mapping[str, str]) -> dict[str, str]:
-    """The roles of somebody else's server, through the owner's connection; connection URLs by setting.
+    """Creates our roles on another server through the owner's connection. Returns connection URLs by setting.
 
-    `given` holds the URLs from the environment. A role of ours that is missing is made, when the owner may make roles,
-    with the password of `passwords`; an existing role's password is never changed, others may use it.
+    `given` has the URLs of the environment. A missing role is created with the password of `passwords`, when the owner
+    may create roles; an existing role's password is never changed, since others may use it. Raises UpError.
     """
     address = Address.of("DATABASE_OWNER_URL", owner_url)
     urls = {"DATABASE_OWNER_URL": owner_url}
@@ -110,15 +111,15 @@ def provision_given(owner_url: str, given: Mapping[str, str], passwords: Mapping
             if url:
                 if Address.of(setting, url).name != address.name:
                     raise UpError(f"{setting} and DATABASE_OWNER_URL name different databases.")
-                _make_group(owner, setting, url, role, may_create=may_create, owner_name=owner_name)
+                _create_group(owner, setting, url, role, may_create=may_create, owner_name=owner_name)
                 urls[setting] = url
                 continue
             urls[setting] = address.url(role, passwords[role])
             if _exists(owner, role):
                 if not _logs_in(urls[setting]):
                     raise UpError(
-                        f"The role {role} exists already and its password is not known here: give {setting}, or set "
-                        f"the password that you give there with ALTER ROLE {role} PASSWORD '…'."
+                        f"The role {role} already exists and its password is not known here: set {setting}. To change "
+                        f"its password, use ALTER ROLE {role} PASSWORD '…'."
                     )
             elif may_create:
                 _set_login(owner, role, passwords[role])
@@ -129,22 +130,22 @@ def provision_given(owner_url: str, given: Mapping[str, str], passwords: Mapping
                 )
             else:
                 raise UpError(
-                    f"The role {role} does not exist and {owner_name} may not make it: give {setting}, or make the "
+                    f"The role {role} does not exist and {owner_name} may not create it: set {setting}, or create the "
                     f"role as an administrator, or run ALTER ROLE {owner_name} CREATEROLE."
                 )
     return urls
 
 
-def _make_group(
+def _create_group(
     owner: psycopg.Connection[Any], setting: str, url: str, role: str, *, may_create: bool, owner_name: str
 ) -> None:
-    """Grants go to our fixed names: a login of another name gets them as a member of the role of that name."""
+    """Creates the role with our fixed name, which has the grants, and makes a login with another name its member."""
     parts = urlsplit(url)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if not _exists(owner, role):
         if not may_create:
             raise UpError(
-                f"The role {role} does not exist and {owner_name} may not make it: make it as an administrator, "
+                f"The role {role} does not exist and {owner_name} may not create it: create it as an administrator, "
                 f"or run ALTER ROLE {owner_name} CREATEROLE."
             )
         if user == role:
@@ -166,10 +167,10 @@ def _logs_in(url: str) -> bool:
 
 
 def check_roles(urls: Mapping[str, str]) -> None:
-    """Refuse to run on roles that would make row-level security a decoration.
+    """Raises UpError for roles that would make row-level security ineffective.
 
-    Over each connection: it is who its URL says, has the rights of its fixed role and no more than an ordinary role
-    has; the app's can become nobody else of us.
+    Each connection must be the user of its URL, have the rights of its fixed role and no more than an ordinary role
+    has, and be unable to become another one of our roles.
     """
     for setting, role in ROLES.items():
         with connect(setting, urls[setting]) as connection:
@@ -199,7 +200,7 @@ def check_roles(urls: Mapping[str, str]) -> None:
         elif others:
             problem = f"is {current}, which is also a member of {', '.join(others)}"
         if problem:
-            raise UpError(f"{setting} {problem}. It takes the role {role}, or a plain login that is a member of it.")
+            raise UpError(f"{setting} {problem}. Use the role {role}, or a plain login that is a member of it.")
     with connect("DATABASE_OWNER_URL", urls["DATABASE_OWNER_URL"]) as connection:
         row = connection.execute(
             "SELECT current_user::text, has_database_privilege(current_database(), 'CREATE')"
@@ -209,4 +210,4 @@ def check_roles(urls: Mapping[str, str]) -> None:
     if row is None or row[0] != expected:
         raise UpError(f"DATABASE_OWNER_URL runs as {row and row[0]}, not as {expected}.")
     if not row[1]:
-        raise UpError(f"DATABASE_OWNER_URL is {expected}, which may not create tables; it takes the database's owner.")
+        raise UpError(f"DATABASE_OWNER_URL is {expected}, which may not create tables; use the database's owner.")

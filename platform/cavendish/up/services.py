@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey of one data directory, started and recorded: what `up` and the tests have in common."""
+"""PostgreSQL and Valkey of one data directory, started and recorded, for `up` and for tests."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from cavendish.up.state import STATE_FILE, State
 from cavendish.up.supervisor import Supervisor
 from cavendish.up.valkey import Valkey
 
-DATABASE_SETTINGS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OPERATOR_URL", "DATABASE_OWNER_URL")
+DATABASE_SETTINGS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OPERATOR_URL", "DATABASE_PEOPLE_URL", "DATABASE_OWNER_URL")
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The data directory and the folders in it that are made before anybody writes there, private to their owner."""
+    """The data directory and its folders, which are created private to their owner before anybody writes to them."""
 
     data_dir: Path
 
@@ -38,7 +38,8 @@ class Folders:
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
-    def make(self) -> None:
+    def create(self) -> None:
+        """Creates the folders that are missing. Raises UpError."""
         try:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("logs", "objects", "spool", "sandbox", "static"):
@@ -48,7 +49,7 @@ class Folders:
 
 
 class Services:
-    """Starts what the environment gives no URL for. `urls` afterwards holds every setting that leads to a service."""
+    """Starts the services without a URL in the environment. `urls` then has every setting that leads to a service."""
 
     def __init__(
         self,
@@ -67,11 +68,11 @@ class Services:
         self.names: list[str] = []
         self._began = 0.0
 
-    def _given(self, *settings: str) -> dict[str, str]:
+    def _configured(self, *settings: str) -> dict[str, str]:
         return {name: self.environ[name] for name in settings if self.environ.get(name)}
 
     def start(self) -> None:
-        """Both servers start side by side; then the roles are made and checked."""
+        """Starts both servers side by side, then creates and checks the roles. Raises UpError."""
         self._began = time.monotonic()
         postgres = self._start_postgres()
         valkey = self._start_valkey(postgres[0].port if postgres else 0)
@@ -87,54 +88,54 @@ class Services:
         self.supervisor.wait_ready(child)
         seconds = time.monotonic() - self._began
         self.names.append(child.name)
-        self.supervisor.say(f"  {child.name:<12}{seconds:6.1f} s   {LOCAL}:{port}")
+        self.supervisor.report(f"  {child.name:<12}{seconds:6.1f} s   {LOCAL}:{port}")
 
     # PostgreSQL
 
     def _start_postgres(self) -> tuple[Postgres, Child] | None:
-        given = self._given(*DATABASE_SETTINGS)
-        if given:
-            self._use_given_database(given)
+        configured = self._configured(*DATABASE_SETTINGS)
+        if configured:
+            self._use_configured_database(configured)
             return None
         home = find_home(self.folders.data_dir, self.state)
         if home.note:
-            self.supervisor.say(home.note)
+            self.supervisor.report(home.note)
         postgres = Postgres(
-            home, self.state, self.folders.log("postgresql"), self.supervisor.say, overrides=self.overrides
+            home, self.state, self.folders.log("postgresql"), self.supervisor.report, overrides=self.overrides
         )
         child = postgres.prepare(self.supervisor.pause)
         self.supervisor.launch(child)
         return postgres, child
 
-    def _use_given_database(self, given: Mapping[str, str]) -> None:
-        if "DATABASE_OWNER_URL" not in given:
+    def _use_configured_database(self, configured: Mapping[str, str]) -> None:
+        if "DATABASE_OWNER_URL" not in configured:
             raise UpError(
-                f"{', '.join(given)} is given without DATABASE_OWNER_URL. Migrations need the connection of the "
-                "database's owner: give both, or none for an embedded PostgreSQL."
+                f"{', '.join(configured)} is set without DATABASE_OWNER_URL. Migrations need the connection of the "
+                "database's owner: set both, or none for an embedded PostgreSQL."
             )
-        owner = roles.Address.of("DATABASE_OWNER_URL", given["DATABASE_OWNER_URL"])
+        owner = roles.Address.of("DATABASE_OWNER_URL", configured["DATABASE_OWNER_URL"])
         self.urls |= roles.provision_given(
-            given["DATABASE_OWNER_URL"], given, self._passwords(f"{owner.host}:{owner.port}/{owner.name}")
+            configured["DATABASE_OWNER_URL"], configured, self._passwords(f"{owner.host}:{owner.port}/{owner.name}")
         )
-        self.supervisor.say(f"  PostgreSQL  given      {owner.host}:{owner.port}/{owner.name}")
+        self.supervisor.report(f"  PostgreSQL  external   {owner.host}:{owner.port}/{owner.name}")
 
     def _passwords(self, place: str) -> dict[str, str]:
-        """Passwords of the roles at `place`; those of one server are never sent to another."""
+        """Returns the passwords of the roles at `place`: those of one server are never sent to another."""
         names = (roles.OWNER, *roles.ROLES.values())
         return {role: self.state.secret(f"password {role} at {place}") for role in names}
 
     # Valkey
 
     def _start_valkey(self, avoid: int) -> tuple[Valkey, Child] | None:
-        given = self._given("BROKER_URL", "VALKEY_URL")
-        broker = given.get("BROKER_URL") or given.get("VALKEY_URL") or ""
-        wake = given.get("VALKEY_URL") or (broker if broker.startswith(("redis", "valkey")) else "")
+        configured = self._configured("BROKER_URL", "VALKEY_URL")
+        broker = configured.get("BROKER_URL") or configured.get("VALKEY_URL") or ""
+        wake = configured.get("VALKEY_URL") or (broker if broker.startswith(("redis", "valkey")) else "")
         if broker:
-            self.supervisor.say(f"  Broker      given      {urlsplit(broker).hostname}")
+            self.supervisor.report(f"  Broker      external   {urlsplit(broker).hostname}")
         if wake:
             self.urls |= {"BROKER_URL": broker, "VALKEY_URL": wake}
             return None
-        # A RabbitMQ as broker carries no wake-ups: those still get a Valkey of ours.
+        # RabbitMQ as the broker carries no wake-ups, which still need a Valkey of ours.
         valkey = Valkey(self.folders.data_dir, self.state, self.folders.log("valkey"))
         child = valkey.prepare((avoid,))
         self.supervisor.launch(child)
@@ -144,7 +145,7 @@ class Services:
     # What the other processes read
 
     def record(self, **addresses: str) -> dict[str, str]:
-        """Write connection.json: where everything is, with the secrets, for every process of this data directory."""
+        """Writes connection.json, with all addresses and secrets, for every process of this data directory."""
         recorded = {
             **{name: self.urls[name] for name in (*DATABASE_SETTINGS, "BROKER_URL", "VALKEY_URL")},
             "STORAGE_URL": self.environ.get("STORAGE_URL") or f"file://{self.folders.data_dir / 'objects'}",
@@ -160,7 +161,7 @@ class Services:
 
 
 def open_data_dir(path: str) -> Folders:
-    """The data directory at `path` with its private folders, under an absolute name."""
+    """Returns the data directory at `path`, created with its private folders. Raises UpError."""
     folders = Folders(Path(path).expanduser().resolve())
-    folders.make()
+    folders.create()
     return folders
