@@ -63,7 +63,7 @@ def find() -> tuple[list[Found], list[Call]]:
         ):
             continue
         uses = _uses(tree)
-        names = {id(node.value): node.targets[0].id for node in ast.walk(tree) if _is_assigned_name(node)}
+        names = dict(_assigned(tree))
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and _called(node)):
                 continue
@@ -121,8 +121,11 @@ def _called(node: ast.Call) -> str | None:
     return "RegexValidator" if isinstance(function, ast.Name) and function.id == "RegexValidator" else None
 
 
-def _is_assigned_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+def _assigned(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The values that are given a name, by their id, and the name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            yield id(node.value), node.targets[0].id
 
 
 def _uses(tree: ast.Module) -> dict[str | None, set[str]]:

@@ -97,6 +97,7 @@ def _canonical(size: int, directory: Path) -> Callable[[], object]:
     body = {"model": FLASH, "input": parts, "metadata": {"k" * 64: "v"}}
     parsed = request_parse(body_read(io.BytesIO(json.dumps(body).encode()), spool=directory, max_bytes=10**8))
     # What a later version of the document may hold: a long name, and a lot below it.
+    assert isinstance(parsed.document, dict)
     parsed.document["later"] = {"k" * (size // 2): [0] * (size // 4)}
     return lambda: request_canonical(parsed, {"/input/0": "file_1"})
 

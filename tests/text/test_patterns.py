@@ -22,9 +22,9 @@ MILLISECONDS_PER_KILOBYTE = 5
 
 FOUND, UNTOLD = find()
 # Calls whose pattern the source does not tell: the patterns that they are given, and whether they are searched for.
-ELSEWHERE = {
-    "re.search(pattern, user_agent)": ([pattern for _, pattern in devices._BROWSERS + devices._SYSTEMS], True),
-    "re.compile(pattern, re.VERBOSE)": ([known.pattern for known in (*CLASSES, UNNAMED)], False),
+ELSEWHERE: dict[str, tuple[list[str | re.Pattern[str]], bool]] = {
+    "re.search(pattern, user_agent)": ([*(pattern for _, pattern in devices._BROWSERS + devices._SYSTEMS)], True),
+    "re.compile(pattern, re.VERBOSE)": ([*(known.pattern for known in (*CLASSES, UNNAMED))], False),
     # The operator's own table, put to the names in the upstream's reports: no text of a tenant's or a model's.
     "re.compile(row['pattern'], re.IGNORECASE)": ([], True),
 }

@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     """A field: its type, how many values, and the four bytes that hold them or where they are."""
 
     type: int
-    count: int
+    values: int
     field: bytes
 
 
@@ -33,7 +33,7 @@ class Directory(NamedTuple):
     def number(self, tag: int) -> int | None:
         """The single number of an entry; None where it has none."""
         entry = self.entries.get(tag)
-        if entry is None or entry.type not in UNITS or entry.count != 1:
+        if entry is None or entry.type not in UNITS or entry.values != 1:
             return None
         value: int = struct.unpack_from(self.order + UNITS[entry.type], entry.field)[0]
         return value

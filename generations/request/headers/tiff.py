@@ -31,7 +31,7 @@ def _pixels_end(source: Source, page: Directory) -> int:
     for starts, lengths in ((page.entries.get(tag) for tag in pair) for pair in PIECES):
         if starts is None or lengths is None:
             continue
-        count = min(starts.count, lengths.count)
+        count = min(starts.values, lengths.values)
         if count > MAX_PIECES:
             raise NotReadable(f"{count} strips or tiles")
         for first in range(0, count, _STEP):
@@ -48,7 +48,7 @@ def _values(source: Source, order: str, entry: Entry, first: int, count: int) ->
     if unit is None:
         raise NotReadable(f"pieces as type {entry.type}")
     width = struct.calcsize("=" + unit)
-    if entry.count * width <= 4:
+    if entry.values * width <= 4:
         data = entry.field[first * width : (first + count) * width]
     else:
         (start,) = struct.unpack(f"{order}I", entry.field)
