@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand, match without parsing or copying them.
+"""Where the values of a JSON text stand, found without parsing or copying them.
 
 Items of a batch may hold pictures, and a file of them gigabytes. What is looked at here is a memory map; a string is
 passed over by one regular expression, and nothing is kept but positions. Whether an item is JSON shows when it is read.
