@@ -56,7 +56,7 @@ class Harness:
     def __init__(self, *, start: bool = True) -> None:
         self.folders = open_data_dir(tempfile.mkdtemp(prefix="cavendish-tests-"))
         self.lines: list[str] = []
-        self.supervisor = Supervisor(self.folders.data_dir / "children.json", say=self.lines.append)
+        self.supervisor = Supervisor(self.folders.data_dir / "children.json", report=self.lines.append)
         self.sandbox_socket = bound_socket(LOCAL, 0)
         self.sandbox_url = f"http://{LOCAL}:{self.sandbox_socket.getsockname()[1]}"
         self._sandbox_runs = False

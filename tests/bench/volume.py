@@ -40,7 +40,7 @@ class Books:
 
     def __init__(self, folder: Path) -> None:
         self.folders = open_data_dir(str(folder))
-        self.supervisor = Supervisor(self.folders.data_dir / "children.json", say=lambda text: None)
+        self.supervisor = Supervisor(self.folders.data_dir / "children.json", report=lambda text: None)
         services = Services(self.folders, self.supervisor, {}, postgres_overrides=POSTGRES)
         services.start()
         services.record()

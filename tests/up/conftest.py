@@ -42,7 +42,7 @@ def lines() -> Quiet:
 
 @pytest.fixture
 def supervisor(folders: Folders, lines: Quiet) -> Iterator[Supervisor]:
-    supervisor = Supervisor(folders.data_dir / "children.json", say=lines.append)
+    supervisor = Supervisor(folders.data_dir / "children.json", report=lines.append)
     yield supervisor
     supervisor.stop()
 

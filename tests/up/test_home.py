@@ -117,7 +117,7 @@ def test_lost_files_are_an_error_and_never_an_empty_start(place: Path) -> None:
     state = State(folders.data_dir / "services.json")
     home = find_home(folders.data_dir, state, shelter=place / "shelter")
     shutil.rmtree(home.folder)
-    with pytest.raises(UpError, match=rf"were kept in {home.folder}, which is gone"):
+    with pytest.raises(UpError, match=rf"were in {home.folder}, which is gone"):
         find_home(folders.data_dir, state, shelter=place / "shelter")
 
 

@@ -21,7 +21,7 @@ def test_a_taken_port_is_said_with_the_way_out() -> None:
     with bound_socket(LOCAL, 0) as holder:
         holder.listen()
         port = holder.getsockname()[1]
-        with pytest.raises(UpError, match=rf"^Port {port} is taken by another program\. .*PORT={port + 1} make run$"):
+        with pytest.raises(UpError, match=rf"^Port {port} is in use by another program\. .*PORT={port + 1} make run$"):
             bound_socket(LOCAL, port)
 
 

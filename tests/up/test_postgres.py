@@ -157,7 +157,7 @@ def test_a_lost_password_is_said(supervisor: Supervisor, postgres: Postgres, fol
     supervisor.stopping = False
     supervisor.children.clear()
     postgres.state.path.unlink()
-    again = Postgres(postgres.home, State(postgres.state.path), postgres.log, supervisor.say)
+    again = Postgres(postgres.home, State(postgres.state.path), postgres.log, supervisor.report)
     child = again.prepare(supervisor.pause)
     supervisor.launch(child)
     with pytest.raises(UpError, match=r"refuses the password in .*services\.json"):

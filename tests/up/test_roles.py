@@ -50,7 +50,7 @@ def test_our_own_roles_are_plain_logins_and_only_the_owner_owns(supervisor: Supe
         ).fetchall()
         owner = connection.execute("SELECT datdba::regrole::text FROM pg_database WHERE datname = 'cavendish'")
         assert owner.fetchone() == ("cavendish_owner",)
-    assert rows == [(f"cavendish_{name}", True, False) for name in ("app", "operator", "owner", "system")]
+    assert rows == [(f"cavendish_{name}", True, False) for name in ("app", "operator", "owner", "people", "system")]
     with psycopg.connect(urls["DATABASE_URL"]) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute("CREATE TABLE mine (id int)")
 
@@ -64,7 +64,7 @@ def test_missing_roles_of_a_given_server_are_made_through_the_owner(address: rol
     }
     roles.check_roles(urls)
     assert roles.provision_given(owner, {}, secret) == urls
-    with pytest.raises(UpError, match=r"^The role cavendish_app exists already and its password is not known here"):
+    with pytest.raises(UpError, match=r"^The role cavendish_app already exists and its password is not known here"):
         roles.provision_given(owner, {}, passwords())
     roles.check_roles(urls)  # nobody's password was changed
 
@@ -79,7 +79,7 @@ def test_a_given_login_of_another_name_becomes_a_member(postgres: Postgres, addr
 
 def test_an_owner_that_may_not_make_roles_is_told_what_to_do(postgres: Postgres, address: roles.Address) -> None:
     as_admin(postgres, "ALTER ROLE boss NOCREATEROLE")
-    with pytest.raises(UpError, match=r"^The role cavendish_app does not exist and boss may not make it: .*CREATEROLE"):
+    with pytest.raises(UpError, match=r"^The role cavendish_app does not exist and boss may not create it: .*CREATEROLE"):
         roles.provision_given(address.url("boss", PASSWORD), {}, passwords())
 
 

@@ -140,7 +140,7 @@ def test_a_taken_port_is_said_before_anything_starts(platform: Running, own_data
         command = [sys.executable, str(ROOT / "manage.py"), "up"]
         said = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=20)
     assert said.returncode == 1
-    assert f"Port {port} is taken by another program." in said.stdout
+    assert f"Port {port} is in use by another program." in said.stdout
     assert not (Path(own_data_dir) / "postgres").exists()
 
 

@@ -16,7 +16,7 @@ from cavendish.up.files import rotate
 
 LOG_LIMIT = 20 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
-# Loaded before the first fork: the code between fork and exec must not take the loader's lock.
+# Loaded before the first fork: code between fork and exec must not take the loader's lock.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -30,10 +30,10 @@ class SystemUser:
 
 
 def dies_with_parent(number: int) -> Callable[[], None] | None:
-    """A `preexec_fn` after which the kernel sends the child `number` when its parent dies, kill -9 included.
+    """Returns a `preexec_fn` after which the kernel sends the child `number` when its parent dies, kill -9 included.
 
-    The kernel means the parent's thread: children are started from a thread that lives as long as the process.
-    Only Linux has this; elsewhere the next start ends what was left.
+    The kernel watches the parent's thread, so children are started from a thread that lives as long as the process.
+    Only Linux can do this; elsewhere it returns None, and the next start ends what was left.
     """
     libc = _libc
     if libc is None:
@@ -49,17 +49,17 @@ def dies_with_parent(number: int) -> Callable[[], None] | None:
 
 
 def plain_environment(*prefixes: str) -> dict[str, str]:
-    """The environment without the platform's secrets, for children that are not ours to trust with upstream keys."""
+    """Returns the environment without the platform's secrets, for children that need none of them."""
     keep = ("PATH", "LANG", "LC_", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV", "PYTHON", *prefixes)
     return {name: value for name, value in os.environ.items() if name.startswith(keep)}
 
 
 @dataclass
 class Child:
-    """A process that is kept running. It gets its own session, so Ctrl-C at the terminal reaches `up` alone.
+    """A process that is kept running. It has its own session, so Ctrl-C at the terminal only reaches `up`.
 
-    `stage` orders the end: all of stage 0 first, then 1, then 2. After `stop_signal` it has `grace`
-    seconds until SIGKILL.
+    `stage` orders the stop: all of stage 0 first, then 1, then 2. After `stop_signal` it has `grace` seconds until
+    SIGKILL.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Child:
 
     @property
     def ending(self) -> str:
-        """How it ended, as words: `exit code 1`, `SIGKILL`."""
+        """How it ended: `exit code 1`, `SIGKILL`."""
         code = self.process.poll() if self.process else None
         if code is None:
             return "still running"
@@ -130,7 +130,7 @@ class Child:
             self.process.send_signal(number)
 
     def kill(self) -> None:
-        """SIGKILL to the process and to what it may have started in its session's process group."""
+        """Sends SIGKILL to the process and to the process group of its session."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Private files: written at once or not at all, readable by their owner only, and a lock that dies with its process."""
+"""Private files, written atomically and readable by their owner only; and a lock that ends with its process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace `path` by `text`, mode 0600; a reader sees the old file or the new one, never a part."""
+    """Replaces the file by `text`, mode 0600. A reader sees the old file or the new one, never a part."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -25,13 +25,13 @@ def write_private(path: Path, text: str) -> None:
 
 
 def private_folder(path: Path) -> Path:
-    """`path` as a folder of mode 0700, made when missing; an existing one keeps its mode."""
+    """Returns the folder, created with mode 0700 when it is missing; an existing one keeps its mode."""
     path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
 def tail(path: Path, lines: int = 12) -> str:
-    """The last lines of a log, for an error message; empty when there is none."""
+    """Returns the last lines of a log, for an error message; an empty text when there is none."""
     with contextlib.suppress(OSError), path.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - 16_384))
@@ -40,10 +40,10 @@ def tail(path: Path, lines: int = 12) -> str:
 
 
 def rotate(path: Path, limit: int) -> None:
-    """Move what a log of more than `limit` bytes holds to `<name>.1`, in place.
+    """Moves the contents of a log of more than `limit` bytes to `<name>.1`, in place.
 
-    The writer keeps its descriptor, which appends, so it goes on at the new end; lines written between the copy and the
-    cut are lost, which a log can bear.
+    The writer keeps its descriptor, which appends, so it continues at the new end. Lines written between the copy and
+    the truncation are lost, which is acceptable for a log.
     """
     with contextlib.suppress(OSError):
         if path.stat().st_size <= limit:
@@ -58,14 +58,14 @@ def rotate(path: Path, limit: int) -> None:
 
 
 class Lock:
-    """An exclusive flock on a file that says who holds it. The kernel drops it with the process, even a killed one."""
+    """An exclusive flock on a file that names its holder. The kernel releases it when the process ends or is killed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._handle: int | None = None
 
     def take(self) -> bool:
-        """False when another process holds it; `holder()` then says what that process noted."""
+        """Takes the lock. Returns False when another process holds it; `holder()` then returns what that one noted."""
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -76,11 +76,13 @@ class Lock:
         return True
 
     def note(self, text: str) -> None:
+        """Writes for other processes who holds the lock."""
         assert self._handle is not None, "note() belongs to the holder"
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, text.encode(), 0)
 
     def holder(self) -> str:
+        """Returns what the holder noted; an empty text where it noted nothing."""
         with contextlib.suppress(OSError):
             return self.path.read_text().strip()
         return ""

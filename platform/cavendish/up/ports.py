@@ -1,4 +1,4 @@
-"""Ports of this machine: free ones for services, and bound sockets for servers."""
+"""Free ports of this machine for services, and bound sockets for servers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from cavendish.up.errors import UpError
 
 LOCAL = "127.0.0.1"
-# Below the range from which Linux takes the ports of outgoing connections (32768 and up): a port that is kept between
+# Below the range from which Linux picks the ports of outgoing connections (32768 and up): a port that is kept between
 # two starts is then rarely taken by chance.
 FIRST, LAST = 15_000, 28_000
 
@@ -26,7 +26,10 @@ def is_free(port: int, host: str = LOCAL) -> bool:
 
 
 def free_port(kept: int | None = None, avoid: Collection[int] = ()) -> int:
-    """`kept` when it is still free, else a random free port of 127.0.0.1 that is not in `avoid`."""
+    """Returns `kept` when it is still free, else a random free port of 127.0.0.1 that is not in `avoid`.
+
+    Raises UpError.
+    """
     if kept and kept not in avoid and is_free(kept):
         return kept
     for _ in range(200):
@@ -37,9 +40,9 @@ def free_port(kept: int | None = None, avoid: Collection[int] = ()) -> int:
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """A socket bound to the port (0: any free one) that does not listen yet: until it does, connections are refused.
+    """Returns a socket bound to the port (0: any free one), which refuses connections until it listens.
 
-    Raises UpError that names PORT when somebody else has it.
+    Raises UpError, which names PORT when another program has the port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -50,16 +53,18 @@ def bound_socket(host: str, port: int) -> socket.socket:
         bound.close()
         if error.errno == errno.EADDRINUSE:
             raise UpError(
-                f"Port {port} is taken by another program. Choose another one, for example: PORT={port + 1} make run"
+                f"Port {port} is in use by another program. Choose another one, for example: PORT={port + 1} make run"
             ) from None
         if error.errno == errno.EACCES:
-            raise UpError(f"Port {port} needs root. Choose one above 1023, for example: PORT=8000 make run") from None
+            raise UpError(
+                f"Port {port} requires root. Choose one above 1023, for example: PORT=8000 make run"
+            ) from None
         raise UpError(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
     return bound
 
 
 def accepts(host: str, port: int) -> bool:
-    """Whether a server takes connections there now."""
+    """Returns whether a server accepts connections there now."""
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: makes the cluster, starts the server as a child, knows when it takes connections."""
+"""The embedded PostgreSQL: creates the cluster, starts the server as a child, knows when it accepts connections."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from cavendish.up.files import tail
 from cavendish.up.home import Home
 from cavendish.up.ports import LOCAL, free_port
 from cavendish.up.state import State
-from cavendish.up.supervisor import Say, end_processes
+from cavendish.up.supervisor import Report, end_processes
 
 SUPERUSER = "postgres"
-# Written into postgresql.conf once, when the cluster is made: from then on the file is the operator's.
+# Written into postgresql.conf once, when the cluster is created; after that the operator may change the file.
 TUNING = {
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -41,9 +41,9 @@ TUNING = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# Given on the command line at every start, where no file can undo them. The log must never repeat a value: prompts and
-# keys are values. `log_min_messages=log` leaves out errors of statements, whose primary message may quote one; the
-# client gets them all the same.
+# Passed on the command line at every start, where no file can override them. The log must never repeat a value: prompts
+# and keys are values. `log_min_messages=log` omits errors of statements, whose primary message may quote one; clients
+# still get them.
 FIXED = {
     "listen_addresses": LOCAL,
     "unix_socket_directories": "",  # a socket's path is limited to 107 bytes, a data directory's is not
@@ -61,7 +61,7 @@ FIXED = {
     "log_parameter_max_length_on_error": "0",
     "log_line_prefix": "%m [%p] ",
 }
-# For tests, whose data nobody needs after a power cut.
+# For tests, whose data need not survive a power cut.
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
 
@@ -69,20 +69,20 @@ class Postgres:
     """The cluster of one data directory. `overrides` are server settings that win over FIXED and postgresql.conf."""
 
     def __init__(
-        self, home: Home, state: State, log: Path, say: Say, *, overrides: Mapping[str, str] | None = None
+        self, home: Home, state: State, log: Path, report: Report, *, overrides: Mapping[str, str] | None = None
     ) -> None:
         self.home = home
         self.state = state
         self.log = log
-        self.say = say
+        self.report = report
         self.overrides = dict(overrides or {})
         self.data = home.folder / "data"
         self.password = state.secret("postgres_superuser_password")
         self.port = 0
-        self._told_at = 0.0
+        self._reported_at = 0.0
 
     def prepare(self, pause: Callable[[float], None], avoid: tuple[int, ...] = ()) -> Child:
-        """Make the cluster on first use, end what an earlier start left, and return the child to launch."""
+        """Creates the cluster on first use, ends what an earlier start left, and returns the child to launch."""
         if (self.data / "PG_VERSION").exists():
             self._check_version()
         else:
@@ -92,7 +92,7 @@ class Postgres:
         return self.child(pause)
 
     def choose_port(self, avoid: tuple[int, ...] = ()) -> None:
-        """The port of the last start when it is still free."""
+        """Sets `port`: that of the last start when it is still free."""
         self.port = free_port(self.state.number("postgres_port"), avoid)
         self.state.put("postgres_port", self.port)
 
@@ -106,7 +106,7 @@ class Postgres:
             env=plain_environment(),
             user=self.home.user,
             cwd=self.home.folder,
-            stop_signal=signal.SIGINT,  # fast shutdown: sessions are ended, everything is written
+            stop_signal=signal.SIGINT,  # fast shutdown: sessions end, everything is written
             stage=2,
             grace=8.0,
             before_start=lambda: self.clear_leftovers(pause),
@@ -114,13 +114,13 @@ class Postgres:
         )
 
     def conninfo(self, database: str = "postgres") -> str:
-        """How the superuser connects; for provisioning only, no process of the platform runs with it."""
+        """Returns the superuser's connection string, for provisioning alone: no process of the platform uses it."""
         return make_conninfo(
             host=LOCAL, port=self.port, user=SUPERUSER, password=self.password, dbname=database, connect_timeout=5
         )
 
     def is_ready(self) -> bool:
-        """Whether a connection is really served. A crash recovery may take minutes, so waiting is said now and then."""
+        """Returns whether the server serves connections. Reports the wait now and then: a recovery may take minutes."""
         try:
             with psycopg.connect(self.conninfo()) as connection:
                 connection.execute("SELECT 1")
@@ -136,13 +136,15 @@ class Postgres:
                     "Restore the one that belongs to this cluster."
                 ) from None
             now = time.monotonic()
-            self._told_at = self._told_at or now
-            if now - self._told_at > 5:
-                self._told_at = now
+            self._reported_at = self._reported_at or now
+            if now - self._reported_at > 5:
+                self._reported_at = now
                 last = tail(self.log, 1)[-160:]
-                self.say(f"  PostgreSQL is not ready yet, perhaps recovering after a crash; waiting. Its log: {last}")
+                self.report(
+                    f"  PostgreSQL is not ready yet and may be recovering from a crash; waiting. Its log: {last}"
+                )
             return False
-        self._told_at = 0.0
+        self._reported_at = 0.0
         return True
 
     # Cluster
@@ -173,7 +175,7 @@ class Postgres:
             *(f"--set={name}={value}" for name, value in TUNING.items()),
         ]
         try:
-            made = subprocess.run(
+            process = subprocess.run(
                 argv,
                 env=plain_environment(),
                 cwd=self.home.folder,
@@ -189,34 +191,34 @@ class Postgres:
             raise UpError(f"PostgreSQL's initdb cannot run: {error}") from None
         finally:
             password_file.unlink(missing_ok=True)
-        if made.returncode:
-            raise UpError(f"PostgreSQL's initdb failed:\n\n{made.stdout[-1500:]}{made.stderr[-1500:]}")
+        if process.returncode:
+            raise UpError(f"PostgreSQL's initdb failed:\n\n{process.stdout[-1500:]}{process.stderr[-1500:]}")
         draft.rename(self.data)  # a killed initdb leaves a draft, never half a cluster
 
     def _check_version(self) -> None:
-        found = (self.data / "PG_VERSION").read_text().strip()
-        asked = subprocess.run(
+        of_cluster = (self.data / "PG_VERSION").read_text().strip()
+        installed = subprocess.run(
             [str(self.home.programs / "postgres"), "--version"], capture_output=True, text=True, check=True
         ).stdout.split()[-1]
-        if found != asked.split(".")[0]:
+        if of_cluster != installed.split(".")[0]:
             raise UpError(
-                f"The cluster in {self.data} is of PostgreSQL {found}, the installed package has {asked}. "
+                f"The cluster in {self.data} is of PostgreSQL {of_cluster}, the installed package has {installed}. "
                 "Dump it with the older package and restore it with this one."
             )
 
     # What a killed server left
 
     def leftovers(self) -> list[psutil.Process]:
-        """Processes of this very cluster: all have its data folder as working directory, which no reused id fakes."""
-        found = []
+        """Returns the processes of this very cluster: they have its data folder as working directory."""
+        processes = []
         for process in psutil.process_iter(["name"]):
             with contextlib.suppress(psutil.Error, OSError):
                 if process.info["name"] == "postgres" and process.cwd() == str(self.data):
-                    found.append(process)
-        return found
+                    processes.append(process)
+        return processes
 
     def clear_leftovers(self, pause: Callable[[float], None]) -> None:
-        """End a server that outlived its `up`, and backends that outlived their server, which would block a new one.
+        """Ends a server that outlived its `up`, and backends that outlived their server: they would block a new one.
 
         The caller holds the data directory's lock, so what runs here belongs to nobody.
         """
@@ -224,10 +226,10 @@ class Postgres:
         if not lock.exists():
             return
         if left := self.leftovers():
-            self.say("Ending a PostgreSQL that an earlier start left behind.")
+            self.report("Ending a PostgreSQL that an earlier start left behind.")
             server = lock.read_text().partition("\n")[0]
-            # Only the server itself is asked: its helpers would take SIGINT for something else.
-            end_processes([one for one in left if str(one.pid) == server], signal.SIGINT, 10.0, pause)
+            # Only the server itself gets SIGINT, which means something else to its helpers.
+            end_processes([process for process in left if str(process.pid) == server], signal.SIGINT, 10.0, pause)
             end_processes(self.leftovers(), signal.SIGQUIT, 3.0, pause)
-        # A dead server's id may belong to another process by now, and PostgreSQL would believe that it still runs.
+        # A dead server's id may belong to another process by now; PostgreSQL would then believe that it still runs.
         lock.unlink(missing_ok=True)

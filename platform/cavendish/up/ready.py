@@ -1,4 +1,4 @@
-"""What is said when the platform is ready: `ready.json` for programs, a text for people."""
+"""What a running platform reports: `ready.json` for programs, a text for people."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Ready:
         write_private(self.data_dir / READY_FILE, json.dumps(self.as_json(), indent=1) + "\n")
 
     def text(self, live: bool) -> str:
-        """For the console; `live` says whether Google is really called."""
+        """Returns the text for the console. `live` says whether Google is called."""
         operator = self.demo["operator"]
         lines = [
             "",
@@ -68,7 +68,7 @@ class Ready:
         return "\n".join([*lines, "", "Your first picture:", "", self.curl(), ""])
 
     def curl(self) -> str:
-        """A request that works when pasted into a shell."""
+        """Returns a request that works when pasted into a shell."""
         body = {"model": "gemini-3.1-flash-image", "input": "A nano banana dish in a fancy restaurant"}
         return "\n".join(
             [
@@ -80,10 +80,10 @@ class Ready:
         )
 
 
-def parse_demo(written: str) -> dict[str, Any]:
-    """The JSON object that `manage.py demo` printed."""
+def parse_demo(output: str) -> dict[str, Any]:
+    """Returns the JSON object that `manage.py demo` printed. Raises UpError."""
     try:
-        demo = json.loads(written[written.index("{") :])
+        demo = json.loads(output[output.index("{") :])
         demo["operator"]["email"], demo["operator"]["password"]
         for tenant in demo["tenants"]:
             tenant["slug"], tenant["api_key"], tenant["test_api_key"], tenant["email"], tenant["password"]

@@ -1,4 +1,4 @@
-"""`manage.py up`: services, migrations, demo data, servers, workers; then it watches over them until it is stopped."""
+"""`manage.py up`: starts services, migrations, demo data, servers and workers, then supervises them all."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from cavendish.up.ports import LOCAL, bound_socket, free_port
 from cavendish.up.ready import READY_FILE, Ready, parse_demo
 from cavendish.up.servers import sandbox_child, serve
 from cavendish.up.services import Folders, Services, open_data_dir
-from cavendish.up.supervisor import Supervisor, python, say
+from cavendish.up.supervisor import Supervisor, print_line, python
 
-# Held while migrations run, so that several machines may start at once. The number only has to be the same everywhere.
+# Held while migrations run, so that several machines can start at once. The number only has to be the same everywhere.
 MIGRATION_LOCK = 0x43_41_56_45
 LIVE = "GEMINI_API_KEYS"
 
 
 def run(config: Config) -> int:
-    """Start everything, stay until a stop is asked for, end everything; 0 after a stop, 1 after a failure."""
+    """Runs the platform until a stop is requested, then ends it. Returns 0 after a stop, 1 after a failure."""
     supervisor = None
     lock = None
     ready_file = config.data_dir / READY_FILE
@@ -42,26 +42,26 @@ def run(config: Config) -> int:
         lock.note(f"process {os.getpid()}, {platform.base_url}")
         platform.start()
         supervisor.watch()
-        say("Stopping.")
+        print_line("Stopping.")
         return 0
     except Stopped:
-        say("Stopping before everything had started.")
+        print_line("Stopping before everything had started.")
         return 0
     except UpError as error:
-        say(f"\n{error}")
+        print_line(f"\n{error}")
         return 1
     finally:
         if supervisor is not None and lock is not None:
             ready_file.unlink(missing_ok=True)
             began = time.monotonic()
             supervisor.stop()
-            say(f"Everything has ended ({time.monotonic() - began:.1f} s).")
+            print_line(f"Everything has ended ({time.monotonic() - began:.1f} s).")
         if lock is not None:
             lock.release()
 
 
 class Platform:
-    """The order of things at the start. Ports are taken first, so that a wrong PORT costs no minute."""
+    """The start, in order. Ports are bound first, so that a wrong PORT fails at once."""
 
     def __init__(self, config: Config, folders: Folders, supervisor: Supervisor) -> None:
         self.config = config
@@ -77,7 +77,7 @@ class Platform:
 
     def start(self) -> None:
         began = time.monotonic()
-        say(f"Cavendish starts in {self.folders.data_dir}")
+        print_line(f"Cavendish starts in {self.folders.data_dir}")
         services = Services(self.folders, self.supervisor, os.environ)
         services.start()
         sandbox_socket, sandbox_url = self._sandbox_address(services)
@@ -93,16 +93,16 @@ class Platform:
         self._launch_all(sandbox_socket, needs=tuple(services.names))
         ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo)
         ready.write()
-        say(f"\nCavendish is ready after {time.monotonic() - began:.1f} s.")
-        say(ready.text(live=bool(os.environ.get(LIVE))))
-        say(f"Ctrl-C ends it. Logs are in {self.folders.logs}")
+        print_line(f"\nCavendish is ready after {time.monotonic() - began:.1f} s.")
+        print_line(ready.text(live=bool(os.environ.get(LIVE))))
+        print_line(f"Ctrl-C ends it. Logs are in {self.folders.logs}")
 
     # Steps
 
     def _sandbox_address(self, services: Services) -> tuple[socket.socket | None, str]:
-        given = os.environ.get("SANDBOX_URL")
-        if given:
-            return None, given.rstrip("/")
+        configured = os.environ.get("SANDBOX_URL")
+        if configured:
+            return None, configured.rstrip("/")
         port = free_port(services.state.number("sandbox_port"))
         services.state.put("sandbox_port", port)
         return bound_socket(LOCAL, port), f"http://{LOCAL}:{port}"
@@ -117,12 +117,12 @@ class Platform:
     def _manage(self, name: str, *arguments: str) -> str:
         began = time.monotonic()
         log = self.folders.log(arguments[0])
-        written = self.supervisor.step(name, python("-m", "django", *arguments), env=self.env, log=log)
-        say(f"  {name:<12}{time.monotonic() - began:6.1f} s")
-        return written
+        output = self.supervisor.step(name, python("-m", "django", *arguments), env=self.env, log=log)
+        print_line(f"  {name:<12}{time.monotonic() - began:6.1f} s")
+        return output
 
     def _launch_all(self, sandbox_socket: socket.socket | None, *, needs: tuple[str, ...]) -> None:
-        """Servers, workers and the scheduler start side by side; then each is waited for."""
+        """Starts servers, workers and the scheduler side by side, then waits for each."""
         started = []
         if sandbox_socket is not None:
             started.append(sandbox_child(self.folders, sandbox_socket))
@@ -134,11 +134,11 @@ class Platform:
         for child in started:
             seconds = self.supervisor.wait_ready(child)
             if child.is_ready:
-                say(f"  {child.name:<12}{seconds:6.1f} s")
+                print_line(f"  {child.name:<12}{seconds:6.1f} s")
         for child in started:
             if not child.running:
                 raise UpError(f"{child.name} ended while starting ({child.ending}); see {child.log}")
-        say(f"  {self.workers} workers and the scheduler")
+        print_line(f"  {self.workers} workers and the scheduler")
 
     # Children
 
@@ -151,7 +151,7 @@ class Platform:
         web = self._child("web", serve("cavendish.asgi:application", bound, *options), needs)
         web.pass_fds = (bound.fileno(),)
         web.is_ready = self._web_is_ready
-        web.before_stop = bound.close  # else the port would go on taking connections that nobody serves
+        web.before_stop = bound.close  # otherwise the port would still accept connections that nobody serves
         return web
 
     def _worker(self, number: int, needs: tuple[str, ...]) -> Child:
@@ -179,5 +179,5 @@ def _try_lock(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
 def _number(name: str, default: int) -> int:
     text = os.environ.get(name) or str(default)
     if not text.isdecimal() or int(text) > 65535:
-        raise UpError(f"{name} is {text!r}; it takes a whole number, for example {default}.")
+        raise UpError(f"{name} is {text!r}; use a whole number, for example {default}.")
     return int(text)

@@ -1,4 +1,4 @@
-"""The child that stands in for Google: used by `up` and, alone, by the tests."""
+"""Command lines of our ASGI servers, and the sandbox as a child, for `up` and for tests."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cavendish.up.supervisor import python
 
 
 def serve(application: str, bound: socket.socket, *options: str) -> list[str]:
-    """The command line of a server on a socket that is handed down."""
+    """Returns the command line of a server on a socket that it inherits."""
     return python("-m", "cavendish.up.serve", application, "--fd", str(bound.fileno()), *options)
 
 
 def sandbox_child(folders: Folders, bound: socket.socket) -> Child:
-    """The sandbox on a bound socket. It gets no secret of the platform: it stands for a stranger's server."""
+    """Returns the sandbox on a bound socket. It gets no secret of the platform, as another company's server would."""
     host, port = bound.getsockname()[:2]
     return Child(
         "sandbox",
@@ -24,7 +24,7 @@ def sandbox_child(folders: Folders, bound: socket.socket) -> Child:
         folders.log("sandbox"),
         {**plain_environment("SANDBOX_"), "SANDBOX_STATE_DIR": str(folders.data_dir / "sandbox")},
         pass_fds=(bound.fileno(),),
-        stage=1,  # ends after the workers, whose last calls it answers
+        stage=1,  # after the workers, whose last calls it serves
         grace=3.0,
         is_ready=lambda: accepts(host, port),
     )

@@ -1,4 +1,4 @@
-"""What `up` remembers between two starts: ports, passwords, PostgreSQL's home (`services.json`, mode 0600)."""
+"""What `up` stores between two starts: ports, passwords, PostgreSQL's home (`services.json`, mode 0600)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATE_FILE = "services.json"
 
 
 class State:
-    """A small dictionary that is on disk after every change."""
+    """A small dictionary that is written to disk with every change."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,7 +24,7 @@ class State:
             self._values = {}
         except ValueError:
             raise UpError(
-                f"{path} is damaged. It holds the passwords of the services beside it: restore it from a backup."
+                f"{path} is damaged. It contains the passwords of the services beside it: restore it from a backup."
             ) from None
 
     def text(self, name: str) -> str | None:
@@ -45,9 +45,9 @@ class State:
         return value if isinstance(value, list) else []
 
     def secret(self, name: str) -> str:
-        """A password made on first use; letters, digits, `-` and `_` only, so it can stand in a URL as it is."""
-        known = self.text(name)
-        if known is None:
-            known = secrets.token_urlsafe(24)
-            self.put(name, known)
-        return known
+        """Returns a password that is created on first use and needs no quoting in a URL."""
+        secret = self.text(name)
+        if secret is None:
+            secret = secrets.token_urlsafe(24)
+            self.put(name, secret)
+        return secret

@@ -21,7 +21,7 @@ from cavendish.up.children import LOG_LIMIT, Child, dies_with_parent
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import rotate, tail, write_private
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
@@ -30,8 +30,8 @@ HEALTHY_AFTER = 30.0
 LOGS_EVERY = 60.0
 
 
-def say(line: str = "") -> None:
-    """A line on the console; a console that has gone away stops nothing."""
+def print_line(line: str = "") -> None:
+    """Prints a line on the console. A console that is gone stops nothing."""
     with contextlib.suppress(OSError, ValueError):
         print(line, flush=True)
 
@@ -39,16 +39,17 @@ def say(line: str = "") -> None:
 class Supervisor:
     """The children of this process, in the order in which they start.
 
-    `registry` is a file with their ids, so that the next start can end what a killed `up` left behind.
+    `registry` is a file with their ids, so that the next start can end what a killed `up` left behind. `report` gets
+    lines for the console.
     """
 
-    def __init__(self, registry: Path, say: Say = say) -> None:
+    def __init__(self, registry: Path, report: Report = print_line) -> None:
         self.children: list[Child] = []
         self.registry = registry
-        self.say = say
+        self.report = report
         self.stopping = False
         self._urgent = False
-        self._complaint = ""
+        self._last_error = ""
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
@@ -56,36 +57,37 @@ class Supervisor:
     # Signals
 
     def install_signals(self) -> None:
-        """SIGTERM, SIGINT and SIGHUP ask for a stop, a second one for a quick one; SIGCHLD only wakes the loop.
+        """Lets SIGTERM, SIGINT and SIGHUP request a stop, a second one a quick stop; SIGCHLD only wakes the loop.
 
         SIGHUP stays ignored where it was (nohup).
         """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGTERM:
-                signal.signal(number, self._stop_asked)
+                signal.signal(number, self._request_stop)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
 
-    def _stop_asked(self, number: int, frame: FrameType | None) -> None:
+    def _request_stop(self, number: int, frame: FrameType | None) -> None:
         if self.stopping:
             self._urgent = True
         self.stopping = True
 
     def pause(self, seconds: float) -> None:
-        """Sleep, but wake at once for a signal, a child's end included."""
+        """Sleeps, but wakes at once for a signal, a child's end included."""
         ready, _, _ = select.select([self._wake_reader], [], [], max(0.0, seconds))
         if ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_reader, 4096)
 
     def check_stop(self) -> None:
+        """Raises Stopped once a stop was requested."""
         if self.stopping:
             raise Stopped("Stopped before everything had started.")
 
     # Starting
 
     def launch(self, child: Child) -> None:
-        """Start `child` and keep it from now on; whether it is ready is for `wait_ready`."""
+        """Starts `child` and keeps it running from now on. Use `wait_ready` to wait for it."""
         self.check_stop()
         self.children.append(child)
         self._start(child)
@@ -98,9 +100,9 @@ class Supervisor:
         self._register()
 
     def wait_ready(self, child: Child) -> float:
-        """Poll `child.is_ready` for as long as its process lives; seconds since its start.
+        """Waits until `child.is_ready`. Returns the seconds since its start.
 
-        Raises UpError with the end of its log when it dies first, Stopped when a stop is asked for.
+        Raises UpError with the end of its log when it dies first, Stopped when a stop is requested.
         """
         wait = 0.01
         while child.is_ready is not None and not child.is_ready():
@@ -115,7 +117,7 @@ class Supervisor:
         return time.monotonic() - child.started_at
 
     def step(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path) -> str:
-        """Run a command to its end and return what it wrote to stdout; its stderr goes to `log`."""
+        """Runs a command to its end and returns its stdout; its stderr goes to `log`. Raises UpError when it fails."""
         self.check_stop()
         rotate(log, LOG_LIMIT)
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -143,24 +145,24 @@ class Supervisor:
                     process.wait()
                     raise
                 output.seek(0)
-                written = output.read().decode(errors="replace")
+                text = output.read().decode(errors="replace")
         finally:
             os.close(handle)
         if process.returncode:
             raise UpError(f"{name} failed (exit code {process.returncode}). The end of {log}:\n\n{tail(log, 20)}")
-        return written
+        return text
 
     # Running
 
     def watch(self) -> None:
-        """Until a stop is asked for: restart what dies, services before what needs them, and keep logs short."""
+        """Restarts children that die, services before what needs them, and rotates logs, until a stop is requested."""
         logs_at = time.monotonic() + LOGS_EVERY
         while not self.stopping:
             for child in self.children:
                 try:
-                    self._tend(child)
+                    self._check(child)
                 except (UpError, OSError) as error:
-                    self._complain(f"{child.name}: {str(error).splitlines()[0]}")
+                    self._report_once(f"{child.name}: {str(error).splitlines()[0]}")
             now = time.monotonic()
             if now >= logs_at:
                 logs_at = now + LOGS_EVERY
@@ -169,19 +171,19 @@ class Supervisor:
             waiting = [child.retry_at - now for child in self.children if not child.running]
             self.pause(min([1.0, *waiting, *(0.1 for child in self.children if child.running and not child.ready)]))
 
-    def _complain(self, line: str) -> None:
-        """Say what is wrong once, however often it is met."""
-        if line != self._complaint:
-            self._complaint = line
-            self.say(line)
+    def _report_once(self, error: str) -> None:
+        """Reports an error once, however often it occurs in a row."""
+        if error != self._last_error:
+            self._last_error = error
+            self.report(error)
 
-    def _tend(self, child: Child) -> None:
-        """One look at one child. Nothing here waits: a service may die while another is still starting."""
+    def _check(self, child: Child) -> None:
+        """Restarts a child if it is dead and due. It never waits: a service may die while another is starting."""
         if child.running:
             if not child.ready and (child.is_ready is None or child.is_ready()):
                 child.ready = True
                 seconds = time.monotonic() - child.started_at
-                self.say(f"{child.name} is back (process {child.pid}) after {seconds:.1f} s.")
+                self.report(f"{child.name} is back (process {child.pid}) after {seconds:.1f} s.")
             return
         now = time.monotonic()
         if not child.retry_at:  # newly dead
@@ -189,7 +191,9 @@ class Supervisor:
             child.failures = 0 if now - child.started_at > HEALTHY_AFTER else child.failures + 1
             delay = min(FIRST_PAUSE * 2 ** max(0, child.failures - 1), LONGEST_PAUSE)
             child.retry_at = now + delay
-            self.say(f"{child.name} (process {child.pid}) ended: {child.ending}. Starting it again in {delay:.1f} s.")
+            self.report(
+                f"{child.name} (process {child.pid}) ended: {child.ending}. Starting it again in {delay:.1f} s."
+            )
         if now >= child.retry_at and all(other.ready for other in self.children if other.name in child.needs):
             child.retry_at = 0.0
             self._start(child)
@@ -197,20 +201,23 @@ class Supervisor:
     # Ending
 
     def stop(self) -> None:
-        """End everything within 30 s: each stage is asked, given its children's grace, then killed. Harmless twice."""
+        """Ends everything within 30 s: each stage is signalled, gets its children's grace, then SIGKILL.
+
+        Calling it again is harmless.
+        """
         self.stopping = True
         for stage in sorted({child.stage for child in self.children}):
             group = [child for child in self.children if child.stage == stage]
-            asked = time.monotonic()
+            signalled_at = time.monotonic()
             for child in group:
                 if child.before_stop:
                     child.before_stop()
                 child.signal(child.stop_signal)
             while any(child.running for child in group):
-                late = time.monotonic() - asked
+                late = time.monotonic() - signalled_at
                 for child in group:
                     if child.running and (late > child.grace or (self._urgent and child.stage == 0)):
-                        self.say(f"{child.name} did not end in {late:.0f} s; killing it.")
+                        self.report(f"{child.name} did not end in {late:.0f} s; killing it.")
                         child.kill()
                 self.pause(0.05)
         self.registry.unlink(missing_ok=True)
@@ -226,18 +233,18 @@ class Supervisor:
         write_private(self.registry, json.dumps(entries))
 
     def end_leftovers(self, grace: float = 15.0) -> None:
-        """End the children of an `up` that was killed before it could: politely, then by force."""
+        """Ends the children that a killed `up` left behind: SIGTERM, then SIGKILL after `grace` seconds."""
         left = []
         with contextlib.suppress(OSError, ValueError):
             for name, pid, created in json.loads(self.registry.read_text()):
                 with contextlib.suppress(psutil.Error):
                     process = psutil.Process(pid)
-                    # The same number may belong to a stranger by now; the time of its start tells.
+                    # The same number may belong to another process by now; the time of its start differs then.
                     ours = abs(process.create_time() - created) < 0.01 and _lives(process)
-                    if ours and name != "PostgreSQL":  # which is ended by its own rules
+                    if ours and name != "PostgreSQL":  # which postgres.py ends
                         left.append(process)
         if left:
-            self.say(f"Ending what an earlier start left behind ({len(left)} processes).")
+            self.report(f"Ending what an earlier start left behind ({len(left)} processes).")
             end_processes(left, signal.SIGTERM, grace, self.pause)
         self.registry.unlink(missing_ok=True)
 
@@ -245,7 +252,7 @@ class Supervisor:
 def end_processes(
     processes: Sequence[psutil.Process], number: signal.Signals, grace: float, pause: Callable[[float], None]
 ) -> None:
-    """Send `number` to processes that are not our children, wait up to `grace` seconds, then SIGKILL."""
+    """Sends `number` to processes that are not our children, waits up to `grace` seconds, then sends SIGKILL."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.send_signal(number)
@@ -267,5 +274,5 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def python(*arguments: str) -> list[str]:
-    """This interpreter with `-P`: the current folder must not hide an installed module."""
+    """Returns this interpreter's command line with `-P`: the current folder must not hide an installed module."""
     return [sys.executable, "-P", *arguments]

