@@ -137,7 +137,7 @@ def test_readiness_is_waited_for_as_long_as_the_process_lives(
 
     supervisor.pause = pause  # type: ignore[method-assign]
     assert supervisor.wait_ready(child) > 5
-    assert lines[0].startswith("  PostgreSQL is not ready yet, perhaps recovering after a crash; waiting.")
+    assert lines[0].startswith("  PostgreSQL is not ready yet and may be recovering from a crash; waiting.")
 
 
 def test_a_server_that_cannot_start_is_an_error_with_the_end_of_its_log(

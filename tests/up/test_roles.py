@@ -79,7 +79,9 @@ def test_a_given_login_of_another_name_becomes_a_member(postgres: Postgres, addr
 
 def test_an_owner_that_may_not_make_roles_is_told_what_to_do(postgres: Postgres, address: roles.Address) -> None:
     as_admin(postgres, "ALTER ROLE boss NOCREATEROLE")
-    with pytest.raises(UpError, match=r"^The role cavendish_app does not exist and boss may not create it: .*CREATEROLE"):
+    with pytest.raises(
+        UpError, match=r"^The role cavendish_app does not exist and boss may not create it: .*CREATEROLE"
+    ):
         roles.provision_given(address.url("boss", PASSWORD), {}, passwords())
 
 

@@ -22,7 +22,13 @@ from cavendish.up.state import STATE_FILE, State
 from cavendish.up.supervisor import Supervisor
 from cavendish.up.valkey import Valkey
 
-DATABASE_SETTINGS = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OPERATOR_URL", "DATABASE_PEOPLE_URL", "DATABASE_OWNER_URL")
+DATABASE_SETTINGS = (
+    "DATABASE_URL",
+    "DATABASE_SYSTEM_URL",
+    "DATABASE_OPERATOR_URL",
+    "DATABASE_PEOPLE_URL",
+    "DATABASE_OWNER_URL",
+)
 
 
 @dataclass(frozen=True)
