@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -16,6 +17,7 @@ from cavendish.db.pool import conninfo
 from cavendish.messaging.valkey import EVENT
 from cavendish.wait import WaitLayer
 from cavendish.wait.asgi import Scope
+from cavendish.wait.database import Database, Event
 from tests.wait.django_like import Headers, Inner
 from tests.wait.servers import OwnValkey, Rows, until, until_subscribed
 
@@ -195,3 +197,23 @@ async def test_a_reader_that_leaves_leaves_nothing_behind(
 async def test_head_answers_headers_only(client: httpx.AsyncClient, generation: UUID) -> None:
     answer = await client.head(PATH)
     assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "text/event-stream", b"")
+
+
+async def test_beats_of_a_stream_that_nothing_happens_to_ask_nobody(
+    client: httpx.AsyncClient, source: Database, generation: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cavendish.wait.stream.KEEP_ALIVE_SECONDS", 0.05)
+    reads = 0
+    events = source.events
+
+    async def counting(**given: Any) -> list[Event]:
+        nonlocal reads
+        reads += 1
+        return await events(**given)
+
+    monkeypatch.setattr(source, "events", counting)
+    async with client.stream("GET", PATH) as answer:
+        chunks = answer.aiter_bytes()
+        for _ in range(6):
+            assert (await anext(chunks)).startswith(b": keep-alive")
+    assert reads == 1

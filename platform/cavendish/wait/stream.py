@@ -16,6 +16,8 @@ from cavendish.wait.instructions import StreamOf
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_SECONDS = 15.0
+READ_SECONDS = 60.0
+"""How often a stream reads events without having been told of any, while wake-ups are there."""
 FIRST_RETRY_SECONDS = 0.05
 LAST_RETRY_SECONDS = 2.0
 GIVE_UP_SECONDS = 30.0
@@ -112,7 +114,7 @@ class _Writer:
         self._hub = hub
         self._gone = gone
         self._send = send
-        self._sent_at = time.monotonic()
+        self._sent_at = self._read_at = time.monotonic()
         self._retry = FIRST_RETRY_SECONDS
 
     async def run(self, events: list[Event]) -> None:
@@ -121,6 +123,7 @@ class _Writer:
         while not ended and not self._gone.done() and not self._hub.draining:
             rung = self._bell.arm()
             failed = False
+            self._read_at = time.monotonic()
             try:
                 events = await self._reader.page()
             except Exception as error:
@@ -156,10 +159,17 @@ class _Writer:
             if self._retry > LAST_RETRY_SECONDS:
                 self._bell.forget()
                 self._retry = FIRST_RETRY_SECONDS
-        pause = max(0.0, min(pause, until_alive))
-        await asyncio.wait({self._gone, rung}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-        if not self._gone.done() and time.monotonic() >= self._sent_at + KEEP_ALIVE_SECONDS:
-            await self._put(b": keep-alive\n\n")
+        while True:
+            pause = max(0.0, min(pause, until_alive))
+            await asyncio.wait({self._gone, rung}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            if not self._gone.done() and time.monotonic() >= self._sent_at + KEEP_ALIVE_SECONDS:
+                await self._put(b": keep-alive\n\n")
+            if failed or self._gone.done() or rung.done() or self._bell.owed or not self._hub.subscribed:
+                return
+            # Nothing was told of, and who would tell is there: thousands of streams do not look each time they beat.
+            if time.monotonic() >= self._read_at + READ_SECONDS:
+                return
+            until_alive = self._sent_at + KEEP_ALIVE_SECONDS - time.monotonic()
 
     def _given_up(self) -> bool:
         since = self._bell.ended_since
