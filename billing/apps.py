@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from accounts.tenants.billing_port import billing_register
+        from accounts.billing_port import billing_register
         from billing.tenants.services import Billing
 
         post_migrate.connect(_ship_prices, sender=self)
