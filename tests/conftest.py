@@ -37,15 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Migrate once, as the owner; replaces pytest-django's, which would make a test database per alias."""
+    """The migrated database of the run; replaces pytest-django's, which would make a test database per alias."""
     from django.core.management import call_command
     from django.db import connections
     from django.db.backends.postgresql.base import DatabaseWrapper
 
     from accounts.authentication.principal import key_changes
 
-    with django_db_blocker.unblock():
-        call_command("migrate", database="owner", interactive=False, verbosity=0)
+    if not harness().is_migrated:
+        with django_db_blocker.unblock():
+            call_command("migrate", database="owner", interactive=False, verbosity=0)
     yield
     key_changes.stop()
     with django_db_blocker.unblock():

@@ -28,6 +28,7 @@ from cavendish.up.ready import READY_FILE
 from cavendish.up.servers import sandbox_child
 from cavendish.up.services import Services, open_data_dir
 from cavendish.up.supervisor import Supervisor
+from tests.template import template_copy
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a developer's shell may hold and tests must not see: they run on services of their own.
@@ -65,6 +66,7 @@ class Harness:
         os.environ["CAVENDISH_DATA_DIR"] = str(self.folders.data_dir)
         # Threads of tests keep their connections until they end, and a pool that is empty fails whoever asks next.
         os.environ["DATABASE_POOL_SIZE"] = "32"
+        self.is_migrated = start and template_copy(self.folders.data_dir)
         if start:
             services = Services(self.folders, self.supervisor, {}, postgres_overrides=THROWAWAY)
             services.start()
@@ -88,10 +90,13 @@ class Running:
     """A `manage.py up` of its own: `ready` is its ready.json, `process` the `up`, `data_dir` its data directory.
 
     It takes a free port; `env` adds settings. Call `remove()` at the end; `stop()` and `start()` again keep the data.
+    `empty`: it begins with nothing at all, as on a new machine, and not with a database that is migrated already.
     """
 
-    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, env: Mapping[str, str] | None = None, *, empty: bool = False) -> None:
         self.data_dir = Path(tempfile.mkdtemp(prefix="cavendish-platform-"))
+        if not empty and not any(name.startswith("DATABASE_") for name in env or ()):
+            template_copy(self.data_dir)
         self.env = dict(env or {})
         self.output = self.data_dir / "up.out"
         self.process: subprocess.Popen[bytes]

@@ -80,7 +80,21 @@ def status(running: Running, generation: str) -> str:
     return str(answer.json()["status"])
 
 
+def test_a_first_start_makes_everything_and_says_where_it_is() -> None:
+    """On an empty data directory: cluster, roles, migrations, demo tenants."""
+    first = Running(empty=True)
+    try:
+        says_where_everything_is(first)
+        assert picture(first).json()["error"] is None
+    finally:
+        first.remove()
+
+
 def test_ready_json_says_where_everything_is(platform: Running) -> None:
+    says_where_everything_is(platform)
+
+
+def says_where_everything_is(platform: Running) -> None:
     ready = platform.ready
     assert ready.keys() >= {"base_url", "admin_url", "console_url", "operator", "tenants", "sandbox_url"}
     assert ready["operator"].keys() >= {"email", "password"}
