@@ -12,6 +12,7 @@ Refusal
     ├── QueueFull           429  too many jobs of the tenant wait
     ├── JobsInFlight        429  too many jobs of the key wait or run
     ├── DayLimitReached     429  the tenant's test keys have done enough today
+    ├── TooManyFetches      429  too many requests of the tenant wait for what they name by URL
     ├── TooManyBatches      429  the tenant has enough of them at once
     ├── NotCancelable       409  the generation or batch has ended
     ├── NotFinished         409  only an ended generation or batch can be deleted
@@ -31,8 +32,8 @@ from cavendish.http.problems import FieldError, Problem, Refusal, first_of
 from cavendish.http.times import moment
 from generations.contracts import SubmitRefusal
 
-JOB_SECONDS, BATCH_SECONDS = 5, 60
-"""In how many seconds jobs and batches are likely to end."""
+JOB_SECONDS, FETCH_SECONDS, BATCH_SECONDS = 5, 5, 60
+"""In how many seconds jobs, fetches and batches are likely to end."""
 
 
 class ErrorCode(StrEnum):
@@ -130,6 +131,18 @@ class DayLimitReached(GenerationRefused):
             f"{resets_at:%Y-%m-%dT%H:%M:%SZ}.",
             extra={"limit": {"metric": metric, "limit": limit, "used": used, "resets_at": moment(resets_at)}},
             retry_after=(resets_at - now).total_seconds(),
+        )
+
+
+class TooManyFetches(GenerationRefused):
+    status_code, code_name = 429, "too_many_fetches"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} requests of this tenant wait for files that they name by URL, as many as may; try again, or "
+            "upload the files.",
+            extra={"limit": limit},
+            retry_after=FETCH_SECONDS,
         )
 
 

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import objects
+from generations.accept.fetches import uris_fetch
 from generations.models import File, Generation, Output, Status
-from generations.request import GenerationRequest, Media, MediaInfo, inputs_check, uri_fetch
+from generations.request import GenerationRequest, Media, MediaInfo, inputs_check
 from generations.selectors import file_named, generation_find
 
 
@@ -80,25 +79,15 @@ class Inputs:
 def inputs_store(parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, spool: Path) -> Inputs:
     """Looks up what the request refers to, and stores what it brings or names by address.
 
-    Raises Problem: 404 for an id that is unknown, foreign or deleted; 422 for bytes that are not what was said. Then
-    nothing stays stored.
+    Raises Problem: 404 for an id that is unknown, foreign or deleted; 422 for bytes that are not what was said, 429 and
+    503 where too much is being fetched already. Then nothing stays stored.
     """
     inputs = Inputs()
     if parsed.previous_id or any(media.source in {"file_id", "output_id"} for media in parsed.media()):
         with tenant_context(tenant_id):
             _look_up(parsed, inputs, livemode)
     infos = inputs_check(parsed)
-    fetched = {
-        media.pointer: uri_fetch(
-            media,
-            spool,
-            max_bytes=settings.MAX_BODY_BYTES,
-            dialect=parsed.dialect,
-            allowed=(*parsed.model.input_mime_types, *parsed.model.video_mime_types),
-        )
-        for media in parsed.media()
-        if media.needs_fetch
-    }
+    fetched = uris_fetch(parsed, tenant_id=tenant_id, spool=spool)
     try:
         for media in parsed.media():
             if media.source == "data":

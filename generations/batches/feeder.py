@@ -4,6 +4,9 @@ Room is what the queue holds of a tenant's items (`BATCH_AHEAD`): the others wai
 claim of a worker nothing. An item is read from the batch's input by its place, so that of the whole never more than one
 item is looked at, and its pictures go through the spool.
 
+An item whose pictures have to be fetched goes aside (`aside`): its host may take half a minute, and others go on. A
+batch of which nothing is left but such items goes behind the tenant's other batches.
+
 Any number of feeders may run, and any of them may die between two lines: an item becomes a job, and stops waiting, in
 one transaction (`generation_submit`). The lease of a batch only spares two feeders the same work.
 """
@@ -19,23 +22,25 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, DataError, InterfaceError, connections
 from django.utils import timezone
 
 from billing.contracts import HoldRefusal
 from billing.errors import BudgetExceeded, InsufficientBalance
 from cavendish.db.call import call_rows
+from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, Refusal, invalid_value
 from cavendish.storage import ObjectMissing, is_outage, objects
 from generations.accept.funnel import check_model, generation_admit, request_spool
 from generations.accept.submission import JobOwner, JobTerms
+from generations.batches.aside import Aside
 from generations.batches.services import batch_wind_down, item_fail
-from generations.errors import ErrorCode, ItemTaken, TenantInactive
+from generations.errors import ErrorCode, ItemTaken, JobsInFlight, TenantInactive, TooManyFetches
 from generations.models import Batch, BatchItem, Generation, ItemStatus, Priority, Status
 from generations.request import Dialect, body_read, request_parse
 
@@ -48,9 +53,11 @@ LOT_SECONDS = 5.0
 PAUSE, OUTAGE_PAUSE = 1.0, 5.0
 PATIENCE = timedelta(minutes=15)
 """How long an item waits for a budget or a wallet that what still runs may relieve."""
+ASIDE_SECONDS = 10.0
+"""How long a batch is behind the tenant's others when all that is left of it waits for fetches."""
 TICK = 0.5
 THREADS = 4
-FED, TAKEN, WAITS = "fed", "taken", "waits"
+FED, TAKEN, WAITS, FETCHES = "fed", "taken", "waits", "fetches"
 
 
 @dataclass(frozen=True)
@@ -91,48 +98,85 @@ def batches_claim(limit: int) -> list[Due]:
     return [Due(**row) for row in rows]
 
 
-def batch_work(due: Due, dialects: ItemDialects, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """Feeds one lot of a batch, or ends it. What fails because a service is away is tried again after the lease."""
+class _FetchNeeded(Exception):
+    """An item names pictures by URL, and who feeds it does not wait for those."""
+
+
+def batch_work(
+    due: Due, dialects: ItemDialects, *, is_stopping: Callable[[], bool] = lambda: False, aside: Aside | None = None
+) -> None:
+    """Feeds one lot of a batch, or ends it. What fails because a service is away is tried again after the lease.
+
+    Without `aside`, pictures are fetched here.
+    """
     if due.task == "wind_down":
         with tenant_context(due.tenant_id):
             batch = Batch.objects.get(id=due.batch_id)
         status = ItemStatus.CANCELED if batch.cancel_requested_at else ItemStatus.EXPIRED
         batch_wind_down(tenant_id=due.tenant_id, batch_id=due.batch_id, status=status)
         _release(due, PAUSE)
-    else:
-        _release(due, PAUSE if _feed(due, dialects, is_stopping) else 0)
+        return
+    result = _feed(due, dialects, is_stopping, aside)
+    _release(due, PAUSE if result else 0, aside=ASIDE_SECONDS if result == FETCHES else 0)
 
 
-def _feed(due: Due, dialects: ItemDialects, is_stopping: Callable[[], bool]) -> bool:
-    """Feeds one lot. Returns whether the batch has to wait for money."""
+def _feed(due: Due, dialects: ItemDialects, is_stopping: Callable[[], bool], aside: Aside | None) -> str | None:
+    """Feeds one lot. Returns what the batch has to wait for: WAITS for money, FETCHES for fetches alone; else None."""
     with tenant_context(due.tenant_id):
         batch: Batch = Batch.objects.get(id=due.batch_id)
-        waiting = BatchItem.objects.filter(batch_id=batch.id, status=ItemStatus.WAITING)
-        items = list(waiting.order_by("index")[: min(due.room, LOT_ITEMS)])
+        waiting = BatchItem.objects.filter(batch_id=batch.id, status=ItemStatus.WAITING).order_by("index")
+        items, known = _lot(batch, waiting, min(due.room, LOT_ITEMS), aside)
+    for item in known:
+        assert aside is not None
+        aside.put(batch, item)
     until = time.monotonic() + LOT_SECONDS
     for item in items:
-        if item_feed(batch, item, dialects) == WAITS:
-            return True
+        result = item_feed(batch, item, dialects, may_fetch=aside is None)
+        if result == WAITS:
+            return WAITS
+        if aside is not None:
+            if result == FETCHES:
+                aside.put(batch, item)
+            aside.note_seen(batch.id, item.index)
         if is_stopping() or time.monotonic() > until:
-            break
-    return False
+            return None
+    return None if items or aside is None else FETCHES
 
 
-def _release(due: Due, pause: float) -> None:
+def _lot(batch: Batch, waiting: Any, size: int, aside: Aside | None) -> tuple[list[BatchItem], list[BatchItem]]:
+    """Returns the next items, and those to put aside of which it is known that they have to be fetched for."""
+    if aside is None:
+        return list(waiting[:size]), []
+    seen = aside.seen(batch.id)
+    known = waiting.filter(index__lte=seen).exclude(index__in=aside.indexes(batch.id))
+    return list(waiting.filter(index__gt=seen)[:size]), list(known[: aside.room(batch.tenant_id)])
+
+
+def _release(due: Due, pause: float, *, aside: float = 0) -> None:
+    now = timezone.now()
     with tenant_context(due.tenant_id):
-        Batch.objects.filter(id=due.batch_id).update(feed_after=timezone.now() + timedelta(seconds=pause))
+        Batch.objects.filter(id=due.batch_id).update(
+            feed_after=now + timedelta(seconds=pause),
+            aside_until=now + timedelta(seconds=aside) if aside else None,
+        )
 
 
-def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects) -> str:
-    """Makes a job of an item, or fails it. Returns FED, TAKEN where somebody else was first, WAITS for money."""
+def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects, *, may_fetch: bool = True) -> str:
+    """Makes a job of an item, or fails it.
+
+    Returns FED, TAKEN where somebody else was first, WAITS for money or for jobs of its key to end, FETCHES where
+    something has to be fetched: not unless `may_fetch`, or too much is being fetched already.
+    """
     problem: Problem
     try:
-        _submit(batch, item, dialects[batch.dialect](batch))
+        _submit(batch, item, dialects[batch.dialect](batch), may_fetch)
         return FED
+    except (_FetchNeeded, TooManyFetches):
+        return FETCHES
     except ItemTaken:
         return TAKEN
-    except TenantInactive:
-        return WAITS  # for its time, or until it is active again
+    except (TenantInactive, JobsInFlight):
+        return WAITS  # for its time, until it is active again or its key's jobs have ended
     except (BudgetExceeded, InsufficientBalance) as refusal:
         if _may_find_room(batch, refusal):
             return WAITS
@@ -143,6 +187,9 @@ def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects) -> str:
         problem = refused
     except ObjectMissing:
         problem = Problem(404, "input_deleted", "The file of this batch was deleted before this item's turn came.")
+    except DataError:
+        # Never the exception's text: it quotes the value.
+        problem = Problem(422, "cannot_be_stored", "The item holds a text that cannot be stored; nothing is charged.")
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:
@@ -157,7 +204,7 @@ def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects) -> str:
     return FED if failed else TAKEN
 
 
-def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect) -> None:
+def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect, may_fetch: bool) -> None:
     """Takes an item through the funnel of every generation, with the batch's key, prices and patience.
 
     Raises Problem in the words of the item.
@@ -169,6 +216,8 @@ def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect) -> None:
         try:
             parsed = request_parse(dialect.translate(body), dialect=dialect.dialect)
             check_model(batch, parsed.model)
+            if not may_fetch and any(media.needs_fetch for media in parsed.media()):
+                raise _FetchNeeded
             generation_admit(
                 parsed,
                 spool=spool,
@@ -232,13 +281,15 @@ def error_of(problem: Problem) -> dict[str, Any]:
     """A problem as the error of an item: what `POST /generations` would have answered, without its frame."""
     errors: list[FieldError] = problem.errors
     detail = problem.detail if problem.code != "invalid_request" else " ".join(error.detail for error in errors[:5])
-    return {
+    error: dict[str, Any] = {
         **problem.extra,
         "status": problem.status,
         "code": problem.code,
         "message": detail[:1000],
         "errors": [error.as_json() for error in errors[:20]],
     }
+    # A detail repeats what was sent, which may be what made it fail.
+    return cast(dict[str, Any], storable(error))
 
 
 class ObjectStream:
@@ -258,6 +309,7 @@ class Feeder(threading.Thread):
         super().__init__(name="batch-feeder", daemon=True)
         self._readings = dialects
         self._stopping = threading.Event()
+        self._aside = Aside(self._feed_aside)
 
     def run(self) -> None:
         busy: set[Future[None]] = set()
@@ -275,6 +327,7 @@ class Feeder(threading.Thread):
         """Returns when the items in hand are done."""
         self._stopping.set()
         self.join()
+        self._aside.stop()
 
     def _claim(self, limit: int) -> list[Due]:
         try:
@@ -286,11 +339,20 @@ class Feeder(threading.Thread):
 
     def _work(self, due: Due) -> None:
         try:
-            batch_work(due, self._readings, is_stopping=self._stopping.is_set)
+            batch_work(due, self._readings, is_stopping=self._stopping.is_set, aside=self._aside)
         except Exception as error:
             # Never the text: see above.
             logger.warning("Batch %s waits: %s.", due.batch_id, type(error).__name__)
             with suppress(DatabaseError, InterfaceError):
                 _release(due, OUTAGE_PAUSE)  # else the lease runs out
+        finally:
+            connections.close_all()
+
+    def _feed_aside(self, batch: Batch, item: BatchItem) -> None:
+        try:
+            item_feed(batch, item, self._readings)
+        except Exception as error:
+            # It waits on, and goes aside again.
+            logger.warning("Item %s of batch %s waits: %s.", item.index, batch.id, type(error).__name__)
         finally:
             connections.close_all()

@@ -78,6 +78,9 @@ class Batch(TenantModel):
     expires_at = models.DateTimeField(help_text="What has not started by then never will.")
     cancel_requested_at = models.DateTimeField(null=True)
     feed_after = models.DateTimeField(db_default=Now(), help_text="No feeder looks at it before: a lease or a pause.")
+    aside_until = models.DateTimeField(
+        null=True, help_text="Until when it is behind the tenant's others, since all of it waits for fetches."
+    )
     refused_at = models.DateTimeField(null=True, help_text="Since when a budget or the wallet has had no room.")
     deleted_at = models.DateTimeField(null=True)
 

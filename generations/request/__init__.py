@@ -23,9 +23,10 @@ from generations.request.generation_request import (
 )
 from generations.request.media import JSONL, JSONL_SUFFIXES, MediaInfo, inputs_check, media_check, upload_check
 from generations.request.parse import request_parse
-from generations.request.uris import file_id_of, is_youtube, uri_fetch
+from generations.request.uris import FETCH_SECONDS, file_id_of, is_youtube, uri_fetch
 
 __all__ = [
+    "FETCH_SECONDS",
     "JSONL",
     "JSONL_SUFFIXES",
     "Block",

@@ -51,7 +51,12 @@ def _static_paths() -> set[str]:
 _ = get_resolver().url_patterns
 
 application = WaitLayer(
-    ThreadedHandler(threads=settings.DJANGO_SLOTS + people_slots(settings.DJANGO_SLOTS) + settings.RENDER_SLOTS),
+    ThreadedHandler(
+        threads=settings.DJANGO_SLOTS
+        + people_slots(settings.DJANGO_SLOTS)
+        + settings.RENDER_SLOTS
+        + settings.FETCHING_REQUESTS
+    ),
     valkey_url=settings.VALKEY_URL,
     source=Database(lambda: open_pool("default", max_size=4)),
     rules=Judge(

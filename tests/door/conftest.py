@@ -35,7 +35,7 @@ def door(django_db_setup: None, tmp_path: Path) -> Door:
     ) -> AsyncIterator[tuple[int, WaitLayer]]:
         given = replace(Options(bodies=BudgetLimits(spool=tmp_path, keep_free=0), django_slots=threads), **options)
         layer = WaitLayer(
-            ThreadedHandler(threads=threads),
+            ThreadedHandler(threads=threads + settings.FETCHING_REQUESTS),
             valkey_url=settings.VALKEY_URL,
             source=Database(lambda: open_pool("default", max_size=2)),
             rules=Judge(

@@ -1,7 +1,7 @@
 -- The batches that want work now, each leased for p_seconds: a feeder that dies keeps it no longer, and two that hold it
 -- at once do no harm (generation_submit).
 --
--- `feed`: the oldest of each tenant and mode that has waiting items, when a quarter of the p_ahead items that a tenant may have
+-- `feed`: the oldest of each tenant and mode that has waiting items, one whose items all wait for fetches last, when a quarter of the p_ahead items that a tenant may have
 -- queued is free; those with the fewest first. `wind_down`: what is canceled or past its time, until nothing of it is left.
 CREATE OR REPLACE FUNCTION batch_feed_claim(p_limit int, p_seconds float8, p_ahead int)
 RETURNS TABLE (batch_id uuid, tenant_id uuid, task text, room int)
@@ -18,7 +18,7 @@ BEGIN
         SELECT DISTINCT ON (b.tenant_id, b.livemode) b.id, b.tenant_id, b.feed_after
         FROM generations_batch b JOIN accounts_tenant t ON t.id = b.tenant_id AND t.status = 'active'
         WHERE b.status IN ('queued', 'running') AND b.fed < b.total AND b.expires_at > now()
-        ORDER BY b.tenant_id, b.livemode, b.id
+        ORDER BY b.tenant_id, b.livemode, coalesce(b.aside_until > now(), false), b.id
     ), with_room AS (
         SELECT o.id, 'feed' AS task, q.queued FROM oldest o CROSS JOIN LATERAL (
             SELECT count(*)::int AS queued FROM (

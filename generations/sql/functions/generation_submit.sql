@@ -61,6 +61,23 @@ BEGIN
         IF NOT FOUND THEN
             RETURN jsonb_build_object('code', 'item_taken');
         END IF;
+        -- A batch leaves the jobs that its key may have to whoever waits for an answer; those do not count it.
+        SELECT jobs_in_flight INTO most FROM accounts_apikey
+        WHERE id = (p->>'api_key_id')::uuid AND tenant_id = the_tenant;
+        IF most IS NOT NULL THEN
+            PERFORM 1 FROM accounts_apikey
+            WHERE id = (p->>'api_key_id')::uuid AND tenant_id = the_tenant FOR NO KEY UPDATE;
+            SELECT count(*) INTO waiting FROM (
+                SELECT 1 FROM generations_generation
+                WHERE status = 'queued' AND tenant_id = the_tenant AND api_key_id = (p->>'api_key_id')::uuid
+                UNION ALL
+                SELECT 1 FROM generations_generation
+                WHERE status = 'running' AND tenant_id = the_tenant AND api_key_id = (p->>'api_key_id')::uuid
+                LIMIT most) in_flight;
+            IF waiting >= most THEN
+                RETURN jsonb_build_object('code', 'jobs_in_flight', 'limit', most);
+            END IF;
+        END IF;
     END IF;
 
     INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, model, tier, priority,

@@ -22,6 +22,8 @@ from django.db import close_old_connections
 from django.http import FileResponse
 from django.urls import set_script_prefix
 
+from cavendish.http.slots import SCOPE_KEY, current_slot
+
 T = TypeVar("T")
 
 PROBE_THREADS = 2
@@ -46,7 +48,8 @@ def _with_length(scope: Any, body: Any) -> Any:
 
 
 class ThreadedHandler(ASGIHandler):
-    """`threads` bounds how many requests Django works on at once; the layer in front admits no more than that.
+    """`threads` are for the requests that Django works on at once, which the layer in front bounds, and for those that
+    have given up their slot and wait (`cavendish.http.slots`).
 
     Requests whose scope says `cavendish.ungated` have threads of their own, and one with `cavendish.match` brings what
     its URL was resolved to.
@@ -80,6 +83,8 @@ class ThreadedHandler(ASGIHandler):
             await self._in_thread(response.close)
 
     def _respond(self, scope: Any, body: Any) -> Any:
+        # The context is a copy made for this request (`_in_thread`).
+        current_slot.set(scope.get(SCOPE_KEY))
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=type(self), scope=scope)
         request, error = self.create_request(_with_length(scope, body), body)

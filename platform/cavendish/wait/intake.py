@@ -51,6 +51,8 @@ class Intake:
         self._reservation = reservation
         self._gate = gate
         self._inside = False
+        self._left = False
+        self._loop = asyncio.get_running_loop()
         self._complete = False
         self._count = 0
         self._began = self._window_ends = 0.0
@@ -77,10 +79,27 @@ class Intake:
         return message
 
     def leave(self) -> None:
-        """Frees the place in the gate; safe to call again."""
+        """Frees the place in the gate for good; safe to call again."""
+        self._left = True
+        self._step_out()
+
+    def give_up(self) -> None:
+        """Frees the place in the gate from the request's thread, as `cavendish.http.slots` has it."""
+        self._loop.call_soon_threadsafe(self._step_out)
+
+    def take_again(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._step_in(), self._loop).result()
+
+    def _step_out(self) -> None:
         if self._inside:
             self._inside = False
             self._gate.release()
+
+    async def _step_in(self) -> None:
+        await self._gate.acquire()
+        self._inside = True
+        if self._left:
+            self._step_out()
 
     def _take(self, size: int) -> None:
         self._count += size
