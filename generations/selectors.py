@@ -16,6 +16,7 @@ from billing.prices.selectors import price_book
 from cavendish.db import ids
 from cavendish.db.call import call
 from cavendish.db.rows import Columns
+from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, models
 from generations.models import File, Generation, GenerationContent, Output
@@ -123,6 +124,8 @@ def file_named(name: str, *, livemode: bool) -> File | None:
     file_id = ids.decode(ids.FILE, name)
     if file_id is not None:
         return file_find(file_id, livemode=livemode)
+    if not is_storable(name):
+        return None
     file: File | None = File.objects.filter(resource_name=name, livemode=livemode, deleted_at=None).first()
     return file
 

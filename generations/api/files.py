@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
 from cavendish.db import ids
+from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
@@ -69,7 +70,7 @@ class FileList(APIView):
             file = file_create(
                 tenant_id=who.tenant_id,
                 livemode=who.livemode,
-                name=Path(upload.name or "").name[:255],
+                name=storable(Path(upload.name or "").name[:255]),
                 path=path,
                 info=info,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from cavendish.db.storable import storable
 from cavendish.http.problems import bad_request, invalid_value, too_large
 from cavendish.storage import ObjectMissing, objects
 from generations.batches.json_scan import NotJson, Text, blank_end, elements, members, value_parse
@@ -141,7 +141,7 @@ def _span(text: Text, start: int, end: int) -> ItemSpan:
                     key = _text(value_parse(text, begin, after))
                 elif name == "metadata" and after - begin <= _MAX_VALUE_BYTES:
                     value = value_parse(text, begin, after)
-                    metadata = value if isinstance(value, dict) and "\\u0000" not in json.dumps(value) else None
+                    metadata = storable(value) if isinstance(value, dict) else None
     except NotJson:
         pass
     if not key and metadata:
@@ -152,4 +152,4 @@ def _span(text: Text, start: int, end: int) -> ItemSpan:
 def _text(value: Any) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
-    return str(value).replace("\0", "")[:MAX_KEY]
+    return str(storable(str(value)))[:MAX_KEY]

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from cavendish.db.storable import unstorable
 from cavendish.gemini.catalog import Model, models, text_tokens
-from cavendish.http.problems import escape, first_of
+from cavendish.http.problems import first_of
 from generations.request.fields import Context
 from generations.request.generation_request import Media, Step, Text
 from generations.request.hints import MODELS_ADDRESS, listing
@@ -93,26 +94,7 @@ def _search_texts(step: Step) -> Iterator[str]:
 
 
 def check_characters(context: Context, value: Any) -> None:
-    """Notes each U+0000: it is valid JSON, but PostgreSQL cannot store it."""
-    for pointer, where in _nul_in(value):
+    """Notes each text and name that PostgreSQL cannot store, though it is valid JSON."""
+    for pointer, kind in unstorable(value):
+        where = "The text" if kind == "text" else "A name"
         context.wrong(pointer, "unknown_value", f"{where} holds the character U+0000; take it out.")
-
-
-def _nul_in(value: Any) -> Iterator[tuple[str, str]]:
-    """Yields the pointer of each U+0000 and what holds it. Pointers are put together for what is wrong alone: made for
-    each value, they would copy a long name for each.
-    """
-    if isinstance(value, str):
-        if "\0" in value:
-            yield "", "The text"
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            if "\0" in name:
-                yield "", "A name"
-            else:
-                for pointer, where in _nul_in(inner):
-                    yield f"/{escape(name)}{pointer}", where
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            for pointer, where in _nul_in(inner):
-                yield f"/{index}{pointer}", where

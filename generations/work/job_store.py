@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import math
-import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -18,6 +17,7 @@ from psycopg_pool import PoolTimeout
 
 from cavendish.db.call import acall, acall_rows
 from cavendish.db.pool import Pool, open_pool
+from cavendish.db.storable import storable
 from generations.contracts import GenerationResult
 from generations.work.job import Job
 
@@ -80,13 +80,8 @@ class JobStore:
         self, *, tenant_id: UUID, generation_id: UUID, attempt: int, token: UUID, result: GenerationResult
     ) -> str:
         """Returns 'ended', 'already' (a repeat) or 'lost' (somebody else has the job)."""
-        text = _without_nul(json.dumps(result))
+        text = json.dumps(storable(result))
         return str(await acall(self.app, "generation_finish", tenant_id, generation_id, attempt, token, text))
-
-
-def _without_nul(text: str) -> str:
-    """Returns the JSON with each NUL as the replacement character: PostgreSQL stores none."""
-    return re.sub(r"(?<!\\)((?:\\\\)*)\\u0000", r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
 async def retrying(work: Callable[[], Awaitable[T]], *, seconds: float = math.inf) -> T:

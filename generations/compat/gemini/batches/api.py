@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.principal import Principal
+from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import bad_request, invalid_value, not_found, shown
 from generations.accept.funnel import check_active, check_model, check_policy, request_spool
@@ -106,7 +107,10 @@ def _create(who: Principal, model: str, path: Path) -> Batch:
         batch = _inner(text, _camel(member_spans(text)), "batch", "batch")
         config = _inner(text, batch, "inputConfig", "batch.inputConfig")
         name = _text(text, batch, "displayName", "batch.displayName") or ""
-        if len(name) > MAX_NAME or "\0" in name:
+        if not is_storable(name):
+            detail = "displayName holds the character U+0000; take it out."
+            raise invalid_value("/batch/displayName", "unknown_value", detail)
+        if len(name) > MAX_NAME:
             raise invalid_value("/batch/displayName", "too_long", f"displayName takes at most {MAX_NAME} characters.")
         batch_request = BatchRequest(Batch.Dialect.GEMINI, model=model, name=name)
         file_name = _text(text, config, "fileName", "batch.inputConfig.fileName")

@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from accounts.authentication.drf import principal
 from accounts.models import Tenant, TenantStatus
 from cavendish.db import ids
+from cavendish.db.storable import storable, unstorable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large
 from generations.accept.funnel import check_active
@@ -91,7 +92,7 @@ def _start(request: Request) -> HttpResponse:
     if size is not None:
         _check_size(size)
     mime_type = request.headers.get("X-Goog-Upload-Header-Content-Type") or description.get("mime_type") or ""
-    file_name = request.headers.get("X-Goog-Upload-File-Name") or ""
+    file_name = str(storable(request.headers.get("X-Goog-Upload-File-Name") or ""))
     if file_name.lower().endswith(JSONL_SUFFIXES):
         # Its display name and its type may be anything: Python's library of types does not know this one.
         mime_type = JSONL
@@ -194,6 +195,9 @@ def _description(request: Request) -> dict[str, Any]:
     description = body.get("file") if isinstance(body, dict) else None
     if not isinstance(description, dict):
         return {}
+    for pointer, _ in unstorable(description):
+        detail = f"file{pointer.replace('/', '.')} holds U+0000 or half of a surrogate pair; take it out."
+        raise bad_request("invalid", detail)
     snake: dict[object, str] = {"displayName": "display_name", "mimeType": "mime_type", "sizeBytes": "size_bytes"}
     return {snake.get(name, str(name)): value for name, value in description.items()}
 
