@@ -8,6 +8,7 @@ from accounts.models.key import ApiKey, Scope
 from accounts.models.operator_key import OperatorKey
 from accounts.models.person import Membership, Role, User, UserManager
 from accounts.models.tenant import SandboxDay, Tenant, TenantStatus
+from accounts.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "ApiKey",
@@ -22,4 +23,7 @@ __all__ = [
     "TenantStatus",
     "User",
     "UserManager",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

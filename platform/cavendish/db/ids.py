@@ -26,6 +26,8 @@ INVOICE = "inv"
 CREDIT_NOTE = "cn"
 LEGAL_ENTITY = "le"
 EXPORT = "exp"
+WEBHOOK_ENDPOINT = "whe"
+WEBHOOK_DELIVERY = "whd"
 
 
 def new_id() -> UUID:

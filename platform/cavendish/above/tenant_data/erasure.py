@@ -21,7 +21,17 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.audit.services import audit_add
-from accounts.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, TenantStatus, User
+from accounts.models import (
+    ApiKey,
+    AuditEvent,
+    Invitation,
+    Membership,
+    Tenant,
+    TenantStatus,
+    User,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from billing.models import BillingProfile, UsageTag, UsageTagRollup, UsageTagValue
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.db.router import acting_as
@@ -216,6 +226,16 @@ def _keys(tenant_id: UUID) -> int:
         return int(named.update(name="", ip_ranges=[], last_used_address=None))
 
 
+def _webhooks(tenant_id: UUID) -> int:
+    """Deletes endpoints, and the log of what was sent to them."""
+    with acting_as("operator"):
+        rows = list(WebhookDelivery.objects.filter(tenant_id=tenant_id).values_list("id", flat=True)[:500])
+        WebhookDelivery.objects.filter(id__in=rows).delete()
+        if rows:
+            return len(rows)
+        return int(WebhookEndpoint.objects.filter(tenant_id=tenant_id).delete()[0])
+
+
 def _texts(tenant_id: UUID) -> int:
     """Deletes mails, metadata that was summed, and the addresses of invoices. Issued invoices stay as issued."""
     with acting_as("operator"), transaction.atomic(using="operator"):
@@ -251,6 +271,7 @@ STEPS: dict[str, Callable[[UUID], int]] = {
     "objects": _objects,
     "people": _people,
     "keys": _keys,
+    "webhooks": _webhooks,
     "texts": _texts,
     "audit": _audit,
     "tenant": _tenant,

@@ -20,6 +20,7 @@ TABLES: dict[str, frozenset[str]] = {
     "accounts.Invitation": frozenset({"digest"}),
     "accounts.ApiKey": frozenset({"digest", "previous_digest"}),
     "accounts.AuditEvent": frozenset(),
+    "accounts.WebhookEndpoint": frozenset({"secret", "previous_secret"}),
     "billing.Subscription": frozenset({"actor"}),
     "billing.Wallet": frozenset(),
     "billing.Credit": frozenset(),
@@ -46,6 +47,8 @@ TABLES: dict[str, frozenset[str]] = {
 
 LEFT_OUT: dict[str, str] = {
     "accounts.SandboxDay": "counters of today's limits",
+    "accounts.WebhookAttempt": "the log of requests to the tenant's own URLs",
+    "accounts.WebhookDelivery": "events that were sent to the tenant already",
     "billing.AllowanceUse": "in each generation's charge",
     "billing.BillingPeriod": "which months are closed: the invoices show it",
     "billing.Charge": "in each generation",
