@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.models.audit import AuditEvent
+from accounts.models.idempotency import IdempotencyKey
 from accounts.models.invitation import Invitation
 from accounts.models.key import ApiKey, Scope
 from accounts.models.operator_key import OperatorKey
@@ -13,6 +14,7 @@ from accounts.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndp
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "IdempotencyKey",
     "Invitation",
     "Membership",
     "OperatorKey",

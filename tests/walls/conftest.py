@@ -12,7 +12,7 @@ from accounts.actor import SYSTEM
 from accounts.audit.services import audit_add
 from accounts.invitations.services import invitation_create
 from accounts.members.services import membership_create
-from accounts.models import Role, SandboxDay, Tenant
+from accounts.models import IdempotencyKey, Role, SandboxDay, Tenant
 from accounts.people.services import user_create
 from billing.charges.services import flagged_charge_resolve
 from billing.credits.services import credit_grant
@@ -73,6 +73,9 @@ def _filled() -> Filled:
         )  # fmt: skip
         BatchItem.objects.create(tenant=tenant, batch=batch, index=0, key="x", start=0, length=2)
         SandboxDay.objects.create(tenant=tenant, day=date(2026, 11, 25))
+        IdempotencyKey.objects.create(
+            id=new_id(), tenant=tenant, digest=bytes(32), token=new_id(), leased_until=now, expires_at=now
+        )
     invitation_create(tenant_id=tenant.id, email="somebody@example.com", role=Role.VIEWER, actor=SYSTEM)
     with tenant_context(tenant.id):
         audit_add(actor=SYSTEM, action="tenant.filled", tenant_id=tenant.id, target="tenant", target_id=tenant.id)

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
+from accounts.idempotency.services import idempotency_keys_expire
 from accounts.people.services import people_tidy
 from accounts.tenants.services import pending_time_zones_apply
 from billing.budgets.alerts import budget_alerts_mail
@@ -81,6 +82,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(inputs_expire, every=60, seconds=ERASE_SECONDS),
             Task(exports_expire, every=600, seconds=ERASE_SECONDS),
             Task(people_tidy, every=600),
+            Task(idempotency_keys_expire, every=60),
         ],
     }
 
