@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.actor import Actor
+from accounts.idempotency import note_audited
 from accounts.models import AuditEvent
 
 # Names of values that must never be stored: a service that passes one is a defect, found by its first test.
@@ -32,6 +33,7 @@ def audit_add(
     `before` and `after` name only what differs. `tenant_id` is None for what concerns the platform (prices, operators).
     Raises ValueError for a value whose name says that it is a secret.
     """
+    note_audited(target_id)
     AuditEvent.objects.create(
         tenant_id=tenant_id,
         actor_kind=actor.kind,

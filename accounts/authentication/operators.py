@@ -13,11 +13,11 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.actor import Actor
 from accounts.authentication import tokens
 from accounts.authentication.drf import ApiKeyAuthentication
+from accounts.idempotency import IdempotentView
 from accounts.models import OperatorKey
 from cavendish.db.router import acting_as
 
@@ -84,7 +84,7 @@ class IsOperator(BasePermission):
         return True
 
 
-class OperatorView(APIView):
+class OperatorView(IdempotentView):
     """A view for operator keys whose every query runs as the database role `operator`."""
 
     authentication_classes = (OperatorKeyAuthentication,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.idempotency import IdempotentView
 from accounts.invitations import schema
 from accounts.invitations.bodies import InvitationNew
 from accounts.invitations.representation import invitation_json
@@ -25,7 +27,7 @@ from cavendish.http.problems import not_found
 from cavendish.http.schema import PAGING, problems
 
 
-class InvitationList(APIView):
+class InvitationList(IdempotentView):
     scopes = {"GET": "members", "POST": "members"}
 
     @extend_schema(
@@ -48,6 +50,9 @@ class InvitationList(APIView):
         """Invites a person by email. The link works once, for that address, for seven days."""
         return _invite(request, principal(request).tenant_id, "/api/v1/invitations")
 
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        return _invited(_find(principal(request).tenant_id, UUID(made[0])), "/api/v1/invitations")
+
 
 class InvitationDetail(APIView):
     scopes = {"GET": "members"}
@@ -57,15 +62,10 @@ class InvitationDetail(APIView):
     )
     def get(self, request: Request, invitation_id: str) -> Response:
         """Returns an invitation."""
-        tenant_id, row_id = principal(request).tenant_id, _id_of(invitation_id)
-        with tenant_work(tenant_id):
-            invitation = Invitation.objects.filter(tenant_id=tenant_id, id=row_id).first()
-        if invitation is None:
-            raise not_found()
-        return Response(invitation_json(invitation))
+        return Response(invitation_json(_find(principal(request).tenant_id, _id_of(invitation_id))))
 
 
-class InvitationResend(APIView):
+class InvitationResend(IdempotentView):
     scopes = {"POST": "members"}
 
     @extend_schema(
@@ -81,8 +81,11 @@ class InvitationResend(APIView):
         )
         return Response(invitation_json(invitation))
 
+    def replay(self, request: Request, made: Sequence[str], invitation_id: str) -> Response:
+        return Response(invitation_json(_find(principal(request).tenant_id, _id_of(invitation_id))))
 
-class InvitationRevoke(APIView):
+
+class InvitationRevoke(IdempotentView):
     scopes = {"POST": "members"}
 
     @extend_schema(
@@ -97,6 +100,9 @@ class InvitationRevoke(APIView):
             tenant_id=principal(request).tenant_id, invitation_id=_id_of(invitation_id), actor=actor(request)
         )
         return Response(invitation_json(invitation))
+
+    def replay(self, request: Request, made: Sequence[str], invitation_id: str) -> Response:
+        return Response(invitation_json(_find(principal(request).tenant_id, _id_of(invitation_id))))
 
 
 class TenantInvitationList(OperatorView):
@@ -120,6 +126,10 @@ class TenantInvitationList(OperatorView):
         """Invites a person to a tenant, for example its first owner."""
         return _invite(request, tenant_of(tenant_id), f"/api/v1/tenants/{tenant_id}/invitations")
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        invitation = _find(tenant_of(tenant_id), UUID(made[0]))
+        return _invited(invitation, f"/api/v1/tenants/{tenant_id}/invitations")
+
 
 def _invitations(request: Request, tenant_id: UUID) -> Response:
     Parameters(request, takes=()).close()
@@ -133,8 +143,20 @@ def _invite(request: Request, tenant_id: UUID, path: str) -> Response:
     invitation = invitation_create(
         tenant_id=tenant_id, email=body["email"], role=Role(body["role"]), actor=actor(request)
     )
+    return _invited(invitation, path)
+
+
+def _invited(invitation: Invitation, path: str) -> Response:
     response_body = invitation_json(invitation)
     return Response(response_body, 201, headers={"Location": f"{path}/{response_body['id']}"})
+
+
+def _find(tenant_id: UUID, invitation_id: UUID) -> Invitation:
+    with tenant_work(tenant_id):
+        invitation: Invitation | None = Invitation.objects.filter(tenant_id=tenant_id, id=invitation_id).first()
+    if invitation is None:
+        raise not_found()
+    return invitation
 
 
 def _id_of(public: str) -> UUID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.idempotency import IdempotentView
 from accounts.keys import schema
 from accounts.keys.bodies import DEFAULT_SCOPES, KeyChange, KeyNew, KeyRotation
 from accounts.keys.representation import key_json
@@ -30,7 +32,7 @@ from cavendish.http.schema import PAGING, problems
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-class KeyList(APIView):
+class KeyList(IdempotentView):
     scopes = {"GET": "keys", "POST": "keys"}
 
     @extend_schema(
@@ -54,6 +56,9 @@ class KeyList(APIView):
         """Creates an API key. It never has more than the key that creates it. `secret` is only in this response."""
         who = principal(request)
         return _create(request, who.tenant_id, livemode=who.livemode, path="/api/v1/keys")
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        return _created_again(principal(request).tenant_id, made[0], path="/api/v1/keys")
 
 
 class KeyDetail(APIView):
@@ -81,7 +86,7 @@ class KeyDetail(APIView):
         return Response(key_json(row))
 
 
-class KeyRotate(APIView):
+class KeyRotate(IdempotentView):
     scopes = {"POST": "keys"}
 
     @extend_schema(
@@ -100,8 +105,12 @@ class KeyRotate(APIView):
         )
         return Response(key_json(row, secret), headers=NO_STORE)
 
+    def replay(self, request: Request, made: Sequence[str], key_id: str) -> Response:
+        """Returns the key without its secret, which is nowhere to be had again."""
+        return Response(key_json(_find(principal(request).tenant_id, key_id)), headers=NO_STORE)
 
-class KeyRevoke(APIView):
+
+class KeyRevoke(IdempotentView):
     scopes = {"POST": "keys"}
 
     @extend_schema(
@@ -114,6 +123,9 @@ class KeyRevoke(APIView):
         """Revokes a key permanently, everywhere within a second. A key with the scope may revoke any key and itself."""
         row = api_key_revoke(tenant_id=principal(request).tenant_id, key_id=_id_of(key_id), actor=actor(request))
         return Response(key_json(row))
+
+    def replay(self, request: Request, made: Sequence[str], key_id: str) -> Response:
+        return Response(key_json(_find(principal(request).tenant_id, key_id)))
 
 
 class TenantKeyList(OperatorView):
@@ -137,6 +149,9 @@ class TenantKeyList(OperatorView):
         """Creates an API key for a tenant, live unless `livemode` is false."""
         return _create(request, tenant_of(tenant_id), livemode=True, path=f"/api/v1/tenants/{tenant_id}/keys")
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return _created_again(tenant_of(tenant_id), made[0], path=f"/api/v1/tenants/{tenant_id}/keys")
+
 
 class TenantKeyDetail(OperatorView):
     @extend_schema(
@@ -159,6 +174,9 @@ class TenantKeyRevoke(OperatorView):
         row = api_key_revoke(tenant_id=tenant_of(tenant_id), key_id=_id_of(key_id), actor=actor(request))
         return Response(key_json(row))
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str, key_id: str) -> Response:
+        return Response(key_json(_find(tenant_of(tenant_id), key_id)))
+
 
 def _list(request: Request, tenant_id: UUID, *, test_only: bool = False) -> Response:
     parameters = Parameters(request, takes=("livemode",))
@@ -178,6 +196,12 @@ def _create(request: Request, tenant_id: UUID, *, livemode: bool, path: str) -> 
     values: dict[str, Any] = {"scopes": DEFAULT_SCOPES, "livemode": livemode, **body_of(request, KeyNew)}
     row, secret = api_key_create(tenant_id=tenant_id, actor=actor(request), **values)
     body = key_json(row, secret)
+    return Response(body, 201, headers={"Location": f"{path}/{body['id']}", **NO_STORE})
+
+
+def _created_again(tenant_id: UUID, made: str, *, path: str) -> Response:
+    """Returns the answer to a creation without the secret, which is nowhere to be had again."""
+    body = key_json(_find(tenant_id, ids.encode(ids.API_KEY, UUID(made))))
     return Response(body, 201, headers={"Location": f"{path}/{body['id']}", **NO_STORE})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -87,8 +88,13 @@ class TenantList(OperatorView):
 
         Next, create a key for it, or let the owner create one.
         """
-        tenant = tenant_open(actor=actor(request), **body_of(request, TenantNew))
-        body = _tenant_json(tenant.id)
+        return self._created(tenant_open(actor=actor(request), **body_of(request, TenantNew)).id)
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        return self._created(UUID(made[0]))
+
+    def _created(self, tenant_id: UUID) -> Response:
+        body = _tenant_json(tenant_id)
         return Response(body, 201, headers={"Location": f"/api/v1/tenants/{body['id']}"})
 
 
@@ -125,6 +131,9 @@ class TenantSuspend(OperatorView):
         tenant_suspend(tenant_id=row_id, reason=body_of(request, Suspension)["reason"], actor=actor(request))
         return Response(_tenant_json(row_id))
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return Response(_tenant_json(tenant_of(tenant_id)))
+
 
 class TenantReactivate(OperatorView):
     @extend_schema(
@@ -138,6 +147,9 @@ class TenantReactivate(OperatorView):
         row_id = tenant_of(tenant_id)
         tenant_reactivate(tenant_id=row_id, actor=actor(request))
         return Response(_tenant_json(row_id))
+
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return Response(_tenant_json(tenant_of(tenant_id)))
 
 
 class TenantClose(OperatorView):
@@ -154,6 +166,9 @@ class TenantClose(OperatorView):
         tenant_close(tenant_id=row_id, reason=reason, actor=actor(request))
         return Response(_tenant_json(row_id))
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return Response(_tenant_json(tenant_of(tenant_id)))
+
 
 class TenantPolicyAcceptance(OperatorView):
     @extend_schema(
@@ -167,6 +182,9 @@ class TenantPolicyAcceptance(OperatorView):
         row_id = tenant_of(tenant_id)
         policy_accept(tenant_id=row_id, actor=actor(request), **body_of(request, PolicyAcceptance))
         return Response(_tenant_json(row_id))
+
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return Response(_tenant_json(tenant_of(tenant_id)))
 
 
 def _tenant_json(tenant_id: UUID) -> dict[str, Any]:
