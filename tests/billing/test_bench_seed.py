@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
-from cavendish.management.seeding.rows import Maker, Size, Tenant
+from cavendish.management.seeding.rows import RowFactory, Size, Tenant
 from tests.factories import make_tenant
 from tests.generations.helpers import one, rows
 
@@ -57,7 +57,7 @@ def test_a_seed_gives_the_same_rows_again_and_another_gives_others() -> None:
     def lines(seed: int) -> list[dict[str, list[str]]]:
         size = Size(records=400, tenants=2, months=1, until=date(2026, 10, 1), seed=seed)
         tenants = [Tenant(UUID(int=n), ZoneInfo("Asia/Tokyo"), (UUID(int=9),), (None,)) for n in range(2)]
-        return [chunk.lines for chunk in Maker(tenants, random.Random(seed)).chunks(size)]
+        return [chunk.lines for chunk in RowFactory(tenants, random.Random(seed)).chunks(size)]
 
     first = lines(1)
     assert first == lines(1)

@@ -307,11 +307,11 @@ def test_a_month_looks_at_that_month_only() -> None:
     [
         (["--tenant", "nobody-of-that-name"], "There is no tenant"),
         (["--tenant", "ten_" + "0" * 32], "There is no tenant"),
-        (["--month", "November"], "like 2026-11"),
+        (["--month", "November"], "for example 2026-11"),
         (["--checks", "wallet"], "There is no check wallet; there are allowances, "),
         (["--upstream", "/nowhere.csv"], "cannot be read as a billing export"),
         (["--tolerance", "NaN"], "a percentage from 0 to 100"),
-        (["--upstream-zone", "Mars"], "no such time zone"),
+        (["--upstream-zone", "Mars"], "name of a time zone"),
     ],
 )
 def test_wrong_arguments_are_told(arguments: list[str], said: str) -> None:

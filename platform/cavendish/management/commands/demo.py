@@ -1,4 +1,4 @@
-"""`manage.py demo`: an operator and two tenants to try the platform with; the second run finds those of the first."""
+"""`manage.py demo`: creates an operator and two tenants to try the platform with. A second run prints the same ones."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ NAMES = (("acme", "Acme Studio"), ("globex", "Globex Media"))
 
 
 class Command(BaseCommand):
-    help = "Makes an operator and two demo tenants, once, and prints their logins and keys as JSON."
+    help = "Creates an operator and two demo tenants, once, and prints their logins and keys as JSON."
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(settings.DATA_DIR) / FILE
         with acting_as("operator"):
             if path.exists() and Tenant.objects.filter(slug=NAMES[0][0]).exists():
-                made = json.loads(path.read_text())
+                demo = json.loads(path.read_text())
             else:
-                made = _make()
-                _write(path, made)
-        self.stdout.write(json.dumps(made))
+                demo = _create()
+                _write(path, demo)
+        self.stdout.write(json.dumps(demo))
 
 
-def _make() -> dict[str, Any]:
-    """Fresh logins and keys; slugs get a suffix where an earlier run's tenants exist without their file."""
+def _create() -> dict[str, Any]:
+    """Returns fresh logins and keys. Slugs get a suffix where an earlier run's tenants exist without their file."""
     suffix = f"-{secrets.token_hex(3)}" if Tenant.objects.filter(slug=NAMES[0][0]).exists() else ""
     operator = {"email": f"operator{suffix}@example.com", "password": secrets.token_urlsafe(15)}
     user_create(email=operator["email"], password=operator["password"], name="Operator", operator=True)
@@ -72,8 +72,8 @@ def _make() -> dict[str, Any]:
     return {"operator": operator, "tenants": tenants}
 
 
-def _write(path: Path, made: dict[str, Any]) -> None:
+def _write(path: Path, demo: dict[str, Any]) -> None:
     part = path.with_suffix(".part")
     with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:  # noqa: PTH123
-        json.dump(made, target, indent=2)
+        json.dump(demo, target, indent=2)
     part.rename(path)

@@ -1,4 +1,4 @@
-"""`manage.py operator_create EMAIL`: a login for the admin, with a password that is shown this once."""
+"""`manage.py operator_create EMAIL`: creates a login for the admin and prints its password once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cavendish.db.router import acting_as
 
 
 class Command(BaseCommand):
-    """Django's `createsuperuser` cannot serve: it looks at the migrations as the app's role, which may not."""
+    """Replaces Django's `createsuperuser`, which reads the migrations as the app's role: that one may not."""
 
     help = "Creates an operator and prints the password as JSON. It is not shown again."
 
@@ -29,9 +29,9 @@ class Command(BaseCommand):
         try:
             validate_email(email)
         except ValidationError:
-            raise CommandError(f"{email!r} is no email address.") from None
+            raise CommandError(f"{email!r} is not an email address.") from None
         with acting_as("operator"):
             if User.objects.filter(email=email).exists():
-                raise CommandError(f"There is a user {email} already.")
+                raise CommandError(f"A user with the email address {email} already exists.")
             user_create(email=email, password=password, name=options["name"], operator=True)
         self.stdout.write(json.dumps({"email": email, "password": password}))

@@ -1,4 +1,4 @@
-"""`manage.py operator_key_create NAME`: a key for the operator's own programs, which is shown this once."""
+"""`manage.py operator_key_create NAME`: creates a key for the operator's programs and prints it once."""
 
 from __future__ import annotations
 

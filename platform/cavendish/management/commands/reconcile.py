@@ -1,6 +1,6 @@
-"""`manage.py reconcile`: the books against themselves, jobs and stored objects, or against the upstream's bill.
+"""`manage.py reconcile`: compares the books with themselves, jobs and stored objects, or with the upstream's bill.
 
-Exits with 0 when nothing differs and with 1 when something does. It only reads, from one snapshot, beside running jobs.
+Exits with 0 when nothing differs and with 1 when something does. It only reads, from one snapshot, while jobs run.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ def month(text: str) -> date:
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
-        raise ArgumentTypeError("a month is written like 2026-11") from None
+        raise ArgumentTypeError("use YYYY-MM, for example 2026-11") from None
 
 
 def percent(text: str) -> Decimal:
     try:
-        found = Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
-        found = Decimal(-1)
-    if not found.is_finite() or not 0 <= found <= 100:
-        raise ArgumentTypeError("a tolerance is a percentage from 0 to 100")
-    return found
+        number = Decimal(-1)
+    if not number.is_finite() or not 0 <= number <= 100:
+        raise ArgumentTypeError("use a percentage from 0 to 100")
+    return number
 
 
 def zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ArgumentTypeError("no such time zone; one is called America/Los_Angeles") from None
+        raise ArgumentTypeError("use the name of a time zone, for example America/Los_Angeles") from None
     return text
 
 
@@ -63,78 +63,91 @@ class Command(BaseCommand):
     help = "Compares jobs, charges, usage, ledger, holds, budgets, roll-ups, wallets, invoices and stored objects."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--tenant", metavar="SLUG or ID", help="only this tenant's")
+        parser.add_argument("--tenant", metavar="SLUG or ID", help="only this tenant")
         parser.add_argument("--month", type=month, metavar="YYYY-MM", help="only what is billed in this month")
-        parser.add_argument("--checks", default="", metavar="NAMES", help="only these, parted by commas")
-        parser.add_argument("--no-objects", action="store_true", help="leave the stored objects out")
-        parser.add_argument("--rows", type=int, default=20, metavar="N", help="rows shown of each check (20)")
-        parser.add_argument("--json", action="store_true", help="one JSON document instead of lines")
-        parser.add_argument("--upstream", type=Path, metavar="FILE", help="the upstream's billing export instead (CSV)")
+        parser.add_argument("--checks", default="", metavar="NAMES", help="only these checks, separated by commas")
+        parser.add_argument("--no-objects", action="store_true", help="do not compare stored objects")
         parser.add_argument(
-            "--upstream-zone", type=zone, default=ZONE, metavar="ZONE", help="of its days (%(default)s)"
+            "--rows", type=int, default=20, metavar="N", help="how many differing rows to print per check (%(default)s)"
         )
-        parser.add_argument("--tolerance", type=percent, default=Decimal(0), metavar="PERCENT", help="with --upstream")
-        parser.add_argument("--skus", type=Path, default=SKUS, metavar="FILE", help="which SKU is which model and kind")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument(
+            "--upstream", type=Path, metavar="FILE", help="compare with the upstream's billing export (CSV) instead"
+        )
+        parser.add_argument(
+            "--upstream-zone", type=zone, default=ZONE, metavar="ZONE", help="time zone of the export (%(default)s)"
+        )
+        parser.add_argument(
+            "--tolerance",
+            type=percent,
+            default=Decimal(0),
+            metavar="PERCENT",
+            help="with --upstream, the difference that passes",
+        )
+        parser.add_argument(
+            "--skus", type=Path, default=SKUS, metavar="FILE", help="table of the SKUs' models and kinds (%(default)s)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        differs = self._upstream(options) if options["upstream"] else self._books(options)
+        differs = self._compare_upstream(options) if options["upstream"] else self._compare_books(options)
         if differs:
             sys.exit(1)
 
-    def _books(self, options: dict[str, Any]) -> bool:
-        scope = Scope(tenant_id=_tenant(options["tenant"]), month=options["month"])
-        checks = _chosen([*books_checks(), *jobs_checks()], options["checks"])
+    def _compare_books(self, options: dict[str, Any]) -> bool:
+        scope = Scope(tenant_id=_tenant_id(options["tenant"]), month=options["month"])
+        checks = _select([*books_checks(), *jobs_checks()], options["checks"])
         with_objects = not options["no_objects"] and options["checks"] in {"", "objects"}
-        found = []
+        results = []
         with snapshot() as books:
             for check in checks:
-                found.append(self._told(books.run(check, scope, most=options["rows"]), options["json"]))
+                results.append(self._print(books.run(check, scope, most=options["rows"]), options["json"]))
             if with_objects:
                 compared = objects_compare(books, scope, store=objects(), most=options["rows"])
-                found.append(self._told(compared, options["json"]))
-        differing = [one for one in found if one.count]
+                results.append(self._print(compared, options["json"]))
+        differing = [result for result in results if result.count]
         if options["json"]:
-            self.stdout.write(_json({"ok": not differing, "at": books.at, "checks": [vars(one) for one in found]}))
+            checks_json = [vars(result) for result in results]
+            self.stdout.write(_json({"ok": not differing, "at": books.at, "checks": checks_json}))
         else:
-            rows = sum(one.count for one in differing)
+            rows = sum(result.count for result in differing)
             self.stdout.write(
-                f"{rows} rows differ in {len(differing)} of {len(found)} checks."
+                f"{rows} rows differ in {len(differing)} of {len(results)} checks."
                 if differing
-                else f"Nothing differs: {len(found)} checks."
+                else f"Nothing differs: {len(results)} checks."
             )
         return bool(differing)
 
-    def _told(self, found: Differences, as_json: bool) -> Differences:
+    def _print(self, result: Differences, as_json: bool) -> Differences:
         if not as_json:
-            word = "DIFFERS" if found.count else "ok     "
-            self.stdout.write(f"{word} {found.check:<18} {found.seconds:6.1f} s  {found.about}")
-            for row in found.rows:
-                self.stdout.write("        " + "  ".join(f"{name}={_shown(value)}" for name, value in row.items()))
-            if found.count > len(found.rows):
-                self.stdout.write(f"        … and {found.count - len(found.rows)} more rows")
-        return found
+            word = "DIFFERS" if result.count else "ok     "
+            self.stdout.write(f"{word} {result.check:<18} {result.seconds:6.1f} s  {result.about}")
+            for row in result.rows:
+                self.stdout.write("        " + "  ".join(f"{name}={_text(value)}" for name, value in row.items()))
+            if result.count > len(result.rows):
+                self.stdout.write(f"        … and {result.count - len(result.rows)} more rows")
+        return result
 
-    def _upstream(self, options: dict[str, Any]) -> bool:
+    def _compare_upstream(self, options: dict[str, Any]) -> bool:
         try:
             export = export_read(options["upstream"], zone=options["upstream_zone"], skus=options["skus"])
         except (OSError, UnicodeDecodeError, ExportUnreadable) as error:
             raise CommandError(f"{options['upstream']} cannot be read as a billing export: {error}") from None
         with snapshot() as books:
-            found = upstream_compare(books, export, zone=options["upstream_zone"], tolerance=options["tolerance"])
-        differs = any(one.differs for one in found)
+            rows = upstream_compare(books, export, zone=options["upstream_zone"], tolerance=options["tolerance"])
+        differs = any(row.differs for row in rows)
         if options["json"]:
-            self.stdout.write(_json(_document(export, found, ok=not differs and not export.unknown)))
+            self.stdout.write(_json(_upstream_json(export, rows, ok=not differs and not export.unknown)))
         else:
-            self._upstream_lines(export, found)
+            self._print_upstream(export, rows)
         return differs or bool(export.unknown)
 
-    def _upstream_lines(self, export: Export, found: list[UpstreamDifference]) -> None:
-        for one in found:
-            mark = "DIFFERS" if one.differs else "ok     "
-            quantity, cost = one.ours.quantity - one.theirs.quantity, one.ours.cost - one.theirs.cost
+    def _print_upstream(self, export: Export, rows: list[UpstreamDifference]) -> None:
+        for row in rows:
+            word = "DIFFERS" if row.differs else "ok     "
+            quantity, cost = row.ours.quantity - row.theirs.quantity, row.ours.cost - row.theirs.cost
             self.stdout.write(
-                f"{mark} {one.day} {one.model} {one.kind}: ours {one.ours.quantity:f} for {one.ours.cost:f}, "
-                f"theirs {one.theirs.quantity:f} for {one.theirs.cost:f}, difference {quantity:+f} and {cost:+f}"
+                f"{word} {row.day} {row.model} {row.kind}: ours {row.ours.quantity:f} for {row.ours.cost:f}, "
+                f"theirs {row.theirs.quantity:f} for {row.theirs.cost:f}, difference {quantity:+f} and {cost:+f}"
             )
         for sku, sums in sorted(export.unknown.items()):
             self.stdout.write(f"UNKNOWN SKU {sku!r}: {sums.quantity:f} for {sums.cost:f}; add it to the table of SKUs")
@@ -142,52 +155,52 @@ class Command(BaseCommand):
             self.stdout.write(f"The export has amounts in {', '.join(other)}; ours are in USD.")
 
 
-def _tenant(text: str | None) -> UUID | None:
+def _tenant_id(text: str | None) -> UUID | None:
     if not text:
         return None
     with acting_as("operator"):
-        wanted = ids.decode(ids.TENANT, text)
-        found = Tenant.objects.filter(id=wanted) if wanted else Tenant.objects.filter(slug=text)
-        tenant = found.first()
+        tenant_id = ids.decode(ids.TENANT, text)
+        tenants = Tenant.objects.filter(id=tenant_id) if tenant_id else Tenant.objects.filter(slug=text)
+        tenant = tenants.first()
     if tenant is None:
         raise CommandError(f"There is no tenant {text!r}.")
     return tenant.id
 
 
-def _chosen(checks: list[Check], names: str) -> list[Check]:
+def _select(checks: list[Check], names: str) -> list[Check]:
     if not names:
         return checks
-    wanted = [name for name in names.split(",") if name]
-    known = {check.name: check for check in checks}
-    if unknown := [name for name in wanted if name not in {*known, "objects"}]:
-        raise CommandError(f"There is no check {', '.join(unknown)}; there are {', '.join([*known, 'objects'])}.")
-    return [known[name] for name in wanted if name in known]
+    requested = [name for name in names.split(",") if name]
+    by_name = {check.name: check for check in checks}
+    if unknown := [name for name in requested if name not in {*by_name, "objects"}]:
+        raise CommandError(f"There is no check {', '.join(unknown)}; there are {', '.join([*by_name, 'objects'])}.")
+    return [by_name[name] for name in requested if name in by_name]
 
 
-def _document(export: Export, found: list[UpstreamDifference], *, ok: bool) -> dict[str, Any]:
+def _upstream_json(export: Export, rows: list[UpstreamDifference], *, ok: bool) -> dict[str, Any]:
     return {
         "ok": ok,
         "currencies": sorted(export.currencies),
         "rows": [
             {
-                "day": one.day,
-                "model": one.model,
-                "kind": one.kind,
-                "differs": one.differs,
-                "ours": vars(one.ours),
-                "theirs": vars(one.theirs),
+                "day": row.day,
+                "model": row.model,
+                "kind": row.kind,
+                "differs": row.differs,
+                "ours": vars(row.ours),
+                "theirs": vars(row.theirs),
             }
-            for one in found
+            for row in rows
         ],
         "unknown_skus": [{"sku": sku, **vars(sums)} for sku, sums in sorted(export.unknown.items())],
     }
 
 
 def _json(document: dict[str, Any]) -> str:
-    return json.dumps(document, default=lambda value: _shown(value), indent=1)
+    return json.dumps(document, default=_text, indent=1)
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     return (
         f"{value:f}" if isinstance(value, Decimal) else value.isoformat() if hasattr(value, "isoformat") else str(value)
     )

@@ -1,4 +1,4 @@
-"""`manage.py roles_page`: writes docs/roles.md from the table of roles in the code."""
+"""`manage.py roles_page`: writes docs/roles.md from the roles' permissions in the code."""
 
 from __future__ import annotations
 

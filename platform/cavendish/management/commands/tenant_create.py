@@ -1,4 +1,4 @@
-"""`manage.py tenant_create SLUG`: a tenant with a plan, a wallet and two keys, which are shown this once."""
+"""`manage.py tenant_create SLUG`: creates a tenant with a plan, a wallet and two API keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _amount(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise CommandError(f"{text!r} is no amount; write it like 100 or 12.50.") from None
+        raise CommandError(f"{text!r} is not an amount; use a number such as 100 or 12.50.") from None
 
 
 class Command(BaseCommand):
@@ -32,22 +32,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
         parser.add_argument("--name", default="")
-        parser.add_argument("--balance", default="0", help="what it has paid in, in the plan's currency")
-        parser.add_argument("--concurrency", type=int, default=64, help="generations running at once")
-        parser.add_argument("--owner", default="", metavar="EMAIL", help="gets an invitation as the owner")
+        parser.add_argument("--balance", default="0", help="opening balance, in the plan's currency")
+        parser.add_argument("--concurrency", type=int, default=64, help="how many generations may run at once")
+        parser.add_argument("--owner", default="", metavar="EMAIL", help="email address that is invited as owner")
         parser.add_argument(
             "--policy-accepted-by",
             default="",
             metavar="NAME",
-            help="who accepted the use policy for the tenant; without it the live key waits for an owner to do so",
+            help="who accepted the use policy for the tenant; without it, the live key works once an owner accepts it",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug, balance = options["slug"], _amount(options["balance"])
-        # One transaction: a tenant without keys could neither be used nor be made again.
+        # One transaction: a tenant without keys could neither be used nor created again.
         with acting_as("operator"), transaction.atomic(using="operator"):
             if Tenant.objects.filter(slug=slug).exists():
-                raise CommandError(f"There is a tenant {slug!r} already.")
+                raise CommandError(f"A tenant with the slug {slug!r} already exists.")
             try:
                 tenant = tenant_open(
                     slug=slug,

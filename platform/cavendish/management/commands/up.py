@@ -12,7 +12,7 @@ from cavendish.up.runner import run
 
 
 class Command(BaseCommand):
-    help = "Start the whole platform on this machine: what has no URL in the environment is embedded."
+    help = "Starts the whole platform on this machine. Services without a URL in the environment are embedded."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:

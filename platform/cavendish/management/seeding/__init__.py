@@ -1,4 +1,4 @@
-"""Books of any size for benchmarks, the same for the same seed: what `bench_seed` writes."""
+"""Generated books of any size for benchmarks (`bench_seed`). The same seed gives the same rows."""
 
 from __future__ import annotations
 

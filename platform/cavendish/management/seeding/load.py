@@ -17,67 +17,66 @@ from billing.models import BillingPeriod, Budget, BudgetPeriod, Subscription, Wa
 from billing.plans.services import plan_ensure
 from cavendish.db.call import call
 from cavendish.db.router import acting_as
-from cavendish.management.seeding.rows import COLUMNS, MARKUP, ZONES, Maker, Size, Tenant, uuid7
+from cavendish.management.seeding.rows import COLUMNS, MARKUP, ZONES, RowFactory, Size, Tenant, uuid7
 
 SLUG = "bench-"
-Say = Callable[[str], object]
+Report = Callable[[str], object]
 
 
 class Refused(Exception):
-    """The database is not one to seed; the message says why."""
+    """The database must not be seeded; the message says why."""
 
 
-def seed(size: Size, *, beside_others: bool = False, say: Say = lambda text: None) -> int:
-    """Writes everything in one transaction, as the owner: afterwards all of it is there, or nothing.
+def seed(size: Size, *, beside_others: bool = False, report: Report = lambda text: None) -> int:
+    """Writes all rows in one transaction, as the owner. Returns the number of usage records. Raises Refused.
 
-    Answers how many usage records. Meanwhile indexes and foreign keys of the tables are away, so nobody else can use
-    them. Raises Refused.
+    Until it commits, the tables are locked and have neither indexes nor foreign keys.
     """
     began = time.monotonic()
 
-    def told(text: str) -> None:
-        say(f"{time.monotonic() - began:6.1f} s  {text}")
+    def report_step(text: str) -> None:
+        report(f"{time.monotonic() - began:6.1f} s  {text}")
 
     with acting_as("owner"):
         with transaction.atomic(using="owner"):
-            _refuse(beside_others)
+            _require_seedable(beside_others)
             rng = random.Random(size.seed)
-            tenants = _tenants(size, rng)
-            told(f"{len(tenants)} tenants")
-            with _bare():
+            tenants = _create_tenants(size, rng)
+            report_step(f"{len(tenants)} tenants")
+            with _without_indexes():
                 records = 0
-                for chunk in Maker(tenants, rng).chunks(size):
+                for chunk in RowFactory(tenants, rng).chunks(size):
                     for table, lines in chunk.lines.items():
                         _copy(table, lines)
                     records += chunk.records
-                told(f"{records} usage records with their jobs, holds, charges and ledger")
-                _sums(told)
-            told("indexes and foreign keys")
-            _wallets()
-            _budgets(size)
-            told("wallets and budgets")
+                report_step(f"{records} usage records with their jobs, holds, charges and ledger")
+                _roll_up(report_step)
+            report_step("indexes and foreign keys")
+            _fill_wallets()
+            _create_budgets(size)
+            report_step("wallets and budgets")
         with connections["owner"].cursor() as cursor:
             cursor.execute("VACUUM (ANALYZE)")
-        told("vacuumed")
+        report_step("vacuumed")
     return records
 
 
-def _refuse(beside_others: bool) -> None:
+def _require_seedable(beside_others: bool) -> None:
     if TenantRow.objects.filter(slug__startswith=SLUG).exists():
         raise Refused("The database is seeded already; use a fresh one.")
     others = TenantRow.objects.count()
     if others and not beside_others:
         raise Refused(
             f"The database has {others} tenants. Seeding is for benchmarks: it locks all books and makes them large. "
-            "Use a database of its own, or say --beside-real-tenants."
+            "Use a separate database, or pass --beside-real-tenants."
         )
 
 
-def _tenants(size: Size, rng: random.Random) -> list[Tenant]:
-    """With one to three keys each, of which the first counts for a member; a plan, wallets, open months."""
+def _create_tenants(size: Size, rng: random.Random) -> list[Tenant]:
+    """Creates tenants with a plan, wallets, open months and one to three keys; the first key belongs to a member."""
     plan = plan_ensure(slug="bench", name="Bench", markup_percent=Decimal(MARKUP - 100))
     born = datetime.combine(size.first, datetime.min.time(), UTC)
-    made = []
+    tenants = []
     rows: dict[Any, list[Any]] = {
         kind: [] for kind in (TenantRow, User, Membership, ApiKey, Subscription, Wallet, BillingPeriod)
     }
@@ -111,29 +110,28 @@ def _tenants(size: Size, rng: random.Random) -> list[Tenant]:
         rows[Subscription].append(Subscription(id=uuid7(born, rng), tenant=row, plan=plan, starts_at=born))
         rows[Wallet] += [Wallet(tenant=row, livemode=livemode) for livemode in (True, False)]
         rows[BillingPeriod] += [BillingPeriod(id=uuid7(born, rng), tenant=row, month=month) for month in months]
-        made.append(Tenant(row.id, ZoneInfo(zone), tuple(keys), (person.id, *[None] * (len(keys) - 1))))
+        tenants.append(Tenant(row.id, ZoneInfo(zone), tuple(keys), (person.id, *[None] * (len(keys) - 1))))
     for kind, objects in rows.items():
         kind.objects.bulk_create(objects, batch_size=2000)
     call("usage_partitions_create", size.first, size.months, using="owner")
-    return made
+    return tenants
 
 
 def _months(size: Size) -> range:
-    """Months of the years since 0."""
+    """Returns the months, counted from January of the year 0."""
     last = size.until.year * 12 + size.until.month - 1
     return range(last - size.months + 1, last + 1)
 
 
 @contextmanager
-def _bare() -> Iterator[None]:
-    """The tables without keys, indexes and triggers; and with them again.
+def _without_indexes() -> Iterator[None]:
+    """Drops the tables' constraints, indexes and triggers, and creates them again at the end.
 
-    Each row would be looked up in other tables and put into indexes at random places: checked and built at once, that
-    takes a tenth of the time.
+    Checking foreign keys and building indexes once takes a tenth of the time of doing it row by row.
     """
     tables = [*COLUMNS, "billing_usagerollup"]
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks that wait cannot be altered
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with pending deferred checks cannot be altered
         cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
         cursor.execute(
             """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), contype = 'f' FROM pg_constraint
@@ -179,11 +177,11 @@ def _copy(table: str, lines: list[str]) -> None:
         copy.write("".join(lines).encode())
 
 
-MINE = f"(SELECT id FROM accounts_tenant WHERE slug LIKE '{SLUG}%%')"  # noqa: S608
+SEEDED = f"(SELECT id FROM accounts_tenant WHERE slug LIKE '{SLUG}%%')"  # noqa: S608
 
 
-def _sums(told: Say) -> None:
-    """Roll-ups as the settlements would have left them, in the order of time."""
+def _roll_up(report_step: Report) -> None:
+    """Writes the roll-ups that settlements would have written, in order of time."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute(
@@ -192,7 +190,7 @@ def _sums(told: Say) -> None:
                 SELECT tenant_id, billing_date, date_trunc('hour', at, 'UTC'), livemode, model, api_key_id,
                     coalesce(member_id, '00000000-0000-0000-0000-000000000000'), image_size, kind, count(*),
                     sum(quantity), sum(images), 0, sum(amount), sum(cost)
-                FROM billing_usagerecord WHERE tenant_id IN {MINE}
+                FROM billing_usagerecord WHERE tenant_id IN {SEEDED}
                 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 3""",  # noqa: S608
             {},
         )
@@ -203,22 +201,22 @@ def _sums(told: Say) -> None:
                     g.api_key_id, coalesce(g.member_id, '00000000-0000-0000-0000-000000000000'), g.image_size,
                     'request', 0, count(*), 0, count(*) FILTER (WHERE c.flags <> '[]'), 0, 0
                 FROM billing_charge c JOIN generations_generation g ON g.id = c.generation_id
-                WHERE c.tenant_id IN {MINE} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 3""",  # noqa: S608
+                WHERE c.tenant_id IN {SEEDED} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 3""",  # noqa: S608
             {},
         )
-        told("roll-ups")
-        cursor.execute("DELETE FROM billing_platformday")  # without any, all dates are summed, and not the last ones
+        report_step("roll-ups")
+        cursor.execute("DELETE FROM billing_platformday")  # an empty table makes the refresh sum every date
         call("usage_platform_refresh", using="owner")
-        told("the operator's days")
+        report_step("the operator's days")
 
 
-def _wallets() -> None:
-    """What was charged was paid in before, and a fifth more."""
+def _fill_wallets() -> None:
+    """Tops up every wallet with what was charged and a fifth more."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             f"""WITH spent AS (
                     SELECT tenant_id, -sum(amount) AS amount FROM billing_ledgerentry
-                    WHERE tenant_id IN {MINE} AND account = 'wallet' GROUP BY 1
+                    WHERE tenant_id IN {SEEDED} AND account = 'wallet' GROUP BY 1
                 ), paid AS (
                     INSERT INTO billing_ledgertransaction (id, tenant_id, livemode, kind, reason, actor)
                     SELECT gen_random_uuid(), tenant_id, true, 'top_up', 'Bench', 'bench' FROM spent
@@ -235,8 +233,8 @@ def _wallets() -> None:
         )
 
 
-def _budgets(size: Size) -> None:
-    """One of each tenant, by month in money, with what its last month used."""
+def _create_budgets(size: Size) -> None:
+    """Creates a monthly budget in money for each tenant, with the use of the last month."""
     born = datetime.combine(size.first, datetime.min.time(), UTC)
     tenants = list(TenantRow.objects.filter(slug__startswith=SLUG).order_by("slug"))
     rng = random.Random(size.seed + 1)
@@ -272,6 +270,6 @@ def _budgets(size: Size) -> None:
         cursor.execute(
             f"""UPDATE billing_budgetperiod p SET used = u.used FROM billing_budget b, billing_budgetperiod q,
                     LATERAL budget_use(b, q.starts_at, q.resets_at) u
-                WHERE q.id = p.id AND b.id = p.budget_id AND p.tenant_id IN {MINE}""",  # noqa: S608
+                WHERE q.id = p.id AND b.id = p.budget_id AND p.tenant_id IN {SEEDED}""",  # noqa: S608
             {},
         )

@@ -1,8 +1,7 @@
-"""Generations that ended, as lines of PostgreSQL's COPY: job, hold, charge, usage records, ledger.
+"""Ended generations as lines of PostgreSQL's COPY: job, hold, charge, usage records, ledger.
 
-They come in the order of time, so that a tenant's rows lie among everybody else's, as in a database that grew. Amounts
-are whole billionths: the rounding of a line is that of `billing.money.line_amount`, in integers, which take a fifth of
-the time of decimals.
+The lines are in order of time, so a tenant's rows lie between those of others, as in a database that grew. Amounts are
+whole billionths; a line is rounded as in `billing.money.line_amount`, with integers, which take a fifth of the time.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ MARKUP = 125  # percent of the upstream's price
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney", "Asia/Kolkata")
 MODELS = {"gemini-3.1-flash-image": 60, "gemini-3.1-flash-lite-image": 20, "gemini-3-pro-image": 20}
 CHUNK = 20_000
-"""Generations whose lines are in memory at a time."""
+"""How many generations' lines are in memory at a time."""
 
 COLUMNS = {
     "generations_generation": "id, tenant_id, api_key_id, member_id, livemode, status, model, tier, priority, "
@@ -66,12 +65,12 @@ class Tenant:
     zone: ZoneInfo
     keys: tuple[UUID, ...]
     members: tuple[UUID | None, ...]
-    """Beside each key, the person for whom it counts."""
+    """For each key, the person whose budget it counts for."""
 
 
 @dataclass
 class Chunk:
-    """Lines by table, and how many usage records are among them."""
+    """Lines by table, and the number of usage records among them."""
 
     lines: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
     records: int = 0
@@ -79,7 +78,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Tariff:
-    """One kind of a model: billionths of a dollar per million tokens, and how a record and a line say it."""
+    """One kind of a model, in billionths of a dollar per million tokens; `unit_price` is its text for records."""
 
     price: int
     cost: int
@@ -87,46 +86,46 @@ class Tariff:
 
 
 def uuid7(at: datetime, rng: random.Random) -> UUID:
-    """An id as it would have been made then."""
+    """Returns a UUID of version 7 with that time."""
     bits = rng.getrandbits(74)
     head = int(at.timestamp() * 1000) << 80 | 7 << 76 | (bits >> 62) << 64
     return UUID(int=head | 2 << 62 | bits & ((1 << 62) - 1))
 
 
 def tariffs() -> dict[str, dict[str, Tariff]]:
-    found: dict[str, dict[str, Tariff]] = {}
+    by_model: dict[str, dict[str, Tariff]] = {}
     for row in prices():
         if row.tier == "standard" and row.model in MODELS and row.unit == "per_1m_tokens":
             cost = int(row.price * 10**9)
             price = cost * MARKUP // 100
-            found.setdefault(row.model, {})[row.kind] = Tariff(price, cost, money(price))
-    return found
+            by_model.setdefault(row.model, {})[row.kind] = Tariff(price, cost, money(price))
+    return by_model
 
 
 def money(billionths: int) -> str:
-    """As NUMERIC(20, 9) reads."""
+    """Returns the amount as the text of a NUMERIC(20, 9)."""
     sign = "-" if billionths < 0 else ""
     whole, part = divmod(abs(billionths), 10**9)
     return f"{sign}{whole}.{part:09d}"
 
 
 def line_amount(quantity: int, price: int) -> int:
-    """Rounded half up, once."""
+    """Returns the price of a quantity in billionths, rounded half up once."""
     size = UNIT_SIZE["per_1m_tokens"]
     return (quantity * price + size // 2) // size
 
 
-class Maker:
-    """Makes the lines of one generation after the other, always the same for the same random numbers."""
+class RowFactory:
+    """Creates the lines of generations. The same state of `rng` gives the same lines."""
 
     def __init__(self, tenants: list[Tenant], rng: random.Random) -> None:
         self.rng = rng
         self.tenants = tenants
         self.weights: list[float] = []
-        whole = 0.0
-        for rank in range(len(tenants)):  # a few large tenants and many small ones, the largest seven times the mean
-            whole += (rank + 20) ** -0.7
-            self.weights.append(whole)
+        total = 0.0
+        for rank in range(len(tenants)):  # a few large tenants and many small ones; the largest has 7 times the mean
+            total += (rank + 20) ** -0.7
+            self.weights.append(total)
         self.tariffs = tariffs()
         self.models = list(MODELS)
         self.shares = [sum(list(MODELS.values())[: place + 1]) for place in range(len(MODELS))]
@@ -142,56 +141,57 @@ class Maker:
         )
 
     def chunks(self, size: Size) -> Iterator[Chunk]:
-        """All of it, day after day: equally many records each day, at random times, by random tenants."""
+        """Yields all lines, day after day: equally many records each day, at random times, of random tenants."""
         days = (size.end - size.first).days
         chunk = Chunk()
-        made = 0
+        written = 0
         for number in range(days):
             quota = size.records * (number + 1) // days
             begins = datetime.combine(size.first + timedelta(days=number), datetime.min.time(), UTC)
-            count = max((quota - made) // 3, 1)
+            count = max((quota - written) // 3, 1)
             times = sorted(self.rng.random() for _ in range(count * 2))
             for place in times:
-                if made + chunk.records >= quota:
+                if written + chunk.records >= quota:
                     break
-                # neither the first nor the last fourteen hours of the whole, which are another month elsewhere
+                # The first and the last 14 hours are left out: they belong to another month in other time zones.
                 hours = 24 * place
                 if number == 0:
                     hours = 14 + 10 * place
                 elif number == days - 1:
                     hours = 10 * place
-                self.generation(chunk, begins + timedelta(hours=hours), room=quota - made - chunk.records)
+                self.generation(chunk, begins + timedelta(hours=hours), max_records=quota - written - chunk.records)
                 if len(chunk.lines["billing_charge"]) >= CHUNK:
-                    made += chunk.records
+                    written += chunk.records
                     yield chunk
                     chunk = Chunk()
-            made += chunk.records
+            written += chunk.records
             yield chunk
             chunk = Chunk()
 
-    def quantities(self, model: str, room: int) -> tuple[dict[str, int], Any]:
-        """Tokens by kind, at most `room` kinds, and the resolution of the picture."""
+    def quantities(self, model: str, max_kinds: int) -> tuple[dict[str, int], Any]:
+        """Returns tokens by kind, and the resolution of the picture."""
         rng = self.rng
         resolution = self.resolutions[model][int(rng.random() * len(self.resolutions[model]))]
-        found = {"text_input": 20 + int(rng.random() * 400), "image_output": resolution.tokens}
+        tokens = {"text_input": 20 + int(rng.random() * 400), "image_output": resolution.tokens}
         chance = rng.random()
         if chance < 0.45:
-            found["image_input"] = 560 * (1 + int(rng.random() * 3))
+            tokens["image_input"] = 560 * (1 + int(rng.random() * 3))
         if chance > 0.65:
-            found["thought_output"] = 40 + int(rng.random() * 900)
+            tokens["thought_output"] = 40 + int(rng.random() * 900)
         if 0.35 < chance < 0.55:
-            found["text_output"] = 10 + int(rng.random() * 120)
-        while len(found) > room:
-            found.popitem()
-        return found, resolution
+            tokens["text_output"] = 10 + int(rng.random() * 120)
+        while len(tokens) > max_kinds:
+            tokens.popitem()
+        return tokens, resolution
 
-    def generation(self, chunk: Chunk, ended: datetime, *, room: int) -> None:
+    def generation(self, chunk: Chunk, ended: datetime, *, max_records: int) -> None:
+        """Adds one ended generation with at most `max_records` usage records."""
         rng = self.rng
         tenant = rng.choices(self.tenants, cum_weights=self.weights)[0]
         place = int(rng.random() * len(tenant.keys))
         key, member = tenant.keys[place], tenant.members[place] or "\\N"
         model = rng.choices(self.models, cum_weights=self.shares)[0]
-        quantities, resolution = self.quantities(model, room)
+        quantities, resolution = self.quantities(model, max_records)
         began = ended - timedelta(seconds=4 + rng.random() * 20)
         id = uuid7(began, rng)
         chance = rng.random()
@@ -202,21 +202,22 @@ class Maker:
         billed = ended.astimezone(tenant.zone).date()
         at, accepted = ended.isoformat(), began.isoformat()
         amount = cost = 0
-        shown, records = [], []
+        charge_lines, records = [], []
         images = int(charged)
         for kind, quantity in quantities.items():
             tariff = self.tariffs[model][kind]
             price = line_amount(quantity, tariff.price) if charged else 0
-            ours = line_amount(quantity, tariff.cost)
+            line_cost = line_amount(quantity, tariff.cost)
             amount += price
-            cost += ours
+            cost += line_cost
             unit_price = tariff.unit_price if charged else "0"
             records.append(
                 f"{billed}\t{id}\t1\t{kind}\t{tenant.id}\tt\t{key}\t{member}\t{model}\t{resolution.image_size}\t{quantity}\t"
-                f"{images if kind == 'image_output' else 0}\t{unit_price}\t{money(price)}\t{money(ours)}\tUSD\t{at}\n"
+                f"{images if kind == 'image_output' else 0}\t{unit_price}\t{money(price)}\t{money(line_cost)}"
+                f"\tUSD\t{at}\n"
             )
             if charged:
-                shown.append(
+                charge_lines.append(
                     f'{{"kind": "{kind}", "quantity": {quantity}, "unit": "per_1m_tokens", '
                     f'"unit_price": "{unit_price}", "amount": "{money(price)}"}}'
                 )
@@ -239,8 +240,8 @@ class Maker:
             f"{images}\t{tokens if charged else 0}\t1\n"
         )
         lines["billing_charge"].append(
-            f"{id}\t{tenant.id}\tt\t{status}\t{reason}\t{money(amount)}\t{money(cost)}\t0\tUSD\t[{', '.join(shown)}]\t"
-            f'{{"total": {tokens}}}\t{flags}\t{billed}\t{at}\n'
+            f"{id}\t{tenant.id}\tt\t{status}\t{reason}\t{money(amount)}\t{money(cost)}\t0\tUSD\t"
+            f'[{", ".join(charge_lines)}]\t{{"total": {tokens}}}\t{flags}\t{billed}\t{at}\n'
         )
         lines["billing_usagerecord"] += records
         chunk.records += len(records)
