@@ -211,9 +211,22 @@ async def test_beats_of_a_stream_that_nothing_happens_to_ask_nobody(
         reads += 1
         return await events(**given)
 
+    sleeps = 0
+    wait = asyncio.wait
+
+    async def counting_wait(*given: Any, **options: Any) -> Any:
+        nonlocal sleeps
+        sleeps += 1
+        return await wait(*given, **options)
+
     monkeypatch.setattr(source, "events", counting)
     async with client.stream("GET", PATH) as answer:
         chunks = answer.aiter_bytes()
+        await anext(chunks)
+        monkeypatch.setattr("cavendish.wait.stream.asyncio.wait", counting_wait)
         for _ in range(6):
             assert (await anext(chunks)).startswith(b": keep-alive")
+        monkeypatch.undo()
     assert reads == 1
+    # Between two signs of life it sleeps once, and once more where the clock was a hair early.
+    assert sleeps <= 14

@@ -12,6 +12,9 @@ from uuid import UUID
 from cavendish.db.call import acall_rows, acall_values
 from cavendish.db.pool import Pool
 
+STREAM_READS = 3
+"""Reads of events at once. The pool has a connection more, for those who wait for jobs to end."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -41,6 +44,8 @@ class Database:
         self._make_pool = make_pool
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
+        # Streams wait here for their turn, however many: in the pool's own queue they would give up after a while.
+        self._streams = asyncio.Semaphore(STREAM_READS)
 
     async def _opened(self) -> Pool:
         async with self._opening:
@@ -56,7 +61,8 @@ class Database:
 
     async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:
         """Up to `limit` events behind the cursor `after` ("" for the first), oldest first."""
-        rows = await acall_rows(await self._opened(), "event_page", tenant, generation, after, limit)
+        async with self._streams:
+            rows = await acall_rows(await self._opened(), "event_page", tenant, generation, after, limit)
         return [Event(**row) for row in rows]
 
     async def close(self) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 from cavendish.http.admission import STRANGER
 from cavendish.http.problems import Problem, unavailable
+from cavendish.http.slots import SCOPE_KEY
 from cavendish.messaging import resubmissions
 from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching
 from cavendish.wait.bodies import FULL_RETRY_SECONDS, BodyBudget, BudgetLimits
 from cavendish.wait.database import Source
 from cavendish.wait.documents import Documents
 from cavendish.wait.download import answer_file
+from cavendish.wait.event_reads import EventReads
 from cavendish.wait.hub import Hub
 from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor, StreamOf, WaitFor
 from cavendish.wait.intake import Intake, Pace
@@ -63,7 +65,7 @@ class WaitLayer:
     def __init__(self, inner: App, *, valkey_url: str, source: Source, rules: Rules, options: Options) -> None:
         self.hub = Hub(valkey_url=valkey_url, source=source)
         self._inner = inner
-        self._source = source
+        self._reads = EventReads(source)
         self._rules = rules
         self._options = options
         self._open = OpenRequests(options.open_requests)
@@ -123,7 +125,7 @@ class WaitLayer:
             reservation=reservation,
             gate=self._gate_of(ruling),
         )
-        scope = {**scope, MATCH: ruling.match, UNGATED: not gated}
+        scope = {**scope, MATCH: ruling.match, UNGATED: not gated, SCOPE_KEY: intake}
         first = FirstAnswer(send, on_start=intake.leave)
         try:
             await self._inner(scope, intake.receive, first.send)
@@ -172,7 +174,7 @@ class WaitLayer:
                 instruction,
                 first.headers,
                 hub=self.hub,
-                source=self._source,
+                reads=self._reads,
                 scope=scope,
                 receive=receive,
                 send=send,

@@ -9,7 +9,8 @@ import time
 from datetime import UTC
 
 from cavendish.wait.asgi import Headers, Receive, Scope, Send, header, send_body, send_start, watching, without
-from cavendish.wait.database import Event, Source
+from cavendish.wait.database import Event
+from cavendish.wait.event_reads import EventReads
 from cavendish.wait.hub import POLL_SECONDS, Bell, Hub
 from cavendish.wait.instructions import StreamOf
 
@@ -22,6 +23,7 @@ FIRST_RETRY_SECONDS = 0.05
 LAST_RETRY_SECONDS = 2.0
 GIVE_UP_SECONDS = 30.0
 """How long a stream outlives the end of its generation when the event that says so does not appear."""
+SAY_SECONDS = 10.0
 PAGE = 100
 TERMINAL = frozenset({"generation.succeeded", "generation.failed", "generation.canceled"})
 
@@ -43,13 +45,13 @@ def frame(stream: StreamOf, event: Event) -> bytes:
 class _Reader:
     """Reads a generation's events page by page; `after` is the cursor of the last one read."""
 
-    def __init__(self, source: Source, stream: StreamOf) -> None:
-        self._source = source
+    def __init__(self, reads: EventReads, stream: StreamOf) -> None:
+        self._reads = reads
         self._stream = stream
         self.after = ""
 
     async def page(self) -> list[Event]:
-        events = await self._source.events(
+        events = await self._reads.events(
             tenant=self._stream.tenant, generation=self._stream.generation, after=self.after, limit=PAGE
         )
         if events:
@@ -74,7 +76,7 @@ class _Reader:
 
 
 async def answer_stream(
-    stream: StreamOf, headers: Headers, *, hub: Hub, source: Source, scope: Scope, receive: Receive, send: Send
+    stream: StreamOf, headers: Headers, *, hub: Hub, reads: EventReads, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answers 200 with the events, or 204 to a client that already has the last one, so that it stops reconnecting."""
     start = [*without(headers, _REPLACED), *_HEADERS]
@@ -82,7 +84,7 @@ async def answer_stream(
         await send_start(send, 200, start)
         await send_body(send)
         return
-    reader = _Reader(source, stream)
+    reader = _Reader(reads, stream)
     seen = (header(scope["headers"], b"last-event-id") or b"").decode("latin-1").strip()
     events: list[Event] | None = []
     if seen:
@@ -160,8 +162,8 @@ class _Writer:
                 self._bell.forget()
                 self._retry = FIRST_RETRY_SECONDS
         while True:
-            pause = max(0.0, min(pause, until_alive))
-            await asyncio.wait({self._gone, rung}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            timeout = max(0.0, min(pause, until_alive))
+            await asyncio.wait({self._gone, rung}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if not self._gone.done() and time.monotonic() >= self._sent_at + KEEP_ALIVE_SECONDS:
                 await self._put(b": keep-alive\n\n")
             if failed or self._gone.done() or rung.done() or self._bell.owed or not self._hub.subscribed:
@@ -176,5 +178,13 @@ class _Writer:
         return since is not None and time.monotonic() > since + GIVE_UP_SECONDS
 
 
+_said_at = float("-inf")
+
+
 def _say(error: Exception) -> None:
-    logger.warning("Events could not be read, will try again: %s.", type(error).__name__)
+    """Once in a while: thousands of streams notice the same outage."""
+    global _said_at
+    now = time.monotonic()
+    if now - _said_at >= SAY_SECONDS:
+        _said_at = now
+        logger.warning("Events could not be read, will try again: %s.", type(error).__name__)
