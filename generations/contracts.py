@@ -61,6 +61,7 @@ class Notice(TypedDict):
     output: NotRequired[int]
     expected: NotRequired[str | int]
     came: NotRequired[str | int]
+    count: NotRequired[int]
     use: NotRequired[str]
     detail: NotRequired[str]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass
 class Bill:
-    """Lines that sum to `amount`; `cost` is the operator's; `absorbed` went beyond the hold."""
+    """Lines that sum to `amount`; `cost` is the operator's; `absorbed` is worth what the tenant does not pay for."""
 
     lines: list[Line] = field(default_factory=list)
     amount: Decimal = ZERO
@@ -74,6 +74,17 @@ class Covered:
 
 
 NOT_COVERED = Covered()
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """Pictures that came and are not given out, and their part of the usage's tokens."""
+
+    images: int = 0
+    tokens: int = 0
+
+
+ALL_DELIVERED = Undelivered()
 
 
 def lines_price(quantities: Mapping[str, int], prices: Prices, *, images: int) -> tuple[list[Line], list[str]]:
@@ -123,21 +134,63 @@ def included_line(amount: Decimal, *, images: int, covered: Covered, up: bool = 
     return Line(INCLUDED, used, "each", -each, amount=-off, cost=ZERO, tokens=used)
 
 
-def bill(usage: Usage, *, prices: Prices, ceiling: Decimal, images: int = 0, covered: Covered = NOT_COVERED) -> Bill:
-    """Returns the bill of a usage. What exceeds `ceiling`, the hold, becomes a negative line, the operator's loss."""
-    lines, unpriced = lines_price(usage.priced(), prices, images=images)
+def bill(
+    usage: Usage,
+    *,
+    prices: Prices,
+    ceiling: Decimal,
+    images: int = 0,
+    covered: Covered = NOT_COVERED,
+    undelivered: Undelivered = ALL_DELIVERED,
+) -> Bill:
+    """Returns the bill of a usage, of which `images` pictures are given out and `undelivered` are not.
+
+    What exceeds `ceiling`, the hold, and the price of what is not given out become a negative line, the operator's
+    loss.
+    """
+    lines, unpriced = lines_price(usage.priced(), prices, images=images + undelivered.images)
     result = Bill(lines=lines, flags=[*usage.flags, *(f"unpriced_{kind}" for kind in unpriced)])
     result.cost = sum((line.cost for line in lines), ZERO)
-    included = included_line(lines_sum(lines), images=images, covered=covered)
+    whole = lines_sum(lines)
+    delivered = _delivered(usage, prices, whole=whole, images=images, undelivered=undelivered)
+    included = included_line(delivered, images=images, covered=covered)
     if included is not None:
         lines.append(included)
-    total = lines_sum(lines)
-    result.absorbed = max(total - ceiling, ZERO)
-    result.amount = total - result.absorbed
-    if result.absorbed:
+        delivered += included.amount
+    result.amount = min(delivered, ceiling)
+    result.absorbed = lines_sum(lines) - result.amount
+    if delivered > ceiling:
         result.flags.append("over_hold")
+    if undelivered.images:
+        result.flags.append("images_not_delivered")
+    if result.absorbed:
         lines.append(Line(ABSORBED, 1, "each", -result.absorbed, amount=-result.absorbed, cost=ZERO, tokens=1))
     return result
+
+
+def _delivered(usage: Usage, prices: Prices, *, whole: Decimal, images: int, undelivered: Undelivered) -> Decimal:
+    """Returns the price of a usage without the pictures that are not given out; `whole` is that of all of it."""
+    if not undelivered.images:
+        return whole
+    rest = replace(usage, image_output=usage.image_output - undelivered.tokens)
+    return lines_sum(lines_price(rest.priced(), prices, images=images)[0])
+
+
+def images_within(
+    usage: Usage, *, prices: Prices, ceiling: Decimal, shares: Sequence[int], most: int, covered: Covered
+) -> int:
+    """Returns how many of the pictures that came are given out: `most`, and further ones at full price within the hold.
+
+    `shares` are the pictures' tokens, in their order.
+    """
+    count = min(most, len(shares))
+    while count < len(shares):
+        rest = Undelivered(len(shares) - count - 1, sum(shares[count + 1 :]))
+        billed = bill(usage, prices=prices, ceiling=ceiling, images=count + 1, covered=covered, undelivered=rest)
+        if "over_hold" in billed.flags:
+            return count
+        count += 1
+    return count
 
 
 def settlement(
@@ -149,9 +202,13 @@ def settlement(
     charged: bool,
     reason: str | None,
     covered: Covered = NOT_COVERED,
+    undelivered: Undelivered = ALL_DELIVERED,
 ) -> Settlement:
-    """Returns what `charge_settle` (SQL) takes: the charge, its usage records, and what the budgets count."""
-    billed = bill(usage, prices=prices, ceiling=ceiling, images=images, covered=covered)
+    """Returns what `charge_settle` (SQL) takes: the charge, its usage records, and what the budgets count.
+
+    `images` are those that are given out.
+    """
+    billed = bill(usage, prices=prices, ceiling=ceiling, images=images, covered=covered, undelivered=undelivered)
     records = [line.record() for line in billed.lines]
     if not charged:
         records = [
@@ -170,7 +227,7 @@ def settlement(
         "flags": billed.flags,
         "records": records,
         "images": images if charged else 0,
-        "tokens": usage.total if charged else 0,
+        "tokens": usage.total - undelivered.tokens if charged else 0,
         "requests": 1,
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from billing.prices.pricing import ALL_DELIVERED, Undelivered
 from billing.usage.upstream import Usage, usage_parse
 from cavendish.db.ids import new_id
 from cavendish.gemini.client import Interaction
@@ -50,6 +51,7 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     usage_reported: dict[str, Any] | None = None
     blocked: str | None = None
+    undelivered: Undelivered = ALL_DELIVERED
 
     @property
     def outputs(self) -> list[Kept]:

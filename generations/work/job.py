@@ -75,3 +75,8 @@ class Job:
     def spool(self) -> Path:
         """The job's own folder; the attempt in its name keeps a late predecessor's files apart."""
         return Path(settings.SPOOL_DIR) / "jobs" / f"{self.id.hex}-{self.attempt}"
+    @property
+    def max_images(self) -> int:
+        """How many pictures are held for."""
+        return self.covered.most
+

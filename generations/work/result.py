@@ -14,6 +14,7 @@ from generations.errors import ErrorCode
 from generations.models import Output, Status
 from generations.work.answer import Answer, Kept
 from generations.work.job import Job
+from generations.work.surplus import shares_of
 
 PLATFORM_FAILED = "The platform failed; nothing is charged."
 
@@ -89,7 +90,7 @@ def _of_job(
 ) -> GenerationResult:
     """Returns the end of a job, charged by its prices and its hold."""
     outputs = answer.outputs
-    shares = _shares(answer.usage.image_output, len(outputs))
+    shares = shares_of(answer.usage.image_output, len(outputs) + answer.undelivered.images)
     return _result(
         answer,
         status=status,
@@ -106,6 +107,7 @@ def _of_job(
             charged=charged,
             reason=reason,
             covered=job.covered,
+            undelivered=answer.undelivered,
         ),
     )
 
@@ -178,15 +180,16 @@ def notices(job: Job, answer: Answer) -> list[Notice]:
             notices.append(
                 {"code": "mime_type_differs", "output": kept.index, "expected": mime_type, "came": picture.mime_type}
             )
-    expected = len(answer.outputs) * table["tokens"] if table else 0
+    if answer.undelivered.images:
+        notices.append(
+            {
+                "code": "images_not_delivered",
+                "count": answer.undelivered.images,
+                "detail": f"The model made more pictures than were paid for; raise max_images, which was "
+                f"{job.max_images}, to have them.",
+            }
+        )
+    expected = (len(answer.outputs) + answer.undelivered.images) * table["tokens"] if table else 0
     if answer.outputs and answer.usage.image_output != expected:
         notices.append({"code": "tokens_differ", "expected": expected, "came": answer.usage.image_output})
     return notices
-
-
-def _shares(total: int, count: int) -> list[int]:
-    """Returns the shares of `count` pictures in `total`: the remainder is the last one's, so they sum to `total`."""
-    if not count:
-        return []
-    share = total // count
-    return [share] * (count - 1) + [total - share * (count - 1)]

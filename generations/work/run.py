@@ -24,6 +24,7 @@ from generations.work.job import Job
 from generations.work.job_store import JobStore, retrying
 from generations.work.pending_result import deliver, pending_result_of
 from generations.work.result import PLATFORM_FAILED, cancellation, failure, platform_failure, success
+from generations.work.surplus import surplus_withhold
 from generations.work.upstream_call import LONGEST_PAUSE, UpstreamCall
 
 logger = logging.getLogger(__name__)
@@ -76,10 +77,13 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
         result = _judge(job, interaction.status, answer, sandbox=sandbox)
     except Canceled:
         partial = await _cancel_upstream(call)
+        surplus_withhold(job, answer)
         files = spool_paths(partial) if partial else {}
         result = cancellation(job, partial, sandbox=sandbox)
     except TimeoutError:
         await _cancel_upstream(call)
+        if partial:
+            surplus_withhold(job, partial)
         result = failure(job, ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline.")
     except GeminiError as error:
         if _comes_back(error, call):
