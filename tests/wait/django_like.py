@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from cavendish.http.admission import Caller
 from cavendish.http.path_classes import path_class
 from cavendish.wait.asgi import Receive, Scope, Send
 from cavendish.wait.judgement import BodyBytes, Ruling, check_length
@@ -18,7 +19,7 @@ View = Callable[["Inner", Scope, bytes], Awaitable[tuple[int, Headers, bytes]]]
 
 
 class LengthRules:
-    """Rules for an application without URL patterns: every path is there, for everybody."""
+    """Rules for an application without URL patterns: every path is there, and all who ask are one tenant."""
 
     def __init__(self, limits: BodyBytes) -> None:
         self._limits = limits
@@ -30,7 +31,7 @@ class LengthRules:
         known = path_class(scope["path"])
         limit = self._limits.of(known.body)
         check_length(scope, known, limit)
-        return Ruling(known, limit)
+        return Ruling(known, limit, Caller("tenant", "key"))
 
 
 @dataclass
