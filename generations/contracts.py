@@ -88,7 +88,7 @@ class SubmittedItem(TypedDict):
 
 
 class Submission(TypedDict):
-    """`generation_submit(p)`. `deadline` in seconds from now."""
+    """`generation_submit(p)`, times in seconds from now. `deadline_seconds` is the client's own deadline."""
 
     id: str
     tenant_id: str
@@ -106,6 +106,8 @@ class Submission(TypedDict):
     estimated_bytes: int
     stored_bytes: int
     deadline: float
+    deadline_seconds: float | None
+    cancel_after: float | None
     batch: SubmittedItem | None
     request: Mapping[str, Any]
     job_spec: JobSpecBody
@@ -166,6 +168,7 @@ class ClaimedJob(TypedDict):
     estimated_bytes: int
     failures: int
     seconds_left: float
+    seconds_to_cancel: float | None
     upstream_id: str
     upstream_key: str
     upstream_host: str

@@ -85,7 +85,8 @@ def submit_generation(
     member_id: UUID | None = None,
     livemode: bool = True,
     priority: Priority = Priority.INTERACTIVE,
-    deadline: float | None = None,
+    ends_in: float | None = None,
+    cancel_after: float | None = None,
     **body: Any,
 ) -> UUID:
     """An accepted generation, queued. `body` is the rest of the request, for example `model` or `response_format`."""
@@ -94,7 +95,7 @@ def submit_generation(
             request_parse({"model": FLASH, "input": prompt, **body}),
             spool=Path(spool),
             owner=JobOwner(tenant.id, key_id or key_of(tenant.id, livemode), member_id, livemode),
-            terms=JobTerms(priority=priority, deadline=deadline),
+            terms=JobTerms(priority=priority, deadline=ends_in, cancel_after=cancel_after),
         )
 
 

@@ -45,9 +45,18 @@ class Accepted:
 
 
 def generation_accept(
-    *, who: Principal, body: Readable, dialect: Dialect, translate: Translate | None = None, join: Join | None = None
+    *,
+    who: Principal,
+    body: Readable,
+    dialect: Dialect,
+    translate: Translate | None = None,
+    join: Join | None = None,
+    cancel_after: float | None = None,
 ) -> Accepted:
-    """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept."""
+    """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept.
+
+    In `cancel_after` seconds the job is canceled, unless it has ended by then.
+    """
     with request_spool() as spool:
         parsed = _read(who, body, spool, dialect, translate)
         if join is not None and (joined := join()) is not None:
@@ -56,7 +65,7 @@ def generation_accept(
         images = parsed.max_images if parsed.response.wants_image else 0
         current_reservation().reserve(images)
         owner = JobOwner(who.tenant_id, who.key_id, who.member_id, who.livemode)
-        generation_id = generation_admit(parsed, spool=spool, owner=owner)
+        generation_id = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(cancel_after=cancel_after))
     current_reservation().keep(images)
     return Accepted(generation_id, parsed, images)
 

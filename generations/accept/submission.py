@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts.idempotency import note_made
 from billing.budgets.services import budget_refusal_notify
 from billing.contracts import KindPrice
 from billing.errors import BudgetExceeded, ModelNotInPlan
@@ -39,7 +40,8 @@ class JobOwner:
 
 @dataclass(frozen=True)
 class JobTerms:
-    """On what terms a job runs. `deadline` is in seconds from now, None for the platform's own.
+    """On what terms a job runs. `deadline` is in seconds from now, None for the platform's own; in `cancel_after`
+    seconds from now it is canceled.
 
     `item` is the batch, and the index in it, of the item that the job is made of.
     """
@@ -47,6 +49,7 @@ class JobTerms:
     tier: str = "standard"
     priority: Priority = Priority.INTERACTIVE
     deadline: float | None = None
+    cancel_after: float | None = None
     item: tuple[UUID, int] | None = None
 
 
@@ -89,6 +92,7 @@ def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOw
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
             submission = _submission(generation_id, parsed, inputs, spec, worst_case, owner, terms)
+            note_made(generation_id)
             refusal: SubmitRefusal | None = call("generation_submit", submission)
             if refusal is not None:
                 raise refusal_of(refusal)
@@ -125,7 +129,9 @@ def _submission(
         "aspect_ratio": spec.resolution.aspect_ratio if spec.resolution else "",
         "estimated_bytes": spec.estimated_bytes,
         "stored_bytes": sum(file.bytes for file in inputs.files),
-        "deadline": terms.deadline or settings.GENERATION_DEADLINE,
+        "deadline": _deadline(parsed, terms),
+        "deadline_seconds": parsed.deadline,
+        "cancel_after": terms.cancel_after,
         "batch": {"id": str(terms.item[0]), "index": terms.item[1]} if terms.item else None,
         "request": request_canonical(parsed, inputs.file_ids()),
         "job_spec": spec.body,
@@ -139,6 +145,12 @@ def _submission(
             "prices": worst_case.prices,
         },
     }
+
+
+def _deadline(parsed: GenerationRequest, terms: JobTerms) -> float:
+    """Returns in how many seconds a job has to end. The client's own counts for an item only once it has started."""
+    seconds: float = terms.deadline or settings.GENERATION_DEADLINE
+    return min(seconds, parsed.deadline) if parsed.deadline and terms.item is None else seconds
 
 
 def _free(prices: Mapping[str, KindPrice]) -> dict[str, KindPrice]:

@@ -32,6 +32,12 @@ class GenerationRequest(s.Serializer[object]):
     max_images = s.IntegerField(required=False, min_value=1, help_text="Sizes the hold; models do not promise a count.")
     previous_generation_id = s.CharField(required=False, help_text="The turn that this one continues.")
     store = s.BooleanField(required=False, default=True)
+    deadline = s.FloatField(
+        required=False,
+        min_value=1,
+        max_value=86_400,
+        help_text="Seconds in which it is to end; else it fails with deadline_exceeded.",
+    )
     metadata = s.DictField(child=s.CharField(), required=False)
     safety_settings = s.JSONField(required=False)
 
@@ -313,6 +319,12 @@ class ModelPage(Page):
 
 PREFER = OpenApiParameter(
     "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER, description="`wait=N`: answer when it has ended, or after N s."
+)
+CANCEL_AFTER = OpenApiParameter(
+    "Cancel-After",
+    OpenApiTypes.INT,
+    OpenApiParameter.HEADER,
+    description="In so many seconds it is canceled, unless it has ended.",
 )
 TIER = OpenApiParameter(
     "tier", OpenApiTypes.STR, enum=["standard", "batch"], description="As an item of a batch, for example."

@@ -61,6 +61,10 @@ class Generation(TenantModel):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     deadline_at = models.DateTimeField()
+    deadline_seconds = models.FloatField(
+        null=True, help_text="The client's own, from acceptance; of an item of a batch from its start."
+    )
+    cancel_at = models.DateTimeField(null=True, help_text="When it is canceled unless it has ended (Cancel-After).")
     cancel_requested_at = models.DateTimeField(null=True)
 
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -23,6 +23,9 @@ from generations.request.settings import (
 )
 from generations.request.shapes import input_parse
 
+MAX_SECONDS = 86_400
+"""How far off a deadline may be."""
+
 # Ignoring one of these would answer something else than what was asked.
 REFUSED = {
     "agent": "Agents are not offered; name a model.",
@@ -69,6 +72,7 @@ def request_parse(tree: Any, *, dialect: Dialect = "native") -> GenerationReques
             context, fields.inner("metadata"), None if context.strict else fields.inner("labels")
         ),
         "safety_settings": safety_settings_parse(fields),
+        "deadline": fields.number("deadline", 1, MAX_SECONDS) if context.strict else None,
         "background": not context.strict and fields.flag("background", False),
         "stream": not context.strict and fields.flag("stream", False),
         "text_tokens": check_length(context, steps, system_instruction, model),

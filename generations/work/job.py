@@ -30,6 +30,7 @@ class Job:
     estimated_bytes: int
     failures: int
     seconds_left: float
+    seconds_to_cancel: float | None
     upstream_id: str
     upstream_key: str
     upstream_host: str
@@ -56,6 +57,7 @@ class Job:
             estimated_bytes=job["estimated_bytes"],
             failures=job["failures"],
             seconds_left=float(job["seconds_left"]),
+            seconds_to_cancel=job["seconds_to_cancel"],
             upstream_id=job["upstream_id"],
             upstream_key=job["upstream_key"],
             upstream_host=job["upstream_host"],
@@ -67,16 +69,26 @@ class Job:
         )
 
     @property
+    def ends_canceled(self) -> bool:
+        """Whether its time ends with a cancellation that was asked for beforehand, not with its deadline."""
+        return self.seconds_to_cancel is not None and self.seconds_to_cancel < self.seconds_left
+
+    @property
+    def seconds_to_run(self) -> float:
+        """How long it may run from its claim on."""
+        return self.seconds_left if self.seconds_to_cancel is None else min(self.seconds_left, self.seconds_to_cancel)
+
+    @property
     def name(self) -> str:
         """The id as the API and the logs write it."""
         return ids.encode(ids.GENERATION, self.id)
 
     @property
-    def spool(self) -> Path:
-        """The job's own folder; the attempt in its name keeps a late predecessor's files apart."""
-        return Path(settings.SPOOL_DIR) / "jobs" / f"{self.id.hex}-{self.attempt}"
-    @property
     def max_images(self) -> int:
         """How many pictures are held for."""
         return self.covered.most
 
+    @property
+    def spool(self) -> Path:
+        """The job's own folder; the attempt in its name keeps a late predecessor's files apart."""
+        return Path(settings.SPOOL_DIR) / "jobs" / f"{self.id.hex}-{self.attempt}"

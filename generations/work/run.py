@@ -49,7 +49,7 @@ class Running:
 
 
 class Canceled(Exception):
-    """The tenant asked to stop."""
+    """The tenant asked to stop, now or beforehand (Cancel-After)."""
 
 
 async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
@@ -63,8 +63,12 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
             raise Canceled
         try:
             running.interruptible = True
-            async with asyncio.timeout(max(job.seconds_left, 0.001)):
+            async with asyncio.timeout(max(job.seconds_to_run, 0.001)):
                 interaction, answer = await call.answer()
+        except TimeoutError:
+            if job.ends_canceled:
+                raise Canceled from None
+            raise
         except asyncio.CancelledError:
             if running.stop is not None:
                 _task().uncancel()
@@ -73,17 +77,17 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
             raise
         finally:
             running.interruptible = False
+        surplus_withhold(job, answer)
         files = spool_paths(answer)
         result = _judge(job, interaction.status, answer, sandbox=sandbox)
     except Canceled:
         partial = await _cancel_upstream(call)
-        surplus_withhold(job, answer)
+        if partial:
+            surplus_withhold(job, partial)
         files = spool_paths(partial) if partial else {}
         result = cancellation(job, partial, sandbox=sandbox)
     except TimeoutError:
         await _cancel_upstream(call)
-        if partial:
-            surplus_withhold(job, partial)
         result = failure(job, ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline.")
     except GeminiError as error:
         if _comes_back(error, call):

@@ -57,6 +57,50 @@ def test_a_wait_that_is_over_answers_202_with_the_generation_as_body(account: Ac
     assert not [name for name in answer.headers if name.startswith("x-cavendish")]
 
 
+def test_who_asks_for_a_generation_may_wait_for_its_end_too(account: Account) -> None:
+    accepted = account.post(PATH, json=SLOW)
+    path = accepted.headers["location"]
+    over = account.get(path, headers={"Prefer": "wait=1"})
+    assert (over.status_code, over.json()["status"], over.headers["location"]) == (202, "running", path)
+    ended = account.get(path, headers={"Prefer": "wait=30"})
+    assert (ended.status_code, ended.json()["status"]) == (200, "succeeded")
+    assert ended.headers["preference-applied"] == "wait=30"
+    began = time.monotonic()
+    again = account.get(path, headers={"Prefer": "wait=30"})
+    assert (again.status_code, again.json()) == (200, account.get(path).json())
+    assert time.monotonic() - began < 2
+
+
+def test_a_deadline_of_the_client_ends_a_generation_as_failed(account: Account) -> None:
+    ended = account.post(
+        PATH, json={**BODY, "input": "x [[hang]]", "deadline": 1.5}, headers={"Prefer": "wait=20"}
+    ).json()
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "deadline_exceeded")
+    assert ended["charge"]["status"] == "not_charged"
+    assert ended["request"]["deadline"] == 1.5
+
+
+def test_cancel_after_ends_a_generation_as_canceled(account: Account) -> None:
+    headers = {"Prefer": "wait=20", "Cancel-After": "1"}
+    ended = account.post(PATH, json={**BODY, "input": "x [[hang]]", "deadline": 30}, headers=headers).json()
+    assert (ended["status"], ended["error"]) == ("canceled", None)
+    fast = account.post(PATH, json=BODY, headers={**headers, "Cancel-After": "60"}).json()
+    assert fast["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "soon", "", "86401", "9" * 40])
+def test_a_wrong_cancel_after_is_refused(account: Account, value: str) -> None:
+    refused = account.post(PATH, json=BODY, headers={"Cancel-After": value})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cancel_after")
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.5, 86401, "5", True])
+def test_a_wrong_deadline_is_refused_by_name(account: Account, value: Any) -> None:
+    refused = account.post(PATH, json={**BODY, "deadline": value})
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/deadline"]
+
+
 def test_a_failed_generation_is_an_answer_too(account: Account) -> None:
     answer = account.submit(input="x [[safety]]")
     assert (answer.status_code, answer.json()["error"]["code"]) == (200, "safety_blocked")

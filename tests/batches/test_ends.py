@@ -141,6 +141,15 @@ def test_a_started_item_has_as_long_as_any_job() -> None:
     assert 590 < job.seconds_left <= 600
 
 
+def test_the_deadline_of_an_item_counts_from_its_start() -> None:
+    batch = make_batch(make_tenant(), {"model": "gemini-3.1-flash-image", "input": "a cat", "deadline": 30})
+    feed()
+    [id] = generations(batch)
+    assert (generation(id)["deadline_at"] - timezone.now()).total_seconds() > 80_000
+    [job] = claim(register(), seconds=600)
+    assert 25 < job.seconds_left <= 30
+
+
 def test_only_an_ended_batch_can_be_erased() -> None:
     tenant = make_tenant()
     batch = make_batch(tenant, "a cat")

@@ -66,7 +66,7 @@ def submit(case: Case, marker: str) -> tuple[Tenant, UUID]:
     # A tenant each: on the sandbox a limit that one provokes cools its own key only.
     tenant = make_tenant(balance=100)
     fields = {"model": "gemini-3-pro-image", "max_images": 3} if "images" in case.words else {"response_format": SQUARE}
-    return tenant, submit_generation(tenant, f"{marker} {case.words}", deadline=case.deadline, **fields)
+    return tenant, submit_generation(tenant, f"{marker} {case.words}", ends_in=case.deadline, **fields)
 
 
 def test_each_failure_ends_as_its_class_says_i1_i2_i5_i7() -> None:

@@ -74,6 +74,7 @@ def full_body(previous: UUID) -> dict[str, Any]:
         "previous_generation_id": ids.encode(ids.GENERATION, previous),
         "store": False,
         "metadata": {WRITTEN: WRITTEN},
+        "deadline": 90,
         "safety_settings": [{"type": "harassment", "threshold": "off"}],
     }
 

@@ -5,7 +5,8 @@
 -- Never more running per tenant than its limit, which is counted under the tenant's row lock. Items of batches do not
 -- count against it, or they would keep interactive jobs out; they get what interactive ones leave of it.
 --
--- An item of a batch may wait for a day, but once it has started it has p_seconds, as every job.
+-- An item of a batch may wait for a day, but once it has started it has p_seconds, as every job, or less where
+-- its request says so.
 --
 -- SECURITY DEFINER: the system role works across tenants through functions like this one and has no rights on tables.
 CREATE OR REPLACE FUNCTION generation_claim(p_worker uuid, p_limit int, p_bytes bigint, p_idle boolean, p_batch int,
@@ -41,6 +42,7 @@ BEGIN
             FROM (SELECT g.id, g.run_after, g.estimated_bytes FROM generations_generation g
                   WHERE g.status = 'queued' AND g.priority = l.priority AND g.tenant_id = l.tenant_id
                       AND g.run_after <= now() AND g.cancel_requested_at IS NULL
+                      AND (g.cancel_at IS NULL OR g.cancel_at > now())
                       AND (g.batch_id IS NULL OR g.deadline_at > now())
                   ORDER BY g.run_after, g.id
                   LIMIT least(p_limit, greatest(t.concurrency_limit - r.counted, 0))) h) q
@@ -85,7 +87,7 @@ BEGIN
         SET status = 'running', attempts = g.attempts + 1, worker = p_worker, lease_token = gen_random_uuid(),
             started_at = coalesce(g.started_at, now()),
             deadline_at = CASE WHEN g.batch_id IS NOT NULL AND g.started_at IS NULL
-                THEN now() + make_interval(secs => p_seconds) ELSE g.deadline_at END
+                THEN now() + make_interval(secs => least(p_seconds, g.deadline_seconds)) ELSE g.deadline_at END
         FROM chosen WHERE g.id = chosen.id AND g.status = 'queued'
         RETURNING g.*, chosen.turn
     ), events AS (
@@ -98,6 +100,7 @@ BEGIN
         'priority', c.priority, 'livemode', c.livemode, 'model', c.model, 'tier', c.tier,
         'estimated_bytes', c.estimated_bytes, 'failures', c.failures,
         'seconds_left', extract(epoch FROM c.deadline_at - now()),
+        'seconds_to_cancel', extract(epoch FROM c.cancel_at - now()),
         'upstream_id', c.upstream_id, 'upstream_key', c.upstream_key, 'upstream_host', c.upstream_host,
         'job_spec', k.plan, 'notices', k.notices,
         'hold', jsonb_build_object('amount', h.amount::text, 'prices', h.prices, 'images', h.images,

@@ -1,6 +1,6 @@
 -- Repairs what fell between two lines: frees jobs of dead workers, fails queued jobs past their deadline, ends holds of
 -- ended jobs; counts queued jobs that nobody took (their doorbells were lost). Where nothing went wrong every count is 0,
--- but `lapsed`: items of batches whose day is over before their turn came.
+-- but `lapsed`: items of batches whose day is over before their turn came, and jobs whose client set a time that is over.
 -- p_leases: live workers had the time to renew their leases, so one that has expired is a dead worker's, and its jobs are
 -- freed.
 CREATE OR REPLACE FUNCTION generation_sweep(p_silent float8, p_leases boolean) RETURNS jsonb
@@ -30,13 +30,18 @@ BEGIN
     -- One for each tenant: two jobs of a tenant in one transaction could lock its budgets in an order in which a submit
     -- waits for us and we for it. The caller comes again while something was ended. A row that cannot be ended, whatever
     -- is wrong with it, must not keep the others from it.
-    FOR late IN SELECT DISTINCT ON (tenant_id) id, tenant_id, cancel_requested_at, batch_id IS NOT NULL AND attempts = 0 AS is_lapsed
+    FOR late IN SELECT DISTINCT ON (tenant_id) id, tenant_id, cancel_requested_at,
+                    coalesce(cancel_at <= least(deadline_at, now()), false) AS is_over,
+                    batch_id IS NOT NULL AND attempts = 0 OR deadline_seconds IS NOT NULL
+                        OR coalesce(cancel_at <= now(), false) AS is_lapsed
                 FROM generations_generation
-                WHERE status = 'queued' AND (deadline_at < now() OR cancel_requested_at IS NOT NULL)
+                WHERE status = 'queued' AND (deadline_at < now() OR cancel_at < now() OR cancel_requested_at IS NOT NULL)
                 ORDER BY tenant_id, id LOOP
         BEGIN
             IF late.cancel_requested_at IS NOT NULL THEN
                 PERFORM generation_finish_unrun(late.tenant_id, late.id, 'canceled', NULL, 'canceled');
+            ELSIF late.is_over THEN
+                PERFORM generation_finish_unrun(late.tenant_id, late.id, 'canceled', NULL, 'cancel_after');
             ELSE
                 PERFORM generation_finish_unrun(late.tenant_id, late.id, 'failed', jsonb_build_object('code',
                     'deadline_exceeded', 'message', 'The generation did not end before its deadline.'),
