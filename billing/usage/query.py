@@ -54,7 +54,8 @@ MEASURES = """
     coalesce(sum(u.images), 0)::bigint AS images,
     coalesce(sum(u.quantity) FILTER (WHERE u.kind = 'request'), 0)::bigint AS requests,
     coalesce(sum(u.amount), 0)::numeric(20, 9) AS amount,
-    coalesce(sum(u.cost), 0)::numeric(20, 9) AS cost"""
+    coalesce(sum(u.cost), 0)::numeric(20, 9) AS cost,
+    coalesce(-sum(u.amount) FILTER (WHERE u.kind = 'absorbed'), 0)::numeric(20, 9) AS absorbed"""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def sums_json(sums: Sums, *, is_operator: bool) -> dict[str, Any]:
         shown |= {
             "cost": amount_text(sums.cost),
             "cost_currency": UPSTREAM_CURRENCY,
+            "absorbed": amount_text(sums.absorbed),
             "margin": amount_text(sums.amount - sums.cost) if same else None,
         }
     return shown

@@ -22,6 +22,11 @@ class UsageSums(s.Serializer[object]):
     currency = s.CharField(allow_null=True)
     cost = s.CharField(required=False, help_text="What the upstream charges; for operators only.")
     cost_currency = s.CharField(required=False)
+    absorbed = s.CharField(
+        required=False,
+        help_text="Output beyond holds and pictures beyond max_images that were not given out, at the tenant's "
+        "prices; for operators only.",
+    )
     margin = s.CharField(
         required=False, allow_null=True, help_text="Amount less cost; null where their currencies differ."
     )

@@ -14,12 +14,14 @@ from billing.money import ZERO
 from billing.usage.query import DIMENSIONS, Cursor, UsageQuery
 from cavendish.db.router import current_alias
 
-MEASURES = 6
+MEASURES = 7
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums in one currency. `cost` is what the upstream charges the operator, in the upstream's currency."""
+    """Sums in one currency. `cost` is what the upstream charges the operator, in the upstream's currency,
+    `absorbed` what of the output the tenant does not pay for.
+    """
 
     currency: str
     tokens: int = 0
@@ -28,6 +30,7 @@ class Sums:
     requests: int = 0
     amount: Decimal = ZERO
     cost: Decimal = ZERO
+    absorbed: Decimal = ZERO
 
 
 @dataclass(frozen=True)

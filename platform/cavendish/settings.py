@@ -232,6 +232,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-rep
 # Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
 INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS", 6)
 INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
+# Operators get a mail when what they absorb for a tenant on a day is worth more, in the tenant's currency; 0 for none.
+ABSORBED_ALERT = CONFIG.number("ABSORBED_ALERT", 10)
 # Rate limits per minute for tenants and keys without their own; 0 is no limit. Live and test keys count apart.
 REQUESTS_PER_MINUTE = CONFIG.number("REQUESTS_PER_MINUTE", 6000)
 IMAGES_PER_MINUTE = CONFIG.number("IMAGES_PER_MINUTE", 6000)

@@ -24,6 +24,7 @@ from billing.invoices.services import months_close
 from billing.subscriptions.services import subscriptions_begin
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from billing.wallets.services import wallets_watch
+from billing.usage.absorbed import absorbed_watch
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.startup import refuse_unsafe
@@ -63,6 +64,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(usage_platform_refresh, every=60),
             Task(usage_partitions_create, every=3600),
         ],
+            Task(absorbed_watch, every=60),
         "billing": [
             Task(documents_create, every=5),
             Task(credits_expire, every=5),
