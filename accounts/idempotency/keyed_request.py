@@ -23,6 +23,7 @@ from django.http import HttpRequest
 from accounts.idempotency.digest import request_digest
 from accounts.idempotency.errors import KeyInProgress, KeyInvalid, KeyReused
 from cavendish.db.call import Jsonb, call, call_row
+from cavendish.http.problems import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,10 @@ class KeyedRequest:
     def end(self, answer: dict[str, Any] | None = None) -> None:
         """Keeps the key, as done, with an answer for what no object stands behind. Call it outside of transactions."""
         self._end(done=True, answer=answer)
+
+    def end_refused(self, problem: Problem) -> None:
+        """Keeps the key with a refusal that another try must not get past. Call it outside of transactions."""
+        self.end({"problem": {"status": problem.status, "code": problem.code, "detail": problem.detail}})
 
     def forget(self) -> None:
         """Frees the key for another try, unless something was made with it. Call it outside of transactions."""

@@ -53,14 +53,15 @@ class IdempotentView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         header = request.headers.get(HEADER)
-        owner: Any = request.user
-        if request.method == "POST" and header is not None and owner is not None:
+        # An upload's bytes come without a key: their offset says which they are.
+        if request.method == "POST" and header is not None and request.user is not None:
             handler: Any = self
             # DRF takes the handler from here, and places what it raises as it does for any other.
             handler.post = partial(self._post_once, handler.post, header)
 
     def _post_once(self, post: Post, header: str, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        keyed = keyed_request_begin(owner=request.user, request=request._request, header=header)
+        owner: Any = request.user
+        keyed = keyed_request_begin(owner=owner, request=request._request, header=header)
         if keyed.is_replay:
             with keyed_request_current(keyed):
                 response = self._replayed(keyed, post, request, *args, **kwargs)

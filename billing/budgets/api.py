@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from accounts.actor import Actor
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
+from accounts.idempotency import IdempotentView
 from billing.budgets import schema
 from billing.budgets.bodies import BudgetChange, BudgetNew, OperatorBudgetNew
 from billing.budgets.representation import budget_json, budgets_json
@@ -31,7 +33,7 @@ from cavendish.http.schema import PAGING, problems
 NOBODY = UUID(int=0)
 
 
-class BudgetList(APIView):
+class BudgetList(IdempotentView):
     scopes = {"GET": "billing", "POST": "billing"}
 
     @extend_schema(
@@ -56,6 +58,10 @@ class BudgetList(APIView):
         who = principal(request)
         values = body_of(request, BudgetNew)
         return _create(who.tenant_id, actor(request), {**values, "livemode": who.livemode}, "/api/v1/budgets")
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        who = principal(request)
+        return _created_again(who.tenant_id, made[0], "/api/v1/budgets", livemode=who.livemode)
 
 
 class BudgetDetail(APIView):
@@ -109,6 +115,9 @@ class TenantBudgetList(OperatorView):
             tenant, actor(request), body_of(request, OperatorBudgetNew), f"/api/v1/tenants/{tenant_id}/budgets"
         )
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return _created_again(tenant_of(tenant_id), made[0], f"/api/v1/tenants/{tenant_id}/budgets")
+
 
 class TenantBudgetDetail(OperatorView):
     @extend_schema(
@@ -150,6 +159,12 @@ def _create(tenant_id: UUID, who: Actor, values: dict[str, Any], path: str) -> R
     budget = budget_create(tenant_id=tenant_id, actor=who, **values)
     with tenant_work(tenant_id):
         shown = budget_json(budget)
+    return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
+
+
+def _created_again(tenant_id: UUID, made: str, path: str, *, livemode: bool | None = None) -> Response:
+    with tenant_work(tenant_id):
+        shown = budget_json(_find(tenant_id, ids.encode(ids.BUDGET, UUID(made)), livemode))
     return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
 
 

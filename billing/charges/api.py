@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Q
@@ -17,7 +18,7 @@ from billing.charges.bodies import RefundBody, ResolutionBody
 from billing.charges.representation import flagged_charge_json
 from billing.charges.services import charge_refund, flagged_charge_resolve
 from billing.ledger.representation import transaction_json
-from billing.models import Charge
+from billing.models import Charge, LedgerTransaction
 from billing.wallets import schema
 from cavendish.db import ids
 from cavendish.http.json_body import body_of
@@ -80,6 +81,9 @@ class FlaggedChargeResolve(OperatorView):
         )
         return Response(flagged_charge_json(_charge(generation_id)))
 
+    def replay(self, request: Request, made: Sequence[str], generation_id: str) -> Response:
+        return Response(flagged_charge_json(_charge(generation_id)))
+
 
 class ChargeRefunds(OperatorView):
     @extend_schema(
@@ -95,6 +99,9 @@ class ChargeRefunds(OperatorView):
             tenant_id=charge.tenant_id, generation_id=charge.generation_id, actor=actor(request), **values
         )
         return Response(transaction_json(movement), status=201)
+
+    def replay(self, request: Request, made: Sequence[str], generation_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(made[0]))), status=201)
 
 
 def _charge(public: str) -> Charge:

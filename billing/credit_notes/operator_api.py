@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +17,7 @@ from billing.credit_notes.services import credit_note_issue
 from billing.invoices.api import invoice_of
 from billing.invoices.operator_api import coins_check, invoice_operation
 from billing.invoices.selectors import credit_note_lines
+from billing.models import CreditNote, Invoice
 from cavendish.db import ids
 from cavendish.http.json_body import body_of
 
@@ -26,6 +30,11 @@ class InvoiceCreditNotes(OperatorView):
         values = body_of(request, CreditNoteNew)
         for index, amount in enumerate((values.get("lines") or {}).values()):
             coins_check(invoice, amount, f"/lines/{index}/amount")
-        note = credit_note_issue(invoice_id=invoice.id, actor=actor(request), **values)
+        return self._issued(invoice, credit_note_issue(invoice_id=invoice.id, actor=actor(request), **values))
+
+    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+        return self._issued(invoice_of(request, invoice_id), CreditNote.objects.get(id=UUID(made[0])))
+
+    def _issued(self, invoice: Invoice, note: CreditNote) -> Response:
         location = {"Location": f"/api/v1/credit-notes/{ids.encode(ids.CREDIT_NOTE, note.id)}"}
         return Response(credit_note_json(note, invoice, credit_note_lines(note)), 201, headers=location)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
+from accounts.idempotency import note_made
 from billing.invoices import schema
 from billing.invoices.api import invoice_of
 from billing.invoices.bodies import DraftNew, SendBody, VoidBody
 from billing.invoices.documents import invoice_resend
+from billing.invoices.mails import recipients
 from billing.invoices.representation import invoice_json
 from billing.invoices.selectors import invoice_detail, invoice_find
 from billing.invoices.services import invoice_finalise, invoice_void, month_draft
@@ -53,7 +55,13 @@ class TenantInvoices(OperatorView):
         """Drafts a tenant's invoice of a month that is over, or sums the draft up again."""
         tenant = tenant_of(tenant_id)
         month = body_of(request, DraftNew)["month"]
-        return invoice_response(month_draft(month=month, tenant_id=tenant).id)
+        draft = month_draft(month=month, tenant_id=tenant)
+        # Not in a transaction of its own: what a second time sums up is the same draft.
+        note_made(draft.id)
+        return invoice_response(draft.id)
+
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return invoice_response(UUID(made[0]))
 
 
 class InvoiceFinalise(OperatorView):
@@ -65,6 +73,9 @@ class InvoiceFinalise(OperatorView):
             raise conflict("invoice_empty", "Nothing is left on this draft, so it was dropped.")
         return invoice_response(invoice.id)
 
+    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+        return invoice_response(invoice_of(request, invoice_id).id)
+
 
 class InvoiceVoid(OperatorView):
     @invoice_operation("invoices_void", body=schema.VoidBody)
@@ -74,6 +85,9 @@ class InvoiceVoid(OperatorView):
         values = body_of(request, VoidBody)
         return invoice_response(invoice_void(invoice_id=invoice.id, actor=actor(request), **values).id)
 
+    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+        return invoice_response(UUID(made[0]))
+
 
 class InvoiceSend(OperatorView):
     @invoice_operation("invoices_send", body=schema.SendBody, status=202, answer=schema.Sent)
@@ -82,6 +96,13 @@ class InvoiceSend(OperatorView):
         invoice = invoice_of(request, invoice_id)
         values = body_of(request, SendBody)
         to = invoice_resend(invoice=invoice, actor=actor(request), **values)
+        return self._sent(to)
+
+    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+        to = body_of(request, SendBody).get("to")
+        return self._sent(to or recipients(invoice_of(request, invoice_id).tenant_id))
+
+    def _sent(self, to: Sequence[str]) -> Response:
         return Response({"object": "invoice_mail", "to": to}, 202)
 
 

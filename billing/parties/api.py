@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -112,8 +113,13 @@ class LegalEntityList(OperatorView):
     def post(self, request: Request) -> Response:
         """Adds a company; the first one issues for all tenants that name no other."""
         values = body_of(request, LegalEntityBody)
-        entity = legal_entity_create(actor=actor(request), **values)
-        shown = legal_entity_json(LegalEntity.objects.get(id=entity.id))
+        return self._created(legal_entity_create(actor=actor(request), **values).id)
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        return self._created(UUID(made[0]))
+
+    def _created(self, legal_entity_id: UUID) -> Response:
+        shown = legal_entity_json(LegalEntity.objects.get(id=legal_entity_id))
         return Response(shown, 201, headers={"Location": f"/api/v1/legal-entities/{shown['id']}"})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,3 +25,6 @@ class InvoicePayments(OperatorView):
         coins_check(invoice, values["amount"], "/amount")
         payment_record(invoice_id=invoice.id, actor=actor(request), **values)
         return invoice_response(invoice.id)
+
+    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+        return invoice_response(invoice_of(request, invoice_id).id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -55,6 +57,9 @@ class PlanList(OperatorView):
         plan.refresh_from_db()
         return Response(plan_json(plan), status=201)
 
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        return Response(plan_json(Plan.objects.get(id=UUID(made[0]))), status=201)
+
 
 class PlanDetail(OperatorView):
     @extend_schema(
@@ -102,6 +107,9 @@ class PlanVersions(OperatorView):
         version = plan_version_add(plan=plan, values=_terms(values), effective_from=moment, actor=actor(request))
         version.refresh_from_db()
         return Response(terms_json(version), status=201)
+
+    def replay(self, request: Request, made: Sequence[str], plan_id: str) -> Response:
+        return Response(terms_json(_plan(plan_id).versions.get(id=made[0])), status=201)
 
 
 def _plan(public: str) -> Plan:

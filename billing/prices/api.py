@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
+from accounts.idempotency import Replay
 from billing.fields import moment_of
 from billing.models import Kind, Plan, Price
 from billing.prices import schema
@@ -70,11 +72,19 @@ class PriceBook(OperatorView):
             source=values["source"],
             actor=actor(request),
         )
-        rows = Price.objects.filter(id__in=[row.id for row in added]).order_by("id")
+        return self._added([row.id for row in added])
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        return self._added([int(row_id) for row_id in made])
+
+    def _added(self, row_ids: Sequence[int]) -> Response:
+        rows = Price.objects.filter(id__in=row_ids).order_by("id")
         return Response(page_json([price_json(row) for row in rows], None), status=201)
 
 
 class PriceBookPreview(OperatorView):
+    replays = Replay.KEPT
+
     @extend_schema(
         operation_id="price_book_preview",
         request=PricesBody,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,6 +16,7 @@ from accounts.authentication.parameters import tenant_named
 from billing.credits.representation import credit_json
 from billing.credits.services import credit_grant
 from billing.ledger.representation import transaction_json
+from billing.models import Credit, LedgerTransaction
 from billing.wallets import schema
 from billing.wallets.api import ledger_page
 from billing.wallets.bodies import AdjustmentBody, CreditBody, TenantWalletChange, TopUpBody
@@ -64,6 +68,9 @@ class TenantTopUps(OperatorView):
         movement = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(made[0]))), status=201)
+
 
 class TenantAdjustments(OperatorView):
     @extend_schema(
@@ -78,6 +85,9 @@ class TenantAdjustments(OperatorView):
         movement = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(made[0]))), status=201)
+
 
 class TenantCredits(OperatorView):
     @extend_schema(
@@ -91,6 +101,10 @@ class TenantCredits(OperatorView):
         tenant, values = tenant_named(tenant_id), body_of(request, CreditBody)
         credit = credit_grant(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(credit_json(credit), status=201)
+
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        """Returns the credit as it is now, with what is left of it."""
+        return Response(credit_json(Credit.objects.get(id=UUID(made[0]))), status=201)
 
 
 class TenantLedger(OperatorView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +50,16 @@ class ExportList(OperatorView):
     )
     def post(self, request: Request, tenant_id: str) -> Response:
         """Starts an export of all the tenant's data into one archive. Poll it until it is `ready` and has a `url`."""
-        body = export_json(export_request(tenant_id=tenant_of(tenant_id), actor=actor(request)))
+        return self._started(export_request(tenant_id=tenant_of(tenant_id), actor=actor(request)), tenant_id)
+
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        export = Export.objects.filter(id=UUID(made[0]), tenant_id=tenant_of(tenant_id)).first()
+        if export is None:
+            raise not_found()
+        return self._started(export, tenant_id)
+
+    def _started(self, export: Export, tenant_id: str) -> Response:
+        body = export_json(export)
         return Response(body, 202, headers={"Location": f"/api/v1/tenants/{tenant_id}/exports/{body['id']}"})
 
 
@@ -118,6 +128,12 @@ class ErasureDetail(OperatorView):
         tenant = tenant_of(tenant_id)
         body = body_of(request, schema.ErasureNew)
         erasure = erasure_request(tenant_id=tenant, slug=body["slug"], days=body.get("days"), actor=actor(request))
+        return Response(erasure_json(erasure), 202)
+
+    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+        erasure = Erasure.objects.filter(tenant_id=tenant_of(tenant_id)).first()
+        if erasure is None:
+            raise not_found()
         return Response(erasure_json(erasure), 202)
 
     @extend_schema(
