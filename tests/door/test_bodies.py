@@ -22,7 +22,7 @@ ACME, GLOBEX = Caller("acme", "a"), Caller("globex", "b")
 
 
 def limits(tmp_path: Path, **given: int) -> BudgetLimits:
-    return BudgetLimits(spool=tmp_path, **{"keep_free": 0, **given})
+    return BudgetLimits(spool=tmp_path, **{"keep_free": 0, "small_room": 0, **given})
 
 
 def refused(caught: pytest.ExceptionInfo[Problem]) -> tuple[int, str]:
@@ -44,6 +44,23 @@ def test_bodies_share_a_budget_and_a_tenant_has_a_share(tmp_path: Path) -> None:
     budget.reserve(GLOBEX, "1.1.1.1", 20).release()
     second.release()
     assert (budget.taken, budget.to_come, budget._by_owner) == (0, 0, {})
+
+
+def test_large_bodies_leave_room_for_small_ones(tmp_path: Path) -> None:
+    budget = BodyBudget(limits(tmp_path, total=20 * MB, per_tenant=4 * MB, small_room=2 * MB))
+    large = budget.reserve(ACME, "1.1.1.1", 4 * MB)
+    with pytest.raises(Problem):
+        budget.reserve(ACME, "1.1.1.1", 2 * MB)
+    small = [budget.reserve(ACME, "1.1.1.1", MB) for _ in range(2)]
+    with pytest.raises(Problem):
+        budget.reserve(ACME, "1.1.1.1", 1)
+    chunked = budget.reserve(GLOBEX, "1.1.1.1", 4 * MB - 100), budget.reserve(GLOBEX, "1.1.1.1", 0)
+    chunked[1].receive(10)
+    with pytest.raises(Problem):
+        chunked[1].receive(MB)
+    for body in (large, *small, *chunked):
+        body.release()
+    assert (budget.taken, budget.to_come) == (0, 0)
 
 
 def test_a_body_without_a_length_counts_as_it_comes(tmp_path: Path) -> None:

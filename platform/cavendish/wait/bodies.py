@@ -23,7 +23,8 @@ FULL_RETRY_SECONDS = 30
 @dataclass(frozen=True)
 class BudgetLimits:
     """In bytes. `strangers` bounds the bodies of all who have no key, `per_address` those of one address of them;
-    `keep_free` is what stays free on the file system of `spool`, for answers that were paid for.
+    `keep_free` is what stays free on the file system of `spool`, for answers that were paid for. Bodies up to
+    STEP_BYTES may go beyond the total and the share by `small_room`: large uploads do not keep small requests out.
     """
 
     spool: Path
@@ -31,6 +32,7 @@ class BudgetLimits:
     per_tenant: int = 4 * 1024**3
     strangers: int = 256 * 1024**2
     per_address: int = 32 * 1024**2
+    small_room: int = 64 * 1024**2
     keep_free: int = 1024**3
 
 
@@ -58,9 +60,12 @@ class BodyBudget:
     def _take(self, reservation: Reservation, size: int) -> None:
         limits, owner = self.limits, reservation.owner
         own = self._by_owner.get(owner, 0) + size
-        if own > (limits.per_address if reservation.stranger else limits.per_tenant):
+        room = limits.small_room if reservation.taken + size <= STEP_BYTES and not reservation.stranger else 0
+        if own > (limits.per_address if reservation.stranger else limits.per_tenant + room):
             raise unavailable("Too many bytes of yours are on their way; try again.", retry_after=RETRY_SECONDS)
-        if self.taken + size > limits.total or (reservation.stranger and self.strangers + size > limits.strangers):
+        if self.taken + size > limits.total + room or (
+            reservation.stranger and self.strangers + size > limits.strangers
+        ):
             raise _busy()
         # What has begun may use the half of what is kept free: better than to throw it away.
         self._check_disk(size, limits.keep_free // (2 if reservation.received else 1))
