@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
 from accounts.authentication.principal import Principal
 from billing.models import Charge, Hold
@@ -19,7 +23,14 @@ from cavendish.db.rows import Columns
 from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, models
-from generations.models import File, Generation, GenerationContent, Output
+from generations.models import File, Generation, GenerationContent, Output, Status
+
+
+FALLBACK_SECONDS = 15.0
+"""Where none of the model and size has succeeded within a week."""
+KEEP_DURATIONS = 10.0
+
+_durations: dict[tuple[str, str], tuple[float, float]] = {}
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class GenerationDetail:
     hold: Hold | None
     charge: Charge | None
     position: int | None
+    estimated_seconds: int | None
 
 
 def models_offered(who: Principal) -> list[Model]:
@@ -88,7 +100,11 @@ def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
     statement = f"""
         SELECT {", ".join(part.sql for part in parts)}, CASE g.status WHEN 'queued' THEN
             (SELECT count(*) + 1 FROM generations_generation w
-             WHERE w.status = 'queued' AND w.tenant_id = g.tenant_id AND w.priority = g.priority AND w.id < g.id) END
+             WHERE w.status = 'queued' AND w.tenant_id = g.tenant_id AND w.priority = g.priority AND w.id < g.id) END,
+            CASE g.status WHEN 'queued' THEN (SELECT count(*) FROM generations_generation w
+             WHERE w.status = 'running' AND w.tenant_id = g.tenant_id AND w.priority <= g.priority) END,
+            CASE g.status WHEN 'queued' THEN
+                (SELECT t.concurrency_limit FROM accounts_tenant t WHERE t.id = g.tenant_id) END
         FROM generations_generation g
         JOIN generations_generationcontent c ON c.generation_id = g.id
         LEFT JOIN billing_charge b ON b.generation_id = g.id
@@ -108,10 +124,46 @@ def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
             start += part.width
         generation, content, charge, hold, output = instances
         if generation.id not in details:
-            details[generation.id] = GenerationDetail(generation, content, [], hold, charge, row[-1])
+            position, running, limit = row[start:]
+            seconds = estimated_seconds(generation, position=position, running=running or 0, limit=limit or 1)
+            details[generation.id] = GenerationDetail(generation, content, [], hold, charge, position, seconds)
         if output is not None:
             details[generation.id].outputs.append(output)
     return details
+
+
+def typical_seconds(model: str, image_size: str) -> float:
+    """Returns what the latest generations took from start to end; a query at most every KEEP_DURATIONS, of a page of an index."""
+    key = (model, image_size)
+    known = _durations.get(key)
+    now = time.monotonic()
+    if known is not None and now < known[0] + KEEP_DURATIONS:
+        return known[1]
+    seconds: float | None = call("generation_seconds", model, image_size, using="default")
+    _durations[key] = (now, FALLBACK_SECONDS if seconds is None else seconds)
+    return _durations[key][1]
+
+
+def estimated_seconds(
+    generation: Generation, *, position: int | None, running: int, limit: int, now: datetime | None = None
+) -> int | None:
+    """Returns whole seconds until the generation is likely to have ended, at least 1; None for one that has.
+
+    `position` is its place among the tenant's waiting ones, from 1; `running` of the tenant's run, `limit` may at once.
+    """
+    now = now or timezone.now()
+    if generation.status == Status.RUNNING and generation.started_at is not None:
+        typical = typical_seconds(generation.model, generation.image_size)
+        seconds = typical - (now - generation.started_at).total_seconds()
+    elif generation.status == Status.QUEUED and position is not None:
+        typical = typical_seconds(generation.model, generation.image_size)
+        # As many rounds of jobs before it as the tenant's limit makes of those that are ahead.
+        rounds = (running + position - 1) // max(limit, 1)
+        seconds = typical * (rounds + 1)
+    else:
+        return None
+    left = (generation.deadline_at - now).total_seconds()
+    return max(1, math.ceil(min(seconds, left)))
 
 
 def file_find(file_id: UUID, *, livemode: bool) -> File | None:

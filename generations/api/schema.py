@@ -157,6 +157,9 @@ class Generation(s.Serializer[object]):
     deadline_at = s.DateTimeField()
     attempts = s.IntegerField()
     queue_position = s.IntegerField(allow_null=True, help_text="Among this tenant's own waiting generations.")
+    estimated_seconds = s.IntegerField(
+        allow_null=True, help_text="Until it has likely ended, by how long the latest of its model and size took."
+    )
     previous_generation_id = s.CharField(allow_null=True)
     batch_id = s.CharField(allow_null=True, help_text="The batch it is an item of.")
     metadata = s.DictField(child=s.CharField())

@@ -88,6 +88,13 @@ class Generation(TenantModel):
             ),
             # generation_claim: how many of a tenant run; generation_sweep: whose worker is gone
             models.Index(fields=["tenant", "worker"], name="generations_running", condition=Q(status="running")),
+            # generation_seconds: how long the latest took
+            models.Index(
+                fields=["model", "image_size", "-finished_at"],
+                include=["started_at"],
+                name="generations_latest",
+                condition=Q(status="succeeded"),
+            ),
             # the list endpoint, newest first
             models.Index(
                 fields=["tenant", "livemode", "-id"], name="generations_listed", condition=Q(deleted_at__isnull=True)

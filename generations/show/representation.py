@@ -53,6 +53,7 @@ def generation_json(detail: GenerationDetail) -> dict[str, Any]:
         "deadline_at": moment(generation.deadline_at),
         "attempts": max(generation.attempts, generation.failures + 1) if generation.attempts else 0,
         "queue_position": detail.position,
+        "estimated_seconds": detail.estimated_seconds,
         "previous_generation_id": (
             ids.encode(ids.GENERATION, generation.previous_id) if generation.previous_id else None
         ),
