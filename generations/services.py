@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.contracts import DayRefusal
+from accounts.idempotency import note_made
 from accounts.models import Tenant
 from cavendish.db import ids
 from cavendish.db.call import call
@@ -102,6 +103,7 @@ def file_create(
     objects().keep(path, key)
     try:
         with tenant_context(tenant_id):
+            note_made(file_id)
             if not livemode:
                 _day_reserve(tenant_id, info.bytes)
             expires_at = None

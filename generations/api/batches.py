@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.principal import Principal
+from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
@@ -57,7 +59,7 @@ def batch_load(who: Principal, text: str) -> Batch:
     return batch
 
 
-class BatchList(APIView):
+class BatchList(IdempotentView):
     scopes = {"GET": "read", "POST": "generate"}
 
     @extend_schema(
@@ -76,7 +78,13 @@ class BatchList(APIView):
         with request_spool() as spool:
             path = spool / "body"
             body_spool(request._request, path, max_bytes=settings.MAX_BODY_BYTES)
-            shown = batch_json(_create(who, path))
+            return self._created(_create(who, path))
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        return self._created(batch_load(principal(request), ids.encode(ids.BATCH, UUID(made[0]))))
+
+    def _created(self, batch: Batch) -> Response:
+        shown = batch_json(batch)
         return Response(shown, 201, headers={"Location": f"/api/v1/batches/{shown['id']}"})
 
     @extend_schema(
@@ -120,7 +128,7 @@ class BatchDetail(APIView):
         return Response(status=204)
 
 
-class BatchCancel(APIView):
+class BatchCancel(IdempotentView):
     scopes = {"POST": "generate"}
 
     @extend_schema(
@@ -138,6 +146,9 @@ class BatchCancel(APIView):
         if batch is None:
             raise not_found()
         return Response(batch_json(batch))
+
+    def replay(self, request: Request, made: Sequence[str], batch_id: str) -> Response:
+        return Response(batch_json(batch_load(principal(request), batch_id)))
 
 
 class BatchItems(APIView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
+from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
@@ -41,7 +43,7 @@ def file_id_of(text: str) -> UUID:
     return file_id
 
 
-class FileList(APIView):
+class FileList(IdempotentView):
     scopes = {"GET": "read", "POST": "files"}
     parser_classes = (MultiPartParser,)
 
@@ -74,6 +76,17 @@ class FileList(APIView):
                 path=path,
                 info=info,
             )
+        return self._uploaded(file)
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        who = principal(request)
+        with tenant_context(who.tenant_id):
+            file = file_find(UUID(made[0]), livemode=who.livemode)
+        if file is None:
+            raise not_found()
+        return self._uploaded(file)
+
+    def _uploaded(self, file: File) -> Response:
         shown = file_json(file)
         return Response(shown, 201, headers={"Location": f"/api/v1/files/{shown['id']}"})
 

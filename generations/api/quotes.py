@@ -5,9 +5,9 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
+from accounts.idempotency import IdempotentView, Replay
 from billing.models import Tier
 from cavendish.http.problems import invalid_value
 from cavendish.http.schema import problems
@@ -16,8 +16,9 @@ from generations.api import schema
 from generations.api.representation import quote_json
 
 
-class QuoteCreate(APIView):
+class QuoteCreate(IdempotentView):
     scopes = {"POST": "generate"}
+    replays = Replay.KEPT
 
     @extend_schema(
         operation_id="quotes_create",

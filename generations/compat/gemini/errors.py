@@ -12,6 +12,7 @@ import json
 import math
 import re
 
+from accounts.idempotency.errors import KeyInProgress
 from cavendish.http.dialects import Dialect, RenderedError
 from cavendish.http.problems import Problem
 
@@ -33,6 +34,7 @@ _NAMES = {
     403: ("PERMISSION_DENIED", "permission_denied"),
     404: ("NOT_FOUND", "not_found"),
     405: ("INVALID_ARGUMENT", "method_not_allowed"),
+    409: ("ABORTED", "aborted"),
     413: ("INVALID_ARGUMENT", "request_too_large"),
     429: ("RESOURCE_EXHAUSTED", "too_many_requests"),
     500: ("INTERNAL", "internal"),
@@ -48,12 +50,14 @@ def is_google(path: str) -> bool:
 def google_error(problem: Problem, path: str) -> RenderedError:
     """A problem as Google writes it at this address."""
     status = 400 if problem.code in _PERMANENT else _STATUS.get(problem.status, problem.status)
+    if problem.code == KeyInProgress.code_name:
+        status = problem.status
     name, word = _NAMES.get(status, _NAMES[500 if status >= 500 else 400])
     error: dict[str, object] = {"code": word, "message": _message(problem)}
     if not _INTERACTIONS.match(path):
         error = {"code": status, "message": _message(problem), "status": name}
     headers = {key: value for key, value in problem.headers.items() if key in {"WWW-Authenticate", "Allow"}}
-    if "Retry-After" in problem.headers and (status == 429 or status >= 500):
+    if "Retry-After" in problem.headers and (status in {409, 429} or status >= 500):
         seconds = math.ceil(float(problem.headers["Retry-After"]))
         headers["Retry-After"] = str(min(max(seconds, 1), LONGEST_RETRY_AFTER))
     if path.startswith("/upload/") and problem.status in _ENDS_UPLOADS:

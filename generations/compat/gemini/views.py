@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.views import APIView, set_rollback
+from rest_framework.views import set_rollback
 
 from accounts.authentication.drf import GoogleKeyAuthentication
+from accounts.idempotency import IdempotentView
 from cavendish.http.problems import problem_of
 from generations.compat.gemini.errors import GOOGLE
 
 
-class GoogleView(APIView):
+class GoogleView(IdempotentView):
     authentication_classes = (GoogleKeyAuthentication,)
     schema = None  # Google documents these addresses; our OpenAPI document is that of the native API
 

@@ -11,6 +11,7 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.gemini.catalog import get_model
 from cavendish.http.problems import Problem
@@ -32,6 +33,7 @@ DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
 
 
 class Predict(GoogleView):
+    replays = Replay.RERUN
     scopes = {"POST": "generate", "GET": "generate"}
     makes_pictures = ("POST",)
 

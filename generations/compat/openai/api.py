@@ -14,6 +14,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
@@ -23,13 +24,14 @@ from generations.compat.openai.views import OpenAIView, failure_response
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
-from generations.compat.shared.resubmissions import Resubmission
+from generations.compat.shared.resubmissions import Resubmission, jobs_of_replay
 from generations.models import TERMINAL, Status
 from generations.request import body_read
 from generations.selectors import models_offered
 
 
 class ImageView(OpenAIView):
+    replays = Replay.RERUN
     scopes = {"POST": "generate", "GET": "generate"}
     makes_pictures = ("POST",)
 
@@ -63,7 +65,7 @@ class ImageView(OpenAIView):
         translation = Translation()
         images_request = translation.parse(body, images)
         with errors_placed(translation.placed):
-            jobs = (resubmission.jobs() if resubmission else []) or jobs_accept(who, images_request.trees)
+            jobs = (resubmission.jobs() if resubmission else jobs_of_replay()) or jobs_accept(who, images_request.trees)
         answer = _unfinished([ids.encode(ids.GENERATION, job) for job in jobs])
         jobs_wait(answer, request, jobs, f"form={images_request.form}")
         if resubmission:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 
+from accounts.idempotency.errors import KeyInProgress
 from cavendish.http.dialects import Dialect, RenderedError
 from cavendish.http.problems import Problem
 
@@ -38,6 +39,8 @@ def is_openai(path: str) -> bool:
 def openai_error(problem: Problem, path: str) -> RenderedError:
     """A problem as OpenAI writes it. `param` is the field that the first error is in."""
     status = 400 if problem.code in _PERMANENT else _STATUS.get(problem.status, problem.status)
+    if problem.code == KeyInProgress.code_name:
+        status = problem.status
     kind = "insufficient_quota" if problem.code in _NO_MONEY else _TYPES.get(status, "invalid_request_error")
     details = list(dict.fromkeys(error.detail for error in problem.errors)) or [problem.detail]
     first = problem.errors[0] if problem.errors else None
@@ -48,7 +51,7 @@ def openai_error(problem: Problem, path: str) -> RenderedError:
         code=first.code if first else _CODES.get(problem.code, problem.code),
     )
     headers = {key: value for key, value in problem.headers.items() if key in {"WWW-Authenticate", "Allow"}}
-    if "Retry-After" in problem.headers and (status == 429 or status >= 500):
+    if "Retry-After" in problem.headers and (status in {409, 429} or status >= 500):
         seconds = math.ceil(float(problem.headers["Retry-After"]))
         headers["Retry-After"] = str(min(max(seconds, 1), LONGEST_RETRY_AFTER))
     return RenderedError(status, body, CONTENT_TYPE, headers)

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.http import HttpResponse
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
-from rest_framework.views import APIView, set_rollback
+from rest_framework.views import set_rollback
 
+from accounts.idempotency import IdempotentView
 from cavendish.http.problems import problem_of
 from generations.compat.openai.errors import CONTENT_TYPE, OPENAI, error_body
 
 
-class OpenAIView(APIView):
+class OpenAIView(IdempotentView):
     """Base of the views of this API. The key is a bearer token, as `ApiKeyAuthentication` reads it."""
 
     schema = None  # OpenAI documents these addresses; our OpenAPI document is that of the native API

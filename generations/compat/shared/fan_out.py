@@ -11,12 +11,13 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
+from accounts.idempotency import current_keyed_request
 from accounts.limits import current_reservation
 from billing.models import Charge
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, not_found, problem_of
-from generations.accept.funnel import Accepted, generation_accept
+from generations.accept.funnel import generation_accept
 from generations.compat.shared.jobs import WAIT, job_id, job_wait
 from generations.compat.shared.json_stream import json_chunks
 from generations.errors import NotCancelable
@@ -36,17 +37,27 @@ def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
     ago; one that a worker has begun since then ends uncharged unless its picture was here already. Where one cannot be
     canceled the Problem names it, and is none that clients answer with another try.
     """
-    current_reservation().reserve(len(trees))
-    accepted: list[Accepted] = []
+    keyed = current_keyed_request()
+    # Of a request with the same Idempotency-Key, whose process died between two of them.
+    earlier = [UUID(job) for job in keyed.made] if keyed is not None else []
+    if keyed is not None:
+        keyed.expect(len(trees))
+    current_reservation().reserve(len(trees) - len(earlier))
+    # with the pictures that each counts for
+    accepted = [(job, 0) for job in earlier]
     try:
-        for tree in trees:
-            accepted.append(generation_accept(who=who, body=Body(tree), dialect="interactions"))
+        for tree in trees[len(earlier) :]:
+            job = generation_accept(who=who, body=Body(tree), dialect="interactions")
+            accepted.append((job.id, job.images))
     except BaseException as error:
-        kept = [job.id for job in accepted if not _cancel(who, job)]
+        kept = [job_id for job_id, images in accepted if not _cancel(who, job_id, images)]
         if kept and isinstance(error, Exception):
-            raise _partly(kept, error) from None
+            problem = _partly(kept, error)
+            if keyed is not None:
+                keyed.end_refused(problem)
+            raise problem from None
         raise
-    return [job.id for job in accepted]
+    return [job_id for job_id, _ in accepted]
 
 
 def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], query: str) -> None:
@@ -99,17 +110,17 @@ class Body:
         return next((chunk for chunk in self._chunks if chunk), b"")
 
 
-def _cancel(who: Principal, job: Accepted) -> bool:
+def _cancel(who: Principal, job: UUID, images: int) -> bool:
     """Cancels a job that was accepted. Returns whether that was in time."""
     try:
-        generation_cancel(tenant_id=who.tenant_id, generation_id=job.id, livemode=who.livemode)
+        generation_cancel(tenant_id=who.tenant_id, generation_id=job, livemode=who.livemode)
     except NotCancelable:
         return False
     except Exception as error:
         # The message of a database error may repeat values.
         logger.error("A generation could not be canceled: %s", type(error).__name__)
         return False
-    current_reservation().give_back(job.images)
+    current_reservation().give_back(images)
     return True
 
 

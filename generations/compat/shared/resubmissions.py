@@ -2,23 +2,31 @@
 
 Only one whose connection we saw close before it had its answer is joined, within a minute, and by one request. Two
 equal POSTs side by side are two jobs, and so are two of which the first was answered.
+
+With an Idempotency-Key that says which request it is, and nothing else does.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
+from accounts.idempotency import current_keyed_request
+from accounts.idempotency.digest import address_digest
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import resubmissions
 from generations.models import Generation
+
+
+def jobs_of_replay() -> list[UUID]:
+    """The jobs of the first request with this one's Idempotency-Key, where that one was done; else none."""
+    keyed = current_keyed_request()
+    return [UUID(job) for job in keyed.made] if keyed is not None and keyed.is_replay else []
 
 
 class Resubmission:
@@ -27,10 +35,8 @@ class Resubmission:
     def __init__(self, request: Request, who: Principal) -> None:
         self._body = request._request
         self._who = who
-        self._hash = hashlib.sha256()
-        # The key may stand in the address as well as in a header.
-        query = [(name, value) for name, value in parse_qsl(request.META.get("QUERY_STRING", "")) if name != "key"]
-        self._hash.update(f"{who.key_id.hex}\n{request.path}?{urlencode(query)}\n".encode())
+        self._hash = address_digest(request._request, who.key_id.hex)
+        self._keyed = current_keyed_request() is not None
 
     def read(self, size: int, /) -> bytes:
         chunk: bytes = self._body.read(size)
@@ -39,6 +45,8 @@ class Resubmission:
 
     def jobs(self) -> list[UUID]:
         """The jobs of an equal request that went without its answer; empty, and then this one makes its own."""
+        if self._keyed:
+            return jobs_of_replay()
         decoded = [ids.decode(ids.GENERATION, text) for text in (resubmissions.take(self._name) or "").split(",")]
         jobs = [job for job in decoded if job is not None]
         if not jobs:
@@ -53,6 +61,8 @@ class Resubmission:
 
     def mark(self, answer: HttpResponse, jobs: Sequence[UUID]) -> None:
         """Has the layer in front note the request should its connection close before the answer is out."""
+        if self._keyed:
+            return
         named = ",".join(ids.encode(ids.GENERATION, job) for job in jobs)
         answer.headers["X-Cavendish-Resubmission"] = f"{self._name};{named}"
 

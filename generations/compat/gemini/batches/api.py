@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.principal import Principal
+from accounts.idempotency import Replay
 from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import bad_request, invalid_value, not_found, shown
@@ -49,6 +51,9 @@ class BatchCreate(GoogleView):
             path = spool / "body"
             body_spool(request._request, path, max_bytes=settings.MAX_BODY_BYTES)
             return JsonResponse(operation_json(_create(who, model.id, path)))
+
+    def replay(self, request: Request, made: Sequence[str], model_id: str) -> JsonResponse:
+        return JsonResponse(operation_json(batch_load(principal(request), made[0])))
 
 
 class BatchList(GoogleView):
@@ -91,6 +96,7 @@ class BatchDetail(GoogleView):
 
 
 class BatchCancel(GoogleView):
+    replays = Replay.RERUN
     scopes = {"POST": "generate"}
 
     def post(self, request: Request, batch_id: str) -> JsonResponse:

@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, UnknownModel, get_model
@@ -30,6 +31,7 @@ _TYPES = {"object": "application/json", "array": "application/json", "sse": "tex
 
 
 class ContentGenerate(GoogleView):
+    replays = Replay.RERUN
     scopes = {"POST": "generate"}
     makes_pictures = ("POST",)
     streamed = False
@@ -82,6 +84,7 @@ class ContentAnswer(GoogleView):
 
 
 class ContentCount(GoogleView):
+    replays = Replay.KEPT
     scopes = {"POST": "generate"}
 
     def post(self, request: Request, model_id: str) -> JsonResponse:

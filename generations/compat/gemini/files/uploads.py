@@ -15,6 +15,7 @@ import json
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -22,6 +23,7 @@ from django.http import HttpResponse, JsonResponse
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal
+from accounts.idempotency import Replay, current_keyed_request, note_made
 from accounts.models import Tenant, TenantStatus
 from cavendish.db import ids
 from cavendish.db.storable import storable, unstorable
@@ -45,6 +47,7 @@ _COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
 
 
 class Upload(GoogleView):
+    replays = Replay.RERUN
     scopes = {"POST": "files", "PUT": "files"}
     admission = UploadAdmission()
 
@@ -84,7 +87,8 @@ def _start(request: Request) -> HttpResponse:
     check_active(who)
     description = _description(request)
     resource_name = _resource_name(description.get("name"))
-    if resource_name is not None:
+    keyed = current_keyed_request()
+    if resource_name is not None and (keyed is None or not keyed.is_replay):
         with tenant_context(who.tenant_id):
             if file_named(resource_name, livemode=who.livemode) is not None:
                 raise _taken(resource_name)
@@ -97,8 +101,15 @@ def _start(request: Request) -> HttpResponse:
         # Its display name and its type may be anything: Python's library of types does not know this one.
         mime_type = JSONL
     name = description.get("display_name") or file_name
+    if keyed is not None and keyed.is_replay:
+        file_id = UUID(keyed.made[0])
+    else:
+        file_id = ids.new_id()
+        if keyed is not None:
+            with tenant_context(who.tenant_id):
+                note_made(file_id)
     upload_id = UploadId(
-        file_id=ids.new_id(),
+        file_id=file_id,
         tenant_id=who.tenant_id,
         key_id=who.key_id,
         livemode=who.livemode,

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
@@ -28,6 +29,7 @@ CANCEL_WAIT = 3
 
 
 class InteractionList(GoogleView):
+    replays = Replay.RERUN
     scopes = {"POST": "generate"}
     makes_pictures = ("POST",)
 
@@ -89,6 +91,7 @@ class InteractionDetail(GoogleView):
 
 
 class InteractionCancel(GoogleView):
+    replays = Replay.RERUN
     scopes = {"POST": "generate"}
 
     def post(self, request: Request, interaction_id: str) -> HttpResponse:
