@@ -35,7 +35,7 @@ class ReadOnly(Base):
         return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Whether this operator may run the page's actions; actions name it by `permissions=["operate"]`."""
+        """Returns whether this operator may run actions that are declared with `permissions=["operate"]`."""
         return request.user.is_active and request.user.is_superuser
 
 

@@ -38,7 +38,7 @@ class TenantBilling(Protocol):
         """Returns whether anything was ever dated by the tenant's time zone."""
 
     def key_has_budget(self, *, tenant_id: UUID, key_id: UUID) -> bool:
-        """Whether a budget of its own binds the key. In the tenant's own context, or as the operator."""
+        """Returns whether the key has a budget of its own. Called in the tenant's context, or as the operator."""
 
     def plans(self) -> Sequence[tuple[str, str]]:
         """Returns slug and name of each plan that tenants can be put on."""

@@ -91,7 +91,7 @@ class Powers:
 
 
 def _limit(value: int | None, default: int) -> int | None:
-    """A limit as it applies: a key's own or the platform's, where 0 is none."""
+    """Returns the limit in force: the key's own, or the platform's default, whose 0 means no limit (None)."""
     return (default if value is None else value) or None
 
 
@@ -153,7 +153,7 @@ class Authority:
         return own if self.role is None else own & scopes_of(self.role)
 
     def may_assign(self, role: Role) -> bool:
-        """Whether the actor may make somebody a `role`: a key only what it may itself, see docs/roles.md."""
+        """Returns whether the actor may assign the role. A key assigns only what it may do itself (docs/roles.md)."""
         return self.key is None or scopes_of(role) <= self.scopes
 
     @property

@@ -36,7 +36,7 @@ def check_name(name: str, field: str = "name") -> list[FieldError]:
 
 
 def validate_name(name: str) -> None:
-    """The same for forms. Raises ValidationError."""
+    """Raises ValidationError for the names that `check_name` refuses; for forms."""
     if (error := name_error(name)) is not None:
         code, detail = error
         raise ValidationError(detail, code=code)

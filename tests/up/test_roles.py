@@ -57,22 +57,22 @@ def test_our_own_roles_are_plain_logins_and_only_the_owner_owns(supervisor: Supe
 
 def test_missing_roles_of_a_given_server_are_made_through_the_owner(address: roles.Address) -> None:
     owner, secret = address.url("boss", PASSWORD), passwords()
-    urls = roles.provision_given(owner, {}, secret)
+    urls = roles.provision_configured(owner, {}, secret)
     assert urls == {
         "DATABASE_OWNER_URL": owner,
         **{setting: address.url(role, secret[role]) for setting, role in roles.ROLES.items()},
     }
     roles.check_roles(urls)
-    assert roles.provision_given(owner, {}, secret) == urls
+    assert roles.provision_configured(owner, {}, secret) == urls
     with pytest.raises(UpError, match=r"^The role cavendish_app already exists and its password is not known here"):
-        roles.provision_given(owner, {}, passwords())
+        roles.provision_configured(owner, {}, passwords())
     roles.check_roles(urls)  # nobody's password was changed
 
 
 def test_a_given_login_of_another_name_becomes_a_member(postgres: Postgres, address: roles.Address) -> None:
     as_admin(postgres, f"CREATE ROLE web LOGIN PASSWORD '{PASSWORD}'")
     given = {"DATABASE_URL": address.url("web", PASSWORD)}
-    urls = roles.provision_given(address.url("boss", PASSWORD), given, passwords())
+    urls = roles.provision_configured(address.url("boss", PASSWORD), given, passwords())
     assert urls["DATABASE_URL"] == given["DATABASE_URL"]
     roles.check_roles(urls)
 
@@ -82,7 +82,7 @@ def test_an_owner_that_may_not_make_roles_is_told_what_to_do(postgres: Postgres,
     with pytest.raises(
         UpError, match=r"^The role cavendish_app does not exist and boss may not create it: .*CREATEROLE"
     ):
-        roles.provision_given(address.url("boss", PASSWORD), {}, passwords())
+        roles.provision_configured(address.url("boss", PASSWORD), {}, passwords())
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_an_owner_that_may_not_make_roles_is_told_what_to_do(postgres: Postgres,
 def test_a_role_that_would_void_the_isolation_is_refused(
     postgres: Postgres, address: roles.Address, statement: str, problem: str
 ) -> None:
-    urls = roles.provision_given(address.url("boss", PASSWORD), {}, passwords())
+    urls = roles.provision_configured(address.url("boss", PASSWORD), {}, passwords())
     as_admin(postgres, statement)
     with pytest.raises(UpError, match=rf"^DATABASE_URL is cavendish_app, which {problem}"):
         roles.check_roles(urls)
@@ -105,20 +105,20 @@ def test_a_role_that_would_void_the_isolation_is_refused(
 
 def test_a_superuser_as_the_apps_login_is_refused(postgres: Postgres, address: roles.Address) -> None:
     admin = address.url("postgres", postgres.password)
-    urls = roles.provision_given(admin, {"DATABASE_URL": admin}, passwords())
+    urls = roles.provision_configured(admin, {"DATABASE_URL": admin}, passwords())
     with pytest.raises(UpError, match=r"^DATABASE_URL is postgres, which row-level security does not bind"):
         roles.check_roles(urls)
 
 
 def test_an_unreachable_database_is_said_without_its_password(address: roles.Address) -> None:
     with pytest.raises(UpError) as caught:
-        roles.provision_given(address.url("boss", "wrong-password"), {}, passwords())
+        roles.provision_configured(address.url("boss", "wrong-password"), {}, passwords())
     assert str(caught.value) == (
         'DATABASE_OWNER_URL: the database cannot be reached as boss: password authentication failed for user "boss"'
     )
     with pytest.raises(UpError, match=r"^DATABASE_OWNER_URL is not a database URL"):
-        roles.provision_given("mysql://x:secret@y/z", {}, passwords())
+        roles.provision_configured("mysql://x:secret@y/z", {}, passwords())
     nowhere = roles.Address(LOCAL, 1, "images").url("boss", "wrong-password")
     with pytest.raises(UpError, match=r"cannot be reached as boss: .*refused") as refused:
-        roles.provision_given(nowhere, {}, passwords())
+        roles.provision_configured(nowhere, {}, passwords())
     assert "wrong-password" not in str(refused.value)

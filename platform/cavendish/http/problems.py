@@ -163,8 +163,8 @@ def shown(value: object) -> str:
 
 
 def first_of(names: Sequence[str], *, see: str, word: str = "or") -> str:
-    """ "a, b or c"; of more than MAX_NAMES the first ones and the address that lists all: a message does not grow with
-    what there is. `word` is or, and.
+    """Returns "a, b or c", with `word` before the last name. Of more than MAX_NAMES, only the first ones and `see`, the
+    address that lists all of them.
     """
     if len(names) > MAX_NAMES:
         return f"{', '.join(names[:MAX_NAMES])} {word} {'another' if word == 'or' else 'others'} of {see}"

@@ -93,11 +93,11 @@ def provision_embedded(superuser: str, address: Address, passwords: Mapping[str,
     return {**urls, "DATABASE_OWNER_URL": address.url(OWNER, passwords[OWNER])}
 
 
-def provision_given(owner_url: str, given: Mapping[str, str], passwords: Mapping[str, str]) -> dict[str, str]:
+def provision_configured(owner_url: str, configured: Mapping[str, str], passwords: Mapping[str, str]) -> dict[str, str]:
     """Creates our roles on another server through the owner's connection. Returns connection URLs by setting.
 
-    `given` has the URLs of the environment. A missing role is created with the password of `passwords`, when the owner
-    may create roles; an existing role's password is never changed, since others may use it. Raises UpError.
+    `configured` has the URLs of the environment. A missing role is created with the password of `passwords`, when the
+    owner may create roles; an existing role's password is never changed, since others may use it. Raises UpError.
     """
     address = Address.of("DATABASE_OWNER_URL", owner_url)
     urls = {"DATABASE_OWNER_URL": owner_url}
@@ -107,7 +107,7 @@ def provision_given(owner_url: str, given: Mapping[str, str], passwords: Mapping
         ).fetchone()
         may_create, owner_name = row if row else (False, "")
         for setting, role in ROLES.items():
-            url = given.get(setting)
+            url = configured.get(setting)
             if url:
                 if Address.of(setting, url).name != address.name:
                     raise UpError(f"{setting} and DATABASE_OWNER_URL name different databases.")

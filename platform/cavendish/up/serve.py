@@ -1,8 +1,8 @@
 """The ASGI server: `python -m cavendish.up.serve module:application --fd N`, or `--host H --port P`.
 
-`up` binds the socket and hands it down, so that clients wait for a second while this process is restarted instead of
-being refused, and nobody else can take the port in between. Units and containers name an address. Both get the same
-bounds on connections (cavendish.http.bounded_protocol).
+`up` binds the socket and this process inherits it: during a restart clients wait for a second instead of being
+refused, and no other program can take the port. Units and containers pass an address. Both get the same bounds on
+connections (cavendish.http.bounded_protocol).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from cavendish.http.bounded_protocol import ConnectionLimits, bounded_protocol
 
 BACKLOG = 2048
 IDLE_SECONDS = 10
-"""How long a connection may wait between two requests; a proxy in front gives up its own a little earlier."""
+"""How long a connection may be idle between two requests. A proxy in front should close its own a little earlier."""
 OWN_DESCRIPTORS = 256
-"""Descriptors for everything that is no connection: the database, Valkey, logs, storage."""
+"""Descriptors kept free of client connections, for the database, Valkey, logs, storage."""
 
 
 def main() -> None:
@@ -34,8 +34,10 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="a bound socket that this process inherits")
     parser.add_argument("--host", default="127.0.0.1", help="the address to bind where no --fd is given")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--behind-proxy", action="store_true", help="believe X-Forwarded-For and -Proto")
-    parser.add_argument("--local", action="store_true", help="for this machine's own processes: loopback names only")
+    parser.add_argument("--behind-proxy", action="store_true", help="trust X-Forwarded-For and X-Forwarded-Proto")
+    parser.add_argument(
+        "--local", action="store_true", help="accept loopback names only, and any number of connections"
+    )
     parser.add_argument("--grace", type=int, default=12, help="seconds that open requests get after SIGTERM")
     arguments = parser.parse_args()
     try:
@@ -65,9 +67,9 @@ def main() -> None:
 
 
 def connection_limits(config: Config, *, behind_proxy: bool) -> ConnectionLimits:
-    """The settings' bounds, and no more connections than this process may have descriptors for.
+    """Returns the bounds of the settings, with at most half as many connections as descriptors are free.
 
-    A connection may need a file beside it, for a body that comes or a picture that goes.
+    A connection may need a file beside its socket, for a request's body or a picture in the response.
     """
     room = (_descriptors() - OWN_DESCRIPTORS) // 2
     proxies = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1") if behind_proxy else ""
@@ -79,16 +81,16 @@ def connection_limits(config: Config, *, behind_proxy: bool) -> ConnectionLimits
 
 
 def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    """uvicorn's list of addresses and networks; "*" is everybody, and what is neither (a socket's path) nobody."""
-    found: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+    """Parses uvicorn's list of addresses and networks. "*" means all; anything else, such as a path, is skipped."""
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
     for word in ("0.0.0.0/0,::/0" if text.strip() == "*" else text).split(","):
         with contextlib.suppress(ValueError):
-            found.append(ipaddress.ip_network(word.strip(), strict=False))
-    return tuple(found)
+            networks.append(ipaddress.ip_network(word.strip(), strict=False))
+    return tuple(networks)
 
 
 def _descriptors() -> int:
-    """How many files this process may have open, after it has taken all that it may."""
+    """Raises the soft limit of open files to the hard limit and returns it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):

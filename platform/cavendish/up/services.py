@@ -120,7 +120,7 @@ class Services:
                 "database's owner: set both, or none for an embedded PostgreSQL."
             )
         owner = roles.Address.of("DATABASE_OWNER_URL", configured["DATABASE_OWNER_URL"])
-        self.urls |= roles.provision_given(
+        self.urls |= roles.provision_configured(
             configured["DATABASE_OWNER_URL"], configured, self._passwords(f"{owner.host}:{owner.port}/{owner.name}")
         )
         self.supervisor.report(f"  PostgreSQL  external   {owner.host}:{owner.port}/{owner.name}")

@@ -79,7 +79,7 @@ class Spill:
         self._size += len(decoded)
         self._hash.update(decoded)
         if not self._hint:
-            self._look_for_mark(decoded)
+            self._search_mark(decoded)
         written = os.write(self._handle, decoded)
         while written < len(decoded):
             written += os.write(self._handle, memoryview(decoded)[written:])
@@ -100,7 +100,7 @@ class Spill:
             handle, self._handle = self._handle, None
             os.close(handle)
 
-    def _look_for_mark(self, decoded: bytes) -> None:
+    def _search_mark(self, decoded: bytes) -> None:
         border = self._tail + decoded[:_OVERLAP]
         self._hint = _C2PA_MARK in border or _C2PA_MARK in decoded
         self._tail = decoded[-_OVERLAP:] if len(decoded) >= _OVERLAP else border[-_OVERLAP:]
