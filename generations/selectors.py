@@ -25,7 +25,6 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, models
 from generations.models import File, Generation, GenerationContent, Output, Status
 
-
 FALLBACK_SECONDS = 15.0
 """Where none of the model and size has succeeded within a week."""
 KEEP_DURATIONS = 10.0
@@ -133,7 +132,7 @@ def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
 
 
 def typical_seconds(model: str, image_size: str) -> float:
-    """Returns what the latest generations took from start to end; a query at most every KEEP_DURATIONS, of a page of an index."""
+    """Returns what the latest took from start to end. Asks at most every KEEP_DURATIONS, a page of an index."""
     key = (model, image_size)
     known = _durations.get(key)
     now = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,26 +16,41 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
 from accounts.authentication.principal import Principal
+from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
-from cavendish.http.problems import FieldError, invalid, not_found
+from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import generation_accept
 from generations.api import schema
-from generations.models import Generation, Status
+from generations.models import TERMINAL, Generation, Status
 from generations.selectors import generation_detail, generation_find, generations_load
 from generations.services import generation_cancel, generation_delete
 from generations.show.representation import generation_json
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
+_SECONDS = re.compile(r"[0-9]{1,6}")
 CANCEL_WAIT = 3
+MAX_CANCEL_AFTER = 86_400
 
 
 def wait_seconds(request: Request) -> int:
     """The seconds of `Prefer: wait=N` (RFC 7240), at most MAX_WAIT_SECONDS; 0 without it."""
     match = _WAIT.search(request.headers.get("Prefer", ""))
     return min(int(match[1]), settings.MAX_WAIT_SECONDS) if match else 0
+
+
+def cancel_after_of(request: Request) -> int | None:
+    """The seconds of `Cancel-After`, None without it. Raises Problem 400."""
+    text = request.headers.get("Cancel-After")
+    if text is None:
+        return None
+    if not _SECONDS.fullmatch(text.strip()) or not 1 <= int(text) <= MAX_CANCEL_AFTER:
+        raise bad_request(
+            "invalid_cancel_after", f"Cancel-After takes a whole number of seconds, 1 to {MAX_CANCEL_AFTER}."
+        )
+    return int(text)
 
 
 def generation_id_of(text: str) -> UUID:
@@ -53,7 +69,7 @@ def _load_json(who: Principal, generation_id: UUID) -> dict[str, Any]:
     return generation_json(detail)
 
 
-class GenerationList(APIView):
+class GenerationList(IdempotentView):
     scopes = {"GET": "read", "POST": "generate"}
     makes_pictures = ("POST",)
 
@@ -65,13 +81,23 @@ class GenerationList(APIView):
             202: schema.Generation,
             **problems(400, 401, 402, 403, 404, 413, 422, 429),
         },
-        parameters=[schema.PREFER],
+        parameters=[schema.PREFER, schema.CANCEL_AFTER],
         tags=["generations"],
     )
     def post(self, request: Request) -> Response:
         """Accepts a generation. With `Prefer: wait=N` the answer waits for its end, up to N seconds."""
         who = principal(request)
-        generation_id = generation_accept(who=who, body=request._request, dialect="native").id
+        accepted = generation_accept(
+            who=who, body=request._request, dialect="native", cancel_after=cancel_after_of(request)
+        )
+        return self._accepted(request, accepted.id)
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        """Returns the generation as it stands now, and waits for it as the first answer did."""
+        return self._accepted(request, UUID(made[0]))
+
+    def _accepted(self, request: Request, generation_id: UUID) -> Response:
+        who = principal(request)
         public = ids.encode(ids.GENERATION, generation_id)
         headers = {"Location": f"/api/v1/generations/{public}"}
         seconds = wait_seconds(request)
@@ -109,11 +135,20 @@ class GenerationDetail(APIView):
 
     @extend_schema(
         operation_id="generations_get",
-        responses={200: schema.Generation, **problems(401, 403, 404)},
+        responses={200: schema.Generation, 202: schema.Generation, **problems(401, 403, 404)},
+        parameters=[schema.PREFER],
         tags=["generations"],
     )
     def get(self, request: Request, generation_id: str) -> Response:
+        """Returns a generation as it is. With `Prefer: wait=N` the answer waits for its end, up to N seconds."""
         shown = _load_json(principal(request), generation_id_of(generation_id))
+        seconds = wait_seconds(request)
+        if seconds and shown["status"] not in TERMINAL:
+            headers = {
+                "Location": f"/api/v1/generations/{generation_id}",
+                "X-Cavendish-Wait": f"{generation_id};{seconds}",
+            }
+            return Response(shown, 202, headers=headers)
         # Read by the waiting layer, which sends 200 for a terminal status and 202 otherwise.
         return Response(shown, headers={"X-Cavendish-Status": shown["status"]})
 
@@ -133,7 +168,7 @@ class GenerationDetail(APIView):
         return Response(status=204)
 
 
-class GenerationCancel(APIView):
+class GenerationCancel(IdempotentView):
     scopes = {"POST": "generate"}
 
     @extend_schema(
@@ -149,11 +184,19 @@ class GenerationCancel(APIView):
         was = generation_cancel(tenant_id=who.tenant_id, generation_id=decoded_id, livemode=who.livemode)
         if was is None:
             raise not_found()
-        headers = {"Location": f"/api/v1/generations/{generation_id}"}
+        return self._canceled(who, decoded_id, was)
+
+    def replay(self, request: Request, made: Sequence[str], generation_id: str) -> Response:
+        who, decoded_id = principal(request), generation_id_of(generation_id)
+        return self._canceled(who, decoded_id, _load_json(who, decoded_id)["status"])
+
+    def _canceled(self, who: Principal, generation_id: UUID, was: str) -> Response:
+        public = ids.encode(ids.GENERATION, generation_id)
+        headers = {"Location": f"/api/v1/generations/{public}"}
         if was == Status.RUNNING:
-            headers["X-Cavendish-Wait"] = f"{generation_id};{CANCEL_WAIT}"
-            return Response({"id": generation_id, "object": "generation", "status": was}, 202, headers=headers)
-        return Response(_load_json(who, decoded_id), headers=headers)
+            headers["X-Cavendish-Wait"] = f"{public};{CANCEL_WAIT}"
+            return Response({"id": public, "object": "generation", "status": was}, 202, headers=headers)
+        return Response(_load_json(who, generation_id), headers=headers)
 
 
 class GenerationEvents(APIView):
