@@ -73,9 +73,9 @@ def test_names_of_items(tmp_path: Path) -> None:
     ]
     text = json.dumps(items).encode()
     places = list_spans(text, 0, len(text), pointer="/items")
-    assert [place.key for place in places] == ["a", "b", "", "7", "", "k" * 255, "", ""]
+    assert [place.key for place in places] == ["a", "b", "c\ufffd", "7", "", "k" * 255, "", ""]
     assert places[1].metadata == {"key": "b", "more": 1}
-    assert places[2].metadata is None
+    assert places[2].metadata == {"key": "c\ufffd"}
     path = tmp_path / "items.jsonl"
     path.write_bytes(b"\n \n".join(text[place.start : place.start + place.length] for place in places))
     with file_mapped(path) as lines:
