@@ -14,7 +14,10 @@ Refusal
     ├── TooManyInvitations     429
     ├── WrongStatus            409  a tenant's status does not lead there
     ├── PolicyOutdated         409  not the version in force
-    └── SignUpClosed           403  or one person's tenants are too many
+    ├── SignUpClosed           403  or one person's tenants are too many
+    ├── TooManyEndpoints       429  webhooks of one tenant
+    ├── EndpointDisabled       409  nothing is sent to it
+    └── DeliveryRunning        409  it is being sent
 """
 
 from __future__ import annotations
@@ -76,3 +79,15 @@ class PolicyOutdated(AccountsRefused):
 
 class SignUpClosed(AccountsRefused):
     status_code, code_name = 403, "sign_up_closed"
+
+
+class TooManyEndpoints(AccountsRefused):
+    status_code, code_name = 429, "too_many_webhook_endpoints"
+
+
+class EndpointDisabled(AccountsRefused):
+    code_name = "webhook_endpoint_disabled"
+
+
+class DeliveryRunning(AccountsRefused):
+    code_name = "webhook_delivery_running"

@@ -21,6 +21,16 @@ from accounts.tenants.api import (
     TenantReactivate,
     TenantSuspend,
 )
+from accounts.webhooks.api import (
+    WebhookDeliveryDetail,
+    WebhookDeliveryList,
+    WebhookDeliveryResend,
+    WebhookEndpointDetail,
+    WebhookEndpointList,
+    WebhookEndpointResend,
+    WebhookEndpointRotate,
+    WebhookEndpointTest,
+)
 
 urlpatterns = [
     path("keys", KeyList.as_view()),
@@ -34,6 +44,14 @@ urlpatterns = [
     path("invitations/<str:invitation_id>/resend", InvitationResend.as_view()),
     path("invitations/<str:invitation_id>/revoke", InvitationRevoke.as_view()),
     path("audit-events", AuditEventList.as_view()),
+    path("webhook-endpoints", WebhookEndpointList.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>", WebhookEndpointDetail.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/rotate", WebhookEndpointRotate.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/test", WebhookEndpointTest.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/resend", WebhookEndpointResend.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/deliveries", WebhookDeliveryList.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>", WebhookDeliveryDetail.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>/resend", WebhookDeliveryResend.as_view()),
     path("tenants/<str:tenant_id>/keys", TenantKeyList.as_view()),
     path("tenants/<str:tenant_id>/keys/<str:key_id>", TenantKeyDetail.as_view()),
     path("tenants/<str:tenant_id>/keys/<str:key_id>/revoke", TenantKeyRevoke.as_view()),

@@ -7,9 +7,14 @@ class GenerationsConfig(AppConfig):
     name = "generations"
 
     def ready(self) -> None:
+        from accounts.webhooks.payloads import payload_register
         from cavendish.http.dialects import dialect_register
+        from generations.batches.webhook_payloads import batch_payload
         from generations.compat.gemini.errors import GOOGLE
         from generations.compat.openai.errors import OPENAI
+        from generations.show.webhook_payloads import generation_payload
 
         dialect_register(GOOGLE)
         dialect_register(OPENAI)
+        payload_register("generation", generation_payload)
+        payload_register("batch", batch_payload)

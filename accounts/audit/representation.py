@@ -27,6 +27,7 @@ TARGETS = {
     "person": ids.USER,
     "plan": ids.PLAN,
     "tenant": ids.TENANT,
+    "webhook_endpoint": ids.WEBHOOK_ENDPOINT,
 }
 
 

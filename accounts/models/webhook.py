@@ -17,7 +17,7 @@ from cavendish.db.tenancy import TenantModel
 class WebhookEndpoint(TenantModel):
     """A URL that receives a tenant's events of one mode. With a `subject` it receives the events of that object only.
 
-    Secrets are stored encrypted (accounts.webhooks.secrets), because each request is signed with them.
+    Secrets are stored encrypted (accounts.people.secret_box), because each request is signed with them.
     """
 
     class Status(models.TextChoices):

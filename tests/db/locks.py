@@ -58,6 +58,8 @@ ORDER: Mapping[str, str] = {
     "billing_usagerecord_default": "rows that move into their partition",
     "the table billing_usagerecord": "while a partition is attached",
     "mail_mail": "by whoever sends it",
+    "accounts_webhookendpoint": "a change of it, and what its deliveries say of it",
+    "accounts_webhookdelivery": "by whoever sends it, passed over by others",
 }
 
 LOCKS_NOTHING: Mapping[tuple[str, str, int], str] = {

@@ -17,14 +17,16 @@ from django.db import DatabaseError, connections
 from accounts.idempotency.services import idempotency_keys_expire
 from accounts.people.services import people_tidy
 from accounts.tenants.services import pending_time_zones_apply
+from accounts.webhooks.sending import Sender
+from accounts.webhooks.services import webhook_deliveries_expire
 from billing.budgets.alerts import budget_alerts_mail
 from billing.credits.services import credits_expire, credits_of_plans
 from billing.invoices.documents import documents_create
 from billing.invoices.services import months_close
 from billing.subscriptions.services import subscriptions_begin
+from billing.usage.absorbed import absorbed_watch
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from billing.wallets.services import wallets_watch
-from billing.usage.absorbed import absorbed_watch
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.startup import refuse_unsafe
@@ -62,9 +64,10 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(mails_due, every=5),
             Task(pending_time_zones_apply, every=60),
             Task(usage_platform_refresh, every=60),
-            Task(usage_partitions_create, every=3600),
-        ],
             Task(absorbed_watch, every=60),
+            Task(usage_partitions_create, every=3600),
+            Task(webhook_deliveries_expire, every=60),
+        ],
         "billing": [
             Task(documents_create, every=5),
             Task(credits_expire, every=5),
@@ -106,9 +109,12 @@ class Command(BaseCommand):
         # It reads what tenants sent and fetches what they name.
         feeder = Feeder({**NATIVE, **GEMINI})
         feeder.start()
+        sender = Sender()
+        sender.start()
         while not stop.is_set():
             time.sleep(0.5)  # not stop.wait(): a signal's handler may not come while this thread holds the event's lock
         feeder.stop()
+        sender.stop()
         until = time.monotonic() + 30
         for thread in threads:
             thread.join(timeout=max(0.0, until - time.monotonic()))
