@@ -23,6 +23,7 @@ from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.roles.authority import Authority, authority_of
 from accounts.roles.permissions import Permission
 from cavendish.db.tenancy import tenant_work
+from cavendish.events.services import event_add
 from cavendish.http.problems import not_found
 from cavendish.mail.services import mail_queue
 
@@ -136,9 +137,12 @@ def invitation_accept(*, token: str, user: User, actor: Actor) -> Membership:
         _require_open(invitation)
         if user.email.lower() != invitation.email:
             raise InvitationForAnother("The invitation was sent to another address. Sign in with that one.")
-        membership, _ = Membership.objects.get_or_create(
+        membership, is_new = Membership.objects.get_or_create(
             tenant_id=invitation.tenant_id, user=user, defaults={"role": invitation.role}
         )
+        if is_new:
+            role = str(membership.role)
+            event_add(tenant_id=invitation.tenant_id, subject=user.id, type="member.joined", data={"role": role})
         invitation.accepted_at, invitation.accepted_by = timezone.now(), user
         invitation.save(update_fields=["accepted_at", "accepted_by"])
         _audit(actor, "accepted", invitation, after={"email": invitation.email, "role": membership.role})

@@ -21,6 +21,7 @@ from accounts.roles.checks import check_models
 from accounts.roles.permissions import LIVE_SCOPES, Permission, scopes_of_mode
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
+from cavendish.events.services import event_add
 from cavendish.http.problems import FieldError, invalid, not_found
 
 PAST = "This time has passed. To end a key now, revoke it."
@@ -281,6 +282,12 @@ def _audit(
         target_id=row.id,
         before=_with_public_ids(before),
         after=_with_public_ids(after),
+    )
+    event_add(
+        tenant_id=row.tenant_id,
+        subject=row.id,
+        type=f"key.{done}",
+        data={"name": row.name, "prefix": row.prefix, "livemode": row.livemode},
     )
 
 

@@ -15,6 +15,7 @@ from accounts.roles.authority import Authority, authority_of
 from accounts.roles.permissions import Permission
 from cavendish.db.router import current_alias
 from cavendish.db.tenancy import tenant_work
+from cavendish.events.services import event_add
 from cavendish.http.problems import not_found
 
 
@@ -119,3 +120,6 @@ def _audit(
         before=before,
         after=after,
     )
+    # Without the address, which the audit log has: whoever reads webhooks need not manage members.
+    role = (after or before or {}).get("role")
+    event_add(tenant_id=tenant_id, subject=user_id, type=f"member.{done}", data={"role": str(role)})
