@@ -91,6 +91,7 @@ class Submission(TypedDict):
     """`generation_submit(p)`, times in seconds from now. `deadline_seconds` is the client's own deadline."""
 
     id: str
+    group_id: str | None
     tenant_id: str
     api_key_id: str
     member_id: str | None

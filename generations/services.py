@@ -64,6 +64,8 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
         own_files = File.objects.filter(
             id__in=_files_in(GenerationContent.objects.get(pk=generation_id).job_spec), deleted_at=None
         ).exclude(source=File.Source.UPLOAD)
+        if generation.group_id is not None and _has_siblings(generation):
+            own_files = own_files.none()
         keys += own_files.values_list("storage_key", flat=True)
         own_files.update(deleted_at=timezone.now())
         GenerationContent.objects.filter(generation_id=generation_id).update(
@@ -73,6 +75,15 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     for key in keys:
         objects().delete(key)
     return True
+
+
+def _has_siblings(generation: Generation) -> bool:
+    """Returns whether another variant of the same request is kept: the files that the request brought are its too.
+
+    The lock lets one of two deletions at once be the last.
+    """
+    group = Generation.objects.filter(group_id=generation.group_id).order_by("id").select_for_update()
+    return any(each.deleted_at is None for each in group if each.id != generation.id)
 
 
 def _files_in(job_spec: Mapping[str, Any]) -> list[UUID]:

@@ -91,12 +91,13 @@ def submit_generation(
 ) -> UUID:
     """An accepted generation, queued. `body` is the rest of the request, for example `model` or `response_format`."""
     with tempfile.TemporaryDirectory(prefix="cavendish-inputs-") as spool:
-        return generation_admit(
+        (generation_id,) = generation_admit(
             request_parse({"model": FLASH, "input": prompt, **body}),
             spool=Path(spool),
             owner=JobOwner(tenant.id, key_id or key_of(tenant.id, livemode), member_id, livemode),
             terms=JobTerms(priority=priority, deadline=ends_in, cancel_after=cancel_after),
         )
+        return generation_id
 
 
 def make_batch(tenant: Tenant, *requests: Any, livemode: bool = True, secret: str | None = None) -> Batch:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from billing.errors import PriceMissing
-from billing.money import amount_text
+from billing.money import ZERO, amount_text
 from billing.prices.pricing import NOT_COVERED, Covered, Line, Prices, included_line, lines_price, lines_sum
 from cavendish.gemini.catalog import Model, Resolution
 
@@ -136,6 +138,41 @@ def quote(
         uncovered=_estimate(work, work.worst_case, prices, images=work.max_images, covered=NOT_COVERED).amount,
         included_a_month=included_a_month,
     )
+
+
+def quotes_sum(quotes: Sequence[Quote]) -> Quote:
+    """Returns what several jobs of one kind cost together; of one, its own."""
+    first, *others = quotes
+    if not others:
+        return first
+    return replace(
+        first,
+        expected=_together([each.expected for each in quotes]),
+        worst_case=_together([each.worst_case for each in quotes]),
+        uncovered=sum((each.uncovered for each in quotes), ZERO),
+    )
+
+
+def _together(estimates: Sequence[Estimate]) -> Estimate:
+    tokens: Counter[str] = Counter()
+    lines: dict[tuple[str, str, Decimal], Line] = {}
+    for estimate in estimates:
+        tokens.update(estimate.tokens)
+        for line in estimate.lines:
+            key = (line.kind, line.unit, line.unit_price)
+            before = lines.get(key)
+            lines[key] = (
+                line
+                if before is None
+                else replace(
+                    before,
+                    quantity=before.quantity + line.quantity,
+                    amount=before.amount + line.amount,
+                    cost=before.cost + line.cost,
+                    tokens=before.tokens + line.tokens,
+                )
+            )
+    return Estimate(dict(tokens), list(lines.values()), sum((each.amount for each in estimates), ZERO))
 
 
 def _estimate(

@@ -23,6 +23,7 @@ from accounts.policy.selectors import policy_accepted
 from billing.prices.quotes import Quote
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
+from cavendish.http.problems import invalid_value
 from generations.accept.inputs import inputs_store
 from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.submission import JobOwner, JobTerms, generation_quote, generation_submit
@@ -38,10 +39,15 @@ Join = Callable[[], UUID | None]
 
 @dataclass(frozen=True)
 class Accepted:
-    id: UUID
+    ids: list[UUID]
     parsed: GenerationRequest
     images: int
     """How many pictures it counts for in the limits; none where it joined a job that was counted."""
+
+    @property
+    def id(self) -> UUID:
+        """The one job of a request that asks for no variants."""
+        return self.ids[0]
 
 
 def generation_accept(
@@ -60,32 +66,41 @@ def generation_accept(
     with request_spool() as spool:
         parsed = _read(who, body, spool, dialect, translate)
         if join is not None and (joined := join()) is not None:
-            return Accepted(joined, parsed, 0)
+            return Accepted([joined], parsed, 0)
         check_policy(who)
-        images = parsed.max_images if parsed.response.wants_image else 0
+        images = parsed.variants * parsed.max_images if parsed.response.wants_image else 0
         current_reservation().reserve(images)
         owner = JobOwner(who.tenant_id, who.key_id, who.member_id, who.livemode)
-        generation_id = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(cancel_after=cancel_after))
+        generation_ids = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(cancel_after=cancel_after))
     current_reservation().keep(images)
-    return Accepted(generation_id, parsed, images)
+    return Accepted(generation_ids, parsed, images)
 
 
-def generation_admit(parsed: GenerationRequest, *, spool: Path, owner: JobOwner, terms: JobTerms | None = None) -> UUID:
-    """Stores the inputs of a request, then holds its worst case and queues it. Returns the generation's id.
+def generation_admit(
+    parsed: GenerationRequest, *, spool: Path, owner: JobOwner, terms: JobTerms | None = None
+) -> list[UUID]:
+    """Stores the inputs of a request, then holds its worst case and queues it. Returns the ids of its
+    variants, mostly one.
 
     Without `terms` it is a single request's job. Raises Problem for inputs that cannot be had and what
     `generation_submit` raises; then nothing of it exists, and nothing that it brought stays stored.
     """
+    terms = terms or JobTerms()
+    if terms.item is not None and parsed.variants > 1:
+        raise invalid_value("/n", "not_supported", "An item of a batch makes one generation; send as many items.")
     inputs = inputs_store(parsed, tenant_id=owner.tenant_id, livemode=owner.livemode, spool=spool)
     try:
-        return generation_submit(parsed, inputs, owner=owner, terms=terms or JobTerms())
+        return generation_submit(parsed, inputs, owner=owner, terms=terms)
     except BaseException:
         inputs.discard()
         raise
 
 
-def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, Quote]:
-    """What a body would cost, read and checked as `generation_accept` does; nothing is held and nothing is kept."""
+def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, Quote, int]:
+    """What a body would cost, all its variants together, and how many they are.
+
+    It is read and checked as `generation_accept` does; nothing is held and nothing is kept.
+    """
     with request_spool() as spool:
         parsed = _read(who, body, spool, "native")
         inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
@@ -93,10 +108,17 @@ def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, 
             spec = job_spec_build(parsed, inputs)
             check_size(who, spec)
             with tenant_context(who.tenant_id):
-                quote = generation_quote(spec, tenant_id=who.tenant_id, livemode=who.livemode, tier=tier, covered=True)
+                quote = generation_quote(
+                    spec,
+                    tenant_id=who.tenant_id,
+                    livemode=who.livemode,
+                    tier=tier,
+                    covered=True,
+                    variants=parsed.variants,
+                )
         finally:
             inputs.discard()
-    return spec, quote
+    return spec, quote, parsed.variants
 
 
 def check_active(who: Principal) -> None:

@@ -13,7 +13,7 @@ from accounts.idempotency import note_made
 from billing.budgets.services import budget_refusal_notify
 from billing.contracts import KindPrice
 from billing.errors import BudgetExceeded, ModelNotInPlan
-from billing.prices.quotes import Quote, quote
+from billing.prices.quotes import Quote, quote, quotes_sum
 from billing.prices.selectors import price_book
 from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
@@ -53,8 +53,10 @@ class JobTerms:
     item: tuple[UUID, int] | None = None
 
 
-def generation_quote(spec: JobSpec, *, tenant_id: UUID, livemode: bool, tier: str, covered: bool = False) -> Quote:
-    """What a job costs a tenant, expected and at worst; needs the tenant's context.
+def generation_quote(
+    spec: JobSpec, *, tenant_id: UUID, livemode: bool, tier: str, covered: bool = False, variants: int = 1
+) -> Quote:
+    """What a job, or so many together, cost a tenant, expected and at worst; needs the tenant's context.
 
     `covered` counts the pictures that the tenant's plan includes and that are left now. Raises PriceMissing,
     ModelNotInPlan.
@@ -70,41 +72,53 @@ def generation_quote(spec: JobSpec, *, tenant_id: UUID, livemode: bool, tier: st
         ordinary = price_book(tenant_id=tenant_id, model=model, tier="standard", image_size=size).prices
         prices = {kind: {**price, "cost": ordinary.get(kind, price)["cost"]} for kind, price in prices.items()}
     month = book.terms.included_images if livemode else 0
-    return quote(
-        spec.estimate,
-        prices=prices if livemode else _free(prices),
-        currency=book.currency,
-        included_images=allowance_left(tenant_id=tenant_id, included=month) if covered and month else 0,
-        included_a_month=month,
+    left = allowance_left(tenant_id=tenant_id, included=month) if covered and month else 0
+    return quotes_sum(
+        [
+            quote(
+                spec.estimate,
+                prices=prices if livemode else _free(prices),
+                currency=book.currency,
+                included_images=max(left - place * spec.estimate.max_images, 0),
+                included_a_month=month,
+            )
+            for place in range(variants)
+        ]
     )
 
 
-def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOwner, terms: JobTerms) -> UUID:
-    """Queues a job: one transaction for its files, its row, its event and its hold; then its workers are woken.
+def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOwner, terms: JobTerms) -> list[UUID]:
+    """Queues a job for each variant: one transaction for files, rows, events and holds; then workers are woken.
 
-    Raises TenantInactive, SizeNotAllowed, QueueFull, JobsInFlight, DayLimitReached, ItemTaken, BudgetExceeded,
-    InsufficientBalance, ModelNotInPlan, PriceMissing; then no row of it exists.
+    All are held or none. What the first has locked the others lock too, and nothing else. Raises TenantInactive,
+    SizeNotAllowed, QueueFull, JobsInFlight, DayLimitReached, ItemTaken, BudgetExceeded, InsufficientBalance,
+    ModelNotInPlan, PriceMissing; then no row of it exists.
     """
-    generation_id = ids.new_id()
+    generation_ids = [ids.new_id() for _ in range(parsed.variants)]
+    group_id = ids.new_id() if parsed.variants > 1 else None
     spec = job_spec_build(parsed, inputs)
     try:
         with tenant_context(owner.tenant_id):
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
-            submission = _submission(generation_id, parsed, inputs, spec, worst_case, owner, terms)
-            note_made(generation_id)
-            refusal: SubmitRefusal | None = call("generation_submit", submission)
-            if refusal is not None:
-                raise refusal_of(refusal)
+            submission = _submission(parsed, inputs, spec, worst_case, owner, terms)
+            note_made(*generation_ids)
+            submission["group_id"] = str(group_id) if group_id else None
+            for generation_id in generation_ids:
+                submission["id"] = str(generation_id)
+                refusal: SubmitRefusal | None = call("generation_submit", submission)
+                if refusal is not None:
+                    raise refusal_of(refusal)
+                # What came with the request is stored once, for all of them.
+                submission["stored_bytes"] = 0
             transaction.on_commit(ring)
     except BudgetExceeded as refused:
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
         raise
-    return generation_id
+    return generation_ids
 
 
 def _submission(
-    generation_id: UUID,
     parsed: GenerationRequest,
     inputs: Inputs,
     spec: JobSpec,
@@ -112,9 +126,10 @@ def _submission(
     owner: JobOwner,
     terms: JobTerms,
 ) -> Submission:
-    """Everything that `generation_submit` (SQL) stores of a job."""
+    """Everything that `generation_submit` (SQL) stores of a job, but for its id."""
     return {
-        "id": str(generation_id),
+        "id": "",
+        "group_id": None,
         "tenant_id": str(owner.tenant_id),
         "api_key_id": str(owner.api_key_id),
         "member_id": str(owner.member_id) if owner.member_id else None,

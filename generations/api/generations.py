@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication.drf import principal
+from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.authentication.principal import Principal
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
@@ -25,6 +25,8 @@ from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import generation_accept
 from generations.api import schema
 from generations.models import TERMINAL, Generation, Status
+from generations.request import MAX_VARIANTS
+from generations.selectors import GenerationDetail as Detail
 from generations.selectors import generation_detail, generation_find, generations_load
 from generations.services import generation_cancel, generation_delete
 from generations.show.representation import generation_json
@@ -69,6 +71,50 @@ def _load_json(who: Principal, generation_id: UUID) -> dict[str, Any]:
     return generation_json(detail)
 
 
+def _group_json(details: Sequence[Detail]) -> dict[str, Any]:
+    """Returns the page of all variants of a request."""
+    group_id = details[0].generation.group_id
+    assert group_id is not None
+    shown = page_json([generation_json(detail) for detail in details], None)
+    return {**shown, "group_id": ids.encode(ids.GENERATION_GROUP, group_id)}
+
+
+def _group_load(who: Principal, **condition: Any) -> list[Detail]:
+    """Returns the variants of a request that are not deleted, the first one first."""
+    with tenant_context(who.tenant_id):
+        rows = Generation.objects.filter(
+            tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None, group_id__isnull=False, **condition
+        )
+        return generations_load(list(rows.order_by("id")[:MAX_VARIANTS]))
+
+
+def _accepted_group(request: Request, who: Principal, generation_ids: Sequence[UUID]) -> Response:
+    details = _group_load(who, id__in=generation_ids)
+    if not details:
+        raise not_found()
+    shown = _group_json(details)
+    path = f"/api/v1/generations?group_id={shown['group_id']}"
+    headers = {"Location": path}
+    if seconds := wait_seconds(request):
+        last = ids.encode(ids.GENERATION, generation_ids[-1])
+        headers["X-Cavendish-Wait"] = f"{last};{seconds};{path}"
+    return Response(shown, 202, headers=headers)
+
+
+def _awaited_group(who: Principal, group_id: UUID) -> Response:
+    """Returns what who waited for all variants of a request gets, or has the layer in front wait for the next one."""
+    details = _group_load(who, group_id=group_id)
+    if not details:
+        raise not_found()
+    shown = _group_json(details)
+    waits = [detail.generation for detail in details if detail.generation.status not in TERMINAL]
+    headers = {"X-Cavendish-Status": waits[0].status if waits else details[0].generation.status}
+    if waits:
+        path = f"/api/v1/generations?group_id={shown['group_id']}"
+        headers["X-Cavendish-Wait"] = f"{ids.encode(ids.GENERATION, waits[0].id)};0;{path}"
+    return Response(shown, headers=headers)
+
+
 class GenerationList(IdempotentView):
     scopes = {"GET": "read", "POST": "generate"}
     makes_pictures = ("POST",)
@@ -77,27 +123,33 @@ class GenerationList(IdempotentView):
         operation_id="generations_create",
         request=schema.GenerationRequest,
         responses={
-            200: schema.Generation,
-            202: schema.Generation,
+            200: schema.ACCEPTED,
+            202: schema.ACCEPTED,
             **problems(400, 401, 402, 403, 404, 413, 422, 429),
         },
         parameters=[schema.PREFER, schema.CANCEL_AFTER],
         tags=["generations"],
     )
     def post(self, request: Request) -> Response:
-        """Accepts a generation. With `Prefer: wait=N` the answer waits for its end, up to N seconds."""
+        """Accepts a generation. With `Prefer: wait=N` the answer waits for its end, up to N seconds.
+
+        With `n` above 1 it accepts so many, all or none; the answer holds all of them, and waits for all.
+        """
         who = principal(request)
         accepted = generation_accept(
             who=who, body=request._request, dialect="native", cancel_after=cancel_after_of(request)
         )
-        return self._accepted(request, accepted.id)
+        return self._accepted(request, accepted.ids)
 
     def replay(self, request: Request, made: Sequence[str]) -> Response:
         """Returns the generation as it stands now, and waits for it as the first answer did."""
-        return self._accepted(request, UUID(made[0]))
+        return self._accepted(request, [UUID(one) for one in made])
 
-    def _accepted(self, request: Request, generation_id: UUID) -> Response:
+    def _accepted(self, request: Request, generation_ids: Sequence[UUID]) -> Response:
         who = principal(request)
+        if len(generation_ids) > 1:
+            return _accepted_group(request, who, generation_ids)
+        generation_id = generation_ids[0]
         public = ids.encode(ids.GENERATION, generation_id)
         headers = {"Location": f"/api/v1/generations/{public}"}
         seconds = wait_seconds(request)
@@ -110,7 +162,7 @@ class GenerationList(IdempotentView):
     @extend_schema(
         operation_id="generations_list",
         responses={200: schema.GenerationPage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.STATUS, schema.MODEL],
+        parameters=[*PAGING, schema.STATUS, schema.MODEL, schema.GROUP],
         tags=["generations"],
     )
     def get(self, request: Request) -> Response:
@@ -119,8 +171,17 @@ class GenerationList(IdempotentView):
         status = request.query_params.get("status")
         if status and status not in Status.values:
             raise invalid([FieldError("/status", "unknown", f"Use one of: {', '.join(Status.values)}.")])
+        group_id = None
+        if text := request.query_params.get("group_id"):
+            group_id = ids.decode(ids.GENERATION_GROUP, text)
+            if group_id is None:
+                raise invalid([FieldError("/group_id", "invalid", "Use the group_id of a generation.")])
+            if resumed_by_wait_layer(request):
+                return _awaited_group(who, group_id)
         with tenant_context(who.tenant_id):
             rows = Generation.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
+            if group_id is not None:
+                rows = rows.filter(group_id=group_id)
             if status:
                 rows = rows.filter(status=status)
             if model := request.query_params.get("model"):

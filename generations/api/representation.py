@@ -92,12 +92,13 @@ def _prices(model: Model, who: Principal, tier: str) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda line: str(line["kind"]))
 
 
-def quote_json(quote: Quote, spec: JobSpec, *, tier: str) -> dict[str, Any]:
+def quote_json(quote: Quote, spec: JobSpec, *, tier: str, variants: int) -> dict[str, Any]:
     model, resolution = spec.estimate.model, spec.resolution
     return {
         **quote.as_json(),
         "model": model.id,
         "tier": tier,
+        "n": variants,
         "aspect_ratio": resolution.aspect_ratio if resolution else None,
         "image_size": resolution.image_size if resolution else None,
         "width": resolution.width if resolution else None,

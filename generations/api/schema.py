@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers as s
 
 from cavendish.http.schema import FieldProblem, Page
@@ -31,6 +31,12 @@ class GenerationRequest(s.Serializer[object]):
     tools = s.JSONField(required=False, help_text='[{"type": "google_search", "search_types": ["web_search"]}]')
     max_images = s.IntegerField(required=False, min_value=1, help_text="Sizes the hold; models do not promise a count.")
     previous_generation_id = s.CharField(required=False, help_text="The turn that this one continues.")
+    n = s.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=8,
+        help_text="So many variants: a generation for each, accepted together or not at all.",
+    )
     store = s.BooleanField(required=False, default=True)
     deadline = s.FloatField(
         required=False,
@@ -161,6 +167,7 @@ class Generation(s.Serializer[object]):
         allow_null=True, help_text="Until it has likely ended, by how long the latest of its model and size took."
     )
     previous_generation_id = s.CharField(allow_null=True)
+    group_id = s.CharField(allow_null=True, help_text="What the variants of one request (`n`) have in common.")
     batch_id = s.CharField(allow_null=True, help_text="The batch it is an item of.")
     metadata = s.DictField(child=s.CharField())
     request = s.JSONField(help_text="As sent; bytes replaced by file ids.")
@@ -204,6 +211,7 @@ class Estimate(s.Serializer[object]):
 class Quote(s.Serializer[object]):
     object = s.CharField()
     tier = s.ChoiceField(choices=["standard", "batch"])
+    n = s.IntegerField(help_text="How many generations the amounts are of, together.")
     expected = Estimate()
     worst_case = Estimate(help_text="What is held when the generation is accepted; it never costs more.")
     model = s.CharField()
@@ -308,6 +316,19 @@ class GenerationPage(Page):
     data = Generation(many=True)
 
 
+class GenerationGroup(Page):
+    """All variants of one request, in the order in which they were accepted."""
+
+    group_id = s.CharField()
+    data = Generation(many=True)
+
+
+ACCEPTED = PolymorphicProxySerializer(
+    component_name="AcceptedGeneration", serializers=[Generation, GenerationGroup], resource_type_field_name=None
+)
+"""A generation, or with `n` above 1 all of them."""
+
+
 class OutputPage(Page):
     data = Output(many=True)
 
@@ -336,3 +357,4 @@ STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
 BATCH_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
 ITEM_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(ItemStatus.values))
 MODEL = OpenApiParameter("model", OpenApiTypes.STR)
+GROUP = OpenApiParameter("group_id", OpenApiTypes.STR, description="The variants of one request.")

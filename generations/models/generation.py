@@ -48,6 +48,7 @@ class Generation(TenantModel):
     tier = models.CharField(max_length=12, default="standard")
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.INTERACTIVE)
     previous_id = models.UUIDField(null=True)
+    group_id = models.UUIDField(null=True, help_text="What the variants of one request have in common.")
     batch_id = models.UUIDField(null=True, help_text="The batch it is an item of.")
     batch_index = models.PositiveIntegerField(null=True)
     metadata = models.JSONField(default=dict)
@@ -95,6 +96,8 @@ class Generation(TenantModel):
                 name="generations_latest",
                 condition=Q(status="succeeded"),
             ),
+            # the variants of one request
+            models.Index(fields=["group_id", "id"], name="generations_of_group", condition=Q(group_id__isnull=False)),
             # the list endpoint, newest first
             models.Index(
                 fields=["tenant", "livemode", "-id"], name="generations_listed", condition=Q(deleted_at__isnull=True)

@@ -22,13 +22,14 @@ from generations.request.generation_request import (
     request_canonical,
 )
 from generations.request.media import JSONL, JSONL_SUFFIXES, MediaInfo, inputs_check, media_check, upload_check
-from generations.request.parse import request_parse
+from generations.request.parse import MAX_VARIANTS, request_parse
 from generations.request.uris import FETCH_SECONDS, file_id_of, is_youtube, uri_fetch
 
 __all__ = [
     "FETCH_SECONDS",
     "JSONL",
     "JSONL_SUFFIXES",
+    "MAX_VARIANTS",
     "Block",
     "Dialect",
     "GenerationRequest",

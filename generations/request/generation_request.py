@@ -104,6 +104,8 @@ class GenerationRequest:
     store: bool
     metadata: Mapping[str, str]
     safety_settings: tuple[Mapping[str, str], ...]
+    variants: int
+    """How many generations it asks for (`n`), each a job of its own."""
     deadline: float | None
     """Seconds in which it is to end; None leaves it to the platform."""
     background: bool

@@ -23,6 +23,7 @@ from generations.request.settings import (
 )
 from generations.request.shapes import input_parse
 
+MAX_VARIANTS = 8
 MAX_SECONDS = 86_400
 """How far off a deadline may be."""
 
@@ -72,6 +73,7 @@ def request_parse(tree: Any, *, dialect: Dialect = "native") -> GenerationReques
             context, fields.inner("metadata"), None if context.strict else fields.inner("labels")
         ),
         "safety_settings": safety_settings_parse(fields),
+        "variants": (fields.whole("n", 1, MAX_VARIANTS) or 1) if context.strict else 1,
         "deadline": fields.number("deadline", 1, MAX_SECONDS) if context.strict else None,
         "background": not context.strict and fields.flag("background", False),
         "stream": not context.strict and fields.flag("stream", False),

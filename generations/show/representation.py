@@ -57,6 +57,7 @@ def generation_json(detail: GenerationDetail) -> dict[str, Any]:
         "previous_generation_id": (
             ids.encode(ids.GENERATION, generation.previous_id) if generation.previous_id else None
         ),
+        "group_id": ids.encode(ids.GENERATION_GROUP, generation.group_id) if generation.group_id else None,
         "batch_id": ids.encode(ids.BATCH, generation.batch_id) if generation.batch_id else None,
         "metadata": generation.metadata,
         "request": content.request,

@@ -7,6 +7,7 @@ from uuid import UUID
 import uuid6
 
 GENERATION = "gen"
+GENERATION_GROUP = "grp"
 OUTPUT = "out"
 FILE = "file"
 BATCH = "batch"
