@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.parameters import Parameters
+from accounts.idempotency import IdempotentView, Replay
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.webhooks import schema
 from accounts.webhooks.bodies import EndpointChange, EndpointNew, Resend
@@ -38,7 +40,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 PATH = "/api/v1/webhook-endpoints"
 
 
-class WebhookEndpointList(APIView):
+class WebhookEndpointList(IdempotentView):
     scopes = {"GET": "webhooks", "POST": "webhooks"}
 
     @extend_schema(
@@ -71,6 +73,13 @@ class WebhookEndpointList(APIView):
         )
         body = endpoint_json(row, secret)
         return Response(body, 201, headers={"Location": f"{PATH}/{body['id']}", **NO_STORE})
+
+    def replay(self, request: Request, made: Sequence[str]) -> Response:
+        """Returns the endpoint without its secret, which is nowhere to be had again."""
+        public = f"{ids.WEBHOOK_ENDPOINT}_{made[0]}"
+        with tenant_work(principal(request).tenant_id):
+            body = endpoint_json(_endpoint(request, public))
+        return Response(body, 201, headers={"Location": f"{PATH}/{public}", **NO_STORE})
 
 
 class WebhookEndpointDetail(APIView):
@@ -114,7 +123,7 @@ class WebhookEndpointDetail(APIView):
         return Response(status=204)
 
 
-class WebhookEndpointRotate(APIView):
+class WebhookEndpointRotate(IdempotentView):
     scopes = {"POST": "webhooks"}
 
     @extend_schema(
@@ -131,8 +140,13 @@ class WebhookEndpointRotate(APIView):
         )
         return Response(endpoint_json(row, secret), headers=NO_STORE)
 
+    def replay(self, request: Request, made: Sequence[str], endpoint_id: str) -> Response:
+        """Returns the endpoint without its new secret, which is nowhere to be had again."""
+        with tenant_work(principal(request).tenant_id):
+            return Response(endpoint_json(_endpoint(request, endpoint_id)), headers=NO_STORE)
 
-class WebhookEndpointTest(APIView):
+
+class WebhookEndpointTest(IdempotentView):
     scopes = {"POST": "webhooks"}
 
     @extend_schema(
@@ -147,8 +161,12 @@ class WebhookEndpointTest(APIView):
         delivery = webhook_test_send(tenant_id=principal(request).tenant_id, endpoint_id=row_id, actor=actor(request))
         return Response(delivery_json(delivery, None), 202)
 
+    def replay(self, request: Request, made: Sequence[str], endpoint_id: str) -> Response:
+        return _queued(request, endpoint_id, made[0])
 
-class WebhookEndpointResend(APIView):
+
+class WebhookEndpointResend(IdempotentView):
+    replays = Replay.KEPT
     scopes = {"POST": "webhooks"}
 
     @extend_schema(
@@ -217,7 +235,7 @@ class WebhookDeliveryDetail(APIView):
         return Response(delivery_detail_json(delivery, attempts))
 
 
-class WebhookDeliveryResend(APIView):
+class WebhookDeliveryResend(IdempotentView):
     scopes = {"POST": "webhooks"}
 
     @extend_schema(
@@ -233,6 +251,18 @@ class WebhookDeliveryResend(APIView):
             tenant_id=principal(request).tenant_id, endpoint_id=endpoint, delivery_id=row_id, actor=actor(request)
         )
         return Response(delivery_json(delivery, None), 202)
+
+    def replay(self, request: Request, made: Sequence[str], endpoint_id: str, delivery_id: str) -> Response:
+        return _queued(request, endpoint_id, made[0])
+
+
+def _queued(request: Request, endpoint_id: str, delivery_id: str) -> Response:
+    """Returns a delivery that an earlier request queued, as it stands."""
+    with tenant_work(principal(request).tenant_id):
+        delivery = webhook_deliveries(_endpoint(request, endpoint_id)).filter(id=UUID(delivery_id)).first()
+        if delivery is None:
+            raise not_found()
+    return Response(delivery_json(delivery, None), 202)
 
 
 def _endpoint(request: Request, public: str) -> WebhookEndpoint:

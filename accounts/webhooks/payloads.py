@@ -74,12 +74,14 @@ def body_build(delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> str | No
     payload = builder(occurrence) if builder is not None else None
     if payload is None or (True if payload.livemode is None else payload.livemode) != endpoint.livemode:
         return None
-    return body_text(delivery.event_type, moment(delivery.event_at), payload.data)
+    more = {"version": "v1"} if is_gemini else {}
+    return body_text(delivery.event_type, moment(delivery.event_at), payload.data, **more)
 
 
-def body_text(type: str, timestamp: str | None, data: Mapping[str, Any]) -> str:
-    """Returns the JSON of Standard Webhooks: type, timestamp, data."""
-    return json.dumps({"type": type, "timestamp": timestamp, "data": data}, ensure_ascii=False, separators=(",", ":"))
+def body_text(type: str, timestamp: str | None, data: Mapping[str, Any], **more: str) -> str:
+    """Returns the JSON of Standard Webhooks: type, timestamp, data; `more` stands before the data."""
+    body = {"type": type, **more, "timestamp": timestamp, "data": data}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _plain(occurrence: Occurrence) -> Payload:

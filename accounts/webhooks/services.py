@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.errors import DeliveryRunning, EndpointDisabled, TooManyEndpoints
+from accounts.idempotency import note_made
 from accounts.models import Tenant, WebhookDelivery, WebhookEndpoint
 from accounts.people.secret_box import seal
 from accounts.roles.authority import Authority, authority_of
@@ -75,6 +76,35 @@ def webhook_endpoint_create(
         row.refresh_from_db(fields=["created_at", "updated_at"])
         _audit(actor, "created", row, after={"url": url, "events": row.events, "livemode": livemode})
     return row, secret
+
+
+def job_webhooks_add(
+    *,
+    tenant_id: UUID,
+    livemode: bool,
+    subject: UUID,
+    urls: Sequence[str],
+    events: Sequence[str] = (ALL,),
+    dialect: str = Dialect.NATIVE,
+    user_metadata: Any = None,
+) -> None:
+    """Adds the URLs that one job's events are sent to, in the caller's transaction. `url_check` comes before it.
+
+    Without a URL `user_metadata` goes to the tenant's own webhooks.
+    """
+    WebhookEndpoint.objects.bulk_create(
+        WebhookEndpoint(
+            tenant_id=tenant_id,
+            livemode=livemode,
+            dialect=dialect,
+            url=url,
+            events=list(dict.fromkeys(events)),
+            secret=seal(signing.secret_new()),
+            subject=subject,
+            user_metadata=user_metadata,
+        )
+        for url in urls or [""]
+    )
 
 
 def webhook_endpoint_update(
@@ -160,6 +190,7 @@ def webhook_test_send(*, tenant_id: UUID, endpoint_id: UUID, actor: Actor) -> We
             body=body_text(TEST, moment(now), data),
         )
         delivery.refresh_from_db()
+        note_made(delivery.id)
     return delivery
 
 
@@ -179,6 +210,7 @@ def webhook_delivery_resend(*, tenant_id: UUID, endpoint_id: UUID, delivery_id: 
                 raise DeliveryRunning("This delivery is being sent. Wait for its end.", retry_after=20)
             raise not_found()
         delivery: WebhookDelivery = rows.get()
+        note_made(delivery.id)
     return delivery
 
 
