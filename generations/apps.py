@@ -11,6 +11,8 @@ class GenerationsConfig(AppConfig):
         from cavendish.http.dialects import dialect_register
         from generations.batches.webhook_payloads import batch_payload
         from generations.compat.gemini.errors import GOOGLE
+        from generations.compat.gemini.webhooks.payloads import batch_payload as gemini_batch_payload
+        from generations.compat.gemini.webhooks.payloads import interaction_payload
         from generations.compat.openai.errors import OPENAI
         from generations.show.webhook_payloads import generation_payload
 
@@ -18,3 +20,5 @@ class GenerationsConfig(AppConfig):
         dialect_register(OPENAI)
         payload_register("generation", generation_payload)
         payload_register("batch", batch_payload)
+        payload_register("generation", interaction_payload, gemini=True)
+        payload_register("batch", gemini_batch_payload, gemini=True)

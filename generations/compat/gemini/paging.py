@@ -12,7 +12,7 @@ PAGE_SIZE, MOST = 10, 100
 
 
 def page_size(request: Request) -> int:
-    text = request.query_params.get("pageSize", "")
+    text = request.query_params.get("pageSize") or request.query_params.get("page_size", "")
     if not text:
         return PAGE_SIZE
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
@@ -22,7 +22,7 @@ def page_size(request: Request) -> int:
 
 def page_after(request: Request) -> UUID | None:
     """The id behind which the page begins; None for the first page. Raises Problem 400."""
-    token = request.query_params.get("pageToken", "")
+    token = request.query_params.get("pageToken") or request.query_params.get("page_token", "")
     if not token:
         return None
     if len(token) == 32 and token.isascii() and token.isalnum() and token == token.lower():

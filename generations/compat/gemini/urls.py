@@ -6,6 +6,7 @@ from generations.compat.gemini.batches.api import BatchCreate
 from generations.compat.gemini.files.api import FileDetail, FileDownload, FileList
 from generations.compat.gemini.interactions.api import InteractionCancel, InteractionDetail, InteractionList
 from generations.compat.gemini.models.api import ModelDetail, ModelList, TunedModels
+from generations.compat.gemini.webhooks.api import WebhookDetail, WebhookList, WebhookPing, WebhookRotate
 
 urlpatterns = [
     path("interactions", InteractionList.as_view()),
@@ -15,6 +16,10 @@ urlpatterns = [
     path("files/<str:file_id>:download", FileDownload.as_view()),
     path("files/<str:file_id>", FileDetail.as_view()),
     path("", include("generations.compat.gemini.batches.urls")),
+    path("webhooks", WebhookList.as_view()),
+    path("webhooks/<str:webhook_id>:ping", WebhookPing.as_view()),
+    path("webhooks/<str:webhook_id>:rotateSigningSecret", WebhookRotate.as_view()),
+    path("webhooks/<str:webhook_id>", WebhookDetail.as_view()),
     path("models", ModelList.as_view()),
     path("models/", include("generations.compat.gemini.content.urls")),
     path("models/<str:model_id>:batchGenerateContent", BatchCreate.as_view()),

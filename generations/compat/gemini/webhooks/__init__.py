@@ -1,0 +1,1 @@
+"""Gemini's webhooks: `client.webhooks` of the SDKs, and what their events say."""
