@@ -16,6 +16,7 @@ from tests.bench.calls import Connection, Reply, direct, generation, interaction
 from tests.bench.door import door
 from tests.bench.draining import drained
 from tests.bench.gate import gate
+from tests.bench.idempotency import idempotency
 from tests.bench.lines import Line, percentile
 from tests.bench.memory import forget_peaks, peak_rss, watched
 from tests.bench.pictures import LARGE, SMALL, TINY, Size
@@ -246,6 +247,7 @@ ROWS: dict[str, Row] = {
     "gate": gate,
     "door": door,
     "walls": walls,
+    "idempotency": idempotency,
     "books": books,
     "herd": herd,
 }

@@ -44,7 +44,7 @@ async def walls(stack: Stack, quick: bool) -> list[Line]:
     await load(stack.port, 4, 120, accepted)
     await drained(stack)
     lines = [await _compared(stack, "list of 50", listed, rounds, count, warm=2 * CONNECTIONS)]
-    with _standing(stack):
+    with standing(stack):
         # Each connection plans the statements of a function anew for five calls before it settles for one plan.
         lines.append(await _compared(stack, "create", accepted, rounds, 3 * count, warm=7 * CONNECTIONS))
     await drained(stack)
@@ -86,7 +86,7 @@ class _Walls:
         self._url = json.loads((stack.data_dir / "connection.json").read_text())["DATABASE_OWNER_URL"]
         with psycopg.connect(self._url) as connection:
             self._tables = [name for (name,) in connection.execute(_GUARDED)]
-            connection.execute("UPDATE accounts_tenant SET queue_limit = 100000")
+        queue_unlimited(stack)
 
     def switch(self, *, on: bool) -> None:
         word = SQL("ENABLE" if on else "DISABLE")
@@ -97,8 +97,14 @@ class _Walls:
                 connection.execute(SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(Identifier(table), word))
 
 
+def queue_unlimited(stack: Stack) -> None:
+    """Lets tenants queue as much as a measurement accepts."""
+    with psycopg.connect(json.loads((stack.data_dir / "connection.json").read_text())["DATABASE_OWNER_URL"]) as owner:
+        owner.execute("UPDATE accounts_tenant SET queue_limit = 100000")
+
+
 @contextmanager
-def _standing(stack: Stack) -> Iterator[None]:
+def standing(stack: Stack) -> Iterator[None]:
     """The workers stand still: what is measured is the acceptance alone."""
     workers = stack.named("worker")
     for worker in workers:
