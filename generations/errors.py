@@ -12,6 +12,8 @@ Refusal
     ├── QueueFull           429  too many jobs of the tenant wait
     ├── JobsInFlight        429  too many jobs of the key wait or run
     ├── DayLimitReached     429  the tenant's test keys have done enough today
+    ├── StorageQuotaExceeded 403 the tenant stores as much as it may
+    ├── TooManyUploads      429  too many uploads of the key are unfinished
     ├── TooManyFetches      429  too many requests of the tenant wait for what they name by URL
     ├── TooManyBatches      429  the tenant has enough of them at once
     ├── NotCancelable       409  the generation or batch has ended
@@ -135,6 +137,27 @@ class DayLimitReached(GenerationRefused):
 
 
 class TooManyFetches(GenerationRefused):
+class StorageQuotaExceeded(GenerationRefused):
+    status_code, code_name = 403, "storage_quota_exceeded"
+
+    def __init__(self, *, limit: int, used: int) -> None:
+        super().__init__(
+            f"This tenant stores {used} of {limit} bytes, and there is no room for more; delete files or generations.",
+            extra={"limit": limit, "used": used},
+        )
+
+
+class TooManyUploads(GenerationRefused):
+    status_code, code_name = 429, "too_many_uploads"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} uploads of this key are unfinished, as many as may be; finish or cancel some.",
+            extra={"limit": limit},
+            retry_after=BATCH_SECONDS,
+        )
+
+
     status_code, code_name = 429, "too_many_fetches"
 
     def __init__(self, limit: int) -> None:

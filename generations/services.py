@@ -103,10 +103,12 @@ def file_create(
     file_id: UUID | None = None,
     expires: bool = False,
     resource_name: str | None = None,
+    is_counted: bool = False,
 ) -> File:
     """Stores an uploaded file and its row. The bytes go first: bytes without a row are found, a row must have bytes.
 
-    `file_id` where it was fixed before the bytes came; `expires` deletes it after the tenant's days for inputs, or
+    `is_counted` says that the bytes were counted for a test key's day as they came. `file_id` where it was fixed before
+    the bytes came; `expires` deletes it after the tenant's days for inputs, or
     after Google's two where the tenant has none.
     """
     file_id = file_id or ids.new_id()
@@ -115,7 +117,7 @@ def file_create(
     try:
         with tenant_context(tenant_id):
             note_made(file_id)
-            if not livemode:
+            if not livemode and not is_counted:
                 _day_reserve(tenant_id, info.bytes)
             expires_at = None
             if expires:

@@ -8,7 +8,7 @@ from accounts.models.invitation import Invitation
 from accounts.models.key import ApiKey, Scope
 from accounts.models.operator_key import OperatorKey
 from accounts.models.person import Membership, Role, User, UserManager
-from accounts.models.tenant import SandboxDay, Tenant, TenantStatus
+from accounts.models.tenant import SandboxDay, StorageUse, Tenant, TenantStatus
 from accounts.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Role",
     "SandboxDay",
     "Scope",
+    "StorageUse",
     "Tenant",
     "TenantStatus",
     "User",

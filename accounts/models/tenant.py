@@ -62,6 +62,12 @@ class Tenant(models.Model):
         db_default=10 * 1024**3,
         help_text="Bytes that test keys store a day (UTC): inputs, uploads and outputs; empty means no limit.",
     )
+    storage_quota_bytes = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Bytes stored at once: inputs, uploads and outputs of both modes; empty means STORAGE_QUOTA_BYTES, "
+        "0 no limit.",
+    )
     policy_version = models.CharField(max_length=32, blank=True, help_text="The use policy an owner accepted last.")
     policy_accepted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -90,3 +96,13 @@ class SandboxDay(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.day} of {self.tenant_id}"
+
+
+class StorageUse(TenantModel):
+    """How many bytes a tenant stores, in both modes, unfinished uploads included. Triggers keep it."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    bytes = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.bytes} bytes of {self.tenant_id}"

@@ -66,6 +66,12 @@ class Settings(OwnSettings):
         allow_null=True,
         help_text="Bytes that test keys store per day in UTC; null means no limit.",
     )
+    storage_quota_bytes = WholeNumber(
+        min_value=0,
+        max_value=MAX_BYTES,
+        allow_null=True,
+        help_text="Bytes stored at once, in both modes; null uses the platform's default, 0 means no limit.",
+    )
 
 
 class TenantNew(Settings):

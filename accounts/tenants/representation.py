@@ -29,6 +29,7 @@ def tenant_json(detail: TenantDetail) -> dict[str, Any]:
         "plan": detail.terms.plan,
         "currency": detail.terms.currency,
         **{name: getattr(tenant, name) for name in SETTINGS},
+        "storage_used_bytes": detail.stored,
         "billing_timezone_next": tenant.billing_timezone_next or None,
         "billing_timezone_from": moment(tenant.billing_timezone_from),
         "policy": {

@@ -53,6 +53,8 @@ class Tenant(s.Serializer[object]):
     billing_timezone_from = s.DateTimeField(allow_null=True)
     test_daily_requests = s.IntegerField(allow_null=True)
     test_daily_bytes = s.IntegerField(allow_null=True)
+    storage_quota_bytes = s.IntegerField(allow_null=True)
+    storage_used_bytes = s.IntegerField(help_text="Inputs, outputs and unfinished uploads, of both modes.")
     policy = Policy()
     test_day = TestDay()
 

@@ -36,6 +36,7 @@ OF_THE_TENANT = ("name", "output_retention_days", "input_retention_days", "test_
 OF_THE_OPERATOR = (
     "weight", "concurrency_limit", "queue_limit", "requests_per_minute", "images_per_minute", "allowed_models",
     "allowed_sizes", "billing_timezone", "test_daily_requests", "test_daily_bytes",
+    "storage_quota_bytes",
 )  # fmt: skip
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
 # Tenants that one person can open: enough to try things, too few to collect free test keys.

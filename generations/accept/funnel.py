@@ -103,7 +103,7 @@ def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, 
     """
     with request_spool() as spool:
         parsed = _read(who, body, spool, "native")
-        inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool)
+        inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool, is_quote=True)
         try:
             spec = job_spec_build(parsed, inputs)
             check_size(who, spec)

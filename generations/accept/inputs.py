@@ -17,6 +17,7 @@ from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import objects
 from generations.accept.fetches import uris_fetch
+from generations.accept.storage import storage_check
 from generations.models import File, Generation, Output, Status
 from generations.request import GenerationRequest, Media, MediaInfo, inputs_check
 from generations.selectors import file_named, generation_find
@@ -76,18 +77,27 @@ class Inputs:
             objects().delete(file.storage_key)
 
 
-def inputs_store(parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, spool: Path) -> Inputs:
+def inputs_store(
+    parsed: GenerationRequest, *, tenant_id: UUID, livemode: bool, spool: Path, is_quote: bool = False
+) -> Inputs:
     """Looks up what the request refers to, and stores what it brings or names by address.
 
-    Raises Problem: 404 for an id that is unknown, foreign or deleted; 422 for bytes that are not what was said, 429 and
-    503 where too much is being fetched already. Then nothing stays stored.
+    Raises Problem: 404 for an id that is unknown, foreign or deleted; 422 for bytes that are not what was said; 403
+    where the tenant has no room for it (not for a quote, which keeps nothing); 429 and 503 where too much is being
+    fetched already. Then nothing stays stored.
     """
     inputs = Inputs()
     if parsed.previous_id or any(media.source in {"file_id", "output_id"} for media in parsed.media()):
         with tenant_context(tenant_id):
             _look_up(parsed, inputs, livemode)
     infos = inputs_check(parsed)
+    inline = sum(info.bytes for info in infos.values())
+    if not is_quote:
+        storage_check(tenant_id=tenant_id, incoming=inline)
     fetched = uris_fetch(parsed, tenant_id=tenant_id, spool=spool)
+    if fetched and not is_quote:
+        total = inline + sum(info.bytes for _, info in fetched.values())
+        storage_check(tenant_id=tenant_id, incoming=total)
     try:
         for media in parsed.media():
             if media.source == "data":

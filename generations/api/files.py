@@ -26,6 +26,7 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, request_spool
+from generations.accept.storage import storage_check
 from generations.api import schema
 from generations.models import File
 from generations.request import upload_check
@@ -66,6 +67,7 @@ class FileList(IdempotentView):
         # curl and browsers send this when they do not know the type: it declares nothing.
         if declared == "application/octet-stream":
             declared = None
+        storage_check(tenant_id=who.tenant_id, incoming=upload.size or 0)
         with request_spool() as spool:
             path = _spooled(upload, spool)
             info = upload_check(path, declared=declared, name=upload.name or "")

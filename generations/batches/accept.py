@@ -12,6 +12,7 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, invalid_value
 from cavendish.storage import ObjectMissing, objects
+from generations.accept.storage import storage_check
 from generations.batches.services import batch_create, input_key
 from generations.batches.source import ItemSpan, line_spans, object_mapped
 from generations.models import Batch
@@ -33,9 +34,11 @@ def batch_of_items(*, who: Principal, batch_request: BatchRequest, body: Path, s
     """Makes a batch of inline items. `body`, the request's in the spool, becomes its input as it is. Raises Problem."""
     batch_id = ids.new_id()
     key = input_key(who.tenant_id, batch_id)
+    size = body.stat().st_size
+    storage_check(tenant_id=who.tenant_id, incoming=size)
     objects().keep(body, key)
     try:
-        return _create(who, batch_request, batch_id, key, None, spans)
+        return _create(who, batch_request, batch_id, key, None, spans, size)
     except BaseException:
         objects().delete(key)
         raise
@@ -67,6 +70,7 @@ def _create(
     key: str,
     file_id: UUID | None,
     spans: Sequence[ItemSpan],
+    input_bytes: int = 0,
 ) -> Batch:
     return batch_create(
         who=who,
@@ -74,6 +78,7 @@ def _create(
         dialect=batch_request.dialect,
         spans=spans,
         input_key=key,
+        input_bytes=input_bytes,
         input_file=file_id,
         model=batch_request.model,
         name=batch_request.name,

@@ -46,6 +46,7 @@ def batch_create(
     dialect: Batch.Dialect,
     spans: Sequence[ItemSpan],
     input_key: str,
+    input_bytes: int,
     input_file: UUID | None,
     model: str,
     name: str,
@@ -72,6 +73,7 @@ def batch_create(
             name=name,
             metadata=dict(metadata),
             input_key=input_key,
+            input_bytes=input_bytes,
             input_file=input_file,
             total=len(spans),
             expires_at=timezone.now() + timedelta(seconds=settings.BATCH_SECONDS),
@@ -209,4 +211,4 @@ def _input_erase(tenant_id: UUID, batch_id: UUID, key: str) -> None:
     """Deletes the bytes, then their name: a row whose bytes are gone is met again, bytes without a row never."""
     objects().delete(key)
     with tenant_context(tenant_id):
-        Batch.objects.filter(id=batch_id).update(input_key="")
+        Batch.objects.filter(id=batch_id).update(input_key="", input_bytes=0)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
 from generations.models.generation import TERMINAL, Generation, GenerationContent, Priority, Status, Worker
-from generations.models.objects import File, Output
+from generations.models.objects import File, Output, Upload
 
 __all__ = [
     "BATCH_ACTIVE",
@@ -18,5 +18,6 @@ __all__ = [
     "Output",
     "Priority",
     "Status",
+    "Upload",
     "Worker",
 ]

@@ -63,6 +63,9 @@ class Batch(TenantModel):
     input_key = models.CharField(
         max_length=300, blank=True, help_text="The object that its items' places refer to; gone once nothing is read."
     )
+    input_bytes = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of an input of its own; 0 once it is erased, or where it is a file."
+    )
     input_file = models.UUIDField(null=True, help_text="The tenant's file it was made from; none for inline items.")
 
     total = models.PositiveIntegerField()

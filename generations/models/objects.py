@@ -42,6 +42,28 @@ class Output(TenantModel):
         return f"{self.part} {self.index} of {self.generation_id}"
 
 
+class Upload(TenantModel):
+    """A resumable upload that is not finished: how much of it lies in the spool. Its id is that of the file to be."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    api_key_id = models.UUIDField()
+    livemode = models.BooleanField()
+    bytes = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (
+            # upload_open: those of a key
+            models.Index(fields=["tenant", "api_key_id"], name="uploads_of_key"),
+            # uploads_expire
+            models.Index(fields=["created_at"], name="uploads_to_expire"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.bytes} bytes of {self.id}"
+
+
 class File(TenantModel):
     """A tenant's input: uploaded, sent inline in a request, or fetched from a URL it gave."""
 

@@ -250,6 +250,10 @@ BODY_SECONDS = CONFIG.number("BODY_SECONDS", 600)
 BODIES_BYTES = CONFIG.number("BODIES_BYTES", 8 * 1024 * 1024 * 1024)
 BODIES_BYTES_PER_TENANT = CONFIG.number("BODIES_BYTES_PER_TENANT", BODIES_BYTES // 2)
 SPOOL_KEEP_FREE_BYTES = CONFIG.number("SPOOL_KEEP_FREE_BYTES", 1024 * 1024 * 1024)
+# What a tenant without a quota of its own may store at once, in both modes; 0 is no limit. And the unfinished uploads
+# that a key may have.
+STORAGE_QUOTA_BYTES = CONFIG.number("STORAGE_QUOTA_BYTES", 0)
+MAX_OPEN_UPLOADS_PER_KEY = CONFIG.number("MAX_OPEN_UPLOADS_PER_KEY", 100)
 # Open requests of a web process: waits, event streams, uploads and everything else. Connections are counted apart.
 MAX_OPEN_REQUESTS = CONFIG.number("MAX_OPEN_REQUESTS", 20_000)
 MAX_OPEN_REQUESTS_PER_TENANT = CONFIG.number("MAX_OPEN_REQUESTS_PER_TENANT", 6_000)

@@ -181,6 +181,7 @@ PLANTS: dict[str, tuple[Any, ...]] = {
         f"UPDATE generations_generation SET status = 'failed' {OF} AND status = 'queued'",
     ),
     "a batch that lost count": ({"batches"}, f"UPDATE generations_batch SET fed = fed + 1 {OF}"),
+    "a lost count of what is stored": ({"storage"}, f"UPDATE accounts_storageuse SET bytes = bytes + 1 {OF}"),
 }  # fmt: skip
 
 

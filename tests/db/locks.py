@@ -59,6 +59,7 @@ ORDER: Mapping[str, str] = {
     "the table billing_usagerecord": "while a partition is attached",
     "mail_mail": "by whoever sends it",
     "accounts_webhookendpoint": "a change of it, and what its deliveries say of it",
+    "accounts_storageuse": "what a tenant stores; last of all, since its triggers run at the commit",
     "accounts_webhookdelivery": "by whoever sends it, passed over by others",
 }
 

@@ -23,7 +23,7 @@ from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
-from generations.models import Batch, BatchItem, File
+from generations.models import Batch, BatchItem, File, Upload
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import key_of, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, register, succeeded
@@ -74,6 +74,7 @@ def _filled() -> Filled:
         BatchItem.objects.create(tenant=tenant, batch=batch, index=0, key="x", start=0, length=2)
         SandboxDay.objects.create(tenant=tenant, day=date(2026, 11, 25))
         IdempotencyKey.objects.create(
+        Upload.objects.create(id=new_id(), tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, bytes=1)
             id=new_id(), tenant=tenant, digest=bytes(32), token=new_id(), leased_until=now, expires_at=now
         )
     invitation_create(tenant_id=tenant.id, email="somebody@example.com", role=Role.VIEWER, actor=SYSTEM)

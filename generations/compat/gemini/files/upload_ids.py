@@ -8,9 +8,10 @@ from uuid import UUID
 from django.core import signing
 
 from cavendish.http.problems import not_found
+from generations.accept.storage import UPLOAD_SECONDS
 
-LIFETIME = 24 * 3600
-"""Seconds from the start of an upload to its last byte."""
+LIFETIME = UPLOAD_SECONDS
+"""From the start of an upload to its last byte."""
 _SALT = "cavendish.upload"
 
 

@@ -30,6 +30,7 @@ from cavendish.db.storable import storable, unstorable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large
 from generations.accept.funnel import check_active
+from generations.accept.storage import upload_close, upload_note, upload_open, upload_reserve
 from generations.compat.gemini.files.representation import file_json
 from generations.compat.gemini.files.upload_admission import UploadAdmission, check_key
 from generations.compat.gemini.files.upload_ids import UploadId
@@ -118,6 +119,13 @@ def _start(request: Request) -> HttpResponse:
         name=PurePosixPath(PureWindowsPath(str(name)).name).name[:255],
         resource_name=resource_name,
     )
+    upload_open(
+        tenant_id=who.tenant_id,
+        key_id=who.key_id,
+        livemode=who.livemode,
+        upload_id=upload_id.file_id,
+        size=size or 0,
+    )
     parts_expire()
     url = f"{settings.BASE_URL}{request.path}?upload_id={upload_id.sign()}&upload_protocol=resumable"
     return HttpResponse(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
@@ -131,7 +139,7 @@ def _continue(request: Request, upload_id: UploadId, commands: set[str]) -> Http
             part.discard()
             return _final(done)
         if "cancel" in commands:
-            part.discard()
+            _discard(upload_id, part)
             return HttpResponse(headers={"X-Goog-Upload-Status": "cancelled"})
         if "query" in commands:
             return _active(part.size())
@@ -140,7 +148,12 @@ def _continue(request: Request, upload_id: UploadId, commands: set[str]) -> Http
         if "upload" in commands:
             offset = _number(request.headers.get("X-Goog-Upload-Offset")) or 0
             limit = settings.MAX_FILE_BYTES if upload_id.size is None else upload_id.size
+            length = _number(request.META.get("CONTENT_LENGTH") or None) or 0
+            # What came before, with an answer that was lost, is not counted again.
+            incoming = min(max(0, offset + length - part.size()), limit)
+            upload_reserve(tenant_id=upload_id.tenant_id, livemode=upload_id.livemode, incoming=incoming)
             part.append(request._request, offset, limit=limit)
+            upload_note(tenant_id=upload_id.tenant_id, upload_id=upload_id.file_id, size=part.size())
         return _final(_finish(upload_id, part)) if "finalize" in commands else _active(part.size())
 
 
@@ -151,10 +164,10 @@ def _finish(upload_id: UploadId, part: UploadPart) -> File:
             raise bad_request("incomplete", f"{part.size()} of {upload_id.size} announced bytes came.")
         info = upload_check(part.path, declared=upload_id.mime_type, name=upload_id.name, dialect="interactions")
     except Problem:
-        part.discard()
+        _discard(upload_id, part)
         raise
     try:
-        return file_create(
+        file = file_create(
             tenant_id=upload_id.tenant_id,
             livemode=upload_id.livemode,
             name=upload_id.name,
@@ -163,10 +176,18 @@ def _finish(upload_id: UploadId, part: UploadPart) -> File:
             file_id=upload_id.file_id,
             expires=True,
             resource_name=upload_id.resource_name,
+            is_counted=True,
         )
     except IntegrityError:
         # Another upload of that name ended first.
         raise _taken(upload_id.resource_name or "") from None
+    upload_close(tenant_id=upload_id.tenant_id, upload_id=upload_id.file_id)
+    return file
+
+
+def _discard(upload_id: UploadId, part: UploadPart) -> None:
+    part.discard()
+    upload_close(tenant_id=upload_id.tenant_id, upload_id=upload_id.file_id)
 
 
 def _check(upload_id: UploadId, address: str) -> File | None:

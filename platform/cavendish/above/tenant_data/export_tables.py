@@ -40,7 +40,7 @@ TABLES: dict[str, frozenset[str]] = {
     "billing.UsageRollup": frozenset({"cost", "flagged"}),
     "billing.UsageTag": frozenset(),
     "billing.UsageTagRollup": frozenset({"cost"}),
-    "generations.Batch": frozenset({"input_key", "feed_after", "refused_at"}),
+    "generations.Batch": frozenset({"input_key", "feed_after", "aside_until", "refused_at"}),
     "generations.BatchItem": frozenset({"start", "length"}),
 }
 """Model → columns that stay out, in the order of the archive."""
@@ -48,6 +48,7 @@ TABLES: dict[str, frozenset[str]] = {
 LEFT_OUT: dict[str, str] = {
     "accounts.IdempotencyKey": "hashes of requests of the last day",
     "accounts.SandboxDay": "counters of today's limits",
+    "accounts.StorageUse": "a counter of what the archive holds",
     "accounts.WebhookAttempt": "the log of requests to the tenant's own URLs",
     "accounts.WebhookDelivery": "events that were sent to the tenant already",
     "billing.AllowanceUse": "in each generation's charge",
@@ -69,6 +70,7 @@ LEFT_OUT: dict[str, str] = {
     "generations.Generation": "in generations/, as the API shows it",
     "generations.GenerationContent": "in generations/",
     "generations.Output": "in generations/, with its bytes",
+    "generations.Upload": "uploads that are not finished",
     "mail.Mail": "mails that wait to be sent",
 }
 

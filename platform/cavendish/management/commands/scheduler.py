@@ -32,6 +32,7 @@ from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.startup import refuse_unsafe
 from cavendish.mail.services import mails_due
 from cavendish.storage import ERASE_SECONDS
+from generations.accept.storage import uploads_expire
 from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
 from generations.compat.gemini.batches.item_dialect import GEMINI
@@ -81,6 +82,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(exports_due, every=5),
             Task(erasures_continue, every=2, seconds=ERASE_SECONDS),
             Task(contents_expire, every=60, seconds=ERASE_SECONDS),
+            Task(uploads_expire, every=600),
             Task(files_expire, every=60, seconds=ERASE_SECONDS),
             Task(batch_inputs_erase, every=60, seconds=ERASE_SECONDS),
             Task(outputs_expire, every=60, seconds=ERASE_SECONDS),
