@@ -30,6 +30,17 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         ]
 
 
+class StreamScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.stream_tokens.StreamAuthentication"
+    name = "stream-token"
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        return [{name: []} for name in (*ApiKeyScheme.name, self.name)]
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "query", "name": "token", "description": "Of POST /api/v1/stream-tokens."}
+
+
 class TenantOrOperatorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.tenant_or_operator.TenantOrOperatorAuthentication"
     name: list[str] = []  # nothing new: it accepts what the two above describe

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +26,7 @@ from generations.api import schema
 from generations.models import TERMINAL, Generation, Status
 from generations.request import MAX_VARIANTS
 from generations.selectors import GenerationDetail as Detail
-from generations.selectors import generation_detail, generation_find, generations_load
+from generations.selectors import generation_detail, generations_load
 from generations.services import generation_cancel, generation_delete
 from generations.show.representation import generation_json
 
@@ -258,26 +257,3 @@ class GenerationCancel(IdempotentView):
             headers["X-Cavendish-Wait"] = f"{public};{CANCEL_WAIT}"
             return Response({"id": public, "object": "generation", "status": was}, 202, headers=headers)
         return Response(_load_json(who, generation_id), headers=headers)
-
-
-class GenerationEvents(APIView):
-    scopes = {"GET": "read"}
-
-    @extend_schema(
-        operation_id="generations_events",
-        responses={(200, "text/event-stream"): str, **problems(401, 403, 404)},
-        tags=["generations"],
-    )
-    def get(self, request: Request, generation_id: str) -> HttpResponse:
-        """The status changes as server-sent events, from the first one (or `Last-Event-ID`) to the terminal one."""
-        who = principal(request)
-        decoded_id = generation_id_of(generation_id)
-        with tenant_context(who.tenant_id):
-            if generation_find(decoded_id, livemode=who.livemode) is None:
-                raise not_found()
-        return HttpResponse(
-            headers={
-                "Content-Type": "text/event-stream",
-                "X-Cavendish-Stream": f"generation;{generation_id};{who.tenant_id.hex}",
-            }
-        )

@@ -200,6 +200,12 @@ class FileUpload(s.Serializer[object]):
     file = s.FileField()
 
 
+class StreamToken(s.Serializer[object]):
+    object = s.CharField()
+    token = s.CharField(help_text="For `?token=` of an address of events.")
+    expires_at = s.DateTimeField()
+
+
 class Estimate(s.Serializer[object]):
     amount = s.CharField()
     currency = s.CharField()
@@ -349,6 +355,14 @@ CANCEL_AFTER = OpenApiParameter(
     OpenApiTypes.INT,
     OpenApiParameter.HEADER,
     description="In so many seconds it is canceled, unless it has ended.",
+)
+LAST_EVENT_ID = OpenApiParameter(
+    "Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The last id that came: what follows it."
+)
+AFTER = OpenApiParameter(
+    "after",
+    OpenApiTypes.STR,
+    description='The id of an event, or "latest": what follows it. Last-Event-ID goes before.',
 )
 TIER = OpenApiParameter(
     "tier", OpenApiTypes.STR, enum=["standard", "batch"], description="As an item of a batch, for example."

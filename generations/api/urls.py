@@ -3,8 +3,9 @@ from __future__ import annotations
 from django.urls import path
 
 from generations.api.batches import BatchCancel, BatchDetail, BatchItems, BatchList, BatchResults
+from generations.api.events import EventStream, GenerationEvents, StreamTokens
 from generations.api.files import FileContent, FileDetail, FileList
-from generations.api.generations import GenerationCancel, GenerationDetail, GenerationEvents, GenerationList
+from generations.api.generations import GenerationCancel, GenerationDetail, GenerationList
 from generations.api.models import ModelDetail, ModelList
 from generations.api.outputs import OutputContent, OutputDetail, OutputList
 from generations.api.quotes import QuoteCreate
@@ -14,6 +15,8 @@ urlpatterns = [
     path("generations/<str:generation_id>", GenerationDetail.as_view()),
     path("generations/<str:generation_id>/cancel", GenerationCancel.as_view()),
     path("generations/<str:generation_id>/events", GenerationEvents.as_view()),
+    path("events", EventStream.as_view()),
+    path("stream-tokens", StreamTokens.as_view()),
     path("batches", BatchList.as_view()),
     path("batches/<str:batch_id>", BatchDetail.as_view()),
     path("batches/<str:batch_id>/cancel", BatchCancel.as_view()),

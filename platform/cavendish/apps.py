@@ -23,7 +23,10 @@ class CavendishConfig(AppConfig):
 
 def _load_functions(sender: AppConfig, using: str, **kwargs: Any) -> None:
     """Loads the functions once per migrate: the signal comes for each app, for the last one when all tables exist."""
+    from cavendish.db.call import call
     from cavendish.db.functions import functions_load
 
     if sender.name == settings.OWN_APPS[-1] and using == "owner":
         functions_load(using)
+        # Whoever restores a database migrates it before anything runs on it.
+        call("event_timeline_continue", using=using)

@@ -54,7 +54,7 @@ def test_without_the_snapshots_horizon_the_late_event_would_be_skipped() -> None
     subject = submit_generation(tenant)
     cursor = page(tenant, subject)[-1]["cursor"]
     with (
-        function_without("event_page", ("AND e.xid < pg_snapshot_xmin(pg_current_snapshot())", "")),
+        function_without("event_page", ("AND e.xid < horizon", "")),
         psycopg.connect(conninfo("default")) as slow,
         psycopg.connect(conninfo("default")) as quick,
     ):

@@ -11,7 +11,8 @@ from cavendish.db.tenancy import TenantModel
 class Event(TenantModel):
     """Something that happened to `subject`, written in the transaction that made it happen.
 
-    `xid` is the writing transaction. Readers order by (xid, id) and read below `pg_snapshot_xmin`, because a row with a
+    `xid` is the writing transaction, counted on from where a restored database had come to (`event_timeline_continue`).
+    Readers order by (xid, id) and read below `event_horizon`, because a row with a
     lower id may become visible after one with a higher id when its transaction commits late.
     """
 

@@ -75,7 +75,7 @@ MANAGEMENT = _class(
     "management",
     r"""
     /api/v1/(generations|batches|outputs|files|models)(/.+)?
-    | /api/v1/(keys|members|invitations|audit-events|tenants?)(/.+)?
+    | /api/v1/(events|stream-tokens|keys|members|invitations|audit-events|tenants?)(/.+)?
     | /api/v1/(budgets|usage|usage\.csv|wallet|ledger|subscription|billing-profile)(/.+)?
     | /api/v1/(invoices|credit-notes|legal-entities|plans|price-book|flagged-charges|charges)(/.+)?
     | /v1(beta|alpha)?/(interactions|files|batches|models|tunedModels)(/.+)?

@@ -18,7 +18,7 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 
 
 # A key's prefix identifies it and the rest is secret; signatures and upload ids in addresses are secret as well.
-_SECRETS = re.compile(r"(cvd_[a-z]+_[0-9A-Za-z]{12})[0-9A-Za-z]+|([?&](?:key|signature|upload_id)=)[^&\s\"']+")
+_SECRETS = re.compile(r"(cvd_[a-z]+_[0-9A-Za-z]{12})[0-9A-Za-z]+|([?&](?:key|signature|upload_id|token)=)[^&\s\"']+")
 
 
 def without_secrets(text: str) -> str:

@@ -24,6 +24,8 @@ class Event:
     type: str
     data: dict[str, Any]
     at: datetime
+    subject: UUID | None = None
+    """What it is of, where events of many subjects are read."""
 
 
 class Source(Protocol):
@@ -31,7 +33,7 @@ class Source(Protocol):
 
     async def ended(self, ids: Sequence[UUID]) -> set[UUID]: ...
 
-    async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]: ...
+    async def events(self, *, tenant: UUID, generation: UUID | None, after: str, limit: int) -> list[Event]: ...
 
     async def close(self) -> None: ...
 
@@ -59,10 +61,17 @@ class Database:
         """Those of `ids` whose generation is terminal."""
         return set(await acall_values(await self._opened(), "generations_finished", list(ids)))
 
-    async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:
-        """Up to `limit` events behind the cursor `after` ("" for the first), oldest first."""
+    async def events(self, *, tenant: UUID, generation: UUID | None, after: str, limit: int) -> list[Event]:
+        """Up to `limit` events behind the cursor `after` ("" for the first), oldest first.
+
+        Without `generation` those of everything that is the tenant's.
+        """
         async with self._streams:
-            rows = await acall_rows(await self._opened(), "event_page", tenant, generation, after, limit)
+            pool = await self._opened()
+            if generation is None:
+                rows = await acall_rows(pool, "event_page_of_tenant", tenant, after, limit)
+            else:
+                rows = await acall_rows(pool, "event_page", tenant, generation, after, limit)
         return [Event(**row) for row in rows]
 
     async def close(self) -> None:

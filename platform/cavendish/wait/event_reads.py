@@ -11,7 +11,7 @@ from cavendish.wait.database import Event, Source
 
 class _Key(NamedTuple):
     tenant: UUID
-    generation: UUID
+    generation: UUID | None
     after: str
     limit: int
 
@@ -26,7 +26,7 @@ class EventReads:
         self._running: dict[_Key, asyncio.Task[list[Event]]] = {}
         self._next: dict[_Key, asyncio.Task[list[Event]]] = {}
 
-    async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:
+    async def events(self, *, tenant: UUID, generation: UUID | None, after: str, limit: int) -> list[Event]:
         """Returns what the source returns to a question that begins from now on."""
         key = _Key(tenant, generation, after, limit)
         task = self._next.get(key)

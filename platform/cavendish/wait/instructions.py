@@ -5,6 +5,7 @@
     X-Cavendish-Lead: gen_<hex>;<seconds>;<render path>       send this answer and hold it open, wait, then append what
                                                               GET <render path> answers (server-sent events)
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
+    X-Cavendish-Stream: tenant;<cursor>;<tenant hex>          answer the tenant's events behind the cursor ("": all)
     X-Cavendish-File: {"path": "…"}                           answer the local file
     X-Cavendish-Resubmission: <request>;<jobs>                note both (messaging.resubmissions) should the client hang
                                                               up before the whole answer is out; beside the others
@@ -49,6 +50,14 @@ class StreamOf:
 
 
 @dataclass(frozen=True)
+class TenantStreamOf:
+    """`after` is where it begins unless the client says where it was."""
+
+    after: str
+    tenant: UUID
+
+
+@dataclass(frozen=True)
 class FileAt:
     path: Path
 
@@ -65,7 +74,7 @@ class ClientGone(Exception):
     """The client hung up before its answer was out whole."""
 
 
-Instruction = WaitFor | StreamOf | FileAt
+Instruction = WaitFor | StreamOf | TenantStreamOf | FileAt
 
 
 def _generation(text: str) -> UUID:
@@ -83,11 +92,13 @@ def _lead(value: str) -> LeadFor:
     return LeadFor(_generation(generation), int(seconds), path)
 
 
-def _stream(value: str) -> StreamOf:
-    kind, generation, tenant = value.split(";")
+def _stream(value: str) -> StreamOf | TenantStreamOf:
+    kind, what, tenant = value.split(";")
+    if kind == "tenant":
+        return TenantStreamOf(what, UUID(hex=tenant))
     if kind != "generation":
         raise ValueError(kind)
-    return StreamOf(_generation(generation), UUID(hex=tenant))
+    return StreamOf(_generation(what), UUID(hex=tenant))
 
 
 def _file(value: str) -> FileAt:

@@ -19,7 +19,7 @@ from cavendish.wait.documents import Documents
 from cavendish.wait.download import answer_file
 from cavendish.wait.event_reads import EventReads
 from cavendish.wait.hub import Hub
-from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor, StreamOf, WaitFor
+from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor, StreamOf, TenantStreamOf, WaitFor
 from cavendish.wait.intake import Intake, Pace
 from cavendish.wait.judgement import MATCH, Rules, Ruling, declared_length, has_body
 from cavendish.wait.lead import answer_lead
@@ -28,6 +28,7 @@ from cavendish.wait.open_requests import OpenLimits, OpenRequests
 from cavendish.wait.refusal import refuse
 from cavendish.wait.renderer import INTERNAL, Renderer
 from cavendish.wait.stream import answer_stream
+from cavendish.wait.tenant_stream import answer_tenant_stream
 
 logger = logging.getLogger(__name__)
 
@@ -171,6 +172,16 @@ class WaitLayer:
                 await first.deliver(send)
         elif isinstance(instruction, StreamOf):
             await answer_stream(
+                instruction,
+                first.headers,
+                hub=self.hub,
+                reads=self._reads,
+                scope=scope,
+                receive=receive,
+                send=send,
+            )
+        elif isinstance(instruction, TenantStreamOf):
+            await answer_tenant_stream(
                 instruction,
                 first.headers,
                 hub=self.hub,

@@ -27,8 +27,8 @@ SAY_SECONDS = 10.0
 PAGE = 100
 TERMINAL = frozenset({"generation.succeeded", "generation.failed", "generation.canceled"})
 
-_REPLACED = frozenset({b"content-type", b"content-length", b"content-encoding", b"cache-control"})
-_HEADERS: Headers = [
+REPLACED = frozenset({b"content-type", b"content-length", b"content-encoding", b"cache-control"})
+HEADERS: Headers = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would hold events back to fill its buffer
@@ -79,7 +79,7 @@ async def answer_stream(
     stream: StreamOf, headers: Headers, *, hub: Hub, reads: EventReads, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answers 200 with the events, or 204 to a client that already has the last one, so that it stops reconnecting."""
-    start = [*without(headers, _REPLACED), *_HEADERS]
+    start = [*without(headers, REPLACED), *HEADERS]
     if scope["method"] == "HEAD":
         await send_start(send, 200, start)
         await send_body(send)
@@ -91,10 +91,10 @@ async def answer_stream(
         try:
             events = await reader.behind(seen)
         except Exception as error:
-            _say(error)
+            note_outage(error)
             reader.after = ""
     if events is None:
-        await send_start(send, 204, without(headers, _REPLACED))
+        await send_start(send, 204, without(headers, REPLACED))
         await send_body(send)
         return
     await send_start(send, 200, start)
@@ -129,7 +129,7 @@ class _Writer:
             try:
                 events = await self._reader.page()
             except Exception as error:
-                _say(error)
+                note_outage(error)
                 events, failed = [], True
             ended = await self._write(events)
             if ended or len(events) == PAGE:
@@ -181,7 +181,7 @@ class _Writer:
 _said_at = float("-inf")
 
 
-def _say(error: Exception) -> None:
+def note_outage(error: Exception) -> None:
     """Once in a while: thousands of streams notice the same outage."""
     global _said_at
     now = time.monotonic()

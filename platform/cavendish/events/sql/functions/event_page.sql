@@ -7,13 +7,14 @@ AS $$
 DECLARE
     after_xid xid8 := coalesce(nullif(split_part(p_after, '.', 1), ''), '0')::xid8;
     after_id bigint := coalesce(nullif(split_part(p_after, '.', 2), ''), '0')::bigint;
+    horizon xid8 := event_horizon();
 BEGIN
     PERFORM set_config('app.tenant_id', p_tenant::text, true);
     RETURN QUERY
         SELECT e.xid::text || '.' || e.id::text, e.type::text, e.data, e.at
         FROM events_event e
         WHERE e.tenant_id = p_tenant AND e.subject = p_subject AND (e.xid, e.id) > (after_xid, after_id)
-            AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+            AND e.xid < horizon
         ORDER BY e.xid, e.id
         LIMIT p_limit;
 END $$;

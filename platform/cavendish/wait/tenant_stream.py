@@ -1,0 +1,83 @@
+"""Server-sent events of everything that is a tenant's, from its first event or behind a cursor, without an end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from datetime import UTC
+
+from cavendish.db import ids
+from cavendish.wait.asgi import Headers, Receive, Scope, Send, header, send_body, send_start, watching, without
+from cavendish.wait.database import Event
+from cavendish.wait.event_reads import EventReads
+from cavendish.wait.hub import Hub
+from cavendish.wait.instructions import TenantStreamOf
+from cavendish.wait.stream import HEADERS, KEEP_ALIVE_SECONDS, PAGE, REPLACED, note_outage
+
+LOOK_SECONDS = 1.0
+"""How often a stream looks for events. Wake-ups name generations, not tenants."""
+
+_CURSOR = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
+_PREFIXES = {
+    "generation": ids.GENERATION,
+    "batch": ids.BATCH,
+    "budget": ids.BUDGET,
+    "invoice": ids.INVOICE,
+    "credit_note": ids.CREDIT_NOTE,
+    "export": ids.EXPORT,
+    "key": ids.API_KEY,
+    "member": ids.USER,
+}
+"""Of what events are about, by the first part of their type; all others are about the tenant or name their subject."""
+
+
+def frame(event: Event) -> bytes:
+    """One event on the wire: the row's data with `type`, `subject` and `at` (RFC 3339, UTC) beside it.
+
+    A generation's has `generation_id` too, as in the stream of one generation.
+    """
+    assert event.subject is not None
+    at = event.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    noun = event.type.partition(".")[0]
+    subject = ids.encode(_PREFIXES.get(noun, ids.TENANT), event.subject)
+    data = {**event.data, "type": event.type, "subject": subject, "at": at}
+    if noun == "generation":
+        data["generation_id"] = subject
+    return f"id: {event.cursor}\nevent: {event.type}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+async def answer_tenant_stream(
+    stream: TenantStreamOf, headers: Headers, *, hub: Hub, reads: EventReads, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answers 200 with the events until the client leaves or the process ends."""
+    await send_start(send, 200, [*without(headers, REPLACED), *HEADERS])
+    if scope["method"] == "HEAD":
+        await send_body(send)
+        return
+    seen = (header(scope["headers"], b"last-event-id") or b"").decode("latin-1").strip() or stream.after
+    # What is no cursor stands for the beginning: to leave events out would be worse than to send them again.
+    after = seen if _CURSOR.fullmatch(seen) else ""
+    async with watching(receive) as gone:
+        # A proxy and an EventSource learn at once that the stream is open.
+        await send_body(send, b": open\n\n", more=True)
+        sent_at = time.monotonic()
+        # The bell of no generation: it rings when the process is to end.
+        with hub.listening(stream.tenant) as bell:
+            while not gone.done() and not hub.draining:
+                rung = bell.arm()
+                events: list[Event] = []
+                try:
+                    events = await reads.events(tenant=stream.tenant, generation=None, after=after, limit=PAGE)
+                except Exception as error:
+                    note_outage(error)
+                if events:
+                    await send_body(send, b"".join(map(frame, events)), more=True)
+                    after, sent_at = events[-1].cursor, time.monotonic()
+                elif time.monotonic() >= sent_at + KEEP_ALIVE_SECONDS - LOOK_SECONDS:
+                    await send_body(send, b": keep-alive\n\n", more=True)
+                    sent_at = time.monotonic()
+                if len(events) < PAGE:
+                    await asyncio.wait({gone, rung}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    await send_body(send)
