@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -163,6 +163,12 @@ def estimated_seconds(
         return None
     left = (generation.deadline_at - now).total_seconds()
     return max(1, math.ceil(min(seconds, left)))
+
+
+def groundings_of(generation_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any] | None]:
+    """Returns what the searches of generations brought, by the generation's id."""
+    rows = GenerationContent.objects.filter(generation_id__in=set(generation_ids))
+    return dict(rows.values_list("generation_id", "grounding"))
 
 
 def file_find(file_id: UUID, *, livemode: bool) -> File | None:

@@ -23,6 +23,7 @@ from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import generation_accept
 from generations.api import schema
+from generations.api.url_lifetime import url_seconds_of
 from generations.models import TERMINAL, Generation, Status
 from generations.request import MAX_VARIANTS
 from generations.selectors import GenerationDetail as Detail
@@ -62,12 +63,12 @@ def generation_id_of(text: str) -> UUID:
     return generation_id
 
 
-def _load_json(who: Principal, generation_id: UUID) -> dict[str, Any]:
+def _load_json(who: Principal, generation_id: UUID, *, url_seconds: int | None = None) -> dict[str, Any]:
     with tenant_context(who.tenant_id):
         detail = generation_detail(generation_id, livemode=who.livemode)
     if detail is None:
         raise not_found()
-    return generation_json(detail)
+    return generation_json(detail, url_seconds=url_seconds)
 
 
 def _group_json(details: Sequence[Detail]) -> dict[str, Any]:
@@ -161,12 +162,13 @@ class GenerationList(IdempotentView):
     @extend_schema(
         operation_id="generations_list",
         responses={200: schema.GenerationPage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.STATUS, schema.MODEL, schema.GROUP],
+        parameters=[*PAGING, schema.STATUS, schema.MODEL, schema.GROUP, schema.URL_EXPIRES_IN],
         tags=["generations"],
     )
     def get(self, request: Request) -> Response:
         """Generations of this key's mode, newest first."""
         who = principal(request)
+        url_seconds = url_seconds_of(request)
         status = request.query_params.get("status")
         if status and status not in Status.values:
             raise invalid([FieldError("/status", "unknown", f"Use one of: {', '.join(Status.values)}.")])
@@ -187,7 +189,8 @@ class GenerationList(IdempotentView):
                 # PostgreSQL refuses U+0000 in a value, and no model has one in its name
                 rows = rows.none() if "\0" in model else rows.filter(model=model)
             page, cursor = page_read(request, rows, ids.GENERATION)
-            return Response(page_json([generation_json(detail) for detail in generations_load(page)], cursor))
+            details = generations_load(page)
+        return Response(page_json([generation_json(detail, url_seconds=url_seconds) for detail in details], cursor))
 
 
 class GenerationDetail(APIView):
@@ -195,19 +198,19 @@ class GenerationDetail(APIView):
 
     @extend_schema(
         operation_id="generations_get",
-        responses={200: schema.Generation, 202: schema.Generation, **problems(401, 403, 404)},
-        parameters=[schema.PREFER],
+        responses={200: schema.Generation, 202: schema.Generation, **problems(401, 403, 404, 422)},
+        parameters=[schema.PREFER, schema.URL_EXPIRES_IN],
         tags=["generations"],
     )
     def get(self, request: Request, generation_id: str) -> Response:
         """Returns a generation as it is. With `Prefer: wait=N` the answer waits for its end, up to N seconds."""
-        shown = _load_json(principal(request), generation_id_of(generation_id))
+        url_seconds = url_seconds_of(request)
+        shown = _load_json(principal(request), generation_id_of(generation_id), url_seconds=url_seconds)
         seconds = wait_seconds(request)
         if seconds and shown["status"] not in TERMINAL:
-            headers = {
-                "Location": f"/api/v1/generations/{generation_id}",
-                "X-Cavendish-Wait": f"{generation_id};{seconds}",
-            }
+            path = f"/api/v1/generations/{generation_id}"
+            again = path if url_seconds is None else f"{path}?url_expires_in={url_seconds}"
+            headers = {"Location": path, "X-Cavendish-Wait": f"{generation_id};{seconds};{again}"}
             return Response(shown, 202, headers=headers)
         # Read by the waiting layer, which sends 200 for a terminal status and 202 otherwise.
         return Response(shown, headers={"X-Cavendish-Status": shown["status"]})

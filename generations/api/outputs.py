@@ -19,12 +19,13 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import Problem, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.api import schema
+from generations.api.url_lifetime import url_seconds_of
 from generations.models import Output
 from generations.request.media_types import EXTENSIONS
-from generations.selectors import output_find, tenant_of_output
-from generations.show.representation import output_json, page_path
+from generations.selectors import groundings_of, output_find, tenant_of_output
+from generations.show.representation import output_alone_json, page_path
 from generations.show.signed_urls import url_sign, url_verify
-from generations.show.stored_bytes import bytes_response
+from generations.show.stored_bytes import FOR_EVERY_ORIGIN, PREFLIGHT, bytes_response, page_link
 
 
 def output_id_of(text: str) -> UUID:
@@ -41,12 +42,13 @@ class OutputList(APIView):
     @extend_schema(
         operation_id="outputs_list",
         responses={200: schema.OutputPage, **problems(401, 403, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, schema.URL_EXPIRES_IN],
         tags=["outputs"],
     )
     def get(self, request: Request) -> Response:
-        """Pictures of this key's mode, newest first."""
+        """Pictures of this key's mode, newest first, each with what a search brought to its generation."""
         who = principal(request)
+        url_seconds = url_seconds_of(request)
         with tenant_context(who.tenant_id):
             rows = Output.objects.filter(
                 tenant_id=who.tenant_id,
@@ -55,7 +57,14 @@ class OutputList(APIView):
                 generation__deleted_at=None,
             ).select_related("generation")
             page, cursor = page_read(request, rows, ids.OUTPUT)
-            return Response(page_json([output_json(output, output.generation.model) for output in page], cursor))
+            groundings = groundings_of(output.generation_id for output in page)
+        shown = [
+            output_alone_json(
+                output, output.generation.model, groundings.get(output.generation_id), url_seconds=url_seconds
+            )
+            for output in page
+        ]
+        return Response(page_json(shown, cursor))
 
 
 class OutputDetail(APIView):
@@ -63,16 +72,21 @@ class OutputDetail(APIView):
 
     @extend_schema(
         operation_id="outputs_get",
-        responses={200: schema.Output, **problems(401, 403, 404)},
+        responses={200: schema.OutputAlone, **problems(401, 403, 404, 422)},
+        parameters=[schema.URL_EXPIRES_IN],
         tags=["outputs"],
     )
     def get(self, request: Request, output_id: str) -> Response:
+        """Returns a picture's facts, with what a search brought to its generation."""
         who = principal(request)
+        url_seconds = url_seconds_of(request)
         with tenant_context(who.tenant_id):
             output = output_find(output_id_of(output_id), livemode=who.livemode)
             if output is None:
                 raise not_found()
-            return Response(output_json(output, output.generation.model))
+            grounding = groundings_of([output.generation_id]).get(output.generation_id)
+        shown = output_alone_json(output, output.generation.model, grounding, url_seconds=url_seconds)
+        return Response(shown, headers={"Link": page_link(shown["page_url"])})
 
 
 class OutputContent(APIView):
@@ -104,7 +118,13 @@ class OutputContent(APIView):
             sha256=output.sha256,
             name=f"{output_id}.{EXTENSIONS.get(output.mime_type, 'bin')}",
             page=url_sign(page_path(output.generation_id))[0],
+            signed=not isinstance(request.user, Principal),
         )
+
+    @extend_schema(exclude=True)
+    def options(self, request: Request, output_id: str) -> Response:
+        """Returns what a browser asks before a script's request: the same for every address, so it tells nothing."""
+        return Response(status=204, headers=PREFLIGHT)
 
     def _signed(self, request: Request, decoded_id: UUID) -> UUID:
         """The tenant whose output a signed URL names. Raises Problem: 401 without a signature, 403 for a wrong one."""
@@ -116,7 +136,12 @@ class OutputContent(APIView):
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
-            raise Problem(403, "signature_invalid", "The signature is wrong or has expired; read the output again.")
+            raise Problem(
+                403,
+                "signature_invalid",
+                "The signature is wrong or has expired; read the output again.",
+                headers=FOR_EVERY_ORIGIN,
+            )
         tenant_id = tenant_of_output(decoded_id)
         if tenant_id is None:
             raise not_found()

@@ -85,6 +85,8 @@ class Output(s.Serializer[object]):
     url = s.CharField(help_text="Signed; the signature is the last query parameter.")
     url_expires_at = s.DateTimeField()
     provenance = Provenance()
+    grounded = s.BooleanField(help_text="Show it with `grounding`, or link `page_url`: the grounding terms ask for it.")
+    page_url = s.CharField(help_text="A page that shows the picture with all that belongs to it.")
 
 
 class Thought(s.Serializer[object]):
@@ -97,6 +99,10 @@ class Grounding(s.Serializer[object]):
     search_queries = s.ListField(child=s.CharField())
     search_suggestions = s.ListField(child=s.CharField(), help_text="HTML that must be shown beside the picture.")
     citations = Citation(many=True)
+
+
+class OutputAlone(Output):
+    grounding = Grounding()
 
 
 class InputUsage(s.Serializer[object]):
@@ -336,7 +342,7 @@ ACCEPTED = PolymorphicProxySerializer(
 
 
 class OutputPage(Page):
-    data = Output(many=True)
+    data = OutputAlone(many=True)
 
 
 class FilePage(Page):
@@ -363,6 +369,9 @@ AFTER = OpenApiParameter(
     "after",
     OpenApiTypes.STR,
     description='The id of an event, or "latest": what follows it. Last-Event-ID goes before.',
+)
+URL_EXPIRES_IN = OpenApiParameter(
+    "url_expires_in", OpenApiTypes.INT, description="How many seconds the links in the answer last, 1 to 604800."
 )
 TIER = OpenApiParameter(
     "tier", OpenApiTypes.STR, enum=["standard", "batch"], description="As an item of a batch, for example."

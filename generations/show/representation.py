@@ -37,8 +37,15 @@ def page_path(generation_id: UUID) -> str:
     return f"/g/{ids.encode(ids.GENERATION, generation_id)}"
 
 
-def generation_json(detail: GenerationDetail) -> dict[str, Any]:
+def is_grounded(grounding: dict[str, Any] | None) -> bool:
+    """Returns whether something of a search has to be shown beside the pictures (grounding terms)."""
+    return any((grounding or {}).get(name) for name in NO_GROUNDING)
+
+
+def generation_json(detail: GenerationDetail, *, url_seconds: int | None = None) -> dict[str, Any]:
+    """Returns the generation; its links last `url_seconds`, SIGNED_URL_SECONDS where that is None."""
     generation, content = detail.generation, detail.content
+    grounded = is_grounded(content.grounding)
     outputs = [output for output in detail.outputs if output.part == Output.Part.OUTPUT]
     by_id = {str(output.id): output for output in detail.outputs}
     return {
@@ -62,19 +69,22 @@ def generation_json(detail: GenerationDetail) -> dict[str, Any]:
         "metadata": generation.metadata,
         "request": content.request,
         "content": [_block(block) for block in content.content],
-        "outputs": [output_json(output, generation.model) for output in outputs],
-        "thoughts": [_thought(thought, by_id) for thought in content.thoughts],
-        "grounding": _grounding(content.grounding or NO_GROUNDING),
+        "outputs": [
+            output_json(output, generation.model, grounded=grounded, url_seconds=url_seconds) for output in outputs
+        ],
+        "thoughts": [_thought(thought, by_id, url_seconds) for thought in content.thoughts],
+        "grounding": grounding_json(content.grounding),
         "usage": _ordered((detail.charge.usage if detail.charge else None) or NO_USAGE, NO_USAGE),
         "charge": _charge(detail),
         "error": generation.error,
         "notices": content.notices,
-        "page_url": url_sign(page_path(generation.id))[0],
+        "page_url": url_sign(page_path(generation.id), seconds=url_seconds)[0],
     }
 
 
-def output_json(output: Output, model: str) -> dict[str, Any]:
-    url, expires = url_sign(output_path(output.id))
+def output_json(output: Output, model: str, *, grounded: bool, url_seconds: int | None = None) -> dict[str, Any]:
+    """Returns an output as it stands in its generation: whether it is grounded, and the page that shows all of it."""
+    url, expires = url_sign(output_path(output.id), seconds=url_seconds)
     return {
         "id": ids.encode(ids.OUTPUT, output.id),
         "object": "output",
@@ -89,7 +99,17 @@ def output_json(output: Output, model: str) -> dict[str, Any]:
         "url": url,
         "url_expires_at": moment(expires),
         "provenance": provenance_json(output, model),
+        "grounded": grounded,
+        "page_url": url_sign(page_path(output.generation_id), seconds=url_seconds)[0],
     }
+
+
+def output_alone_json(
+    output: Output, model: str, grounding: dict[str, Any] | None, *, url_seconds: int | None = None
+) -> dict[str, Any]:
+    """Returns an output without its generation around it, so with the generation's grounding."""
+    shown = output_json(output, model, grounded=is_grounded(grounding), url_seconds=url_seconds)
+    return {**shown, "grounding": grounding_json(grounding)}
 
 
 def provenance_json(output: Output, model: str) -> dict[str, Any]:
@@ -129,7 +149,8 @@ def _block(block: dict[str, Any]) -> dict[str, Any]:
     return {"type": "text", "text": block["text"], "citations": _citations(block["citations"])}
 
 
-def _grounding(grounding: dict[str, Any]) -> dict[str, Any]:
+def grounding_json(stored: dict[str, Any] | None) -> dict[str, Any]:
+    grounding = stored or NO_GROUNDING
     return {**{name: grounding[name] for name in NO_GROUNDING}, "citations": _citations(grounding["citations"])}
 
 
@@ -141,11 +162,11 @@ def _ordered(value: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: value[name] for name in names}
 
 
-def _thought(thought: dict[str, Any], outputs: dict[str, Output]) -> dict[str, Any]:
+def _thought(thought: dict[str, Any], outputs: dict[str, Output], url_seconds: int | None) -> dict[str, Any]:
     if thought["type"] == "text":
         return thought
     output = outputs.get(thought["output_id"])
-    return {"type": "image", "url": url_sign(output_path(output.id))[0] if output else None}
+    return {"type": "image", "url": url_sign(output_path(output.id), seconds=url_seconds)[0] if output else None}
 
 
 def _charge(detail: GenerationDetail) -> dict[str, Any]:

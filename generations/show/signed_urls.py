@@ -16,12 +16,17 @@ from django.utils.crypto import constant_time_compare
 _SALT = "cavendish.signed-url"
 # Expiry times are rounded up, so that the same object has the same URL for a while and caches can work.
 _ROUND = 300
+MAX_SECONDS = 7 * 86_400
+"""The longest lifetime that a request can choose (`url_expires_in`)."""
 
 
 def url_sign(path: str, *, seconds: int | None = None) -> tuple[str, datetime]:
-    """An absolute URL for `path` and when it expires."""
-    lifetime = settings.SIGNED_URL_SECONDS if seconds is None else seconds
-    expires = (int(time.time()) + lifetime + _ROUND - 1) // _ROUND * _ROUND
+    """Returns an absolute URL for `path` and when it expires: in `seconds` exactly, else in SIGNED_URL_SECONDS or a
+    little later."""
+    if seconds is None:
+        expires = (int(time.time()) + settings.SIGNED_URL_SECONDS + _ROUND - 1) // _ROUND * _ROUND
+    else:
+        expires = int(time.time()) + seconds
     query = urlencode({"expires": expires})
     url = f"{settings.BASE_URL}{path}?{query}&signature={_signature(path, query)}"
     return url, datetime.fromtimestamp(expires, tz=UTC)

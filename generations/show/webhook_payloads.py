@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.webhooks.payloads import Occurrence, Payload
 from generations.models import Generation
 from generations.selectors import generation_detail
-from generations.show.representation import generation_json
+from generations.show.representation import generation_json, is_grounded
 
 # Content stays where it can be erased; the log of deliveries keeps what was sent.
 LEFT_OUT = ("request", "content", "thoughts", "grounding", "queue_position")
@@ -24,5 +24,5 @@ def generation_payload(occurrence: Occurrence) -> Payload | None:
         return None
     shown = generation_json(detail)
     data = {name: value for name, value in shown.items() if name not in LEFT_OUT}
-    data["grounded"] = any(shown["grounding"].values())
+    data["grounded"] = is_grounded(detail.content.grounding)
     return Payload(data, detail.generation.livemode)

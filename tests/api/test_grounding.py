@@ -68,3 +68,22 @@ def test_a_generation_without_a_search_has_nothing_to_show(account: Account) -> 
     made = account.make()
     assert made["grounding"] == {"search_queries": [], "search_suggestions": [], "citations": []}
     assert made["usage"]["search_queries"] == 0
+
+
+def test_an_output_by_itself_says_what_must_be_shown_with_it(account: Account) -> None:
+    made = account.make(input="weather 🌧 in 東京", tools=[SEARCH], response_format=SMALL)
+    plain = account.make(response_format=SMALL)
+    answer = account.get(f"/api/v1/outputs/{made['outputs'][0]['id']}")
+    output = answer.json()
+    assert output["grounding"] == made["grounding"]
+    assert output["grounding"]["search_suggestions"]
+    assert output["grounded"] is True
+    assert answer.headers["link"] == f'<{output["page_url"]}>; rel="describedby"; type="text/html"'
+    assert account.http.get(output["page_url"]).status_code == 200
+    first, second = account.get("/api/v1/outputs").json()["data"]
+    assert (first["generation_id"], first["grounded"], second["grounded"]) == (plain["id"], False, True)
+    assert second["grounding"] == made["grounding"]
+    assert first["grounding"] == {"search_queries": [], "search_suggestions": [], "citations": []}
+    for nested in (made["outputs"][0], account.get("/api/v1/generations").json()["data"][1]["outputs"][0]):
+        assert nested["grounded"] is True
+        assert f"/g/{made['id']}?" in nested["page_url"]

@@ -189,3 +189,41 @@ def test_a_files_name_is_a_name_and_no_path(account: Account, sent: str, kept: s
 def test_the_type_is_that_of_the_bytes_where_none_is_claimed(account: Account) -> None:
     for data, expected in ((picture(format="JPEG"), "image/jpeg"), (picture(format="WEBP"), "image/webp")):
         assert account.upload(data, "application/octet-stream").json()["mime_type"] == expected
+
+
+CROSS = ("access-control-allow-origin", "cross-origin-resource-policy", "access-control-expose-headers")
+
+
+def test_scripts_of_every_origin_read_signed_bytes(reader: Account, output: Json) -> None:
+    origin = "https://app.example.com"
+    tag = f'"{output["sha256"]}"'
+    answers = [
+        fetch(reader, output["url"], origin=origin),
+        fetch(reader, output["url"], "HEAD", origin=origin),
+        fetch(reader, output["url"], origin=origin, range="bytes=0-9"),
+        fetch(reader, output["url"], origin=origin, if_none_match=tag),
+        fetch(reader, output["url"] + "x", origin=origin),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 206, 304, 403]
+    for answer in answers:
+        assert [answer.headers[name] for name in CROSS[:2]] == ["*", "cross-origin"]
+        assert "Content-Range" in answer.headers["access-control-expose-headers"]
+        assert "access-control-allow-credentials" not in answer.headers
+    asked = fetch(
+        reader,
+        output["url"],
+        "OPTIONS",
+        origin=origin,
+        access_control_request_method="GET",
+        access_control_request_headers="if-none-match,range",
+    )
+    assert (asked.status_code, asked.content) == (204, b"")
+    assert asked.headers["access-control-allow-origin"] == "*"
+    assert asked.headers["access-control-allow-methods"] == "GET, HEAD"
+    assert "If-None-Match" in asked.headers["access-control-allow-headers"]
+
+
+def test_bytes_that_need_a_key_are_not_for_scripts_of_others(reader: Account, output: Json) -> None:
+    answer = reader.get(f"/api/v1/outputs/{output['id']}/content", headers={"Origin": "https://app.example.com"})
+    assert answer.status_code == 200
+    assert not [name for name in CROSS if name in answer.headers]

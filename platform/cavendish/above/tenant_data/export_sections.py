@@ -101,7 +101,7 @@ def _generations(export: Export, cursor: str) -> Iterator[Unit]:
             folder = f"generations/{ids.encode(ids.GENERATION, detail.generation.id)}"
             document = {**generation_json(detail), "page_url": None}
             for output in document["outputs"]:
-                output["url"] = output["url_expires_at"] = None
+                output["url"] = output["url_expires_at"] = output["page_url"] = None
             stored = [
                 StoredEntry(f"{folder}/{_output_name(output)}", output.storage_key, output.bytes)
                 for output in detail.outputs
