@@ -68,6 +68,18 @@ class Tenant(models.Model):
         help_text="Bytes stored at once: inputs, uploads and outputs of both modes; empty means STORAGE_QUOTA_BYTES, "
         "0 no limit.",
     )
+    allowed_origins = models.JSONField(
+        default=list,
+        db_default=models.Value([], output_field=models.JSONField()),
+        blank=True,
+        help_text="Origins whose scripts may use the API with its keys.",
+    )
+    frame_origins = models.JSONField(
+        default=list,
+        db_default=models.Value([], output_field=models.JSONField()),
+        blank=True,
+        help_text="Origins whose pages may embed display pages.",
+    )
     policy_version = models.CharField(max_length=32, blank=True, help_text="The use policy an owner accepted last.")
     policy_accepted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())

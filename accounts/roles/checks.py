@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from cavendish.gemini.catalog import models
 from cavendish.http.problems import FieldError, first_of, shown
+
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ORIGIN = re.compile(
+    rf"(?:https://{_LABEL}(?:\.{_LABEL})*|http://(?:localhost|127\.0\.0\.1))(?::[1-9][0-9]{{0,4}})?", re.ASCII
+)
 
 
 @cache
@@ -42,6 +48,16 @@ def _check_each(names: Sequence[str], known: Sequence[str], field: str, reason: 
         FieldError(f"/{field}/{index}", "unknown_value", f"{shown(name)} is {reason}.")
         for index, name in enumerate(names)
         if name not in known
+    ]
+
+
+def check_origins(origins: Sequence[str], field: str) -> list[FieldError]:
+    """Returns an error for each text that is not an origin as browsers send it. They become part of headers."""
+    how = 'an origin as browsers write it, like "https://app.example.com"; http only for this machine'
+    return [
+        FieldError(f"/{field}/{index}", "invalid", f"{shown(origin)} is not {how}.")
+        for index, origin in enumerate(origins)
+        if not _ORIGIN.fullmatch(origin)
     ]
 
 

@@ -29,6 +29,14 @@ class OwnSettings(Body):
         help_text="Days after which input pictures and videos are erased; null keeps them.",
     )
     test_keys_enabled = Flag()
+    allowed_origins = Listed(
+        child=Text(max_length=300),
+        max_length=50,
+        help_text='Origins whose scripts may use the API with a key, like "https://app.example.com".',
+    )
+    frame_origins = Listed(
+        child=Text(max_length=300), max_length=50, help_text="Origins whose pages may embed display pages."
+    )
 
 
 class Settings(OwnSettings):

@@ -41,6 +41,8 @@ class Tenant(s.Serializer[object]):
     output_retention_days = s.IntegerField(allow_null=True)
     input_retention_days = s.IntegerField(allow_null=True)
     test_keys_enabled = s.BooleanField()
+    allowed_origins = s.ListField(child=s.CharField(), help_text="Origins whose scripts may use the API with a key.")
+    frame_origins = s.ListField(child=s.CharField(), help_text="Origins whose pages may embed display pages.")
     weight = s.IntegerField()
     concurrency_limit = s.IntegerField()
     queue_limit = s.IntegerField()

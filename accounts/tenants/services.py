@@ -23,7 +23,7 @@ from accounts.errors import NotAllowed, SignUpClosed, WrongStatus
 from accounts.invitations.services import invitation_create
 from accounts.models import Membership, Role, Tenant, TenantStatus, User
 from accounts.roles.authority import authority_of
-from accounts.roles.checks import check_models, check_sizes, check_time_zone
+from accounts.roles.checks import check_models, check_origins, check_sizes, check_time_zone
 from accounts.roles.names import check_name
 from accounts.roles.permissions import Permission
 from cavendish.db.router import acting_as, current_alias
@@ -32,7 +32,9 @@ from cavendish.events.services import event_add
 from cavendish.http.problems import FieldError, invalid, not_found
 
 # What a tenant controls itself; PostgreSQL lets the app role write these columns and no others.
-OF_THE_TENANT = ("name", "output_retention_days", "input_retention_days", "test_keys_enabled")
+OF_THE_TENANT = (
+    "name", "output_retention_days", "input_retention_days", "test_keys_enabled", "allowed_origins", "frame_origins",
+)  # fmt: skip
 OF_THE_OPERATOR = (
     "weight", "concurrency_limit", "queue_limit", "requests_per_minute", "images_per_minute", "allowed_models",
     "allowed_sizes", "billing_timezone", "test_daily_requests", "test_daily_bytes",
@@ -255,6 +257,8 @@ def _check(values: Mapping[str, Any]) -> list[FieldError]:
         errors += check_models(values["allowed_models"])
     if values.get("allowed_sizes") is not None:
         errors += check_sizes(values["allowed_sizes"])
+    for field in ("allowed_origins", "frame_origins"):
+        errors += check_origins(values.get(field) or (), field)
     if "billing_timezone" in values:
         errors += check_time_zone(values["billing_timezone"]) or _check_at_database(values["billing_timezone"])
     return errors
