@@ -16,6 +16,21 @@ class KeyUse(TypedDict):
     address: str | None
 
 
+class KeyNote(TypedDict):
+    """What a request with an idempotency key makes, for functions that call `idempotency_made`."""
+
+    id: str
+    token: str
+    made: list[str]
+    done: bool
+
+
+class KeyLost(TypedDict):
+    """`generation_submit`: another request has taken the idempotency key over."""
+
+    code: Literal["idempotency_key_lost"]
+
+
 class DayRefusal(TypedDict):
     """`sandbox_day_reserve`: which daily limit a tenant's test keys are beyond."""
 

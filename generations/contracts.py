@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
-from accounts.contracts import DayRefusal
+from accounts.contracts import DayRefusal, KeyLost, KeyNote
 from billing.contracts import HoldRefusal, KindPrice, Settlement
 
 # A job's specification: what a worker does.
@@ -92,6 +92,7 @@ class Submission(TypedDict):
 
     id: str
     group_id: str | None
+    idempotency: KeyNote | None
     tenant_id: str
     api_key_id: str
     member_id: str | None
@@ -144,7 +145,7 @@ class ItemRefusal(TypedDict):
     code: Literal["item_taken"]
 
 
-SubmitRefusal = TenantRefusal | SizeRefusal | LimitRefusal | ItemRefusal | DayRefusal | HoldRefusal
+SubmitRefusal = TenantRefusal | SizeRefusal | LimitRefusal | ItemRefusal | KeyLost | DayRefusal | HoldRefusal
 
 
 # Work: generation_claim, generation_finish, generation_sweep.

@@ -29,6 +29,7 @@ from enum import StrEnum
 
 from django.conf import settings
 
+from accounts.idempotency.errors import KeyInProgress
 from billing.errors import BudgetExceeded, InsufficientBalance
 from cavendish.http.problems import FieldError, Problem, Refusal, first_of
 from cavendish.http.times import moment
@@ -136,7 +137,6 @@ class DayLimitReached(GenerationRefused):
         )
 
 
-class TooManyFetches(GenerationRefused):
 class StorageQuotaExceeded(GenerationRefused):
     status_code, code_name = 403, "storage_quota_exceeded"
 
@@ -158,6 +158,7 @@ class TooManyUploads(GenerationRefused):
         )
 
 
+class TooManyFetches(GenerationRefused):
     status_code, code_name = 429, "too_many_fetches"
 
     def __init__(self, limit: int) -> None:
@@ -214,6 +215,8 @@ def refusal_of(result: SubmitRefusal) -> Refusal:
         return JobsInFlight(result["limit"])
     if result["code"] == "item_taken":
         return ItemTaken()
+    if result["code"] == "idempotency_key_lost":
+        return KeyInProgress()
     if result["code"] == "budget_exceeded":
         return BudgetExceeded(result)
     if result["code"] == "insufficient_balance":

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from accounts.idempotency.keyed_request import KeyedRequest, current_keyed_request, note_audited, note_made
+from accounts.idempotency.keyed_request import KeyedRequest, current_keyed_request, made_note, note_audited, note_made
 from accounts.idempotency.views import IdempotentView, Replay
 
-__all__ = ["IdempotentView", "KeyedRequest", "Replay", "current_keyed_request", "note_audited", "note_made"]
+__all__ = [
+    "IdempotentView",
+    "KeyedRequest",
+    "Replay",
+    "current_keyed_request",
+    "made_note",
+    "note_audited",
+    "note_made",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import unicodedata
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 from django.db import DatabaseError
 from django.http import HttpRequest
 
+from accounts.contracts import KeyNote
 from accounts.idempotency.digest import request_digest
 from accounts.idempotency.errors import KeyInProgress, KeyInvalid, KeyReused
 from cavendish.db.call import Jsonb, call, call_row
@@ -28,6 +29,7 @@ from cavendish.http.problems import Problem
 logger = logging.getLogger(__name__)
 
 MAX_KEY_CHARS = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 KEEP = timedelta(hours=24)
 LEASE = timedelta(seconds=30)
 """How long a request has the key for itself. One that takes longer loses it only to a repetition that comes then, and
@@ -63,24 +65,26 @@ class KeyedRequest:
         """Says how many things it makes, each in a transaction of its own; one unless said. The last ends it."""
         self._expected = count
 
+    def noting(self, made: list[str]) -> KeyNote | None:
+        """Returns what ties `made`, behind what it noted before, to the key; None where an earlier request made it."""
+        if self.is_replay:
+            return None
+        self.made = made if self._is_audited else [*self.made, *made]
+        self._is_audited = False
+        self.is_done = len(self.made) >= self._expected
+        return {"id": str(self.id), "token": str(self.token), "made": self.made, "done": self.is_done}
+
     def note_made(self, made: list[str]) -> None:
         """Ties what it makes to the key, in the caller's transaction. Raises KeyInProgress where the key is lost."""
-        self._note(made if self._is_audited else [*self.made, *made])
-        self._is_audited = False
+        note = self.noting(made)
+        if note and not call("idempotency_made", self.id, self.token, note["made"], note["done"]):
+            raise KeyInProgress
 
     def note_audited(self, target_id: str) -> None:
         """Ties what is audited to the key, where nothing else was noted."""
         if not self.made:
-            self._note([target_id])
+            self.note_made([target_id])
             self._is_audited = True
-
-    def _note(self, made: list[str]) -> None:
-        if self.is_replay:
-            return
-        self.made = made
-        self.is_done = len(made) >= self._expected
-        if not call("idempotency_made", self.id, self.token, made, self.is_done):
-            raise KeyInProgress
 
     def end(self, answer: dict[str, Any] | None = None) -> None:
         """Keeps the key, as done, with an answer for what no object stands behind. Call it outside of transactions."""
@@ -135,7 +139,7 @@ def _key_of(header: str) -> str:
         text = header.encode("latin-1").decode()
     except UnicodeError:
         text = header
-    if not 0 < len(text) <= MAX_KEY_CHARS or any(unicodedata.category(char) == "Cc" for char in text):
+    if not 0 < len(text) <= MAX_KEY_CHARS or _CONTROL.search(text):
         raise KeyInvalid(MAX_KEY_CHARS)
     return text
 
@@ -171,6 +175,12 @@ def note_made(*made: UUID | int) -> None:
     keyed = _current.get()
     if keyed is not None:
         keyed.note_made([one.hex if isinstance(one, UUID) else str(one) for one in made])
+
+
+def made_note(*made: UUID) -> KeyNote | None:
+    """Returns what `note_made` would note, for a function in SQL that notes it: one statement less."""
+    keyed = _current.get()
+    return keyed.noting([one.hex for one in made]) if keyed is not None else None
 
 
 def note_audited(target_id: UUID | str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts.idempotency import note_made
+from accounts.idempotency import made_note
 from billing.budgets.services import budget_refusal_notify
 from billing.contracts import KindPrice
 from billing.errors import BudgetExceeded, ModelNotInPlan
@@ -102,15 +102,16 @@ def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOw
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
             submission = _submission(parsed, inputs, spec, worst_case, owner, terms)
-            note_made(*generation_ids)
+            submission["idempotency"] = made_note(*generation_ids)
             submission["group_id"] = str(group_id) if group_id else None
             for generation_id in generation_ids:
                 submission["id"] = str(generation_id)
                 refusal: SubmitRefusal | None = call("generation_submit", submission)
                 if refusal is not None:
                     raise refusal_of(refusal)
-                # What came with the request is stored once, for all of them.
+                # What came with the request is stored and noted once, for all of them.
                 submission["stored_bytes"] = 0
+                submission["idempotency"] = None
             transaction.on_commit(ring)
     except BudgetExceeded as refused:
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
@@ -130,6 +131,7 @@ def _submission(
     return {
         "id": "",
         "group_id": None,
+        "idempotency": None,
         "tenant_id": str(owner.tenant_id),
         "api_key_id": str(owner.api_key_id),
         "member_id": str(owner.member_id) if owner.member_id else None,

@@ -18,6 +18,7 @@ ITEM = "generations_batchitem"
 WAITING, IN_PROGRESS = f"{ITEM} (waiting)", f"{ITEM} (in progress)"
 
 ORDER: Mapping[str, str] = {
+    "accounts_idempotencykey": "of one request; who repeats it waits for that row alone, and holds nothing",
     "accounts_user": "a person who opens a tenant",
     "accounts_tenant": "in the order of ids; a claim, a change of its settings",
     "closing_erasure": "an erasure that begins, is moved or canceled",
@@ -58,8 +59,8 @@ ORDER: Mapping[str, str] = {
     "billing_usagerecord_default": "rows that move into their partition",
     "the table billing_usagerecord": "while a partition is attached",
     "mail_mail": "by whoever sends it",
-    "accounts_webhookendpoint": "a change of it, and what its deliveries say of it",
     "accounts_storageuse": "what a tenant stores; last of all, since its triggers run at the commit",
+    "accounts_webhookendpoint": "a change of it, and what its deliveries say of it",
     "accounts_webhookdelivery": "by whoever sends it, passed over by others",
 }
 

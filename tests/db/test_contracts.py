@@ -26,6 +26,7 @@ READ: Mapping[tuple[str, str], Any] = {
 """Parameters of type jsonb, and what Python sends in them."""
 
 NOT_READ: Mapping[tuple[str, str], str] = {
+    ("idempotency_end", "p_answer"): "stored as it is",
     ("hold_reserve", "p_prices"): "stored as it is: KindPrice by kind",
     ("batch_item_finish", "p_error"): "stored as it is",
     ("batch_items_finish", "p_error"): "stored as it is",

@@ -2,8 +2,8 @@
 -- caller rolls back. One function instead of statements: a hot tenant's rows are locked for a third of the time.
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
--- often, and wherever it dies, an item becomes one job. Locks are taken in the order key, item, day of tests, budgets, included
--- pictures, periods, wallet, batch.
+-- often, and wherever it dies, an item becomes one job. `idempotency` ties it to the request's key. Locks are taken in the
+-- order idempotency key, API key, item, day of tests, budgets, included pictures, periods, wallet, batch.
 CREATE OR REPLACE FUNCTION generation_submit(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
@@ -27,6 +27,11 @@ BEGIN
     IF p->>'image_size' <> '' AND jsonb_typeof(tenant.allowed_sizes) = 'array'
         AND NOT tenant.allowed_sizes ? (p->>'image_size') THEN
         RETURN jsonb_build_object('code', 'size_not_allowed', 'size', p->>'image_size', 'allowed', tenant.allowed_sizes);
+    END IF;
+    IF p->'idempotency'->>'id' IS NOT NULL AND NOT idempotency_made((p->'idempotency'->>'id')::uuid,
+        (p->'idempotency'->>'token')::uuid, ARRAY(SELECT jsonb_array_elements_text(p->'idempotency'->'made')),
+        (p->'idempotency'->>'done')::boolean) THEN
+        RETURN jsonb_build_object('code', 'idempotency_key_lost');
     END IF;
     IF the_batch IS NULL THEN
         SELECT count(*) INTO waiting FROM (
