@@ -37,15 +37,15 @@ def make(tenant: Tenant, by: Actor = SYSTEM, **settings: Any) -> ApiKey:
     return row
 
 
-def maker(tenant: Tenant, **settings: Any) -> Actor:
+def key_actor(tenant: Tenant, **settings: Any) -> Actor:
     row = make(tenant, **settings)
     return Actor("key", row.id, row.prefix)
 
 
 def stored(row: ApiKey) -> ApiKey:
     with tenant_context(row.tenant_id):
-        found: ApiKey = ApiKey.objects.get(id=row.id)
-    return found
+        current: ApiKey = ApiKey.objects.get(id=row.id)
+    return current
 
 
 def pointers(refused: pytest.ExceptionInfo[Problem]) -> list[str]:
@@ -53,7 +53,7 @@ def pointers(refused: pytest.ExceptionInfo[Problem]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("most", "wanted", "pointer"),
+    ("most", "requested", "pointer"),
     [
         ({"scopes": ["keys", "read"]}, {"scopes": ["read", "generate"]}, "/scopes"),
         ({"scopes": ["keys", "read"]}, {}, "/scopes"),  # without scopes it would have them all
@@ -68,11 +68,11 @@ def pointers(refused: pytest.ExceptionInfo[Problem]) -> list[str]:
     ],
 )
 def test_a_key_makes_none_that_can_do_more(
-    tenant: Tenant, most: dict[str, Any], wanted: dict[str, Any], pointer: str
+    tenant: Tenant, most: dict[str, Any], requested: dict[str, Any], pointer: str
 ) -> None:
-    by = maker(tenant, **most)
+    by = key_actor(tenant, **most)
     with pytest.raises(PowersExceeded) as refused:
-        make(tenant, by, **wanted)
+        make(tenant, by, **requested)
     assert pointers(refused) == [pointer]
 
 
@@ -80,15 +80,15 @@ def test_a_key_makes_one_that_can_do_as_much_or_less(tenant: Tenant) -> None:
     most: dict[str, Any] = {
         "scopes": ["keys", "read"], "allowed_models": [FLASH, PRO], "ip_ranges": ["203.0.113.0/24"], "expires_at": SOON,
     }  # fmt: skip
-    by = maker(tenant, **most)
+    by = key_actor(tenant, **most)
     make(tenant, by, **most)
     less = make(tenant, by, **{**most, "scopes": ["read"], "allowed_models": [PRO], "ip_ranges": ["203.0.113.8/29"]})
     assert (less.created_by_key_id, less.created_by_id) == (by.id, None)
-    make(tenant, maker(tenant), livemode=False)
+    make(tenant, key_actor(tenant), livemode=False)
 
 
 def test_a_members_key_makes_keys_for_that_member_only(tenant: Tenant, owner: Actor) -> None:
-    by = maker(tenant, member_id=owner.id)
+    by = key_actor(tenant, member_id=owner.id)
     with pytest.raises(PowersExceeded) as refused:
         make(tenant, by)
     assert pointers(refused) == ["/member_id"]
@@ -107,7 +107,7 @@ def test_a_persons_role_bounds_their_keys(tenant: Tenant, owner: Actor) -> None:
 
 
 def test_a_narrow_key_neither_widens_nor_reads_a_wide_one(tenant: Tenant) -> None:
-    by = maker(tenant, scopes=["keys"])
+    by = key_actor(tenant, scopes=["keys"])
     wide, narrow = make(tenant), make(tenant, scopes=["keys"])
     with pytest.raises(PowersExceeded):
         api_key_update(tenant_id=tenant.id, key_id=narrow.id, changed={"scopes": ["keys", "read"]}, actor=by)
@@ -122,7 +122,7 @@ def test_a_narrow_key_neither_widens_nor_reads_a_wide_one(tenant: Tenant) -> Non
 
 
 def test_a_test_key_does_not_find_live_ones(tenant: Tenant) -> None:
-    by, live = maker(tenant, livemode=False), make(tenant, scopes=["read"])
+    by, live = key_actor(tenant, livemode=False), make(tenant, scopes=["read"])
     for act in (api_key_rotate, api_key_revoke):
         with pytest.raises(Problem) as refused:
             act(tenant_id=tenant.id, key_id=live.id, actor=by)

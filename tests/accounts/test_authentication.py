@@ -112,11 +112,11 @@ def test_a_key_works_from_its_addresses_only(account: Account, ranges: list[str]
     answer = with_key(account, account.key(ip_ranges=ranges).secret)
     assert answer.status_code == (200 if allowed else 401)
     # what a client says of itself is not where it comes from
-    said = account.http.get(
+    forged = account.http.get(
         MODELS,
         headers={**account.key(ip_ranges=["203.0.113.7"]).headers, "X-Forwarded-For": "203.0.113.7"},
     )
-    assert said.status_code == 401
+    assert forged.status_code == 401
 
 
 Ask = Callable[[Account], httpx.Response]
@@ -152,9 +152,9 @@ def test_a_key_without_the_scope_is_told_which(account: Account, name: str) -> N
 
 def test_a_key_that_may_only_generate_can_wait_for_what_it_pays_for(account: Account) -> None:
     narrow = account.key(scopes=["generate"])
-    made = narrow.make()
-    assert made["charge"]["status"] == "charged"
-    assert narrow.get(f"/api/v1/generations/{made['id']}").status_code == 403
+    generation = narrow.make()
+    assert generation["charge"]["status"] == "charged"
+    assert narrow.get(f"/api/v1/generations/{generation['id']}").status_code == 403
     slow = narrow.submit(input="x [[latency:3]]", wait=1)
     assert (slow.status_code, slow.json()["status"]) == (202, "running")
     canceled = narrow.post(f"/api/v1/generations/{slow.json()['id']}/cancel")
@@ -165,8 +165,8 @@ def test_a_key_sees_and_uses_the_models_that_it_and_its_tenant_allow(books: Book
     account = open_account(books, http, allowed_models=[FLASH, LITE])
     bound = account.key(allowed_models=[LITE, "gemini-3-pro-image"])
 
-    def models_of(asked: Account) -> list[str]:
-        return [model["id"] for model in asked.get(MODELS).json()["data"]]
+    def models_of(account_or_key: Account) -> list[str]:
+        return [model["id"] for model in account_or_key.get(MODELS).json()["data"]]
 
     assert models_of(account) == [FLASH, LITE]
     assert models_of(bound) == [LITE]
@@ -185,11 +185,11 @@ def test_a_tenant_that_is_not_active_reads_and_brings_nothing_new(
     books: Books, http: httpx.Client, status: str, reason: str
 ) -> None:
     account = open_account(books, http)
-    made = account.make()
+    generation = account.make()
     with books.open():
         Tenant.objects.filter(id=account.tenant.id).update(status=status, status_reason=reason)
     time.sleep(KEY_CACHE)
-    told = f"The tenant is {status}: {reason}" if reason else f"The tenant is {status}."
+    detail = f"The tenant is {status}: {reason}" if reason else f"The tenant is {status}."
     with account.untouched():
         for answer in (
             account.submit(),
@@ -197,10 +197,14 @@ def test_a_tenant_that_is_not_active_reads_and_brings_nothing_new(
             account.upload(),
         ):
             problem = account.refused(answer, 403, f"tenant_{status}")
-            assert problem["detail"] == told
-    read = account.get(f"/api/v1/generations/{made['id']}").json()
-    assert (read["id"], read["content"], read["charge"]) == (made["id"], made["content"], made["charge"])
-    assert account.delete(f"/api/v1/generations/{made['id']}").status_code == 204
+            assert problem["detail"] == detail
+    read = account.get(f"/api/v1/generations/{generation['id']}").json()
+    assert (read["id"], read["content"], read["charge"]) == (
+        generation["id"],
+        generation["content"],
+        generation["charge"],
+    )
+    assert account.delete(f"/api/v1/generations/{generation['id']}").status_code == 204
 
 
 def test_a_tenant_suspended_meanwhile_is_refused_where_the_hold_is_taken(account: Account) -> None:

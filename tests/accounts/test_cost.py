@@ -28,22 +28,22 @@ class Creates:
 
 
 def request_with(secret: str, view: Any = None) -> Request:
-    asked = RequestFactory().post("/", headers={"Authorization": f"Bearer {secret}"})
-    return Request(asked, parser_context={"view": view})
+    request = RequestFactory().post("/", headers={"Authorization": f"Bearer {secret}"})
+    return Request(request, parser_context={"view": view})
 
 
 def authenticate(request: Request) -> Principal:
-    found = ApiKeyAuthentication().authenticate(request)
-    assert found is not None
-    return found[0]
+    authenticated = ApiKeyAuthentication().authenticate(request)
+    assert authenticated is not None
+    return authenticated[0]
 
 
 def round_trips() -> int:
     """Requests that Valkey has read, this one included. Nobody else asks the run's Valkey."""
     client = valkey.client()
     assert client is not None
-    found: dict[str, Any] = client.info("stats")
-    return int(found["total_reads_processed"])
+    stats: dict[str, Any] = client.info("stats")
+    return int(stats["total_reads_processed"])
 
 
 @contextmanager

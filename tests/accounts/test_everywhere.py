@@ -41,7 +41,8 @@ def asking(platform: Running, secret: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def said(process: subprocess.Popen[str]) -> tuple[float, str]:
+def read_line(process: subprocess.Popen[str]) -> tuple[float, str]:
+    """Returns the time and the answer that the process printed next."""
     assert process.stdout is not None
     at, answer = process.stdout.readline().split()
     return float(at), answer
@@ -62,7 +63,7 @@ def frozen_valkey(platform: Running, account: Account) -> Iterator[None]:
 
 def revoked_after(account: Account, process: subprocess.Popen[str]) -> tuple[float, float]:
     """Seconds from the commit of the revocation until the web process and the other one refuse the key."""
-    assert said(process)[1] == "works"
+    assert read_line(process)[1] == "works"
     until = time.monotonic() + 1.2
     while time.monotonic() < until:
         assert account.get(MODELS).status_code == 200
@@ -73,7 +74,7 @@ def revoked_after(account: Account, process: subprocess.Popen[str]) -> tuple[flo
     while account.http.get(MODELS, headers=account.headers).status_code == 200:
         assert time.monotonic() < committed + 5
     here = time.monotonic() - committed
-    at, answer = said(process)
+    at, answer = read_line(process)
     assert answer == "refused"
     return here, at - wall
 

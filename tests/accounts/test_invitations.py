@@ -42,19 +42,19 @@ def owner(tenant: Tenant) -> Actor:
 
 def invite(tenant: Tenant, by: Actor, role: Role = Role.DEVELOPER, email: str = "") -> tuple[Invitation, str]:
     """The invitation and its secret, read from the mail."""
-    made = invitation_create(
+    invitation = invitation_create(
         tenant_id=tenant.id, email=email or f"i-{timezone.now().timestamp()}@example.com", role=role, actor=by
     )
-    return made, token_in_mail(made)
+    return invitation, token_in_mail(invitation)
 
 
 def token_in_mail(invitation: Invitation) -> str:
     with acting_as("operator"):
         mail = Mail.objects.filter(to=[invitation.email]).order_by("-id").first()
     assert mail is not None
-    found = re.search(r"cvd_invite_\S+", mail.text)
-    assert found, mail.text
-    return found[0]
+    match = re.search(r"cvd_invite_\S+", mail.text)
+    assert match, mail.text
+    return match[0]
 
 
 def change(invitation: Invitation, **fields: object) -> None:
@@ -68,12 +68,17 @@ def accept(token: str, email: str) -> Membership:
 
 
 def test_from_the_mail_to_the_membership(tenant: Tenant, owner: Actor) -> None:
-    made, token = invite(tenant, owner, Role.DEVELOPER, "New.Person@Example.com")
-    assert made.email == "new.person@example.com"
-    found = invitation_find(token)
-    assert found is not None
-    assert (found.id, found.tenant_id, found.tenant_name, found.role) == (made.id, tenant.id, tenant.name, "developer")
-    assert found.is_open
+    invitation, token = invite(tenant, owner, Role.DEVELOPER, "New.Person@Example.com")
+    assert invitation.email == "new.person@example.com"
+    by_token = invitation_find(token)
+    assert by_token is not None
+    assert (by_token.id, by_token.tenant_id, by_token.tenant_name, by_token.role) == (
+        invitation.id,
+        tenant.id,
+        tenant.name,
+        "developer",
+    )
+    assert by_token.is_open
     user = make_user("new.person@example.com")
     membership = invitation_accept(token=token, user=user, actor=person(user))
     assert (membership.tenant_id, membership.role) == (tenant.id, "developer")
@@ -88,9 +93,9 @@ def test_from_the_mail_to_the_membership(tenant: Tenant, owner: Actor) -> None:
 
 
 def test_only_the_hash_of_the_secret_is_kept_and_the_audit_knows_none(tenant: Tenant, owner: Actor) -> None:
-    made, token = invite(tenant, owner)
+    invitation, token = invite(tenant, owner)
     with tenant_context(tenant.id):
-        row = Invitation.objects.get(id=made.id)
+        row = Invitation.objects.get(id=invitation.id)
     assert bytes(row.digest) == hashlib.sha256(token.encode()).digest()
     assert token not in str([vars(event) for event in audited(tenant.id)])
 
@@ -127,20 +132,20 @@ def test_an_end_is_an_end(tenant: Tenant, owner: Actor) -> None:
 
 
 def test_sending_again_ends_the_secret_before(tenant: Tenant, owner: Actor) -> None:
-    made, first = invite(tenant, owner)
+    invitation, first = invite(tenant, owner)
     with pytest.raises(TooManyInvitations) as caught:
-        invitation_resend(tenant_id=tenant.id, invitation_id=made.id, actor=owner)
+        invitation_resend(tenant_id=tenant.id, invitation_id=invitation.id, actor=owner)
     assert 0 < int(caught.value.headers["Retry-After"]) <= 601
-    change(made, sent_at=timezone.now() - timedelta(hours=1), expires_at=timezone.now() - timedelta(seconds=1))
-    invitation_resend(tenant_id=tenant.id, invitation_id=made.id, actor=owner)
-    second = token_in_mail(made)
+    change(invitation, sent_at=timezone.now() - timedelta(hours=1), expires_at=timezone.now() - timedelta(seconds=1))
+    invitation_resend(tenant_id=tenant.id, invitation_id=invitation.id, actor=owner)
+    second = token_in_mail(invitation)
     assert second != first
     assert invitation_find(first) is None
-    assert accept(second, made.email).role == "developer"
+    assert accept(second, invitation.email).role == "developer"
     with pytest.raises(InvitationClosed):
-        invitation_resend(tenant_id=tenant.id, invitation_id=made.id, actor=owner)
+        invitation_resend(tenant_id=tenant.id, invitation_id=invitation.id, actor=owner)
     with pytest.raises(InvitationClosed, match="remove the member"):
-        invitation_revoke(tenant_id=tenant.id, invitation_id=made.id, actor=owner)
+        invitation_revoke(tenant_id=tenant.id, invitation_id=invitation.id, actor=owner)
 
 
 def test_who_may_invite_whom(tenant: Tenant, owner: Actor) -> None:
@@ -156,18 +161,18 @@ def test_who_may_invite_whom(tenant: Tenant, owner: Actor) -> None:
         invite(tenant, by, Role.ADMIN)
         with pytest.raises(NotAllowed, match="owner"):
             invite(tenant, by, Role.OWNER)
-    made, _ = invite(tenant, owner, Role.OWNER)
+    invitation, _ = invite(tenant, owner, Role.OWNER)
     with pytest.raises(NotAllowed):
-        invitation_revoke(tenant_id=tenant.id, invitation_id=made.id, actor=admin)
+        invitation_revoke(tenant_id=tenant.id, invitation_id=invitation.id, actor=admin)
     for role in (Role.DEVELOPER, Role.BILLING, Role.VIEWER):
         with pytest.raises(NotAllowed):
             invite(tenant, make_member(tenant, role), Role.VIEWER)
 
 
 def test_one_open_invitation_for_each_address(tenant: Tenant, owner: Actor) -> None:
-    made, _ = invite(tenant, owner)
+    invitation, _ = invite(tenant, owner)
     with pytest.raises(AlreadyInvited):
-        invite(tenant, owner, email=made.email.upper())
+        invite(tenant, owner, email=invitation.email.upper())
 
 
 def test_a_tenant_cannot_fill_mailboxes(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,15 +180,15 @@ def test_a_tenant_cannot_fill_mailboxes(owner: Actor, monkeypatch: pytest.Monkey
     by = make_member(tenant, Role.OWNER)
     monkeypatch.setattr(service, "MAX_PER_DAY", 2)
     for index in range(2):
-        made, _ = invite(tenant, by, email=f"{index}@example.com")
-        invitation_revoke(tenant_id=tenant.id, invitation_id=made.id, actor=by)
+        invitation, _ = invite(tenant, by, email=f"{index}@example.com")
+        invitation_revoke(tenant_id=tenant.id, invitation_id=invitation.id, actor=by)
     with pytest.raises(TooManyInvitations, match="at most 2"):
         invite(tenant, by, email="third@example.com")
 
 
 def test_who_is_a_member_already_keeps_the_role(tenant: Tenant, owner: Actor) -> None:
-    made, token = invite(tenant, owner, Role.VIEWER)
-    user = make_user(made.email)
+    invitation, token = invite(tenant, owner, Role.VIEWER)
+    user = make_user(invitation.email)
     with acting_as("operator"):
         Membership.objects.create(tenant=tenant, user=user, role=Role.ADMIN)
     assert invitation_accept(token=token, user=user, actor=person(user)).role == "admin"

@@ -77,6 +77,6 @@ def test_uvicorns_access_log_shows_that_there_was_a_key_and_not_which(account: A
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
         assert answer.status_code == 200
-    said, _ = process.communicate(timeout=20)
-    assert "GET /v1beta/models?key=…&pageSize=1 HTTP/1.1" in said
-    assert account.secret[21:53] not in said
+    output, _ = process.communicate(timeout=20)
+    assert "GET /v1beta/models?key=…&pageSize=1 HTTP/1.1" in output
+    assert account.secret[21:53] not in output

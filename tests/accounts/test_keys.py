@@ -10,26 +10,26 @@ from accounts.authentication import tokens
 
 @pytest.mark.parametrize("livemode", [True, False])
 def test_a_key_has_the_shape_that_scanners_match(livemode: bool) -> None:
-    made = tokens.generate(livemode=livemode)
+    token = tokens.generate(livemode=livemode)
     mode = "live" if livemode else "test"
-    assert re.fullmatch(rf"cvd_{mode}_[0-9A-Za-z]{{50}}", made.secret)
-    assert tokens.is_well_formed(made.secret)
-    assert made.prefix == made.secret[:21]
-    assert made.digest == hashlib.sha256(made.secret.encode()).digest()
-    assert tokens.describe(made.secret) == made
+    assert re.fullmatch(rf"cvd_{mode}_[0-9A-Za-z]{{50}}", token.secret)
+    assert tokens.is_well_formed(token.secret)
+    assert token.prefix == token.secret[:21]
+    assert token.digest == hashlib.sha256(token.secret.encode()).digest()
+    assert tokens.describe(token.secret) == token
 
 
 def test_a_key_does_not_show_itself() -> None:
-    made = tokens.generate(livemode=True)
-    for shown in (repr(made), str(made), f"{made}"):
-        assert made.secret not in shown
-        assert made.secret[21:] not in shown
-        assert made.prefix in shown
+    token = tokens.generate(livemode=True)
+    for shown in (repr(token), str(token), f"{token}"):
+        assert token.secret not in shown
+        assert token.secret[21:] not in shown
+        assert token.prefix in shown
 
 
 def test_no_two_keys_are_alike() -> None:
-    made = {tokens.generate(livemode=True).secret for _ in range(1000)}
-    assert len(made) == len({secret[9:21] for secret in made}) == 1000
+    secrets = {tokens.generate(livemode=True).secret for _ in range(1000)}
+    assert len(secrets) == len({secret[9:21] for secret in secrets}) == 1000
 
 
 def test_every_mistyped_character_is_noticed() -> None:

@@ -24,8 +24,8 @@ def tenant(books: Books, http: httpx.Client) -> Account:
 def make(account: Account, **body: Any) -> Json:
     answer = account.post(KEYS, json={"name": "k", **body})
     assert answer.status_code == 201, answer.text
-    made: Json = answer.json()
-    return made
+    created: Json = answer.json()
+    return created
 
 
 def works(account: Account, secret: str) -> bool:
@@ -34,42 +34,42 @@ def works(account: Account, secret: str) -> bool:
 
 def test_a_key_is_made_and_its_secret_shown_once(tenant: Account) -> None:
     answer = tenant.post(KEYS, json={"name": "Website"})
-    made = answer.json()
-    secret = made.pop("secret")
-    assert answer.headers["location"] == f"{KEYS}/{made['id']}"
+    created = answer.json()
+    secret = created.pop("secret")
+    assert answer.headers["location"] == f"{KEYS}/{created['id']}"
     assert answer.headers["cache-control"] == "no-store"
     assert tokens.is_well_formed(secret)
     assert works(tenant, secret)
     with tenant.books.open():
         maker = ApiKey.objects.get(tenant_id=tenant.tenant.id, prefix=tenant.secret[:21])
-    assert made == {
-        "id": made["id"], "object": "api_key", "name": "Website", "prefix": secret[:21], "livemode": True,
+    assert created == {
+        "id": created["id"], "object": "api_key", "name": "Website", "prefix": secret[:21], "livemode": True,
         "status": "active", "scopes": ["generate", "read", "files"], "ip_ranges": [], "allowed_models": None,
         "member_id": None, "requests_per_minute": None, "images_per_minute": None, "jobs_in_flight": None,
-        "created_at": made["created_at"], "created_by": {"type": "key", "id": ids.encode(ids.API_KEY, maker.id)},
+        "created_at": created["created_at"], "created_by": {"type": "key", "id": ids.encode(ids.API_KEY, maker.id)},
         "expires_at": None, "revoked_at": None, "last_used_at": None, "last_used_address": None,
         "previous_secret_expires_at": None,
     }  # fmt: skip
-    shown = tenant.get(f"{KEYS}/{made['id']}").json()
-    assert shown | {"last_used_at": None, "last_used_address": None} == made
+    shown = tenant.get(f"{KEYS}/{created['id']}").json()
+    assert shown | {"last_used_at": None, "last_used_address": None} == created
     listed = tenant.get(f"{KEYS}?limit=1").json()
-    assert [key["id"] for key in listed["data"]] == [made["id"]]
+    assert [key["id"] for key in listed["data"]] == [created["id"]]
     assert secret not in tenant.get(KEYS).text
 
 
 def test_a_key_is_what_was_asked_for(tenant: Account) -> None:
     soon = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
-    wanted = {
+    fields = {
         "livemode": False, "scopes": ["read"], "ip_ranges": ["127.0.0.1", "2001:db8::/32"], "allowed_models": [FLASH],
         "expires_at": soon.isoformat(), "requests_per_minute": 5, "images_per_minute": 0, "jobs_in_flight": 1,
     }  # fmt: skip
-    made = make(tenant, **wanted)
-    assert made["prefix"].startswith("cvd_test_")
-    assert made["expires_at"] == f"{soon:%Y-%m-%dT%H:%M:%SZ}"
-    assert made["ip_ranges"] == ["127.0.0.1/32", "2001:db8::/32"]
+    created = make(tenant, **fields)
+    assert created["prefix"].startswith("cvd_test_")
+    assert created["expires_at"] == f"{soon:%Y-%m-%dT%H:%M:%SZ}"
+    assert created["ip_ranges"] == ["127.0.0.1/32", "2001:db8::/32"]
     for name in ("scopes", "allowed_models", "requests_per_minute", "images_per_minute", "jobs_in_flight"):
-        assert made[name] == wanted[name]
-    assert works(tenant, made["secret"])
+        assert created[name] == fields[name]
+    assert works(tenant, created["secret"])
 
 
 def test_bad_values_are_named_at_once_and_nothing_is_made(tenant: Account) -> None:
@@ -120,47 +120,47 @@ def test_a_test_key_sees_and_ends_test_keys_only(tenant: Account) -> None:
 
 
 def test_a_change_is_in_force_soon(tenant: Account) -> None:
-    made = make(tenant)
-    assert works(tenant, made["secret"])
-    changed = tenant.ask("PATCH", f"{KEYS}/{made['id']}", json={"scopes": ["generate"], "ip_ranges": []})
+    created = make(tenant)
+    assert works(tenant, created["secret"])
+    changed = tenant.ask("PATCH", f"{KEYS}/{created['id']}", json={"scopes": ["generate"], "ip_ranges": []})
     assert changed.json()["scopes"] == ["generate"]
-    gone_within(tenant, made["secret"], 403)
-    assert tenant.ask("PATCH", f"{KEYS}/{made['id']}", json={"prefix": "x"}).status_code == 422
-    assert tenant.ask("PATCH", f"{KEYS}/{made['id']}", json={"livemode": False}).status_code == 422
-    revoked = tenant.post(f"{KEYS}/{made['id']}/revoke").json()
+    gone_within(tenant, created["secret"], 403)
+    assert tenant.ask("PATCH", f"{KEYS}/{created['id']}", json={"prefix": "x"}).status_code == 422
+    assert tenant.ask("PATCH", f"{KEYS}/{created['id']}", json={"livemode": False}).status_code == 422
+    revoked = tenant.post(f"{KEYS}/{created['id']}/revoke").json()
     assert (revoked["status"], revoked["revoked_at"] is not None) == ("revoked", True)
-    gone_within(tenant, made["secret"], 401)
-    assert tenant.post(f"{KEYS}/{made['id']}/revoke").json() == revoked
-    tenant.refused(tenant.ask("PATCH", f"{KEYS}/{made['id']}", json={"name": "x"}), 409, "key_revoked")
+    gone_within(tenant, created["secret"], 401)
+    assert tenant.post(f"{KEYS}/{created['id']}/revoke").json() == revoked
+    tenant.refused(tenant.ask("PATCH", f"{KEYS}/{created['id']}", json={"name": "x"}), 409, "key_revoked")
 
 
 def gone_within(account: Account, secret: str, status: int, seconds: float = 2.0) -> None:
     """The promise of one second is tested where the watch is (tests/limits); here a busy machine may take longer."""
     until = datetime.now(UTC) + timedelta(seconds=seconds)
     while True:
-        asked = datetime.now(UTC)
+        requested_at = datetime.now(UTC)
         answer = account.http.get("/api/v1/models", headers={"Authorization": f"Bearer {secret}"})
         if answer.status_code == status:
             return
-        assert asked < until, f"still {answer.status_code} after {seconds} s"
+        assert requested_at < until, f"still {answer.status_code} after {seconds} s"
 
 
 def test_both_secrets_work_while_a_rotation_overlaps(tenant: Account) -> None:
-    made = make(tenant)
-    rotated = tenant.post(f"{KEYS}/{made['id']}/rotate", json={"overlap_seconds": 600})
+    created = make(tenant)
+    rotated = tenant.post(f"{KEYS}/{created['id']}/rotate", json={"overlap_seconds": 600})
     assert rotated.headers["cache-control"] == "no-store"
     new = rotated.json()
-    assert (new["id"], new["prefix"]) == (made["id"], new["secret"][:21])
+    assert (new["id"], new["prefix"]) == (created["id"], new["secret"][:21])
     assert new["previous_secret_expires_at"] is not None
-    assert works(tenant, made["secret"])
+    assert works(tenant, created["secret"])
     assert works(tenant, new["secret"])
-    answer = tenant.post(f"{KEYS}/{made['id']}/rotate", json={})
+    answer = tenant.post(f"{KEYS}/{created['id']}/rotate", json={})
     tenant.refused(answer, 409, "rotation_running")
-    last = tenant.post(f"{KEYS}/{made['id']}/rotate", json={"overlap_seconds": 0}).json()
-    gone_within(tenant, made["secret"], 401)
+    last = tenant.post(f"{KEYS}/{created['id']}/rotate", json={"overlap_seconds": 0}).json()
+    gone_within(tenant, created["secret"], 401)
     gone_within(tenant, new["secret"], 401)
     assert works(tenant, last["secret"])
-    assert tenant.post(f"{KEYS}/{made['id']}/rotate", json={"overlap_seconds": -1}).status_code == 422
+    assert tenant.post(f"{KEYS}/{created['id']}/rotate", json={"overlap_seconds": -1}).status_code == 422
     # no body at all: a day
     again = make(tenant)
     end = tenant.post(f"{KEYS}/{again['id']}/rotate").json()["previous_secret_expires_at"]
@@ -168,7 +168,7 @@ def test_both_secrets_work_while_a_rotation_overlaps(tenant: Account) -> None:
 
 
 def test_the_secret_before_a_rotation_ends_to_the_moment(tenant: Account) -> None:
-    made = make(tenant)
-    tenant.post(f"{KEYS}/{made['id']}/rotate", json={"overlap_seconds": 1})
-    assert works(tenant, made["secret"])
-    gone_within(tenant, made["secret"], 401, seconds=2.0)
+    created = make(tenant)
+    tenant.post(f"{KEYS}/{created['id']}/rotate", json={"overlap_seconds": 1})
+    assert works(tenant, created["secret"])
+    gone_within(tenant, created["secret"], 401, seconds=2.0)

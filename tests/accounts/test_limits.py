@@ -24,18 +24,18 @@ def left(answer: httpx.Response) -> dict[str, int]:
     """What is left by the headers, which have to be lists of structured fields."""
     policies = answer.headers["ratelimit-policy"].split(", ")
     states = answer.headers["ratelimit"].split(", ")
-    found: dict[str, int] = {}
+    remaining: dict[str, int] = {}
     for policy, state in zip(policies, states, strict=True):
-        said, told = POLICY.fullmatch(policy), STATE.fullmatch(state)
-        assert said, policy
-        assert told, state
-        assert said[1] == told[1]
-        assert (said[3] is not None) == said[1].endswith("images")
-        assert int(told[2]) <= int(said[2])
+        quota, rest = POLICY.fullmatch(policy), STATE.fullmatch(state)
+        assert quota, policy
+        assert rest, state
+        assert quota[1] == rest[1]
+        assert (quota[3] is not None) == quota[1].endswith("images")
+        assert int(rest[2]) <= int(quota[2])
         # nothing is due where nothing is taken
-        assert (told[3] is None) == (told[2] == said[2])
-        found[told[1]] = int(told[2])
-    return found
+        assert (rest[3] is None) == (rest[2] == quota[2])
+        remaining[rest[1]] = int(rest[2])
+    return remaining
 
 
 def test_every_answer_says_what_is_left(account: Account) -> None:
@@ -176,13 +176,13 @@ def test_a_changed_limit_is_in_force_within_a_second(account: Account) -> None:
 
 def errors(http: httpx.Client, secret: str) -> list[tuple[httpx.Response, dict[str, Any]]]:
     google = {"x-goog-api-key": secret}
-    asked = (
+    answers = (
         http.get("/v1beta/models", headers=google),
         http.post("/v1beta/interactions", headers=google, json={"model": FLASH, "input": "x"}),
         http.post(f"/v1beta/models/{LITE}:generateContent", headers=google, json={}),
         http.get("/openai/v1/models", headers={"Authorization": f"Bearer {secret}"}),
     )
-    return [(answer, answer.json()["error"]) for answer in asked]
+    return [(answer, answer.json()["error"]) for answer in answers]
 
 
 def test_every_dialect_refuses_in_its_own_words(http: httpx.Client, account: Account) -> None:
@@ -214,6 +214,6 @@ def test_several_pictures_of_one_request_are_admitted_together(http: httpx.Clien
     assert left(narrow.get(MODELS)) | {"tenant-requests": 0, "tenant-images": 0} == {
         "key-images": 2, "key-requests": 46, "tenant-requests": 0, "tenant-images": 0,
     }  # fmt: skip
-    made = narrow.post("/openai/v1/images/generations", json={**body, "n": 2})
-    assert made.status_code == 200, made.text
+    pair = narrow.post("/openai/v1/images/generations", json={**body, "n": 2})
+    assert pair.status_code == 200, pair.text
     assert left(narrow.get(MODELS))["key-images"] == 0

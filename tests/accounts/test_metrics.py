@@ -18,8 +18,8 @@ from tests.api.accounts import Account, Books
 def value(http: httpx.Client, name: str) -> float:
     answer = http.get("/metrics")
     assert answer.status_code == 200
-    found = re.search(rf"^{re.escape(name)} (\S+)$", answer.text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+    match = re.search(rf"^{re.escape(name)} (\S+)$", answer.text, re.MULTILINE)
+    return float(match[1]) if match else 0.0
 
 
 def test_from_this_machine_it_opens_without_a_key(http: httpx.Client) -> None:
@@ -65,7 +65,7 @@ def test_refusals_are_counted(http: httpx.Client, account: Account) -> None:
 
 
 def test_nothing_of_a_tenant_is_in_it(http: httpx.Client, account: Account) -> None:
-    made = account.make(input="canary prompt")
+    generation = account.make(input="canary prompt")
     narrow = account.key(requests_per_minute=1)
     for _ in range(3):
         narrow.get("/api/v1/models")
@@ -75,7 +75,7 @@ def test_nothing_of_a_tenant_is_in_it(http: httpx.Client, account: Account) -> N
         account.secret[:21],
         account.tenant.slug,
         account.tenant.id.hex,
-        made["id"],
+        generation["id"],
         "canary",
     ):
         assert secret not in text

@@ -20,11 +20,11 @@ from tests.factories import make_key, make_operator_key, make_tenant
 def test_an_operator_key_is_an_operators_and_no_tenants() -> None:
     secret = make_operator_key("Nightly report")
 
-    found = operator_of(secret)
+    operator = operator_of(secret)
 
-    assert found is not None
-    assert (found.name, found.actor.kind) == ("Nightly report", "operator_key")
-    assert secret.startswith(found.key_prefix)
+    assert operator is not None
+    assert (operator.name, operator.actor.kind) == ("Nightly report", "operator_key")
+    assert secret.startswith(operator.key_prefix)
     assert not tokens.is_well_formed(secret)
     assert principal_of(secret) is None
 

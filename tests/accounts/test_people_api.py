@@ -70,21 +70,21 @@ def test_members_are_listed_changed_and_removed(tenant: Account) -> None:
 
 def test_an_invitation_over_the_api(tenant: Account, operator: dict[str, str]) -> None:
     answer = tenant.post(INVITATIONS, json={"email": "Grace@Example.com", "role": "developer"})
-    made = answer.json()
+    invitation = answer.json()
     assert answer.status_code == 201
-    assert answer.headers["location"] == f"{INVITATIONS}/{made['id']}"
-    assert (made["email"], made["role"], made["status"]) == ("grace@example.com", "developer", "open")
+    assert answer.headers["location"] == f"{INVITATIONS}/{invitation['id']}"
+    assert (invitation["email"], invitation["role"], invitation["status"]) == ("grace@example.com", "developer", "open")
     assert "cvd_invite_" not in answer.text
-    assert tenant.get(f"{INVITATIONS}/{made['id']}").json() == made
+    assert tenant.get(f"{INVITATIONS}/{invitation['id']}").json() == invitation
     again = tenant.post(INVITATIONS, json={"email": "grace@example.com", "role": "viewer"})
     tenant.refused(again, 409, "already_invited")
-    refused = tenant.post(f"{INVITATIONS}/{made['id']}/resend")
+    refused = tenant.post(f"{INVITATIONS}/{invitation['id']}/resend")
     tenant.refused(refused, 429, "too_many_invitations")
     assert 0 < int(refused.headers["retry-after"]) <= 601
     with tenant.books.open():
         Invitation.objects.filter(tenant_id=tenant.tenant.id).update(sent_at=datetime.now(UTC) - timedelta(hours=1))
-    assert tenant.post(f"{INVITATIONS}/{made['id']}/resend").json()["status"] == "open"
-    revoked = tenant.post(f"{INVITATIONS}/{made['id']}/revoke").json()
+    assert tenant.post(f"{INVITATIONS}/{invitation['id']}/resend").json()["status"] == "open"
+    revoked = tenant.post(f"{INVITATIONS}/{invitation['id']}/revoke").json()
     assert revoked["status"] == "revoked"
     assert tenant.get(INVITATIONS).json()["data"][0] == revoked
     for body, pointer, code in (
@@ -157,16 +157,16 @@ def test_the_audit_is_read_by_tenant_and_operator(tenant: Account, operator: dic
 def test_no_secret_is_ever_in_the_audit_or_left_in_a_mail(tenant: Account) -> None:
     """Everything that makes a secret, and then a look for each in every row of the tenant."""
     secrets = [tenant.secret]
-    made = tenant.post("/api/v1/keys", json={"name": "canary"}).json()
-    rotated = tenant.post(f"/api/v1/keys/{made['id']}/rotate").json()
-    secrets += [made["secret"], rotated["secret"]]
+    created = tenant.post("/api/v1/keys", json={"name": "canary"}).json()
+    rotated = tenant.post(f"/api/v1/keys/{created['id']}/rotate").json()
+    secrets += [created["secret"], rotated["secret"]]
     invited = tenant.post(INVITATIONS, json={"email": f"{token_hex(6)}@example.com", "role": "viewer"}).json()
     with tenant.books.open():
         mail = Mail.objects.filter(to=[invited["email"]]).get()
         secrets += re.findall(r"cvd_invite_\S+", mail.text)
-        told = str([vars(event) for event in AuditEvent.objects.filter(tenant_id=tenant.tenant.id)])
-    told += tenant.get(f"{AUDIT}?limit=100").text
-    assert made["id"] in told
+        stored = str([vars(event) for event in AuditEvent.objects.filter(tenant_id=tenant.tenant.id)])
+    stored += tenant.get(f"{AUDIT}?limit=100").text
+    assert created["id"] in stored
     for secret in secrets:
-        assert secret not in told
-        assert secret[21:53] not in told  # what proves it, also without its prefix
+        assert secret not in stored
+        assert secret[21:53] not in stored  # what proves it, also without its prefix

@@ -181,20 +181,20 @@ def test_a_person_opens_a_tenant_where_the_operator_allows_it(settings: Any) -> 
         tenant_sign_up(user=user, name="Studio", actor=person(user))
     settings.SIGNUP = "open"
     name = f"Café {user.id.hex}"
-    made = tenant_sign_up(user=user, name=name, actor=person(user))
-    assert (made.name, made.slug) == (name, f"cafe-{user.id.hex}")
+    tenant = tenant_sign_up(user=user, name=name, actor=person(user))
+    assert (tenant.name, tenant.slug) == (name, f"cafe-{user.id.hex}")
     again = tenant_sign_up(user=user, name=name, actor=person(user))
-    assert again.slug.startswith(made.slug + "-")
+    assert again.slug.startswith(tenant.slug + "-")
     with acting_as("operator"):
-        assert Membership.objects.get(tenant=made).role == Role.OWNER
-        assert Wallet.objects.filter(tenant=made).count() == 2
-        assert Subscription.objects.get(tenant=made).plan.slug == "standard"
+        assert Membership.objects.get(tenant=tenant).role == Role.OWNER
+        assert Wallet.objects.filter(tenant=tenant).count() == 2
+        assert Subscription.objects.get(tenant=tenant).plan.slug == "standard"
     assert tenant_sign_up(user=user, name="***", actor=person(user)).slug.startswith("tenant")
     for _ in range(2):
         tenant_sign_up(user=user, name=name, actor=person(user))
     with pytest.raises(SignUpClosed, match="5 tenants"):
         tenant_sign_up(user=user, name=name, actor=person(user))
-    assert (audited(made.id)[0].action, audited(made.id)[0].actor_label) == ("tenant.created", user.email)
+    assert (audited(tenant.id)[0].action, audited(tenant.id)[0].actor_label) == ("tenant.created", user.email)
 
 
 @pytest.mark.parametrize(

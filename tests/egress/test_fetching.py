@@ -157,10 +157,10 @@ def test_the_proxy_of_the_environment_is_not_used(
 
 
 def test_accept_may_be_a_function(origin: Origin, names: Names, tmp_path: Path) -> None:
-    asked: list[str] = []
+    content_types: list[str] = []
 
     def nothing(content_type: str) -> bool:
-        asked.append(content_type)
+        content_types.append(content_type)
         return False
 
     guard = Guard(["127.0.0.0/8"], resolver=names)
@@ -173,4 +173,4 @@ def test_accept_may_be_a_function(origin: Origin, names: Names, tmp_path: Path) 
             timeout=5,
             guard=guard,
         )
-    assert asked == ["image/png"]
+    assert content_types == ["image/png"]

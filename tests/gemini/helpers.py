@@ -45,8 +45,8 @@ def blob(content: bytes, piece: int = 1000, claimed: int | None = None) -> Blob:
     return Blob(size=len(content) if claimed is None else claimed, open=open)
 
 
-def picture_of(found: Interaction) -> Spilled:
-    (picture,) = [block["data"] for step in found.steps for block in step["content"] if block["type"] == "image"]
+def picture_of(interaction: Interaction) -> Spilled:
+    (picture,) = [block["data"] for step in interaction.steps for block in step["content"] if block["type"] == "image"]
     assert isinstance(picture, Spilled)
     return picture
 

@@ -301,10 +301,10 @@ def test_a_model_can_be_added_by_editing_the_files(tmp_path: Path) -> None:
     new_rows = "".join(",".join(["gemini-nano-banana-2.1", *row[1:]]) + "\n" for row in rows if row[0] == PRO)
     resolutions_file = edited(tmp_path, "resolutions.csv", lambda text: text + new_rows)
 
-    found = load_models(models_file, load_resolutions(resolutions_file))
+    loaded = load_models(models_file, load_resolutions(resolutions_file))
 
-    assert [model.id for model in found][-1] == "gemini-nano-banana-2.1"
-    assert len(found[-1].resolutions) == 30
+    assert [model.id for model in loaded][-1] == "gemini-nano-banana-2.1"
+    assert len(loaded[-1].resolutions) == 30
 
 
 def test_the_guides_rows_are_unchanged() -> None:

@@ -31,24 +31,24 @@ from tests.gemini.upstream import (
 
 
 async def test_a_document_becomes_an_interaction(tmp_path: Path) -> None:
-    told: list[tuple[str, str]] = []
+    ids: list[tuple[str, str]] = []
 
     async def on_id(id: str, fingerprint: str) -> None:
-        told.append((id, fingerprint))
+        ids.append((id, fingerprint))
 
     async with upstream(answer(interaction(role="model"))) as server, client_of(server) as client:
-        found = await client.create_interaction(BODY, spool=tmp_path / "spool", deadline=soon(), on_id=on_id)
+        received = await client.create_interaction(BODY, spool=tmp_path / "spool", deadline=soon(), on_id=on_id)
 
-    assert (found.id, found.status, found.model, found.finished) == (
+    assert (received.id, received.status, received.model, received.finished) == (
         "v1_x",
         "completed",
         "gemini-3.1-flash-image",
         True,
     )
-    assert found.usage == {"total_tokens": 1125}
-    assert found.raw == {"object": "interaction", "role": "model"}
-    assert picture_of(found).path.read_bytes() == PICTURE
-    assert told == [("v1_x", KeyPool([SECRET]).pick().fingerprint)]
+    assert received.usage == {"total_tokens": 1125}
+    assert received.raw == {"object": "interaction", "role": "model"}
+    assert picture_of(received).path.read_bytes() == PICTURE
+    assert ids == [("v1_x", KeyPool([SECRET]).pick().fingerprint)]
     (request,) = server.requests
     assert (request.method, request.target, request.json) == ("POST", "/v1beta/interactions", BODY)
     assert request.headers["x-goog-api-key"] == SECRET
@@ -92,12 +92,12 @@ async def test_a_packed_answer_is_inflated_in_pieces(tmp_path: Path) -> None:
     async with upstream(packed) as server, client_of(server) as client:
         tracemalloc.start()
         try:
-            found = await client.create_interaction(BODY, spool=tmp_path, deadline=soon())
+            received = await client.create_interaction(BODY, spool=tmp_path, deadline=soon())
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
-    assert picture_of(found).size == 20_000_000
+    assert picture_of(received).size == 20_000_000
     assert peak < 4 * 1024 * 1024
 
 
@@ -130,28 +130,30 @@ async def test_a_25_mb_picture_is_never_in_memory_whole(tmp_path: Path) -> None:
         body = {"input": [{"type": "image", "data": Blob(size=130 * len(group), open=pieces)}]}
         tracemalloc.start()
         try:
-            found = await client.create_interaction(body, spool=tmp_path, deadline=soon())
+            answered = await client.create_interaction(body, spool=tmp_path, deadline=soon())
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
-    assert picture_of(found).size == 130 * len(group)
+    assert picture_of(answered).size == 130 * len(group)
     assert received == 130 * len(encoded) + len('{"input":[{"type":"image","data":""}]}')
     assert peak < 8 * 1024 * 1024
 
 
 async def test_a_stream_becomes_the_same_interaction(tmp_path: Path) -> None:
-    told: list[str] = []
+    ids: list[str] = []
 
     async def on_id(id: str, fingerprint: str) -> None:
-        told.append(id)
+        ids.append(id)
 
     async with upstream(events(*STREAM)) as server, client_of(server) as client:
-        found = await client.create_interaction({**BODY, "stream": True}, spool=tmp_path, deadline=soon(), on_id=on_id)
+        received = await client.create_interaction(
+            {**BODY, "stream": True}, spool=tmp_path, deadline=soon(), on_id=on_id
+        )
         await client.create_interaction({**BODY, "stream": True}, spool=tmp_path / "2", deadline=soon())
 
     picture = picture_of_thought = None
-    for step in found.steps:
+    for step in received.steps:
         for block in [*step.get("content", []), *step.get("summary", [])]:
             if block["type"] == "image":
                 picture, picture_of_thought = (block.pop("data"), picture) if picture else (block.pop("data"), None)
@@ -159,9 +161,14 @@ async def test_a_stream_becomes_the_same_interaction(tmp_path: Path) -> None:
     assert picture_of_thought is not None
     assert picture.path.read_bytes() == PICTURE
     assert picture_of_thought.path.read_bytes() == b"ABC"
-    assert (found.id, found.status, found.model, found.usage) == ("v1_s", "completed", "m", {"total_tokens": 7})
-    assert told == ["v1_s"]
-    assert found.steps == [
+    assert (received.id, received.status, received.model, received.usage) == (
+        "v1_s",
+        "completed",
+        "m",
+        {"total_tokens": 7},
+    )
+    assert ids == ["v1_s"]
+    assert received.steps == [
         {
             "type": "thought",
             "summary": [{"type": "text", "text": "Thinking."}, {"type": "image", "mime_type": "image/png"}],

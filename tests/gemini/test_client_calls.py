@@ -27,9 +27,9 @@ from tests.gemini.upstream import (
 async def test_a_failed_interaction_is_an_answer(tmp_path: Path) -> None:
     body = {"id": "v1_f", "status": "failed", "errors": [{"code": "safety", "message": "no"}]}
     async with upstream(answer(body)) as server, client_of(server) as client:
-        found = await client.create_interaction(BODY, spool=tmp_path, deadline=soon())
+        received = await client.create_interaction(BODY, spool=tmp_path, deadline=soon())
 
-    assert (found.status, found.steps, found.errors) == ("failed", [], [{"code": "safety", "message": "no"}])
+    assert (received.status, received.steps, received.errors) == ("failed", [], [{"code": "safety", "message": "no"}])
 
 
 async def test_a_background_interaction_is_polled_until_it_is_finished(tmp_path: Path) -> None:
@@ -37,10 +37,10 @@ async def test_a_background_interaction_is_polled_until_it_is_finished(tmp_path:
     half = answer(interaction(b"half", status="in_progress"))
     async with upstream(running, running, half, answer(interaction())) as server, client_of(server) as client:
         begun = await client.create_interaction({**BODY, "background": True}, spool=tmp_path, deadline=soon())
-        found = await client.get_interaction(begun.id, key=None, spool=tmp_path, deadline=soon(), wait=True)
+        received = await client.get_interaction(begun.id, key=None, spool=tmp_path, deadline=soon(), wait=True)
 
     assert not begun.finished
-    assert files(tmp_path) == [picture_of(found).path]
+    assert files(tmp_path) == [picture_of(received).path]
     assert [request.target for request in server.requests] == [
         "/v1beta/interactions",
         "/v1beta/interactions/v1%2F%C3%B6?stream=true",
@@ -51,20 +51,20 @@ async def test_a_background_interaction_is_polled_until_it_is_finished(tmp_path:
 
 async def test_a_background_interaction_is_followed_as_a_stream(tmp_path: Path) -> None:
     async with upstream(cut, hang_up, events(*STREAM)) as server, client_of(server) as client:
-        found = await client.get_interaction(
+        received = await client.get_interaction(
             "v1_s", key=None, spool=tmp_path, deadline=soon(), wait=True, max_delay=0.01
         )
 
-    assert found.status == "completed"
+    assert received.status == "completed"
     assert len(files(tmp_path)) == 2
     assert len(server.requests) == 3
 
 
 async def test_an_upstream_that_does_not_stream_is_polled(tmp_path: Path) -> None:
     async with upstream(error("400 Bad"), answer(interaction())) as server, client_of(server) as client:
-        found = await client.get_interaction("v1_x", key=None, spool=tmp_path, deadline=soon(), wait=True)
+        received = await client.get_interaction("v1_x", key=None, spool=tmp_path, deadline=soon(), wait=True)
 
-    assert found.status == "completed"
+    assert received.status == "completed"
 
 
 async def test_waiting_ends_with_the_deadline(tmp_path: Path) -> None:
@@ -96,10 +96,10 @@ async def test_a_file_is_uploaded_and_no_other_host_is_followed() -> None:
     ended = answer({"file": {"name": "files/abc", "uri": "u", "state": "ACTIVE"}})
     read = answer({"name": "files/abc", "state": "ACTIVE"})
     async with upstream(begun, ended, read) as server, client_of(server) as client:
-        found = await client.upload_file(blob=blob(content), mime_type="video/mp4", display_name="ö", key=None)
+        received = await client.upload_file(blob=blob(content), mime_type="video/mp4", display_name="ö", key=None)
         again = await client.get_file("files/abc", key=None)
 
-    assert (found["name"], again["state"]) == ("files/abc", "ACTIVE")
+    assert (received["name"], again["state"]) == ("files/abc", "ACTIVE")
     start, data, get = server.requests
     assert start.target == "/upload/v1beta/files"
     assert start.json == {"file": {"display_name": "ö", "mime_type": "video/mp4", "size_bytes": 10_000}}

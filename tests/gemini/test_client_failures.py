@@ -55,11 +55,11 @@ async def test_what_can_heal_is_tried_again_and_leaves_nothing(broken: Any, tmp_
         retries.append((type(error).__name__, delay))
 
     async with upstream(broken, answer(interaction())) as server, client_of(server) as client:
-        found = await client.create_interaction(
+        received = await client.create_interaction(
             BODY, spool=tmp_path, deadline=soon(), on_retry=on_retry, max_delay=0.02
         )
 
-    assert files(tmp_path) == [picture_of(found).path]
+    assert files(tmp_path) == [picture_of(received).path]
     assert len(server.requests) == 2
     assert len(retries) == 1
     assert 0.015 <= retries[0][1] <= 0.02

@@ -67,8 +67,8 @@ def test_over_tls(loop_factory: object, certificate: Path, tmp_path: Path, monke
             client_of(server) as client,
         ):
             for number in range(3):
-                found = await client.create_interaction(BODY, spool=tmp_path / str(number), deadline=soon())
-                assert picture_of(found).path.read_bytes() == content
+                answered = await client.create_interaction(BODY, spool=tmp_path / str(number), deadline=soon())
+                assert picture_of(answered).path.read_bytes() == content
             assert server.connections == 1
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:  # type: ignore[arg-type]

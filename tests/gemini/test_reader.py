@@ -68,9 +68,9 @@ def test_reads_what_the_standard_library_reads_whatever_the_borders(seed: int, t
     document = text.encode()
     borders = sorted(rng.sample(range(len(document)), min(len(document), rng.choice([0, 1, 3, 50]))))
 
-    found = read(document, tmp_path, borders=borders)
+    value = read(document, tmp_path, borders=borders)
 
-    assert unspilled(found) == json.loads(document)
+    assert unspilled(value) == json.loads(document)
 
 
 def test_one_byte_at_a_time(tmp_path: Path) -> None:
@@ -78,27 +78,27 @@ def test_one_byte_at_a_time(tmp_path: Path) -> None:
         b"\\u003d\\/", b"\\/\\/8\\u003d"
     )
 
-    found = read(document, tmp_path, borders=list(range(1, len(document))))
+    value = read(document, tmp_path, borders=list(range(1, len(document))))
 
-    assert found["ab"] == '\\"😀'
-    assert found["data"].path.read_bytes() == b"ABC\xff\xff"
-    assert found["x"][:2] == [1, -2500.0]
-    assert found["x"][2]["data"].path.read_bytes() == b"AB"
+    assert value["ab"] == '\\"😀'
+    assert value["data"].path.read_bytes() == b"ABC\xff\xff"
+    assert value["x"][:2] == [1, -2500.0]
+    assert value["x"][2]["data"].path.read_bytes() == b"AB"
 
 
 def test_numbers_keep_their_type(tmp_path: Path) -> None:
-    found = read(b"[1, 1.0, 1e2, 12345678901234567890, true, null]", tmp_path)
+    values = read(b"[1, 1.0, 1e2, 12345678901234567890, true, null]", tmp_path)
 
-    assert found == [1, 1.0, 100.0, 12345678901234567890, True, None]
-    assert [type(value) for value in found] == [int, float, float, int, bool, type(None)]
+    assert values == [1, 1.0, 100.0, 12345678901234567890, True, None]
+    assert [type(value) for value in values] == [int, float, float, int, bool, type(None)]
 
 
 def test_a_signature_is_kept_verbatim(tmp_path: Path) -> None:
     signature = base64.b64encode(os.urandom(100_000)).decode()
 
-    found = read(json.dumps({"type": "thought", "signature": signature}).encode(), tmp_path, borders=[50, 70_000])
+    value = read(json.dumps({"type": "thought", "signature": signature}).encode(), tmp_path, borders=[50, 70_000])
 
-    assert found == {"type": "thought", "signature": signature}
+    assert value == {"type": "thought", "signature": signature}
     assert files(tmp_path) == []
 
 
@@ -128,11 +128,11 @@ def test_a_signature_is_kept_verbatim(tmp_path: Path) -> None:
 def test_spellings_of_base64(body: str, content: bytes, step: int, tmp_path: Path) -> None:
     document = f'{{"data":"{body}"}}'.encode()
 
-    found = read(document, tmp_path, borders=list(range(step, len(document), step)))
+    value = read(document, tmp_path, borders=list(range(step, len(document), step)))
 
-    assert found["data"].path.read_bytes() == content
-    assert found["data"].size == len(content)
-    assert found["data"].sha256 == hashlib.sha256(content).hexdigest()
+    assert value["data"].path.read_bytes() == content
+    assert value["data"].size == len(content)
+    assert value["data"].sha256 == hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -166,10 +166,10 @@ def test_what_is_no_base64_is_refused_and_leaves_nothing(body: str, step: int, t
 
 
 def test_data_before_type_and_mime_type(tmp_path: Path) -> None:
-    found = read(b'{"data":"QUJD","type":"image","mime_type":"image/png"}', tmp_path)
+    value = read(b'{"data":"QUJD","type":"image","mime_type":"image/png"}', tmp_path)
 
-    assert (found["type"], found["mime_type"]) == ("image", "image/png")
-    assert found["data"].size == 3
+    assert (value["type"], value["mime_type"]) == ("image", "image/png")
+    assert value["data"].size == 3
 
 
 def test_a_key_written_with_escapes_is_the_same_key(tmp_path: Path) -> None:
@@ -209,11 +209,11 @@ def test_a_document_cannot_forge_a_place(tmp_path: Path) -> None:
 
 
 def test_the_last_of_equal_keys_wins_and_the_first_file_goes(tmp_path: Path) -> None:
-    found = read(b'{"data":"QUJD","data":"RA==","a":1,"a":2}', tmp_path)
+    value = read(b'{"data":"QUJD","data":"RA==","a":1,"a":2}', tmp_path)
 
-    assert found["data"].path.read_bytes() == b"D"
-    assert found["a"] == 2
-    assert files(tmp_path) == [found["data"].path]
+    assert value["data"].path.read_bytes() == b"D"
+    assert value["a"] == 2
+    assert files(tmp_path) == [value["data"].path]
 
 
 @pytest.mark.parametrize(
@@ -283,11 +283,11 @@ def test_a_damaged_document_is_judged_as_the_standard_library_judges_it(seed: in
         assert files(tmp_path) == []
         return
     try:
-        found = read(bytes(document), tmp_path)
+        value = read(bytes(document), tmp_path)
     except BadBase64:
         return
     if b"data" not in document:
-        assert found == expected
+        assert value == expected
 
 
 def test_the_offset_counts_the_bytes_that_were_spilled(tmp_path: Path) -> None:

@@ -132,11 +132,11 @@ def test_a_25_mb_picture_is_never_in_memory_whole(tmp_path: Path) -> None:
             reader.feed(encoded)
             digest.update(block)
         reader.feed(b'"}')
-        found = reader.close()["data"]
+        spilled = reader.close()["data"]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
-    assert found.size == 130 * len(block) == found.path.stat().st_size
-    assert found.sha256 == digest.hexdigest()
+    assert spilled.size == 130 * len(block) == spilled.path.stat().st_size
+    assert spilled.sha256 == digest.hexdigest()
     assert peak < 2 * MEGABYTE

@@ -212,16 +212,16 @@ async def hang_in_the_picture(request: Request, writer: asyncio.StreamWriter) ->
 
 @asynccontextmanager
 async def upstream(*plan: bytes | Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[Upstream]:
-    found = Upstream(plan=list(plan))
+    listening = Upstream(plan=list(plan))
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.create_task(found.serve(reader, writer)))
+        tasks.add(asyncio.create_task(listening.serve(reader, writer)))
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=1024 * 1024, backlog=4096, ssl=tls)
-    found.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    listening.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        yield found
+        yield listening
     finally:
         server.close()
         for task in tasks:

@@ -35,9 +35,9 @@ def asking(request: HttpRequest) -> StreamingHttpResponse:
 
     def pieces() -> Iterator[bytes]:
         for _ in range(3):
-            found = b"free " if connection.connection is None else b"held "
+            state = b"free " if connection.connection is None else b"held "
             connection.ensure_connection()
-            yield found
+            yield state
 
     connection.ensure_connection()
     return StreamingHttpResponse(pieces())

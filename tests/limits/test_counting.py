@@ -29,8 +29,8 @@ def shared(window: int) -> Counting:
 
 @pytest.fixture(params=[shared, Local], ids=["shared", "local"])
 def make(request: pytest.FixtureRequest) -> Make:
-    made: Make = request.param
-    return made
+    create: Make = request.param
+    return create
 
 
 def name() -> str:
@@ -165,12 +165,12 @@ def test_processes_at_once_take_exactly_the_limit() -> None:
         for taker in takers:
             assert taker.stdout is not None
             assert taker.stdout.readline() == "ready\n"
-        told = [taker.communicate(timeout=30)[0] for taker in started(takers)]
+        outputs = [taker.communicate(timeout=30)[0] for taker in started(takers)]
     finally:
         for taker in takers:
             taker.kill()
             taker.communicate()
-    assert sum(map(int, told)) == 150
+    assert sum(map(int, outputs)) == 150
 
 
 def started(takers: Sequence[subprocess.Popen[str]]) -> Sequence[subprocess.Popen[str]]:
@@ -187,17 +187,17 @@ def test_the_same_history_ends_alike_in_both() -> None:
     counters = [name() for _ in range(3)]
 
     def run(counting: Counting, choices: Sequence[tuple[int, int, int]]) -> list[tuple[bool, list[int]]]:
-        told = []
+        results = []
         answers: list[tuple[int, str, int]] = []
         for index, cost, limit in choices:
             answer = take(counting, Counter(counters[index], cost, limit))
-            told.append((answer.taken, [state.remaining for state in answer.states]))
+            results.append((answer.taken, [state.remaining for state in answer.states]))
             if answer.taken and cost and cost % 3 == 0:
                 answers.append((answer.second, counters[index], cost))
             if len(answers) > 3:
                 second, counter, amount = answers.pop(0)
                 counting.give(second, [counter], [amount - 1])
-        return told
+        return results
 
     choices = [(secrets.randbelow(3), secrets.randbelow(7), 20 + secrets.randbelow(20)) for _ in range(200)]
     assert run(shared(60), choices) == run(Local(60), choices)

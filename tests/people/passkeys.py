@@ -31,15 +31,15 @@ class Device:
 
     def create(self, options: dict[str, Any]) -> str:
         """What the form of a new passkey sends."""
-        asked = options["publicKey"]
-        self.user = asked["user"]["id"].encode()
+        public_key = options["publicKey"]
+        self.user = public_key["user"]["id"].encode()
         numbers = self.key.public_key().public_numbers()
         cose = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
         attested = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cbor.encode(cose)
-        made = {"fmt": "none", "attStmt": {}, "authData": self._data(PRESENT | VERIFIED | ATTESTED) + attested}
-        client = self._client("webauthn.create", asked["challenge"])
+        attestation = {"fmt": "none", "attStmt": {}, "authData": self._data(PRESENT | VERIFIED | ATTESTED) + attested}
+        client = self._client("webauthn.create", public_key["challenge"])
         return self._answer(
-            {"clientDataJSON": b64(client), "attestationObject": b64(cbor.encode(made))},
+            {"clientDataJSON": b64(client), "attestationObject": b64(cbor.encode(attestation))},
             {"credProps": {"rk": True}},
         )
 

@@ -36,31 +36,31 @@ class Provider:
 
     def consent(self, address: str, **claims: Any) -> str:
         """What a person does at the provider: comes with `address`, is `claims`, and goes back to the answered path."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-        assert asked["client_id"] == CLIENT_ID
-        assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
-        assert set(asked["scope"].split()) == {"openid", "profile", "email"}
+        parameters = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        assert parameters["client_id"] == CLIENT_ID
+        assert (parameters["response_type"], parameters["code_challenge_method"]) == ("code", "S256")
+        assert set(parameters["scope"].split()) == {"openid", "profile", "email"}
         code = secrets.token_urlsafe(8)
-        self.codes[code] = {"claims": claims, **asked}
-        back = urlsplit(asked["redirect_uri"])
-        return f"{back.path}?code={code}&state={asked['state']}"
+        self.codes[code] = {"claims": claims, **parameters}
+        back = urlsplit(parameters["redirect_uri"])
+        return f"{back.path}?code={code}&state={parameters['state']}"
 
     def redeem(self, form: dict[str, str]) -> dict[str, Any] | None:
-        asked = self.codes.pop(form.get("code", ""), None)
+        grant = self.codes.pop(form.get("code", ""), None)
         proof = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if (
-            asked is None
-            or base64.urlsafe_b64encode(proof).decode().rstrip("=") != asked["code_challenge"]
+            grant is None
+            or base64.urlsafe_b64encode(proof).decode().rstrip("=") != grant["code_challenge"]
             or (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET)
-            or form.get("redirect_uri") != asked["redirect_uri"]
+            or form.get("redirect_uri") != grant["redirect_uri"]
         ):
             return None
         access, now = secrets.token_urlsafe(8), int(time.time())
-        self.tokens[access] = {**asked["claims"], **self.userinfo}
-        said = {"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 60, **asked["claims"], **self.token}
-        said = {name: value for name, value in said.items() if value is not None}
+        self.tokens[access] = {**grant["claims"], **self.userinfo}
+        id_token = {"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 60, **grant["claims"], **self.token}
+        id_token = {name: value for name, value in id_token.items() if value is not None}
         answer = {"access_token": access, "token_type": "Bearer", "expires_in": 60}
-        return answer if not said.get("sub") else {**answer, "id_token": self.signed(said)}
+        return answer if not id_token.get("sub") else {**answer, "id_token": self.signed(id_token)}
 
     def signed(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": "one"})

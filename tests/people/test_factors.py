@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from accounts.people import secret_box
-from tests.people.visitors import PASSWORD, Visitor, code_of, found, person, shown
+from tests.people.visitors import PASSWORD, Visitor, code_of, extract, person, shown
 
 
 def test_a_new_factor_asks_for_the_password_again() -> None:
@@ -164,6 +164,6 @@ def test_a_qr_code_says_what_the_page_says() -> None:
     ada.get("/account/2fa/totp/activate/")
     ada.post("/account/reauthenticate/", password=PASSWORD)
     page = ada.get("/account/2fa/totp/activate/").content.decode()
-    secret = found(r'<code class="secret">(\w+)</code>', page)
+    secret = extract(r'<code class="secret">(\w+)</code>', page)
     assert 'src="data:image/svg+xml;' in page
     assert len(code_of(secret)) == 6

@@ -11,7 +11,7 @@ from accounts.models import Membership, Role, Tenant, User
 from billing.models import Wallet
 from cavendish.db.router import acting_as
 from tests.factories import make_tenant
-from tests.people.visitors import PASSWORD, Visitor, found, person, shown
+from tests.people.visitors import PASSWORD, Visitor, extract, person, shown
 
 
 def invite(email: str, tenant: Tenant, *, role: Role = Role.DEVELOPER) -> str:
@@ -20,7 +20,7 @@ def invite(email: str, tenant: Tenant, *, role: Role = Role.DEVELOPER) -> str:
 
     with acting_as("operator"):
         invitation_create(tenant_id=tenant.id, email=email, role=role, actor=SYSTEM)
-    return found(r"http://127\.0\.0\.1:8000(/invitations/\S+)", Visitor(email).mails[-1].text)
+    return extract(r"http://127\.0\.0\.1:8000(/invitations/\S+)", Visitor(email).mails[-1].text)
 
 
 def belongs(email: str, tenant: Tenant) -> str | None:

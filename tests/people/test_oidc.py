@@ -16,7 +16,7 @@ from accounts.models import User
 from cavendish.boot.config import Config, ConfigurationError
 from cavendish.boot.oidc import Oidc
 from tests.people.provider import CLIENT_ID, CLIENT_SECRET, Provider, serve
-from tests.people.visitors import PASSWORD, Visitor, found, person, shown
+from tests.people.visitors import PASSWORD, Visitor, extract, person, shown
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_an_answer_that_we_did_not_ask_for_is_refused(provider: Provider) -> Non
     claims = {"sub": "ada-2", "email": ada.email, "email_verified": True}
     assert "Sign-in failed" in shown(thief.get(provider.consent(address, **claims)))
     forged = provider.consent(address, **claims)
-    provider.codes[found(r"code=([\w-]+)", forged)]["code_challenge"] = "another"
+    provider.codes[extract(r"code=([\w-]+)", forged)]["code_challenge"] = "another"
     assert "Sign-in failed" in shown(ada.get(forged))
     assert not thief.signed_in
     assert not ada.signed_in
@@ -168,7 +168,7 @@ def test_a_provider_that_is_away_is_said(provider: Provider, settings: Settings)
 def test_turning_back_is_no_error(provider: Provider) -> None:
     ada = Visitor()
     address = ada.post("/account/oidc/sso/login/").headers["Refresh"]
-    state = found(r"state=(\w+)", address)
+    state = extract(r"state=(\w+)", address)
     ada.get(f"/account/oidc/sso/login/callback/?error=access_denied&state={state}")
     assert ada.page.headers["Location"] == "/account/3rdparty/login/cancelled/"
     assert "You canceled sign-in" in shown(ada.get("/account/3rdparty/login/cancelled/"))

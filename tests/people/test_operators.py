@@ -18,10 +18,10 @@ from tests.people.visitors import Visitor, person, shown
 
 
 def act(operator: Visitor, action: str, *people: Visitor) -> str:
-    ids = [str(one.user.pk) for one in people]
+    ids = [str(visitor.user.pk) for visitor in people]
     path, chosen = "/admin/accounts/user/", {"action": action, "_selected_action": ids}
     asking = shown(operator.post(path, **chosen))
-    assert all(str(one.user) in asking for one in people if one is not operator)
+    assert all(str(visitor.user) in asking for visitor in people if visitor is not operator)
     assert "Enter a reason." in shown(operator.post(path, **chosen, confirm="1", reason=" "))
     operator.post(path, **chosen, confirm="1", reason="asked by phone")
     return shown(operator.get("/admin/accounts/user/"))

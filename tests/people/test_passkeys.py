@@ -10,11 +10,11 @@ from allauth.mfa.models import Authenticator
 from pytest_django import Settings
 
 from tests.people.passkeys import Device
-from tests.people.visitors import PASSWORD, Visitor, found, person, shown
+from tests.people.visitors import PASSWORD, Visitor, extract, person, shown
 
 
 def options(page: Any) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(found(r'<script id="js_data" type="application/json">(.*?)</script>', page))
+    data: dict[str, Any] = json.loads(extract(r'<script id="js_data" type="application/json">(.*?)</script>', page))
     return data
 
 
@@ -24,16 +24,16 @@ def added(ada: Visitor, *, host: str = "testserver") -> Device:
     if ada.page.status_code == 302:
         ada.post("/account/reauthenticate/", password=PASSWORD)
         ada.get("/account/2fa/webauthn/add/")
-    made = device.create(options(ada.page.content.decode())["creation_options"])
-    ada.post("/account/2fa/webauthn/add/", name="My phone", passwordless="on", credential=made)
+    credential = device.create(options(ada.page.content.decode())["creation_options"])
+    ada.post("/account/2fa/webauthn/add/", name="My phone", passwordless="on", credential=credential)
     assert ada.page.status_code == 302, ada.page.content.decode()
     return device
 
 
 def asked(visitor: Visitor) -> dict[str, Any]:
-    told = visitor.get("/account/2fa/webauthn/login/", accept="application/json").json()["request_options"]
-    assert isinstance(told, dict)
-    return told
+    request_options = visitor.get("/account/2fa/webauthn/login/", accept="application/json").json()["request_options"]
+    assert isinstance(request_options, dict)
+    return request_options
 
 
 def test_a_passkey_signs_in_alone() -> None:
@@ -60,8 +60,8 @@ def test_it_is_the_second_factor_after_a_password() -> None:
     device = added(ada)
     again = Visitor(ada.email)
     assert again.sign_in().headers["Location"] == "/account/2fa/authenticate/"
-    told = options(again.get("/account/2fa/authenticate/").content.decode())["request_options"]
-    assert again.post("/account/2fa/authenticate/", credential=device.get(told)).status_code == 302
+    request_options = options(again.get("/account/2fa/authenticate/").content.decode())["request_options"]
+    assert again.post("/account/2fa/authenticate/", credential=device.get(request_options)).status_code == 302
     assert again.signed_in
 
 
@@ -119,9 +119,9 @@ def test_in_public_it_belongs_to_the_host_of_base_url(settings: Settings) -> Non
     ada.sign_in()
     ada.get("/account/2fa/webauthn/add/")
     ada.post("/account/reauthenticate/", password=PASSWORD)
-    told = options(ada.get("/account/2fa/webauthn/add/").content.decode())["creation_options"]
-    assert told["publicKey"]["rp"] == {"id": "images.example.com", "name": "Cavendish"}
+    request_options = options(ada.get("/account/2fa/webauthn/add/").content.decode())["creation_options"]
+    assert request_options["publicKey"]["rp"] == {"id": "images.example.com", "name": "Cavendish"}
     for host in ("testserver", "evil.example"):
         device = Device(host)
-        ada.post("/account/2fa/webauthn/add/", name="x", passwordless="on", credential=device.create(told))
+        ada.post("/account/2fa/webauthn/add/", name="x", passwordless="on", credential=device.create(request_options))
         assert not Authenticator.objects.filter(user=ada.user).exists()

@@ -66,12 +66,12 @@ def test_they_take_the_same_time(settings: Settings) -> None:
 
     known = [person() for _ in range(3)]
     unknown = [Visitor() for _ in range(3)]
-    signing_in = [median(seconds(partial(one.sign_in, "wrong")) for one in group) for group in (known, unknown)]
-    taken = [Visitor(one.email) for one in known]
-    signing_up = [median(seconds(one.sign_up) for one in group) for group in (taken, unknown)]
+    signing_in = [median(seconds(partial(visitor.sign_in, "wrong")) for visitor in group) for group in (known, unknown)]
+    taken = [Visitor(visitor.email) for visitor in known]
+    signing_up = [median(seconds(visitor.sign_up) for visitor in group) for group in (taken, unknown)]
     # Hashing is most of it; without it a name would be told by an answer in a tenth of the time.
-    for one, other in (signing_in, signing_up):
-        assert 0.4 < one / other < 2.5
+    for visitor, other in (signing_in, signing_up):
+        assert 0.4 < visitor / other < 2.5
 
 
 def test_a_closed_account_is_told_so_only_with_its_password() -> None:
@@ -92,8 +92,8 @@ def test_nobody_is_sent_to_another_host(target: str) -> None:
 
 def test_a_page_that_was_wanted_comes_after() -> None:
     ada = person()
-    asked = ada.get("/account/sessions/")
-    assert asked.headers["Location"] == "/account/login/?next=/account/sessions/"
+    answer = ada.get("/account/sessions/")
+    assert answer.headers["Location"] == "/account/login/?next=/account/sessions/"
     assert ada.sign_in(next="/account/sessions/").headers["Location"] == "/account/sessions/"
 
 

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from tests.people.visitors import PASSWORD, Visitor, found, person, shown
+from tests.people.visitors import PASSWORD, Visitor, extract, person, shown
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_an_address_that_has_an_account_gets_another_mail_and_the_same_page() ->
     stranger = Visitor(grace.email)
     taken, free = stranger.sign_up(), new.sign_up()
     assert (taken.status_code, taken.headers["Location"]) == (free.status_code, free.headers["Location"])
-    pages = [shown(one.get("/account/confirm-email/")).replace(one.email, "") for one in (stranger, new)]
+    pages = [shown(visitor.get("/account/confirm-email/")).replace(visitor.email, "") for visitor in (stranger, new)]
     assert pages[0] == pages[1]
     assert [mail.subject for mail in grace.mails] == ["You already have an account"]
     assert grace.sign_in().status_code == 302  # with the old password
@@ -92,8 +92,8 @@ def test_a_forgotten_password(known: bool) -> None:
     ada = person() if known else Visitor()
     foreign = ada.post("/account/password/reset/", email=ada.email, headers={"Host": "evil.example"})
     assert (foreign.status_code, ada.mails) == (400, [])
-    asked = ada.post("/account/password/reset/", email=ada.email)
-    assert asked.headers["Location"] == "/account/password/reset/done/"
+    answer = ada.post("/account/password/reset/", email=ada.email)
+    assert answer.headers["Location"] == "/account/password/reset/done/"
     assert "If an account exists for that address" in shown(ada.get("/account/password/reset/done/"))
     [mail] = ada.mails
     assert "evil" not in mail.text
@@ -105,7 +105,7 @@ def test_the_link_sets_a_new_password_once_and_ends_sessions_elsewhere() -> None
     ada.sign_in()
     elsewhere = Visitor(ada.email)
     elsewhere.post("/account/password/reset/", email=ada.email)
-    link = found(r"^http://127\.0\.0\.1:8000(/account/password/reset/key/\S+)$", ada.mails[-1].text)
+    link = extract(r"^http://127\.0\.0\.1:8000(/account/password/reset/key/\S+)$", ada.mails[-1].text)
     form = elsewhere.get(link).headers["Location"]
     assert form.endswith("-set-password/")  # the secret is in the session, not in an address that is passed on
     assert elsewhere.post(form, password1="short", password2="short").status_code == 200

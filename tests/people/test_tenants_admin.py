@@ -38,8 +38,8 @@ def test_an_operator_makes_a_tenant(operator: Visitor) -> None:
     assert operator.get(ADD).status_code == 200
     slug = f"t-{token_hex(6)}"
     extra = {"slug": slug, "opening_balance": "12.5", "owner_email": "a@b.example", "allowed_models": [FLASH]}
-    made = operator.post(ADD, **EMPTY, **extra)
-    assert made.status_code == 302, re.findall(r"errorlist.*?</ul>", shown(made))
+    answer = operator.post(ADD, **EMPTY, **extra)
+    assert answer.status_code == 302, re.findall(r"errorlist.*?</ul>", shown(answer))
     with acting_as("operator"):
         tenant = Tenant.objects.get(slug=slug)
         assert (tenant.allowed_models, tenant.allowed_sizes, tenant.output_retention_days) == ([FLASH], None, None)

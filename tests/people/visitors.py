@@ -70,7 +70,7 @@ class Visitor:
 
     @property
     def mailed_code(self) -> str:
-        return found(r"^    (\S+)$", self.mails[-1].text)
+        return extract(r"^    (\S+)$", self.mails[-1].text)
 
     @property
     def audit(self) -> list[str]:
@@ -85,7 +85,7 @@ class Visitor:
         if self.page.status_code == 302:
             self.post("/account/reauthenticate/", password=PASSWORD)
             self.get("/account/2fa/totp/activate/")
-        secret = found(r'<code class="secret">(\w+)</code>', self.page.content.decode())
+        secret = extract(r'<code class="secret">(\w+)</code>', self.page.content.decode())
         assert self.post("/account/2fa/totp/activate/", code=code_of(secret)).status_code == 302
 
     def totp_code(self, *, step: int = 0) -> str:
@@ -109,7 +109,8 @@ def person(*, operator: bool = False) -> Visitor:
     return visitor
 
 
-def found(pattern: str, text: str) -> str:
+def extract(pattern: str, text: str) -> str:
+    """Returns the first group of the pattern in the text."""
     match = re.search(pattern, text, re.MULTILINE)
     assert match, f"{pattern} is not in:\n{text}"
     return match[1]

@@ -65,10 +65,10 @@ def events(answer: httpx.Response) -> list[dict[str, Any]]:
     """The events of a whole stream that ends as it must."""
     frames = answer.text.split("\n\n")
     assert frames[-2:] == ["event: done\ndata: [DONE]", ""]
-    found = []
+    parsed = []
     for frame in frames[:-2]:
         name, data = frame.split("\n")
         event = json.loads(data.removeprefix("data: "))
         assert name == f"event: {event['event_type']}"
-        found.append(event)
-    return found
+        parsed.append(event)
+    return parsed

@@ -89,32 +89,32 @@ def test_bad_json_is_none(api: httpx.Client, stream: bool) -> None:
 def test_a_failure_after_acceptance_is_200_with_errors(
     create: Create, api: httpx.Client, word: str, code: str, background: bool
 ) -> None:
-    made = create(f"abcd [[{word}]]", background=background)
-    stored = api.get(f"/v1/interactions/{made['id']}").json()
+    interaction = create(f"abcd [[{word}]]", background=background)
+    stored = api.get(f"/v1/interactions/{interaction['id']}").json()
     assert (stored["status"], [error["code"] for error in stored["errors"]]) == ("failed", [code])
     assert [step["type"] for step in stored["steps"]] == ["user_input"]
     usage = stored["usage"]
     assert (usage["total_output_tokens"], usage["total_tokens"]) == (0, usage["total_input_tokens"])
-    assert background or made["status"] == "failed"
+    assert background or interaction["status"] == "failed"
 
 
 def test_no_image_is_completed_with_text_alone(create: Create) -> None:
-    made = create("x [[no_image]]", response_format={"type": "image"})
-    assert (made["status"], kinds(made)) == ("completed", ["text"])
-    assert modalities(made, "output") == {"text": 32}
+    interaction = create("x [[no_image]]", response_format={"type": "image"})
+    assert (interaction["status"], kinds(interaction)) == ("completed", ["text"])
+    assert modalities(interaction, "output") == {"text": 32}
 
 
 def test_wrong_size_is_a_real_picture_of_other_pixels(create: Create) -> None:
-    made = create("x [[wrong_size]]", response_format={"type": "image", "aspect_ratio": "16:9"})
-    assert pixels(made) == (688, 384)
-    assert modalities(made, "output") == {"image": 1120}
+    interaction = create("x [[wrong_size]]", response_format={"type": "image", "aspect_ratio": "16:9"})
+    assert pixels(interaction) == (688, 384)
+    assert modalities(interaction, "output") == {"image": 1120}
 
 
 def test_tokens_can_be_reported_wrongly(create: Create) -> None:
-    made = create("x [[extra_tokens:450]] [[overrun:77]]")
-    assert modalities(made, "output") == {"image": 1197, "text": 32}
-    assert made["usage"]["total_output_tokens"] == 1197 + 32 + 450
-    assert made["usage"]["total_tokens"] == made["usage"]["total_input_tokens"] + 1679
+    interaction = create("x [[extra_tokens:450]] [[overrun:77]]")
+    assert modalities(interaction, "output") == {"image": 1197, "text": 32}
+    assert interaction["usage"]["total_output_tokens"] == 1197 + 32 + 450
+    assert interaction["usage"]["total_tokens"] == interaction["usage"]["total_input_tokens"] + 1679
 
 
 def test_latency_comes_before_the_answer_and_before_a_fault(api: httpx.Client) -> None:

@@ -110,9 +110,9 @@ def test_a_deleted_file_is_gone(api: httpx.Client) -> None:
 def test_a_picture_is_used_by_its_uri(api: httpx.Client, create: Create) -> None:
     file = upload(api)
     for uri in (file["uri"], file["name"], f"https://elsewhere.example/v1/{file['name']}"):
-        made = create([{"type": "image", "uri": uri, "mime_type": "image/png"}, {"type": "text", "text": "x"}])
-        assert modalities(made, "input") == {"text": 1, "image": 258}
-        assert pixels(made) == (1264, 848)
+        interaction = create([{"type": "image", "uri": uri, "mime_type": "image/png"}, {"type": "text", "text": "x"}])
+        assert modalities(interaction, "input") == {"text": 1, "image": 258}
+        assert pixels(interaction) == (1264, 848)
 
 
 def test_a_video_is_processed_first_and_counts_by_its_size(api: httpx.Client, create: Create) -> None:

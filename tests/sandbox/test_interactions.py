@@ -14,18 +14,18 @@ CAT = "A cat in a hat"
 
 
 def test_text_and_picture_come_without_a_format(create: Create) -> None:
-    made = create(CAT)
-    assert kinds(made) == ["text", "image"]
-    assert [len(block["text"]) for block in blocks(made) if block["type"] == "text"] == [128]
-    assert decoded(picture_bytes(made)).format == "PNG"
-    assert pixels(made) == (1024, 1024)
-    assert {name: made[name] for name in ("object", "status", "model", "role")} == {
+    interaction = create(CAT)
+    assert kinds(interaction) == ["text", "image"]
+    assert [len(block["text"]) for block in blocks(interaction) if block["type"] == "text"] == [128]
+    assert decoded(picture_bytes(interaction)).format == "PNG"
+    assert pixels(interaction) == (1024, 1024)
+    assert {name: interaction[name] for name in ("object", "status", "model", "role")} == {
         "object": "interaction",
         "status": "completed",
         "model": MODEL,
         "role": "model",
     }
-    assert made["usage"] == {
+    assert interaction["usage"] == {
         "total_tokens": text_tokens(CAT) + 1152,
         "total_input_tokens": text_tokens(CAT),
         "input_tokens_by_modality": [{"modality": "text", "tokens": text_tokens(CAT)}],
@@ -50,10 +50,10 @@ def test_text_and_picture_come_without_a_format(create: Create) -> None:
     ],
 )
 def test_the_format_decides_what_comes(create: Create, response_format: Any, expected: list[str]) -> None:
-    made = create(CAT, response_format=response_format)
-    assert kinds(made) == expected
+    interaction = create(CAT, response_format=response_format)
+    assert kinds(interaction) == expected
     tokens = {"image": 1120, "text": 32}
-    assert modalities(made, "output") == {kind: tokens[kind] for kind in expected}
+    assert modalities(interaction, "output") == {kind: tokens[kind] for kind in expected}
 
 
 @pytest.mark.parametrize("modality", [["IMAGE"], ["image"]])
@@ -64,22 +64,22 @@ def test_the_older_field_for_modalities_counts(create: Create, modality: list[st
 @pytest.mark.parametrize("mime_type", ["image/png", "image/jpeg"])
 @pytest.mark.parametrize("spelling", ["snake", "camel"])
 def test_size_ratio_and_type_are_as_asked(create: Create, mime_type: str, spelling: str) -> None:
-    wanted = {"aspect_ratio": "16:9", "image_size": "2K", "mime_type": mime_type}
+    fields = {"aspect_ratio": "16:9", "image_size": "2K", "mime_type": mime_type}
     if spelling == "camel":
-        wanted = {"aspectRatio": "16:9", "imageSize": "2K", "mimeType": mime_type}
-    made = create(CAT, response_format={**IMAGE, **wanted})
-    assert blocks(made)[0]["mime_type"] == mime_type
-    image = decoded(picture_bytes(made))
+        fields = {"aspectRatio": "16:9", "imageSize": "2K", "mimeType": mime_type}
+    interaction = create(CAT, response_format={**IMAGE, **fields})
+    assert blocks(interaction)[0]["mime_type"] == mime_type
+    image = decoded(picture_bytes(interaction))
     assert (image.size, f"image/{str(image.format).lower()}") == ((2752, 1536), mime_type)
 
 
 @pytest.mark.parametrize("model", [model.id for model in models()])
 def test_each_model_reports_its_own_tokens(create: Create, model: str) -> None:
-    made = create(CAT, model=model, response_format={**IMAGE, "aspect_ratio": "3:2"})
+    interaction = create(CAT, model=model, response_format={**IMAGE, "aspect_ratio": "3:2"})
     row = get_model(model).resolution("3:2", "1K")
-    assert pixels(made) == (row.width, row.height)
-    assert made["usage"]["total_output_tokens"] == row.tokens
-    assert made["usage"]["total_thought_tokens"] == 0
+    assert pixels(interaction) == (row.width, row.height)
+    assert interaction["usage"]["total_output_tokens"] == row.tokens
+    assert interaction["usage"]["total_thought_tokens"] == 0
 
 
 def test_different_prompts_draw_different_pictures_and_the_same_prompt_the_same(create: Create) -> None:
@@ -105,16 +105,16 @@ def test_different_prompts_draw_different_pictures_and_the_same_prompt_the_same(
     ],
 )
 def test_every_shape_of_input_is_taken(create: Create, api: httpx.Client, shape: Any) -> None:
-    made = create(shape)
-    assert modalities(made, "input") == {"text": text_tokens(CAT)}
-    stored = api.get(f"/v1/interactions/{made['id']}").json()
+    interaction = create(shape)
+    assert modalities(interaction, "input") == {"text": text_tokens(CAT)}
+    stored = api.get(f"/v1/interactions/{interaction['id']}").json()
     assert stored["steps"][0] == {"type": "user_input", "content": [{"type": "text", "text": CAT}]}
 
 
 def test_pictures_and_all_texts_count_as_input(create: Create) -> None:
     picture = {"type": "image", "mime_type": "image/png", "data": png(300, 200)}
-    made = create([picture, {"type": "text", "text": "abcde"}, picture], system_instruction="fghi")
-    assert modalities(made, "input") == {"text": 2 + 1, "image": 2 * 258}
+    interaction = create([picture, {"type": "text", "text": "abcde"}, picture], system_instruction="fghi")
+    assert modalities(interaction, "input") == {"text": 2 + 1, "image": 2 * 258}
 
 
 def test_a_video_counts_ten_seconds_by_url_and_a_second_per_million_bytes_inline(create: Create) -> None:
@@ -133,8 +133,8 @@ def test_the_ratio_follows_the_last_picture_then_the_last_turn(create: Create) -
     second = create("darker", previous_interaction_id=first["id"])
     assert pixels(second) == (848, 1264)
     assert pixels(create([wide], previous_interaction_id=second["id"])) == (1376, 768)
-    asked = create([wide], response_format={**IMAGE, "aspect_ratio": "1:1"})
-    assert pixels(asked) == (1024, 1024)
+    user_input = create([wide], response_format={**IMAGE, "aspect_ratio": "1:1"})
+    assert pixels(user_input) == (1024, 1024)
 
 
 def test_history_behind_a_previous_interaction_is_not_counted_again(create: Create) -> None:
@@ -143,13 +143,13 @@ def test_history_behind_a_previous_interaction_is_not_counted_again(create: Crea
 
 
 def test_thinking_high_brings_text_an_interim_picture_and_tokens(create: Create) -> None:
-    made = create(CAT, generation_config={"thinking_level": "high"}, response_format=IMAGE)
-    thought, output = made["steps"]
+    interaction = create(CAT, generation_config={"thinking_level": "high"}, response_format=IMAGE)
+    thought, output = interaction["steps"]
     assert thought["type"] == "thought"
     assert [content["type"] for content in thought["summary"]] == ["text", "image"]
     assert thought["signature"]
-    assert made["usage"]["total_thought_tokens"] == get_model(MODEL).thought_typical["high"]
-    assert made["usage"]["total_tokens"] == text_tokens(CAT) + 1120 + get_model(MODEL).thought_typical["high"]
+    assert interaction["usage"]["total_thought_tokens"] == get_model(MODEL).thought_typical["high"]
+    assert interaction["usage"]["total_tokens"] == text_tokens(CAT) + 1120 + get_model(MODEL).thought_typical["high"]
     assert output["content"][-1]["data"] != thought["summary"][1]["data"]
     quiet = create(CAT, generation_config={"thinking_level": "high", "thinking_summaries": "none"})
     assert "summary" not in quiet["steps"][0]
@@ -158,84 +158,84 @@ def test_thinking_high_brings_text_an_interim_picture_and_tokens(create: Create)
 
 
 @pytest.mark.parametrize(
-    ("tool", "found"),
+    ("tool", "search_types"),
     [
         ({"type": "google_search"}, ["web_search"]),
         ({"type": "google_search", "search_types": ["image_search"]}, ["image_search"]),
         ({"type": "google_search", "search_types": ["image_search", "web_search"]}, ["web_search", "image_search"]),
     ],
 )
-def test_grounding_brings_calls_suggestions_and_citations(create: Create, tool: Any, found: list[str]) -> None:
-    made = create(CAT, tools=[tool], response_format=IMAGE)
-    steps = made["steps"]
-    assert [step["type"] for step in steps] == ["google_search_call", "google_search_result"] * len(found) + [
+def test_grounding_brings_calls_suggestions_and_citations(create: Create, tool: Any, search_types: list[str]) -> None:
+    interaction = create(CAT, tools=[tool], response_format=IMAGE)
+    steps = interaction["steps"]
+    assert [step["type"] for step in steps] == ["google_search_call", "google_search_result"] * len(search_types) + [
         "model_output"
     ]
-    assert [step["search_type"] for step in steps if step["type"] == "google_search_call"] == found
+    assert [step["search_type"] for step in steps if step["type"] == "google_search_call"] == search_types
     for call, result in zip(steps[:-1:2], steps[1:-1:2], strict=True):
         assert result["call_id"] == call["id"]
         assert len(call["arguments"]["queries"]) == 1
         assert call["arguments"]["queries"][0] in result["result"][0]["search_suggestions"]
-    text, picture = blocks(made)
+    text, picture = blocks(interaction)
     assert picture["type"] == "image"
     sentences = {
         "web_search": "The web agrees on the café 🌍.",
         "image_search": "Pictures – naïve ones 🎨 – agree.",
     }
     cited = [text["text"].encode()[note["start_index"] : note["end_index"]].decode() for note in text["annotations"]]
-    assert cited == [sentences[kind] for kind in found]
-    assert made["usage"]["grounding_tool_count"] == [{"type": "google_search", "count": len(found)}]
-    assert modalities(made, "output") == {"image": 1120, "text": 32}
+    assert cited == [sentences[kind] for kind in search_types]
+    assert interaction["usage"]["grounding_tool_count"] == [{"type": "google_search", "count": len(search_types)}]
+    assert modalities(interaction, "output") == {"image": 1120, "text": 32}
 
 
 def test_texts_and_pictures_come_in_turn(create: Create) -> None:
-    made = create(f"{CAT} [[images:3]]", model="gemini-3-pro-image")
-    assert kinds(made) == ["text", "image"] * 3
-    assert len({block.get("data") for block in blocks(made) if block["type"] == "image"}) == 3
-    assert modalities(made, "output") == {"image": 3360, "text": 96}
+    interaction = create(f"{CAT} [[images:3]]", model="gemini-3-pro-image")
+    assert kinds(interaction) == ["text", "image"] * 3
+    assert len({block.get("data") for block in blocks(interaction) if block["type"] == "image"}) == 3
+    assert modalities(interaction, "output") == {"image": 3360, "text": 96}
     assert kinds(create(f"{CAT} [[images:3]]", response_format=IMAGE)) == ["image"] * 3
 
 
 def test_an_answer_never_exceeds_max_output_tokens(create: Create) -> None:
-    made = create(f"{CAT} [[images:3]]", generation_config={"max_output_tokens": 2400}, response_format=IMAGE)
-    assert (made["status"], kinds(made)) == ("incomplete", ["image", "image"])
-    assert made["usage"]["total_output_tokens"] == 2240
+    interaction = create(f"{CAT} [[images:3]]", generation_config={"max_output_tokens": 2400}, response_format=IMAGE)
+    assert (interaction["status"], kinds(interaction)) == ("incomplete", ["image", "image"])
+    assert interaction["usage"]["total_output_tokens"] == 2240
 
 
 def test_get_shows_what_create_answered_with_the_input_before_it(create: Create, api: httpx.Client) -> None:
     picture = {"type": "image", "mime_type": "image/png", "data": png(64, 64)}
     text = {"type": "text", "text": CAT}
-    made = create([text, picture], labels={"team": "x"}, generation_config={"seed": 5})
-    stored = api.get(f"/v1/interactions/{made['id']}", params={"stream": "false"}).json()
-    asked = {"type": "user_input", "content": [text, picture]}
-    assert stored == {**made, "steps": [asked, *made["steps"]]}
+    interaction = create([text, picture], labels={"team": "x"}, generation_config={"seed": 5})
+    stored = api.get(f"/v1/interactions/{interaction['id']}", params={"stream": "false"}).json()
+    user_input = {"type": "user_input", "content": [text, picture]}
+    assert stored == {**interaction, "steps": [user_input, *interaction["steps"]]}
     assert stored["labels"] == {"team": "x"}
-    with_input = api.get(f"/v1/interactions/{made['id']}", params={"include_input": "true"}).json()
-    assert with_input["input"] == [asked]
+    with_input = api.get(f"/v1/interactions/{interaction['id']}", params={"include_input": "true"}).json()
+    assert with_input["input"] == [user_input]
 
 
 def test_deleted_unstored_and_foreign_interactions_are_not_found(
     create: Create, api: httpx.Client, server: Server
 ) -> None:
-    made, unstored = create(CAT), create(CAT, store=False)
-    assert server.client("key-two").get(f"/v1/interactions/{made['id']}").status_code == 404
-    deleted = api.delete(f"/v1/interactions/{made['id']}")
+    interaction, unstored = create(CAT), create(CAT, store=False)
+    assert server.client("key-two").get(f"/v1/interactions/{interaction['id']}").status_code == 404
+    deleted = api.delete(f"/v1/interactions/{interaction['id']}")
     assert (deleted.status_code, deleted.json()) == (200, {})
-    for gone in (made, unstored):
+    for gone in (interaction, unstored):
         answer = api.get(f"/v1/interactions/{gone['id']}")
         message = f"Interaction '{gone['id']}' not found."
         assert (answer.status_code, answer.json()) == (404, {"error": {"message": message, "code": "not_found"}})
 
 
 def test_background_answers_at_once_and_ends_later(create: Create, api: httpx.Client) -> None:
-    made = create(f"{CAT} [[latency:0.4]]", background=True)
-    assert (made["status"], made["steps"]) == ("in_progress", [])
-    assert api.get(f"/v1/interactions/{made['id']}").json()["status"] == "in_progress"
-    too_early = {"model": MODEL, "input": "x", "previous_interaction_id": made["id"]}
+    interaction = create(f"{CAT} [[latency:0.4]]", background=True)
+    assert (interaction["status"], interaction["steps"]) == ("in_progress", [])
+    assert api.get(f"/v1/interactions/{interaction['id']}").json()["status"] == "in_progress"
+    too_early = {"model": MODEL, "input": "x", "previous_interaction_id": interaction["id"]}
     assert api.post("/v1/interactions", json=too_early).status_code == 400
-    followed = api.get(f"/v1/interactions/{made['id']}", params={"stream": "true"})
+    followed = api.get(f"/v1/interactions/{interaction['id']}", params={"stream": "true"})
     assert followed.text.endswith("event: done\ndata: [DONE]\n\n")
-    ended = api.get(f"/v1/interactions/{made['id']}").json()
+    ended = api.get(f"/v1/interactions/{interaction['id']}").json()
     assert (ended["status"], pixels(ended)) == ("completed", (1024, 1024))
 
 
@@ -252,10 +252,10 @@ def test_cancel_ends_what_runs_and_nothing_else(create: Create, api: httpx.Clien
 
 def test_replayed_steps_are_taken_and_a_changed_signature_is_not(create: Create, api: httpx.Client) -> None:
     tools = [{"type": "google_search"}]
-    made = create(CAT, generation_config={"thinking_level": "high"}, tools=tools)
+    interaction = create(CAT, generation_config={"thinking_level": "high"}, tools=tools)
     question = {"type": "user_input", "content": [{"type": "text", "text": "bluer"}]}
-    again = create([{"type": "user_input", "content": CAT}, *made["steps"], question])
+    again = create([{"type": "user_input", "content": CAT}, *interaction["steps"], question])
     assert modalities(again, "input")["image"] == 258
-    spoilt = {**made["steps"][0], "signature": "c3BvaWx0"}
+    spoilt = {**interaction["steps"][0], "signature": "c3BvaWx0"}
     answer = api.post("/v1/interactions", json={"model": MODEL, "input": [spoilt, question]})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")

@@ -18,7 +18,7 @@ def image(**fields: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"model": None}, "'model' is required"),
         ({"agent": "deep-research"}, "'agent' is not supported"),
@@ -74,11 +74,11 @@ def image(**fields: str) -> dict[str, Any]:
         ({"stream": "yes"}, "'stream' must be true or false"),
     ],
 )
-def test_what_a_model_lacks_is_refused_with_a_clear_message(api: httpx.Client, fields: Any, said: str) -> None:
+def test_what_a_model_lacks_is_refused_with_a_clear_message(api: httpx.Client, fields: Any, message: str) -> None:
     answer = api.post("/v1/interactions", json={"model": MODEL, "input": "x", **fields})
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "invalid_request")
-    assert said in error["message"]
+    assert message in error["message"]
 
 
 LONE = rb'{"model": "gemini-3.1-flash-image", "input": "\ud800"}'

@@ -18,16 +18,16 @@ from tests.sandbox.helpers import decoded, png
 
 
 def test_create_gives_text_and_picture(sdk: Any) -> None:
-    made = sdk.interactions.create(model=MODEL, input="A nano banana")
-    assert made.status == "completed"
-    assert len(made.output_text or "") == 128
-    assert made.output_image is not None
-    assert decoded(base64.b64decode(made.output_image.data or "")).size == (1024, 1024)
+    interaction = sdk.interactions.create(model=MODEL, input="A nano banana")
+    assert interaction.status == "completed"
+    assert len(interaction.output_text or "") == 128
+    assert interaction.output_image is not None
+    assert decoded(base64.b64decode(interaction.output_image.data or "")).size == (1024, 1024)
 
 
 def test_a_grounded_edit_of_an_earlier_turn(sdk: Any) -> None:
     first = sdk.interactions.create(model=MODEL, input="A chart")
-    made = sdk.interactions.create(
+    interaction = sdk.interactions.create(
         model=MODEL,
         input=[
             {"type": "text", "text": "In Spanish"},
@@ -39,36 +39,38 @@ def test_a_grounded_edit_of_an_earlier_turn(sdk: Any) -> None:
         generation_config={"thinking_level": "high"},
     )
     search = ["google_search_call", "google_search_result"]
-    assert [step.type for step in made.steps or []] == ["thought", *search, *search, "model_output"]
-    assert made.output_image is not None
-    image = decoded(base64.b64decode(made.output_image.data or ""))
+    assert [step.type for step in interaction.steps or []] == ["thought", *search, *search, "model_output"]
+    assert interaction.output_image is not None
+    image = decoded(base64.b64decode(interaction.output_image.data or ""))
     assert (image.format, image.size) == ("JPEG", (1536, 2752))
-    assert made.usage is not None
-    assert made.usage.total_thought_tokens == 600
+    assert interaction.usage is not None
+    assert interaction.usage.total_thought_tokens == 600
 
 
 def test_a_stream_ends_by_itself(sdk: Any) -> None:
-    found = list(sdk.interactions.create(model=MODEL, input="x", stream=True))
-    assert [event.event_type for event in found][-2:] == ["step.stop", "interaction.completed"]
-    pictures = [event.delta.data for event in found if event.event_type == "step.delta" and event.delta.type == "image"]
+    events = list(sdk.interactions.create(model=MODEL, input="x", stream=True))
+    assert [event.event_type for event in events][-2:] == ["step.stop", "interaction.completed"]
+    pictures = [
+        event.delta.data for event in events if event.event_type == "step.delta" and event.delta.type == "image"
+    ]
     assert [decoded(base64.b64decode(data or "")).size for data in pictures] == [(1024, 1024)]
 
 
 def test_background_get_cancel_and_delete(sdk: Any) -> None:
-    made = sdk.interactions.create(model=MODEL, input="x [[latency:0.2]]", background=True)
-    assert made.status == "in_progress"
+    interaction = sdk.interactions.create(model=MODEL, input="x [[latency:0.2]]", background=True)
+    assert interaction.status == "in_progress"
     deadline = time.monotonic() + 5
-    while (stored := sdk.interactions.get(id=made.id)).status == "in_progress":
+    while (stored := sdk.interactions.get(id=interaction.id)).status == "in_progress":
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert stored.output_image is not None
-    resumed = list(sdk.interactions.get(id=made.id, stream=True, last_event_id="ev_7"))
+    resumed = list(sdk.interactions.get(id=interaction.id, stream=True, last_event_id="ev_7"))
     assert [event.event_type for event in resumed] == ["step.stop", "interaction.completed"]
     hanging = sdk.interactions.create(model=MODEL, input="x [[hang]]", background=True)
     assert sdk.interactions.cancel(id=hanging.id).status == "cancelled"
-    sdk.interactions.delete(id=made.id)
+    sdk.interactions.delete(id=interaction.id)
     with pytest.raises(NotFoundError):
-        sdk.interactions.get(id=made.id)
+        sdk.interactions.get(id=interaction.id)
 
 
 def test_errors_arrive_as_their_classes(sdk: Any) -> None:
@@ -80,8 +82,8 @@ def test_errors_arrive_as_their_classes(sdk: Any) -> None:
 
 
 def test_the_sdk_retries_what_heals(sdk: Any) -> None:
-    made = sdk.interactions.create(model=MODEL, input="x [[fault:503 times=1]] [[fault:429 times=2]]")
-    assert made.status == "completed"
+    interaction = sdk.interactions.create(model=MODEL, input="x [[fault:503 times=1]] [[fault:429 times=2]]")
+    assert interaction.status == "completed"
 
 
 def test_lasting_faults_raise(server: Server) -> None:
@@ -101,12 +103,12 @@ def test_files_go_up_and_are_used(sdk: Any, tmp_path: Path) -> None:
     assert (file.display_name, file.mime_type, file.size_bytes) == ("cat", "image/png", path.stat().st_size)
     assert sdk.files.get(name=file.name).uri == file.uri
     assert file.name in [listed.name for listed in sdk.files.list()]
-    made = sdk.interactions.create(
+    interaction = sdk.interactions.create(
         model=MODEL,
         input=[{"type": "image", "uri": file.uri, "mime_type": file.mime_type}, {"type": "text", "text": "edit"}],
     )
-    assert made.output_image is not None
-    assert decoded(base64.b64decode(made.output_image.data or "")).size == (1264, 848)
+    assert interaction.output_image is not None
+    assert decoded(base64.b64decode(interaction.output_image.data or "")).size == (1264, 848)
     sdk.files.delete(name=file.name)
     assert file.name not in [listed.name for listed in sdk.files.list()]
 
@@ -125,6 +127,6 @@ def test_models_are_listed(sdk: Any) -> None:
 
 
 async def test_the_asynchronous_client_works_too(sdk: Any) -> None:
-    made = await sdk.aio.interactions.create(model=MODEL, input="x")
-    assert made.output_image is not None
+    interaction = await sdk.aio.interactions.create(model=MODEL, input="x")
+    assert interaction.output_image is not None
     await sdk.aio.aclose()

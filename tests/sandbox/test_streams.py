@@ -30,8 +30,8 @@ def shape(event: dict[str, Any]) -> str:
 
 
 def test_events_come_in_googles_order(api: httpx.Client) -> None:
-    found = post(api)
-    assert [shape(event) for event in found] == [
+    received = post(api)
+    assert [shape(event) for event in received] == [
         "interaction.created",
         "interaction.status_update",
         "step.start",
@@ -40,17 +40,17 @@ def test_events_come_in_googles_order(api: httpx.Client) -> None:
         "step.stop",
         "interaction.completed",
     ]
-    assert [event["event_id"] for event in found] == [f"ev_{number}" for number in range(1, 10)]
-    assert found[0]["interaction"]["status"] == "in_progress"
-    assert found[2]["step"] == {"type": "model_output"}
-    assert found[-1]["interaction"]["status"] == "completed"
-    assert found[-1]["interaction"]["usage"]["total_output_tokens"] == 1152
-    assert "steps" not in found[-1]["interaction"]
+    assert [event["event_id"] for event in received] == [f"ev_{number}" for number in range(1, 10)]
+    assert received[0]["interaction"]["status"] == "in_progress"
+    assert received[2]["step"] == {"type": "model_output"}
+    assert received[-1]["interaction"]["status"] == "completed"
+    assert received[-1]["interaction"]["usage"]["total_output_tokens"] == 1152
+    assert "steps" not in received[-1]["interaction"]
 
 
 def test_thoughts_and_searches_come_before_the_output(api: httpx.Client) -> None:
-    found = [shape(event) for event in post(api, **FULL) if event["event_type"] == "step.delta"]
-    assert found == [
+    deltas = [shape(event) for event in post(api, **FULL) if event["event_type"] == "step.delta"]
+    assert deltas == [
         *["step.delta thought_summary"] * 2,
         "step.delta thought_signature",
         "step.delta google_search_call",
@@ -62,16 +62,16 @@ def test_thoughts_and_searches_come_before_the_output(api: httpx.Client) -> None
 
 
 def test_a_stream_carries_what_the_document_carries(api: httpx.Client) -> None:
-    found = post(api, **FULL)
-    id = found[0]["interaction"]["id"]
+    received = post(api, **FULL)
+    id = received[0]["interaction"]["id"]
     stored = api.get(f"/v1/interactions/{id}").json()
-    deltas = [event["delta"] for event in found if event["event_type"] == "step.delta"]
+    deltas = [event["delta"] for event in received if event["event_type"] == "step.delta"]
     text, picture = blocks(stored)
     assert "".join(delta["text"] for delta in deltas if delta["type"] == "text") == text["text"]
     assert [delta for delta in deltas if delta["type"] == "image"] == [picture]
     thought = next(step for step in stored["steps"] if step["type"] == "thought")
     assert [delta["content"] for delta in deltas if delta["type"] == "thought_summary"] == thought["summary"]
-    assert found[-1]["interaction"]["usage"] == stored["usage"]
+    assert received[-1]["interaction"]["usage"] == stored["usage"]
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 5, 9, 50])
@@ -102,16 +102,16 @@ def test_a_cancelled_stream_ends_with_its_status(api: httpx.Client, create: Crea
     id = create("x [[hang]]", background=True)["id"]
     cancel = threading.Timer(0.2, api.post, (f"/v1/interactions/{id}/cancel",))
     cancel.start()
-    found = events(api.get(f"/v1/interactions/{id}", params={"stream": "true"}))
+    received = events(api.get(f"/v1/interactions/{id}", params={"stream": "true"}))
     cancel.join()
-    assert [shape(event) for event in found[2:]] == ["interaction.status_update", "interaction.completed"]
-    assert found[-1]["interaction"]["status"] == "cancelled"
+    assert [shape(event) for event in received[2:]] == ["interaction.status_update", "interaction.completed"]
+    assert received[-1]["interaction"]["status"] == "cancelled"
 
 
 def test_a_failed_stream_says_so(api: httpx.Client) -> None:
-    found = post(api, input="x [[safety]]")
-    assert [shape(event) for event in found[2:]] == ["interaction.status_update", "interaction.completed"]
-    last = found[-1]["interaction"]
+    received = post(api, input="x [[safety]]")
+    assert [shape(event) for event in received[2:]] == ["interaction.status_update", "interaction.completed"]
+    last = received[-1]["interaction"]
     assert (last["status"], last["errors"][0]["code"]) == ("failed", "safety")
     assert last["usage"]["total_output_tokens"] == 0
 

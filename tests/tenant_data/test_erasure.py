@@ -33,7 +33,7 @@ CANARY = "zanzibar77"
 
 def traces(alias: str, tenant_id: Any) -> dict[str, int]:
     """Rows that still hold the canary, by table."""
-    found = {}
+    by_table = {}
     with connections[alias].cursor() as cursor:
         for table in tenant_tables():
             column = "id" if table == "accounts_tenant" else "tenant_id"
@@ -43,12 +43,12 @@ def traces(alias: str, tenant_id: Any) -> dict[str, int]:
             )
             row = cursor.fetchone()
             if row and row[0]:
-                found[table] = row[0]
+                by_table[table] = row[0]
         cursor.execute("SELECT count(*) FROM accounts_user t WHERE t::text ILIKE %s", [f"%{CANARY}%"])
         row = cursor.fetchone()
         if row and row[0]:
-            found["accounts_user"] = row[0]
-    return found
+            by_table["accounts_user"] = row[0]
+    return by_table
 
 
 def books_of(tenant_id: Any) -> list[Any]:
@@ -79,9 +79,9 @@ def test_nothing_but_the_books_is_left(account: Account, books: Books, http: htt
     place = f"/api/v1/tenants/ten_{tenant_id.hex}/erasure"
     assert ask("POST", f"/api/v1/tenants/ten_{tenant_id.hex}/exports").status_code == 202
 
-    asked = ask("POST", place, json={"slug": account.tenant.slug, "days": 0})
+    answer = ask("POST", place, json={"slug": account.tenant.slug, "days": 0})
 
-    assert asked.status_code == 202, asked.text
+    assert answer.status_code == 202, answer.text
     until = time.monotonic() + 40
     while (state := ask("GET", place).json())["status"] != "done" and time.monotonic() < until:
         time.sleep(0.2)

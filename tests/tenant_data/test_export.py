@@ -40,12 +40,12 @@ def unpacked(data: bytes) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         names = archive.getnames()
         assert len(names) == len(set(names)), "an entry twice"
-        found = {}
+        by_name = {}
         for member in archive:
             source = archive.extractfile(member)
             assert source is not None
-            found[member.name] = source.read()
-    return found
+            by_name[member.name] = source.read()
+    return by_name
 
 
 def operator(books: Books, http: httpx.Client) -> Any:
@@ -58,15 +58,17 @@ def operator(books: Books, http: httpx.Client) -> Any:
 
 
 def test_everything_of_a_tenants_in_one_archive(account: Account, books: Books, http: httpx.Client) -> None:
-    made = account.make(input=[text("a cat"), image()], tools=[{"type": "google_search"}], metadata={"team": "red"})
+    generation = account.make(
+        input=[text("a cat"), image()], tools=[{"type": "google_search"}], metadata={"team": "red"}
+    )
     upload = account.file(picture(80, 60))
     ask = operator(books, http)
     tenant = f"ten_{account.tenant.id.hex}"
 
-    asked = ask("POST", f"/api/v1/tenants/{tenant}/exports")
+    answer = ask("POST", f"/api/v1/tenants/{tenant}/exports")
 
-    assert asked.status_code == 202, asked.text
-    place = asked.headers["Location"]
+    assert answer.status_code == 202, answer.text
+    place = answer.headers["Location"]
     until = time.monotonic() + 30
     while (export := ask("GET", place).json())["status"] != "ready" and time.monotonic() < until:
         time.sleep(0.1)
@@ -74,20 +76,20 @@ def test_everything_of_a_tenants_in_one_archive(account: Account, books: Books, 
     fetched = http.get(export["url"])
     assert fetched.headers["content-type"] == "application/x-tar"
     assert len(fetched.content) == export["bytes"] == int(fetched.headers["content-length"])
-    found = unpacked(fetched.content)
-    assert len(found) == export["files"]
-    folder = f"generations/{made['id']}"
-    told = json.loads(found[f"{folder}/generation.json"])
+    entries = unpacked(fetched.content)
+    assert len(entries) == export["files"]
+    folder = f"generations/{generation['id']}"
+    document = json.loads(entries[f"{folder}/generation.json"])
     same = ("id", "content", "grounding", "charge", "usage", "metadata", "request", "error")
-    assert {name: told[name] for name in same} == {name: made[name] for name in same}
-    [output] = made["outputs"]
-    bytes_ = found[f"{folder}/{output['id']}.{output['mime_type'].removeprefix('image/').replace('jpeg', 'jpg')}"]
+    assert {name: document[name] for name in same} == {name: generation[name] for name in same}
+    [output] = generation["outputs"]
+    bytes_ = entries[f"{folder}/{output['id']}.{output['mime_type'].removeprefix('image/').replace('jpeg', 'jpg')}"]
     assert hashlib.sha256(bytes_).hexdigest() == output["sha256"]
-    assert found[f"files/{upload['id']}/content.png"] == picture(80, 60)
-    assert json.loads(found["tenant.json"])["slug"] == account.tenant.slug
-    assert json.loads(found["manifest.json"])["files_before_this"] == export["files"] - 1
-    ledger = [json.loads(line) for line in found["tables/ledgerentry/000001.jsonl"].splitlines()]
-    assert {entry["amount"] for entry in ledger} >= {"100.000000000", f"-{made['charge']['amount']}"}
+    assert entries[f"files/{upload['id']}/content.png"] == picture(80, 60)
+    assert json.loads(entries["tenant.json"])["slug"] == account.tenant.slug
+    assert json.loads(entries["manifest.json"])["files_before_this"] == export["files"] - 1
+    ledger = [json.loads(line) for line in entries["tables/ledgerentry/000001.jsonl"].splitlines()]
+    assert {entry["amount"] for entry in ledger} >= {"100.000000000", f"-{generation['charge']['amount']}"}
     # The download can be taken up again at any byte.
     tail = http.get(export["url"], headers={"Range": f"bytes={export['bytes'] - 700}-"})
     assert (tail.status_code, tail.content) == (206, fetched.content[-700:])
@@ -172,9 +174,9 @@ def test_what_is_cut_short_anywhere_goes_on_without_a_gap_or_a_repeat(
         export.refresh_from_db()
     assert (export.status, export.missing) == ("ready", [])
     assert export.parts > 4
-    found = unpacked(archive(tenant_id, export.id))
-    assert len(found) == export.entries
-    assert {name: data for name, data in found.items() if name in contents} == contents
+    entries = unpacked(archive(tenant_id, export.id))
+    assert len(entries) == export.entries
+    assert {name: data for name, data in entries.items() if name in contents} == contents
     # Everything that is not a part of the export was an orphan of the killed; the sweep of the store finds those.
     assert list((Path(settings.SPOOL_DIR) / "exports").glob(f"{export.id.hex}-*")) == []
 
@@ -211,10 +213,10 @@ def test_objects_that_are_gone_or_short_are_told_of_and_stop_nothing(filled: tup
     (folder / short.split("_")[1].split("/")[0]).write_bytes(b"abc")
     export = export_request(tenant_id=tenant_id, actor=SYSTEM)
     finish(tenant_id, export.id)
-    found = unpacked(archive(tenant_id, export.id))
-    assert json.loads(found["manifest.json"])["missing"] == [gone, short]
-    assert gone not in found
-    assert found[short] == b"abc" + bytes(9_997)
+    entries = unpacked(archive(tenant_id, export.id))
+    assert json.loads(entries["manifest.json"])["missing"] == [gone, short]
+    assert gone not in entries
+    assert entries[short] == b"abc" + bytes(9_997)
 
 
 def test_who_may_ask_and_how_often() -> None:

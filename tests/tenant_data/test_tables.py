@@ -33,10 +33,10 @@ def test_no_column_that_is_the_operators_or_a_secret_goes_out() -> None:
 def test_each_table_gives_its_tenants_rows_and_no_others(pair: tuple[Filled, Filled], label: str) -> None:
     own, _ = pair
     with tenant_context(own.id):
-        found, cursor = table_page(label, "")
-    assert found, f"{label} is empty"
+        lines, cursor = table_page(label, "")
+    assert lines, f"{label} is empty"
     assert cursor == ""
-    for line in found:
+    for line in lines:
         row = json.loads(line)
         assert row["tenant_id"] == own.id.hex
         assert not TABLES[label] & row.keys()

@@ -44,12 +44,12 @@ def closed_data_dir(place: Path) -> Folders:
 
 
 def modes(folder: Path, top: Path) -> dict[Path, tuple[int, int, int]]:
-    found = {}
+    by_folder = {}
     for each in [folder, *folder.parents]:
         if each.is_relative_to(top):
             status = each.stat()
-            found[each] = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
-    return found
+            by_folder[each] = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+    return by_folder
 
 
 def test_a_closed_parent_stays_closed_and_the_files_go_elsewhere(

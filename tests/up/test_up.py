@@ -84,17 +84,17 @@ def test_a_first_start_makes_everything_and_says_where_it_is() -> None:
     """On an empty data directory: cluster, roles, migrations, demo tenants."""
     first = Running(empty=True)
     try:
-        says_where_everything_is(first)
+        assert_complete(first)
         assert picture(first).json()["error"] is None
     finally:
         first.remove()
 
 
 def test_ready_json_says_where_everything_is(platform: Running) -> None:
-    says_where_everything_is(platform)
+    assert_complete(platform)
 
 
-def says_where_everything_is(platform: Running) -> None:
+def assert_complete(platform: Running) -> None:
     ready = platform.ready
     assert ready.keys() >= {"base_url", "admin_url", "console_url", "operator", "tenants", "sandbox_url"}
     assert ready["operator"].keys() >= {"email", "password"}
@@ -111,8 +111,8 @@ def says_where_everything_is(platform: Running) -> None:
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the printed command is a curl")
 def test_the_printed_curl_makes_a_picture(platform: Running) -> None:
-    said = platform.output.read_text()
-    command = said[said.rindex("  curl ") :].partition("\n\n")[0]
+    output = platform.output.read_text()
+    command = output[output.rindex("  curl ") :].partition("\n\n")[0]
     answer = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True).stdout
     assert '"status":"succeeded"' in answer.replace(" ", "")
 
@@ -124,8 +124,8 @@ def test_manage_py_talks_to_the_running_platform(platform: Running) -> None:
         "    with connections[alias].cursor() as cursor:\n"
         "        cursor.execute('SELECT current_user'); print(cursor.fetchone()[0])\n"
     )
-    said = platform.manage("shell", "--no-imports", "-c", code).split()
-    assert said == ["cavendish_app", "cavendish_system", "cavendish_operator", "cavendish_owner"]
+    output = platform.manage("shell", "--no-imports", "-c", code).split()
+    assert output == ["cavendish_app", "cavendish_system", "cavendish_operator", "cavendish_owner"]
 
 
 def test_no_command_line_shows_a_secret(platform: Running) -> None:
@@ -152,9 +152,9 @@ def test_a_taken_port_is_said_before_anything_starts(platform: Running, own_data
         port = taken.getsockname()[1]
         env = {**platform.environment, "PORT": str(port), "CAVENDISH_DATA_DIR": own_data_dir}
         command = [sys.executable, str(ROOT / "manage.py"), "up"]
-        said = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=20)
-    assert said.returncode == 1
-    assert f"Port {port} is in use by another program." in said.stdout
+        result = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=20)
+    assert result.returncode == 1
+    assert f"Port {port} is in use by another program." in result.stdout
     assert not (Path(own_data_dir) / "postgres").exists()
 
 
