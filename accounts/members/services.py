@@ -46,7 +46,7 @@ def membership_role_change(*, tenant_id: UUID, user_id: UUID, role: Role, actor:
         if Role.OWNER in (membership.role, role):
             require_owner(authority)
         if membership.role == Role.OWNER and owners == {user_id}:
-            raise LastOwner("A tenant needs an owner. Make somebody else an owner first.")
+            raise LastOwner("A tenant needs an owner. Make another member an owner first.")
         before = membership.role
         membership.role = role
         membership.save(update_fields=["role"])
@@ -69,7 +69,7 @@ def membership_remove(*, tenant_id: UUID, user_id: UUID, actor: Actor) -> int:
         if membership.role == Role.OWNER and not leaving:
             require_owner(authority)
         if owners == {user_id}:
-            raise LastOwner("A tenant needs an owner. Make somebody else an owner first.")
+            raise LastOwner("A tenant needs an owner. Make another member an owner first.")
         membership.delete()
         revoked = api_keys_of_member_revoke(tenant_id=tenant_id, member_id=user_id, actor=actor)
         _audit(actor, "left" if leaving else "removed", tenant_id, user_id, {"role": membership.role}, None)

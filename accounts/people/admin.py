@@ -1,4 +1,4 @@
-"""People in the admin: what an operator does for somebody who is locked out, or against somebody who must be."""
+"""People in the admin: reset of factors, sign-out, deactivation and reactivation of accounts."""
 
 from __future__ import annotations
 
