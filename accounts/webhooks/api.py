@@ -50,7 +50,7 @@ class WebhookEndpointList(IdempotentView):
         tags=["webhooks"],
     )
     def get(self, request: Request) -> Response:
-        """Lists webhook endpoints, newest first. Test keys only see those of test mode."""
+        """Lists webhook endpoints of the key's mode, newest first."""
         who = principal(request)
         Parameters(request, takes=()).close()
         with tenant_work(who.tenant_id):

@@ -11,10 +11,10 @@ from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 
 def webhook_endpoints(tenant_id: UUID, *, livemode: bool, dialect: str | None = None) -> QuerySet[WebhookEndpoint]:
-    """Returns the endpoints that a key of this mode sees: a live key sees those of both modes."""
-    rows: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.filter(tenant_id=tenant_id, subject=None)
-    if not livemode:
-        rows = rows.filter(livemode=False)
+    """Returns the endpoints that a key of this mode sees: those of its own mode."""
+    rows: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.filter(
+        tenant_id=tenant_id, subject=None, livemode=livemode
+    )
     return rows if dialect is None else rows.filter(dialect=dialect)
 
 

@@ -275,8 +275,8 @@ def _require_enabled(row: WebhookEndpoint) -> None:
 
 def _locked(tenant_id: UUID, endpoint_id: UUID, authority: Authority) -> WebhookEndpoint:
     rows = WebhookEndpoint.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, id=endpoint_id)
-    if not authority.powers.livemode:
-        rows = rows.filter(livemode=False)
+    if authority.key is not None:
+        rows = rows.filter(livemode=authority.key.livemode)
     row: WebhookEndpoint | None = rows.filter(subject=None).first()
     if row is None:
         raise not_found()

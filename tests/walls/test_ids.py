@@ -48,6 +48,7 @@ UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["export_id"] = "exp_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
+UNKNOWN |= dict.fromkeys(("endpoint_id", "webhook_id"), "whe_" + "0" * 32) | {"delivery_id": "whd_" + "0" * 32}
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
 
@@ -76,6 +77,19 @@ def ids_of(account: Account) -> dict[str, str]:
         "line": "1",
         "legal_entity_id": UNKNOWN["legal_entity_id"],  # the operator's
         **invoices_of(account),
+        **webhooks_of(account),
+    }
+
+
+def webhooks_of(account: Account) -> dict[str, str]:
+    """An endpoint of each dialect and a delivery, which no receiver waits for."""
+    url = "https://203.0.114.1/hook"
+    endpoint = account.post("/api/v1/webhook-endpoints", json={"url": url, "events": ["invoice.paid"]}).json()["id"]
+    body = {"uri": url, "subscribed_events": ["batch.failed"]}
+    return {
+        "endpoint_id": endpoint,
+        "delivery_id": account.post(f"/api/v1/webhook-endpoints/{endpoint}/test").json()["id"],
+        "webhook_id": account.post("/v1beta/webhooks", json=body).json()["id"],
     }
 
 

@@ -149,8 +149,9 @@ def test_a_test_key_sees_no_live_endpoint_and_a_key_needs_the_scope(account: Acc
     assert tests.get(f"{PATH}/{live['id']}").status_code == 404
     assert tests.patch(f"{PATH}/{live['id']}", json={"events": ["*"]}).status_code == 404
     made = make(tests, receiver.url("/sandbox"))
+    assert account.get(f"{PATH}/{made['id']}").status_code == 404
     assert made["livemode"] is False
-    assert {row["id"] for row in account.get(PATH).json()["data"]} == {live["id"], made["id"]}
+    assert {row["id"] for row in account.get(PATH).json()["data"]} == {live["id"]}
     generation = tests.make()
     arrived = receiver.wait("/sandbox")
     assert Webhook(made["secret"]).verify(arrived[0].body, arrived[0].headers)["data"]["id"] == generation["id"]
