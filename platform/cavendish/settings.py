@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "accounts.limits.middleware.LimitsMiddleware",
     "cavendish.db.middleware.OperatorMiddleware",
+    "accounts.authentication.cors.OriginsMiddleware",
     "cavendish.http.security.PageHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -307,6 +308,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "cavendish.http.openapi.describe_idempotency",
         "cavendish.http.openapi.describe_limits",
     ],
     "SWAGGER_UI_SETTINGS": {

@@ -51,7 +51,8 @@ def test_every_operation_has_a_name_and_its_problems(document: Json) -> None:
 
 
 def test_every_operation_of_a_tenants_key_says_what_it_knows_of_limits(reader: Account, document: Json) -> None:
-    assert document["components"]["headers"].keys() == {"RateLimit-Policy", "RateLimit", "Retry-After"}
+    described = {"RateLimit-Policy", "RateLimit", "Retry-After"}
+    assert document["components"]["headers"].keys() == {*described, "Idempotent-Replayed"}
     for method, path, operation in native(document):
         limited = {"bearer": []} in operation["security"]
         for status, answer in operation["responses"].items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from accounts.idempotency import IdempotentView, Replay
@@ -27,3 +28,13 @@ def test_a_post_can_be_answered_again(view: type[Any]) -> None:
     assert issubclass(view, IdempotentView), f"{POSTS[view]}: derive it from IdempotentView"
     rebuilt = view.replay is not IdempotentView.replay
     assert rebuilt == (view.replays is Replay.REBUILT), f"{POSTS[view]}: define `replay`, or say how it comes again"
+
+
+def test_the_openapi_document_has_the_header_on_every_post() -> None:
+    document = APIClient().get("/api/v1/openapi.json").json()
+    posts = {path: operations["post"] for path, operations in document["paths"].items() if "post" in operations}
+    assert len(posts) > 30
+    for path, operation in posts.items():
+        assert {"$ref": "#/components/parameters/IdempotencyKey"} in operation["parameters"], path
+        assert {"400", "409", "422"} <= operation["responses"].keys(), path
+    assert document["components"]["parameters"]["IdempotencyKey"]["name"] == "Idempotency-Key"
