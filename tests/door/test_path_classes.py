@@ -74,6 +74,9 @@ def test_no_two_classes_that_differ_in_their_bodies_share_an_address() -> None:
         ("/v1beta/files", Body.SMALL),
         ("/openai/v1/images/edits", Body.REQUEST),
         ("/openai/v1/models", Body.SMALL),
+        ("/v1beta/openai/chat/completions", Body.REQUEST),
+        ("/v1beta/webhooks/1:ping", Body.SMALL),
+        ("/api/v1/webhook-endpoints/1/test", Body.SMALL),
         ("/nowhere", Body.SMALL),
         ("/static", Body.SMALL),
         ("/healthz/x", Body.SMALL),
@@ -89,7 +92,7 @@ def test_probes_do_not_wait_and_pages_say_their_length() -> None:
 
 
 def test_every_view_that_wants_a_key_is_judged_before_its_body() -> None:
-    """A new way to authenticate is taught to accounts/authentication/admission.py."""
+    """A new way to authenticate comes with an `admission` of its views (cavendish/http/admission.py)."""
     known = {ApiKeyAuthentication, GoogleKeyAuthentication, OperatorKeyAuthentication, TenantOrOperatorAuthentication}
     judged = 0
     for path, entry in ALL.items():
@@ -99,7 +102,7 @@ def test_every_view_that_wants_a_key_is_judged_before_its_body() -> None:
         if not classes:
             continue
         assert len(classes) == 1, path
-        assert classes[0] in known, path
+        assert classes[0] in known or hasattr(view, "admission"), path
         admission = admission_of(view, options)
         assert isinstance(admission, KeyAdmission), path
         assert admission._required == any(issubclass(one, (HasScope, IsOperator)) for one in permissions), path

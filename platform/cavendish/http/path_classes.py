@@ -67,19 +67,21 @@ WORK = _class(
     | /v1(beta|alpha)?/interactions
     | /v1(beta|alpha)?/models/[^/]+:(generateContent|streamGenerateContent|countTokens|batchGenerateContent|predict)
     | /v1(beta1?|alpha)?/publishers/google/models/[^/]+:predict
-    | /openai/v1/images/(generations|edits)
+    | /openai/v1/(images/(generations|edits)|chat/completions)
+    | /v1(beta|alpha)?/openai/(images/(generations|edits)|chat/completions)
     """,
     Body.REQUEST,
 )
 MANAGEMENT = _class(
     "management",
     r"""
-    /api/v1/(generations|batches|outputs|files|models)(/.+)?
-    | /api/v1/(events|stream-tokens|keys|members|invitations|audit-events|tenants?)(/.+)?
+    /api/v1/(generations|batches|outputs|files|models|templates|collections|share-links|guard-rules)(/.+)?
+    | /api/v1/(events|stream-tokens|webhook-endpoints|keys|members|invitations|audit-events|tenants?)(/.+)?
     | /api/v1/(budgets|usage|usage\.csv|wallet|ledger|subscription|billing-profile)(/.+)?
     | /api/v1/(invoices|credit-notes|legal-entities|plans|price-book|flagged-charges|charges)(/.+)?
     | /v1(beta|alpha)?/(interactions|files|batches|models|tunedModels)(/.+)?
-    | /openai/v1/models(/.+)?
+    | /v1(beta|alpha)?/webhooks([/:].+)?
+    | /openai/v1/models(/.+)? | /v1(beta|alpha)?/openai/models(/.+)?
     """,
     Body.SMALL,
 )
