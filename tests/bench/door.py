@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,10 +12,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from tests.bench.calls import Connection, Reply, request
 from tests.bench.lines import Line, percentile
 from tests.bench.stack import BenchError, Stack
+from tests.tarpit import tarpit
 
 STALLED = 600
 UPLOADS = 40
 STREAMS = 1000
+TARPITS = 64
+FLASH = "gemini-3.1-flash-image"
 SECONDS = 12.0
 PAUSE = 0.02
 FLOOD = b"a" * (256 * 1024)
@@ -30,6 +34,8 @@ async def door(stack: Stack, quick: bool) -> list[Line]:
         besides_strangers = await _neighbour(stack, seconds)
     async with _hostile_tenant(stack):
         besides_tenant = await _neighbour(stack, seconds)
+    async with _fetching(stack):
+        besides_fetches = await _neighbour(stack, seconds)
     async with _reading_documents(stack):
         besides_readers = await _neighbour(stack, seconds)
     base = percentile(quiet, 99)
@@ -37,6 +43,7 @@ async def door(stack: Stack, quick: bool) -> list[Line]:
     for what, measured in (
         (f"{STALLED} stalled connections, a header flood, {UPLOADS} uploads without a key", besides_strangers),
         (f"a tenant with {STREAMS} open bodies that drip", besides_tenant),
+        (f"a tenant's {TARPITS} requests for pictures of a host that dawdles", besides_fetches),
         ("32 readers of the OpenAPI document", besides_readers),
     ):
         worse = percentile(measured, 99)
@@ -141,6 +148,21 @@ async def _hostile_tenant(stack: Stack) -> AsyncIterator[None]:
                     await asyncio.sleep(0.1)
 
         async with _running(drip):
+            yield
+
+
+@asynccontextmanager
+async def _fetching(stack: Stack) -> AsyncIterator[None]:
+    """Quotes of the other tenant, which cost it nothing, for a picture that comes a byte at a time."""
+    with tarpit() as pit:
+        body = {"model": FLASH, "input": [{"type": "text", "text": "x"}, {"type": "image", "uri": pit.url()}]}
+        call = request("POST", "/api/v1/quotes", key=stack.keys[1], body=json.dumps(body).encode())
+
+        async def quote() -> None:
+            async with Connection(stack.port) as connection:
+                await connection.call(call)
+
+        async with _running(*[quote] * TARPITS):
             yield
 
 
