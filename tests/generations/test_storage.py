@@ -61,7 +61,8 @@ def file(tenant: Tenant, size: int) -> UUID:
             tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=size, sha256="0" * 64,
             storage_key=f"tenants/{tenant.id.hex}/files/{uuid4().hex}",
         )  # fmt: skip
-    return row.id
+    id: UUID = row.id
+    return id
 
 
 def made(tenant: Tenant, size: int) -> UUID:
