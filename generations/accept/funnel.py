@@ -27,6 +27,7 @@ from cavendish.http.problems import invalid_value
 from generations.accept.inputs import inputs_store
 from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.submission import JobOwner, JobTerms, generation_quote, generation_submit
+from generations.accept.webhooks import job_webhooks_check
 from generations.errors import ModelNotAllowed, PolicyNotAccepted, SizeNotAllowed, TenantInactive
 from generations.request import Dialect, GenerationRequest, Readable, body_read, request_parse
 
@@ -88,6 +89,7 @@ def generation_admit(
     terms = terms or JobTerms()
     if terms.item is not None and parsed.variants > 1:
         raise invalid_value("/n", "not_supported", "An item of a batch makes one generation; send as many items.")
+    job_webhooks_check(parsed.webhooks)
     inputs = inputs_store(parsed, tenant_id=owner.tenant_id, livemode=owner.livemode, spool=spool)
     try:
         return generation_submit(parsed, inputs, owner=owner, terms=terms)

@@ -21,6 +21,7 @@ from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
+from generations.accept.webhooks import job_webhooks_store
 from generations.contracts import Submission, SubmitRefusal
 from generations.errors import refusal_of
 from generations.models import File, Priority
@@ -112,6 +113,9 @@ def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOw
                 # What came with the request is stored and noted once, for all of them.
                 submission["stored_bytes"] = 0
                 submission["idempotency"] = None
+                job_webhooks_store(
+                    parsed.webhooks, tenant_id=owner.tenant_id, livemode=owner.livemode, subject=generation_id
+                )
             transaction.on_commit(ring)
     except BudgetExceeded as refused:
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)

@@ -16,7 +16,7 @@ from generations.accept.storage import storage_check
 from generations.batches.services import batch_create, input_key
 from generations.batches.source import ItemSpan, line_spans, object_mapped
 from generations.models import Batch
-from generations.request import JSONL
+from generations.request import JSONL, JobWebhooks
 from generations.selectors import file_named
 
 
@@ -28,6 +28,7 @@ class BatchRequest:
     model: str = ""
     name: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    webhooks: JobWebhooks | None = None
 
 
 def batch_of_items(*, who: Principal, batch_request: BatchRequest, body: Path, spans: Sequence[ItemSpan]) -> Batch:
@@ -83,6 +84,7 @@ def _create(
         model=batch_request.model,
         name=batch_request.name,
         metadata=batch_request.metadata,
+        webhooks=batch_request.webhooks,
     )
 
 

@@ -23,11 +23,13 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.events.services import event_add
 from cavendish.messaging import valkey
 from cavendish.storage import ERASE_SECONDS, objects
+from generations.accept.webhooks import job_webhooks_store
 from generations.batches.selectors import batch_find
 from generations.batches.source import ItemSpan
 from generations.contracts import GenerationError
 from generations.errors import NotCancelable, NotFinished, TooManyBatches
 from generations.models import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, Generation, ItemStatus, Status
+from generations.request import JobWebhooks
 
 INSERTED_AT_ONCE = 5_000
 ERASED_AT_ONCE = 200
@@ -51,6 +53,7 @@ def batch_create(
     model: str,
     name: str,
     metadata: Mapping[str, str],
+    webhooks: JobWebhooks | None = None,
 ) -> Batch:
     """Makes a batch and its items, waiting, in one transaction. Nothing of an item is read, quoted or held yet.
 
@@ -80,6 +83,7 @@ def batch_create(
         )
         for first in range(0, len(spans), INSERTED_AT_ONCE):
             _items_add(batch, first, spans[first : first + INSERTED_AT_ONCE])
+        job_webhooks_store(webhooks, tenant_id=who.tenant_id, livemode=who.livemode, subject=batch.id)
         event_add(
             tenant_id=who.tenant_id,
             subject=batch.id,

@@ -82,6 +82,20 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class JobWebhooks:
+    """The URLs of one job, not checked yet but for their type. Gemini's may be none, with `user_metadata` alone.
+
+    `pointers` say where each stands in the request.
+    """
+
+    dialect: Literal["native", "gemini"]
+    urls: tuple[str, ...]
+    pointers: tuple[str, ...]
+    events: tuple[str, ...]
+    user_metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """A request that passed every check that needs no database, network or look into a file."""
 
@@ -108,6 +122,7 @@ class GenerationRequest:
     """How many generations it asks for (`n`), each a job of its own."""
     deadline: float | None
     """Seconds in which it is to end; None leaves it to the platform."""
+    webhooks: JobWebhooks | None
     background: bool
     stream: bool
     text_tokens: int

@@ -22,6 +22,7 @@ from generations.request.settings import (
     thinking_level_parse,
 )
 from generations.request.shapes import input_parse
+from generations.request.webhooks import webhook_config_parse, webhook_parse
 
 MAX_VARIANTS = 8
 MAX_SECONDS = 86_400
@@ -77,6 +78,7 @@ def request_parse(tree: Any, *, dialect: Dialect = "native") -> GenerationReques
         "deadline": fields.number("deadline", 1, MAX_SECONDS) if context.strict else None,
         "background": not context.strict and fields.flag("background", False),
         "stream": not context.strict and fields.flag("stream", False),
+        "webhooks": webhook_parse(fields) if context.strict else webhook_config_parse(fields),
         "text_tokens": check_length(context, steps, system_instruction, model),
         "document": tree,
     }

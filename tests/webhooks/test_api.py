@@ -158,3 +158,28 @@ def test_a_test_key_sees_no_live_endpoint_and_a_key_needs_the_scope(account: Acc
     assert receiver.of("/live") == []
     reader = account.key(scopes=["read"])
     reader.refused(reader.get(PATH), 403, "permission_denied")
+
+
+def test_a_job_has_a_url_of_its_own(account: Account, receiver: Receiver) -> None:
+    known = make(account, receiver.url("/known"), events=["invoice.paid"])
+    webhook = {"url": receiver.url("/job"), "events": ["generation.succeeded"]}
+    generation = account.make(webhook=webhook)
+    other = account.make()
+    (arrived,) = receiver.wait("/job")
+    assert Webhook(known["secret"]).verify(arrived.body, arrived.headers)["data"]["id"] == generation["id"]
+    assert other["id"].encode() not in b"".join(one.body for one in receiver.arrived)
+    assert [row["id"] for row in account.get(PATH).json()["data"]] == [known["id"]]
+
+
+@pytest.mark.parametrize(
+    ("webhook", "pointer", "code"),
+    [
+        ({"url": "https://169.254.169.254/"}, "/webhook/url", "url_refused"),
+        ({"url": "https://example.com/", "events": ["invoice.paid"]}, "/webhook/events/0", "unknown_value"),
+        ({}, "/webhook/url", "required"),
+        ({"url": "https://example.com/", "secret": "x"}, "/webhook/secret", "unknown_field"),
+    ],
+)
+def test_a_wrong_url_of_a_job_is_refused(account: Account, webhook: Json, pointer: str, code: str) -> None:
+    with account.untouched():
+        account.refused(account.submit(webhook=webhook), 422, "invalid_request", pointer, code)

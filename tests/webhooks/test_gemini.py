@@ -73,3 +73,30 @@ def test_wrong_webhooks_are_refused(account: Account) -> None:
             answer = account.post(f"/{version}/webhooks", json=body)
             assert answer.status_code == 400, answer.text
     assert account.get("/v1beta/webhooks").json() == {"webhooks": []}
+
+
+def test_the_webhook_config_of_an_interaction(client: Any, receiver: Receiver) -> None:
+    made = client.webhooks.create(name="", subscribed_events=["interaction.completed"], uri=receiver.url("/all"))
+    config = {"uris": [receiver.url("/one")], "user_metadata": {"order": {"number": 7}}}
+    told = client.interactions.create(model="gemini-3.1-flash-image", input="a cat", webhook_config=config)
+    (arrived,) = receiver.wait("/one")
+    data = Webhook(made.new_signing_secret).verify(arrived.body, arrived.headers)["data"]
+    assert (data["id"], data["user_metadata"]) == (told.id, {"order": {"number": 7}})
+    only = {"user_metadata": {"order": 8}}
+    second = client.interactions.create(model="gemini-3.1-flash-image", input="a dog", webhook_config=only)
+    (arrived,) = receiver.wait("/all")  # the first went to its own URL instead
+    data = Webhook(made.new_signing_secret).verify(arrived.body, arrived.headers)["data"]
+    assert (data["id"], data["user_metadata"]) == (second.id, {"order": 8})
+
+
+def test_the_webhook_config_of_a_batch(client: Any, receiver: Receiver) -> None:
+    made = client.webhooks.create(name="", subscribed_events=["batch.failed"], uri=receiver.url("/none"))
+    batch = client.batches.create(
+        model="gemini-3.1-flash-image",
+        src=[{"contents": [{"parts": [{"text": "a cat"}]}]}],
+        config={"webhook_config": {"uris": [receiver.url("/batch")], "user_metadata": {"a": "b"}}},
+    )
+    (arrived,) = receiver.wait("/batch", seconds=60)
+    body = Webhook(made.new_signing_secret).verify(arrived.body, arrived.headers)
+    assert body["type"] == "batch.succeeded"
+    assert body["data"] == {"id": batch.name, "state": "BATCH_STATE_SUCCEEDED", "user_metadata": {"a": "b"}}

@@ -19,6 +19,7 @@ from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import bad_request, invalid_value, not_found, shown
 from generations.accept.funnel import check_active, check_model, check_policy, request_spool
+from generations.accept.webhooks import job_webhooks_check
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
 from generations.batches.json_scan import NotJson, Text, members, value_parse
 from generations.batches.services import batch_cancel, batch_delete
@@ -31,9 +32,12 @@ from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.camel_fields import camel
 from generations.errors import NotCancelable
 from generations.models import BATCH_ENDED, Batch
-from generations.request import file_id_of
+from generations.request import JobWebhooks, file_id_of
+from generations.request.fields import Context, Fields
+from generations.request.webhooks import webhook_config_parse
 
 MAX_NAME = 255
+MAX_CONFIG_BYTES = 32 * 1024
 Spans = dict[str, tuple[int, int]]
 
 
@@ -118,7 +122,9 @@ def _create(who: Principal, model: str, path: Path) -> Batch:
             raise invalid_value("/batch/displayName", "unknown_value", detail)
         if len(name) > MAX_NAME:
             raise invalid_value("/batch/displayName", "too_long", f"displayName takes at most {MAX_NAME} characters.")
-        batch_request = BatchRequest(Batch.Dialect.GEMINI, model=model, name=name)
+        webhooks = _webhooks(text, batch)
+        job_webhooks_check(webhooks)
+        batch_request = BatchRequest(Batch.Dialect.GEMINI, model=model, name=name, webhooks=webhooks)
         file_name = _text(text, config, "fileName", "batch.inputConfig.fileName")
         if ("requests" in config) == (file_name is not None):
             detail = "batch.inputConfig takes one of requests and fileName."
@@ -152,6 +158,23 @@ def _inner(text: Text, spans: Spans, name: str, called: str) -> Spans:
 def _camel(spans: Spans) -> Spans:
     """The spans under camelCase names: Google takes both spellings."""
     return {camel(name): span for name, span in spans.items()}
+
+
+def _webhooks(text: Text, batch: Spans) -> JobWebhooks | None:
+    """Where this batch's events go, as `webhookConfig` names it."""
+    if "webhookConfig" not in batch:
+        return None
+    start, end = batch["webhookConfig"]
+    try:
+        config = value_parse(text, start, min(end, start + MAX_CONFIG_BYTES))
+    except NotJson:
+        raise bad_request("malformed_json", "batch.webhookConfig is too long, or no JSON.") from None
+    if isinstance(config, dict) and "userMetadata" in config:
+        config["user_metadata"] = config.pop("userMetadata")
+    context = Context("interactions")
+    webhooks = webhook_config_parse(Fields(context, {"webhook_config": config}, "/batch"))
+    context.raise_errors()
+    return webhooks
 
 
 def _text(text: Text, spans: Spans, name: str, called: str) -> str | None:
