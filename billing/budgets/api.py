@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.actor import Actor
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import tenant_of
+from accounts.authentication.parameters import Parameters, tenant_of
 from accounts.idempotency import IdempotentView
 from billing.budgets import schema
 from billing.budgets.bodies import BudgetChange, BudgetNew, OperatorBudgetNew
@@ -144,6 +144,7 @@ class TenantBudgetDetail(OperatorView):
 
 
 def _list(request: Request, tenant_id: UUID, *, livemode: bool | None = None) -> Response:
+    Parameters(request).close()
     with tenant_work(tenant_id):
         page, cursor = page_read(request, budgets_listed(tenant_id=tenant_id, livemode=livemode), ids.BUDGET)
         return Response(page_json(budgets_json(page, tenant_id=tenant_id), cursor))

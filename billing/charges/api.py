@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
+from accounts.authentication.parameters import Parameters
 from billing.charges import schema as charges_schema
 from billing.charges.bodies import RefundBody, ResolutionBody
 from billing.charges.representation import flagged_charge_json
@@ -38,6 +39,7 @@ class FlaggedChargeList(OperatorView):
     )
     def get(self, request: Request) -> Response:
         """Charges that somebody should look at, the newest generation first. Those without a decision, unless asked."""
+        Parameters(request, takes=("tenant_id", "flag", "resolved")).close()
         rows = Charge.objects.filter(~Q(flags=[])).select_related("resolution")
         query = request.query_params
         if public := query.get("tenant_id"):

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication.parameters import Parameters
 from accounts.authentication.tenant_or_operator import principal_context
 from billing.credit_notes import schema as credit_notes_schema
 from billing.credit_notes.representation import credit_note_json
@@ -44,6 +45,7 @@ class CreditNoteList(InvoiceView):
     )
     def get(self, request: Request) -> Response:
         """Credit notes, newest first."""
+        Parameters(request, takes=("tenant_id",)).close()
         user: Any = request.user
         with principal_context(user):
             rows = CreditNote.objects.select_related("invoice")

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.operators import OperatorPrincipal
+from accounts.authentication.parameters import Parameters
 from accounts.authentication.tenant_or_operator import (
     HasScopeOrIsOperator,
     TenantOrOperatorAuthentication,
@@ -75,6 +76,7 @@ class InvoiceList(InvoiceView):
     )
     def get(self, request: Request) -> Response:
         """Drafts and issued invoices, newest first; those of all tenants for operators."""
+        Parameters(request, takes=("status", "month", "tenant_id")).close()
         user: Any = request.user
         with principal_context(user):
             rows = Invoice.objects.all() if sees_live(request) else Invoice.objects.none()
@@ -173,6 +175,7 @@ class InvoiceLineGenerations(InvoiceView):
     def get(self, request: Request, invoice_id: str, line: str) -> Response:
         """The generations of a line, oldest first. Their amounts sum to its `exact_amount`, to the last digit."""
         user: Any = request.user
+        Parameters(request).close()
         limit, after = limit_parameter(request), cursor_parameter(request)
         with principal_context(user):
             invoice = invoice_of(request, invoice_id)

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import tenant_of
+from accounts.authentication.parameters import Parameters, tenant_of
 from accounts.authentication.permissions import require_live_key
 from billing.models import LegalEntity
 from billing.parties import schema
@@ -101,6 +101,7 @@ class LegalEntityList(OperatorView):
     )
     def get(self, request: Request) -> Response:
         """The companies that issue invoices, newest first."""
+        Parameters(request).close()
         page, cursor = page_read(request, LegalEntity.objects.all(), ids.LEGAL_ENTITY)
         return Response(page_json([legal_entity_json(entity) for entity in page], cursor))
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
+from accounts.authentication.parameters import Parameters
 from billing.models import Budget, Plan
 from billing.money import amount_text
 from billing.plans import schema as plans_schema
@@ -35,6 +36,7 @@ class PlanList(OperatorView):
     )
     def get(self, request: Request) -> Response:
         """Plans with the terms that apply now, the newest plan first."""
+        Parameters(request).close()
         page, following = page_read(request, Plan.objects.all(), ids.PLAN)
         return Response(page_json([plan_json(plan) for plan in page], following))
 
@@ -90,6 +92,7 @@ class PlanVersions(OperatorView):
     )
     def get(self, request: Request, plan_id: str) -> Response:
         """All versions of a plan's terms, the last added first."""
+        Parameters(request).close()
         page, following = page_read_numbered(request, _plan(plan_id).versions.all(), ids.PLAN)
         return Response(page_json([terms_json(version) for version in page], following))
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
+from accounts.authentication.parameters import Parameters
 from accounts.idempotency import Replay
 from billing.fields import moment_of
 from billing.models import Kind, Plan, Price
@@ -114,6 +115,7 @@ class PriceHistory(OperatorView):
     )
     def get(self, request: Request) -> Response:
         """All versions of prices, the last added first, those that have not begun among them."""
+        Parameters(request, takes=("plan_id", "model", "kind")).close()
         rows = Price.objects.filter(plan=plan_of(request.query_params.get("plan_id")))
         if model := _model_parameter(request):
             rows = rows.filter(model=model)

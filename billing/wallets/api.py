@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
+from accounts.authentication.parameters import Parameters
 from billing.ledger.representation import entry_json
 from billing.models import LedgerEntry, LedgerTransaction
 from billing.wallets import schema
@@ -26,6 +27,7 @@ from cavendish.http.schema import PAGING, problems
 
 def ledger_page(request: Request, *, tenant_id: UUID, livemode: bool | None, operator: bool) -> dict[str, Any]:
     """Returns a page of the wallet's movements, the last first; of both modes when `livemode` is None."""
+    Parameters(request, takes=("kind",)).close()
     rows = LedgerEntry.objects.filter(tenant_id=tenant_id, account=LedgerEntry.Account.WALLET)
     rows = rows.select_related("transaction")
     if livemode is not None:

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
+from accounts.authentication.parameters import Parameters
 from accounts.authentication.principal import Principal
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
@@ -96,6 +97,7 @@ class BatchList(IdempotentView):
     def get(self, request: Request) -> Response:
         """Batches of this key's mode, newest first."""
         who = principal(request)
+        Parameters(request, takes=("status",)).close()
         status = _choice(request, BatchStatus.values)
         with tenant_context(who.tenant_id):
             rows = Batch.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
@@ -163,6 +165,7 @@ class BatchItems(APIView):
     def get(self, request: Request, batch_id: str) -> Response:
         """Items in their order, all or those of one status."""
         batch = batch_load(principal(request), batch_id)
+        Parameters(request, takes=("status",)).close()
         status = _choice(request, ItemStatus.values)
         limit = _whole_number(request, "limit", PAGE_ITEMS, 1, MAX_PAGE_ITEMS)
         after = _whole_number(request, "cursor", -1, 0, settings.MAX_BATCH_ITEMS)

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
+from accounts.authentication.parameters import Parameters
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.storable import storable
@@ -101,6 +102,7 @@ class FileList(IdempotentView):
     def get(self, request: Request) -> Response:
         """Files of this key's mode, newest first."""
         who = principal(request)
+        Parameters(request).close()
         with tenant_context(who.tenant_id):
             rows = File.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
             page, cursor = page_read(request, rows, ids.FILE)

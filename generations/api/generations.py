@@ -19,10 +19,11 @@ from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.pages import page_json, page_read
-from cavendish.http.problems import FieldError, bad_request, invalid, not_found
+from cavendish.http.problems import bad_request, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import generation_accept
 from generations.api import schema
+from generations.api.filters import generations_filter
 from generations.api.url_lifetime import url_seconds_of
 from generations.models import TERMINAL, Generation, Status
 from generations.request import MAX_VARIANTS
@@ -101,9 +102,9 @@ def _accepted_group(request: Request, who: Principal, generation_ids: Sequence[U
     return Response(shown, 202, headers=headers)
 
 
-def _awaited_group(who: Principal, group_id: UUID) -> Response:
+def _awaited_group(who: Principal, group_id: UUID | None) -> Response:
     """Returns what who waited for all variants of a request gets, or has the layer in front wait for the next one."""
-    details = _group_load(who, group_id=group_id)
+    details = _group_load(who, group_id=group_id) if group_id is not None else []
     if not details:
         raise not_found()
     shown = _group_json(details)
@@ -162,32 +163,18 @@ class GenerationList(IdempotentView):
     @extend_schema(
         operation_id="generations_list",
         responses={200: schema.GenerationPage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.STATUS, schema.MODEL, schema.GROUP, schema.URL_EXPIRES_IN],
+        parameters=[*PAGING, *schema.GENERATION_FILTERS, schema.URL_EXPIRES_IN],
         tags=["generations"],
     )
     def get(self, request: Request) -> Response:
         """Generations of this key's mode, newest first."""
         who = principal(request)
         url_seconds = url_seconds_of(request)
-        status = request.query_params.get("status")
-        if status and status not in Status.values:
-            raise invalid([FieldError("/status", "unknown", f"Use one of: {', '.join(Status.values)}.")])
-        group_id = None
-        if text := request.query_params.get("group_id"):
-            group_id = ids.decode(ids.GENERATION_GROUP, text)
-            if group_id is None:
-                raise invalid([FieldError("/group_id", "invalid", "Use the group_id of a generation.")])
-            if resumed_by_wait_layer(request):
-                return _awaited_group(who, group_id)
+        if resumed_by_wait_layer(request):
+            return _awaited_group(who, ids.decode(ids.GENERATION_GROUP, request.query_params.get("group_id", "")))
         with tenant_context(who.tenant_id):
             rows = Generation.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
-            if group_id is not None:
-                rows = rows.filter(group_id=group_id)
-            if status:
-                rows = rows.filter(status=status)
-            if model := request.query_params.get("model"):
-                # PostgreSQL refuses U+0000 in a value, and no model has one in its name
-                rows = rows.none() if "\0" in model else rows.filter(model=model)
+            rows = generations_filter(rows, request, tenant_id=who.tenant_id)
             page, cursor = page_read(request, rows, ids.GENERATION)
             details = generations_load(page)
         return Response(page_json([generation_json(detail, url_seconds=url_seconds) for detail in details], cursor))

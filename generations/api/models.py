@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
+from accounts.authentication.parameters import Parameters
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
@@ -23,6 +24,7 @@ class ModelList(APIView):
     def get(self, request: Request) -> Response:
         """The models that this key may use and the plan offers."""
         who = principal(request)
+        Parameters(request).close()
         offered = models_offered(who)
         with tenant_context(who.tenant_id):
             shown = [model_json(model, who) for model in offered]

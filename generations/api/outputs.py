@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
+from accounts.authentication.parameters import Parameters
 from accounts.authentication.permissions import HasScope
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
@@ -48,6 +49,7 @@ class OutputList(APIView):
     def get(self, request: Request) -> Response:
         """Pictures of this key's mode, newest first, each with what a search brought to its generation."""
         who = principal(request)
+        Parameters(request, takes=("url_expires_in",)).close()
         url_seconds = url_seconds_of(request)
         with tenant_context(who.tenant_id):
             rows = Output.objects.filter(
@@ -122,7 +124,7 @@ class OutputContent(APIView):
         )
 
     @extend_schema(exclude=True)
-    def options(self, request: Request, output_id: str) -> Response:
+    def options(self, request: Request, output_id: str) -> Response:  # type: ignore[override]
         """Returns what a browser asks before a script's request: the same for every address, so it tells nothing."""
         return Response(status=204, headers=PREFLIGHT)
 

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers as s
 
 from cavendish.http.schema import FieldProblem, Page
+from generations.errors import ErrorCode
 from generations.models import BatchStatus, ItemStatus, Status
 
 
@@ -380,4 +381,16 @@ STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
 BATCH_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
 ITEM_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(ItemStatus.values))
 MODEL = OpenApiParameter("model", OpenApiTypes.STR)
-GROUP = OpenApiParameter("group_id", OpenApiTypes.STR, description="The variants of one request.")
+GENERATION_FILTERS = [
+    STATUS,
+    MODEL,
+    OpenApiParameter("created_after", OpenApiTypes.DATETIME),
+    OpenApiParameter("created_before", OpenApiTypes.DATETIME),
+    OpenApiParameter("key_id", OpenApiTypes.STR, description="Those that this key asked for."),
+    OpenApiParameter("member_id", OpenApiTypes.STR, description="Those that count for this person."),
+    OpenApiParameter("batch_id", OpenApiTypes.STR, description="The items of a batch."),
+    OpenApiParameter("group_id", OpenApiTypes.STR, description="The variants of one request."),
+    OpenApiParameter("conversation_id", OpenApiTypes.STR, description="A first turn and all that continue it."),
+    OpenApiParameter("error_code", OpenApiTypes.STR, enum=list(ErrorCode)),
+    OpenApiParameter("metadata.NAME", OpenApiTypes.STR, description="Those whose metadata has this value for NAME."),
+]

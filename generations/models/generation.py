@@ -98,6 +98,9 @@ class Generation(TenantModel):
             ),
             # the variants of one request
             models.Index(fields=["group_id", "id"], name="generations_of_group", condition=Q(group_id__isnull=False)),
+            # the filters of the list: what continues a turn, the items of a batch
+            models.Index(fields=["previous_id"], name="generations_next", condition=Q(previous_id__isnull=False)),
+            models.Index(fields=["batch_id", "id"], name="generations_of_batch", condition=Q(batch_id__isnull=False)),
             # the list endpoint, newest first
             models.Index(
                 fields=["tenant", "livemode", "-id"], name="generations_listed", condition=Q(deleted_at__isnull=True)

@@ -22,6 +22,7 @@ from generations.request.generation_request import (
     Text,
     request_canonical,
 )
+from generations.request.hints import no_such_model
 from generations.request.media import JSONL, JSONL_SUFFIXES, MediaInfo, inputs_check, media_check, upload_check
 from generations.request.parse import MAX_VARIANTS, request_parse
 from generations.request.uris import FETCH_SECONDS, file_id_of, is_youtube, uri_fetch
@@ -49,6 +50,7 @@ __all__ = [
     "inputs_check",
     "is_youtube",
     "media_check",
+    "no_such_model",
     "request_canonical",
     "request_parse",
     "upload_check",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import uuid6
@@ -34,6 +35,11 @@ WEBHOOK_DELIVERY = "whd"
 def new_id() -> UUID:
     """Returns a UUIDv7 (RFC 9562, section 5.7) as the standard library's type."""
     return UUID(bytes=uuid6.uuid7().bytes)
+
+
+def first_at(moment: datetime) -> UUID:
+    """Returns the smallest UUIDv7 that can be made from this moment on: milliseconds, then the rest."""
+    return UUID(int=max(int(moment.timestamp() * 1000), 0) << 80)
 
 
 def encode(prefix: str, value: UUID) -> str:

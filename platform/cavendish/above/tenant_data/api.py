@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import tenant_of
+from accounts.authentication.parameters import Parameters, tenant_of
 from cavendish.above.tenant_data import schema
 from cavendish.above.tenant_data.download import archive_response
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
@@ -38,6 +38,7 @@ class ExportList(OperatorView):
     )
     def get(self, request: Request, tenant_id: str) -> Response:
         """Lists a tenant's exports, newest first."""
+        Parameters(request).close()
         rows = Export.objects.filter(tenant_id=tenant_of(tenant_id))
         page, cursor = page_read(request, rows, ids.EXPORT)
         return Response(page_json([export_json(export) for export in page], cursor))

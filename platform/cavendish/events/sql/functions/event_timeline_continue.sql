@@ -1,7 +1,8 @@
 -- Lets new events come behind all that are there, where a restore has brought events of a cluster whose count of
--- transactions was further. Returns whether it had to. Called after each migrate, before anything writes.
+-- transactions was further. Returns whether it had to. Called by the owner after each
+-- migrate, before anything writes.
 CREATE OR REPLACE FUNCTION event_timeline_continue() RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
     base bigint := coalesce(pg_sequence_last_value('public.events_xid_base'::regclass), 0);
@@ -16,4 +17,3 @@ BEGIN
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION event_timeline_continue() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION event_timeline_continue() TO cavendish_app, cavendish_system;
