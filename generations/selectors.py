@@ -23,7 +23,7 @@ from cavendish.db.rows import Columns
 from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, models
-from generations.models import File, Generation, GenerationContent, Output, Status
+from generations.models import File, Generation, GenerationContent, Output, ShareLink, Status
 
 FALLBACK_SECONDS = 15.0
 """Where none of the model and size has succeeded within a week."""
@@ -169,6 +169,12 @@ def groundings_of(generation_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any] |
     """Returns what the searches of generations brought, by the generation's id."""
     rows = GenerationContent.objects.filter(generation_id__in=set(generation_ids))
     return dict(rows.values_list("generation_id", "grounding"))
+
+
+def share_link_is_open(share_link_id: UUID, *, generation_id: UUID) -> bool:
+    """Returns whether a link to that generation is neither revoked nor expired."""
+    row = ShareLink.objects.filter(id=share_link_id, generation_id=generation_id).first()
+    return row is not None and (row.expires_at is None or row.expires_at > timezone.now())
 
 
 def file_find(file_id: UUID, *, livemode: bool) -> File | None:

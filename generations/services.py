@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from cavendish.messaging import valkey
 from cavendish.storage import objects
 from generations.accept.inputs import file_key
 from generations.errors import NotCancelable, NotFinished, refusal_of
-from generations.models import TERMINAL, File, Generation, GenerationContent, Output, Status
+from generations.models import TERMINAL, File, Generation, GenerationContent, Output, ShareLink, Status
 from generations.request import MediaInfo
 from generations.selectors import generation_find
 
@@ -61,6 +61,7 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
             raise NotFinished(generation.status)
         keys = list(Output.objects.filter(generation_id=generation_id).values_list("storage_key", flat=True))
         Output.objects.filter(generation_id=generation_id).delete()
+        ShareLink.objects.filter(generation_id=generation_id).delete()
         own_files = File.objects.filter(
             id__in=_files_in(GenerationContent.objects.get(pk=generation_id).job_spec), deleted_at=None
         ).exclude(source=File.Source.UPLOAD)
@@ -75,6 +76,28 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     for key in keys:
         objects().delete(key)
     return True
+
+
+def share_link_create(
+    *, tenant_id: UUID, generation_id: UUID, livemode: bool, expires_at: datetime | None
+) -> ShareLink | None:
+    """Makes a link that lasts until then, or until it is revoked. None when there is no such generation."""
+    with tenant_context(tenant_id):
+        if generation_find(generation_id, livemode=livemode) is None:
+            return None
+        row: ShareLink = ShareLink.objects.create(
+            tenant_id=tenant_id, generation_id=generation_id, expires_at=expires_at
+        )
+        row.refresh_from_db(fields=["created_at"])
+        note_made(row.id)
+    return row
+
+
+def share_link_revoke(*, tenant_id: UUID, share_link_id: UUID, livemode: bool) -> bool:
+    """Ends a link at once. False when there is no such link."""
+    with tenant_context(tenant_id):
+        deleted, _ = ShareLink.objects.filter(id=share_link_id, generation__livemode=livemode).delete()
+    return bool(deleted)
 
 
 def _has_siblings(generation: Generation) -> bool:

@@ -15,7 +15,7 @@ from accounts.admin_base import Base, operator_actor
 from accounts.billing_port import STANDARD_PLAN, billing
 from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
-from accounts.roles.checks import check_time_zone, image_sizes, model_ids
+from accounts.roles.checks import check_origins, check_time_zone, image_sizes, model_ids
 from accounts.roles.names import validate_name
 from accounts.tenants.services import (
     OF_THE_OPERATOR,
@@ -68,6 +68,20 @@ class TenantForm(Form):
 
     def clean_allowed_sizes(self) -> list[str] | None:
         return self.cleaned_data["allowed_sizes"] or None
+
+    def clean_allowed_origins(self) -> list[str]:
+        return self._origins("allowed_origins")
+
+    def clean_frame_origins(self) -> list[str]:
+        return self._origins("frame_origins")
+
+    def _origins(self, name: str) -> list[str]:
+        origins = self.cleaned_data[name] or []
+        if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
+            raise ValidationError('Enter a list, like ["https://app.example.com"].')
+        if errors := check_origins(origins, name):
+            raise ValidationError([error.detail for error in errors])
+        return origins
 
     def clean_billing_timezone(self) -> str:
         zone: str = self.cleaned_data["billing_timezone"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from generations.api.batches import BatchCancel, BatchDetail, BatchItems, BatchList, BatchResults
+from generations.api.display import GenerationDisplay, GenerationDisplayPage, ShareLinkDetail, ShareLinkList
 from generations.api.events import EventStream, GenerationEvents, StreamTokens
 from generations.api.files import FileContent, FileDetail, FileList
 from generations.api.generations import GenerationCancel, GenerationDetail, GenerationList
@@ -13,6 +14,10 @@ from generations.api.quotes import QuoteCreate
 urlpatterns = [
     path("generations", GenerationList.as_view()),
     path("generations/<str:generation_id>", GenerationDetail.as_view()),
+    path("generations/<str:generation_id>/display", GenerationDisplay.as_view()),
+    path("generations/<str:generation_id>/display.html", GenerationDisplayPage.as_view()),
+    path("generations/<str:generation_id>/share-links", ShareLinkList.as_view()),
+    path("share-links/<str:share_link_id>", ShareLinkDetail.as_view()),
     path("generations/<str:generation_id>/cancel", GenerationCancel.as_view()),
     path("generations/<str:generation_id>/events", GenerationEvents.as_view()),
     path("events", EventStream.as_view()),

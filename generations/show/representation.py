@@ -10,9 +10,9 @@ from billing.money import ZERO, amount_text
 from cavendish.db import ids
 from cavendish.gemini.catalog import CatalogError, get_model
 from cavendish.http.times import moment
-from generations.models import File, Output
+from generations.models import File, Output, ShareLink
 from generations.selectors import GenerationDetail
-from generations.show.signed_urls import url_sign
+from generations.show.signed_urls import share_sign, url_sign
 
 NO_USAGE = {
     "input": {"text": 0, "image": 0, "video": 0},
@@ -40,6 +40,23 @@ def page_path(generation_id: UUID) -> str:
 def is_grounded(grounding: dict[str, Any] | None) -> bool:
     """Returns whether something of a search has to be shown beside the pictures (grounding terms)."""
     return any((grounding or {}).get(name) for name in NO_GROUNDING)
+
+
+def display_path(generation_id: UUID) -> str:
+    """The same, small and made to be embedded."""
+    return f"/api/v1/generations/{ids.encode(ids.GENERATION, generation_id)}/display.html"
+
+
+def share_link_json(link: ShareLink) -> dict[str, Any]:
+    return {
+        "id": ids.encode(ids.SHARE_LINK, link.id),
+        "object": "share_link",
+        "generation_id": ids.encode(ids.GENERATION, link.generation_id),
+        "url": share_sign(page_path(link.generation_id), link.id),
+        "embed_url": share_sign(display_path(link.generation_id), link.id),
+        "created_at": moment(link.created_at),
+        "expires_at": moment(link.expires_at),
+    }
 
 
 def generation_json(detail: GenerationDetail, *, url_seconds: int | None = None) -> dict[str, Any]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare
+
+from cavendish.db import ids
 
 _SALT = "cavendish.signed-url"
 # Expiry times are rounded up, so that the same object has the same URL for a while and caches can work.
@@ -39,6 +42,21 @@ def url_verify(path: str, query_string: str) -> bool:
         return False
     expires = dict(pair.split("=", 1) for pair in query.split("&") if "=" in pair).get("expires", "")
     return expires.isdecimal() and int(expires) > time.time()
+
+
+def share_sign(path: str, share_link_id: UUID) -> str:
+    """Returns an absolute URL for `path` that is good for as long as the share link is."""
+    query = urlencode({"share": ids.encode(ids.SHARE_LINK, share_link_id)})
+    return f"{settings.BASE_URL}{path}?{query}&signature={_signature(path, query)}"
+
+
+def share_verify(path: str, query_string: str) -> UUID | None:
+    """Returns the share link that a signed query names, None for any other query."""
+    query, separator, signature = query_string.rpartition("&signature=")
+    name, _, public = query.partition("=")
+    if not separator or name != "share" or not constant_time_compare(signature, _signature(path, query)):
+        return None
+    return ids.decode(ids.SHARE_LINK, public)
 
 
 def _signature(path: str, query: str) -> str:
