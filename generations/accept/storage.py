@@ -86,4 +86,4 @@ def uploads_expire() -> int:
     before = timezone.now() - timedelta(seconds=UPLOAD_SECONDS)
     with acting_as("operator"):
         count, _ = Upload.objects.filter(created_at__lt=before).delete()
-    return count
+    return int(count)

@@ -161,6 +161,7 @@ async def _fetching(stack: Stack) -> AsyncIterator[None]:
         async def quote() -> None:
             async with Connection(stack.port) as connection:
                 await connection.call(call)
+            await asyncio.sleep(1)  # refused beyond the tenant's bound, and told to come again in five
 
         async with _running(*[quote] * TARPITS):
             yield
