@@ -11,9 +11,11 @@ from django.utils import timezone
 from accounts.actor import SYSTEM
 from accounts.audit.services import audit_add
 from accounts.invitations.services import invitation_create
+from accounts.keys.services import api_key_create
 from accounts.members.services import membership_create
-from accounts.models import IdempotencyKey, Role, SandboxDay, Tenant
+from accounts.models import IdempotencyKey, Role, SandboxDay, Tenant, WebhookAttempt, WebhookDelivery
 from accounts.people.services import user_create
+from accounts.webhooks.services import webhook_endpoint_create
 from billing.charges.services import flagged_charge_resolve
 from billing.credits.services import credit_grant
 from billing.models import Allowance, AllowanceUse, Budget, UsageTag
@@ -76,6 +78,13 @@ def _filled() -> Filled:
         IdempotencyKey.objects.create(
         Upload.objects.create(id=new_id(), tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, bytes=1)
             id=new_id(), tenant=tenant, digest=bytes(32), token=new_id(), leased_until=now, expires_at=now
+        )
+    webhook_endpoint_create(tenant_id=tenant.id, livemode=True, url="https://203.0.114.1/hook", events=["key.created"])
+    api_key_create(tenant_id=tenant.id, name="One that a webhook tells of", livemode=True)
+    with acting_as("operator"):
+        delivery = WebhookDelivery.objects.get(tenant_id=tenant.id)
+        WebhookAttempt.objects.create(
+            tenant_id=tenant.id, delivery_id=delivery.id, duration_ms=1, url="https://x.example"
         )
     invitation_create(tenant_id=tenant.id, email="somebody@example.com", role=Role.VIEWER, actor=SYSTEM)
     with tenant_context(tenant.id):
