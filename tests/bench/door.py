@@ -161,7 +161,7 @@ async def _fetching(stack: Stack) -> AsyncIterator[None]:
         async def quote() -> None:
             async with Connection(stack.port) as connection:
                 await connection.call(call)
-            await asyncio.sleep(1)  # refused beyond the tenant's bound, and told to come again in five
+            await asyncio.sleep(5)  # as those are told that the bound of the tenant refuses
 
         async with _running(*[quote] * TARPITS):
             yield
