@@ -111,6 +111,20 @@ def test_grounding_comes_with_all_that_must_be_shown(sdk: Any, account: Account)
         assert segment.text
 
 
+def test_sources_of_an_image_search_are_pages_that_contain_pictures(sdk: Any, account: Account) -> None:
+    tool = types.Tool(
+        google_search=types.GoogleSearch(search_types=types.SearchTypes(image_search=types.ImageSearch()))
+    )
+    made = sdk.models.generate_content(model=FLASH, contents="x", config=types.GenerateContentConfig(tools=[tool]))
+    grounding = made.candidates[0].grounding_metadata
+    [cited] = account.get(f"/api/v1/generations/{made.response_id}").json()["grounding"]["citations"]
+    [chunk] = grounding.grounding_chunks
+    assert chunk.web is None
+    assert (chunk.image.source_uri, chunk.image.title) == (cited["url"], cited["title"])
+    assert chunk.image.domain == "pictures.example.com"
+    assert grounding.grounding_supports[0].grounding_chunk_indices == [0]
+
+
 def test_a_stream_is_the_same_answer_in_chunks(sdk: Any) -> None:
     config = types.GenerateContentConfig(tools=[SEARCH], thinking_config=THINKING)
     chunks = list(sdk.models.generate_content_stream(model=FLASH, contents="x", config=config))

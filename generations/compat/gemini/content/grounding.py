@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from generations.models import GenerationContent
 
@@ -26,7 +27,8 @@ def grounding_json(content: GenerationContent, texts: Mapping[int, dict[str, Any
     for citation in grounding.get("citations") or ():
         chunks.setdefault((citation["url"], citation["title"]), len(chunks))
     if chunks:
-        metadata["groundingChunks"] = [{"web": {"uri": url, "title": title}} for url, title in chunks]
+        of_images = _only_images(content)
+        metadata["groundingChunks"] = [_chunk(url, title, of_images=of_images) for url, title in chunks]
     supports = [
         {
             "segment": {
@@ -43,6 +45,24 @@ def grounding_json(content: GenerationContent, texts: Mapping[int, dict[str, Any
     if supports:
         metadata["groundingSupports"] = supports
     return metadata
+
+
+def _chunk(url: str, title: str, *, of_images: bool) -> dict[str, Any]:
+    """Returns a source: of a picture the page that contains it, which is what has to be linked."""
+    if not of_images:
+        return {"web": {"uri": url, "title": title}}
+    try:
+        domain = urlsplit(url).hostname or ""
+    except ValueError:
+        domain = ""
+    return {"image": {"sourceUri": url, "title": title, **({"domain": domain} if domain else {})}}
+
+
+def _only_images(content: GenerationContent) -> bool:
+    """Returns whether every search was for pictures. The upstream marks searches, not citations: where there were
+    both kinds, which citation is of which is not known."""
+    kinds = {step.get("search_type") for step in content.steps if step.get("type") == "google_search_call"}
+    return kinds == {"image_search"}
 
 
 def _queries(content: GenerationContent, *, of_images: bool) -> list[str]:
