@@ -74,9 +74,9 @@ def _filled() -> Filled:
             input_key=f"tenants/{tenant.id.hex}/batches/x", expires_at=timezone.now(),
         )  # fmt: skip
         BatchItem.objects.create(tenant=tenant, batch=batch, index=0, key="x", start=0, length=2)
+        Upload.objects.create(id=new_id(), tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, bytes=1)
         SandboxDay.objects.create(tenant=tenant, day=date(2026, 11, 25))
         IdempotencyKey.objects.create(
-        Upload.objects.create(id=new_id(), tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, bytes=1)
             id=new_id(), tenant=tenant, digest=bytes(32), token=new_id(), leased_until=now, expires_at=now
         )
     webhook_endpoint_create(tenant_id=tenant.id, livemode=True, url="https://203.0.114.1/hook", events=["key.created"])
