@@ -29,11 +29,14 @@ def native(document: Json) -> list[tuple[str, str, Json]]:
 
 def test_every_operation_takes_a_key_in_either_header(document: Json) -> None:
     assert document["openapi"] == "3.1.0"
-    assert document["components"]["securitySchemes"].keys() == {"bearer", "x-goog-api-key", "operator"}
+    assert document["components"]["securitySchemes"].keys() == {"bearer", "x-goog-api-key", "operator", "stream-token"}
     for method, path, operation in native(document):
         if operation["security"] != OPERATORS:
             either = OPERATORS if path.startswith(EITHER) and path != "/api/v1/usage/tags" else []
-            assert operation["security"] == [{"bearer": []}, {"x-goog-api-key": []}, *either], f"{method} {path}"
+            token = [{"stream-token": []}] if path.endswith("/events") else []
+            assert operation["security"] == [{"bearer": []}, {"x-goog-api-key": []}, *token, *either], (
+                f"{method} {path}"
+            )
 
 
 def test_every_operation_has_a_name_and_its_problems(document: Json) -> None:

@@ -30,7 +30,7 @@ class Silent:
     async def ended(self, ids: Sequence[UUID]) -> set[UUID]:
         return set()
 
-    async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:
+    async def events(self, *, tenant: UUID, generation: UUID | None, after: str, limit: int) -> list[Event]:
         return []
 
     async def close(self) -> None:

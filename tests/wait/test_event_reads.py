@@ -26,7 +26,7 @@ class Table:
     async def ended(self, ids: Sequence[UUID]) -> set[UUID]:
         return set()
 
-    async def events(self, *, tenant: UUID, generation: UUID, after: str, limit: int) -> list[Event]:
+    async def events(self, *, tenant: UUID, generation: UUID | None, after: str, limit: int) -> list[Event]:
         self.reads += 1
         self.running += 1
         self.most = max(self.most, self.running)
