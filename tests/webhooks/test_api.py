@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from django.core.management import CommandError, call_command
 from standardwebhooks import Webhook
 
 from tests.api.accounts import Account, Books, Json, open_account
-from tests.services import Running
+from tests.services import ROOT, Running
 from tests.webhooks.receiver import Receiver, receiving
 
 PATH = "/api/v1/webhook-endpoints"
@@ -183,3 +187,26 @@ def test_a_job_has_a_url_of_its_own(account: Account, receiver: Receiver) -> Non
 def test_a_wrong_url_of_a_job_is_refused(account: Account, webhook: Json, pointer: str, code: str) -> None:
     with account.untouched():
         account.refused(account.submit(webhook=webhook), 422, "invalid_request", pointer, code)
+
+
+def test_listen_forwards_to_the_developers_machine(account: Account, receiver: Receiver, platform: Running) -> None:
+    made = make(account, "https://example.com/never", events=["invoice.paid"])
+    command = [
+        sys.executable, str(ROOT / "manage.py"), "listen", "--api", platform.url, "--endpoint", made["id"],
+        "--forward-to", receiver.url("/mine"), "--secret", made["secret"], "--count", "1",
+    ]  # fmt: skip
+    environment = {**platform.environment, "CAVENDISH_API_KEY": account.secret}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Forwarding")
+        time.sleep(2)  # what was there before is not forwarded, so it must have looked
+        account.post(f"{PATH}/{made['id']}/test")
+        (arrived,) = receiver.wait("/mine")
+        assert process.stdout.readline().startswith("webhook.test evt_")
+        assert process.wait(timeout=20) == 0
+    assert Webhook(made["secret"]).verify(arrived.body, arrived.headers)["type"] == "webhook.test"
+
+
+def test_listen_forwards_nowhere_else(account: Account) -> None:
+    with pytest.raises(CommandError, match="on this machine"):
+        call_command("listen", "--endpoint", "whe_x", "--forward-to", "https://example.com/")
