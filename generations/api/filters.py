@@ -107,9 +107,10 @@ def _id(parameters: Parameters, name: str, prefix: str) -> UUID | None:
 def _metadata(parameters: Parameters) -> dict[str, str]:
     """Returns the values that metadata has to have, by name."""
     asked: dict[str, str] = {}
-    for parameter, value in parameters.values.items():
+    for parameter in parameters.values:
         if not parameter.startswith(METADATA):
             continue
+        value = str(parameters.values[parameter])
         name = parameter.removeprefix(METADATA)
         if 0 < len(name) <= _MAX_NAME and len(value) <= _MAX_VALUE and is_storable(name) and is_storable(value):
             asked[name] = value

@@ -33,7 +33,7 @@ def test_every_operation_takes_a_key_in_either_header(document: Json) -> None:
     for method, path, operation in native(document):
         if operation["security"] != OPERATORS:
             either = OPERATORS if path.startswith(EITHER) and path != "/api/v1/usage/tags" else []
-            token = [{"stream-token": []}] if path.endswith("/events") else []
+            token: list[Json] = [{"stream-token": []}] if path.endswith("/events") else []
             assert operation["security"] == [{"bearer": []}, {"x-goog-api-key": []}, *token, *either], (
                 f"{method} {path}"
             )
