@@ -26,6 +26,7 @@ from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
 from generations.models import Batch, BatchItem, File, Upload
+from generations.services import share_link_create
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import key_of, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, register, succeeded
@@ -108,6 +109,7 @@ def _filled() -> Filled:
     ]  # fmt: skip
     result["charge"]["flags"] = ["unknown_kind"]
     assert finish(job, result) == "ended"
+    assert share_link_create(tenant_id=tenant.id, generation_id=ended, livemode=True, expires_at=None)
     with acting_as("operator"):
         flagged_charge_resolve(
             tenant_id=tenant.id, generation_id=ended, note="Looked at", adjustment=Decimal(0), actor=SYSTEM
