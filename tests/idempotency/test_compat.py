@@ -21,7 +21,7 @@ def post(account: Account, path: str, key: str, **options: Any) -> httpx.Respons
 
 
 def replayed(answer: httpx.Response) -> bool:
-    return answer.headers.get("idempotent-replayed") == "true"
+    return bool(answer.headers.get("idempotent-replayed") == "true")
 
 
 @pytest.fixture

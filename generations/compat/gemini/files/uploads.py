@@ -23,7 +23,7 @@ from django.http import HttpResponse, JsonResponse
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal
-from accounts.idempotency import Replay, current_keyed_request, note_made
+from accounts.idempotency import Replay, current_keyed_request
 from accounts.models import Tenant, TenantStatus
 from cavendish.db import ids
 from cavendish.db.storable import storable, unstorable
@@ -89,7 +89,9 @@ def _start(request: Request) -> HttpResponse:
     description = _description(request)
     resource_name = _resource_name(description.get("name"))
     keyed = current_keyed_request()
-    if resource_name is not None and (keyed is None or not keyed.is_replay):
+    # A repetition goes on with the upload that was begun.
+    begun = UUID(keyed.made[0]) if keyed is not None and keyed.is_replay else None
+    if resource_name is not None and begun is None:
         with tenant_context(who.tenant_id):
             if file_named(resource_name, livemode=who.livemode) is not None:
                 raise _taken(resource_name)
@@ -102,15 +104,8 @@ def _start(request: Request) -> HttpResponse:
         # Its display name and its type may be anything: Python's library of types does not know this one.
         mime_type = JSONL
     name = description.get("display_name") or file_name
-    if keyed is not None and keyed.is_replay:
-        file_id = UUID(keyed.made[0])
-    else:
-        file_id = ids.new_id()
-        if keyed is not None:
-            with tenant_context(who.tenant_id):
-                note_made(file_id)
     upload_id = UploadId(
-        file_id=file_id,
+        file_id=begun or ids.new_id(),
         tenant_id=who.tenant_id,
         key_id=who.key_id,
         livemode=who.livemode,
@@ -119,13 +114,14 @@ def _start(request: Request) -> HttpResponse:
         name=PurePosixPath(PureWindowsPath(str(name)).name).name[:255],
         resource_name=resource_name,
     )
-    upload_open(
-        tenant_id=who.tenant_id,
-        key_id=who.key_id,
-        livemode=who.livemode,
-        upload_id=upload_id.file_id,
-        size=size or 0,
-    )
+    if begun is None:
+        upload_open(
+            tenant_id=who.tenant_id,
+            key_id=who.key_id,
+            livemode=who.livemode,
+            upload_id=upload_id.file_id,
+            size=size or 0,
+        )
     parts_expire()
     url = f"{settings.BASE_URL}{request.path}?upload_id={upload_id.sign()}&upload_protocol=resumable"
     return HttpResponse(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
