@@ -105,10 +105,10 @@ class Judge:
             admission = self._admission_of(match.func) if match is not None else None
             if admission is not None and scope["method"] != "OPTIONS":
                 caller = await self._admit(admission, scope, path)
-            # What a page says of a wrong method is Django's; a body for it is not read.
-            if not known.page or has_body(scope):
+            # Without a body there is nothing to save, and the view's own answer is for scripts of other sites too.
+            if has_body(scope) or not (known.page or caller.tenant):
                 _check_method(view, scope["method"], options)
-            _check_scope(view, scope["method"], caller)
+                _check_scope(view, scope["method"], caller)
         limit = self._limits.of(known.body)
         check_length(scope, known, limit)
         return Ruling(known, limit, caller, match)
