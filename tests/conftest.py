@@ -20,8 +20,28 @@ PLAIN = {"gemini", "sandbox", "up", "test_layout.py"}
 
 
 # Tests that kill processes and wait for what follows: on a machine that others use, time may decide once in a while.
-# They get a second try, which pytest counts as "rerun"; a test that fails twice fails.
+# They, and those that are marked `slow` where they stand, get a second try, which pytest counts as "rerun"; a test that
+# fails twice fails.
 TIMED = {"crash", "up", "wait"}
+# What `-m "not slow"` leaves out besides: four fifths of the time for a tenth of the tests (folders, and files without
+# their ending).
+SLOW = {
+    "accounts/test_everywhere", "accounts/test_key_leaks",
+    "batches/test_aside", "batches/test_killed",
+    "billing/invoices/test_documents", "billing/test_budgets_property", "billing/test_budgets_race",
+    "billing/test_ledger_property", "billing/test_quotes", "billing/test_reconcile",
+    "compat/test_javascript", "compat/test_joining", "compat/test_samples_javascript", "compat/test_samples_python",
+    "compat/test_samples_rest",
+    "crash", "fuzz", "text", "up",
+    "door/test_judgement",
+    "limits/test_counting",
+    "people/test_passkeys",
+    "request/test_headers",
+    "sandbox/test_restart",
+    "tenant_data/test_erasure",
+    "wait/test_limits",
+    "walls/test_ids",
+}  # fmt: skip
 # In two lanes (`-n 2 --dist loadgroup`) those that kill whole platforms stay in one, one after the other; the others
 # are given out file by file, so that what a module prepares is prepared once.
 APART = {"crash", "up"}
@@ -29,9 +49,12 @@ APART = {"crash", "up"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        top = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        place = item.path.relative_to(TESTS).with_suffix("") if item.path.is_relative_to(TESTS) else Path()
+        top = place.parts[0] if place.parts else ""
         if top in TIMED or item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+        if SLOW & {place.as_posix(), *(folder.as_posix() for folder in place.parents)}:
+            item.add_marker(pytest.mark.slow)
         item.add_marker(pytest.mark.xdist_group("apart" if top in APART else str(item.path)))
 
 

@@ -10,6 +10,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.conftest import SLOW
+
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = ROOT / "platform"
 
@@ -62,6 +64,10 @@ def test_every_folder_with_code_is_a_package() -> None:
         for path in (ROOT / top).rglob("*.py")
     }
     assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
+
+
+def test_what_is_called_slow_is_there() -> None:
+    assert [place for place in sorted(SLOW) if not list((ROOT / "tests").glob(f"{place}*"))] == []
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:

@@ -40,6 +40,10 @@ class SlowStore(ThreadingHTTPServer):
         self.deleted: list[str] = []
         super().__init__(("127.0.0.1", 0), SlowHandler)
 
+    def deleted_of(self, tenant: Tenant) -> int:
+        """Of others it may be more: what other tests left may be due as well."""
+        return sum(tenant.id.hex in path for path in self.deleted)
+
 
 class SlowHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -128,7 +132,7 @@ def test_sweeps_keep_their_two_seconds_while_a_slow_store_deletes_four_hundred_f
     lists = threads_of_tasks()
     with watched(last_sweep) as seen, running(lists["sweeps"], lists["erasures"]):
         until(lambda: not left(tenant), seconds=120)
-    assert len(slow_store.deleted) == 400
+    assert slow_store.deleted_of(tenant) == 400
     sweeps = sorted({began for began in seen if began is not None})
     assert len(sweeps) > 400 * SECONDS_PER_DELETE / LONGEST_GAP
     assert max(later - earlier for earlier, later in pairwise(sweeps)) < timedelta(seconds=LONGEST_GAP)
@@ -140,10 +144,11 @@ def test_a_run_ends_with_its_time_and_the_next_goes_on(slow_store: SlowStore) ->
     began = time.monotonic()
     first = files_expire()
     assert ERASE_SECONDS <= time.monotonic() - began < ERASE_SECONDS + 5
-    assert 0 < first < 60
-    assert first + sum(files_expire() for _ in range(60)) == 60
+    assert first > 0
+    assert left(tenant) > 0
+    until(lambda: not (files_expire() and left(tenant)))
     assert left(tenant) == 0
-    assert len(slow_store.deleted) == 60
+    assert slow_store.deleted_of(tenant) == 60
 
 
 def test_a_task_whose_time_was_up_comes_again_at_once_and_another_in_its_time() -> None:
