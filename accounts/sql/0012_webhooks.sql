@@ -58,3 +58,4 @@ BEGIN
 END $$;
 CREATE TRIGGER event_webhooks AFTER INSERT ON events_event
     FOR EACH ROW EXECUTE FUNCTION accounts_webhook_fan_out();
+REVOKE ALL ON FUNCTION accounts_webhook_fan_out() FROM PUBLIC;

@@ -77,6 +77,7 @@ def full_body(previous: UUID) -> dict[str, Any]:
         "store": False,
         "metadata": {WRITTEN: WRITTEN},
         "deadline": 90,
+        "webhook": {"url": "https://8.8.8.8/hook", "events": ["generation.succeeded"]},
         "safety_settings": [{"type": "harassment", "threshold": "off"}],
     }
 

@@ -235,11 +235,17 @@ def test_what_is_tenants_takes_no_operators_key(http: httpx.Client, owner: Accou
     assert asked >= 30
 
 
+ENDLESS = "/api/v1/events"
+"""A stream without an end; tests/api/test_event_stream.py tries it with a stranger."""
+
+
 def test_no_list_shows_another_tenants_things(http: httpx.Client, stranger: Account, ids: dict[str, str]) -> None:
     document: dict[str, Any] = http.get("/api/v1/openapi.json").json()
     asked = 0
     for path, item in document["paths"].items():
         if "get" in item and "{" not in path and item["get"]["security"] != [{"operator": []}]:
+            if path == ENDLESS:
+                continue
             answer = stranger.get(path)
             assert answer.status_code in {200, 422}, f"{path}: {answer.text}"  # some need a parameter
             shown = [name for name, value in ids.items() if "_" in value and value in answer.text]

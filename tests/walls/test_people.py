@@ -1,4 +1,6 @@
-"""What the web's role may do to people: who somebody is, never what they may do as an operator. In raw SQL."""
+"""What the roles may do to people, in raw SQL: `people` writes who somebody is, never what they may do as an operator;
+the app's role writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -31,17 +33,18 @@ def joined(connection: psycopg.Connection[object], *, superuser: bool, active: b
     return id
 
 
-def test_the_app_makes_people_and_no_operators() -> None:
-    with connected("default") as connection:
+def test_the_role_of_people_makes_people_and_no_operators() -> None:
+    with connected("people") as connection:
         joined(connection, superuser=False, active=True, staff=False)
         for superuser, active, staff in ((True, True, False), (False, True, True), (False, False, False)):
             with pytest.raises(InsufficientPrivilege), connection.transaction():
                 joined(connection, superuser=superuser, active=active, staff=staff)
 
 
+@pytest.mark.parametrize("alias", ["default", "people"])
 @pytest.mark.parametrize("column", ["is_staff", "is_superuser", "is_active"])
-def test_the_app_makes_nobody_an_operator_later(person: User, column: str) -> None:
-    with connected("default") as connection:
+def test_nobody_is_made_an_operator_later(person: User, column: str, alias: str) -> None:
+    with connected(alias) as connection:
         for statement in (
             f"UPDATE accounts_user SET {column} = true WHERE id = %s",
             f"UPDATE accounts_user SET name = 'x', {column} = {column} WHERE id = %s",
@@ -55,8 +58,9 @@ def test_the_app_makes_nobody_an_operator_later(person: User, column: str) -> No
     ]
 
 
-def test_the_app_gives_no_permissions_either(person: User) -> None:
-    with connected("default") as connection:
+@pytest.mark.parametrize("alias", ["default", "people"])
+def test_they_give_no_permissions_either(person: User, alias: str) -> None:
+    with connected(alias) as connection:
         for table in ("accounts_user_groups", "accounts_user_user_permissions", "auth_group_permissions"):
             for statement in (f"SELECT * FROM {table}", f"INSERT INTO {table} DEFAULT VALUES", f"DELETE FROM {table}"):
                 with pytest.raises(InsufficientPrivilege), connection.transaction():
@@ -65,10 +69,14 @@ def test_the_app_gives_no_permissions_either(person: User) -> None:
             connection.execute("DELETE FROM accounts_user WHERE id = %s", [person.id])
 
 
-def test_the_columns_that_the_app_changes() -> None:
+@pytest.mark.parametrize(
+    ("role", "columns"), [("cavendish_app", []), ("cavendish_people", ["email", "last_login", "name", "password"])]
+)
+def test_the_columns_that_a_role_changes(role: str, columns: list[str]) -> None:
     found = rows(
         "owner",
         """SELECT attname FROM pg_attribute WHERE attrelid = 'accounts_user'::regclass AND attnum > 0
-               AND has_column_privilege('cavendish_app', attrelid, attnum, 'UPDATE') ORDER BY 1""",
+               AND has_column_privilege(%s, attrelid, attnum, 'UPDATE') ORDER BY 1""",
+        role,
     )
-    assert [name for (name,) in found] == ["email", "last_login", "name", "password"]
+    assert [name for (name,) in found] == columns
