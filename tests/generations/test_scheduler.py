@@ -97,7 +97,8 @@ def make_due_files(tenant: Tenant, count: int) -> None:
 
 def left(tenant: Tenant) -> int:
     with tenant_context(tenant.id):
-        return File.objects.filter(deleted_at=None).count()
+        count: int = File.objects.filter(deleted_at=None).count()
+    return count
 
 
 @contextmanager

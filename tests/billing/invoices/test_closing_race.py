@@ -105,7 +105,7 @@ def test_without_the_share_lock_a_job_would_be_lost_between_them() -> None:
     """The twin: a job that has read its month as open, and has yet to come to the wallet, is not waited for."""
     tenant, invoice = drafted()
     generation = hold(tenant, date(2026, 10, 1), AMOUNT)
-    settle = ("SELECT charge_settle(%s, %s, %s::jsonb)", [tenant.id, generation, charge_of(tenant, IMAGE)])
+    values = [tenant.id, generation, charge_of(tenant, IMAGE)]
     rolled = """SELECT sum(amount) FROM billing_usagerollup
                 WHERE tenant_id = %s AND kind = 'image_output' AND billing_date = '2026-10-31'"""
     with (
@@ -115,7 +115,7 @@ def test_without_the_share_lock_a_job_would_be_lost_between_them() -> None:
         ThreadPoolExecutor(1) as threads,
     ):
         holder.execute("SELECT 1 FROM billing_hold WHERE generation_id = %s FOR UPDATE", [generation])
-        settlement = threads.submit(settling.execute, *settle)
+        settlement = threads.submit(settling.execute, "SELECT charge_settle(%s, %s, %s::jsonb)", values)
         until(lambda: waited_for(holder))
         finalise(invoice)
         holder.commit()
