@@ -37,7 +37,7 @@ def test_a_long_conversation_is_sent_from_its_latest_turns_on(
         for turn in range(4):
             if turn == 3:
                 rows("owner", "UPDATE generations_generation SET upstream_id = '' WHERE tenant_id = %s", tenant.id)
-            before: dict[str, str] = {"previous_generation_id": ids.encode(ids.GENERATION, id)} if id else {}
+            before: dict[str, Any] = {"previous_generation_id": ids.encode(ids.GENERATION, id)} if id else {}
             id = submit_generation(tenant, f"{marker} turn {turn}", **before)
             assert wait_ended(id) == ["succeeded"]
     assert id is not None
