@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ),
                 ("bytes", models.BigIntegerField(default=0)),
             ],
+            options={"base_manager_name": "objects"},
         ),
         tenant_table("accounts_storageuse", grants="SELECT"),
     )

@@ -305,6 +305,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "KeyStatus": ["active", "expired", "revoked"],
         "PartType": ["text", "image"],
         "Tier": ["standard", "batch"],
+        "GenerationStatus": "generations.models.generation.Status",
+        "EndpointStatus": ["enabled", "disabled"],
+        "DeliveryStatus": ["pending", "sending", "succeeded", "failed"],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

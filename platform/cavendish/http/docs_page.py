@@ -12,6 +12,8 @@ class DocsPage(SpectacularSwaggerSplitView):
     requests stands in the script, and no cookie comes with it.
     """
 
+    schema = None  # a page, not an operation
+
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response.data["csrf_token"] = ""
