@@ -258,7 +258,7 @@ async def test_a_revoked_or_expired_key_is_refused(door: Door) -> None:
                 assert (await ask(raw, "POST", "/api/v1/files", LARGE, key=key)).status == 401
 
 
-async def test_upload_tickets_are_judged(door: Door) -> None:
+async def test_signed_ids_of_uploads_are_judged(door: Door) -> None:
     row, secret = await aside(lambda: make_key(make_tenant()))
     start = (
         "X-Goog-Upload-Protocol: resumable",
@@ -272,10 +272,10 @@ async def test_upload_tickets_are_judged(door: Door) -> None:
             answer = await ask(raw, "POST", "/upload/v1beta/files", *start, key=secret, body=b"{}")
             assert answer.status == 200
             url = urlsplit(answer.headers["x-goog-upload-url"])
-            ticket = f"{url.path}?{url.query}"
-            assert (await ask(raw, "POST", ticket, *go_on)).headers["x-goog-upload-status"] == "active"
+            address = f"{url.path}?{url.query}"
+            assert (await ask(raw, "POST", address, *go_on)).headers["x-goog-upload-status"] == "active"
         for path, status in (
-            (ticket.replace("upload_id=", "upload_id=x"), 404),
+            (address.replace("upload_id=", "upload_id=x"), 404),
             ("/upload/v1beta/files?upload_id=", 404),
         ):
             async with connected(port) as raw:
@@ -288,7 +288,7 @@ async def test_upload_tickets_are_judged(door: Door) -> None:
         ):
             await change(row, **changed)
             async with connected(port) as raw:
-                answer = await ask(raw, "POST", ticket, LARGE, "X-Goog-Upload-Command: upload")
+                answer = await ask(raw, "POST", address, LARGE, "X-Goog-Upload-Command: upload")
                 assert (answer.status, answer.headers["x-goog-upload-status"]) == (401, "final"), changed
         assert layer._bodies.taken == 0
 
