@@ -89,5 +89,6 @@ def test_a_quote_keeps_nothing(account: Account) -> None:
         quoted = account.post("/api/v1/quotes", json=body).json()
     assert (quoted["width"], quoted["height"]) == (1024, 1024)
     assert list(quoted) == [
-        "object", "expected", "worst_case", "model", "tier", "aspect_ratio", "image_size", "width", "height", "notes"
+        "object", "expected", "worst_case", "model", "tier", "n", "aspect_ratio", "image_size", "width", "height",
+        "notes",
     ]  # fmt: skip

@@ -86,7 +86,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
     "no source": ({"input": [{"type": "image"}]}, "/input/0", "required", ("data, uri, file_id or output_id",)),
     "unknown field": ({"promt": "x"}, "/promt", "unknown_field", ('"promt" is not a field here',)),
     "prompt": ({"prompt": "x"}, "/prompt", "unknown_field", ("did you mean input?",)),
-    "n": ({"n": 2}, "/n", "unknown_field", ("did you mean max_images?",)),
+    "n": ({"n": 9}, "/n", "out_of_range", ("from 1 to 8",)),
     "aspect_ratio outside": ({"aspect_ratio": "1:1"}, "/aspect_ratio", "unknown_field",
                              ("response_format.aspect_ratio",)),
     "stream": ({"stream": True}, "/stream", "unknown_field", ("/events",)),

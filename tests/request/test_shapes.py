@@ -189,7 +189,6 @@ def test_the_compatible_dialect_ignores_and_drops_unknown_fields() -> None:
         response_format={"type": "image", "quality": "hd"},
         generation_config={"top_k": 5, "thinking_level": "high", "tool_choice": "auto"},
         service_tier="flex",
-        webhook_config={"uris": ["x"]},
     )
 
     assert parsed.document == {

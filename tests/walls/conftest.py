@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -78,7 +78,12 @@ def _filled() -> Filled:
         Upload.objects.create(id=new_id(), tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, bytes=1)
         SandboxDay.objects.create(tenant=tenant, day=date(2026, 11, 25))
         IdempotencyKey.objects.create(
-            id=new_id(), tenant=tenant, digest=bytes(32), token=new_id(), leased_until=now, expires_at=now
+            id=new_id(),
+            tenant=tenant,
+            digest=bytes(32),
+            token=new_id(),
+            leased_until=now,
+            expires_at=now + timedelta(days=1),
         )
     webhook_endpoint_create(tenant_id=tenant.id, livemode=True, url="https://203.0.114.1/hook", events=["key.created"])
     api_key_create(tenant_id=tenant.id, name="One that a webhook tells of", livemode=True)
