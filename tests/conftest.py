@@ -23,25 +23,24 @@ PLAIN = {"gemini", "sandbox", "up", "test_layout.py"}
 # They, and those that are marked `slow` where they stand, get a second try, which pytest counts as "rerun"; a test that
 # fails twice fails.
 TIMED = {"crash", "up", "wait"}
-# What `-m "not slow"` leaves out besides: four fifths of the time for a tenth of the tests (folders, and files without
-# their ending).
+# What `-m "not slow"` leaves out besides these, and besides what asks for a whole platform: nine tenths of the time for
+# a third of the tests (folders, and files without their ending). Whoever works at one of them names it.
 SLOW = {
-    "accounts/test_everywhere", "accounts/test_key_leaks",
+    "accounts/test_cost", "accounts/test_everywhere", "accounts/test_key_leaks",
     "batches/test_aside", "batches/test_killed",
     "billing/invoices/test_documents", "billing/test_budgets_property", "billing/test_budgets_race",
     "billing/test_ledger_property", "billing/test_quotes", "billing/test_reconcile",
-    "compat/test_javascript", "compat/test_joining", "compat/test_samples_javascript", "compat/test_samples_python",
+    "compat/test_javascript", "compat/test_samples_javascript", "compat/test_samples_python",
     "compat/test_samples_rest",
-    "crash", "fuzz", "text", "up",
-    "door/test_judgement",
+    "crash", "door", "fuzz", "text", "up", "wait", "webhooks",
     "limits/test_counting",
     "people/test_passkeys",
     "request/test_headers",
     "sandbox/test_restart",
     "tenant_data/test_erasure",
-    "wait/test_limits",
     "walls/test_ids",
 }  # fmt: skip
+PLATFORM = {"platform", "own_platform"}
 # In two lanes (`-n 2 --dist loadgroup`) those that kill whole platforms stay in one, one after the other; the others
 # are given out file by file, so that what a module prepares is prepared once.
 APART = {"crash", "up"}
@@ -53,7 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         top = place.parts[0] if place.parts else ""
         if top in TIMED or item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.flaky(reruns=1))
-        if SLOW & {place.as_posix(), *(folder.as_posix() for folder in place.parents)}:
+        places = {place.as_posix(), *(folder.as_posix() for folder in place.parents)}
+        if SLOW & places or PLATFORM & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.slow)
         item.add_marker(pytest.mark.xdist_group("apart" if top in APART else str(item.path)))
 

@@ -139,6 +139,7 @@ def test_sweeps_keep_their_two_seconds_while_a_slow_store_deletes_four_hundred_f
     assert max(later - earlier for earlier, later in pairwise(sweeps)) < timedelta(seconds=LONGEST_GAP)
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_its_time_and_the_next_goes_on(slow_store: SlowStore) -> None:
     tenant = make_tenant()
     make_due_files(tenant, 60)
