@@ -3,6 +3,7 @@ from __future__ import annotations
 from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
 from generations.models.generation import TERMINAL, Generation, GenerationContent, Priority, Status, Worker
 from generations.models.objects import File, Output, Upload
+from generations.models.prompt_template import PromptTemplate, PromptTemplateVersion
 from generations.models.share_link import ShareLink
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "ItemStatus",
     "Output",
     "Priority",
+    "PromptTemplate",
+    "PromptTemplateVersion",
     "ShareLink",
     "Status",
     "Upload",

@@ -25,7 +25,7 @@ from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
-from generations.models import Batch, BatchItem, File, Upload
+from generations.models import Batch, BatchItem, File, PromptTemplate, PromptTemplateVersion, Upload
 from generations.services import share_link_create
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import key_of, make_tenant, queue_clear, submit_generation
@@ -117,6 +117,11 @@ def _filled() -> Filled:
     result["charge"]["flags"] = ["unknown_kind"]
     assert finish(job, result) == "ended"
     assert share_link_create(tenant_id=tenant.id, generation_id=ended, livemode=True, expires_at=None)
+    with tenant_context(tenant.id):
+        template = PromptTemplate.objects.create(tenant_id=tenant.id, livemode=True)
+        PromptTemplateVersion.objects.create(
+            tenant_id=tenant.id, template=template, version=1, name="Cats", prompt="A [color] cat"
+        )
     with acting_as("operator"):
         flagged_charge_resolve(
             tenant_id=tenant.id, generation_id=ended, note="Looked at", adjustment=Decimal(0), actor=SYSTEM

@@ -41,7 +41,7 @@ from cavendish.mail.models import Mail
 from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.services import batch_cancel, batch_delete
 from generations.errors import NotCancelable, NotFinished
-from generations.models import TERMINAL, Batch, File, Generation
+from generations.models import TERMINAL, Batch, File, Generation, PromptTemplate
 from generations.services import file_delete, generation_cancel, generation_delete
 
 logger = logging.getLogger(__name__)
@@ -184,6 +184,12 @@ def _files(tenant_id: UUID) -> int:
     return len(rows)
 
 
+def _templates(tenant_id: UUID) -> int:
+    """Deletes prompt templates with their versions."""
+    with acting_as("operator"):
+        return int(PromptTemplate.objects.filter(tenant_id=tenant_id).delete()[0])
+
+
 def _exports(tenant_id: UUID) -> int:
     with acting_as("operator"):
         parts = list(ExportPart.objects.filter(tenant_id=tenant_id)[:AT_ONCE])
@@ -274,6 +280,7 @@ STEPS: dict[str, Callable[[UUID], int]] = {
     "batches": _batches,
     "generations": _generations,
     "files": _files,
+    "templates": _templates,
     "exports": _exports,
     "objects": _objects,
     "people": _people,

@@ -42,6 +42,8 @@ TABLES: dict[str, frozenset[str]] = {
     "billing.UsageTagRollup": frozenset({"cost"}),
     "generations.Batch": frozenset({"input_key", "feed_after", "aside_until", "refused_at"}),
     "generations.BatchItem": frozenset({"start", "length"}),
+    "generations.PromptTemplate": frozenset(),
+    "generations.PromptTemplateVersion": frozenset(),
     "generations.ShareLink": frozenset(),
 }
 """Model → columns that stay out, in the order of the archive."""
