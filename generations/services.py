@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actor import SYSTEM, Actor
+from accounts.audit.services import audit_add
 from accounts.contracts import DayRefusal
 from accounts.idempotency import note_made
 from accounts.models import Tenant
@@ -79,7 +81,7 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
 
 
 def share_link_create(
-    *, tenant_id: UUID, generation_id: UUID, livemode: bool, expires_at: datetime | None
+    *, tenant_id: UUID, generation_id: UUID, livemode: bool, expires_at: datetime | None, actor: Actor = SYSTEM
 ) -> ShareLink | None:
     """Makes a link that lasts until then, or until it is revoked. None when there is no such generation."""
     with tenant_context(tenant_id):
@@ -90,14 +92,33 @@ def share_link_create(
         )
         row.refresh_from_db(fields=["created_at"])
         note_made(row.id)
+        _audit_share_link(actor, "created", row)
     return row
 
 
-def share_link_revoke(*, tenant_id: UUID, share_link_id: UUID, livemode: bool) -> bool:
+def share_link_revoke(*, tenant_id: UUID, share_link_id: UUID, livemode: bool, actor: Actor = SYSTEM) -> bool:
     """Ends a link at once. False when there is no such link."""
     with tenant_context(tenant_id):
-        deleted, _ = ShareLink.objects.filter(id=share_link_id, generation__livemode=livemode).delete()
-    return bool(deleted)
+        rows = ShareLink.objects.filter(id=share_link_id, generation__livemode=livemode)
+        row: ShareLink | None = rows.first()
+        # Of two who revoke it at once, one has ended it.
+        if row is None or not rows.delete()[0]:
+            return False
+        _audit_share_link(actor, "revoked", row)
+    return True
+
+
+def _audit_share_link(actor: Actor, done: str, row: ShareLink) -> None:
+    facts = {"generation": ids.encode(ids.GENERATION, row.generation_id), "expires_at": row.expires_at}
+    audit_add(
+        actor=actor,
+        action=f"share_link.{done}",
+        tenant_id=row.tenant_id,
+        target="share_link",
+        target_id=row.id,
+        before=facts if done == "revoked" else None,
+        after=facts if done == "created" else None,
+    )
 
 
 def _has_siblings(generation: Generation) -> bool:

@@ -26,6 +26,7 @@ TARGETS = {
     "operator_key": ids.OPERATOR_KEY,
     "person": ids.USER,
     "plan": ids.PLAN,
+    "share_link": ids.SHARE_LINK,
     "tenant": ids.TENANT,
     "webhook_endpoint": ids.WEBHOOK_ENDPOINT,
 }

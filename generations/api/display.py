@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication.drf import principal
+from accounts.authentication.drf import actor, principal
 from accounts.authentication.parameters import Parameters
 from accounts.authentication.permissions import HasScope
 from accounts.authentication.principal import Principal
@@ -138,7 +138,11 @@ class ShareLinkList(IdempotentView):
         who, row_id = principal(request), generation_id_of(generation_id)
         expires_at = body_of(request, ShareLinkNew).get("expires_at")
         row = share_link_create(
-            tenant_id=who.tenant_id, generation_id=row_id, livemode=who.livemode, expires_at=expires_at
+            tenant_id=who.tenant_id,
+            generation_id=row_id,
+            livemode=who.livemode,
+            expires_at=expires_at,
+            actor=actor(request),
         )
         if row is None:
             raise not_found()
@@ -162,7 +166,7 @@ class ShareLinkDetail(APIView):
         """Revokes a share link at once."""
         who, row_id = principal(request), ids.decode(ids.SHARE_LINK, share_link_id)
         if row_id is None or not share_link_revoke(
-            tenant_id=who.tenant_id, share_link_id=row_id, livemode=who.livemode
+            tenant_id=who.tenant_id, share_link_id=row_id, livemode=who.livemode, actor=actor(request)
         ):
             raise not_found()
         return Response(status=204)

@@ -167,6 +167,10 @@ def test_a_share_link_lasts_until_it_is_revoked(account: Account, other: Account
     assert [opened(account, url).status_code for url in urls] == [403] * 3
     account.refused(account.delete(f"/api/v1/share-links/{link['id']}"), 404, "not_found")
     assert account.get(f"/api/v1/generations/{made['id']}/share-links").json()["data"] == []
+    audited = {event["action"]: event for event in account.get("/api/v1/audit-events").json()["data"]}
+    created, revoked = audited["share_link.created"], audited["share_link.revoked"]
+    assert created["after"] == revoked["before"] == {"generation": made["id"], "expires_at": None}
+    assert created["target"]["id"] == link["id"]
 
 
 def test_a_share_link_ends_when_it_was_said_to(account: Account) -> None:
