@@ -56,7 +56,9 @@ class EventStream(APIView):
         tags=["events"],
     )
     def get(self, request: Request) -> HttpResponse:
-        """Everything that happens to what is the tenant's, as server-sent events without an end.
+        """Everything that happens to what is the tenant's in the key's mode, as server-sent events without an end.
+
+        What both modes share, such as invoices, comes to live keys.
 
         They begin with the first that is kept, behind `Last-Event-ID`, or behind `after`: an event's id, or "latest".
         """
@@ -67,7 +69,8 @@ class EventStream(APIView):
                 after = call("event_latest", who.tenant_id)
         elif not after.replace(".", "").isascii() or not after.replace(".", "").isalnum():
             after = ""
-        return _stream(f"tenant;{after};{who.tenant_id.hex}")
+        mode = "live" if who.livemode else "test"
+        return _stream(f"tenant;{after};{who.tenant_id.hex};{mode}")
 
 
 class StreamTokens(IdempotentView):

@@ -25,6 +25,7 @@ class Stream:
 
     def __init__(self, answer: httpx.Response) -> None:
         self._lines = answer.iter_lines()
+        self.subjects: set[str] = set()
 
     def next(self) -> tuple[str, dict[str, Any]]:
         """The next event's id and data; comments are passed over."""
@@ -43,6 +44,7 @@ class Stream:
         for _ in range(200):
             event_id, data = self.next()
             kinds.append(data["type"])
+            self.subjects.add(data["subject"])
             if (data["type"], data["subject"]) == (kind, subject):
                 return event_id, kinds
         raise AssertionError(kinds)
@@ -101,6 +103,18 @@ def test_another_tenants_events_never_come(account: Account, other: Account) -> 
     with stream(other) as events:
         _, kinds = events.until("generation.queued", mine["id"])
     assert [kind for kind in kinds if kind.startswith("generation.")] == ["generation.queued"]
+
+
+def test_a_key_sees_events_of_its_own_mode(account: Account) -> None:
+    tests = account.key(livemode=False)
+    live, tried, last = account.make(), tests.make(), account.make()
+    with stream(account) as events:
+        seen, _ = events.until("generation.succeeded", live["id"])
+        events.until("generation.succeeded", last["id"])
+        assert tried["id"] not in events.subjects
+    with stream(tests, f"{PATH}?token={token_of(tests)}", last=seen, keyless=True) as events:
+        _, kinds = events.until("generation.succeeded", tried["id"])
+    assert kinds == ["generation.queued", "generation.running", "generation.succeeded"]
 
 
 def test_a_token_opens_both_streams_and_nothing_else(account: Account) -> None:

@@ -26,6 +26,8 @@ class Event:
     at: datetime
     subject: UUID | None = None
     """What it is of, where events of many subjects are read."""
+    livemode: bool = True
+    """The mode of that; what both modes share is live."""
 
 
 class Source(Protocol):

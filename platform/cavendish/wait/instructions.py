@@ -5,7 +5,8 @@
     X-Cavendish-Lead: gen_<hex>;<seconds>;<render path>       send this answer and hold it open, wait, then append what
                                                               GET <render path> answers (server-sent events)
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
-    X-Cavendish-Stream: tenant;<cursor>;<tenant hex>          answer the tenant's events behind the cursor ("": all)
+    X-Cavendish-Stream: tenant;<cursor>;<tenant hex>;<mode>   answer the tenant's events of the mode (live, test) behind
+                                                              the cursor ("": all)
     X-Cavendish-File: {"path": "…"}                           answer the local file
     X-Cavendish-Resubmission: <request>;<jobs>                note both (messaging.resubmissions) should the client hang
                                                               up before the whole answer is out; beside the others
@@ -55,6 +56,7 @@ class TenantStreamOf:
 
     after: str
     tenant: UUID
+    livemode: bool
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,10 @@ def _lead(value: str) -> LeadFor:
 
 
 def _stream(value: str) -> StreamOf | TenantStreamOf:
-    kind, what, tenant = value.split(";")
+    kind, what, tenant, *mode = value.split(";")
     if kind == "tenant":
-        return TenantStreamOf(what, UUID(hex=tenant))
-    if kind != "generation":
+        return TenantStreamOf(what, UUID(hex=tenant), livemode={"live": True, "test": False}[mode[0]])
+    if kind != "generation" or mode:
         raise ValueError(kind)
     return StreamOf(_generation(what), UUID(hex=tenant))
 

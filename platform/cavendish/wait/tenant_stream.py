@@ -51,7 +51,7 @@ def frame(event: Event) -> bytes:
 async def answer_tenant_stream(
     stream: TenantStreamOf, headers: Headers, *, hub: Hub, reads: EventReads, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answers 200 with the events until the client leaves or the process ends."""
+    """Answers 200 with the events of the stream's mode until the client leaves or the process ends."""
     await send_start(send, 200, [*without(headers, REPLACED), *HEADERS])
     if scope["method"] == "HEAD":
         await send_body(send)
@@ -73,8 +73,10 @@ async def answer_tenant_stream(
                 except Exception as error:
                     note_outage(error)
                 if events:
-                    await send_body(send, b"".join(map(frame, events)), more=True)
-                    after, sent_at = events[-1].cursor, time.monotonic()
+                    after = events[-1].cursor
+                if shown := [event for event in events if event.livemode == stream.livemode]:
+                    await send_body(send, b"".join(map(frame, shown)), more=True)
+                    sent_at = time.monotonic()
                 elif time.monotonic() >= sent_at + KEEP_ALIVE_SECONDS - LOOK_SECONDS:
                     await send_body(send, b": keep-alive\n\n", more=True)
                     sent_at = time.monotonic()
