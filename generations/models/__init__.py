@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
+from generations.models.finding import Collection, CollectionOutput, GenerationTag, GenerationTerms
 from generations.models.generation import TERMINAL, Generation, GenerationContent, Priority, Status, Worker
+from generations.models.guard_rule import GuardFallback, GuardRule, GuardRuleType, GuardStage, PlatformGuardRule
 from generations.models.objects import File, Output, Upload
 from generations.models.prompt_template import PromptTemplate, PromptTemplateVersion
 from generations.models.share_link import ShareLink
@@ -13,11 +15,20 @@ __all__ = [
     "Batch",
     "BatchItem",
     "BatchStatus",
+    "Collection",
+    "CollectionOutput",
     "File",
     "Generation",
     "GenerationContent",
+    "GenerationTag",
+    "GenerationTerms",
+    "GuardFallback",
+    "GuardRule",
+    "GuardRuleType",
+    "GuardStage",
     "ItemStatus",
     "Output",
+    "PlatformGuardRule",
     "Priority",
     "PromptTemplate",
     "PromptTemplateVersion",

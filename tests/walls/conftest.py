@@ -25,7 +25,7 @@ from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
-from generations.models import Batch, BatchItem, File, PromptTemplate, PromptTemplateVersion, Upload
+from generations.models import Batch, BatchItem, File, GuardRule, PromptTemplate, PromptTemplateVersion, Upload
 from generations.services import share_link_create
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import key_of, make_tenant, queue_clear, submit_generation
@@ -76,6 +76,9 @@ def _filled() -> Filled:
         )  # fmt: skip
         BatchItem.objects.create(tenant=tenant, batch=batch, index=0, key="x", start=0, length=2)
         Upload.objects.create(id=new_id(), tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, bytes=1)
+        GuardRule.objects.create(
+            tenant=tenant, type="words", words=["secret"], livemode=False, api_key_id=key_of(tenant.id, True)
+        )
         SandboxDay.objects.create(tenant=tenant, day=date(2026, 11, 25))
         IdempotencyKey.objects.create(
             id=new_id(),

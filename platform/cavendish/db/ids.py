@@ -30,6 +30,7 @@ INVOICE = "inv"
 CREDIT_NOTE = "cn"
 LEGAL_ENTITY = "le"
 EXPORT = "exp"
+GUARD_RULE = "guard"
 WEBHOOK_ENDPOINT = "whe"
 WEBHOOK_DELIVERY = "whd"
 

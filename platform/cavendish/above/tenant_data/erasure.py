@@ -41,7 +41,7 @@ from cavendish.mail.models import Mail
 from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.services import batch_cancel, batch_delete
 from generations.errors import NotCancelable, NotFinished
-from generations.models import TERMINAL, Batch, File, Generation, PromptTemplate
+from generations.models import TERMINAL, Batch, File, Generation, GuardRule, PromptTemplate
 from generations.services import file_delete, generation_cancel, generation_delete
 
 logger = logging.getLogger(__name__)
@@ -234,13 +234,14 @@ def _keys(tenant_id: UUID) -> int:
 
 
 def _webhooks(tenant_id: UUID) -> int:
-    """Deletes endpoints, and the log of what was sent to them."""
+    """Deletes endpoints with the log of what was sent to them, and guard rules, which name URLs too."""
     with acting_as("operator"):
         rows = list(WebhookDelivery.objects.filter(tenant_id=tenant_id).values_list("id", flat=True)[:500])
         WebhookDelivery.objects.filter(id__in=rows).delete()
         if rows:
             return len(rows)
-        return int(WebhookEndpoint.objects.filter(tenant_id=tenant_id).delete()[0])
+        rules, _ = GuardRule.objects.filter(tenant_id=tenant_id).delete()
+        return int(WebhookEndpoint.objects.filter(tenant_id=tenant_id).delete()[0] + rules)
 
 
 def _texts(tenant_id: UUID) -> int:

@@ -44,6 +44,7 @@ TABLES: dict[str, frozenset[str]] = {
     "generations.BatchItem": frozenset({"start", "length"}),
     "generations.PromptTemplate": frozenset(),
     "generations.PromptTemplateVersion": frozenset(),
+    "generations.GuardRule": frozenset({"revision", "secret", "previous_secret"}),
     "generations.ShareLink": frozenset(),
 }
 """Model → columns that stay out, in the order of the archive."""
