@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
+from generations.models.derivative import Derivative
 from generations.models.finding import Collection, CollectionOutput, GenerationTag, GenerationTerms
 from generations.models.generation import TERMINAL, Generation, GenerationContent, Priority, Status, Worker
 from generations.models.guard_rule import GuardFallback, GuardRule, GuardRuleType, GuardStage, PlatformGuardRule
+from generations.models.legal_hold import LegalHold
 from generations.models.objects import File, Output, Upload
 from generations.models.prompt_template import PromptTemplate, PromptTemplateVersion
 from generations.models.share_link import ShareLink
@@ -17,6 +19,7 @@ __all__ = [
     "BatchStatus",
     "Collection",
     "CollectionOutput",
+    "Derivative",
     "File",
     "Generation",
     "GenerationContent",
@@ -27,6 +30,7 @@ __all__ = [
     "GuardRuleType",
     "GuardStage",
     "ItemStatus",
+    "LegalHold",
     "Output",
     "PlatformGuardRule",
     "Priority",
