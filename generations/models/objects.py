@@ -34,8 +34,15 @@ class Output(TenantModel):
     sandbox = models.BooleanField(default=False)
     storage_key = models.CharField(max_length=300)
     created_at = models.DateTimeField(db_default=Now())
+    favorite = models.BooleanField(default=False, db_default=False)
+    rating = models.PositiveSmallIntegerField(null=True, help_text="1 to 5; empty: not rated.")
 
     class Meta:
+        indexes = (
+            # the filters of the list
+            models.Index(fields=["tenant", "-id"], name="outputs_favorite", condition=Q(favorite=True)),
+            models.Index(fields=["tenant", "rating", "-id"], name="outputs_rated", condition=Q(rating__isnull=False)),
+        )
         constraints = (models.UniqueConstraint(fields=["generation", "part", "index"], name="output_place_once"),)
 
     def __str__(self) -> str:

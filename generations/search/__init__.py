@@ -1,0 +1,1 @@
+"""Text search over the prompts of a tenant's generations."""
