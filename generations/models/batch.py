@@ -12,17 +12,18 @@ from cavendish.db.tenancy import TenantModel
 
 
 class BatchStatus(models.TextChoices):
-    """queued → running → completed | expired; canceling → canceled once no item runs any more."""
+    """queued → running → completed | failed (all items) | expired; canceling → canceled once no item runs any more."""
 
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
     CANCELING = "canceling", "Canceling"
     COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
     CANCELED = "canceled", "Canceled"
     EXPIRED = "expired", "Expired"
 
 
-BATCH_ENDED = frozenset({BatchStatus.COMPLETED, BatchStatus.CANCELED, BatchStatus.EXPIRED})
+BATCH_ENDED = frozenset({BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.CANCELED, BatchStatus.EXPIRED})
 BATCH_ACTIVE = frozenset({BatchStatus.QUEUED, BatchStatus.RUNNING, BatchStatus.CANCELING})
 
 

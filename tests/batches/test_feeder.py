@@ -94,6 +94,13 @@ def test_what_is_wrong_with_an_item_is_its_own_failure_and_costs_nothing() -> No
     assert batch_row(batch)["status"] == "completed"
 
 
+def test_a_batch_whose_every_item_failed_has_failed() -> None:
+    batch = make_batch(make_tenant(), *[{"model": "nonsense", "input": "x"}] * 2)
+    feed()
+    assert counts(batch) == {"failed": 2}
+    assert (batch_row(batch)["status"], events(batch)) == ("failed", ["batch.created", "batch.failed"])
+
+
 def test_an_item_becomes_one_job_however_many_feed_it() -> None:
     """And wherever one of them dies: nothing between reading an item and the commit that makes its job is kept."""
     tenant = make_tenant(balance=1000)

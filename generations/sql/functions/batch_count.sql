@@ -1,4 +1,4 @@
--- Adds to a batch's counts, and ends it with its last item. `p_fed` of the items had waited until now.
+-- Adds to a batch's counts, and ends it with its last item: as failed where none went well. `p_fed` of the items had waited until now.
 --
 -- One row per batch, locked after the wallet that every end of a job locks as well: so it is no hotter than that one, and
 -- whoever comes last sees what all before it counted. Nothing ever counts the items themselves.
@@ -23,7 +23,7 @@ BEGIN
         RETURN;
     END IF;
     final := CASE WHEN b.cancel_requested_at IS NOT NULL THEN 'canceled' WHEN b.expired > 0 THEN 'expired'
-        ELSE 'completed' END;
+        WHEN b.failed = b.total THEN 'failed' ELSE 'completed' END;
     UPDATE generations_batch SET status = final, finished_at = now() WHERE id = p_batch;
     PERFORM event_add(p_tenant, p_batch, 'batch.' || final, jsonb_build_object('old', b.status, 'new', final,
         'total', b.total, 'succeeded', b.succeeded, 'failed', b.failed, 'canceled', b.canceled, 'expired', b.expired));
