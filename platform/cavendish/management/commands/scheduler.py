@@ -22,6 +22,7 @@ from accounts.webhooks.services import webhook_deliveries_expire
 from billing.budgets.alerts import budget_alerts_mail
 from billing.credits.services import credits_expire, credits_of_plans
 from billing.invoices.documents import documents_create
+from billing.invoices.overdue import invoices_overdue
 from billing.invoices.services import months_close
 from billing.subscriptions.services import subscriptions_begin
 from billing.usage.absorbed import absorbed_watch
@@ -76,6 +77,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(wallets_watch, every=10),
             Task(credits_of_plans, every=30),
             Task(months_close, every=60),
+            Task(invoices_overdue, every=60),
         ],
         # Each erases rows and objects, and a store may take long for each.
         "erasures": [
