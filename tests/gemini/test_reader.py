@@ -298,3 +298,32 @@ def test_the_offset_counts_the_bytes_that_were_spilled(tmp_path: Path) -> None:
         read(document, tmp_path, borders=[100, 2000])
 
     assert caught.value.offset == document.index(b"?")
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 7, 50, 1000])
+def test_data_urls_are_spilled_under_their_keys(tmp_path: Path, piece: int) -> None:
+    """Every other string under these keys stays as it is, whatever it begins with and wherever it is cut."""
+    texts = [
+        "", "d", "data", "data:", "data:,x", "data:text/plain,a%2Cb", "dato:x;base64,QUJD", "https://x.example/a,b",
+        "\\", 'data:"', 'data:\\";base64,QUJD', "data:" + "x" * 400 + ";base64,QUJD", "x" * 1000,
+        "data:é,", "\ud83d\ude00,",
+    ]  # fmt: skip
+    content = os.urandom(5000)
+    url = "data:image/png;name=a b;base64," + base64.b64encode(content).decode()
+    tree = {"image_url": {"url": url, "detail": "high"}, "other": url[:100], "texts": [{"url": text} for text in texts]}
+    document = json.dumps(tree).replace("image/png", "image\\/png").encode()
+    borders = list(range(piece, len(document), piece))
+    value = read(document, tmp_path, borders=borders, url_keys=frozenset({"url", "image_url"}))
+    spilled = value["image_url"].pop("url")
+    assert (spilled.path.read_bytes(), spilled.media_type) == (content, "image/png;name=a b")
+    assert value == json.loads(json.dumps({**tree, "image_url": {"detail": "high"}}))
+    assert len(files(tmp_path)) == 1
+
+
+def test_a_wrong_data_url_names_its_place(tmp_path: Path) -> None:
+    with pytest.raises(BadBase64) as wrong:
+        read(b'{"a":[{"url":"data:image/png;base64,!"}]}', tmp_path, url_keys=frozenset({"url"}))
+    assert wrong.value.pointer == "/a/0/url"
+    assert files(tmp_path) == []
+    with pytest.raises(MalformedJson, match=r"at byte 42"):
+        read(b'{"url":"data:image/png;base64,QUJD","b":  x}', tmp_path, url_keys=frozenset({"url"}))

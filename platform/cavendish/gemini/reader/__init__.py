@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cavendish.gemini.reader._errors import BadBase64, MalformedJson, ReaderError, TooDeep, TooLarge
 from cavendish.gemini.reader._json import OPAQUE_KEYS, JsonReader, spilled_in
-from cavendish.gemini.reader._sink import Spilled, SpoolSink
+from cavendish.gemini.reader._sink import Spilled, SpilledUrl, SpoolSink
 from cavendish.gemini.reader._sse import SseReader
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "MalformedJson",
     "ReaderError",
     "Spilled",
+    "SpilledUrl",
     "SpoolSink",
     "SseReader",
     "TooDeep",

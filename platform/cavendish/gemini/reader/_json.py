@@ -1,10 +1,11 @@
 """A push parser for JSON documents that contain pictures.
 
-`feed` takes bytes as the socket delivers them. Strings under a spill key are base64-decoded into the sink while they
-arrive. Everything else is collected as a skeleton, a JSON text in which each spilled string is replaced by the literal
-NaN; `close` parses it with the standard library, whose hook for that literal inserts the Spilled leaves in document
-order. Valid JSON has no capital N or I outside its strings, so a document cannot forge one. Whole chunks are processed
-by find(), regular expressions and C libraries; Python runs once for each string and bracket, never for each byte.
+`feed` takes bytes as the socket delivers them. Strings under a spill key, and data URLs under a url key, are
+base64-decoded into the sink while they arrive. Everything else is collected as a skeleton, a JSON text in which each
+spilled string is replaced by the literal NaN; `close` parses it with the standard library, whose hook for that literal
+inserts the Spilled leaves in document order. Valid JSON has no capital N or I outside its strings, so a document cannot
+forge one. Whole chunks are processed by find(), regular expressions and C libraries; Python runs once for each string
+and bracket, never for each byte.
 """
 
 from __future__ import annotations
@@ -35,11 +36,14 @@ _LONGEST_NAME = 200
 _NOT_PUNCTUATION = bytes(sorted(set(range(256)) - set(b"{}[],:")))
 _STRING_BODY = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
-_OUTSIDE, _KEPT, _SPILLED = range(3)
+_DATA_URL = re.compile(rb"data:([^,]*);base64,", re.IGNORECASE)
+_LONGEST_DATA_URL_HEAD = 300
+_OUTSIDE, _KEPT, _SPILLED, _UNDECIDED = range(4)
 
 
 class JsonReader:
-    """Parses one document. With `sink=None` every string stays in memory.
+    """Parses one document. With `sink=None` every string stays in memory. Strings under one of `url_keys` are spilled
+    where they are data URLs in base64.
 
     `max_memory` bounds what is kept beside the spilled strings, in bytes; `max_depth` the nesting. Any error discards
     what this reader spilled, as do `abort` and leaving a `with` block by an exception.
@@ -50,12 +54,16 @@ class JsonReader:
         sink: SpoolSink | None,
         *,
         spill_keys: frozenset[str] = frozenset({"data"}),
+        url_keys: frozenset[str] = frozenset(),
         opaque_keys: frozenset[str] = OPAQUE_KEYS,
         max_depth: int = 64,
         max_memory: int = 32 * 1024 * 1024,
     ) -> None:
         self._sink = sink
         self._spill_keys = spill_keys
+        self._url_keys = url_keys
+        self._head = b""  # the beginning of a string that may be a data URL
+        self._media_type: str | None = None  # that of the data URL that is being spilled
         self._opaque_keys = opaque_keys
         self._max_depth = max_depth
         self._max_memory = max_memory
@@ -101,6 +109,8 @@ class JsonReader:
                     position = self._feed_outside(chunk, position)
                 elif self._state == _KEPT:
                     position = self._feed_kept(chunk, position)
+                elif self._state == _UNDECIDED:
+                    position = self._feed_undecided(chunk, position)
                 else:
                     position = self._feed_spilled(chunk, position)
         except BaseException:
@@ -142,15 +152,11 @@ class JsonReader:
         if quote < 0:
             return end
         is_key = bool(self._path) and not isinstance(self._path[-1], int) and self._last in b"{,"
-        if self._sink is not None and self._last == ord(":") and self._is_spilled():
-            self._charge(_COST_SPILL)
-            self._spill = self._sink.open(self.pointer)
-            self._spills.append(self._spill)
-            self._base64 = Base64Decoder()
-            self._skeleton += b"NaN"
-            # The string counts with its quotes, its replacement with three bytes.
-            self._removed.append((len(self._skeleton), 2 - 3))
-            self._state = _SPILLED
+        if self._last == ord(":") and self._is_below(self._spill_keys):
+            self._begin_spill()
+        elif self._last == ord(":") and self._is_below(self._url_keys):
+            self._head = b""
+            self._state = _UNDECIDED
         else:
             self._charge(_COST_STRING)
             self._skeleton += b'"'
@@ -204,6 +210,45 @@ class JsonReader:
             self._path[-1] = _key(bytes(self._skeleton[self._key_start : -1]))
         return end + 1
 
+    def _begin_spill(self, head: bytes = b"", media_type: str | None = None) -> None:
+        """The rest of the string is base64; `head` is what came before it."""
+        assert self._sink is not None
+        self._charge(_COST_SPILL)
+        self._spill = self._sink.open(self.pointer)
+        self._spills.append(self._spill)
+        self._media_type = media_type
+        self._base64 = Base64Decoder()
+        self._skeleton += b"NaN"
+        # The string counts with its quotes, its replacement with three bytes.
+        self._removed.append((len(self._skeleton), len(head) + 2 - 3))
+        self._state = _SPILLED
+
+    def _feed_undecided(self, chunk: bytes, position: int) -> int:
+        """Collects a string until its beginning shows whether it is a data URL in base64."""
+        limit = position + _LONGEST_DATA_URL_HEAD - len(self._head)
+        comma = chunk.find(b",", position, limit)
+        end = comma + 1 if comma >= 0 else min(len(chunk), limit)
+        quote = chunk.find(b'"', position, end)
+        if quote >= 0:
+            comma, end = -1, quote
+        self._head += chunk[position:end]
+        head = self._head.replace(rb"\/", b"/")
+        match = _DATA_URL.fullmatch(head) if comma >= 0 else None
+        if match:
+            self._begin_spill(self._head, match[1].decode("ascii", "replace"))
+        elif (
+            quote >= 0
+            or comma >= 0
+            or len(self._head) == _LONGEST_DATA_URL_HEAD
+            or not b"data:".startswith(head[:5].lower())
+        ):
+            self._charge(_COST_STRING)
+            self._skeleton += b'"'
+            self._key_start = -1
+            self._state = _KEPT
+            self._feed_kept(self._head, 0)
+        return end
+
     def _feed_spilled(self, chunk: bytes, position: int) -> int:
         assert self._spill is not None
         end = chunk.find(b'"', position)
@@ -220,16 +265,18 @@ class JsonReader:
         self._spill.write(decoded)
         if end < 0:
             return len(chunk)
-        self._leaves.append(self._spill.finish())
+        self._leaves.append(self._spill.finish(self._media_type))
         self._spill = None
         self._state = _OUTSIDE
         self._last = 0
         return end + 1
 
-    def _is_spilled(self) -> bool:
+    def _is_below(self, keys: frozenset[str]) -> bool:
+        """Whether the string that begins is spilled if it stands under one of `keys`."""
         return (
-            bool(self._path)
-            and self._path[-1] in self._spill_keys
+            self._sink is not None
+            and bool(self._path)
+            and self._path[-1] in keys
             and not any(name in self._opaque_keys for name in self._path[:-1])
         )
 

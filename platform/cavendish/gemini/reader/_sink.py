@@ -27,6 +27,13 @@ class Spilled:
     """The bytes contain a mark of Content Credentials, which only a C2PA library can validate."""
 
 
+@dataclass(frozen=True)
+class SpilledUrl(Spilled):
+    """What a data URL held. `media_type` is what it says of it, with its parameters."""
+
+    media_type: str
+
+
 class SpoolSink:
     """Spills into `directory`, which is created with the first picture. The limits count everything ever spilled."""
 
@@ -84,10 +91,13 @@ class Spill:
         while written < len(decoded):
             written += os.write(self._handle, memoryview(decoded)[written:])
 
-    def finish(self) -> Spilled:
-        """Closes the file and returns what it contains."""
+    def finish(self, media_type: str | None = None) -> Spilled:
+        """Closes the file and returns what it contains; with the `media_type` of a data URL as its content."""
         self._close()
-        return Spilled(path=self.path, size=self._size, sha256=self._hash.hexdigest(), c2pa_hint=self._hint)
+        digest = self._hash.hexdigest()
+        if media_type is not None:
+            return SpilledUrl(self.path, self._size, digest, self._hint, media_type)
+        return Spilled(self.path, self._size, digest, self._hint)
 
     def discard(self) -> None:
         """Deletes the file, finished or not."""
