@@ -34,6 +34,7 @@ from generations.accept.submission import JobOwner, JobTerms
 from generations.batches.accept import BatchRequest, batch_of_items
 from generations.batches.source import file_mapped, list_spans
 from generations.models import Batch, Priority
+from generations.prompt_templates.selectors import template_finder
 from generations.request import request_parse
 
 FLASH = "gemini-3.1-flash-image"
@@ -92,7 +93,10 @@ def submit_generation(
     """An accepted generation, queued. `body` is the rest of the request, for example `model` or `response_format`."""
     with tempfile.TemporaryDirectory(prefix="cavendish-inputs-") as spool:
         (generation_id,) = generation_admit(
-            request_parse({"model": FLASH, "input": prompt, **body}),
+            request_parse(
+                {"model": FLASH, "input": prompt, **body},
+                templates=template_finder(tenant_id=tenant.id, livemode=livemode),
+            ),
             spool=Path(spool),
             owner=JobOwner(tenant.id, key_id or key_of(tenant.id, livemode), member_id, livemode),
             terms=JobTerms(priority=priority, deadline=ends_in, cancel_after=cancel_after),

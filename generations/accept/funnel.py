@@ -29,6 +29,7 @@ from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.submission import JobOwner, JobTerms, generation_quote, generation_submit
 from generations.accept.webhooks import job_webhooks_check
 from generations.errors import ModelNotAllowed, PolicyNotAccepted, SizeNotAllowed, TenantInactive
+from generations.prompt_templates.selectors import template_finder
 from generations.request import Dialect, GenerationRequest, Readable, body_read, request_parse
 
 Translate = Callable[[dict[str, Any]], dict[str, Any]]
@@ -105,22 +106,34 @@ def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, 
     """
     with request_spool() as spool:
         parsed = _read(who, body, spool, "native")
-        inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool, is_quote=True)
-        try:
-            spec = job_spec_build(parsed, inputs)
-            check_size(who, spec)
-            with tenant_context(who.tenant_id):
-                quote = generation_quote(
-                    spec,
-                    tenant_id=who.tenant_id,
-                    livemode=who.livemode,
-                    tier=tier,
-                    covered=True,
-                    variants=parsed.variants,
-                )
-        finally:
-            inputs.discard()
+        spec, quote = _quote(who, parsed, spool, tier)
     return spec, quote, parsed.variants
+
+
+def preview_build(*, who: Principal, tree: dict[str, Any]) -> tuple[GenerationRequest, JobSpec, Quote]:
+    """What a native body, already read, asks for and would cost. Nothing is held and nothing is kept."""
+    with request_spool() as spool:
+        parsed = _parse(who, tree, "native")
+        return parsed, *_quote(who, parsed, spool, "standard")
+
+
+def _quote(who: Principal, parsed: GenerationRequest, spool: Path, tier: str) -> tuple[JobSpec, Quote]:
+    inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool, is_quote=True)
+    try:
+        spec = job_spec_build(parsed, inputs)
+        check_size(who, spec)
+        with tenant_context(who.tenant_id):
+            quote = generation_quote(
+                spec,
+                tenant_id=who.tenant_id,
+                livemode=who.livemode,
+                tier=tier,
+                covered=True,
+                variants=parsed.variants,
+            )
+    finally:
+        inputs.discard()
+    return spec, quote
 
 
 def check_active(who: Principal) -> None:
@@ -176,7 +189,12 @@ def _read(
 ) -> GenerationRequest:
     """Parses the body and checks it against the key and the tenant, before anything is stored."""
     tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-    parsed = request_parse(translate(tree) if translate else tree, dialect=dialect)
+    return _parse(who, translate(tree) if translate else tree, dialect)
+
+
+def _parse(who: Principal, tree: dict[str, Any], dialect: Dialect) -> GenerationRequest:
+    templates = template_finder(tenant_id=who.tenant_id, livemode=who.livemode)
+    parsed = request_parse(tree, dialect=dialect, templates=templates)
     check_active(who)
     check_model(who, parsed.model)
     return parsed

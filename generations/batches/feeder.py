@@ -42,6 +42,7 @@ from generations.batches.aside import Aside
 from generations.batches.services import batch_wind_down, item_fail
 from generations.errors import ErrorCode, ItemTaken, JobsInFlight, TenantInactive, TooManyFetches
 from generations.models import Batch, BatchItem, Generation, ItemStatus, Priority, Status
+from generations.prompt_templates.selectors import template_finder
 from generations.request import Dialect, body_read, request_parse
 
 logger = logging.getLogger(__name__)
@@ -214,7 +215,8 @@ def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect, may_fetch: bool
         tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
         body = _request_of(tree, dialect.dialect)
         try:
-            parsed = request_parse(dialect.translate(body), dialect=dialect.dialect)
+            templates = template_finder(tenant_id=batch.tenant_id, livemode=batch.livemode)
+            parsed = request_parse(dialect.translate(body), dialect=dialect.dialect, templates=templates)
             check_model(batch, parsed.model)
             if not may_fetch and any(media.needs_fetch for media in parsed.media()):
                 raise _FetchNeeded

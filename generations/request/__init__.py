@@ -25,12 +25,17 @@ from generations.request.generation_request import (
 from generations.request.hints import no_such_model
 from generations.request.media import JSONL, JSONL_SUFFIXES, MediaInfo, inputs_check, media_check, upload_check
 from generations.request.parse import MAX_VARIANTS, request_parse
+from generations.request.slots import MAX_NAME_CHARS, slots_fill, slots_in
+from generations.request.templates import LANGUAGES, MAX_VALUE_CHARS, Template, TemplateFinder
 from generations.request.uris import FETCH_SECONDS, file_id_of, is_youtube, uri_fetch
 
 __all__ = [
     "FETCH_SECONDS",
     "JSONL",
     "JSONL_SUFFIXES",
+    "LANGUAGES",
+    "MAX_NAME_CHARS",
+    "MAX_VALUE_CHARS",
     "MAX_VARIANTS",
     "Block",
     "Dialect",
@@ -43,6 +48,8 @@ __all__ = [
     "Response",
     "Source",
     "Step",
+    "Template",
+    "TemplateFinder",
     "Text",
     "body_read",
     "effective_aspect_ratio",
@@ -53,6 +60,8 @@ __all__ = [
     "no_such_model",
     "request_canonical",
     "request_parse",
+    "slots_fill",
+    "slots_in",
     "upload_check",
     "uri_fetch",
 ]

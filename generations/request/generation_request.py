@@ -96,6 +96,20 @@ class JobWebhooks:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateUse:
+    """The template that a request names, its values as sent, and the prompt that they make.
+
+    `language` is that of the prompt where the template has several.
+    """
+
+    id: str
+    version: int
+    language: str | None
+    values: Mapping[str, str]
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """A request that passed every check that needs no database, network or look into a file."""
 
@@ -127,6 +141,7 @@ class GenerationRequest:
     stream: bool
     text_tokens: int
     """All text of the input and the system instruction by the catalog's rule."""
+    template: TemplateUse | None
     document: Mapping[str, Any]
     """The request as sent, without unknown fields; `request_canonical` makes JSON of it."""
 
@@ -158,7 +173,8 @@ class GenerationRequest:
 def request_canonical(parsed: GenerationRequest, files: Mapping[str, str]) -> dict[str, Any]:
     """The request as sent, without unknown fields, `data` replaced by `file_id`. `files` maps pointers of media to ids.
 
-    Raises KeyError when a picture's bytes have no id: they would be lost.
+    The prompt of a template stands in `input`, and the template with the version that it was. Raises KeyError when a
+    picture's bytes have no id: they would be lost.
     """
     inline = {media.pointer: files[media.pointer] for media in parsed.media() if media.source == "data"}
     branches: dict[str | None, Any] = {}
@@ -168,7 +184,18 @@ def request_canonical(parsed: GenerationRequest, files: Mapping[str, str]) -> di
             branch = branch.setdefault(step, {})
         branch[None] = file_id
     canonical: dict[str, Any] = _copy(parsed.document, branches)
-    return canonical
+    return canonical if parsed.template is None else canonical | _of_template(parsed.template, canonical.get("input"))
+
+
+def _of_template(template: TemplateUse, sent: Any) -> dict[str, Any]:
+    """The fields of a request with a template: which it is, and its prompt behind the pictures that were sent."""
+    language = {"language": template.language} if template.language else {}
+    named = {"id": template.id, "version": template.version, **language, "values": dict(template.values)}
+    # What else may be there is the prompt itself, sent again.
+    items = sent if isinstance(sent, list) else [sent]
+    pictures = [item for item in items if isinstance(item, dict) and item.get("type", "text") != "text"]
+    prompt = {"type": "text", "text": template.prompt}
+    return {"template": named, "input": [*pictures, prompt] if pictures else template.prompt}
 
 
 _NO_BRANCHES: Mapping[str | None, Any] = {}

@@ -43,7 +43,7 @@ def input_parse(context: Context, value: Any) -> tuple[Step, ...]:
     for index, item in enumerate(items):
         pointer = f"/input/{index}" if isinstance(value, list) else "/input"
         item, pointer = unwrapped(item, pointer)
-        if isinstance(item, dict) and _is_step(item):
+        if isinstance(item, dict) and is_step(item):
             _flush(loose, steps)
             step = _step_parse(context, item, pointer)
             if step is not None:
@@ -56,7 +56,8 @@ def input_parse(context: Context, value: Any) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _is_step(item: dict[str, Any]) -> bool:
+def is_step(item: dict[str, Any]) -> bool:
+    """Returns whether an item of the input is a step of the conversation, and no block that stands alone."""
     kind = item.get("type")
     if kind is None:
         return "content" in item or ("role" in item and not item.keys() & _OF_BLOCKS)

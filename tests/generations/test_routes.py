@@ -21,6 +21,7 @@ from accounts.authentication.principal import Principal, principal_of
 from accounts.models import Tenant
 from cavendish.db import ids
 from generations.accept.funnel import generation_accept
+from generations.prompt_templates.selectors import template_finder
 from generations.request import GenerationRequest, request_parse
 from generations.services import generation_delete
 from tests.batches.helpers import feed, generations
@@ -56,10 +57,15 @@ def full_body(previous: UUID) -> dict[str, Any]:
     return {
         "model": FLASH,
         "input": [
-            {"type": "text", "text": f"a cat {WRITTEN}"},
             {"type": "image", "data": inline(picture()), "mime_type": "image/png", "role": "object"},
             {"type": "video", "uri": "https://youtu.be/UTdfxFyOQTI"},
         ],
+        "template": {
+            "id": "comic_panels",
+            "version": 1,
+            "language": "zh",
+            "values": {"style": WRITTEN, "type_of_scene": WRITTEN},
+        },
         "response_format": {"type": "image", "aspect_ratio": "16:9", "image_size": "2K", "mime_type": "image/jpeg"},
         "system_instruction": WRITTEN,
         "generation_config": {
@@ -83,7 +89,8 @@ def full_body(previous: UUID) -> dict[str, Any]:
 
 
 def test_the_full_body_sets_everything_that_a_request_can_set(tmp_path: Path) -> None:
-    full = request_parse(read(tmp_path, full_body(UUID(int=0))))
+    templates = template_finder(tenant_id=UUID(int=0), livemode=True)
+    full = request_parse(read(tmp_path, full_body(UUID(int=0))), templates=templates)
     plain = request_parse({"model": LITE, "input": "a"})
     same = {
         field.name for field in fields(GenerationRequest) if getattr(full, field.name) == getattr(plain, field.name)

@@ -1,0 +1,1 @@
+"""Prompt templates: those of Google's guide, shipped as data, and tenants' own in versions."""
