@@ -42,6 +42,10 @@ urlpatterns = [
     *(path(f"upload/{version}/files", Upload.as_view()) for version in ("v1", "v1beta", "v1alpha")),
     # The SDKs' enterprise mode asks for Imagen's pictures here; the newest versions do so in no other mode.
     path("v1beta1/publishers/google/models/", include("generations.compat.imagen.urls")),
-    path("openai/v1/", include("generations.compat.openai.urls")),
+    # Google's own address of it is below its versions.
+    *(
+        path(f"{prefix}/", include("generations.compat.openai.urls"))
+        for prefix in ("openai/v1", "v1/openai", "v1beta/openai", "v1alpha/openai")
+    ),
     path("", include("generations.show.pages.urls")),
 ]

@@ -21,7 +21,8 @@ LONGEST_RETRY_AFTER = 8
 """Seconds: the JavaScript SDK waits no longer, whatever it is told."""
 MAX_MESSAGE_CHARS = 2000
 
-_ADDRESSED = re.compile(r"/(?:upload/)?v1(?:beta|alpha)?(?:/|$)")
+# Google has OpenAI's API below this prefix too, whose errors are OpenAI's.
+_ADDRESSED = re.compile(r"/(?:upload/)?v1(?:beta|alpha)?(?:/(?!openai/)|$)")
 _INTERACTIONS = re.compile(r"/v1(?:beta|alpha)?/interactions(?:/|$)")
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})

@@ -14,7 +14,8 @@ from accounts.idempotency.errors import KeyInProgress
 from cavendish.http.dialects import Dialect, RenderedError
 from cavendish.http.problems import Problem
 
-PREFIX = "/openai/"
+PREFIXES = ("/openai/", *(f"/{version}/openai/" for version in ("v1", "v1beta", "v1alpha")))
+"""Ours, and where Google's own compatible API is."""
 CONTENT_TYPE = "application/json"
 LONGEST_RETRY_AFTER = 8
 """Seconds; a client that waits for a picture had better try again than sleep."""
@@ -33,7 +34,7 @@ _CODES = {
 
 
 def is_openai(path: str) -> bool:
-    return path.startswith(PREFIX)
+    return path.startswith(PREFIXES)
 
 
 def openai_error(problem: Problem, path: str) -> RenderedError:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from django.core.files.uploadedfile import UploadedFile
 
-from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
+from cavendish.gemini.catalog import Model, UnknownModel, models_taken, requested_model
 from cavendish.http.problems import FieldError, Problem, first_of
 from generations.compat.openai.sizes import size_parse
 from generations.compat.shared.camel_fields import CamelFields
@@ -59,12 +59,13 @@ class Translation:
         """
         context = Context("native")
         fields = CamelFields(context, body, "")
-        model = _model(fields.text("model"))
+        name = fields.text("model")
+        model = _model(name)
         prompt = fields.text("prompt")
         if not (prompt or "").strip() and not context.errors:
             fields.wrong("prompt", "required", "prompt is missing or empty; say what to make.")
         n = fields.whole("n", 1, MAX_N) or 1
-        form = fields.choice("response_format", FORMS) or "url"
+        form = fields.choice("response_format", FORMS) or "b64_json"
         image: dict[str, Any] = {"type": "image", **size_parse(fields, model)}
         kind = fields.choice("output_format", tuple(_MIME_TYPES))
         if kind:
@@ -84,10 +85,10 @@ class Translation:
         blocks: list[dict[str, Any]] = [{"type": "text", "text": prompt}]
         blocks += [{"type": "image", "data": file, "mime_type": file.content_type} for file in images or ()]
         self._note(len(blocks))
-        tree: dict[str, Any] = {"model": model.id, "input": blocks, "response_format": [image], "max_images": 1}
+        tree: dict[str, Any] = {"model": name, "input": blocks, "response_format": [image], "max_images": 1}
         if user:
             tree["metadata"] = {"user": user}
-        return ImagesRequest([tree] * n, "b64_json" if form == "b64_json" else "url")
+        return ImagesRequest([tree] * n, "url" if form == "url" else "b64_json")
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came."""
@@ -121,10 +122,10 @@ def form_body(values: dict[str, str]) -> dict[str, Any]:
 
 def _model(id: str | None) -> Model:
     if id is None:
-        detail = f"model is missing; use {first_of([model.id for model in models()], see=MODELS_ADDRESS)}."
+        detail = f"model is missing; use {first_of([model.id for model in models_taken()], see=MODELS_ADDRESS)}."
         raise Problem(400, "required", errors=[FieldError("/model", "required", detail)])
     try:
-        return get_model(id.removeprefix("models/"))
+        return requested_model(id)
     except UnknownModel as unknown:
         detail = no_such_model(id, unknown, see=MODELS_ADDRESS)
         raise Problem(404, "model_not_found", errors=[FieldError("/model", "model_not_found", detail)]) from None

@@ -17,14 +17,14 @@ from tests.compat.content.helpers import size_of
 from tests.compat.openai.helpers import GENERATIONS, ask, edit, error_of, made
 
 
-def test_a_url_and_the_same_price(account: Account) -> None:
+def test_base64_by_default_and_the_same_price(account: Account) -> None:
     native = account.make(input="a cat", response_format={"type": "image", "image_size": "512", "aspect_ratio": "1:1"})
     before = account.trace
     answer = made(ask(account))
     assert list(answer) == ["created", "data", "background", "size", "usage", "generations", "output_format"]
     [item] = answer["data"]
-    assert list(item) == ["url"]
-    assert size_of(account.http.get(item["url"]).content) == (512, 512)
+    assert list(item) == ["b64_json"]
+    assert size_of(base64.b64decode(item["b64_json"], validate=True)) == (512, 512)
     job = account.get(f"/api/v1/generations/{answer['generations'][0]}").json()
     assert (job["charge"], job["usage"]) == (native["charge"], native["usage"])
     assert (answer["size"], answer["output_format"]) == ("512x512", "png")
@@ -39,8 +39,19 @@ def test_a_url_and_the_same_price(account: Account) -> None:
     assert (after.held, before.balance - after.balance) == (before.held, Decimal(native["charge"]["amount"]))
 
 
-def test_several_pictures_are_several_jobs_as_base64(account: Account) -> None:
-    answer = made(ask(account, n=3, response_format="b64_json"))
+@pytest.mark.parametrize("prefix", ["/openai/v1", "/v1/openai", "/v1beta/openai"])
+def test_a_url_on_request_at_googles_address_too(account: Account, prefix: str) -> None:
+    body = {"model": FLASH, "prompt": "a cat", "size": "512x512", "response_format": "url"}
+    [item] = made(account.post(f"{prefix}/images/generations", json=body))["data"]
+    assert list(item) == ["url"]
+    assert size_of(account.http.get(item["url"]).content) == (512, 512)
+    assert account.get(f"{prefix}/models/{PRO}").json()["id"] == PRO
+    assert error_of(account.post(f"{prefix}/images/generations", json={}), 400)["param"] == "model"
+    assert error_of(account.get(f"{prefix}/nothing"), 404)["type"] == "invalid_request_error"
+
+
+def test_several_pictures_are_several_jobs(account: Account) -> None:
+    answer = made(ask(account, n=3))
     assert len(set(answer["generations"])) == 3
     stored = [account.get(f"/api/v1/generations/{job}").json()["outputs"][0] for job in answer["generations"]]
     data = [base64.b64decode(item["b64_json"], validate=True) for item in answer["data"]]
@@ -77,7 +88,7 @@ def test_all_pictures_or_none(books: Books, account: Account) -> None:
 def test_edits_read_the_pictures(account: Account) -> None:
     large = noise(400)  # beyond what Django keeps in memory
     files = [("image[]", ("a.png", large, "image/png")), ("image[]", ("b.jpg", picture(format="JPEG"), "image/png"))]
-    answer = made(edit(account, files, n="2", size="auto", response_format="b64_json"))
+    answer = made(edit(account, files, n="2", size="auto"))
     assert len(answer["data"]) == 2
     assert answer["usage"]["input_tokens_details"]["image_tokens"] == 2 * 2 * 258
     with account.books.open():
