@@ -31,6 +31,7 @@ from accounts.webhooks.api import (
     WebhookEndpointRotate,
     WebhookEndpointTest,
 )
+from accounts.webhooks.signing_secret_api import WebhookSigningSecret, WebhookSigningSecretRotate
 
 urlpatterns = [
     path("keys", KeyList.as_view()),
@@ -52,6 +53,8 @@ urlpatterns = [
     path("webhook-endpoints/<str:endpoint_id>/deliveries", WebhookDeliveryList.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>", WebhookDeliveryDetail.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>/resend", WebhookDeliveryResend.as_view()),
+    path("webhook-signing-secret", WebhookSigningSecret.as_view()),
+    path("webhook-signing-secret/rotate", WebhookSigningSecretRotate.as_view()),
     path("tenants/<str:tenant_id>/keys", TenantKeyList.as_view()),
     path("tenants/<str:tenant_id>/keys/<str:key_id>", TenantKeyDetail.as_view()),
     path("tenants/<str:tenant_id>/keys/<str:key_id>/revoke", TenantKeyRevoke.as_view()),

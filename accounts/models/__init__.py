@@ -9,7 +9,7 @@ from accounts.models.key import ApiKey, Scope
 from accounts.models.operator_key import OperatorKey
 from accounts.models.person import Membership, Role, User, UserManager
 from accounts.models.tenant import SandboxDay, StorageUse, Tenant, TenantStatus
-from accounts.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from accounts.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 
 __all__ = [
     "ApiKey",
@@ -29,4 +29,5 @@ __all__ = [
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "WebhookSecret",
 ]

@@ -62,6 +62,29 @@ class WebhookEndpoint(TenantModel):
         return self.url
 
 
+class WebhookSecret(TenantModel):
+    """What signs requests to URLs of single jobs, one of each mode. Made when it is first needed.
+
+    Unlike an endpoint's it can be read again: nobody asked for it, so there was no answer to show it in.
+    """
+
+    id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    livemode = models.BooleanField()
+    secret = models.TextField(help_text="Encrypted.")
+    previous_secret = models.TextField(blank=True, help_text="Encrypted; signs too until it ends.")
+    previous_expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        constraints = (models.UniqueConstraint(fields=["tenant", "livemode"], name="webhook_secret_of_mode"),)
+
+    def __str__(self) -> str:
+        return "live" if self.livemode else "test"
+
+
 class WebhookDelivery(TenantModel):
     """One event for one endpoint. The trigger on events adds it, in the transaction of the event.
 

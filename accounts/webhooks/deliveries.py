@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Membership, Role, Tenant, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from accounts.models import Membership, Role, Tenant, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from accounts.people.secret_box import unseal
 from accounts.webhooks import schedule, signing
 from accounts.webhooks.payloads import body_build
 from accounts.webhooks.services import pending_drop
+from accounts.webhooks.signing_secret import signing_secret_of
 from cavendish.db import ids
 from cavendish.db.call import call_rows
 from cavendish.db.router import acting_as, current_alias
@@ -99,12 +100,9 @@ def delivery_prepare(claim: Claim) -> Prepared | None:
                 return None
             delivery.body = body
             rows.update(body=body)
-        signer = endpoint if endpoint.subject is None else _signer(endpoint)
+        signers = [endpoint] if endpoint.subject is None else _signers_of_jobs(endpoint)
     now = timezone.now()
-    sealed = [signer.secret]
-    if signer.previous_secret and signer.previous_expires_at and signer.previous_expires_at > now:
-        sealed.append(signer.previous_secret)
-    keys = [key for key in map(unseal, sealed) if key is not None]
+    keys = [key for signer in signers for key in _keys(signer, now)]
     content = delivery.body.encode()
     headers = {
         "Content-Type": "application/json",
@@ -114,14 +112,23 @@ def delivery_prepare(claim: Claim) -> Prepared | None:
     return Prepared(endpoint.url, headers, content)
 
 
-def _signer(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Returns whose secrets sign for a URL of a single job: the newest endpoint of its mode, of its dialect first.
+def _signers_of_jobs(endpoint: WebhookEndpoint) -> list[WebhookSecret | WebhookEndpoint]:
+    """Returns whose secrets sign for a URL of a single job: the tenant's own, and that of the newest endpoint, if any.
 
-    A tenant without an endpoint knows no secret; then it is signed with one of its own that nobody knows.
+    Both of its mode, the endpoint of its dialect first: whoever has set one up verifies all with that.
     """
+    own = signing_secret_of(endpoint.tenant_id, livemode=endpoint.livemode)
     rows = WebhookEndpoint.objects.filter(tenant_id=endpoint.tenant_id, livemode=endpoint.livemode, subject=None)
-    found: WebhookEndpoint | None = rows.filter(dialect=endpoint.dialect).order_by("-id").first()
-    return found or rows.order_by("-id").first() or endpoint
+    newest = rows.filter(dialect=endpoint.dialect).order_by("-id").first() or rows.order_by("-id").first()
+    return [own] if newest is None else [own, newest]
+
+
+def _keys(signer: WebhookSecret | WebhookEndpoint, now: datetime) -> list[str]:
+    """Returns the secrets that sign now, the newest first; one that was sealed with an unknown key does not."""
+    sealed = [signer.secret]
+    if signer.previous_secret and signer.previous_expires_at and signer.previous_expires_at > now:
+        sealed.append(signer.previous_secret)
+    return [key for key in map(unseal, sealed) if key is not None]
 
 
 def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> None:

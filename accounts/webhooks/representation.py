@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
+from accounts.people.secret_box import unseal
 from cavendish.db import ids
 from cavendish.http.times import moment
 
@@ -30,6 +31,19 @@ def endpoint_json(endpoint: WebhookEndpoint, secret: str | None = None) -> dict[
         "updated_at": moment(endpoint.updated_at),
     }
     return body if secret is None else {**body, "secret": secret}
+
+
+def signing_secret_json(row: WebhookSecret) -> dict[str, Any]:
+    """Returns the secret that signs requests to URLs of single jobs; null where SECRET_KEY was lost."""
+    ends = row.previous_expires_at
+    return {
+        "object": "webhook_signing_secret",
+        "livemode": row.livemode,
+        "secret": unseal(row.secret),
+        "previous_secret_expires_at": moment(ends if ends and ends > timezone.now() else None),
+        "created_at": moment(row.created_at),
+        "updated_at": moment(row.updated_at),
+    }
 
 
 def delivery_json(delivery: WebhookDelivery, last: WebhookAttempt | None) -> dict[str, Any]:

@@ -35,6 +35,19 @@ class WebhookEndpointWithSecret(WebhookEndpoint):
     secret = s.CharField(help_text="`whsec_…`. Shown only once.")
 
 
+class WebhookSigningSecret(s.Serializer[object]):
+    """What signs requests to the URLs of single jobs. Every field is always present."""
+
+    object = s.CharField()
+    livemode = s.BooleanField(help_text="Jobs of the other mode have a secret of their own.")
+    secret = s.CharField(help_text="`whsec_…`")
+    previous_secret_expires_at = s.DateTimeField(
+        allow_null=True, help_text="Until when requests have a signature of the secret before the last rotation too."
+    )
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+
+
 class WebhookEndpointPage(Page):
     data = WebhookEndpoint(many=True)
 

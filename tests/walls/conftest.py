@@ -16,6 +16,7 @@ from accounts.members.services import membership_create
 from accounts.models import IdempotencyKey, Role, SandboxDay, Tenant, WebhookAttempt, WebhookDelivery
 from accounts.people.services import user_create
 from accounts.webhooks.services import webhook_endpoint_create
+from accounts.webhooks.signing_secret import signing_secret_rotate
 from billing.charges.services import flagged_charge_resolve
 from billing.credits.services import credit_grant
 from billing.models import Allowance, AllowanceUse, Budget, UsageTag
@@ -89,6 +90,7 @@ def _filled() -> Filled:
             expires_at=now + timedelta(days=1),
         )
     webhook_endpoint_create(tenant_id=tenant.id, livemode=True, url="https://203.0.114.1/hook", events=["key.created"])
+    signing_secret_rotate(tenant_id=tenant.id, livemode=True, actor=SYSTEM)
     api_key_create(tenant_id=tenant.id, name="One that a webhook tells of", livemode=True)
     with acting_as("operator"):
         delivery = WebhookDelivery.objects.get(tenant_id=tenant.id)

@@ -175,6 +175,28 @@ def test_a_job_has_a_url_of_its_own(account: Account, receiver: Receiver) -> Non
     assert [row["id"] for row in account.get(PATH).json()["data"]] == [known["id"]]
 
 
+def test_a_job_s_url_is_verified_without_any_endpoint(account: Account, receiver: Receiver) -> None:
+    path = "/api/v1/webhook-signing-secret"
+    answer = account.get(path)
+    shown = answer.json()
+    assert answer.headers["cache-control"] == "no-store"
+    assert shown == {
+        "object": "webhook_signing_secret", "livemode": True, "secret": shown["secret"],
+        "previous_secret_expires_at": None, "created_at": shown["created_at"], "updated_at": shown["updated_at"],
+    }  # fmt: skip
+    assert account.get(path).json() == shown
+    tests = account.key(livemode=False)
+    assert tests.get(path).json()["secret"] not in (shown["secret"], None)
+    rotated = account.post(f"{path}/rotate", headers={"Idempotency-Key": "once"})
+    assert account.post(f"{path}/rotate", headers={"Idempotency-Key": "once"}).json() == rotated.json()
+    generation = account.make(webhook={"url": receiver.url("/alone"), "events": ["generation.succeeded"]})
+    (arrived,) = receiver.wait("/alone")
+    for secret in (shown["secret"], rotated.json()["secret"]):
+        assert Webhook(secret).verify(arrived.body, arrived.headers)["data"]["id"] == generation["id"]
+    reader = account.key(scopes=["read"])
+    reader.refused(reader.get(path), 403, "permission_denied")
+
+
 @pytest.mark.parametrize(
     ("webhook", "pointer", "code"),
     [

@@ -31,6 +31,7 @@ from accounts.models import (
     User,
     WebhookDelivery,
     WebhookEndpoint,
+    WebhookSecret,
 )
 from billing.models import BillingProfile, UsageTag, UsageTagRollup, UsageTagValue
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
@@ -40,8 +41,9 @@ from cavendish.events.services import event_add
 from cavendish.mail.models import Mail
 from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.services import batch_cancel, batch_delete
-from generations.errors import NotCancelable, NotFinished
-from generations.models import TERMINAL, Batch, File, Generation, GuardRule, PromptTemplate
+from generations.errors import LegalHoldInForce, NotCancelable, NotFinished
+from generations.holds.selectors import tenant_is_held
+from generations.models import TERMINAL, Batch, Collection, File, Generation, GuardRule, PromptTemplate
 from generations.services import file_delete, generation_cancel, generation_delete
 
 logger = logging.getLogger(__name__)
@@ -64,17 +66,25 @@ def erasures_continue() -> int:
         )
     count = 0
     for tenant_id in due:
+        if _is_held(tenant_id):
+            logger.info("The erasure of tenant %s waits for a legal hold to be released.", tenant_id.hex)
+            continue
         if not _begin(tenant_id):
             continue
         try:
-            while time.monotonic() < until:
+            while time.monotonic() < until and not _is_held(tenant_id):
                 done = _continue(tenant_id)
                 if done is None:
                     break
                 count += done
-        except NotYet as reason:
+        except (NotYet, LegalHoldInForce) as reason:
             logger.info("The erasure of tenant %s waits: %s", tenant_id.hex, reason)
     return count
+
+
+def _is_held(tenant_id: UUID) -> bool:
+    with acting_as("operator"):
+        return tenant_is_held(tenant_id)
 
 
 def _begin(tenant_id: UUID) -> bool:
@@ -240,12 +250,13 @@ def _webhooks(tenant_id: UUID) -> int:
         WebhookDelivery.objects.filter(id__in=rows).delete()
         if rows:
             return len(rows)
+        WebhookSecret.objects.filter(tenant_id=tenant_id).delete()
         rules, _ = GuardRule.objects.filter(tenant_id=tenant_id).delete()
         return int(WebhookEndpoint.objects.filter(tenant_id=tenant_id).delete()[0] + rules)
 
 
 def _texts(tenant_id: UUID) -> int:
-    """Deletes mails, metadata that was summed, names in events, and the addresses of invoices.
+    """Deletes mails, metadata that was summed, collections, names in events, and the addresses of invoices.
 
     Issued invoices stay as issued.
     """
@@ -255,10 +266,11 @@ def _texts(tenant_id: UUID) -> int:
         for model in (UsageTagRollup, UsageTagValue, UsageTag):
             tags += model.objects.filter(tenant_id=tenant_id).delete()[0]
         profile = BillingProfile.objects.filter(tenant_id=tenant_id).exclude(emails=[]).update(emails=[])
+        collections, _ = Collection.objects.filter(tenant_id=tenant_id).delete()
         # Names of keys and people stand in what webhooks told; that it happened stays.
         named = Q(type__startswith="key.") | Q(type__startswith="member.")
         events = Event.objects.filter(named, tenant_id=tenant_id).exclude(data={}).update(data={})
-    return int(mails + tags + profile + events)
+    return int(mails + tags + profile + events + collections)
 
 
 def _audit(tenant_id: UUID) -> int:

@@ -46,6 +46,8 @@ TABLES: dict[str, frozenset[str]] = {
     "generations.PromptTemplateVersion": frozenset(),
     "generations.GuardRule": frozenset({"revision", "secret", "previous_secret"}),
     "generations.ShareLink": frozenset(),
+    "generations.Collection": frozenset(),
+    "generations.CollectionOutput": frozenset(),
 }
 """Model → columns that stay out, in the order of the archive."""
 
@@ -55,6 +57,7 @@ LEFT_OUT: dict[str, str] = {
     "accounts.StorageUse": "a counter of what the archive holds",
     "accounts.WebhookAttempt": "the log of requests to the tenant's own URLs",
     "accounts.WebhookDelivery": "events that were sent to the tenant already",
+    "accounts.WebhookSecret": "signs requests to the tenant's own URLs",
     "billing.AllowanceUse": "in each generation's charge",
     "billing.BillingPeriod": "which months are closed: the invoices show it",
     "billing.Charge": "in each generation",
@@ -70,9 +73,13 @@ LEFT_OUT: dict[str, str] = {
     "closing.Export": "exports themselves",
     "closing.ExportPart": "exports themselves",
     "events.Event": "changes of status, whose times are in each generation",
+    "generations.Derivative": "smaller pictures, made again from the outputs in generations/",
     "generations.File": "in files/, with its bytes",
     "generations.Generation": "in generations/, as the API shows it",
     "generations.GenerationContent": "in generations/",
+    "generations.LegalHold": "the operator's notes",
+    "generations.GenerationTag": "in each generation",
+    "generations.GenerationTerms": "an index of the prompts in generations/",
     "generations.Output": "in generations/, with its bytes",
     "generations.Upload": "uploads that are not finished",
     "mail.Mail": "mails that wait to be sent",
