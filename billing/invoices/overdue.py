@@ -23,7 +23,7 @@ AT_ONCE = 500
 
 
 def invoices_overdue(*, now: datetime | None = None) -> int:
-    """Adds the event of each invoice whose last day to pay is over in its time zone; returns how many, for the scheduler.
+    """Adds the event of each invoice whose last day to pay is over in its time zone. Returns how many.
 
     An invoice gets one, however long it stays unpaid, and whoever else runs this.
     """
