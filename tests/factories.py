@@ -134,5 +134,9 @@ def queue_clear() -> None:
             """SELECT batch_items_finish(tenant_id, id, 'canceled', NULL) FROM generations_batch
                WHERE status = 'canceling'"""
         )
+        cursor.execute(
+            """UPDATE generations_batch SET status = 'canceled', finished_at = coalesce(finished_at, now())
+               WHERE status = 'canceling'"""
+        )
         # rows that tests of other things wrote by hand
         cursor.execute("UPDATE generations_generation SET status = 'canceled' WHERE status = 'queued'")
