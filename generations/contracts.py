@@ -37,7 +37,8 @@ class PreviousTurn(TypedDict):
 class JobSpecBody(TypedDict):
     """What a worker does for a generation, decided at its acceptance. Steps and below are in the upstream's words.
 
-    A generation that was erased has none of it (`{}`).
+    `after_hooks` are the guard rules that are asked about the answer. A generation that was erased has none of all
+    this (`{}`).
     """
 
     steps: list[dict[str, Any]]
@@ -52,6 +53,7 @@ class JobSpecBody(TypedDict):
     system_instruction: str | None
     safety_settings: list[dict[str, Any]]
     previous: PreviousTurn | None
+    after_hooks: NotRequired[list[str]]
 
 
 class Notice(TypedDict):
@@ -88,7 +90,9 @@ class SubmittedItem(TypedDict):
 
 
 class Submission(TypedDict):
-    """`generation_submit(p)`, times in seconds from now. `deadline_seconds` is the client's own deadline."""
+    """`generation_submit(p)`, times in seconds from now. `deadline_seconds` is the client's own deadline, `terms` are
+    an array as PostgreSQL writes it.
+    """
 
     id: str
     group_id: str | None
@@ -113,7 +117,9 @@ class Submission(TypedDict):
     batch: SubmittedItem | None
     request: Mapping[str, Any]
     job_spec: JobSpecBody
+    terms: str
     notices: list[Notice]
+    guard_state: str
     hold: SubmittedHold
 
 
@@ -139,13 +145,19 @@ class LimitRefusal(TypedDict):
     limit: int
 
 
+class GuardChanged(TypedDict):
+    """Other guard rules are in force than those that the request was judged by."""
+
+    code: Literal["guard_changed"]
+
+
 class ItemRefusal(TypedDict):
     """The item of a batch waits no more."""
 
     code: Literal["item_taken"]
 
 
-SubmitRefusal = TenantRefusal | SizeRefusal | LimitRefusal | ItemRefusal | KeyLost | DayRefusal | HoldRefusal
+SubmitRefusal = TenantRefusal | GuardChanged | SizeRefusal | LimitRefusal | ItemRefusal | KeyLost | DayRefusal | HoldRefusal
 
 
 # Work: generation_claim, generation_finish, generation_sweep.

@@ -14,7 +14,18 @@ Refusal
     ├── DayLimitReached     429  the tenant's test keys have done enough today
     ├── StorageQuotaExceeded 403 the tenant stores as much as it may
     ├── TooManyUploads      429  too many uploads of the key are unfinished
+    ├── TooManyTemplates    403  the tenant has as many prompt templates as may be
     ├── TooManyFetches      429  too many requests of the tenant wait for what they name by URL
+    ├── TooManyDerivatives  429  too many requests of the tenant wait for smaller pictures
+    ├── PictureUnreadable   422  no smaller picture can be made of an output
+    ├── LegalHoldInForce    409  the operator keeps it from being deleted
+    ├── GuardRefused        403  a rule of the tenant's or the operator's refuses the request
+    ├── GuardRulesChanged   409  the rules are not those that the request was judged by; only the funnel meets it
+    ├── GuardRuleNotYours   403  the operator set the rule
+    ├── TooManyGuardRules   409  there are as many rules as may be
+    ├── NoHook              409  the rule has no secret to rotate
+    ├── TooManyHooks        429  too many requests of the tenant wait for hooks
+    ├── TooManyCollections  409  the tenant has as many as it may
     ├── TooManyBatches      429  the tenant has enough of them at once
     ├── NotCancelable       409  the generation or batch has ended
     ├── NotFinished         409  only an ended generation or batch can be deleted
@@ -35,8 +46,8 @@ from cavendish.http.problems import FieldError, Problem, Refusal, first_of
 from cavendish.http.times import moment
 from generations.contracts import SubmitRefusal
 
-JOB_SECONDS, FETCH_SECONDS, BATCH_SECONDS = 5, 5, 60
-"""In how many seconds jobs, fetches and batches are likely to end."""
+JOB_SECONDS, FETCH_SECONDS, BATCH_SECONDS, DERIVING_SECONDS = 5, 5, 60, 2
+"""In how many seconds jobs, fetches, batches and smaller pictures are likely to be done."""
 
 
 class ErrorCode(StrEnum):
@@ -45,6 +56,7 @@ class ErrorCode(StrEnum):
     UPSTREAM_UNAVAILABLE = "upstream_unavailable"
     UPSTREAM_REJECTED = "upstream_rejected"
     DEADLINE_EXCEEDED = "deadline_exceeded"
+    GUARD_REFUSED = "guard_refused"
     INTERNAL = "internal"
 
 
@@ -158,6 +170,15 @@ class TooManyUploads(GenerationRefused):
         )
 
 
+class TooManyTemplates(GenerationRefused):
+    status_code, code_name = 403, "too_many_templates"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"This tenant has {limit} templates of its own, as many as may be; delete some.", extra={"limit": limit}
+        )
+
+
 class TooManyFetches(GenerationRefused):
     status_code, code_name = 429, "too_many_fetches"
 
@@ -168,6 +189,80 @@ class TooManyFetches(GenerationRefused):
             extra={"limit": limit},
             retry_after=FETCH_SECONDS,
         )
+
+
+class TooManyDerivatives(GenerationRefused):
+    status_code, code_name = 429, "too_many_derivatives"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} requests of this tenant wait for smaller pictures, as many as may; try again.",
+            extra={"limit": limit},
+            retry_after=DERIVING_SECONDS,
+        )
+
+
+class PictureUnreadable(GenerationRefused):
+    status_code, code_name = 422, "picture_unreadable"
+
+
+class LegalHoldInForce(GenerationRefused):
+    code_name = "legal_hold"
+
+    def __init__(self, noun: str) -> None:
+        super().__init__(f"The {noun} is under a legal hold, so it is not deleted until the operator releases it.")
+
+
+class GuardRefused(GenerationRefused):
+    status_code, code_name = 403, "guard_refused"
+
+    def __init__(self, detail: str, *, rule_id: str, rule_type: str, reason: str) -> None:
+        super().__init__(detail, extra={"rule": {"id": rule_id, "type": rule_type}, "reason": reason or None})
+
+
+class GuardRulesChanged(GenerationRefused):
+    """Rules were made or changed while a request was judged. The funnel judges it again."""
+
+    code_name = "guard_changed"
+
+    def __init__(self) -> None:
+        super().__init__("The guard rules were changed meanwhile; try again.")
+
+
+class GuardRuleNotYours(GenerationRefused):
+    status_code, code_name = 403, "set_by_operator"
+
+    def __init__(self) -> None:
+        super().__init__("The operator of this platform set this rule; only the operator can change or delete it.")
+
+
+class TooManyGuardRules(GenerationRefused):
+    code_name = "too_many_guard_rules"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"There are {limit} guard rules already, as many as may be. Delete one first.")
+
+
+class NoHook(GenerationRefused):
+    code_name = "no_hook"
+
+    def __init__(self) -> None:
+        super().__init__("Only rules of the type hook have a secret.")
+
+
+class TooManyHooks(GenerationRefused):
+    status_code, code_name = 429, "too_many_hooks"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} requests of this tenant wait for guard hooks, as many as may; try again.",
+            extra={"limit": limit},
+            retry_after=FETCH_SECONDS,
+        )
+
+
+class TooManyCollections(GenerationRefused):
+    status_code, code_name = 409, "too_many_collections"
 
 
 class TooManyBatches(GenerationRefused):
@@ -213,6 +308,8 @@ def refusal_of(result: SubmitRefusal) -> Refusal:
         return QueueFull(result["limit"])
     if result["code"] == "jobs_in_flight":
         return JobsInFlight(result["limit"])
+    if result["code"] == "guard_changed":
+        return GuardRulesChanged()
     if result["code"] == "item_taken":
         return ItemTaken()
     if result["code"] == "idempotency_key_lost":

@@ -22,7 +22,7 @@ from cavendish.db.call import call
 from cavendish.db.rows import Columns
 from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
-from cavendish.gemini.catalog import Model, models
+from cavendish.gemini.catalog import Model, UnknownModel, models_taken, requested_model
 from generations.models import File, Generation, GenerationContent, Output, ShareLink, Status
 
 FALLBACK_SECONDS = 15.0
@@ -43,6 +43,7 @@ class GenerationDetail:
     charge: Charge | None
     position: int | None
     estimated_seconds: int | None
+    tags: list[str]
 
 
 def models_offered(who: Principal) -> list[Model]:
@@ -50,10 +51,19 @@ def models_offered(who: Principal) -> list[Model]:
     with tenant_context(who.tenant_id):
         return [
             model
-            for model in models()
+            for model in models_taken()
             if who.may_use(model.id)
             and price_book(tenant_id=who.tenant_id, model=model.id, tier="standard").terms.allow(model.id)
         ]
+
+
+def model_offered(who: Principal, name: str) -> Model | None:
+    """The model of an id or further name, if it is among those. Opens the tenant's context."""
+    try:
+        model = requested_model(name)
+    except UnknownModel:
+        return None
+    return model if model in models_offered(who) else None
 
 
 def generation_find(generation_id: UUID, *, livemode: bool | None) -> Generation | None:
@@ -103,7 +113,8 @@ def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
             CASE g.status WHEN 'queued' THEN (SELECT count(*) FROM generations_generation w
              WHERE w.status = 'running' AND w.tenant_id = g.tenant_id AND w.priority <= g.priority) END,
             CASE g.status WHEN 'queued' THEN
-                (SELECT t.concurrency_limit FROM accounts_tenant t WHERE t.id = g.tenant_id) END
+                (SELECT t.concurrency_limit FROM accounts_tenant t WHERE t.id = g.tenant_id) END,
+            ARRAY (SELECT t.tag FROM generations_generationtag t WHERE t.generation_id = g.id ORDER BY t.id)
         FROM generations_generation g
         JOIN generations_generationcontent c ON c.generation_id = g.id
         LEFT JOIN billing_charge b ON b.generation_id = g.id
@@ -123,9 +134,9 @@ def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
             start += part.width
         generation, content, charge, hold, output = instances
         if generation.id not in details:
-            position, running, limit = row[start:]
+            position, running, limit, tags = row[start:]
             seconds = estimated_seconds(generation, position=position, running=running or 0, limit=limit or 1)
-            details[generation.id] = GenerationDetail(generation, content, [], hold, charge, position, seconds)
+            details[generation.id] = GenerationDetail(generation, content, [], hold, charge, position, seconds, tags)
         if output is not None:
             details[generation.id].outputs.append(output)
     return details

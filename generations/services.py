@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -22,8 +20,20 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import valkey
 from cavendish.storage import objects
 from generations.accept.inputs import file_key
-from generations.errors import NotCancelable, NotFinished, refusal_of
-from generations.models import TERMINAL, File, Generation, GenerationContent, Output, ShareLink, Status
+from generations.errors import LegalHoldInForce, NotCancelable, NotFinished, refusal_of
+from generations.holds.selectors import files_in, held_files, hold_check
+from generations.models import (
+    TERMINAL,
+    Derivative,
+    File,
+    Generation,
+    GenerationContent,
+    GenerationTag,
+    GenerationTerms,
+    Output,
+    ShareLink,
+    Status,
+)
 from generations.request import MediaInfo
 from generations.selectors import generation_find
 
@@ -53,7 +63,7 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
     """Erases the request and the outputs; the job's row and its charge stay, without content.
 
     Pictures that came inline or were fetched for it go too; uploaded files stay, they are the tenant's to delete. False
-    when there is no such generation. Raises NotFinished for one that has not ended.
+    when there is no such generation. Raises NotFinished for one that has not ended, LegalHoldInForce.
     """
     with tenant_context(tenant_id):
         generation = generation_find(generation_id, livemode=livemode)
@@ -61,12 +71,22 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
             return False
         if generation.status not in TERMINAL:
             raise NotFinished(generation.status)
-        keys = list(Output.objects.filter(generation_id=generation_id).values_list("storage_key", flat=True))
+        hold_check(tenant_id=tenant_id, generation_id=generation_id, noun="generation")
+        # Locked, so that a smaller picture that is being stored is either seen here, or finds its output gone.
+        outputs = Output.objects.select_for_update().filter(generation_id=generation_id).order_by("id")
+        keys = [output.storage_key for output in outputs]
+        derived = Derivative.objects.filter(output__generation_id=generation_id)
+        keys += derived.values_list("storage_key", flat=True)
+        derived.delete()
         Output.objects.filter(generation_id=generation_id).delete()
         ShareLink.objects.filter(generation_id=generation_id).delete()
-        own_files = File.objects.filter(
-            id__in=_files_in(GenerationContent.objects.get(pk=generation_id).job_spec), deleted_at=None
-        ).exclude(source=File.Source.UPLOAD)
+        own_files = (
+            File.objects.filter(
+                id__in=files_in(GenerationContent.objects.get(pk=generation_id).job_spec), deleted_at=None
+            )
+            .exclude(source=File.Source.UPLOAD)
+            .exclude(id__in=held_files(tenant_id))
+        )
         if generation.group_id is not None and _has_siblings(generation):
             own_files = own_files.none()
         keys += own_files.values_list("storage_key", flat=True)
@@ -75,6 +95,9 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
             request={}, job_spec={}, content=[], thoughts=[], grounding=None, steps=[], usage_reported=None, notices=[]
         )
         Generation.objects.filter(id=generation_id).update(deleted_at=timezone.now(), metadata={})
+        # After the row above, whose lock keeps others from bringing back what is taken here.
+        GenerationTag.objects.filter(generation_id=generation_id).delete()
+        GenerationTerms.objects.filter(generation_id=generation_id).update(terms=[])
     for key in keys:
         objects().delete(key)
     return True
@@ -128,13 +151,6 @@ def _has_siblings(generation: Generation) -> bool:
     """
     group = Generation.objects.filter(group_id=generation.group_id).order_by("id").select_for_update()
     return any(each.deleted_at is None for each in group if each.id != generation.id)
-
-
-def _files_in(job_spec: Mapping[str, Any]) -> list[UUID]:
-    """Returns the files that a job's steps name; one that was erased has none."""
-    blocks = [block for step in job_spec.get("steps", ()) for block in step.get("content", ())]
-    decoded = (ids.decode(ids.FILE, block["file_id"]) for block in blocks if "file_id" in block)
-    return [file_id for file_id in decoded if file_id is not None]
 
 
 def file_create(
@@ -197,11 +213,17 @@ def _day_reserve(tenant_id: UUID, stored: int) -> None:
 
 
 def file_delete(*, tenant_id: UUID, file_id: UUID, livemode: bool) -> bool:
-    """Deletes a file and its bytes, also for generations that wait to use it. False when there is no such file."""
+    """Deletes a file and its bytes, also for generations that wait to use it. False when there is no such file.
+
+    Raises LegalHoldInForce.
+    """
     with tenant_context(tenant_id):
         file = File.objects.filter(id=file_id, livemode=livemode, deleted_at=None).first()
         if file is None:
             return False
+        hold_check(tenant_id=tenant_id, noun="file")
+        if file_id in held_files(tenant_id):
+            raise LegalHoldInForce("file")
         changed = File.objects.filter(id=file_id, deleted_at=None).update(deleted_at=timezone.now())
     if changed:
         objects().delete(file.storage_key)

@@ -19,19 +19,27 @@ MAX_TEXT = 100
 class Parameters:
     """The query parameters of a list that takes `takes` beside the parameters of paging, and all with a prefix.
 
+    Those that `repeats` names are taken too, as often as they come.
     Each method returns one parameter's value, None where it is absent or wrong; `close` raises what was wrong.
     """
 
-    def __init__(self, request: Request, *, takes: tuple[str, ...] = (), prefixes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        request: Request,
+        *,
+        takes: tuple[str, ...] = (),
+        prefixes: tuple[str, ...] = (),
+        repeats: tuple[str, ...] = (),
+    ) -> None:
         self.values = request.query_params
         self.errors: list[FieldError] = []
-        known = (*takes, *PAGE)
+        known = (*takes, *repeats, *PAGE)
         for name in self.values:
             if name not in known and not name.startswith(prefixes):
                 near = difflib.get_close_matches(name[:60].lower(), known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"use {', '.join(known)}."
                 self.wrong(name, "unknown_field", f"{shown(name)} is not a parameter here; {hint}")
-            elif len(self.values.getlist(name)) > 1:
+            elif len(self.values.getlist(name)) > 1 and name not in repeats:
                 self.wrong(name, "repeated", "Give this parameter only once.")
 
     def wrong(self, name: str, code: str, detail: str) -> None:

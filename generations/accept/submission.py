@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from generations.contracts import Submission, SubmitRefusal
 from generations.errors import refusal_of
 from generations.models import File, Priority
 from generations.request import GenerationRequest, request_canonical
+from generations.search.terms import terms_of
 from generations.tasks import ring
 
 
@@ -88,22 +89,35 @@ def generation_quote(
     )
 
 
-def generation_submit(parsed: GenerationRequest, inputs: Inputs, *, owner: JobOwner, terms: JobTerms) -> list[UUID]:
+def generation_submit(
+    parsed: GenerationRequest,
+    inputs: Inputs,
+    *,
+    owner: JobOwner,
+    terms: JobTerms,
+    guard_state: str = "",
+    after_hooks: Sequence[str] = (),
+) -> list[UUID]:
     """Queues a job for each variant: one transaction for files, rows, events and holds; then workers are woken.
 
-    All are held or none. What the first has locked the others lock too, and nothing else. Raises TenantInactive,
-    SizeNotAllowed, QueueFull, JobsInFlight, DayLimitReached, ItemTaken, BudgetExceeded, InsufficientBalance,
-    ModelNotInPlan, PriceMissing; then no row of it exists.
+    All are held or none. What the first has locked the others lock too, and nothing else. `guard_state` is of the guard
+    rules that the request passed; `after_hooks` are those to be asked about the answer.
+
+    Raises TenantInactive, GuardRulesChanged, SizeNotAllowed, QueueFull, JobsInFlight, DayLimitReached, ItemTaken,
+    BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing; then no row of it exists.
     """
     generation_ids = [ids.new_id() for _ in range(parsed.variants)]
     group_id = ids.new_id() if parsed.variants > 1 else None
     spec = job_spec_build(parsed, inputs)
+    if after_hooks:
+        spec.body["after_hooks"] = list(after_hooks)
     try:
         with tenant_context(owner.tenant_id):
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
             submission = _submission(parsed, inputs, spec, worst_case, owner, terms)
             submission["idempotency"] = made_note(*generation_ids)
+            submission["guard_state"] = guard_state
             submission["group_id"] = str(group_id) if group_id else None
             for generation_id in generation_ids:
                 submission["id"] = str(generation_id)
@@ -136,6 +150,7 @@ def _submission(
         "id": "",
         "group_id": None,
         "idempotency": None,
+        "guard_state": "",
         "tenant_id": str(owner.tenant_id),
         "api_key_id": str(owner.api_key_id),
         "member_id": str(owner.member_id) if owner.member_id else None,
@@ -156,6 +171,7 @@ def _submission(
         "batch": {"id": str(terms.item[0]), "index": terms.item[1]} if terms.item else None,
         "request": request_canonical(parsed, inputs.file_ids()),
         "job_spec": spec.body,
+        "terms": _terms(parsed, spec, owner),
         "notices": spec.notices,
         "hold": {
             "amount": str(worst_case.uncovered),
@@ -166,6 +182,13 @@ def _submission(
             "prices": worst_case.prices,
         },
     }
+
+
+def _terms(parsed: GenerationRequest, spec: JobSpec, owner: JobOwner) -> str:
+    """Returns by what the job is found; what is not to be stored is not found."""
+    steps = spec.body["steps"] if parsed.store else []
+    terms = terms_of(steps, tenant_id=owner.tenant_id, livemode=owner.livemode)
+    return f"{{{','.join(map(str, terms))}}}"
 
 
 def _deadline(parsed: GenerationRequest, terms: JobTerms) -> float:

@@ -1,4 +1,4 @@
-"""What `GET /api/v1/generations` takes in its query, as conditions on the rows."""
+"""What `GET /api/v1/generations` and `/outputs` take in their queries, as conditions on the rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from rest_framework.request import Request
 
@@ -16,8 +16,11 @@ from cavendish.db.storable import is_storable
 from cavendish.gemini.catalog import UnknownModel, get_model
 from cavendish.http.problems import shown
 from generations.errors import ErrorCode
-from generations.models import Generation, Status
+from generations.labels.folding import MAX_CHARS, MAX_TAGS, tag_folded
+from generations.models import CollectionOutput, Generation, GenerationTag, Output, Status
 from generations.request import no_such_model
+from generations.search.selectors import generations_with, outputs_with
+from generations.search.terms import terms_asked
 
 METADATA = "metadata."
 _IDS = {
@@ -35,7 +38,10 @@ _TAKES = (
     "conversation_id",
     "error_code",
     "url_expires_in",
+    "q",
 )
+_OUTPUTS_TAKE = ("q", "favorite", "rating", "url_expires_in")
+_MAX_SEARCH = 500
 _MAX_NAME, _MAX_VALUE = 64, 512
 _SLACK = timedelta(hours=1)
 """How far the clock of who makes an id may be from PostgreSQL's, which says when a row was made."""
@@ -51,15 +57,74 @@ _CONVERSATION = """
 """
 
 
-def generations_filter(rows: QuerySet[Generation], request: Request, *, tenant_id: UUID) -> QuerySet[Generation]:
+def generations_filter(
+    rows: QuerySet[Generation], request: Request, *, tenant_id: UUID, livemode: bool
+) -> QuerySet[Generation]:
     """Returns the rows that the query asks for. Raises Problem 422 with every parameter that is wrong or unknown."""
-    parameters = Parameters(request, takes=_TAKES, prefixes=(METADATA,))
+    parameters = Parameters(request, takes=_TAKES, prefixes=(METADATA,), repeats=("tag",))
     conditions = _conditions(parameters)
+    tags = _tags(parameters)
+    terms = _terms(parameters, tenant_id, livemode)
     conversation = _id(parameters, "conversation_id", ids.GENERATION)
     parameters.close()
     if conversation is not None:
         rows = rows.filter(id__in=RawSQL(_CONVERSATION, (conversation, tenant_id, tenant_id)))
-    return rows.filter(**conditions)
+    if terms:
+        rows = generations_with(rows, terms, before=ids.decode(ids.GENERATION, request.query_params.get("cursor", "")))
+    return _tagged(rows.filter(**conditions), "id", tags)
+
+
+def outputs_filter(
+    rows: QuerySet[Output], request: Request, *, tenant_id: UUID, livemode: bool, collection_id: UUID | None
+) -> QuerySet[Output]:
+    """Returns the outputs that the query asks for, of a collection that the address names where it does.
+
+    Raises Problem 422 with every parameter that is wrong or unknown.
+    """
+    takes = _OUTPUTS_TAKE if collection_id is not None else (*_OUTPUTS_TAKE, "collection_id")
+    parameters = Parameters(request, takes=takes, repeats=("tag",))
+    conditions: dict[str, Any] = {}
+    if (favorite := parameters.flag("favorite")) is not None:
+        conditions["favorite"] = favorite
+    if rating := parameters.choice("rating", ("1", "2", "3", "4", "5")):
+        conditions["rating"] = int(rating)
+    collection_id = collection_id or _id(parameters, "collection_id", ids.COLLECTION)
+    tags = _tags(parameters)
+    terms = _terms(parameters, tenant_id, livemode)
+    parameters.close()
+    if collection_id is not None:
+        rows = rows.filter(Exists(CollectionOutput.objects.filter(collection=collection_id, output=OuterRef("id"))))
+    if terms:
+        rows = outputs_with(rows, terms)
+    return _tagged(rows.filter(**conditions), "generation_id", tags)
+
+
+def _terms(parameters: Parameters, tenant_id: UUID, livemode: bool) -> list[int]:
+    """Returns the terms of `q`, none without it."""
+    text = parameters.values.get("q")
+    if text is None:
+        return []
+    terms = terms_asked(text, tenant_id=tenant_id, livemode=livemode) if len(text) <= _MAX_SEARCH else []
+    if not terms:
+        parameters.wrong("q", "unknown_value", f"Use a word at least, and up to {_MAX_SEARCH} characters.")
+    return terms
+
+
+def _tags(parameters: Parameters) -> list[str]:
+    """Returns the tags that are asked for, as they are compared."""
+    given = parameters.values.getlist("tag")
+    tags = {tag_folded(tag) if len(tag) <= MAX_CHARS and is_storable(tag) else "" for tag in given}
+    if "" in tags or len(tags) > MAX_TAGS:
+        detail = f"Use up to {MAX_TAGS} tags of 1 to {MAX_CHARS} characters."
+        parameters.wrong("tag", "unknown_value", detail)
+    return sorted(tags)
+
+
+def _tagged(rows: QuerySet[Any], generation: str, tags: list[str]) -> QuerySet[Any]:
+    """Returns the rows whose generation has all the tags."""
+    for tag in tags:
+        rows = rows.filter(Exists(GenerationTag.objects.filter(folded=tag, generation=OuterRef(generation))))
+    return rows
 
 
 def _conditions(parameters: Parameters) -> dict[str, Any]:

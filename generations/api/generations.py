@@ -18,6 +18,7 @@ from accounts.authentication.principal import Principal
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
+from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import bad_request, not_found
 from cavendish.http.schema import PAGING, problems
@@ -25,6 +26,8 @@ from generations.accept.funnel import generation_accept
 from generations.api import schema
 from generations.api.filters import generations_filter
 from generations.api.url_lifetime import url_seconds_of
+from generations.labels.bodies import GenerationChange
+from generations.labels.services import generation_tag
 from generations.models import TERMINAL, Generation, Status
 from generations.request import MAX_VARIANTS
 from generations.selectors import GenerationDetail as Detail
@@ -174,14 +177,14 @@ class GenerationList(IdempotentView):
             return _awaited_group(who, ids.decode(ids.GENERATION_GROUP, request.query_params.get("group_id", "")))
         with tenant_context(who.tenant_id):
             rows = Generation.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
-            rows = generations_filter(rows, request, tenant_id=who.tenant_id)
+            rows = generations_filter(rows, request, tenant_id=who.tenant_id, livemode=who.livemode)
             page, cursor = page_read(request, rows, ids.GENERATION)
             details = generations_load(page)
         return Response(page_json([generation_json(detail, url_seconds=url_seconds) for detail in details], cursor))
 
 
 class GenerationDetail(APIView):
-    scopes = {"GET": "read", "DELETE": "generate"}
+    scopes = {"GET": "read", "PATCH": "generate", "DELETE": "generate"}
 
     @extend_schema(
         operation_id="generations_get",
@@ -201,6 +204,22 @@ class GenerationDetail(APIView):
             return Response(shown, 202, headers=headers)
         # Read by the waiting layer, which sends 200 for a terminal status and 202 otherwise.
         return Response(shown, headers={"X-Cavendish-Status": shown["status"]})
+
+    @extend_schema(
+        operation_id="generations_update",
+        request=GenerationChange,
+        responses={200: schema.Generation, **problems(400, 401, 403, 404, 422)},
+        tags=["generations"],
+    )
+    def patch(self, request: Request, generation_id: str) -> Response:
+        """Changes the tags of a generation, whatever its status."""
+        who, row_id = principal(request), generation_id_of(generation_id)
+        tags = body_of(request, GenerationChange, partial=True).get("tags")
+        if tags is not None and not generation_tag(
+            tenant_id=who.tenant_id, generation_id=row_id, livemode=who.livemode, tags=tags
+        ):
+            raise not_found()
+        return Response(_load_json(who, row_id))
 
     @extend_schema(
         operation_id="generations_delete",

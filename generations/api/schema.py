@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers as s
 
 from cavendish.http.schema import FieldProblem, Page
+from generations.derivatives.sizes import FORMATS, WIDTHS
 from generations.errors import ErrorCode
 from generations.models import BatchStatus, ItemStatus, Status
 
@@ -72,6 +73,13 @@ class Provenance(s.Serializer[object]):
     c2pa = s.ChoiceField(choices=["present", "absent"], help_text="Content Credentials; present, not verified.")
 
 
+class Preview(s.Serializer[object]):
+    width = s.IntegerField()
+    height = s.IntegerField()
+    mime_type = s.CharField()
+    url = s.CharField(help_text="Signed; it opens this size only.")
+
+
 class Output(s.Serializer[object]):
     id = s.CharField()
     object = s.CharField()
@@ -84,8 +92,12 @@ class Output(s.Serializer[object]):
     sha256 = s.CharField(help_text="Of the bytes as the upstream sent them.")
     tokens = s.IntegerField()
     url = s.CharField(help_text="Signed; the signature is the last query parameter.")
-    url_expires_at = s.DateTimeField()
+    url_expires_at = s.DateTimeField(help_text="Of the smaller pictures' URLs too.")
+    thumbnail_url = s.CharField(help_text="A WebP picture 512 pixels wide, or as wide as the original.")
+    previews = Preview(many=True, help_text="The widths there are of it, for srcset; made when they are first read.")
     provenance = Provenance()
+    favorite = s.BooleanField(help_text="The tenant's favorite: all its keys and members share it.")
+    rating = s.IntegerField(allow_null=True, help_text="1 to 5; null: not rated.")
     grounded = s.BooleanField(help_text="Show it with `grounding`, or link `page_url`: the grounding terms ask for it.")
     page_url = s.CharField(help_text="A page that shows the picture with all that belongs to it.")
 
@@ -177,6 +189,7 @@ class Generation(s.Serializer[object]):
     group_id = s.CharField(allow_null=True, help_text="What the variants of one request (`n`) have in common.")
     batch_id = s.CharField(allow_null=True, help_text="The batch it is an item of.")
     metadata = s.DictField(child=s.CharField())
+    tags = s.ListField(child=s.CharField(), help_text="Set by PATCH, at any time.")
     request = s.JSONField(help_text="As sent; bytes replaced by file ids.")
     content = Content(many=True)
     outputs = Output(many=True)
@@ -240,6 +253,8 @@ class Model(s.Serializer[object]):
     object = s.CharField()
     name = s.CharField()
     description = s.CharField()
+    aliases = s.ListField(child=s.CharField(), help_text="Further names that requests may use.")
+    confirmed = s.BooleanField(help_text="false while figures are third parties' and not Google's own; see the notes.")
     deprecated = s.JSONField(allow_null=True)
     image_sizes = s.ListField(child=s.CharField())
     aspect_ratios = s.ListField(child=s.CharField())
@@ -371,6 +386,14 @@ AFTER = OpenApiParameter(
     OpenApiTypes.STR,
     description='The id of an event, or "latest": what follows it. Last-Event-ID goes before.',
 )
+DERIVED = [
+    OpenApiParameter(
+        "format", OpenApiTypes.STR, enum=list(FORMATS), description="A smaller picture; the original without it."
+    ),
+    OpenApiParameter(
+        "width", OpenApiTypes.INT, enum=list(WIDTHS), description="Its width; never more than the original's."
+    ),
+]
 URL_EXPIRES_IN = OpenApiParameter(
     "url_expires_in", OpenApiTypes.INT, description="How many seconds the links in the answer last, 1 to 604800."
 )
@@ -381,6 +404,20 @@ STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
 BATCH_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
 ITEM_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(ItemStatus.values))
 MODEL = OpenApiParameter("model", OpenApiTypes.STR)
+FINDING = [
+    OpenApiParameter(
+        "q", OpenApiTypes.STR, description="Those whose prompt has all these words, in any case and order."
+    ),
+    OpenApiParameter(
+        "tag", OpenApiTypes.STR, many=True, description="Those that have this tag; all of them where it is repeated."
+    ),
+]
+OUTPUT_FILTERS = [
+    *FINDING,
+    OpenApiParameter("favorite", OpenApiTypes.BOOL),
+    OpenApiParameter("rating", OpenApiTypes.INT, enum=[1, 2, 3, 4, 5]),
+]
+COLLECTION = OpenApiParameter("collection_id", OpenApiTypes.STR, description="Those of a collection.")
 GENERATION_FILTERS = [
     STATUS,
     MODEL,
@@ -392,5 +429,6 @@ GENERATION_FILTERS = [
     OpenApiParameter("group_id", OpenApiTypes.STR, description="The variants of one request."),
     OpenApiParameter("conversation_id", OpenApiTypes.STR, description="A first turn and all that continue it."),
     OpenApiParameter("error_code", OpenApiTypes.STR, enum=list(ErrorCode)),
+    *FINDING,
     OpenApiParameter("metadata.NAME", OpenApiTypes.STR, description="Those whose metadata has this value for NAME."),
 ]

@@ -10,6 +10,8 @@ from generations.api.generations import GenerationCancel, GenerationDetail, Gene
 from generations.api.models import ModelDetail, ModelList
 from generations.api.outputs import OutputContent, OutputDetail, OutputList
 from generations.api.quotes import QuoteCreate
+from generations.collections.api import CollectionDetail, CollectionList, CollectionOutputDetail, CollectionOutputs
+from generations.holds.api import LegalHoldDetail, LegalHoldList
 
 urlpatterns = [
     path("generations", GenerationList.as_view()),
@@ -27,9 +29,15 @@ urlpatterns = [
     path("batches/<str:batch_id>/cancel", BatchCancel.as_view()),
     path("batches/<str:batch_id>/items", BatchItems.as_view()),
     path("batches/<str:batch_id>/results", BatchResults.as_view()),
+    path("tenants/<str:tenant_id>/legal-holds", LegalHoldList.as_view()),
+    path("tenants/<str:tenant_id>/legal-holds/<str:hold_id>", LegalHoldDetail.as_view()),
     path("outputs", OutputList.as_view()),
     path("outputs/<str:output_id>", OutputDetail.as_view()),
     path("outputs/<str:output_id>/content", OutputContent.as_view()),
+    path("collections", CollectionList.as_view()),
+    path("collections/<str:collection_id>", CollectionDetail.as_view()),
+    path("collections/<str:collection_id>/outputs", CollectionOutputs.as_view()),
+    path("collections/<str:collection_id>/outputs/<str:output_id>", CollectionOutputDetail.as_view()),
     path("files", FileList.as_view()),
     path("files/<str:file_id>", FileDetail.as_view()),
     path("files/<str:file_id>/content", FileContent.as_view()),

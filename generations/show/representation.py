@@ -10,6 +10,7 @@ from billing.money import ZERO, amount_text
 from cavendish.db import ids
 from cavendish.gemini.catalog import CatalogError, get_model
 from cavendish.http.times import moment
+from generations.derivatives.sizes import FORMATS, PREVIEW_FORMAT, THUMBNAIL_WIDTH, derived_size, preview_widths
 from generations.models import File, Output, ShareLink
 from generations.selectors import GenerationDetail
 from generations.show.signed_urls import share_sign, url_sign
@@ -84,6 +85,7 @@ def generation_json(detail: GenerationDetail, *, url_seconds: int | None = None)
         "group_id": ids.encode(ids.GENERATION_GROUP, generation.group_id) if generation.group_id else None,
         "batch_id": ids.encode(ids.BATCH, generation.batch_id) if generation.batch_id else None,
         "metadata": generation.metadata,
+        "tags": detail.tags,
         "request": content.request,
         "content": [_block(block) for block in content.content],
         "outputs": [
@@ -115,9 +117,32 @@ def output_json(output: Output, model: str, *, grounded: bool, url_seconds: int 
         "tokens": output.tokens,
         "url": url,
         "url_expires_at": moment(expires),
+        "thumbnail_url": derived_url(output, THUMBNAIL_WIDTH, url_seconds=url_seconds),
+        "previews": [
+            preview_json(output, width, url_seconds=url_seconds)
+            for width in preview_widths(output.width, output.height)
+        ],
         "provenance": provenance_json(output, model),
+        "favorite": output.favorite,
+        "rating": output.rating,
         "grounded": grounded,
         "page_url": url_sign(page_path(output.generation_id), seconds=url_seconds)[0],
+    }
+
+
+def derived_url(output: Output, width: int, *, url_seconds: int | None = None) -> str:
+    """Returns a signed address of a smaller picture, which opens neither another size nor the original."""
+    options = {"format": PREVIEW_FORMAT, "width": width}
+    return url_sign(output_path(output.id), seconds=url_seconds, options=options)[0]
+
+
+def preview_json(output: Output, requested: int, *, url_seconds: int | None = None) -> dict[str, Any]:
+    width, height = derived_size(output.width, output.height, requested=requested)
+    return {
+        "width": width,
+        "height": height,
+        "mime_type": FORMATS[PREVIEW_FORMAT],
+        "url": derived_url(output, requested, url_seconds=url_seconds),
     }
 
 

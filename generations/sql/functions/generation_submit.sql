@@ -24,6 +24,9 @@ BEGIN
     IF tenant.status <> 'active' THEN
         RETURN jsonb_build_object('code', 'tenant_' || tenant.status, 'reason', tenant.status_reason);
     END IF;
+    IF p->>'guard_state' IS DISTINCT FROM guard_state(the_tenant) THEN
+        RETURN jsonb_build_object('code', 'guard_changed');
+    END IF;
     IF p->>'image_size' <> '' AND jsonb_typeof(tenant.allowed_sizes) = 'array'
         AND NOT tenant.allowed_sizes ? (p->>'image_size') THEN
         RETURN jsonb_build_object('code', 'size_not_allowed', 'size', p->>'image_size', 'allowed', tenant.allowed_sizes);
@@ -97,6 +100,8 @@ BEGIN
         now() + make_interval(secs => (p->>'cancel_after')::float8), (p->>'group_id')::uuid);
     INSERT INTO generations_generationcontent (generation_id, tenant_id, request, plan, content, thoughts, steps, notices)
     VALUES (the_id, the_tenant, p->'request', p->'job_spec', '[]', '[]', '[]', p->'notices');
+    INSERT INTO generations_generationterms (generation_id, tenant_id, terms)
+    VALUES (the_id, the_tenant, (p->>'terms')::bigint[]);
     PERFORM event_add(the_tenant, the_id, 'generation.queued', jsonb_build_object('old', NULL, 'new', 'queued', 'reason', 'accepted'));
 
     UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id

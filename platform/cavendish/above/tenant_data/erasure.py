@@ -43,7 +43,7 @@ from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.services import batch_cancel, batch_delete
 from generations.errors import LegalHoldInForce, NotCancelable, NotFinished
 from generations.holds.selectors import tenant_is_held
-from generations.models import TERMINAL, Batch, Collection, File, Generation, GuardRule, PromptTemplate
+from generations.models import TERMINAL, Batch, Collection, File, Generation, LegalHold, GuardRule, PromptTemplate
 from generations.services import file_delete, generation_cancel, generation_delete
 
 logger = logging.getLogger(__name__)
@@ -256,7 +256,8 @@ def _webhooks(tenant_id: UUID) -> int:
 
 
 def _texts(tenant_id: UUID) -> int:
-    """Deletes mails, metadata that was summed, collections, names in events, and the addresses of invoices.
+    """Deletes mails, metadata that was summed, collections, names in events, reasons of holds, and the addresses of
+    invoices.
 
     Issued invoices stay as issued.
     """
@@ -267,10 +268,11 @@ def _texts(tenant_id: UUID) -> int:
             tags += model.objects.filter(tenant_id=tenant_id).delete()[0]
         profile = BillingProfile.objects.filter(tenant_id=tenant_id).exclude(emails=[]).update(emails=[])
         collections, _ = Collection.objects.filter(tenant_id=tenant_id).delete()
+        reasons = LegalHold.objects.filter(tenant_id=tenant_id).exclude(reason="").update(reason="")
         # Names of keys and people stand in what webhooks told; that it happened stays.
         named = Q(type__startswith="key.") | Q(type__startswith="member.")
         events = Event.objects.filter(named, tenant_id=tenant_id).exclude(data={}).update(data={})
-    return int(mails + tags + profile + events + collections)
+    return int(mails + tags + profile + events + collections + reasons)
 
 
 def _audit(tenant_id: UUID) -> int:

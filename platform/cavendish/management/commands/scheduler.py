@@ -39,6 +39,7 @@ from generations.batches.services import batch_inputs_erase
 from generations.compat.gemini.batches.item_dialect import GEMINI
 from generations.upkeep.retention import contents_expire, files_expire, inputs_expire, outputs_expire
 from generations.upkeep.sweep import sweep
+from generations.upkeep.terms import FILL_SECONDS, terms_fill
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(exports_expire, every=600, seconds=ERASE_SECONDS),
             Task(people_tidy, every=600),
             Task(idempotency_keys_expire, every=60),
+            Task(terms_fill, every=60, seconds=FILL_SECONDS),
         ],
     }
 

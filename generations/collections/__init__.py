@@ -1,0 +1,1 @@
+"""Collections: outputs that a tenant has put together under a name."""

@@ -1,0 +1,1 @@
+"""What a tenant says of what was made: tags of generations, favorites and ratings of outputs."""
