@@ -28,6 +28,7 @@ from generations.batches.selectors import batch_find
 from generations.batches.source import ItemSpan
 from generations.contracts import GenerationError
 from generations.errors import NotCancelable, NotFinished, TooManyBatches
+from generations.holds.selectors import batch_check, tenant_held
 from generations.models import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, Generation, ItemStatus, Status
 from generations.request import JobWebhooks
 
@@ -175,7 +176,7 @@ def item_fail(*, tenant_id: UUID, batch_id: UUID, index: int, error: Mapping[str
 def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Actor) -> bool:
     """Erases a batch that has ended, with its items. Its generations are the tenant's to delete.
 
-    False when there is no such batch. Raises NotFinished for one that has not ended.
+    False when there is no such batch. Raises NotFinished for one that has not ended, LegalHoldInForce.
     """
     with tenant_context(tenant_id):
         batch = batch_find(batch_id, livemode=livemode)
@@ -183,6 +184,7 @@ def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
             return False
         if batch.status not in BATCH_ENDED:
             raise NotFinished(batch.status, "batch")
+        batch_check(tenant_id=tenant_id, batch_id=batch_id)
         BatchItem.objects.filter(batch_id=batch_id).delete()
         Batch.objects.filter(id=batch_id).update(deleted_at=timezone.now(), name="", metadata={})
         audit_add(actor=actor, action="batch.deleted", tenant_id=tenant_id, target="batch", target_id=batch_id)
@@ -199,7 +201,7 @@ def batch_inputs_erase() -> int:
     until = time.monotonic() + ERASE_SECONDS
     with acting_as("operator"):
         due = list(
-            Batch.objects.filter(input_file=None, finished_at__isnull=False)
+            Batch.objects.filter(~tenant_held(), input_file=None, finished_at__isnull=False)
             .exclude(input_key="")
             .order_by("finished_at")
             .values_list("tenant_id", "id", "input_key")[:ERASED_AT_ONCE]

@@ -10,7 +10,7 @@ from uuid import UUID
 from billing.reconcile import Differences, Scope, Snapshot
 from cavendish.db.router import acting_as
 from cavendish.storage import Objects, Stored
-from generations.models import File, Output
+from generations.models import Derivative, File, Output
 
 GRACE = 3600.0
 """Seconds. Bytes are kept before their row is written: an object younger than this may be a job's that is ending."""
@@ -23,6 +23,8 @@ ROWS = """
     FROM (
         SELECT storage_key AS key, tenant_id, id, bytes, true AS needed, 'output' AS kind FROM generations_output
         UNION ALL
+        SELECT storage_key, tenant_id, id, bytes, true, 'derivative' FROM generations_derivative
+        UNION ALL
         SELECT storage_key, tenant_id, id, bytes, true, 'file' FROM generations_file WHERE deleted_at IS NULL
         UNION ALL
         SELECT storage_key, tenant_id, subject_id, bytes, true, 'invoice' FROM billing_invoicedocument
@@ -31,7 +33,7 @@ ROWS = """
     WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s
     GROUP BY key ORDER BY key COLLATE "C"
 """
-KEPT = ("outputs", "files", "batches", "invoices")
+KEPT = ("outputs", "derived", "files", "batches", "invoices")
 
 
 def objects_compare(snapshot: Snapshot, scope: Scope, *, store: Objects, most: int) -> Differences:
@@ -109,10 +111,12 @@ def _owner(key: str) -> UUID | None:
 def _still_there(rows: list[dict[str, Any]]) -> set[UUID]:
     """Those of the rows that exist now, as the operator's role sees them; an invoice's never goes."""
     outputs = [row["id"] for row in rows if row["kind"] == "output"]
+    derivatives = [row["id"] for row in rows if row["kind"] == "derivative"]
     files = [row["id"] for row in rows if row["kind"] == "file"]
     with acting_as("operator"):
         return {
             *(row["id"] for row in rows if row["kind"] == "invoice"),
             *Output.objects.filter(id__in=outputs).values_list("id", flat=True),
+            *Derivative.objects.filter(id__in=derivatives).values_list("id", flat=True),
             *File.objects.filter(id__in=files, deleted_at=None).values_list("id", flat=True),
         }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -11,9 +12,13 @@ from django.http.response import HttpResponseBase
 from cavendish.http.problems import not_found
 from cavendish.storage import ObjectMissing, objects
 
+CACHE_SECONDS = 3600
+"""How long caches may keep bytes; so long they can outlive an erasure there."""
 FOR_EVERY_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag, Link",
+    "Access-Control-Expose-Headers": (
+        "Accept-Ranges, Content-Length, Content-Range, ETag, Link, X-Cavendish-Content-Credentials, X-Cavendish-Derived"
+    ),
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 """What lets scripts and isolated pages (COEP) of any site use bytes whose address is the permission."""
@@ -31,21 +36,33 @@ def page_link(page: str) -> str:
 
 
 def bytes_response(
-    key: str, *, mime_type: str, size: int, sha256: str, name: str, page: str | None = None, signed: bool = False
+    key: str,
+    *,
+    mime_type: str,
+    size: int,
+    sha256: str,
+    name: str,
+    page: str | None = None,
+    signed_until: int | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> HttpResponseBase:
     """Returns stored bytes, untouched; those of a signed address also to scripts of every origin.
+
+    `signed_until` is when such an address expires (seconds since 1970): until then a shared cache may keep them too,
+    since the address is the permission. `more` are headers beside.
 
     Local ones are sent by the layer in front, which knows ranges; others stream here.
     """
     headers = {
         "Content-Type": mime_type,
         "ETag": f'"{sha256}"',
-        "Cache-Control": "private, max-age=3600, immutable",
+        "Cache-Control": f"{_scope(signed_until)}, immutable",
         "Content-Disposition": f'inline; filename="{name}"',
         "X-Content-Type-Options": "nosniff",
         # Whoever embeds the bytes can find what must be shown beside them (grounding terms).
         **({"Link": page_link(page)} if page else {}),
-        **(FOR_EVERY_ORIGIN if signed else {}),
+        **(FOR_EVERY_ORIGIN if signed_until is not None else {}),
+        **(more or {}),
     }
     local = objects().local_path(key)
     if local is not None:
@@ -55,6 +72,13 @@ def bytes_response(
     except ObjectMissing:
         raise not_found() from None
     return StreamingHttpResponse(chunks, headers={**headers, "Content-Length": str(size)})
+
+
+def _scope(signed_until: int | None) -> str:
+    """Returns who may cache for how long. An address never gives other bytes, but they can be erased."""
+    if signed_until is None:
+        return f"private, max-age={CACHE_SECONDS}"
+    return f"public, max-age={min(CACHE_SECONDS, max(0, signed_until - int(time.time())))}"
 
 
 def _started(chunks: Iterator[bytes]) -> Iterator[bytes]:

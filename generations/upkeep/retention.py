@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from django.utils import timezone
 from accounts.models import Tenant
 from cavendish.db.router import acting_as
 from cavendish.storage import ERASE_SECONDS
+from generations.errors import LegalHoldInForce
+from generations.holds.selectors import generation_held, held_files, tenant_held
 from generations.models import BATCH_ACTIVE, TERMINAL, Batch, File, Generation
 from generations.services import file_delete, generation_delete
 
@@ -49,7 +52,8 @@ def _erase(delete: Callable[[UUID, UUID, bool], bool], due: Iterable[tuple[UUID,
     until = time.monotonic() + ERASE_SECONDS
     count = 0
     for tenant_id, row, livemode in due:
-        count += delete(tenant_id, row, livemode)
+        with suppress(LegalHoldInForce):  # set since it was found to be due
+            count += delete(tenant_id, row, livemode)
         if time.monotonic() >= until:
             break
     return count
@@ -81,7 +85,7 @@ def _generations(tenant_id: UUID, livemode: bool, before: datetime) -> QuerySet[
     rows: QuerySet[Generation] = Generation.objects.filter(
         tenant_id=tenant_id, livemode=livemode, deleted_at=None, id__lt=_first_id(before)
     )
-    return rows.filter(status__in=TERMINAL, finished_at__lt=before)
+    return rows.filter(~tenant_held(), ~generation_held(), status__in=TERMINAL, finished_at__lt=before)
 
 
 def _files(tenant_id: UUID, livemode: bool, before: datetime) -> QuerySet[File]:
@@ -89,7 +93,11 @@ def _files(tenant_id: UUID, livemode: bool, before: datetime) -> QuerySet[File]:
         tenant_id=tenant_id, livemode=livemode, deleted_at=None, id__lt=_first_id(before)
     )
     # a batch reads its file item by item, for a day at most
-    return rows.exclude(Exists(Batch.objects.filter(input_file=OuterRef("id"), status__in=BATCH_ACTIVE)))
+    return (
+        rows.exclude(Exists(Batch.objects.filter(input_file=OuterRef("id"), status__in=BATCH_ACTIVE)))
+        .exclude(tenant_held())
+        .exclude(id__in=held_files(tenant_id))
+    )
 
 
 def _first_id(moment: datetime) -> UUID:
@@ -109,7 +117,12 @@ def _unstored() -> Due:
         ended = Batch.objects.filter(id=OuterRef("batch_id"), finished_at__lt=now - UNSTORED_OF_BATCH)
         due = list(
             Generation.objects.filter(
-                alone | Exists(ended), status__in=TERMINAL, deleted_at=None, store=False
+                alone | Exists(ended),
+                ~tenant_held(),
+                ~generation_held(),
+                status__in=TERMINAL,
+                deleted_at=None,
+                store=False,
             ).values_list("tenant_id", "id", "livemode")[:AT_ONCE]
         )
     yield from due
@@ -122,6 +135,8 @@ def _expired_files() -> Due:
                 File.objects.filter(deleted_at=None, expires_at__lt=timezone.now())
                 # a batch reads its file item by item, for a day at most
                 .exclude(Exists(Batch.objects.filter(input_file=OuterRef("id"), status__in=BATCH_ACTIVE)))
+                .exclude(tenant_held())
+                .exclude(id__in=held_files())
                 .order_by("expires_at")
                 .values_list("tenant_id", "id", "livemode")[:AT_ONCE]
             )

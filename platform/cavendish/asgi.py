@@ -56,6 +56,7 @@ application = WaitLayer(
         + people_slots(settings.DJANGO_SLOTS)
         + settings.RENDER_SLOTS
         + settings.FETCHING_REQUESTS
+        + settings.DERIVING_REQUESTS
     ),
     valkey_url=settings.VALKEY_URL,
     source=Database(lambda: open_pool("default", max_size=4)),

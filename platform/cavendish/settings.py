@@ -206,6 +206,9 @@ GENERATION_DEADLINE = CONFIG.number("GENERATION_DEADLINE", 600)
 GENERATION_MAX_TRIES = CONFIG.number("GENERATION_MAX_TRIES", 4)
 # The model that serves Imagen's API, since Google shuts Imagen down.
 IMAGEN_SUCCESSOR = CONFIG.get("IMAGEN_SUCCESSOR", "gemini-3.1-flash-image")
+# The operator's models over the shipped ones, and further names of models: "old-name=gemini-3-pro-image".
+CATALOG_FILE = CONFIG.get("CATALOG_FILE")
+MODEL_ALIASES = CONFIG.words("MODEL_ALIASES")
 
 WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY", 1000)
 # The rest of a worker's slots is for interactive jobs alone, so that none waits for a batch item.
@@ -273,6 +276,10 @@ FETCHES = CONFIG.number("FETCHES", 64)
 FETCHES_PER_TENANT = CONFIG.number("FETCHES_PER_TENANT", 8)
 FETCHING_REQUESTS = CONFIG.number("FETCHING_REQUESTS", 64)
 FETCHING_REQUESTS_PER_TENANT = CONFIG.number("FETCHING_REQUESTS_PER_TENANT", 16)
+# Smaller pictures that are made at once, per process, and the requests that make or wait for one.
+DERIVATIVES_AT_ONCE = CONFIG.number("DERIVATIVES_AT_ONCE", 2)
+DERIVING_REQUESTS = CONFIG.number("DERIVING_REQUESTS", 128)
+DERIVING_REQUESTS_PER_TENANT = CONFIG.number("DERIVING_REQUESTS_PER_TENANT", 64)
 # Networks that may read /metrics without an operator key.
 METRICS_ALLOW = CONFIG.words("METRICS_ALLOW", "127.0.0.0/8,::1/128")
 # How long a ready export can be downloaded, and the default wait before a closing tenant is erased.

@@ -18,12 +18,17 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 PRIVATE = b"x-cavendish-"
-"""Prefix of the headers between Django and this layer; none ever enters from a client or leaves to one."""
+"""Prefix of the headers between Django and this layer; none ever enters from a client, and only FOR_CLIENTS leave."""
+FOR_CLIENTS = frozenset({b"x-cavendish-derived", b"x-cavendish-content-credentials"})
 
 
 def public(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Headers without our private ones; names as they were."""
-    return [(name, value) for name, value in headers if not name.lower().startswith(PRIVATE)]
+    return [
+        (name, value)
+        for name, value in headers
+        if not (lower := name.lower()).startswith(PRIVATE) or lower in FOR_CLIENTS
+    ]
 
 
 def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:

@@ -43,7 +43,7 @@ from cavendish.storage import ERASE_SECONDS, objects
 from generations.batches.services import batch_cancel, batch_delete
 from generations.errors import LegalHoldInForce, NotCancelable, NotFinished
 from generations.holds.selectors import tenant_is_held
-from generations.models import TERMINAL, Batch, Collection, File, Generation, LegalHold, GuardRule, PromptTemplate
+from generations.models import TERMINAL, Batch, Collection, File, Generation, GuardRule, LegalHold, PromptTemplate
 from generations.services import file_delete, generation_cancel, generation_delete
 
 logger = logging.getLogger(__name__)

@@ -23,6 +23,8 @@ from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
 from cavendish.http.problems import conflict, invalid_value, not_found
 from cavendish.storage import ERASE_SECONDS, objects
+from generations.errors import LegalHoldInForce
+from generations.holds.selectors import tenant_is_held
 
 
 def export_request(*, tenant_id: UUID, actor: Actor) -> Export:
@@ -97,7 +99,8 @@ def erasure_request(*, tenant_id: UUID, slug: str, actor: Actor, days: int | Non
     """Schedules the erasure of a closing tenant after `days` (ERASURE_DAYS where None), as the operator.
 
     Requesting it again moves the day. `slug` must be typed, so that nobody erases the wrong tenant. Raises Problem 409
-    for a tenant that is not closing or whose erasure has begun, 422 for another slug.
+    for a tenant that is not closing or whose erasure has begun, 422 for another slug; LegalHoldInForce while anything
+    of the tenant is held.
     """
     with tenant_work(tenant_id):
         tenant = Tenant.objects.select_for_update().filter(id=tenant_id).first()
@@ -109,6 +112,8 @@ def erasure_request(*, tenant_id: UUID, slug: str, actor: Actor, days: int | Non
             raise conflict(
                 "not_closing", f"The tenant is {tenant.status}. Close it first, so that it can export its data."
             )
+        if tenant_is_held(tenant_id):
+            raise LegalHoldInForce("tenant")
         due = timezone.now() + timedelta(days=settings.ERASURE_DAYS if days is None else days)
         erasure: Erasure | None = Erasure.objects.select_for_update().filter(tenant_id=tenant_id).first()
         if erasure is not None and erasure.status in {Erasure.Status.RUNNING, Erasure.Status.DONE}:
