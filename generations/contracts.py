@@ -157,7 +157,9 @@ class ItemRefusal(TypedDict):
     code: Literal["item_taken"]
 
 
-SubmitRefusal = TenantRefusal | GuardChanged | SizeRefusal | LimitRefusal | ItemRefusal | KeyLost | DayRefusal | HoldRefusal
+SubmitRefusal = (
+    TenantRefusal | GuardChanged | SizeRefusal | LimitRefusal | ItemRefusal | KeyLost | DayRefusal | HoldRefusal
+)
 
 
 # Work: generation_claim, generation_finish, generation_sweep.

@@ -20,6 +20,7 @@ TARGETS = {
     "credit": ids.CREDIT,
     "credit_note": ids.CREDIT_NOTE,
     "export": ids.EXPORT,
+    "guard_rule": ids.GUARD_RULE,
     "invitation": ids.INVITATION,
     "invoice": ids.INVOICE,
     "member": ids.USER,
@@ -27,6 +28,7 @@ TARGETS = {
     "person": ids.USER,
     "plan": ids.PLAN,
     "share_link": ids.SHARE_LINK,
+    "template": ids.TEMPLATE,
     "tenant": ids.TENANT,
     "webhook_endpoint": ids.WEBHOOK_ENDPOINT,
 }

@@ -209,26 +209,40 @@ def settlement(
     `images` are those that are given out.
     """
     billed = bill(usage, prices=prices, ceiling=ceiling, images=images, covered=covered, undelivered=undelivered)
-    records = [line.record() for line in billed.lines]
-    if not charged:
-        records = [
-            {**record, "amount": "0", "unit_price": "0"}
-            for record in records
-            if record["kind"] not in (ABSORBED, INCLUDED)
-        ]
-    return {
-        "status": "charged" if charged else "not_charged",
+    charge: Settlement = {
+        "status": "charged",
         "reason": reason,
-        "amount": amount_text(billed.amount) if charged else "0",
+        "amount": amount_text(billed.amount),
         "cost": amount_text(billed.cost),
-        "absorbed": amount_text(billed.absorbed) if charged else "0",
-        "lines": [line.shown() for line in billed.lines] if charged else [],
+        "absorbed": amount_text(billed.absorbed),
+        "lines": [line.shown() for line in billed.lines],
         "usage": usage.as_json(),
         "flags": billed.flags,
-        "records": records,
-        "images": images if charged else 0,
-        "tokens": usage.total - undelivered.tokens if charged else 0,
+        "records": [line.record() for line in billed.lines],
+        "images": images,
+        "tokens": usage.total - undelivered.tokens,
         "requests": 1,
+    }
+    return charge if charged else uncharged(charge, reason=reason)
+
+
+def uncharged(charge: Settlement, *, reason: str | None) -> Settlement:
+    """Returns the charge as that of a generation which the tenant does not pay for; the cost stays the operator's."""
+    records: list[UsageRecordValues] = [
+        {**record, "amount": "0", "unit_price": "0"}
+        for record in charge["records"]
+        if record["kind"] not in (ABSORBED, INCLUDED)
+    ]
+    return {
+        **charge,
+        "status": "not_charged",
+        "reason": reason,
+        "amount": "0",
+        "absorbed": "0",
+        "lines": [],
+        "records": records,
+        "images": 0,
+        "tokens": 0,
     }
 
 

@@ -37,10 +37,11 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, Refusal, invalid_value
 from cavendish.storage import ObjectMissing, is_outage, objects
 from generations.accept.funnel import check_model, generation_admit, request_spool
+from generations.accept.guards import HooksNeeded
 from generations.accept.submission import JobOwner, JobTerms
 from generations.batches.aside import Aside
 from generations.batches.services import batch_wind_down, item_fail
-from generations.errors import ErrorCode, ItemTaken, JobsInFlight, TenantInactive, TooManyFetches
+from generations.errors import ErrorCode, ItemTaken, JobsInFlight, TenantInactive, TooManyFetches, TooManyHooks
 from generations.models import Batch, BatchItem, Generation, ItemStatus, Priority, Status
 from generations.prompt_templates.selectors import template_finder
 from generations.request import Dialect, body_read, request_parse
@@ -166,13 +167,13 @@ def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects, *, may_fetc
     """Makes a job of an item, or fails it.
 
     Returns FED, TAKEN where somebody else was first, WAITS for money or for jobs of its key to end, FETCHES where
-    something has to be fetched: not unless `may_fetch`, or too much is being fetched already.
+    something has to be fetched or a guard hook to be asked: not unless `may_fetch`, or too much is under way already.
     """
     problem: Problem
     try:
         _submit(batch, item, dialects[batch.dialect](batch), may_fetch)
         return FED
-    except (_FetchNeeded, TooManyFetches):
+    except (_FetchNeeded, HooksNeeded, TooManyFetches, TooManyHooks):
         return FETCHES
     except ItemTaken:
         return TAKEN
@@ -230,6 +231,7 @@ def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect, may_fetch: bool
                     deadline=max((batch.expires_at - timezone.now()).total_seconds(), 0.001),
                     item=(batch.id, item.index),
                 ),
+                may_ask=may_fetch,
             )
         except Problem as problem:
             raise _in_item(dialect.placed(problem)) from None

@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +27,8 @@ from cavendish.storage import is_outage, objects
 from generations.contracts import GenerationResult
 from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore
-from generations.work.result import platform_failure
+from generations.work.result import guard_refusal, platform_failure
+from generations.work.review import Review, reviewed
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,11 @@ ABANDONED = 24 * 3600.0
 
 @dataclass(frozen=True)
 class PendingResult:
-    """A result on its way into storage and database. `files` maps a storage key to a path inside the folder."""
+    """A result on its way into storage and database. `files` maps a storage key to a path inside the folder.
+
+    `hooks` are the guard rules that have not been asked about it yet. One of them may have refused it: then it
+    `discards` its files.
+    """
 
     folder: Path
     tenant_id: UUID
@@ -51,6 +57,8 @@ class PendingResult:
     token: UUID
     result: GenerationResult
     files: dict[str, str]
+    hooks: Sequence[str] = ()
+    discards: bool = False
 
     @property
     def name(self) -> str:
@@ -70,6 +78,8 @@ class PendingResult:
                     "token": str(self.token),
                     "result": self.result,
                     "files": self.files,
+                    "hooks": list(self.hooks),
+                    "discards": self.discards,
                 },
                 target,
             )
@@ -92,6 +102,8 @@ class PendingResult:
             token=UUID(values["token"]),
             result=values["result"],
             files=values["files"],
+            hooks=values.get("hooks", ()),
+            discards=values.get("discards", False),
         )
 
     def remove(self) -> None:
@@ -108,18 +120,21 @@ def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]
         token=job.lease_token,
         result=result,
         files={key: str(path.relative_to(job.spool)) for key, path in paths.items()},
+        hooks=job.spec.get("after_hooks", ()) if result["outputs"] or result["content"] else (),
     )
 
 
 async def deliver(pending: PendingResult, store: JobStore) -> str:
-    """Stores the pictures, then ends the generation; waits out a storage or a PostgreSQL that is away.
+    """Stores the pictures, asks guard hooks, ends the generation; waits out a storage or a PostgreSQL that is away.
 
     Returns what `generation_finish` did: 'ended', 'already' or 'lost'. When the job is somebody else's by now, what was
     stored is deleted. A result that the database refuses, which is a bug of ours, fails the generation: it would stay
     running for ever.
     """
-    if pending.files:
+    if pending.files and not pending.discards:
         await _through_outages("storage", lambda: asyncio.to_thread(_store_all, pending))
+    if pending.hooks:
+        pending = await _review(pending)
     refused = False
     try:
         outcome = await _through_outages("PostgreSQL", lambda: _finish(pending, store))
@@ -131,10 +146,27 @@ async def deliver(pending: PendingResult, store: JobStore) -> str:
         outcome = await _through_outages("PostgreSQL", lambda: _finish(_refused(pending), store))
     if outcome == "lost":
         logger.warning("Generation %s was taken over; its late answer is dropped.", pending.name)
-    if outcome == "lost" or refused:
-        await asyncio.to_thread(_delete_all, pending)
+    if outcome == "lost" or refused or pending.discards:
+        await _through_outages("storage", lambda: asyncio.to_thread(_delete_all, pending))
     await asyncio.to_thread(pending.remove)
     return str(outcome)
+
+
+async def _review(pending: PendingResult) -> PendingResult:
+    """Returns the result as the guard's hooks leave it. Their decision is kept before it is acted on: whoever delivers
+    the result again does not ask again.
+    """
+    review = Review(pending.tenant_id, pending.generation_id, pending.hooks, pending.result)
+    refusal = await _through_outages("PostgreSQL", lambda: reviewed(review))
+    decided = replace(pending, hooks=())
+    if refusal is not None:
+        result = guard_refusal(pending.result, refusal.message, is_charged=refusal.is_charged)
+        decided = replace(decided, result=result, discards=True)
+    try:
+        await asyncio.to_thread(decided.write)
+    except OSError as error:
+        logger.warning("Generation %s: the spool does not take the decision (%s).", pending.name, type(error).__name__)
+    return decided
 
 
 def _refused(pending: PendingResult) -> PendingResult:

@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.contracts import Settlement
 from billing.money import ZERO
-from billing.prices.pricing import settlement
+from billing.prices.pricing import settlement, uncharged
 from billing.usage.upstream import Usage, usage_parse
 from generations.contracts import GenerationError, GenerationResult, Notice, OutputValues
 from generations.errors import ErrorCode
@@ -62,6 +62,25 @@ def platform_failure(failures: int = 0) -> GenerationResult:
         outputs=[],
         charge=settlement(Usage(), prices={}, ceiling=ZERO, images=0, charged=False, reason=code),
     )
+
+
+def guard_refusal(result: GenerationResult, message: str, *, is_charged: bool) -> GenerationResult:
+    """Returns the end of a generation whose answer a guard rule refuses: nothing of the answer is left.
+
+    What the upstream took is charged as ever where `is_charged`, and else stays the operator's cost.
+    """
+    code = ErrorCode.GUARD_REFUSED.value
+    empty = _result(
+        Answer(),
+        status=Status.FAILED,
+        reason=code,
+        error={"code": code, "message": message},
+        failures=result["failures"],
+        notices=[notice for notice in result["notices"] if "output" not in notice],
+        outputs=[],
+        charge={**result["charge"], "reason": code} if is_charged else uncharged(result["charge"], reason=code),
+    )
+    return {**result, **empty, "usage_reported": result["usage_reported"]}
 
 
 def cancellation(job: Job, answer: Answer | None, *, sandbox: bool) -> GenerationResult:

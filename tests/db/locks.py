@@ -62,6 +62,8 @@ ORDER: Mapping[str, str] = {
     "accounts_storageuse": "what a tenant stores; last of all, since its triggers run at the commit",
     "accounts_webhookendpoint": "a change of it, and what its deliveries say of it",
     "accounts_webhookdelivery": "by whoever sends it, passed over by others",
+    "generations_platformguardrule": "a change of it",
+    "generations_guardrule": "a change of it",
 }
 
 LOCKS_NOTHING: Mapping[tuple[str, str, int], str] = {

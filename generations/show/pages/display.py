@@ -28,6 +28,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         "The model answered without a picture.",
         "Asking again, or asking for a picture more plainly, may help.",
     ),
+    ErrorCode.GUARD_REFUSED: (
+        "The picture was refused by a rule.",
+        "A rule on what may be made stood against it, not the model. Asking for something else may help.",
+    ),
     ErrorCode.UPSTREAM_UNAVAILABLE: (
         "The image service gave no usable answer.",
         "It was away or overloaded. Trying again later may help.",

@@ -16,6 +16,7 @@ TAGS = [
         "description": "Many generations in one request at the batch price, run when there is capacity.",
     },
     {"name": "outputs", "description": "The generated pictures, byte for byte as the model returned them."},
+    {"name": "guard", "description": "Rules on requests, and hooks that are asked before and after."},
     {"name": "files", "description": "Upload pictures and videos to use as input."},
     {"name": "quotes", "description": "The cost of a generation before it runs."},
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,20 @@ def page_read_numbered(request: Request, rows: QuerySet[Any], prefix: str) -> tu
     one_more = list(rows.order_by("-id")[: limit + 1])
     page = one_more[:limit]
     return page, f"{prefix}_{page[-1].id:x}" if len(one_more) > limit else None
+
+
+def page_of(request: Request, rows: Iterable[Any], prefix: str) -> tuple[list[Any], str | None]:
+    """Returns what `page_read` does, of rows that are few and all at hand."""
+    limit = _limit(request)
+    cursor = request.query_params.get("cursor")
+    if cursor:
+        after = ids.decode(prefix, cursor)
+        if after is None:
+            raise _wrong_cursor()
+        rows = [row for row in rows if row.id < after]
+    one_more = sorted(rows, key=lambda row: row.id, reverse=True)[: limit + 1]
+    page = one_more[:limit]
+    return page, ids.encode(prefix, page[-1].id) if len(one_more) > limit else None
 
 
 def page_json(data: list[dict[str, Any]], next_cursor: str | None) -> dict[str, Any]:

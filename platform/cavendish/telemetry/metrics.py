@@ -17,6 +17,11 @@ LIMITS_LOCAL = Counter(
 )
 KEY_READS = Counter("cavendish_key_reads", "API keys read from PostgreSQL: unknown to this process, or maybe changed.")
 KEY_POLLS = Counter("cavendish_key_looks", "Polls for changed keys and tenants; four a second while requests come.")
+GUARD_REFUSALS = Counter(
+    "cavendish_guard_refusals",
+    "Requests (stage before) and pictures (stage after) that guard rules refused, by the type of the rule.",
+    ["type", "stage"],
+)
 CONNECTIONS = Gauge("cavendish_connections", "Connections of clients, idle ones too.")
 CONNECTIONS_REFUSED = Counter(
     "cavendish_connections_refused",

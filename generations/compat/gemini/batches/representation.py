@@ -41,6 +41,7 @@ _CODES = {
     "input_deleted": 5,
     ERASED["code"]: 5,
     "model_not_allowed": 7,
+    ErrorCode.GUARD_REFUSED: 7,
     "budget_exceeded": 7,
     "insufficient_balance": 7,
     ErrorCode.INTERNAL: 13,

@@ -180,6 +180,9 @@ def _finish(detail: GenerationDetail, content: GenerationContent) -> dict[str, s
     match error["code"]:
         case ErrorCode.SAFETY_BLOCKED:
             reason = "IMAGE_SAFETY" if content.job_spec.get("wants_image", True) else "SAFETY"
+        case ErrorCode.GUARD_REFUSED:
+            wants_image = content.job_spec.get("wants_image", True)
+            reason = "IMAGE_PROHIBITED_CONTENT" if wants_image else "PROHIBITED_CONTENT"
         case ErrorCode.NO_IMAGE:
             reason = "NO_IMAGE"
             # It is charged, so it is handed out; parts would make it look like an answer.

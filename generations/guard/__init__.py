@@ -1,0 +1,1 @@
+"""Rules on requests, judged before anything is spent; and hooks, asked before the hold and after the picture."""
