@@ -102,3 +102,63 @@ async def test_a_client_that_leaves_is_forgotten(client: httpx.AsyncClient, laye
     async with client.stream("POST", "/lead"):
         await until_waiting(layer.hub, 1)
     await until_waiting(layer.hub, 0)
+
+
+OTHERWISE = '"it \\u00fc ends\\n\\n"'
+
+
+@pytest.fixture
+def jobs(inner: Inner) -> list[UUID]:
+    """Two of them: what is appended for the first asks to go on with the second."""
+    ids = [uuid4(), uuid4()]
+
+    def lead_to(place: int) -> Headers:
+        value = f"gen_{ids[place].hex};9;/part?{place}"
+        return {"X-Cavendish-Lead": value, "X-Cavendish-Otherwise": OTHERWISE, "Content-Type": "text/event-stream"}
+
+    async def first(inner: Inner, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+        return 200, lead_to(0), b"first\n\n"
+
+    async def part(inner: Inner, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+        last = scope["query_string"] == b"1"
+        return 200, {} if last else lead_to(1), b"last\n\n" if last else BIG
+
+    inner.views |= {"/lead": first, "/part": part}
+    return ids
+
+
+async def test_the_rest_comes_in_parts(
+    client: httpx.AsyncClient, layer: WaitLayer, valkey: OwnValkey, jobs: list[UUID]
+) -> None:
+    came = bytearray()
+    async with client.stream("POST", "/lead") as answer:
+        reading = asyncio.create_task(read(answer, came))
+        await until_waiting(layer.hub, 1)
+        await valkey.publish(ENDED, jobs[0].hex)
+        await until(lambda: came == b"first\n\n" + BIG)
+        await until_waiting(layer.hub, 1)
+        await valkey.publish(ENDED, jobs[1].hex)
+        await reading
+    assert came == b"first\n\n" + BIG + b"last\n\n"
+
+
+async def test_what_no_rendering_can_end_says_so(
+    client: httpx.AsyncClient, layer: WaitLayer, inner: Inner, valkey: OwnValkey, jobs: list[UUID]
+) -> None:
+    asking = asyncio.create_task(client.post("/lead"))
+    await until_waiting(layer.hub, 1)
+    layer.hub.drain()
+    assert (await asking).text == "first\n\nit ü ends\n\n"
+
+
+async def test_a_part_that_fails_ends_it_in_words(
+    client: httpx.AsyncClient, layer: WaitLayer, inner: Inner, valkey: OwnValkey, jobs: list[UUID]
+) -> None:
+    async def part(inner: Inner, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+        return 500, {"X-Cavendish-Lead": f"gen_{jobs[1].hex};9;/part?1"}, b"broken"
+
+    inner.views["/part"] = part
+    asking = asyncio.create_task(client.post("/lead"))
+    await until_waiting(layer.hub, 1)
+    await valkey.publish(ENDED, jobs[0].hex)
+    assert (await asking).text == "first\n\nit ü ends\n\n"

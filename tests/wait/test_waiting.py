@@ -135,6 +135,20 @@ async def test_a_rendering_that_fails_never_makes_a_client_post_again(
     assert (answer.status_code, answer.json()) == (202, {"status": "queued", "from": "first answer"})
 
 
+async def test_a_rendering_that_is_the_jobs_end_goes_out_whatever_its_status(
+    client: httpx.AsyncClient, inner: Inner, valkey: OwnValkey
+) -> None:
+    async def over(inner: Inner, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+        return 503, {"X-Cavendish-Ended": "true", "x-should-retry": "false"}, b"it failed"
+
+    generation = uuid4()
+    inner.views[f"/api/v1/generations/gen_{generation.hex}"] = over
+    await end(inner, valkey, generation)
+    answer = await client.post(inner.ask(id=generation.hex, seconds=9))
+    assert (answer.status_code, answer.text, answer.headers["x-should-retry"]) == (503, "it failed", "false")
+    assert "x-cavendish-ended" not in answer.headers
+
+
 async def test_a_rendering_that_raises_falls_back_as_well(
     client: httpx.AsyncClient, inner: Inner, valkey: OwnValkey
 ) -> None:

@@ -3,13 +3,19 @@
     X-Cavendish-Wait: gen_<hex>;<seconds>[;<render path>]     wait, then answer what GET <render path> answers; that
                                                               may ask the same again, for another job
     X-Cavendish-Lead: gen_<hex>;<seconds>;<render path>       send this answer and hold it open, wait, then append what
-                                                              GET <render path> answers (server-sent events)
+                                                              GET <render path> answers (server-sent events); that
+                                                              may ask to go on so with another job
+    X-Cavendish-Otherwise: "…"                                beside a lead: the text, as JSON, that ends the answer
+                                                              where no rendering can
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
     X-Cavendish-Stream: tenant;<cursor>;<tenant hex>;<mode>   answer the tenant's events of the mode (live, test) behind
                                                               the cursor ("": all)
     X-Cavendish-File: {"path": "…"}                           answer the local file
     X-Cavendish-Resubmission: <request>;<jobs>                note both (messaging.resubmissions) should the client hang
                                                               up before the whole answer is out; beside the others
+
+    X-Cavendish-Ended: true                                   of a rendering: it is the job's end, so it goes out even
+                                                              with a status that asks for another try
 
 A header that cannot be read is our own mistake: it is logged, and the view's answer goes out as it stands.
 """
@@ -20,7 +26,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -41,7 +47,9 @@ class WaitFor:
 
 @dataclass(frozen=True)
 class LeadFor(WaitFor):
-    """The first answer is the beginning of the whole one."""
+    """The first answer is the beginning of the whole one, which `otherwise` ends where no rendering can."""
+
+    otherwise: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -121,8 +129,12 @@ def find_instruction(headers: Headers) -> Instruction | None:
         if value is None:
             continue
         try:
-            return parse(value.decode("latin-1"))
-        except (ValueError, KeyError, TypeError):
+            found = parse(value.decode("latin-1"))
+            if isinstance(found, LeadFor):
+                otherwise = json.loads(header(headers, PRIVATE + b"otherwise") or b'""')
+                return replace(found, otherwise=otherwise.encode())
+            return found
+        except (ValueError, KeyError, TypeError, AttributeError):
             logger.error("A view's %s header cannot be read and is ignored.", name.decode())
     return None
 

@@ -27,25 +27,33 @@ async def answer_lead(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Sends the first answer, comments while the job runs, then the rendering.
+    """Sends the first answer, comments while the job runs, then the rendering; that may ask to go on with another job.
 
-    A process that is being stopped ends the answer where it is: its client resumes behind the last event it saw.
+    A process that is being stopped ends the answer where it is, with what the view gave for that: a client of Google's
+    resumes behind the last event it saw, others are told where the job is.
     """
     await send_start(send, first.status, [*without(first.headers, _REPLACED), *_HEADERS])
     await send_body(send, first.body, more=True)
     until = time.monotonic() + wait.seconds
     async with watching(receive) as gone:
-        with hub.waiting(wait.generation) as ended:
-            either: set[asyncio.Future[Any]] = {gone, ended}
-            while not gone.done() and not ended.done() and (left := until - time.monotonic()) > 0:
-                pause = min(left, KEEP_ALIVE_SECONDS)
-                done, _ = await asyncio.wait(either, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-                if not done:
-                    await send_body(send, b": keep-alive\n\n", more=True)
-            drained = ended.done() and not ended.result()
-        if gone.done():
-            raise ClientGone
-        if drained:
-            await send_body(send)
-            return
-        await renderer.answer(first, wait, scope, gone, send)
+        asked: LeadFor | None = wait
+        while asked is not None:
+            with hub.waiting(asked.generation) as ended:
+                either: set[asyncio.Future[Any]] = {gone, ended}
+                while not gone.done() and not ended.done() and (left := until - time.monotonic()) > 0:
+                    pause = min(left, KEEP_ALIVE_SECONDS)
+                    done, _ = await asyncio.wait(either, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                    if not done:
+                        await send_body(send, b": keep-alive\n\n", more=True)
+                over = not ended.done()
+                drained = ended.done() and not ended.result()
+            if gone.done():
+                raise ClientGone
+            if drained:
+                await send_body(send, asked.otherwise)
+                return
+            after = await renderer.append(first, asked, scope, gone, send)
+            if after is not None and over:
+                await send_body(send, after.otherwise)
+                return
+            asked = after

@@ -35,6 +35,7 @@ TERMINAL = frozenset({b"succeeded", b"failed", b"canceled"})
 BUFFER_BYTES = 256 * 1024
 
 _STATUS = PRIVATE + b"status"
+_ENDED = PRIVATE + b"ended"
 # Who asks, from where and through which proxy; not what the POST was about (body, conditions, idempotency, preference).
 _PASSED_ON = frozenset(
     {b"authorization", b"x-goog-api-key", b"host", b"accept", b"accept-language", b"user-agent", b"forwarded"}
@@ -89,13 +90,30 @@ class Renderer:
     ) -> WaitFor | None:
         """Sends the rendering under the first answer's headers; where it fails, the first answer as it was.
 
-        Behind a first answer that was sent already it is appended; where it fails, nothing. With `again` a rendering
-        that asks to wait for another job is not sent: what it asks for is answered. Else it goes out as it stands.
-        Raises ClientGone when the client hung up before the last byte was handed on.
+        With `again` a rendering that asks to wait for another job is not sent: what it asks for is answered. Else it
+        goes out as it stands. Raises ClientGone when the client hung up before the last byte was handed on.
         """
         await self._slots.acquire()
-        make = _Appending if isinstance(wait, LeadFor) else _Rendering
-        rendering = make(first, wait, scope, send, gone, leave=self._slots.release)
+        rendering = _Rendering(first, wait, scope, send, gone, leave=self._slots.release)
+        await self._render(rendering, wait, scope, gone)
+        if again and rendering.asked is not None and not rendering.flowing:
+            return rendering.asked
+        await _finish(rendering, gone)
+        return None
+
+    async def append(
+        self, first: FirstAnswer, wait: LeadFor, scope: Scope, gone: asyncio.Future[None], send: Send
+    ) -> LeadFor | None:
+        """Sends the rendering behind what was sent already, and returns with what it asks to go on; then the answer
+        stays open. Where it fails, what the view gave for that ends the answer. Raises ClientGone.
+        """
+        await self._slots.acquire()
+        rendering = _Appending(first, wait, scope, send, gone, leave=self._slots.release)
+        await self._render(rendering, wait, scope, gone)
+        await _finish(rendering, gone)
+        return rendering.onward
+
+    async def _render(self, rendering: _Rendering, wait: WaitFor, scope: Scope, gone: asyncio.Future[None]) -> None:
         try:
             if gone.done():
                 raise ClientGone
@@ -109,17 +127,18 @@ class Renderer:
             rendering.useless = True
         finally:
             rendering.leave()
-        if again and rendering.asked is not None and not rendering.flowing:
-            return rendering.asked
-        if rendering.flowing:
-            # Its last piece went out while the client was there, or was thrown away.
-            if not rendering.delivered:
-                raise ClientGone
-            return None
-        if gone.done():
+
+
+async def _finish(rendering: _Rendering, gone: asyncio.Future[None]) -> None:
+    """Sends what is left of it. Raises ClientGone."""
+    if rendering.flowing:
+        # Its last piece went out while the client was there, or was thrown away.
+        if not rendering.delivered:
             raise ClientGone
-        await rendering.finish()
-        return None
+        return
+    if gone.done():
+        raise ClientGone
+    await rendering.finish()
 
 
 class _Rendering:
@@ -148,6 +167,7 @@ class _Rendering:
         self._buffer = bytearray()
         self._complete = False
         self.asked: WaitFor | None = None
+        self.onward: LeadFor | None = None
         self.flowing = False
         self.delivered = False
         self.useless = False
@@ -167,7 +187,7 @@ class _Rendering:
         body, more = message.get("body", b""), message.get("more_body", False)
         if self.flowing:
             self.delivered = not more and not self._gone.done()
-            await send_body(self._send, body, more=more)
+            await send_body(self._send, body, more=more or self.onward is not None)
             return
         self._buffer += body
         self._complete = not more
@@ -190,7 +210,8 @@ class _Rendering:
         if isinstance(asked, WaitFor) and not isinstance(asked, LeadFor):
             self.asked = asked
         job = header(headers, _STATUS)
-        self.useless = status >= 500 or status in _REPEATED_BY_CLIENTS | _KEY_GONE
+        ended = header(headers, _ENDED) is not None
+        self.useless = not ended and (status >= 500 or status in _REPEATED_BY_CLIENTS | _KEY_GONE)
         self._status = (200 if job in TERMINAL else 202) if status == 200 and job is not None else status
         own = public(headers)
         waited = time.monotonic() - self._first.at
@@ -212,18 +233,22 @@ class _Rendering:
 
 
 class _Appending(_Rendering):
-    """The rest of an answer whose beginning is out. A failure ends it early; the client asks for what is missing."""
+    """The rest of an answer whose beginning is out, or a part of it. A failure ends the answer early."""
 
     async def finish(self) -> None:
         if self.flowing:
             return
         if self.useless or not self._complete:
-            await send_body(self._send)
+            self.onward = None
+            assert isinstance(self._wait, LeadFor)
+            await send_body(self._send, self._wait.otherwise)
             return
-        await self._flush(more=False)
+        await self._flush(more=self.onward is not None)
 
     def _start(self, status: int, headers: Headers) -> None:
         self.useless = status != 200
+        asked = find_instruction(headers)
+        self.onward = asked if isinstance(asked, LeadFor) else None
 
     async def _begin(self, *, more: bool) -> None:
         pass
