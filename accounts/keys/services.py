@@ -17,7 +17,7 @@ from accounts.billing_port import billing
 from accounts.errors import KeyEnded, PowersExceeded, RotationRunning
 from accounts.models import ApiKey, Membership, Scope
 from accounts.roles.authority import Authority, Powers, authority_of
-from accounts.roles.checks import check_models
+from accounts.roles.checks import check_models, models_named
 from accounts.roles.permissions import LIVE_SCOPES, Permission, scopes_of_mode
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
@@ -204,9 +204,11 @@ def _require_within_powers(authority: Authority, row: ApiKey, *, except_for: Ite
 
 
 def _normalise(values: dict[str, Any]) -> None:
-    """Brings each IP range into its one spelling; malformed ones stay for `_check`."""
+    """Brings each IP range and each model into its one spelling; malformed ones stay for `_check`."""
     if "ip_ranges" in values:
         values["ip_ranges"] = [ip_range_parse(text) or text for text in values["ip_ranges"]]
+    if values.get("allowed_models") is not None:
+        values["allowed_models"] = models_named(values["allowed_models"])
 
 
 def _check(tenant_id: UUID, livemode: bool, values: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from cavendish.gemini.catalog import models
+from cavendish.gemini.catalog import aliases, models
 from cavendish.http.problems import FieldError, first_of, shown
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -16,13 +16,17 @@ _ORIGIN = re.compile(
 )
 
 
-@cache
 def model_ids() -> tuple[str, ...]:
     """Returns the ids of all models in the catalog's order."""
     return tuple(model.id for model in models())
 
 
-@cache
+def models_named(names: Sequence[str]) -> list[str]:
+    """Returns the ids of models that are named, each once; what is no model's name stays, for `check_models`."""
+    ids = aliases()
+    return list(dict.fromkeys(ids.get(name, name) for name in (each.removeprefix("models/") for each in names)))
+
+
 def image_sizes() -> tuple[str, ...]:
     """Returns every size that some model makes, smallest first."""
     order = ("512", "1K", "2K", "4K")

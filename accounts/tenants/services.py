@@ -23,7 +23,7 @@ from accounts.errors import NotAllowed, SignUpClosed, WrongStatus
 from accounts.invitations.services import invitation_create
 from accounts.models import Membership, Role, Tenant, TenantStatus, User
 from accounts.roles.authority import authority_of
-from accounts.roles.checks import check_models, check_origins, check_sizes, check_time_zone
+from accounts.roles.checks import check_models, check_origins, check_sizes, check_time_zone, models_named
 from accounts.roles.names import check_name
 from accounts.roles.permissions import Permission
 from cavendish.db.router import acting_as, current_alias
@@ -50,6 +50,7 @@ def tenant_create(*, slug: str, name: str, actor: Actor = SYSTEM, **values: Any)
 
     Raises Problem 422 for a slug that is taken or malformed, and for settings that mean nothing.
     """
+    _normalise(values)
     errors = _check({"name": name, **values})
     if SLUG.fullmatch(slug) is None:
         detail = "A slug has up to 50 lowercase letters, digits and hyphens, and no hyphen at its ends."
@@ -104,6 +105,8 @@ def tenant_update(
     falls into a month that is closed; `timezone_at_once` is for a tenant that was never billed
     (`tenant_update_as_operator`).
     """
+    changed = dict(changed)
+    _normalise(changed)
     if errors := _check(changed):
         raise invalid(errors)
     with tenant_work(tenant_id):
@@ -247,6 +250,12 @@ def _locked(tenant_id: UUID) -> Tenant:
     if tenant is None:
         raise not_found()
     return tenant
+
+
+def _normalise(values: dict[str, Any]) -> None:
+    """Brings each model into its one spelling; what is none stays for `_check`."""
+    if values.get("allowed_models") is not None:
+        values["allowed_models"] = models_named(values["allowed_models"])
 
 
 def _check(values: Mapping[str, Any]) -> list[FieldError]:

@@ -161,9 +161,10 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
         credit = amount_check(credit, zero=True)
     except AmountInvalid as error:
         wrong("/included_credit", error.code, str(error))
+    allowed = None if terms.allowed_models is None else []
     for index, name in enumerate(terms.allowed_models or ()):
         try:
-            get_model(name)
+            allowed = list(dict.fromkeys([*(allowed or ()), get_model(name).id]))
         except UnknownModel as error:
             wrong(f"/allowed_models/{index}", "unknown_model", str(error))
     if len(terms.default_budgets) > MOST_BUDGETS:
@@ -171,6 +172,6 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
     return replace(
         terms,
         included_credit=credit,
-        allowed_models=list(terms.allowed_models) if terms.allowed_models is not None else None,
+        allowed_models=allowed,
         default_budgets=list(terms.default_budgets),
     )

@@ -162,6 +162,7 @@ def _checked(price: NewPrice, index: int, plan: Plan | None, errors: list[FieldE
     except UnknownModel as error:
         wrong("model", "unknown_model", str(error))
     else:
+        price = replace(price, model=model.id)
         if price.image_size and price.unit != Unit.IMAGE:
             wrong("image_size", "conflict", "Only a price per picture may differ by size.")
         elif price.image_size and price.image_size not in model.sizes:

@@ -79,10 +79,18 @@ def _body(parsed: GenerationRequest, inputs: Inputs, estimate: UsageEstimateInpu
 
 
 def _notices(parsed: GenerationRequest) -> list[Notice]:
-    deprecated = parsed.model.deprecated
-    if deprecated is None:
-        return []
-    return [{"code": "model_deprecated", "use": deprecated.successor, "detail": deprecated.note}]
+    notices: list[Notice] = []
+    model = parsed.model
+    name = str(parsed.document["model"]).removeprefix("models/")
+    if name != model.id:
+        detail = f"{name} is another name of {model.id} here; it ran, and its limits and prices apply."
+        notices.append({"code": "model_alias", "use": model.id, "detail": detail})
+    if model.deprecated is not None:
+        detail = model.deprecated.note
+        if model.deprecated.retires_on:
+            detail = f"{detail} It can be used until {model.deprecated.retires_on} (UTC)."
+        notices.append({"code": "model_deprecated", "use": model.deprecated.successor, "detail": detail})
+    return notices
 
 
 def _previous(previous: Generation | None) -> PreviousTurn | None:

@@ -14,7 +14,7 @@ from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
 from generations.api import schema
 from generations.api.representation import model_json
-from generations.selectors import models_offered
+from generations.selectors import model_offered, models_offered
 
 
 class ModelList(APIView):
@@ -37,7 +37,7 @@ class ModelDetail(APIView):
     @extend_schema(operation_id="models_get", responses={200: schema.Model, **problems(401, 403, 404)}, tags=["models"])
     def get(self, request: Request, model_id: str) -> Response:
         who = principal(request)
-        model = next((model for model in models_offered(who) if model.id == model_id), None)
+        model = model_offered(who, model_id)
         if model is None:
             raise not_found()
         with tenant_context(who.tenant_id):

@@ -10,7 +10,7 @@ from billing.money import price_text
 from billing.prices.pricing import PER_IMAGE
 from billing.prices.quotes import Quote
 from billing.prices.selectors import price_book
-from cavendish.gemini.catalog import Model
+from cavendish.gemini.catalog import Model, aliases
 from generations.accept.job_spec import JobSpec
 
 
@@ -22,9 +22,9 @@ def model_json(model: Model, who: Principal) -> dict[str, Any]:
         "object": "model",
         "name": model.name,
         "description": model.description,
-        "deprecated": (
-            {"successor": model.deprecated.successor, "note": model.deprecated.note} if model.deprecated else None
-        ),
+        "aliases": [name for name, id in aliases().items() if id == model.id],
+        "confirmed": model.confirmed,
+        "deprecated": _deprecated(model),
         "image_sizes": list(model.sizes),
         "aspect_ratios": list(model.aspect_ratios),
         "default_image_size": model.default_size,
@@ -75,12 +75,21 @@ def model_json(model: Model, who: Principal) -> dict[str, Any]:
     }
 
 
+def _deprecated(model: Model) -> dict[str, Any] | None:
+    deprecated = model.deprecated
+    if deprecated is None:
+        return None
+    return {"successor": deprecated.successor, "note": deprecated.note, "retires_on": deprecated.retires_on}
+
+
 def _prices(model: Model, who: Principal, tier: str) -> list[dict[str, Any]]:
-    """A line for each kind; where pictures have fixed prices, one for each size."""
+    """A line for each kind that a job can be billed for; where pictures have fixed prices, one for each size."""
     lines: list[dict[str, Any]] = []
     for size in model.sizes:
         book = price_book(tenant_id=who.tenant_id, model=model.id, tier=tier, image_size=size)
         for kind, price in book.prices.items():
+            if kind not in model.billed_kinds:
+                continue
             line = {
                 "kind": kind,
                 "unit": price["unit"],

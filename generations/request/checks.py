@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cavendish.db.storable import unstorable
-from cavendish.gemini.catalog import Model, models, text_tokens
+from cavendish.gemini.catalog import Model, models_taken, text_tokens
 from cavendish.http.problems import first_of
 from generations.request.fields import Context
 from generations.request.generation_request import Media, Step, Text
@@ -21,7 +21,7 @@ def check_media(context: Context, steps: Sequence[Step], model: Model) -> None:
     images = [block for block in references if isinstance(block, Media) and block.kind == "image"]
     videos = [block for block in references if isinstance(block, Media) and block.kind == "video"]
     if videos and "video" not in model.input_kinds:
-        others = first_of([other.id for other in models() if "video" in other.input_kinds], see=MODELS_ADDRESS)
+        others = first_of([other.id for other in models_taken() if "video" in other.input_kinds], see=MODELS_ADDRESS)
         for video in videos:
             detail = f"{model.id} takes no video; use {others} for it."
             context.wrong(f"{video.pointer}/type", "not_supported", detail)

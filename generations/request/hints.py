@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterable
 
-from cavendish.gemini.catalog import Model, UnknownModel, models
+from cavendish.gemini.catalog import Model, ModelRetired, UnknownModel, models_taken
 from cavendish.http.problems import first_of, shown
 
 MODELS_ADDRESS = "/api/v1/models"
@@ -64,12 +64,14 @@ def use(value: str, options: Collection[str]) -> str:
 
 def who_takes(takes: Callable[[Model], bool]) -> str:
     """A sentence that names the models for which `takes` holds; "" when there is none."""
-    others = [model.id for model in models() if model.deprecated is None and takes(model)]
+    others = [model.id for model in models_taken() if model.deprecated is None and takes(model)]
     return f" It is taken by {first_of(others, see=MODELS_ADDRESS, word='and')}." if others else ""
 
 
 def no_such_model(id: str, unknown: UnknownModel, *, see: str = MODELS_ADDRESS) -> str:
     """What to say of an id that is no model's: the one that was probably meant, or some and where all are listed."""
+    if isinstance(unknown, ModelRetired):
+        return f"{unknown} All are listed at {see}."
     if unknown.nearest:
         return f"There is no model {shown(id)}; did you mean {unknown.nearest}? All are listed at {see}."
     return f"There is no model {shown(id)}; use {first_of(unknown.known, see=see)}."

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cavendish.gemini.catalog import Model, UnknownModel, get_model
+from cavendish.gemini.catalog import Model, UnknownModel, requested_model
 from cavendish.http.problems import invalid_value, shown
 from generations.request.checks import check_characters, check_length, check_media
 from generations.request.fields import Context, Fields
@@ -107,7 +107,7 @@ def _model(fields: Fields) -> Model | None:
             fields.wrong("model", "required", "model is missing; for example gemini-3.1-flash-image.")
         return None
     try:
-        return get_model(id.removeprefix("models/"))
+        return requested_model(id)
     except UnknownModel as unknown:
         fields.wrong("model", "unknown_model", no_such_model(id, unknown))
         return None

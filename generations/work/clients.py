@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from cavendish.boot.config import ConfigurationError
-from cavendish.gemini.catalog import get_model
+from cavendish.gemini.catalog import CatalogError, get_model
 from cavendish.gemini.client import GeminiClient, Key, KeyPool
 from generations.work.job import Job
 
@@ -65,13 +65,20 @@ class Clients:
         """Whether the upstream answers with an id first, so that a crash resumes. The sandbox does for every model."""
         names = settings.GEMINI_BACKGROUND_MODELS
         return bool(job.spec["store"]) and (
-            self.is_sandbox(job) or job.model in names or "*" in names or get_model(job.model).background
+            self.is_sandbox(job) or job.model in names or "*" in names or _takes_background(job.model)
         )
 
     async def aclose(self) -> None:
         await self.live.aclose()
         if self.sandbox is not self.live:
             await self.sandbox.aclose()
+
+
+def _takes_background(model: str) -> bool:
+    try:
+        return get_model(model).background
+    except CatalogError:  # it was taken out of the operator's file after the job was accepted
+        return False
 
 
 def _client(base_url: str, keys: KeyPool) -> GeminiClient:

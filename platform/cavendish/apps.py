@@ -7,11 +7,13 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
+from cavendish.boot.config import ConfigurationError
+from cavendish.gemini import catalog
 from cavendish.messaging.broker import broker_at
 
 
 class CavendishConfig(AppConfig):
-    """The platform's own commands, the broker of all actors, and the SQL functions. It has no models."""
+    """The platform's own commands, the broker of all actors, the catalog, and the SQL functions. It has no models."""
 
     name = "cavendish"
 
@@ -19,6 +21,11 @@ class CavendishConfig(AppConfig):
         # Before any app's tasks are imported: an actor belongs to the broker of its declaration. It connects lazily.
         dramatiq.set_broker(broker_at(settings.BROKER_URL))
         post_migrate.connect(_load_functions)
+        # Forms and pages of the apps list the models as soon as they are imported.
+        try:
+            catalog.configure(file=settings.CATALOG_FILE, names=settings.MODEL_ALIASES)
+        except catalog.CatalogDataError as error:
+            raise ConfigurationError(str(error)) from None
 
 
 def _load_functions(sender: AppConfig, using: str, **kwargs: Any) -> None:

@@ -24,6 +24,7 @@ FLASH = "gemini-3.1-flash-image"
 LITE = "gemini-3.1-flash-lite-image"
 PRO = "gemini-3-pro-image"
 OLD = "gemini-2.5-flash-image"
+NEW = "gemini-nano-banana-2.1"
 GUIDE = (FLASH, LITE, PRO, OLD)
 """The models of Google's guide: what is said of them here stays true whatever models are added."""
 
@@ -93,7 +94,7 @@ def test_search_video_and_thinking() -> None:
 
     assert seen == {
         FLASH: (("web_search", "image_search"), True, True, ("minimal", "high")),
-        LITE: ((), False, True, ()),
+        LITE: ((), False, True, ("minimal", "high")),
         PRO: (("web_search",), False, True, ()),
         OLD: ((), False, False, ()),
     }
@@ -105,6 +106,12 @@ def test_thought_key_follows_the_default() -> None:
     assert get_model(FLASH).thought_key() == "minimal"
     assert get_model(FLASH).thought_key("high") == "high"
     assert get_model(PRO).thought_key(None) == "default"
+    assert (get_model(LITE).thought_key(None), get_model(LITE).thought_key("high")) == ("default", "high")
+
+
+def test_a_quote_of_pro_expects_the_thoughts_that_google_names() -> None:
+    assert 700 <= get_model(PRO).thought_typical["default"] <= 900
+    assert all(model.thought_typical[key] <= cap for model in models() for key, cap in model.thought_cap.items())
 
 
 def test_the_old_model_names_its_successor() -> None:
@@ -132,7 +139,7 @@ def test_the_worst_case_of_a_request_fits_into_the_output_limit() -> None:
         for m in models()
     }
 
-    assert {id: worst[id] for id in GUIDE} == {FLASH: 20320, LITE: 3776, PRO: 28192, OLD: 7208}
+    assert {id: worst[id] for id in GUIDE} == {FLASH: 20320, LITE: 4096, PRO: 28192, OLD: 7208}
     assert all(worst[m.id] <= m.output_token_limit for m in models())
 
 
@@ -180,7 +187,7 @@ def test_text_tokens(text: str, tokens: int) -> None:
 def test_prices() -> None:
     rows = {(row.model, row.kind, row.tier): row.price for row in prices() if row.model in GUIDE}
 
-    assert len(rows) == 46
+    assert len(rows) == 44
     assert rows[FLASH, "image_output", "standard"] == Decimal("60.000")
     assert rows[PRO, "search_query", "standard"] == Decimal("14.000")
     assert (OLD, "search_query", "standard") not in rows
@@ -195,6 +202,27 @@ def test_every_model_has_the_prices_it_needs() -> None:
         needed |= {"video_input"} if "video" in model.input_kinds else set()
         needed |= {"search_query"} if model.search_types else set()
         assert kinds[model.id] >= needed
+
+
+def test_no_price_is_shipped_that_no_job_can_be_billed_for() -> None:
+    assert {(row.model, row.kind) for row in prices() if row.kind not in get_model(row.model).billed_kinds} == set()
+
+
+def test_a_model_whose_figures_are_third_parties_says_so() -> None:
+    new = get_model(NEW)
+
+    assert {model.id for model in models() if not model.confirmed} == {NEW}
+    assert (new.sizes, new.thinking_levels, new.default_thinking) == (
+        ("1K", "2K", "4K"),
+        ("minimal", "medium", "high"),
+        "medium",
+    )
+    assert len(new.resolutions) == 42
+    assert all(row.assumed for row in new.resolutions)
+    assert "not found" in new.notes[0]
+    assert all("not confirmed by Google" in row.source for row in prices() if row.model == NEW)
+    price = next(row for row in prices() if (row.model, row.kind, row.tier) == (NEW, "image_output", "standard"))
+    assert new.resolution("1:1", "1K").tokens * price.price / 1_000_000 == Decimal("0.0336")
 
 
 def test_models_can_be_keys_of_a_dictionary() -> None:
@@ -224,7 +252,7 @@ def edited(tmp_path: Path, name: str, change: Callable[[str], str]) -> Path:
         (
             "max_images_limit = 2\n",
             "max_images_limit = 3\n",
-            "lite-image: the worst case of one request is 4896 tokens",
+            "lite-image: the worst case of one request is 5216 tokens",
         ),
         ('sizes = ["1K", "2K", "4K"]', 'sizes = ["1K", "2K"]', "resolutions.csv has a row 16:9 at 4K"),
         ('sizes = ["1K", "2K", "4K"]', 'sizes = ["512", "1K", "2K", "4K"]', "lacks a row for 16:9 at 512."),
@@ -295,15 +323,15 @@ def test_a_wrong_price_is_named(tmp_path: Path, old: str, new: str, message: str
 
 
 def test_a_model_can_be_added_by_editing_the_files(tmp_path: Path) -> None:
-    block = data("models.toml").read_text().split("\n[[model]]\n")[3].replace(PRO, "gemini-nano-banana-2.1")
+    block = data("models.toml").read_text().split("\n[[model]]\n")[3].replace(PRO, "gemini-4-pro-image")
     models_file = edited(tmp_path, "models.toml", lambda text: text + "\n[[model]]\n" + block)
     rows = list(csv.reader(data("resolutions.csv").read_text().splitlines()))
-    new_rows = "".join(",".join(["gemini-nano-banana-2.1", *row[1:]]) + "\n" for row in rows if row[0] == PRO)
+    new_rows = "".join(",".join(["gemini-4-pro-image", *row[1:]]) + "\n" for row in rows if row[0] == PRO)
     resolutions_file = edited(tmp_path, "resolutions.csv", lambda text: text + new_rows)
 
     loaded = load_models(models_file, load_resolutions(resolutions_file))
 
-    assert [model.id for model in loaded][-1] == "gemini-nano-banana-2.1"
+    assert [model.id for model in loaded][-1] == "gemini-4-pro-image"
     assert len(loaded[-1].resolutions) == 30
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.idempotency import Replay
 from cavendish.db import ids
-from cavendish.gemini.catalog import get_model
+from cavendish.gemini.catalog import requested_model
 from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
 from generations.compat.gemini.errors import GOOGLE
@@ -41,7 +41,7 @@ class Predict(GoogleView):
         """Makes `sampleCount` pictures with the model that stands in for Imagen, each a job of its own."""
         who = principal(request)
         check_active(who)
-        translation = Translation(get_model(settings.IMAGEN_SUCCESSOR))
+        translation = Translation(requested_model(settings.IMAGEN_SUCCESSOR))
         resubmission = Resubmission(request, who)
         with request_spool() as spool:
             body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES)

@@ -27,7 +27,7 @@ from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission, jobs_of_replay
 from generations.models import TERMINAL, Status
 from generations.request import body_read
-from generations.selectors import models_offered
+from generations.selectors import model_offered, models_offered
 
 
 class ImageView(OpenAIView):
@@ -114,7 +114,7 @@ class ModelDetail(OpenAIView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request, model_id: str) -> JsonResponse:
-        model = next((model for model in models_offered(principal(request)) if model.id == model_id), None)
+        model = model_offered(principal(request), model_id)
         if model is None:
             raise Problem(404, "model_not_found", "There is no such model.")
         return JsonResponse(model_json(model))

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, ConfigurationError
 from cavendish.db.pool import conninfo
-from cavendish.gemini.catalog import UnknownModel, get_model
+from cavendish.gemini.catalog import UnknownModel, requested_model
 
 SECRET_KEY_LENGTH = 40
 SECRET_KEY_VARIETY = 10
@@ -37,7 +37,7 @@ def refuse_unsafe() -> None:
                 f"METRICS_ALLOW has {network!r}; use addresses and networks, for example 10.2.0.0/16."
             ) from None
     try:
-        get_model(settings.IMAGEN_SUCCESSOR)
+        requested_model(settings.IMAGEN_SUCCESSOR)
     except UnknownModel as error:
         raise ConfigurationError(f"IMAGEN_SUCCESSOR: {error}") from None
     refuse_unbound(conninfo("default"))

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cavendish.gemini import catalog
 from cavendish.sandbox import interactions, models, uploads
 from cavendish.sandbox.errors import ApiError, error_response
 from cavendish.sandbox.service import Sandbox
@@ -50,7 +51,12 @@ _ROUTES = [
 
 
 def create_app(folder: Path | None = None) -> Starlette:
-    """Returns the application. Its state is in `folder`, else in SANDBOX_STATE_DIR, else in a temporary folder."""
+    """Returns the application. Its state is in `folder`, else in SANDBOX_STATE_DIR, else in a temporary folder.
+
+    Its models are those of the platform, CATALOG_FILE included, but like Google it knows no further names of them.
+    """
+    if file := os.environ.get("CATALOG_FILE"):
+        catalog.configure(file=file)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

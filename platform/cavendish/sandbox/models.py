@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cavendish.gemini.catalog import Model, UnknownModel, get_model, models
+from cavendish.gemini.catalog import Model, models
 from cavendish.sandbox.contents import Json
 from cavendish.sandbox.errors import ApiError
 from cavendish.sandbox.paging import page
@@ -25,11 +25,11 @@ async def list_tuned(request: Request) -> Response:
 async def get(request: Request) -> Response:
     owner(request)
     id = request.path_params["id"]
-    try:
-        return JSONResponse(_model_json(get_model(id)))
-    except UnknownModel:
-        version = request.path_params["version"]
-        raise ApiError(404, f"models/{id[:100]} is not found for API version {version}.") from None
+    for model in models():
+        if model.id == id:
+            return JSONResponse(_model_json(model))
+    version = request.path_params["version"]
+    raise ApiError(404, f"models/{id[:100]} is not found for API version {version}.")
 
 
 def _model_json(model: Model) -> Json:

@@ -135,11 +135,16 @@ def _object(raw: bytes) -> Json:
 def _model(name: object) -> Model:
     if not isinstance(name, str) or not name:
         raise ApiError(400, "'model' is required.")
+    id = name.removeprefix("models/")
     try:
-        return get_model(name.removeprefix("models/"))
+        model = get_model(id)
     except UnknownModel as error:
         hint = f" Did you mean {error.nearest}?" if error.nearest else ""
         raise ApiError(404, f"Model '{name[:100]}' not found.{hint}") from None
+    if model.id != id:
+        # a further name is the platform's: what it sends is the model's own
+        raise ApiError(404, f"Model '{name[:100]}' not found. Did you mean {model.id}?")
+    return model
 
 
 def _formats(body: Json, config: Json, model: Model) -> tuple[bool, PictureFormat | None]:

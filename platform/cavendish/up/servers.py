@@ -22,7 +22,7 @@ def sandbox_child(folders: Folders, bound: socket.socket) -> Child:
         "sandbox",
         serve("cavendish.sandbox.app:application", bound, "--local", "--grace", "1"),
         folders.log("sandbox"),
-        {**plain_environment("SANDBOX_"), "SANDBOX_STATE_DIR": str(folders.data_dir / "sandbox")},
+        {**plain_environment("SANDBOX_", "CATALOG_FILE"), "SANDBOX_STATE_DIR": str(folders.data_dir / "sandbox")},
         pass_fds=(bound.fileno(),),
         stage=1,  # after the workers, whose last calls it serves
         grace=3.0,

@@ -13,7 +13,7 @@ from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
-from cavendish.gemini.catalog import Model, UnknownModel, get_model
+from cavendish.gemini.catalog import Model, UnknownModel, requested_model
 from cavendish.http.problems import Problem, not_found
 from generations.accept.funnel import check_model, generation_accept, request_spool
 from generations.compat.gemini.content.representation import chunks_json, response_json, tokens_json, unfinished_json
@@ -38,7 +38,7 @@ class ContentGenerate(GoogleView):
 
     def post(self, request: Request, model_id: str) -> HttpResponse:
         who = principal(request)
-        translation = Translation(model_of(model_id))
+        translation = Translation(model_of(model_id), name=model_id)
         resubmission = Resubmission(request, who)
         with errors_placed(translation.placed):
             accepted = generation_accept(
@@ -113,6 +113,6 @@ def _chunks(response: dict[str, Any], form: str) -> Iterator[bytes]:
 
 def model_of(model_id: str) -> Model:
     try:
-        return get_model(model_id)
+        return requested_model(model_id)
     except UnknownModel as unknown:
         raise Problem(404, "unknown_model", no_such_model(model_id, unknown, see="/v1/models")) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cavendish.gemini.catalog import Model
+from cavendish.gemini.catalog import Model, UnknownModel, requested_model
 from cavendish.http.problems import Problem
 from generations.compat.gemini.content.settings import config_parse, safety_settings_parse, tools_parse
 from generations.compat.gemini.content.turns import Turns, part_parse
@@ -20,11 +20,14 @@ _REFUSED = {
 
 
 class Translation:
-    """Translates one body for `model`. Afterwards `thoughts` says whether the client wants to see them."""
+    """Translates one body for `model`, which the client called `name`. Afterwards `thoughts` says whether it wants to
+    see them.
+    """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, name: str | None = None) -> None:
         self.thoughts = False
         self._model = model
+        self._name = name or model.id
         self._pointers: PointerMap | None = None
 
     def __call__(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +40,7 @@ class Translation:
         self._named(fields)
         turns = Turns(context, pointers)
         turns.parse(fields)
-        tree: dict[str, Any] = {"model": self._model.id, "input": turns.steps}
+        tree: dict[str, Any] = {"model": self._name, "input": turns.steps}
         instruction = _instruction(fields)
         if instruction:
             tree["system_instruction"] = instruction
@@ -67,8 +70,14 @@ class Translation:
 
     def _named(self, fields: CamelFields) -> None:
         model = fields.text("model")
-        if model and model.removeprefix("models/") != self._model.id:
-            fields.wrong("model", "conflict", f"The address names {self._model.id}; leave it out here.")
+        if model and not self._is_meant(model):
+            fields.wrong("model", "conflict", f"The address names {self._name}; leave it out here.")
+
+    def _is_meant(self, name: str) -> bool:
+        try:
+            return requested_model(name) is self._model
+        except UnknownModel:
+            return False
 
 
 def _instruction(fields: CamelFields) -> str:

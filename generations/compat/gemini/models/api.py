@@ -9,7 +9,7 @@ from accounts.authentication.drf import principal
 from cavendish.http.problems import not_found
 from generations.compat.gemini.models.representation import model_json
 from generations.compat.gemini.views import GoogleView
-from generations.selectors import models_offered
+from generations.selectors import model_offered, models_offered
 
 
 class ModelList(GoogleView):
@@ -25,7 +25,7 @@ class ModelDetail(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request, model_id: str) -> JsonResponse:
-        model = next((model for model in models_offered(principal(request)) if model.id == model_id), None)
+        model = model_offered(principal(request), model_id)
         if model is None:
             raise not_found()
         return JsonResponse(model_json(model))

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+PRICE_KINDS = (
+    "text_input", "image_input", "video_input", "cached_input",
+    "text_output", "thought_output", "image_output", "search_query",
+)  # fmt: skip
+
 
 class CatalogError(LookupError):
     """The catalog has no such entry. `str()` names what was requested and what exists."""
@@ -26,6 +31,15 @@ class UnknownModel(CatalogError):
         self.id = id
         self.nearest = nearest
         self.known = known
+
+
+class ModelRetired(UnknownModel):
+    """The model existed until the day `on`; `nearest` is its successor."""
+
+    def __init__(self, id: str, successor: str, on: date, known: tuple[str, ...]) -> None:
+        super().__init__(id, successor, known)
+        self.args = (f"Model {id} is retired since {on}; use {successor}.",)
+        self.on = on
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,9 @@ class Deprecated:
 
     successor: str
     note: str
+    retires_on: date | None = None
+    """From this day on (UTC) requests for the model are refused, or with `redirect` answered by the successor."""
+    redirect: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +125,19 @@ class Model:
     background: bool
     watermark: str | None
     notes: tuple[str, ...]
+    confirmed: bool = True
+    """False while Google's own figures were not found; the notes say which ones are others'."""
+
+    @property
+    def billed_kinds(self) -> frozenset[str]:
+        """The kinds of a price list that a job of this model can be billed for."""
+        optional = {"video_input": "video" in self.input_kinds, "search_query": bool(self.search_types)}
+        return frozenset(kind for kind in PRICE_KINDS if optional.get(kind, True))
+
+    def is_retired(self, today: date) -> bool:
+        """Returns whether requests for it are no longer taken on this day."""
+        day = self.deprecated.retires_on if self.deprecated else None
+        return day is not None and day <= today
 
     def resolution(self, aspect_ratio: str, image_size: str) -> Resolution:
         """Returns the row of the token table. Raises CatalogError where the model has no such ratio or size."""
