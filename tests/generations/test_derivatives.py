@@ -130,7 +130,8 @@ def test_previews_are_the_widths_at_which_it_differs() -> None:
 
 def test_it_is_made_once_counted_and_gone_with_its_output(monkeypatch: pytest.MonkeyPatch) -> None:
     tenant = make_tenant()
-    output = stored(tenant, drawn())
+    original = drawn()
+    output = stored(tenant, original)
     made: list[str] = []
 
     def counted(path: Path, *, format: str, width: int) -> bytes:
@@ -145,7 +146,7 @@ def test_it_is_made_once_counted_and_gone_with_its_output(monkeypatch: pytest.Mo
     assert len({row.id for row in got}) == 1
     row = derivative_get(output, format="webp", width=256)
     assert made == ["webp"]
-    assert (len(bytes_of(row.storage_key)), bytes_of(output.storage_key)) == (row.bytes, drawn())
+    assert (len(bytes_of(row.storage_key)), bytes_of(output.storage_key)) == (row.bytes, original)
     with acting_as("operator"):
         assert StorageUse.objects.get(tenant=tenant).bytes == output.bytes + row.bytes
     [check] = [check for check in jobs_checks() if check.name == "storage"]

@@ -26,7 +26,17 @@ from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
-from generations.models import Batch, BatchItem, File, GuardRule, PromptTemplate, PromptTemplateVersion, Upload
+from generations.holds.services import legal_hold_release, legal_hold_set
+from generations.models import (
+    Batch,
+    BatchItem,
+    Derivative,
+    File,
+    GuardRule,
+    PromptTemplate,
+    PromptTemplateVersion,
+    Upload,
+)
 from generations.services import share_link_create
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import key_of, make_tenant, queue_clear, submit_generation
@@ -121,6 +131,13 @@ def _filled() -> Filled:
     ]  # fmt: skip
     result["charge"]["flags"] = ["unknown_kind"]
     assert finish(job, result) == "ended"
+    with acting_as("operator"):
+        Derivative.objects.create(
+            tenant=tenant, output_id=output, format="webp", requested_width=512, bytes=1, sha256="0" * 64,
+            storage_key=f"tenants/{tenant.id.hex}/derived/{output.hex}/x.webp",
+        )  # fmt: skip
+        hold = legal_hold_set(tenant_id=tenant.id, generation_id=ended, reason="Test", actor=SYSTEM)
+        legal_hold_release(tenant_id=tenant.id, hold_id=hold.id, actor=SYSTEM)
     assert share_link_create(tenant_id=tenant.id, generation_id=ended, livemode=True, expires_at=None)
     with tenant_context(tenant.id):
         template = PromptTemplate.objects.create(tenant_id=tenant.id, livemode=True)
