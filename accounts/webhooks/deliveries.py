@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=90)
 PER_ENDPOINT, PER_TENANT = 4, 128
 """Attempts at once."""
+BACKLOG_COUNTED = 10_000
 MAX_RESPONSE_BYTES = 4096
 MAX_HEADERS, MAX_HEADER_CHARS = 40, 500
 RECIPIENTS = (Role.OWNER, Role.ADMIN, Role.DEVELOPER)
@@ -83,6 +84,12 @@ def deliveries_claim(limit: int) -> list[Claim]:
     return [Claim(**row) for row in call_rows("webhook_claim", limit, PER_ENDPOINT, PER_TENANT, LEASE, using="system")]
 
 
+def deliveries_due() -> tuple[int, float]:
+    """Returns how many deliveries are due and not taken, up to BACKLOG_COUNTED, and how long the oldest has been."""
+    (row,) = call_rows("webhook_backlog", BACKLOG_COUNTED, using="system")
+    return int(row["due"]), float(row["oldest"])
+
+
 def delivery_prepare(claim: Claim) -> Prepared | None:
     """Returns what to send. None where there is nothing to send: the endpoint or the subject is gone, or not for it."""
     with tenant_context(claim.tenant_id):
@@ -131,8 +138,11 @@ def _keys(signer: WebhookSecret | WebhookEndpoint, now: datetime) -> list[str]:
     return [key for key in map(unseal, sealed) if key is not None]
 
 
-def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> None:
-    """Writes the attempt into the log and says what follows: the end, another attempt, an endpoint that is disabled."""
+def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> str | None:
+    """Writes the attempt into the log and says what follows: the end, another attempt, an endpoint that is disabled.
+
+    Returns "succeeded", "retried" or "failed"; None where the attempt counts no more.
+    """
     now = timezone.now()
     gone = outcome.status == 410
     delay = None
@@ -147,7 +157,7 @@ def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> None:
     with tenant_context(claim.tenant_id):
         rows = WebhookDelivery.objects.filter(tenant_id=claim.tenant_id, id=claim.id)
         if not rows.filter(lease_token=claim.lease_token, status=Status.SENDING).update(**changed):
-            return  # deleted meanwhile, or sent by another whose lease came after ours
+            return None  # deleted meanwhile, or sent by another whose lease came after ours
         WebhookAttempt.objects.create(
             tenant_id=claim.tenant_id,
             delivery_id=claim.id,
@@ -160,6 +170,7 @@ def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> None:
             error=outcome.error[:200],
         )
     _note(claim, failed=bool(outcome.error), gone=gone)
+    return "retried" if delay is not None else str(changed["status"])
 
 
 def _note(claim: Claim, *, failed: bool, gone: bool) -> None:

@@ -17,12 +17,14 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError, connections
 
+from accounts.webhooks import metrics
 from accounts.webhooks.deliveries import (
     MAX_RESPONSE_BYTES,
     Claim,
     Outcome,
     Prepared,
     deliveries_claim,
+    deliveries_due,
     delivery_prepare,
     delivery_record,
 )
@@ -34,7 +36,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 512
 CLAIMED_AT_ONCE = 64
 TIMEOUT = 15.0
-TICK, OUTAGE_PAUSE = 0.5, 5.0
+TICK, OUTAGE_PAUSE, BACKLOG_EVERY = 0.5, 5.0, 5.0
 DATABASE_THREADS = 6
 GRACE_SECONDS = 17.0
 
@@ -47,6 +49,7 @@ class Sender:
     def __init__(self, *, guard: Guard | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._guard, self._tls = guard, tls
         self._stop = threading.Event()
+        self._counted_at = float("-inf")
         self._database = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="webhooks-db")
         # Claims keep their connection: they come twice a second, and their role has no pool.
         self._claims = ThreadPoolExecutor(1, thread_name_prefix="webhooks-claim")
@@ -82,12 +85,24 @@ class Sender:
     async def _claim(self, room: int) -> list[Claim] | None:
         """Returns what was claimed, None where PostgreSQL is away."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._claims, _claim_guarded, room)
+            return await asyncio.get_running_loop().run_in_executor(self._claims, self._claim_guarded, room)
         except DatabaseError as error:
             logger.warning("Webhooks wait: PostgreSQL answered %s.", type(error).__name__)
         except Exception:
             logger.exception("Webhooks could not be claimed; they are tried again.")
         return None
+
+    def _claim_guarded(self, room: int) -> list[Claim]:
+        try:
+            if time.monotonic() >= self._counted_at + BACKLOG_EVERY:
+                due, oldest = deliveries_due()
+                metrics.BACKLOG.set(due)
+                metrics.BACKLOG_SECONDS.set(oldest)
+                self._counted_at = time.monotonic()
+            return deliveries_claim(room)
+        except DatabaseError:
+            connections.close_all()
+            raise
 
     async def _deliver(self, claim: Claim) -> None:
         try:
@@ -95,7 +110,9 @@ class Sender:
             if prepared is None:
                 return
             outcome = await self._send(prepared)
-            await self._in_database(lambda: delivery_record(claim, prepared, outcome))
+            metrics.ATTEMPT_SECONDS.observe(outcome.seconds)
+            if recorded := await self._in_database(lambda: delivery_record(claim, prepared, outcome)):
+                metrics.DELIVERIES.labels(recorded).inc()
         except DatabaseError as error:
             # The lease ends, and it is sent again: twice rather than never.
             logger.warning("Webhook delivery %s waits: PostgreSQL answered %s.", claim.id, type(error).__name__)
@@ -121,14 +138,6 @@ class Sender:
     async def _in_database(self, work: Callable[[], T]) -> T:
         result: T = await asyncio.get_running_loop().run_in_executor(self._database, _guarded, work)
         return result
-
-
-def _claim_guarded(room: int) -> list[Claim]:
-    try:
-        return deliveries_claim(room)
-    except DatabaseError:
-        connections.close_all()
-        raise
 
 
 def _guarded(work: Callable[[], Any]) -> Any:

@@ -282,6 +282,8 @@ DERIVING_REQUESTS = CONFIG.number("DERIVING_REQUESTS", 128)
 DERIVING_REQUESTS_PER_TENANT = CONFIG.number("DERIVING_REQUESTS_PER_TENANT", 64)
 # Networks that may read /metrics without an operator key.
 METRICS_ALLOW = CONFIG.words("METRICS_ALLOW", "127.0.0.0/8,::1/128")
+# Where the scheduler, which serves no HTTP otherwise, answers /livez, /readyz and /metrics; 0 is nowhere.
+HEALTH_PORT = CONFIG.number("HEALTH_PORT", 0)
 # How long a ready export can be downloaded, and the default wait before a closing tenant is erased.
 EXPORT_DAYS = CONFIG.number("EXPORT_DAYS", 7)
 ERASURE_DAYS = CONFIG.number("ERASURE_DAYS", 30)

@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from prometheus_client import REGISTRY
 from standardwebhooks import Webhook
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant, WebhookDelivery, WebhookEndpoint
+from accounts.webhooks import sending
+from accounts.webhooks.deliveries import deliveries_due
 from accounts.webhooks.schedule import DELAYS, delay_after, retry_after_seconds
 from accounts.webhooks.sending import Sender
 from accounts.webhooks.services import (
@@ -31,7 +34,7 @@ from cavendish.events.services import event_add
 from tests.egress.conftest import Names
 from tests.egress.test_tls import certificate
 from tests.factories import make_tenant, submit_generation
-from tests.webhooks.conftest import attempts, deliveries, due_now, forget, fresh, happen, recorded
+from tests.webhooks.conftest import LOOPBACK, attempts, deliveries, due_now, forget, fresh, happen, recorded
 from tests.webhooks.receiver import Receiver, receiving
 
 __all__ = ["certificate"]
@@ -137,7 +140,7 @@ def test_a_failure_is_tried_again_with_the_same_bytes_and_id(
     delivery = recorded(row)
     assert (delivery.status, delivery.http_status) == ("pending", 500)
     assert 3 < (delivery.due_at - datetime.now(UTC)).total_seconds() < 6
-    assert fresh(row).failing_since is not None
+    noted(row, failing=True)
     first, second = receiver.wait(count=2)
     assert first.body == second.body
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
@@ -145,7 +148,54 @@ def test_a_failure_is_tried_again_with_the_same_bytes_and_id(
     delivery = recorded(row, status="succeeded")
     assert delivery.attempts == 2
     assert [attempt.http_status for attempt in attempts(delivery)] == [500, 200]
-    assert fresh(row).failing_since is None
+    noted(row, failing=False)
+
+
+def test_attempts_and_what_waits_are_counted(
+    tenant: Tenant, receiver: Receiver, endpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget()
+    names = [("deliveries_total", outcome) for outcome in ("succeeded", "retried", "failed")]
+    before = [counted(*name) for name in names]
+    attempted = counted("attempt_seconds_count")
+    right, _ = endpoint()
+    wrong, _ = endpoint("/wrong")
+    gone, _ = endpoint("/gone")
+    receiver.answers |= {"/wrong": [(500, {})], "/gone": [(410, {})]}
+    happen(tenant)
+    monkeypatch.setattr(sending, "BACKLOG_EVERY", 0.0)
+    sender = Sender(guard=LOOPBACK)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_webhookdelivery SET due_at = now() - interval '1 hour' WHERE status = 'pending'"
+        )
+    assert deliveries_due()[0] == 3
+    assert 3600 <= deliveries_due()[1] < 3700
+    sender.start()
+    for row, status in ((right, "succeeded"), (wrong, None), (gone, "failed")):
+        recorded(row, status=status)
+    until = time.monotonic() + 5
+    while counted("due") and time.monotonic() < until:
+        time.sleep(0.05)
+    sender.stop()
+    assert [counted(*name) - was for name, was in zip(names, before, strict=True)] == [1, 1, 1]
+    assert counted("attempt_seconds_count") - attempted == 3
+    assert (counted("due"), counted("due_oldest_seconds")) == (0, 0)
+
+
+def noted(row: WebhookEndpoint, *, failing: bool) -> None:
+    """Whether it fails is noted a moment after the attempt is."""
+    until = time.monotonic() + 4
+    while (fresh(row).failing_since is not None) is not failing:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def counted(name: str, outcome: str = "") -> float:
+    labels = {"outcome": outcome} if outcome else {}
+    value = REGISTRY.get_sample_value(f"cavendish_webhook_{name}", labels)
+    assert value is not None
+    return value
 
 
 def test_retry_after_is_honoured(tenant: Tenant, receiver: Receiver, endpoint: Make, sender: Sender) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
 from accounts.idempotency.services import idempotency_keys_expire
@@ -33,6 +34,7 @@ from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.startup import refuse_unsafe
 from cavendish.mail.services import mails_due
 from cavendish.storage import ERASE_SECONDS
+from cavendish.telemetry.health_server import health_serve
 from generations.accept.storage import uploads_expire
 from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
@@ -106,6 +108,11 @@ class Command(BaseCommand):
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
+        if settings.HEALTH_PORT:
+            try:
+                health_serve(settings.HEALTH_PORT)
+            except OSError as error:
+                raise CommandError(f"HEALTH_PORT {settings.HEALTH_PORT} cannot be used: {error.strerror}.") from None
         threads = [
             threading.Thread(target=run_tasks, args=(tasks, stop), name=name, daemon=True)
             for name, tasks in threads_of_tasks().items()
