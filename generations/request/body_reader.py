@@ -9,19 +9,22 @@ from cavendish.gemini.reader import BadBase64, JsonReader, ReaderError, SpoolSin
 from cavendish.http.problems import Problem, bad_request, invalid_value, shown, too_large
 
 CHUNK_BYTES = 256 * 1024
+URL_KEYS = frozenset({"url", "image_url", "video_url"})
 
 
 class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def body_read(stream: Readable, *, spool: Path, max_bytes: int) -> dict[str, Any]:
+def body_read(stream: Readable, *, spool: Path, max_bytes: int, data_urls: bool = False) -> dict[str, Any]:
     """The document in `stream`, with Spilled leaves where inline data stood; their files lie in the directory `spool`.
 
+    Inline data is base64 under `data`, with `data_urls` what data URLs hold instead.
     Raises Problem: 400 `malformed_json` or `too_deep`, 413 `too_large`, 422 for base64 that is none and for a document
     that is no object. Then no file is left. The caller deletes `spool` when the request is over.
     """
-    reader = JsonReader(SpoolSink(spool, max_bytes=max_bytes))
+    sink = SpoolSink(spool, max_bytes=max_bytes)
+    reader = JsonReader(sink, spill_keys=frozenset(), url_keys=URL_KEYS) if data_urls else JsonReader(sink)
     try:
         tree = _feed(reader, stream, max_bytes)
         if not isinstance(tree, dict):

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from generations.compat.gemini.content.signatures import Step, signature_pack, signature_unpack
+from generations.compat.shared.signatures import Step, signature_pack, signature_unpack
 
 PLAIN = base64.b64encode(bytes(range(240, 256)) * 3).decode()
 assert "+" in PLAIN

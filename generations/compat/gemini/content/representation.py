@@ -10,8 +10,8 @@ from cavendish.db import ids
 from cavendish.gemini.catalog import Model, text_tokens
 from cavendish.http.times import moment
 from generations.compat.gemini.content.grounding import grounding_json
-from generations.compat.gemini.content.signatures import signature_pack
 from generations.compat.shared.json_stream import StoredBase64
+from generations.compat.shared.signatures import signature_pack
 from generations.errors import ErrorCode
 from generations.models import TERMINAL, GenerationContent, Status
 from generations.selectors import GenerationDetail

@@ -6,9 +6,9 @@ from typing import Any
 
 from cavendish.gemini.reader import Spilled
 from cavendish.http.problems import shown
-from generations.compat.gemini.content.signatures import signature_unpack
 from generations.compat.shared.camel_fields import CamelFields, camel_fields_of
 from generations.compat.shared.pointer_map import PointerMap
+from generations.compat.shared.signatures import signature_unpack
 from generations.request.fields import Context
 from generations.request.hints import listing
 from generations.request.uris import is_youtube
