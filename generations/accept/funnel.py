@@ -60,13 +60,15 @@ def generation_accept(
     translate: Translate | None = None,
     join: Join | None = None,
     cancel_after: float | None = None,
+    data_urls: bool = False,
 ) -> Accepted:
     """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept.
 
+    `data_urls` says how the body carries pictures (see `body_read`).
     In `cancel_after` seconds the job is canceled, unless it has ended by then.
     """
     with request_spool() as spool:
-        parsed = _read(who, body, spool, dialect, translate)
+        parsed = _read(who, body, spool, dialect, translate, data_urls=data_urls)
         if join is not None and (joined := join()) is not None:
             return Accepted([joined], parsed, 0)
         check_policy(who)
@@ -185,10 +187,16 @@ def request_spool() -> Iterator[Path]:
 
 
 def _read(
-    who: Principal, body: Readable, spool: Path, dialect: Dialect, translate: Translate | None = None
+    who: Principal,
+    body: Readable,
+    spool: Path,
+    dialect: Dialect,
+    translate: Translate | None = None,
+    *,
+    data_urls: bool = False,
 ) -> GenerationRequest:
     """Parses the body and checks it against the key and the tenant, before anything is stored."""
-    tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+    tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES, data_urls=data_urls)
     return _parse(who, translate(tree) if translate else tree, dialect)
 
 
