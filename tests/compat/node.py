@@ -1,4 +1,4 @@
-"""The JavaScript SDK on the machine's Node. Where there is none, tests are skipped; in CI (`CI=true`) they fail.
+"""JavaScript libraries on the machine's Node. Where there is none, tests are skipped; in CI (`CI=true`) they fail.
 
 `js/` pins the newest version that Node 20 takes, `oldest/` the oldest that has `output_image`.
 """
@@ -39,15 +39,15 @@ def installed(package: Path) -> Path:
     if node is None or npm is None:
         _unable("There is no Node on this machine.")
     digest = hashlib.sha256((package / "package-lock.json").read_bytes()).hexdigest()[:12]
-    target = cached(f"genai-{digest}")
+    target = cached(f"{package.name}-{digest}")
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            fresh = Path(folder) / "genai"
+            fresh = Path(folder) / "package"
             shutil.copytree(package, fresh)
             command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300, check=False)
             if done.returncode != 0:
-                _unable(f"npm could not install @google/genai: {done.stderr[-1000:]}")
+                _unable(f"npm could not install the packages of {package.name}: {done.stderr[-1000:]}")
             if not target.exists():
                 fresh.rename(target)
     return target / "node_modules"
