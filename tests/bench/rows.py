@@ -21,7 +21,10 @@ from tests.bench.lines import Line, percentile
 from tests.bench.memory import forget_peaks, peak_rss, watched
 from tests.bench.pictures import LARGE, SMALL, TINY, Size
 from tests.bench.stack import BenchError, Stack
+from tests.bench.streams import streams
+from tests.bench.thumbnails import thumbnails
 from tests.bench.walls import walls
+from tests.bench.webhooks import webhooks
 
 MB = 1024 * 1024
 HERD_SECONDS = 18
@@ -248,6 +251,9 @@ ROWS: dict[str, Row] = {
     "door": door,
     "walls": walls,
     "idempotency": idempotency,
+    "thumbnails": thumbnails,
     "books": books,
     "herd": herd,
+    "streams": streams,
+    "webhooks": webhooks,
 }
