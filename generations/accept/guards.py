@@ -19,7 +19,7 @@ from generations.accept.submission import JobOwner, JobTerms, generation_quote, 
 from generations.errors import GuardRefused, GuardRulesChanged
 from generations.guard.hooks import hook_message, hooks_ask
 from generations.guard.refusals import refusal_note, refusal_text
-from generations.guard.rules import NO_RULES, Judged, Rule, Rules, rules_known, rules_read
+from generations.guard.rules import Judged, Rule, Rules, rules_known, rules_read
 from generations.models import GuardRuleType, GuardStage
 from generations.request import GenerationRequest, request_canonical
 
@@ -60,7 +60,7 @@ def guarded_submit(
     rules = rules_known(owner.tenant_id)
     keyed = current_keyed_request()
     for _ in range(TRIES):
-        after_hooks = _judge(parsed, inputs, owner, terms, rules, may_ask) if rules is not NO_RULES else []
+        after_hooks = _judge(parsed, inputs, owner, terms, rules, may_ask) if rules.rules else []
         noted = (list(keyed.made), keyed.is_done) if keyed is not None else ([], False)
         try:
             return generation_submit(

@@ -1,7 +1,8 @@
 """The rules in force for a tenant, as a process last read them.
 
-A tenant of which nothing was read counts as one without rules, which costs no query: `generation_submit` (SQL) compares
-`Rules.state` with what is in force, in the transaction of the hold, and whoever judged by other rules judges again.
+A tenant of which no rules are known counts as one without, which costs no query: `generation_submit` (SQL) compares
+`Rules.state` with what is in force, in the transaction of the hold, and whoever judged by other rules judges again. Of
+known rules it is asked first whether they are still those: nothing goes to a hook that is gone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from accounts.people.secret_box import unseal
 from accounts.roles.checks import image_sizes
 from billing.money import amount_text
 from cavendish.db import ids
+from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
 from generations.guard.languages import MAX_FOREIGN, foreign_share
 from generations.guard.words import WordList
@@ -118,8 +120,13 @@ _lock = Lock()
 
 
 def rules_known(tenant_id: UUID) -> Rules:
-    """Returns the rules as this process last read them, without a query."""
-    return _known.get(tenant_id, NO_RULES)
+    """Returns no rules, without a query, where this process knows of none; else those in force."""
+    known = _known.get(tenant_id, NO_RULES)
+    if not known.rules:
+        return NO_RULES
+    with tenant_context(tenant_id):
+        state = call("guard_state", tenant_id)
+    return known if state == known.state else rules_read(tenant_id)
 
 
 def rules_read(tenant_id: UUID) -> Rules:
