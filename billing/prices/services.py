@@ -14,8 +14,8 @@ from billing.errors import ValuesInvalid
 from billing.models import Kind, Plan, Price, Tier, Unit
 from billing.money import AmountInvalid, amount_check, price_text
 from billing.prices.selectors import plan_terms, prices_of, rows_at
-from cavendish.db.router import current_alias
-from cavendish.gemini.catalog import UnknownModel, get_model, prices
+from cavendish.db.router import acting_as, current_alias
+from cavendish.gemini.catalog import PriceRow, UnknownModel, get_model, prices
 from cavendish.http.problems import FieldError
 
 UPSTREAM_CURRENCY = "USD"
@@ -52,26 +52,52 @@ class PriceChange:
 
 
 def catalog_prices_sync() -> int:
-    """Adds the shipped upstream prices that the price book lacks; returns how many. Prices set by an operator stay."""
-    count = 0
+    """Adds the catalog's upstream prices that the price book lacks; returns how many. Rows that are there stay."""
     with transaction.atomic(using=current_alias()):
-        for row in prices():
-            _, created = Price.objects.get_or_create(
+        known = _upstream_prices()
+        missing = [
+            Price(
                 plan=None,
                 model=row.model,
                 kind=row.kind,
                 tier=row.tier,
-                image_size="",
-                effective_from=datetime.combine(row.as_of, time(), tzinfo=UTC),
-                defaults={
-                    "unit": row.unit,
-                    "unit_price": row.price,
-                    "currency": row.currency,
-                    "source": row.source,
-                },
+                effective_from=_begins(row),
+                unit=row.unit,
+                unit_price=row.price,
+                currency=row.currency,
+                source=row.source,
             )
-            count += created
-    return count
+            for row in prices()
+            if _place(row) not in known
+        ]
+        # another process may add the same ones
+        Price.objects.bulk_create(missing, ignore_conflicts=True)
+    return len(missing)
+
+
+def catalog_prices_load() -> int:
+    """Does the same as the operator, at any time: how a new model of the operator's file gets its prices."""
+    with acting_as("operator"):
+        return catalog_prices_sync()
+
+
+def catalog_prices_differing() -> list[tuple[PriceRow, Decimal]]:
+    """Returns the catalog's prices for which the price book has another one from the same day on, with that one."""
+    known = _upstream_prices()
+    return [(row, known[_place(row)]) for row in prices() if _place(row) in known and known[_place(row)] != row.price]
+
+
+def _upstream_prices() -> dict[tuple[str, str, str, datetime], Decimal]:
+    rows = Price.objects.filter(plan=None).values_list("model", "kind", "tier", "effective_from", "unit_price")
+    return {(model, kind, tier, begins): price for model, kind, tier, begins, price in rows}
+
+
+def _place(row: PriceRow) -> tuple[str, str, str, datetime]:
+    return row.model, row.kind, row.tier, _begins(row)
+
+
+def _begins(row: PriceRow) -> datetime:
+    return datetime.combine(row.as_of, time(), tzinfo=UTC)
 
 
 def moment_check(moment: datetime | None) -> tuple[datetime, list[FieldError]]:

@@ -6,6 +6,7 @@ import secrets
 import time
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -16,10 +17,11 @@ from billing.errors import PriceMissing, ValuesInvalid
 from billing.models import Plan, Price, Subscription
 from billing.plans.services import plan_ensure
 from billing.prices.selectors import PriceBook, price_book, price_books_clear
-from billing.prices.services import catalog_prices_sync
+from billing.prices.services import catalog_prices_differing, catalog_prices_load, catalog_prices_sync
 from billing.wallets.services import wallet_top_up
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
+from cavendish.gemini import catalog
 from cavendish.gemini.catalog import prices
 from tests.factories import FLASH, make_tenant, submit_generation
 
@@ -150,3 +152,43 @@ def test_what_begins_within_the_time_that_prices_are_kept_begins_at_its_moment()
             assert asked < latest if price == 60 else time.monotonic() > earliest
             seen.add(price)
     assert seen == {Decimal(60), Decimal(70)}
+
+
+def test_prices_of_an_operators_model_reach_the_book_and_change_none(tmp_path: Path) -> None:
+    """A row that is there stays, also where the file names another price from the same day on."""
+    model = f"gemini-{secrets.token_hex(4)}-image"
+    file = tmp_path / "own.toml"
+    text = f"""
+[[model]]
+id = "{model}"
+like = "{FLASH}"
+name = "x"
+description = "x"
+input_kinds = ["text", "image"]
+[[model.prices]]
+as_of = 2026-11-01
+[model.prices.standard]
+text_input = 1
+image_input = 1
+text_output = 2
+thought_output = 2
+search_query = 14
+image_output = """
+    before = catalog._sources
+    try:
+        file.write_text(text + "50")
+        catalog.configure(file=str(file))
+        assert catalog_prices_load() == 6
+        file.write_text(text + "40")
+        catalog.configure(file=str(file))
+        assert catalog_prices_load() == 0
+        with acting_as("operator"):
+            differing = catalog_prices_differing()
+    finally:
+        catalog.configure(file=before[0], names=before[1])
+
+    assert [(row.model, row.kind, row.price, price) for row, price in differing if row.model == model] == [
+        (model, "image_output", Decimal(40), Decimal(50))
+    ]
+    book = book_of(make_tenant(plan=make_plan()).id, model=model)
+    assert price_of(book, "image_output") == (Decimal(50), Decimal(50))

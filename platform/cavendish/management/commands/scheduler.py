@@ -25,6 +25,7 @@ from billing.credits.services import credits_expire, credits_of_plans
 from billing.invoices.documents import documents_create
 from billing.invoices.overdue import invoices_overdue
 from billing.invoices.services import months_close
+from billing.prices.services import catalog_prices_load
 from billing.subscriptions.services import subscriptions_begin
 from billing.usage.absorbed import absorbed_watch
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
@@ -72,6 +73,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(absorbed_watch, every=60),
             Task(usage_partitions_create, every=3600),
             Task(webhook_deliveries_expire, every=60),
+            Task(catalog_prices_load, every=600),
         ],
         "billing": [
             Task(documents_create, every=5),
