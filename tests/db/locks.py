@@ -31,6 +31,7 @@ ORDER: Mapping[str, str] = {
     "advisory lock invoice_draft": "one drafts a month at a time; another has nothing to do",
     "billing_invoice": "in the order of ids",
     WAITING: "by whoever makes a job of it, fails it or ends the batch",
+    "generations_output": "of a generation that is deleted; a smaller picture that is stored waits, and holds nothing",
     "generations_generation": "the job, before anything of its money",
     "generations_generationcontent": "of the job that is locked",
     "accounts_sandboxday": "a tenant's day of test jobs",

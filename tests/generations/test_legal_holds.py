@@ -32,8 +32,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 def hold(tenant: Tenant, generation_id: UUID | None = None) -> UUID:
     with acting_as("operator"):
-        made = legal_hold_set(tenant_id=tenant.id, generation_id=generation_id, reason="Case 7", actor=SYSTEM)
-    return made.id
+        return legal_hold_set(tenant_id=tenant.id, generation_id=generation_id, reason="Case 7", actor=SYSTEM).id
 
 
 def release(tenant: Tenant, hold_id: UUID) -> None:

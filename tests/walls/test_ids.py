@@ -46,6 +46,8 @@ OF_BOTH_MODES = {"member_id", "invitation_id"}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["share_link_id"] = "share_" + "0" * 32
+UNKNOWN["hold_id"] = "hold_" + "0" * 32
+UNKNOWN["template_id"] = "tpl_" + "0" * 32
 UNKNOWN["export_id"] = "exp_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
@@ -73,9 +75,11 @@ def ids_of(account: Account) -> dict[str, str]:
         "budget_id": account.post("/api/v1/budgets", json=BUDGET).json()["id"],
         "tenant_id": encode(TENANT, account.tenant.id),
         "export_id": UNKNOWN["export_id"],  # likewise, but for its signed address
+        "hold_id": UNKNOWN["hold_id"],  # likewise
         "plan_id": UNKNOWN["plan_id"],  # nobody's but the operator's
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
         "share_link_id": account.post(f"/api/v1/generations/{made['id']}/share-links", json={}).json()["id"],
+        "template_id": account.post("/api/v1/templates", json={"name": "t", "prompt": "A cat"}).json()["id"],
         "line": "1",
         "legal_entity_id": UNKNOWN["legal_entity_id"],  # the operator's
         **invoices_of(account),

@@ -93,7 +93,8 @@ def test_what_the_app_may_do_to_the_books() -> None:
     )
     assert {name for (name,) in found} == {
         "accounts_idempotencykey", "accounts_membership", "accounts_webhookdelivery", "accounts_webhookendpoint",
-        "billing_usagetag", "closing_exportpart", "generations_batchitem", "generations_guardrule",
+        "billing_usagetag", "closing_exportpart", "generations_batchitem",
+        "generations_derivative", "generations_guardrule",
         "generations_output",
         "generations_prompttemplate", "generations_prompttemplateversion", "generations_sharelink",
         "generations_upload",
