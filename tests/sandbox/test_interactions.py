@@ -11,6 +11,7 @@ from tests.sandbox.helpers import blocks, decoded, kinds, modalities, picture_by
 
 IMAGE = {"type": "image"}
 CAT = "A cat in a hat"
+GUIDE_PROMPT = "Write the story of the lifecycle of a monarch butterfly, interleave illustrations"
 
 
 def test_text_and_picture_come_without_a_format(create: Create) -> None:
@@ -79,7 +80,48 @@ def test_each_model_reports_its_own_tokens(create: Create, model: str) -> None:
     row = get_model(model).resolution("3:2", "1K")
     assert pixels(interaction) == (row.width, row.height)
     assert interaction["usage"]["total_output_tokens"] == row.tokens
-    assert interaction["usage"]["total_thought_tokens"] == 0
+    model_thinks = get_model(model)
+    expected = model_thinks.thought_typical[model_thinks.thought_key()]
+    assert interaction["usage"]["total_thought_tokens"] == expected
+    assert [step["type"] for step in interaction["steps"]] == ["thought"] * bool(expected) + ["model_output"]
+
+
+@pytest.mark.parametrize(
+    ("model", "level", "tokens", "pictures"),
+    [
+        ("gemini-3-pro-image", None, range(700, 901), 2),
+        ("gemini-3.1-flash-lite-image", None, range(1, 500), 1),
+        ("gemini-3.1-flash-lite-image", "minimal", range(1), 0),
+        ("gemini-3.1-flash-lite-image", "high", range(200, 833), 1),
+        ("gemini-nano-banana-2.1", None, range(1, 4096), 1),
+    ],
+)
+def test_models_think_without_being_told(
+    create: Create, model: str, level: str | None, tokens: range, pictures: int
+) -> None:
+    interaction = create(CAT, model=model, generation_config={"thinking_level": level} if level else {})
+    assert interaction["usage"]["total_thought_tokens"] in tokens
+    summary = [block["type"] for step in interaction["steps"] if step["type"] == "thought" for block in step["summary"]]
+    assert summary == ["text"] * bool(pictures) + ["image"] * pictures
+    sketches = {block["data"] for step in interaction["steps"] for block in step.get("summary", ()) if "data" in block}
+    assert len(sketches) == pictures
+
+
+@pytest.mark.parametrize(
+    ("model", "prompt", "response_format", "expected"),
+    [
+        ("gemini-3-pro-image", GUIDE_PROMPT, None, ["text", "image"] * 3),
+        ("gemini-3-pro-image", "帝王蝶的一生，图文并茂", None, ["text", "image"] * 3),
+        ("gemini-3-pro-image", GUIDE_PROMPT, IMAGE, ["image"]),
+        ("gemini-3-pro-image", f"{GUIDE_PROMPT} [[images:1]]", None, ["text", "image"]),
+        (MODEL, GUIDE_PROMPT, None, ["text", "image"]),
+    ],
+)
+def test_a_prompt_like_the_guides_is_answered_in_turn(
+    create: Create, model: str, prompt: str, response_format: Any, expected: list[str]
+) -> None:
+    formats = {"response_format": response_format} if response_format else {}
+    assert kinds(create(prompt, model=model, **formats)) == expected
 
 
 def test_different_prompts_draw_different_pictures_and_the_same_prompt_the_same(create: Create) -> None:

@@ -34,7 +34,7 @@ async def create(request: Request) -> Response:
     else:
         parsed = _parse(box, key, body)
     del body
-    attempt = box.posts.next(attempts_key)
+    attempt = box.posts.next(attempts_key) if parsed.words.faults else 1
     if fault := parsed.words.fault(attempt, "status"):
         if not parsed.background:
             await asyncio.sleep(parsed.words.latency)

@@ -12,6 +12,9 @@ from PIL import Image
 
 from cavendish.sandbox.errors import ApiError
 
+# Only headers are read here. Pillow refuses twice as many: 200 million pixels are what the platform takes.
+Image.MAX_IMAGE_PIXELS = 100_000_000
+
 URL_VIDEO_SECONDS = 10
 BYTES_PER_SECOND = 1_000_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, replace
 
 from cavendish.gemini.catalog import Resolution, text_tokens
@@ -18,6 +19,11 @@ _FAILURES = {
     "failed": "An internal error has occurred. Please retry.",
 }
 _CODES = {"safety": "safety", "failed": "internal"}
+# A prompt that asks a model for text and pictures in turn, as the guide's does: "…, interleave illustrations".
+_IN_TURN = re.compile(r"\binterleav|交织|穿插|图文并茂", re.IGNORECASE)
+_PICTURES_IN_TURN = 3
+_SECOND_SKETCH_FROM = 700
+"""Thought tokens from which on there are two interim pictures instead of one."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class _Composer:
         self._request = request
         self._prompt = without_words(request.contents.prompt)
         self._previous_frame = previous_frame
+        self._count = self._pictures()
         self._no_image = request.words.fault(attempt, "no_image") is not None
         self._wrong_size = request.words.fault(attempt, "wrong_size") is not None
         # The same request draws the same picture; another prompt, seed, input or turn draws another one.
@@ -64,6 +71,13 @@ class _Composer:
             request.previous,
         ]
         self._seed = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+    def _pictures(self) -> int:
+        request = self._request
+        if request.words.images is not None:
+            return request.words.images
+        asked = request.model.interleaves and request.wants_text and _IN_TURN.search(self._prompt)
+        return _PICTURES_IN_TURN if asked else 1
 
     def plan(self) -> ResponsePlan:
         request = self._request
@@ -97,7 +111,7 @@ class _Composer:
             if request.search_types:
                 block = self._cited()
             return [(block, text_tokens(block["text"]))]
-        count = request.words.images
+        count = self._count
         tokens = self._row(request.picture).tokens
         blocks: list[tuple[Json, int]] = []
         for index in range(count):
@@ -121,7 +135,7 @@ class _Composer:
 
     def _recipe(self, picture: PictureFormat, index: int, width: int, height: int, note: str = "") -> Recipe:
         label = f"{self._request.model.id} · {self._row(picture).aspect_ratio} · {picture.image_size}{note}"
-        text = f"{index + 1}. {self._prompt}" if self._request.words.images > 1 else self._prompt
+        text = f"{index + 1}. {self._prompt}" if self._count > 1 and index >= 0 else self._prompt
         return Recipe(text[:1000], label, f"{self._seed}:{index}", width, height, picture.mime_type)
 
     def _thoughts(self, tokens: int) -> list[Json]:
@@ -130,8 +144,10 @@ class _Composer:
         summary: list[Json] = [{"type": "text", "text": prose.thought_text(self._prompt)}]
         if picture := self._request.picture:
             width, height = (side // 2 for side in self._pixels(picture))
-            recipe = self._recipe(picture, -1, width, height, " · interim thought")
-            summary.append({"type": "image", "mime_type": picture.mime_type, "data": {"recipe": asdict(recipe)}})
+            sketches = min(self._request.model.max_interim_images, 2 if tokens >= _SECOND_SKETCH_FROM else 1)
+            for index in range(-1, -1 - sketches, -1):
+                recipe = self._recipe(picture, index, width, height, " · interim thought")
+                summary.append({"type": "image", "mime_type": picture.mime_type, "data": {"recipe": asdict(recipe)}})
         step: Json = {"type": "thought", "signature": prose.signature(self._seed)}
         return [{**step, "summary": summary} if self._request.summaries else step]
 

@@ -7,6 +7,7 @@ nothing runs in between, so a restart has nothing to resume, and thousands in fl
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import secrets
@@ -15,6 +16,7 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from starlette.types import Receive
 
@@ -24,7 +26,11 @@ from cavendish.sandbox.words import Fault, Words
 
 _ID = re.compile(r"v1_[0-9a-f]{32}")
 _KEPT_SECONDS = 55 * 24 * 3600.0
-_REMEMBERED = 2_000
+KEPT = 50_000
+"""Interactions on disk. The oldest beyond them are forgotten, with a look every KEPT // 50 new ones."""
+REMEMBERED = 256
+REMEMBERED_BYTES = 4 * 1024 * 1024
+"""Interactions in memory, by count and by the size of their JSON; the others are read from disk."""
 
 
 @dataclass
@@ -70,23 +76,35 @@ class Records:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._recent: OrderedDict[str, Record] = OrderedDict()
+        # Requests that are under way share one object, so that they see each other's changes.
+        self._live: WeakValueDictionary[str, Record] = WeakValueDictionary()
+        self._recent: OrderedDict[str, tuple[Record, int]] = OrderedDict()
+        self._weight = 0
+        self._added = 0
         self._waiting: dict[str, set[asyncio.Event]] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        remove_older(folder, _KEPT_SECONDS)
+        forget(folder)
 
     async def add(self, record: Record, inline: list[bytes]) -> None:
         if inline:
             await asyncio.to_thread(self._write_input, record.id, inline)
         self._write(record)
+        self._added += 1
+        if self._added % (KEPT // 50) == 0:
+            asyncio.get_running_loop().run_in_executor(None, forget, self._folder)
 
     def find(self, id: str, owner: str) -> Record | None:
         """Returns the interaction, or None for an unknown one and for another key's."""
-        record = self._recent.get(id) or self._read(id)
-        if record is None or record.owner != owner:
-            return None
-        self._remember(record)
-        return record
+        record = self._live.get(id)
+        if record is None:
+            found = self._read(id)
+            if found is None:
+                return None
+            record = found[0]
+            self._remember(*found)
+        elif id in self._recent:
+            self._recent.move_to_end(id)
+        return record if record.owner == owner else None
 
     def cancel(self, record: Record) -> None:
         record.cancelled_at = time.time()
@@ -94,7 +112,8 @@ class Records:
         self._wake(record.id)
 
     def delete(self, record: Record) -> None:
-        self._recent.pop(record.id, None)
+        self._forget(record.id)
+        self._live.pop(record.id, None)
         self._path(record.id).unlink(missing_ok=True)
         for number in range(record.inputs):
             self.input_path(record.id, number).unlink(missing_ok=True)
@@ -137,40 +156,66 @@ class Records:
         return self._folder / f"{id}.json"
 
     def _write(self, record: Record) -> None:
-        write_json(self._path(record.id), asdict(record))
-        self._remember(record)
+        self._remember(record, write_json(self._path(record.id), asdict(record)))
 
-    def _read(self, id: str) -> Record | None:
+    def _read(self, id: str) -> tuple[Record, int] | None:
+        """Returns an interaction with the size of its JSON."""
         if not _ID.fullmatch(id):
             return None
         try:
-            stored: dict[str, Any] = json.loads(self._path(id).read_bytes())
+            raw = self._path(id).read_bytes()
         except FileNotFoundError:
             return None
+        stored: dict[str, Any] = json.loads(raw)
         frame = stored["plan"]["frame"]
         plan = ResponsePlan(**{**stored["plan"], "frame": tuple(frame) if frame else None})
         faults = tuple(Fault(**fault) for fault in stored["words"]["faults"])
-        return Record(**{**stored, "plan": plan, "words": Words(**{**stored["words"], "faults": faults})})
+        return Record(**{**stored, "plan": plan, "words": Words(**{**stored["words"], "faults": faults})}), len(raw)
 
-    def _remember(self, record: Record) -> None:
-        self._recent[record.id] = record
-        self._recent.move_to_end(record.id)
-        if len(self._recent) > _REMEMBERED:
-            self._recent.popitem(last=False)
+    def _remember(self, record: Record, size: int) -> None:
+        self._forget(record.id)
+        self._live[record.id] = record
+        self._recent[record.id] = (record, size)
+        self._weight += size
+        while self._weight > REMEMBERED_BYTES or len(self._recent) > REMEMBERED:
+            self._forget(next(iter(self._recent)))
+
+    def _forget(self, id: str) -> None:
+        if id in self._recent:
+            self._weight -= self._recent.pop(id)[1]
 
 
-def write_json(path: Path, value: Json) -> None:
+def write_json(path: Path, value: Json) -> int:
+    """Writes the file at once or not at all. Returns its size."""
     partial = path.with_name(f"{path.name}.part")
-    partial.write_text(json.dumps(value))
+    size = partial.write_text(json.dumps(value))
     partial.replace(path)
+    return size
+
+
+def forget(folder: Path) -> None:
+    """Deletes what Google would have deleted by its age, and the oldest interactions beyond KEPT with their input."""
+    remove_older(folder, _KEPT_SECONDS)
+    ages: list[tuple[float, str]] = []
+    names = []
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            names.append(path.name)
+            if path.suffix == ".json":
+                ages.append((path.stat().st_mtime, path.stem))
+    gone = {id for _, id in sorted(ages)[: max(0, len(ages) - KEPT)]}
+    for name in names:
+        if name.partition(".")[0] in gone:
+            (folder / name).unlink(missing_ok=True)
 
 
 def remove_older(folder: Path, seconds: float) -> None:
-    """Deletes old files, at the sandbox's start: Google forgets them after such a time, too."""
+    """Deletes old files: Google forgets them after such a time, too."""
     limit = time.time() - seconds
     for path in folder.iterdir():
-        if path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < limit:
+                path.unlink()
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -46,7 +46,8 @@ class Words:
 
     faults: tuple[Fault, ...] = ()
     latency: float = 0.0
-    images: int = 1
+    images: int | None = None
+    """None where the prompt does not say."""
     bytes: int | None = None
     extra_tokens: int = 0
     overrun: int = 0
@@ -101,7 +102,7 @@ def parse_words(texts: Iterable[str]) -> Words:
     return Words(
         faults=tuple(faults),
         latency=values.get("latency", 0.0),
-        images=int(values.get("images", 1)),
+        images=int(values["images"]) if "images" in values else None,
         bytes=None if size is None else int(size),
         extra_tokens=int(values.get("extra_tokens", 0)),
         overrun=int(values.get("overrun", 0)),
