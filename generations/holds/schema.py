@@ -11,7 +11,10 @@ from cavendish.http.schema import Page
 class LegalHoldNew(Body):
     reason = Text(max_length=500, help_text="Why it is held. Only operators read it.")
     generation_id = Text(
-        max_length=100, required=False, help_text="The generation to hold; everything of the tenant without it."
+        max_length=100,
+        required=False,
+        allow_null=True,
+        help_text="The generation to hold; everything of the tenant without it.",
     )
 
 
