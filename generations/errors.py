@@ -14,7 +14,7 @@ Refusal
     ├── DayLimitReached     429  the tenant's test keys have done enough today
     ├── StorageQuotaExceeded 403 the tenant stores as much as it may
     ├── TooManyUploads      429  too many uploads of the key are unfinished
-    ├── TooManyTemplates    403  the tenant has as many prompt templates as may be
+    ├── TooManyTemplates    409  the tenant has as many prompt templates as may be
     ├── TooManyFetches      429  too many requests of the tenant wait for what they name by URL
     ├── TooManyDerivatives  429  too many requests of the tenant wait for smaller pictures
     ├── PictureUnreadable   422  no smaller picture can be made of an output
@@ -171,7 +171,7 @@ class TooManyUploads(GenerationRefused):
 
 
 class TooManyTemplates(GenerationRefused):
-    status_code, code_name = 403, "too_many_templates"
+    code_name = "too_many_templates"
 
     def __init__(self, limit: int) -> None:
         super().__init__(

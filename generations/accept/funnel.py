@@ -101,41 +101,29 @@ def generation_admit(
         raise
 
 
-def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[JobSpec, Quote, int]:
-    """What a body would cost, all its variants together, and how many they are.
+def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[GenerationRequest, JobSpec, Quote]:
+    """What a body asks for, and what it would cost, all its variants together.
 
     It is read and checked as `generation_accept` does; nothing is held and nothing is kept.
     """
     with request_spool() as spool:
         parsed = _read(who, body, spool, "native")
-        spec, quote = _quote(who, parsed, spool, tier)
-    return spec, quote, parsed.variants
-
-
-def preview_build(*, who: Principal, tree: dict[str, Any]) -> tuple[GenerationRequest, JobSpec, Quote]:
-    """What a native body, already read, asks for and would cost. Nothing is held and nothing is kept."""
-    with request_spool() as spool:
-        parsed = _parse(who, tree, "native")
-        return parsed, *_quote(who, parsed, spool, "standard")
-
-
-def _quote(who: Principal, parsed: GenerationRequest, spool: Path, tier: str) -> tuple[JobSpec, Quote]:
-    inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool, is_quote=True)
-    try:
-        spec = job_spec_build(parsed, inputs)
-        check_size(who, spec)
-        with tenant_context(who.tenant_id):
-            quote = generation_quote(
-                spec,
-                tenant_id=who.tenant_id,
-                livemode=who.livemode,
-                tier=tier,
-                covered=True,
-                variants=parsed.variants,
-            )
-    finally:
-        inputs.discard()
-    return spec, quote
+        inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool, is_quote=True)
+        try:
+            spec = job_spec_build(parsed, inputs)
+            check_size(who, spec)
+            with tenant_context(who.tenant_id):
+                quote = generation_quote(
+                    spec,
+                    tenant_id=who.tenant_id,
+                    livemode=who.livemode,
+                    tier=tier,
+                    covered=True,
+                    variants=parsed.variants,
+                )
+        finally:
+            inputs.discard()
+    return parsed, spec, quote
 
 
 def check_active(who: Principal) -> None:
@@ -197,12 +185,8 @@ def _read(
 ) -> GenerationRequest:
     """Parses the body and checks it against the key and the tenant, before anything is stored."""
     tree = body_read(body, spool=spool, max_bytes=settings.MAX_BODY_BYTES, data_urls=data_urls)
-    return _parse(who, translate(tree) if translate else tree, dialect)
-
-
-def _parse(who: Principal, tree: dict[str, Any], dialect: Dialect) -> GenerationRequest:
     templates = template_finder(tenant_id=who.tenant_id, livemode=who.livemode)
-    parsed = request_parse(tree, dialect=dialect, templates=templates)
+    parsed = request_parse(translate(tree) if translate else tree, dialect=dialect, templates=templates)
     check_active(who)
     check_model(who, parsed.model)
     return parsed

@@ -32,5 +32,5 @@ class QuoteCreate(IdempotentView):
         tier = request.query_params.get("tier", Tier.STANDARD)
         if tier not in Tier.values:
             raise invalid_value("/tier", "unknown_value", f"Use one of {', '.join(Tier.values)}.")
-        spec, quote, variants = quote_build(who=principal(request), body=request._request, tier=tier)
-        return Response(quote_json(quote, spec, tier=tier, variants=variants))
+        parsed, spec, quote = quote_build(who=principal(request), body=request._request, tier=tier)
+        return Response(quote_json(quote, spec, tier=tier, variants=parsed.variants))

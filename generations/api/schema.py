@@ -10,6 +10,18 @@ from cavendish.http.schema import FieldProblem, Page
 from generations.derivatives.sizes import FORMATS, WIDTHS
 from generations.errors import ErrorCode
 from generations.models import BatchStatus, ItemStatus, Status
+from generations.request import LANGUAGES
+
+
+class TemplateUse(s.Serializer[object]):
+    """A prompt template, and values for its slots."""
+
+    id = s.CharField()
+    version = s.IntegerField(required=False, help_text="Defaults to the newest.")
+    language = s.ChoiceField(
+        choices=LANGUAGES, required=False, help_text="Of the prompt of a builtin template. Defaults to en."
+    )
+    values = s.DictField(child=s.CharField(), required=False)
 
 
 class GenerationRequest(s.Serializer[object]):
@@ -17,10 +29,12 @@ class GenerationRequest(s.Serializer[object]):
 
     model = s.CharField(help_text='For example "gemini-3.1-flash-image"; see /api/v1/models.')
     input = s.JSONField(
+        required=False,
         help_text="A string, a content object, a list of content (text, image, video) or a list of steps. An image is "
         '{"type": "image", …} with one of data (base64), uri (https), file_id or output_id, and optionally role '
-        "(object, character, style)."
+        "(object, character, style). With `template` it holds pictures and videos only, or is left out.",
     )
+    template = TemplateUse(required=False, help_text="In place of a text: see /api/v1/templates.")
     system_instruction = s.CharField(required=False)
     response_format = s.JSONField(
         required=False,

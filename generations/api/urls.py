@@ -10,6 +10,7 @@ from generations.api.generations import GenerationCancel, GenerationDetail, Gene
 from generations.api.models import ModelDetail, ModelList
 from generations.api.outputs import OutputContent, OutputDetail, OutputList
 from generations.api.quotes import QuoteCreate
+from generations.api.templates import PromptGuide, TemplateDetail, TemplateList, TemplatePreview
 from generations.collections.api import CollectionDetail, CollectionList, CollectionOutputDetail, CollectionOutputs
 from generations.holds.api import LegalHoldDetail, LegalHoldList
 
@@ -43,5 +44,9 @@ urlpatterns = [
     path("files/<str:file_id>/content", FileContent.as_view()),
     path("models", ModelList.as_view()),
     path("models/<str:model_id>", ModelDetail.as_view()),
+    path("templates", TemplateList.as_view()),
+    path("templates/guide", PromptGuide.as_view()),
+    path("templates/<str:template_id>", TemplateDetail.as_view()),
+    path("templates/<str:template_id>/preview", TemplatePreview.as_view()),
     path("quotes", QuoteCreate.as_view()),
 ]

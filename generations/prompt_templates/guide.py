@@ -13,6 +13,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from generations.request import LANGUAGES
 
+CATEGORIES = ("generating", "editing")
 Words = Mapping[str, str]
 """A text by its language."""
 

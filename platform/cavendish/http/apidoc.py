@@ -17,6 +17,7 @@ TAGS = [
     },
     {"name": "outputs", "description": "The generated pictures, byte for byte as the model returned them."},
     {"name": "guard", "description": "Rules on requests, and hooks that are asked before and after."},
+    {"name": "templates", "description": "Prompts with slots: those that are shipped, and your own in versions."},
     {"name": "files", "description": "Upload pictures and videos to use as input."},
     {"name": "quotes", "description": "The cost of a generation before it runs."},
     {
