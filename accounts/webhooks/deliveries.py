@@ -29,7 +29,7 @@ from cavendish.mail.services import mail_queue
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)
-PER_ENDPOINT, PER_TENANT = 4, 128
+PER_ENDPOINT, PER_TENANT = 4, 256
 """Attempts at once."""
 BACKLOG_COUNTED = 10_000
 MAX_RESPONSE_BYTES = 4096
@@ -57,6 +57,8 @@ class Prepared:
     url: str
     headers: dict[str, str]
     body: bytes
+    is_failing: bool
+    """Whether the endpoint was known to fail when this was prepared."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def delivery_prepare(claim: Claim) -> Prepared | None:
         "User-Agent": "Cavendish-Webhooks",
         **signing.headers_sign(message_id=delivery.message_id, at=now, body=content, keys=keys),
     }
-    return Prepared(endpoint.url, headers, content)
+    return Prepared(endpoint.url, headers, content, endpoint.failing_since is not None)
 
 
 def _signers_of_jobs(endpoint: WebhookEndpoint) -> list[WebhookSecret | WebhookEndpoint]:
@@ -169,7 +171,8 @@ def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> str |
             response_body=storable(outcome.body.decode("utf-8", "replace")),
             error=outcome.error[:200],
         )
-    _note(claim, failed=bool(outcome.error), gone=gone)
+    if outcome.error or prepared.is_failing:
+        _note(claim, failed=bool(outcome.error), gone=gone)
     return "retried" if delay is not None else str(changed["status"])
 
 

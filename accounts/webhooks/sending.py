@@ -33,7 +33,7 @@ from cavendish.egress.posting import post
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 512
+AT_ONCE = 1024
 CLAIMED_AT_ONCE = 64
 TIMEOUT = 15.0
 TICK, OUTAGE_PAUSE, BACKLOG_EVERY = 0.5, 5.0, 5.0
