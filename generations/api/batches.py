@@ -25,7 +25,8 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, check_policy, request_spool
-from generations.api import schema
+from generations.api.schema import BatchRequest as BatchRequestShape
+from generations.batches import schema
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
 from generations.batches.json_scan import NotJson, value_parse
 from generations.batches.representation import batch_json, item_json, result_lines
@@ -65,7 +66,7 @@ class BatchList(IdempotentView):
 
     @extend_schema(
         operation_id="batches_create",
-        request=schema.BatchRequest,
+        request=BatchRequestShape,
         responses={201: schema.Batch, **problems(400, 401, 403, 404, 413, 422, 429)},
         tags=["batches"],
     )
@@ -91,7 +92,7 @@ class BatchList(IdempotentView):
     @extend_schema(
         operation_id="batches_list",
         responses={200: schema.BatchPage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.BATCH_STATUS],
+        parameters=[*PAGING, schema.STATUS],
         tags=["batches"],
     )
     def get(self, request: Request) -> Response:

@@ -6,10 +6,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers as s
 
-from cavendish.http.schema import FieldProblem, Page
+from cavendish.http.schema import Page
 from generations.derivatives.sizes import FORMATS, WIDTHS
 from generations.errors import ErrorCode
-from generations.models import BatchStatus, ItemStatus, Status
+from generations.models import Status
 from generations.request import LANGUAGES
 
 
@@ -297,63 +297,6 @@ class BatchRequest(s.Serializer[object]):
     metadata = s.DictField(child=s.CharField(), required=False)
 
 
-class BatchCounts(s.Serializer[object]):
-    total = s.IntegerField()
-    waiting = s.IntegerField(help_text="Not yet a generation: read, held and billed later.")
-    in_progress = s.IntegerField()
-    succeeded = s.IntegerField()
-    failed = s.IntegerField()
-    canceled = s.IntegerField()
-    expired = s.IntegerField(help_text="Had not started when the batch's time was over; not charged.")
-
-
-class Batch(s.Serializer[object]):
-    """Every field is always present."""
-
-    id = s.CharField()
-    object = s.CharField()
-    status = s.ChoiceField(choices=BatchStatus.choices)
-    name = s.CharField()
-    model = s.CharField(allow_null=True, help_text="Of batches that came through the Gemini API.")
-    livemode = s.BooleanField()
-    metadata = s.DictField(child=s.CharField())
-    counts = BatchCounts()
-    created_at = s.DateTimeField()
-    started_at = s.DateTimeField(allow_null=True)
-    finished_at = s.DateTimeField(allow_null=True)
-    expires_at = s.DateTimeField(help_text="What has not started by then expires, uncharged.")
-    cancel_requested_at = s.DateTimeField(allow_null=True)
-    refused_since = s.DateTimeField(
-        allow_null=True, help_text="Since when a budget or the wallet has had no room for the next item."
-    )
-    input_file_id = s.CharField(allow_null=True)
-    items_url = s.CharField()
-    results_url = s.CharField()
-
-
-class ItemError(s.Serializer[object]):
-    code = s.CharField()
-    message = s.CharField()
-    errors = FieldProblem(many=True)
-
-
-class BatchItem(s.Serializer[object]):
-    object = s.CharField()
-    index = s.IntegerField()
-    key = s.CharField()
-    status = s.ChoiceField(choices=ItemStatus.choices)
-    generation_id = s.CharField(allow_null=True)
-    error = ItemError(allow_null=True)
-
-
-class BatchPage(Page):
-    data = Batch(many=True)
-
-
-class BatchItemPage(Page):
-    data = BatchItem(many=True)
-
-
 class GenerationPage(Page):
     data = Generation(many=True)
 
@@ -415,8 +358,6 @@ TIER = OpenApiParameter(
     "tier", OpenApiTypes.STR, enum=["standard", "batch"], description="As an item of a batch, for example."
 )
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Status.values))
-BATCH_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
-ITEM_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(ItemStatus.values))
 MODEL = OpenApiParameter("model", OpenApiTypes.STR)
 FINDING = [
     OpenApiParameter(
