@@ -104,9 +104,12 @@ def _terms(parameters: Parameters, tenant_id: UUID, livemode: bool) -> list[int]
     text = parameters.values.get("q")
     if text is None:
         return []
-    terms = terms_asked(text, tenant_id=tenant_id, livemode=livemode) if len(text) <= _MAX_SEARCH else []
+    if len(text) > _MAX_SEARCH:
+        parameters.wrong("q", "too_long", f"Use up to {_MAX_SEARCH} characters.")
+        return []
+    terms = terms_asked(text, tenant_id=tenant_id, livemode=livemode)
     if not terms:
-        parameters.wrong("q", "unknown_value", f"Use a word at least, and up to {_MAX_SEARCH} characters.")
+        parameters.wrong("q", "unknown_value", f"{shown(text)} has no word to search for.")
     return terms
 
 

@@ -32,6 +32,7 @@ ORDER: Mapping[str, str] = {
     "billing_invoice": "in the order of ids",
     WAITING: "by whoever makes a job of it, fails it or ends the batch",
     "generations_output": "of a generation that is deleted; a smaller picture that is stored waits, and holds nothing",
+    "generations_collection": "one that an output is put into",
     "generations_generation": "the job, before anything of its money",
     "generations_generationcontent": "of the job that is locked",
     "accounts_sandboxday": "a tenant's day of test jobs",

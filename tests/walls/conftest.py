@@ -26,7 +26,9 @@ from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
+from generations.collections.services import collection_create, collection_output_add
 from generations.holds.services import legal_hold_release, legal_hold_set
+from generations.labels.services import generation_tag
 from generations.models import (
     Batch,
     BatchItem,
@@ -138,6 +140,9 @@ def _filled() -> Filled:
         )  # fmt: skip
         hold = legal_hold_set(tenant_id=tenant.id, generation_id=ended, reason="Test", actor=SYSTEM)
         legal_hold_release(tenant_id=tenant.id, hold_id=hold.id, actor=SYSTEM)
+    collection = collection_create(tenant_id=tenant.id, livemode=True, name="Best")
+    collection_output_add(tenant_id=tenant.id, collection_id=collection.id, output_id=output, livemode=True)
+    assert generation_tag(tenant_id=tenant.id, generation_id=ended, livemode=True, tags=["Best"])
     assert share_link_create(tenant_id=tenant.id, generation_id=ended, livemode=True, expires_at=None)
     with tenant_context(tenant.id):
         template = PromptTemplate.objects.create(tenant_id=tenant.id, livemode=True)

@@ -46,6 +46,7 @@ OF_BOTH_MODES = {"member_id", "invitation_id"}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["share_link_id"] = "share_" + "0" * 32
+UNKNOWN["collection_id"] = "col_" + "0" * 32
 UNKNOWN["hold_id"] = "hold_" + "0" * 32
 UNKNOWN["template_id"] = "tpl_" + "0" * 32
 UNKNOWN["export_id"] = "exp_" + "0" * 32
@@ -80,11 +81,19 @@ def ids_of(account: Account) -> dict[str, str]:
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
         "share_link_id": account.post(f"/api/v1/generations/{made['id']}/share-links", json={}).json()["id"],
         "template_id": account.post("/api/v1/templates", json={"name": "t", "prompt": "A cat"}).json()["id"],
+        "collection_id": collection_of(account, made["outputs"][0]["id"]),
         "line": "1",
         "legal_entity_id": UNKNOWN["legal_entity_id"],  # the operator's
         **invoices_of(account),
         **webhooks_of(account),
     }
+
+
+def collection_of(account: Account, output_id: str) -> str:
+    """A collection with that output in it."""
+    made: str = account.post("/api/v1/collections", json={"name": "Best"}).json()["id"]
+    assert account.post(f"/api/v1/collections/{made}/outputs", json={"output_id": output_id}).status_code == 201
+    return made
 
 
 def webhooks_of(account: Account) -> dict[str, str]:

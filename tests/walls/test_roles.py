@@ -22,6 +22,7 @@ APP_DEFINER = {
     "api_keys_used",
     "generation_seconds",
     "generations_finished",
+    "generation_search",
     "invitation_find",
     "output_tenant",
     "generation_tenant",
@@ -94,7 +95,8 @@ def test_what_the_app_may_do_to_the_books() -> None:
     assert {name for (name,) in found} == {
         "accounts_idempotencykey", "accounts_membership", "accounts_webhookdelivery", "accounts_webhookendpoint",
         "billing_usagetag", "closing_exportpart", "generations_batchitem",
-        "generations_derivative", "generations_guardrule",
+        "generations_collection", "generations_collectionoutput", "generations_derivative",
+        "generations_generationtag", "generations_guardrule",
         "generations_output",
         "generations_prompttemplate", "generations_prompttemplateversion", "generations_sharelink",
         "generations_upload",
@@ -143,6 +145,8 @@ def test_the_apps_definer_functions_tell_no_more_than_they_must() -> None:
         ("access_changes", "p_since pg_snapshot, p_ids uuid[], OUT snapshot pg_snapshot, OUT changed uuid[]"),
         ("api_key_find", "p_prefix text"),
         ("api_keys_used", "p_uses jsonb"),
+        # This one lists, by numbers that are made with the tenant's id, of the tenant that the transaction has set.
+        ("generation_search", "p_terms bigint[], p_before uuid, p_most integer"),
         ("generation_seconds", "p_model text, p_size text"),
         ("generation_tenant", "p_id uuid"),
         ("generations_finished", "p_ids uuid[]"),
