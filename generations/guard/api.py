@@ -19,7 +19,7 @@ from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_of
-from cavendish.http.problems import Problem, not_found
+from cavendish.http.problems import not_found
 from cavendish.http.schema import PAGING, problems
 from generations.guard import schema
 from generations.guard.after import Picture
@@ -117,7 +117,7 @@ class ReviewedPicture(APIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, output_id: str, token: str) -> HttpResponseBase:
         if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
-            raise Problem(403, "signature_invalid", "The signature is wrong or has expired.")
+            raise not_found()
         picture = Picture.of_token(token)
         return bytes_response(
             picture.key,

@@ -18,6 +18,7 @@ from standardwebhooks import Webhook
 
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
+from cavendish.egress import DownloadPool, PoolLimits
 from generations.batches.feeder import FETCHES, NATIVE, item_feed
 from generations.guard import hooks as hooks_module
 from generations.models import BatchItem
@@ -99,8 +100,8 @@ def test_where_a_hook_gives_no_answer_its_rule_decides(
 def test_a_slow_hook_takes_the_room_of_its_own_tenant_only(
     owner: Owner, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = hooks_module.PoolLimits(downloads=4, downloads_per_owner=2, groups=4, groups_per_owner=2)
-    pool = hooks_module.DownloadPool(limits)
+    limits = PoolLimits(downloads=4, downloads_per_owner=2, groups=4, groups_per_owner=2)
+    pool = DownloadPool(limits)
     monkeypatch.setattr(hooks_module, "_pool", lambda: pool)
     owner.rule(type="hook", url=hook.url, timeout_seconds=1.5)
     hook.hangs = True
@@ -163,7 +164,7 @@ def test_an_answer_is_shown_to_the_hook_before_it_counts(owner: Owner, hook: Hoo
     assert (told["type"], told["data"]["generation"]["texts"]) == ("guard.after", ["a cat"])
     (output,) = outputs(generation_id)
     assert told["data"]["outputs"][0]["id"] == ids.encode(ids.OUTPUT, output["id"])
-    assert read == [(200, "image/png"), (403, "")]
+    assert read == [(200, "image/png"), (404, "")]
 
 
 @pytest.mark.usefixtures("sandbox_url")

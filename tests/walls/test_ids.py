@@ -42,12 +42,13 @@ PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the sam
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
 UNKNOWN |= {"key_id": "key_" + "0" * 32, "member_id": "usr_" + "0" * 32, "invitation_id": "invite_" + "0" * 32}
 # What a tenant has once, for both modes: test keys have no scope for it.
-OF_BOTH_MODES = {"member_id", "invitation_id"}
+OF_BOTH_MODES = {"member_id", "invitation_id", "rule_id"}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["share_link_id"] = "share_" + "0" * 32
 UNKNOWN["collection_id"] = "col_" + "0" * 32
 UNKNOWN["hold_id"] = "hold_" + "0" * 32
+UNKNOWN |= {"rule_id": "guard_" + "0" * 32, "token": "x"}
 UNKNOWN["template_id"] = "tpl_" + "0" * 32
 UNKNOWN["export_id"] = "exp_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
@@ -81,12 +82,22 @@ def ids_of(account: Account) -> dict[str, str]:
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
         "share_link_id": account.post(f"/api/v1/generations/{made['id']}/share-links", json={}).json()["id"],
         "template_id": account.post("/api/v1/templates", json={"name": "t", "prompt": "A cat"}).json()["id"],
+        "rule_id": rule_of(account),
+        "token": "x",  # of an address whose signature is the permission
         "collection_id": collection_of(account, made["outputs"][0]["id"]),
         "line": "1",
         "legal_entity_id": UNKNOWN["legal_entity_id"],  # the operator's
         **invoices_of(account),
         **webhooks_of(account),
     }
+
+
+def rule_of(account: Account) -> str:
+    """A guard rule, which test keys make none of."""
+    if not account.livemode:
+        return UNKNOWN["rule_id"]
+    made: str = account.post("/api/v1/guard-rules", json={"type": "words", "words": ["zzyzx"]}).json()["id"]
+    return made
 
 
 def collection_of(account: Account, output_id: str) -> str:
