@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Membership, Role, Tenant, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
@@ -153,7 +154,8 @@ def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> str |
         delay = schedule.delay_after(claim.attempts, asked)
     changed: dict[str, Any] = {"lease_token": None, "http_status": outcome.status, "error": outcome.error[:200]}
     if delay is not None:
-        changed |= {"status": Status.PENDING, "due_at": now + timedelta(seconds=delay)}
+        # By PostgreSQL's clock, which says what is due, however this machine's own goes.
+        changed |= {"status": Status.PENDING, "due_at": Now() + timedelta(seconds=delay)}
     else:
         changed |= {"status": Status.FAILED if outcome.error else Status.SUCCEEDED, "finished_at": now}
     with tenant_context(claim.tenant_id):

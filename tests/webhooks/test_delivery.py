@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from django.utils import timezone
 from prometheus_client import REGISTRY
 from standardwebhooks import Webhook
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant, WebhookDelivery, WebhookEndpoint
+from accounts.webhooks import deliveries as deliveries_module
 from accounts.webhooks import sending
 from accounts.webhooks.deliveries import deliveries_due
 from accounts.webhooks.schedule import DELAYS, delay_after, retry_after_seconds
@@ -149,6 +151,27 @@ def test_a_failure_is_tried_again_with_the_same_bytes_and_id(
     assert delivery.attempts == 2
     assert [attempt.http_status for attempt in attempts(delivery)] == [500, 200]
     noted(row, failing=False)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_sender_whose_clock_is_wrong_sends_in_time(
+    tenant: Tenant, receiver: Receiver, endpoint: Make, sender: Sender, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    row, _ = endpoint()
+    receiver.answers["/hook"] = [(500, {})]
+    monkeypatch.setattr(deliveries_module, "timezone", Wrong(timedelta(hours=hours)))
+    happen(tenant)
+    assert 3 < (recorded(row).due_at - datetime.now(UTC)).total_seconds() < 6
+
+
+class Wrong:
+    """A clock that goes so far ahead."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return timezone.now() + self._ahead
 
 
 def test_attempts_and_what_waits_are_counted(
