@@ -24,9 +24,10 @@ from billing.prices.quotes import Quote
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import invalid_value
+from generations.accept.guards import guarded_submit
 from generations.accept.inputs import inputs_store
 from generations.accept.job_spec import JobSpec, job_spec_build
-from generations.accept.submission import JobOwner, JobTerms, generation_quote, generation_submit
+from generations.accept.submission import JobOwner, JobTerms, generation_quote
 from generations.accept.webhooks import job_webhooks_check
 from generations.errors import ModelNotAllowed, PolicyNotAccepted, SizeNotAllowed, TenantInactive
 from generations.prompt_templates.selectors import template_finder
@@ -81,13 +82,14 @@ def generation_accept(
 
 
 def generation_admit(
-    parsed: GenerationRequest, *, spool: Path, owner: JobOwner, terms: JobTerms | None = None
+    parsed: GenerationRequest, *, spool: Path, owner: JobOwner, terms: JobTerms | None = None, may_ask: bool = True
 ) -> list[UUID]:
     """Stores the inputs of a request, then holds its worst case and queues it. Returns the ids of its
     variants, mostly one.
 
-    Without `terms` it is a single request's job. Raises Problem for inputs that cannot be had and what
-    `generation_submit` raises; then nothing of it exists, and nothing that it brought stays stored.
+    Without `terms` it is a single request's job. Raises Problem for inputs that cannot be had and what `guarded_submit`
+    raises (unless `may_ask`, HooksNeeded where a guard hook has to be asked first); then nothing of it exists, and
+    nothing that it brought stays stored.
     """
     terms = terms or JobTerms()
     if terms.item is not None and parsed.variants > 1:
@@ -95,7 +97,7 @@ def generation_admit(
     job_webhooks_check(parsed.webhooks)
     inputs = inputs_store(parsed, tenant_id=owner.tenant_id, livemode=owner.livemode, spool=spool)
     try:
-        return generation_submit(parsed, inputs, owner=owner, terms=terms)
+        return guarded_submit(parsed, inputs, owner=owner, terms=terms, may_ask=may_ask)
     except BaseException:
         inputs.discard()
         raise

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from generations.api.batches import BatchCancel, BatchDetail, BatchItems, BatchList, BatchResults
 from generations.api.display import GenerationDisplay, GenerationDisplayPage, ShareLinkDetail, ShareLinkList
@@ -49,4 +49,5 @@ urlpatterns = [
     path("templates/<str:template_id>", TemplateDetail.as_view()),
     path("templates/<str:template_id>/preview", TemplatePreview.as_view()),
     path("quotes", QuoteCreate.as_view()),
+    path("", include("generations.guard.urls")),
 ]
