@@ -99,6 +99,8 @@ def refusal(
         copied["starts_at"] = "2001-01-01T00:00:00Z"
     if table == "billing_allowanceuse":
         copied["generation_id"] = str(uuid4())
+    if table == "generations_derivative":
+        copied["requested_width"] = 99
     if table == "generations_batchitem":
         copied["index"] = row["index"] + 99
     # what may be there once per tenant, series or invoice
