@@ -18,6 +18,7 @@ from accounts.models import Tenant
 from billing.usage.cursors import cursor_parse
 from billing.usage.query import DIMENSIONS, METADATA, NOT_WITH_METADATA, Cursor, UsageQuery
 from cavendish.db import ids
+from cavendish.gemini.catalog import UnknownModel, get_model
 from cavendish.http.problems import FieldError, forbidden, invalid, shown
 
 LIMIT, MOST = 1000, 10_000
@@ -160,9 +161,11 @@ class UsageParameters:
         if text is None:
             return None
         if name == "model":
-            if not text or "\0" in text or len(text) > 100:
-                self.wrong(name, "unknown_value", "This is no model's name.")
-            return text
+            try:
+                return get_model(text.removeprefix("models/")).id
+            except UnknownModel as error:
+                self.wrong(name, "unknown_value", str(error))
+                return None
         public_id: UUID | None = ids.decode(FILTERS[name], text)
         if public_id is None:
             self.wrong(name, "unknown_value", f"{shown(text)} is no such id; it looks like {FILTERS[name]}_….")

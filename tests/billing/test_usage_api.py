@@ -160,7 +160,13 @@ def test_keys_members_sizes_kinds_and_their_filters(caller: Caller) -> None:
         (own, None, "1K", "search_query"): (0, 2),
         (nobody, None, "4K", "image_output"): (4, 0),
     }
-    for filters, tokens in ((f"key_id={own}", 1), (f"member_id={ids.encode('usr', member)}", 1), (f"model={PRO}", 0)):
+    for filters, tokens in (
+        (f"key_id={own}", 1),
+        (f"member_id={ids.encode('usr', member)}", 1),
+        (f"model={PRO}", 0),
+        (f"model={PRO}-preview", 0),
+        (f"model={FLASH}-preview", 5),
+    ):
         assert caller.get(f"?{OCTOBER}&{filters}")["totals"]["tokens"] == tokens, filters
     assert caller.get(f"?{OCTOBER}&livemode=false")["totals"]["tokens"] == 8
 
@@ -243,6 +249,7 @@ def test_csv_has_the_same_numbers_and_no_formulas(caller: Caller) -> None:
         ("key_id=mine", "/key_id", "unknown_value"),
         ("member_id=key_" + "0" * 32, "/member_id", "unknown_value"),
         ("model=%00", "/model", "unknown_value"),
+        ("model=gemini-3-pro-imge", "/model", "unknown_value"),
         ("livemode=yes", "/livemode", "unknown_value"),
         ("limit=0", "/limit", "out_of_range"),
         ("limit=٣", "/limit", "out_of_range"),

@@ -257,4 +257,4 @@ def test_the_address_that_renders_is_not_reachable_from_outside(account: Account
 
 def test_models_say_that_they_take_it(account: Account) -> None:
     methods = account.get(f"/v1/models/{FLASH}").json()["supportedGenerationMethods"]
-    assert {"generateContent", "countTokens"} <= set(methods)
+    assert {"generateContent", "countTokens", "batchGenerateContent", "createInteraction"} <= set(methods)

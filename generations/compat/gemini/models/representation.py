@@ -15,6 +15,12 @@ def model_json(model: Model) -> dict[str, Any]:
         "description": model.description,
         "inputTokenLimit": model.input_token_limit,
         "outputTokenLimit": model.output_token_limit,
-        "supportedGenerationMethods": ["createInteraction", "generateContent", "streamGenerateContent", "countTokens"],
+        "supportedGenerationMethods": [
+            "createInteraction",
+            "generateContent",
+            "streamGenerateContent",
+            "countTokens",
+            "batchGenerateContent",
+        ],
         "thinking": model.thinks,
     }
