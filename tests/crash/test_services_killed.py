@@ -28,9 +28,12 @@ def test_services_that_die_cost_no_job_i1_i2(site: Site) -> None:
     until(lambda: site.pids("Valkey"))
     time.sleep(1)
     with site.frozen("Valkey"):
-        began = time.monotonic()
-        frozen = [site.post(tenant=n % 2) for n in range(2)]
-        assert time.monotonic() - began < 8
+        frozen, took = [], []
+        for number in range(2):
+            began = time.monotonic()
+            frozen.append(site.post(tenant=number))
+            took.append(time.monotonic() - began)
+        assert max(took) < 3  # 2 at most, and what a busy machine adds
         site.ended(frozen, 15)
 
     # PostgreSQL is killed while the upstream works: the answers wait in the spool
