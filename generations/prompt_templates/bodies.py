@@ -39,8 +39,10 @@ class SlotName(Text):
 
 class Slot(Body):
     name = SlotName(max_length=MAX_NAME_CHARS)
-    label = Text(max_length=100, required=False, help_text="What people read instead of the name.")
-    required = Flag(required=False, help_text="Defaults to true.")
+    label = Text(  # type: ignore[assignment]
+        max_length=100, required=False, help_text="What people read instead of the name."
+    )
+    required = Flag(required=False, help_text="Defaults to true.")  # type: ignore[assignment]
 
 
 class Values(Typed, serializers.DictField):

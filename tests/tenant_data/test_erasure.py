@@ -63,6 +63,7 @@ def books_of(tenant_id: Any) -> list[Any]:
 def test_nothing_but_the_books_is_left(account: Account, books: Books, http: httpx.Client) -> None:
     account.make(input=[text(f"a {CANARY}"), image()], metadata={"team": CANARY})
     account.upload(picture(), name=f"{CANARY}.png")
+    assert account.post("/api/v1/templates", json={"name": CANARY, "prompt": CANARY}).status_code == 201
     batch = account.post("/api/v1/batches", json={"name": CANARY, "items": [{"input": CANARY, "model": "x"}]})
     assert batch.status_code in {201, 202}, batch.text
     tenant_id = account.tenant.id
