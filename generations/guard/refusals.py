@@ -26,4 +26,5 @@ def refusal_note(rule: Rule, stage: GuardStage) -> None:
 def refusal_text(rule: Rule, reason: str, *, noun: str) -> str:
     """Returns why a rule refuses a `noun`, for people."""
     owner = "of the operator" if rule.is_operators else "of this tenant"
-    return f"A guard rule {owner} ({rule.public_id}) refuses this {noun}: {reason or 'its hook gave no reason'}."
+    why = reason.rstrip(".") or "its hook gave no reason"
+    return f"A guard rule {owner} ({rule.public_id}) refuses this {noun}: {why}."

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.people.secret_box import unseal
 from accounts.roles.checks import image_sizes
-from billing.money import amount_text
+from billing.fields import decimal_text
 from cavendish.db import ids
 from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
@@ -57,11 +57,6 @@ class Rule:
     @property
     def public_id(self) -> str:
         return ids.encode(ids.GUARD_RULE, self.row.id)
-
-    @property
-    def is_platforms(self) -> bool:
-        """Whether it is a rule on all tenants."""
-        return isinstance(self.row, PlatformGuardRule)
 
     @property
     def is_operators(self) -> bool:
@@ -101,7 +96,7 @@ class Rule:
         if most and judged.image_size and _rank(judged.image_size, beyond=True) > _rank(most, beyond=False):
             return f"pictures may be {most} at most, and this request makes {judged.image_size}"
         if amount is not None and judged.amount > amount:
-            limit, cost = amount_text(amount), amount_text(judged.amount)
+            limit, cost = decimal_text(amount), decimal_text(judged.amount)
             return f"a request may cost {limit} {judged.currency} at most, and this one may cost {cost}"
         return None
 

@@ -53,7 +53,7 @@ class GuardRuleFields(models.Model):
     )
     url = models.TextField(blank=True)
     stages = ArrayField(models.CharField(max_length=8, choices=GuardStage), default=list, blank=True)
-    timeout_seconds = models.FloatField(default=5)
+    timeout_seconds = models.FloatField(default=5.0)
     on_error = models.CharField(max_length=8, choices=GuardFallback, default=GuardFallback.REFUSE)
     secret = models.TextField(blank=True, help_text="Encrypted.")
     previous_secret = models.TextField(blank=True, help_text="Encrypted; signs too until it ends.")

@@ -91,7 +91,7 @@ class Owner:
     def path(self) -> str:
         return f"/api/v1/tenants/{ids.encode(ids.TENANT, self.tenant.id)}/guard-rules"
 
-    def ask(self, method: str, path: str, body: Any = None, *, secret: str = "", **headers: str) -> Any:
+    def ask(self, method: str, path: str, body: Any = None, *, secret: str = "", **headers: Any) -> Any:
         """The response, with the body as JSON in `json()`."""
         client = APIClient(HTTP_AUTHORIZATION=f"Bearer {secret or self.secret}", HTTP_X_GOOG_API_KEY="")
         return client.generic(method, path, json.dumps(body) if body is not None else "", "application/json", **headers)
