@@ -19,7 +19,7 @@ from generations.errors import ErrorCode
 from generations.labels.folding import MAX_CHARS, MAX_TAGS, tag_folded
 from generations.models import CollectionOutput, Generation, GenerationTag, Output, Status
 from generations.request import no_such_model
-from generations.search.selectors import generations_with, outputs_with
+from generations.search.selectors import OF_GENERATIONS, OF_OUTPUTS, with_terms
 from generations.search.terms import terms_asked
 
 METADATA = "metadata."
@@ -46,6 +46,8 @@ _MAX_NAME, _MAX_VALUE = 64, 512
 _SLACK = timedelta(hours=1)
 """How far the clock of who makes an id may be from PostgreSQL's, which says when a row was made."""
 
+_SLACK_OF_IDS = int(_SLACK.total_seconds() * 1000) << 80
+
 # From turn to turn along the index of what continues what; UNION ends also where rows are in a ring.
 _CONVERSATION = """
     WITH RECURSIVE turns AS (
@@ -70,7 +72,8 @@ def generations_filter(
     if conversation is not None:
         rows = rows.filter(id__in=RawSQL(_CONVERSATION, (conversation, tenant_id, tenant_id)))
     if terms:
-        rows = generations_with(rows, terms, before=ids.decode(ids.GENERATION, request.query_params.get("cursor", "")))
+        cursor = ids.decode(ids.GENERATION, request.query_params.get("cursor", ""))
+        rows = with_terms(rows, terms, column=OF_GENERATIONS, before=cursor)
     return _tagged(rows.filter(**conditions), "id", tags)
 
 
@@ -95,7 +98,10 @@ def outputs_filter(
     if collection_id is not None:
         rows = rows.filter(Exists(CollectionOutput.objects.filter(collection=collection_id, output=OuterRef("id"))))
     if terms:
-        rows = outputs_with(rows, terms)
+        cursor = ids.decode(ids.OUTPUT, request.query_params.get("cursor", ""))
+        # A generation is older than its outputs, but for the clocks of who makes their ids.
+        before = UUID(int=min(cursor.int + _SLACK_OF_IDS, 2**128 - 1)) if cursor else None
+        rows = with_terms(rows, terms, column=OF_OUTPUTS, before=before)
     return _tagged(rows.filter(**conditions), "generation_id", tags)
 
 

@@ -14,9 +14,9 @@ class Tag(Text):
     def to_internal_value(self, data: object) -> str:
         value = super().to_internal_value(data)
         if len(tag_folded(value)) > MAX_FOLDED:
-            raise ValidationError("The tag is too long.", code="max_length")
+            raise ValidationError("The tag is too long.", code="too_long")
         if not tag_folded(value):
-            raise ValidationError("The tag is empty.", code="blank")
+            raise ValidationError("The tag is empty.", code="too_short")
         return value
 
 
