@@ -63,6 +63,7 @@ ORDER: Mapping[str, str] = {
     "mail_mail": "by whoever sends it",
     "accounts_storageuse": "what a tenant stores; last of all, since its triggers run at the commit",
     "accounts_webhookendpoint": "a change of it, and what its deliveries say of it",
+    "accounts_webhooksecret": "a new one",
     "accounts_webhookdelivery": "by whoever sends it, passed over by others",
     "generations_platformguardrule": "a change of it",
     "generations_guardrule": "a change of it",
