@@ -28,7 +28,7 @@ MARK = "Cavendish sandbox"
 _GRADIENT = 200
 _PANEL = 200
 _WHITE = 255
-_CACHE_BYTES = 32 * 1024 * 1024
+_CACHE_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
