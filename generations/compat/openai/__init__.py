@@ -1,4 +1,5 @@
-"""OpenAI's Images API, as the `openai` libraries call it with our address as `base_url`: one more way to the same jobs.
+"""OpenAI's API for pictures, as the `openai` libraries call it with our address as `base_url`: one more way to the same
+jobs.
 
-Its answers have no place for citations, so grounding is not offered here.
+The answers of `images/…` have no place for citations, so grounding is offered in `chat/completions` alone.
 """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -18,37 +19,55 @@ from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
-from generations.compat.openai.representation import failure_json, images_json, model_json
+from generations.compat.openai.failures import error_event, failure_json, failure_response, unfinished_json
+from generations.compat.openai.representation import Kind, image_events, images_json, model_json
+from generations.compat.openai.streams import WAITING, event, stream_begin, stream_go_on
 from generations.compat.openai.translation import FORMS, Translation, form_body
-from generations.compat.openai.views import OpenAIView, failure_response
+from generations.compat.openai.views import OpenAIView
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission, jobs_of_replay
 from generations.models import TERMINAL, Status
 from generations.request import body_read
-from generations.selectors import model_offered, models_offered
+from generations.selectors import GenerationDetail, model_offered, models_offered
 
 
 class ImageView(OpenAIView):
     replays = Replay.RERUN
     scopes = {"POST": "generate", "GET": "generate"}
     makes_pictures = ("POST",)
+    kind: ClassVar[Kind] = "image_generation"
 
     def get(self, request: Request) -> HttpResponseBase:
         """The answer that a waiting client gets. Only the layer in front may ask."""
         form = request.query_params.get("form")
-        if not resumed_by_wait_layer(request) or form not in FORMS:
+        if not resumed_by_wait_layer(request) or form not in {"stream", *FORMS}:
             raise MethodNotAllowed("GET")
         details = jobs_load(principal(request), request)
+        if form == "stream":
+            return self.go_on(request, details)
         if any(detail.generation.status not in TERMINAL for detail in details):
-            answer = _unfinished([ids.encode(ids.GENERATION, detail.generation.id) for detail in details])
+            answer = _unfinished([detail.generation.id for detail in details])
             wait_on(answer, request, details)
             return answer
         if not pictures(details):
-            failed = next((w for w in details if w.generation.status != Status.SUCCEEDED), details[0])
-            return failure_response(failure_json(failed.generation.error))
-        return StreamingHttpResponse(json_chunks(images_json(details, form)), content_type="application/json")
+            return failure_response(failure_json(_first_failed(details)))
+        shown = images_json(details, "url" if form == "url" else "b64_json")
+        return StreamingHttpResponse(json_chunks(shown), content_type="application/json")
+
+    def go_on(self, request: Request, details: Sequence[GenerationDetail]) -> HttpResponseBase:
+        partials = int(request.query_params.get("partials", "0"))
+
+        def frames(places: range, done: bool) -> Iterator[bytes]:
+            if done and not pictures(details):
+                yield error_event(failure_json(_first_failed(details))).encode()
+                return
+            for place in places:
+                for shown in image_events(details[place], self.kind, partials=partials):
+                    yield from event(shown, shown["type"])
+
+        return stream_go_on(request, details, f"form=stream&partials={partials}", frames)
 
     def accept(
         self,
@@ -66,8 +85,11 @@ class ImageView(OpenAIView):
         images_request = translation.parse(body, images)
         with errors_placed(translation.placed):
             jobs = (resubmission.jobs() if resubmission else jobs_of_replay()) or jobs_accept(who, images_request.trees)
-        answer = _unfinished([ids.encode(ids.GENERATION, job) for job in jobs])
-        jobs_wait(answer, request, jobs, f"form={images_request.form}")
+        if images_request.stream:
+            answer = stream_begin(request, jobs, f"form=stream&partials={images_request.partials}", WAITING)
+        else:
+            answer = _unfinished(jobs)
+            jobs_wait(answer, request, jobs, f"form={images_request.form}")
         if resubmission:
             resubmission.mark(answer, jobs)
         return answer
@@ -86,6 +108,7 @@ class ImageGenerations(ImageView):
 
 class ImageEdits(ImageView):
     parser_classes = (MultiPartParser,)
+    kind = "image_edit"
 
     def post(self, request: Request) -> HttpResponse:
         """Makes `n` pictures from words and pictures, sent as `image` or `image[]`."""
@@ -120,8 +143,10 @@ class ModelDetail(OpenAIView):
         return JsonResponse(model_json(model))
 
 
-def _unfinished(jobs: Sequence[str]) -> HttpResponse:
+def _unfinished(jobs: Sequence[UUID]) -> HttpResponse:
     """The answer for a client whose wait ended before the jobs did: an error after which its library does not retry."""
-    pointers = " and ".join(f"/api/v1/generations/{job}" for job in jobs)
-    message = f"The answer is not there yet; it is going to be at {pointers}. Do not send it again."
-    return failure_response({"message": message, "type": "image_generation_error", "code": "not_finished"})
+    return failure_response(unfinished_json([ids.encode(ids.GENERATION, job) for job in jobs]))
+
+
+def _first_failed(details: Sequence[GenerationDetail]) -> GenerationDetail:
+    return next((detail for detail in details if detail.generation.status != Status.SUCCEEDED), details[0])

@@ -13,6 +13,7 @@ import math
 from accounts.idempotency.errors import KeyInProgress
 from cavendish.http.dialects import Dialect, RenderedError
 from cavendish.http.problems import Problem
+from generations.compat.shared.pointer_map import dotted
 
 PREFIXES = ("/openai/", *(f"/{version}/openai/" for version in ("v1", "v1beta", "v1alpha")))
 """Ours, and where Google's own compatible API is."""
@@ -48,7 +49,7 @@ def openai_error(problem: Problem, path: str) -> RenderedError:
     body = error_body(
         message=" ".join(details)[:MAX_MESSAGE_CHARS],
         kind="server_error" if status >= 500 else kind,
-        param=first.pointer.split("/")[1] if first and first.pointer else None,
+        param=dotted(first.pointer) if first and first.pointer else None,
         code=first.code if first else _CODES.get(problem.code, problem.code),
     )
     headers = {key: value for key, value in problem.headers.items() if key in {"WWW-Authenticate", "Allow"}}

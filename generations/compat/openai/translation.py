@@ -8,35 +8,37 @@ from typing import Any, Literal
 
 from django.core.files.uploadedfile import UploadedFile
 
-from cavendish.gemini.catalog import Model, UnknownModel, models_taken, requested_model
-from cavendish.http.problems import FieldError, Problem, first_of
+from cavendish.http.problems import FieldError, Problem
+from generations.compat.openai.models import model_named
 from generations.compat.openai.sizes import size_parse
 from generations.compat.shared.camel_fields import CamelFields
 from generations.compat.shared.pointer_map import PointerMap
 from generations.request.fields import Context
-from generations.request.hints import no_such_model
 
 Form = Literal["url", "b64_json"]
 FORMS: tuple[Form, ...] = ("url", "b64_json")
 MAX_N = 10
-MODELS_ADDRESS = "/openai/v1/models"
 _MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
+MAX_PARTIALS = 3
 # What says the same as leaving it out, and why anything else is refused.
 _IDLE: dict[str, tuple[tuple[Any, ...], str]] = {
     "quality": (("auto", "standard", "medium"), "The models have no such setting; ask for a larger size."),
     "background": (("auto", "opaque"), "The models make no transparent pictures; use opaque."),
     "moderation": (("auto",), "The models filter always alike; use auto."),
     "output_compression": ((100,), "Pictures are handed out as the model made them; leave it out."),
-    "stream": ((False,), "These answers are not streamed; /v1/interactions streams."),
-    "partial_images": ((0,), "The models show no unfinished pictures; leave it out."),
 }
 _REFUSED = {
     "style": "The models have no such setting; say it in the prompt.",
+    "complexity": "The models have no such setting; leave it out.",
     "mask": "The models take no mask; say in the prompt what is to change.",
-    "tools": "Grounding is not offered here, for these answers cannot carry its citations; use /v1/interactions.",
+    "markup": "The models take no markup; draw it into the picture, or say in the prompt what is to change.",
+    "svg": "The models make PNG and JPEG alone.",
+    "frame_count": "The models make no GIF.",
+    "frame_duration_ms": "The models make no GIF.",
+    "tools": "Grounding is not offered here, for these answers cannot carry its citations; use chat/completions.",
 }
 # They change nothing that could be seen: pictures given are always read whole.
-_IGNORED = ("input_fidelity", "safety_identifier")
+_IGNORED = ("input_fidelity",)
 _NUMBERS = ("n", "output_compression", "partial_images")
 
 
@@ -46,6 +48,9 @@ class ImagesRequest:
 
     trees: list[dict[str, Any]]
     form: Form
+    stream: bool
+    partials: int
+    """How many interim pictures a stream shows before each picture, at most."""
 
 
 class Translation:
@@ -59,25 +64,23 @@ class Translation:
         """
         context = Context("native")
         fields = CamelFields(context, body, "")
-        name = fields.text("model")
-        model = _model(name)
+        model, name = model_named(fields.text("model"))
         prompt = fields.text("prompt")
         if not (prompt or "").strip() and not context.errors:
             fields.wrong("prompt", "required", "prompt is missing or empty; say what to make.")
         n = fields.whole("n", 1, MAX_N) or 1
-        form = fields.choice("response_format", FORMS) or "b64_json"
+        form = fields.choice("response_format", FORMS)
+        stream = fields.flag("stream", False)
+        partials = fields.whole("partial_images", 0, MAX_PARTIALS) or 0
+        if stream and form == "url":
+            fields.wrong("response_format", "conflict", "Streams carry their pictures; use b64_json.")
+        if partials and not stream:
+            fields.wrong("partial_images", "conflict", 'Only streams show them; add "stream": true.')
         image: dict[str, Any] = {"type": "image", **size_parse(fields, model)}
         kind = fields.choice("output_format", tuple(_MIME_TYPES))
         if kind:
             image["mime_type"] = _MIME_TYPES[kind]
-        for name, (idle, because) in _IDLE.items():
-            if fields.take(name) not in (None, *idle):
-                fields.wrong(name, "not_supported", because)
-        for name, because in _REFUSED.items():
-            if fields.take(name) is not None:
-                fields.wrong(name, "not_supported", because)
-        fields.take(*_IGNORED)
-        user = fields.text("user")
+        user = _settings_parse(fields)
         if images is not None and not images:
             fields.wrong("image", "required", 'Send at least one picture as the multipart field "image" or "image[]".')
         fields.close()
@@ -88,12 +91,13 @@ class Translation:
         tree: dict[str, Any] = {"model": name, "input": blocks, "response_format": [image], "max_images": 1}
         if user:
             tree["metadata"] = {"user": user}
-        return ImagesRequest([tree] * n, "url" if form == "url" else "b64_json")
+        return ImagesRequest([tree] * n, "url" if form == "url" else "b64_json", stream, partials)
 
     def placed(self, problem: Problem) -> Problem:
-        """A problem with a translated body, in the names of the one that came."""
+        """A problem with a translated body, in the names of the one that came, which has no objects in it."""
         problem.errors = [
-            FieldError(self._pointers.of(error.pointer), error.code, error.detail) for error in problem.errors
+            FieldError("/".join(self._pointers.of(error.pointer).split("/")[:2]), error.code, error.detail)
+            for error in problem.errors
         ]
         return problem
 
@@ -109,6 +113,19 @@ class Translation:
             self._pointers.note(tree, ours)
 
 
+def _settings_parse(fields: CamelFields) -> str | None:
+    """Notes what cannot be done. Returns for whom the pictures are."""
+    for name, (idle, because) in _IDLE.items():
+        if fields.take(name) not in (None, *idle):
+            fields.wrong(name, "not_supported", because)
+    for name, because in _REFUSED.items():
+        if fields.take(name) is not None:
+            fields.wrong(name, "not_supported", because)
+    fields.take(*_IGNORED)
+    user, identifier = fields.text("user"), fields.text("safety_identifier")
+    return identifier or user
+
+
 def form_body(values: dict[str, str]) -> dict[str, Any]:
     """A multipart form's values, all of them strings, as they would stand in JSON."""
     body: dict[str, Any] = {name: value for name, value in values.items() if value}
@@ -118,14 +135,3 @@ def form_body(values: dict[str, str]) -> dict[str, Any]:
     if body.get("stream") in {"true", "false"}:
         body["stream"] = body["stream"] == "true"
     return body
-
-
-def _model(id: str | None) -> Model:
-    if id is None:
-        detail = f"model is missing; use {first_of([model.id for model in models_taken()], see=MODELS_ADDRESS)}."
-        raise Problem(400, "required", errors=[FieldError("/model", "required", detail)])
-    try:
-        return requested_model(id)
-    except UnknownModel as unknown:
-        detail = no_such_model(id, unknown, see=MODELS_ADDRESS)
-        raise Problem(404, "model_not_found", errors=[FieldError("/model", "model_not_found", detail)]) from None

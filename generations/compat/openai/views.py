@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.views import set_rollback
 
 from accounts.idempotency import IdempotentView
 from cavendish.http.problems import problem_of
-from generations.compat.openai.errors import CONTENT_TYPE, OPENAI, error_body
+from generations.compat.openai.errors import OPENAI
 
 
 class OpenAIView(IdempotentView):
@@ -26,9 +25,3 @@ class OpenAIView(IdempotentView):
             return super().handle_exception(exc)
         set_rollback()
         return OPENAI.response(problem, self.request.path)
-
-
-def failure_response(error: dict[str, Any]) -> HttpResponse:
-    """A 400 with an error as `failure_json` makes it: what was accepted would be spent again if it were sent again."""
-    body = error_body(message=error["message"], kind=error["type"], code=error["code"])
-    return HttpResponse(body, status=400, content_type=CONTENT_TYPE)

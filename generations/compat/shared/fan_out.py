@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
@@ -69,9 +70,25 @@ def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], quer
     job_wait(answer, request, ids.encode(ids.GENERATION, jobs[-1]), path, WAIT)
 
 
+def jobs_lead(
+    answer: HttpResponseBase, request: Request, jobs: Sequence[UUID], query: str, *, place: int, otherwise: str
+) -> None:
+    """Sends `answer` and holds it open: the layer waits for the job at `place`, and then sends behind it what the same
+    address answers with `?jobs=…&<query>&from=<place>`. `otherwise` ends the answer where nothing can be sent.
+    """
+    named = ",".join(ids.encode(ids.GENERATION, job) for job in jobs)
+    path = f"{request.path}?jobs={named}&{query}&from={place}"
+    public = ids.encode(ids.GENERATION, jobs[place])
+    job_wait(answer, request, public, path, WAIT, lead=True, otherwise=otherwise)
+
+
 def jobs_load(who: Principal, request: Request) -> list[GenerationDetail]:
     """The jobs that `jobs_wait` named, in their order. Raises Problem 404."""
-    job_ids = [job_id(text) for text in request.query_params.get("jobs", "").split(",")]
+    return jobs_of(who, [job_id(text) for text in request.query_params.get("jobs", "").split(",")])
+
+
+def jobs_of(who: Principal, job_ids: Sequence[UUID]) -> list[GenerationDetail]:
+    """The jobs of these ids, in their order. Raises Problem 404."""
     with tenant_context(who.tenant_id):
         rows = Generation.objects.filter(id__in=job_ids, livemode=who.livemode, deleted_at=None)
         generations = {generation.id: generation for generation in rows}

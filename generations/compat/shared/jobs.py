@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
@@ -19,12 +20,24 @@ WAIT = 600
 
 
 def job_wait(
-    answer: HttpResponse, request: Request, public_id: str, path: str, seconds: int, *, lead: bool = False
+    answer: HttpResponseBase,
+    request: Request,
+    public_id: str,
+    path: str,
+    seconds: int,
+    *,
+    lead: bool = False,
+    otherwise: str = "",
 ) -> None:
-    """Has the layer in front wait, and then send what `path` returns to the same key; behind `answer` if that leads."""
+    """Has the layer in front wait, and then send what `path` returns to the same key; behind `answer` if that leads.
+
+    `otherwise` ends an answer that leads where nothing can be sent behind it.
+    """
     if "key" in request.query_params:
         path = f"{path}&key={quote(request.query_params['key'])}"
     answer.headers["X-Cavendish-Lead" if lead else "X-Cavendish-Wait"] = f"{public_id};{seconds};{path}"
+    if otherwise:
+        answer.headers["X-Cavendish-Otherwise"] = json.dumps(otherwise)
 
 
 def job_id(text: str) -> UUID:

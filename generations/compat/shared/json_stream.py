@@ -16,9 +16,10 @@ from cavendish.storage import ObjectMissing, objects
 
 @dataclass(frozen=True)
 class StoredBase64:
-    """Stands in a tree for the base64 of an object."""
+    """Stands in a tree for the base64 of an object, behind a prefix."""
 
     key: str
+    prefix: str = ""
 
 
 def json_chunks(tree: Any) -> Iterator[bytes]:
@@ -38,6 +39,8 @@ def json_chunks(tree: Any) -> Iterator[bytes]:
     parts = json.dumps(tree, default=mark_of, ensure_ascii=False, separators=(",", ":")).split(mark)
     for part, picture in zip(parts, [*pictures, None], strict=True):
         yield part.encode()
+        if isinstance(picture, StoredBase64):
+            yield picture.prefix.encode()
         if picture is not None:
             yield from _base64_chunks(picture)
 

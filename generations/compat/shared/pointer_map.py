@@ -13,10 +13,14 @@ _INDEX = re.compile(r"\.(\d+)(?=\.|$)")
 
 
 class PointerMap:
-    """Pointers of the translated tree → pointers of the body. What has no entry stands below the nearest that has."""
+    """Pointers of the translated tree → pointers of the body. What has no entry stands below the nearest that has.
 
-    def __init__(self) -> None:
+    `spelled` is how the body writes names.
+    """
+
+    def __init__(self, spelled: Callable[[str], str] = camel) -> None:
         self._body: dict[str, str] = {}
+        self._spelled = spelled
 
     def note(self, tree: str, body: str) -> None:
         self._body[tree] = body
@@ -25,7 +29,7 @@ class PointerMap:
         head, rest = tree, ""
         while head and head not in self._body:
             head, _, last = head.rpartition("/")
-            rest = f"/{camel(last)}{rest}"
+            rest = f"/{self._spelled(last)}{rest}"
         return self._body.get(head, "") + rest
 
 

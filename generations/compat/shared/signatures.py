@@ -15,7 +15,7 @@ from typing import Any
 import pybase64
 
 _MARK = b"cavendish steps "
-_KEPT = {
+KEPT = {
     "thought": ("signature",),
     "google_search_call": ("id", "arguments", "search_type", "signature"),
     "google_search_result": ("call_id", "result", "is_error", "signature"),
@@ -26,7 +26,7 @@ Step = dict[str, Any]
 
 def signature_pack(steps: Sequence[Step]) -> str:
     """One `thoughtSignature` for the steps between two parts; "" when none of them has anything to keep."""
-    kept = [_plain(step) for step in steps]
+    kept = [step_plain(step) for step in steps]
     kept = [step for step in kept if len(step) > 1]
     if not kept:
         return ""
@@ -57,11 +57,12 @@ def _steps(packed: bytes) -> list[Step]:
         return []
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         return []
-    return [_plain(step) for step in steps] if all(str(step.get("type")) in _KEPT for step in steps) else []
+    return [step_plain(step) for step in steps] if all(str(step.get("type")) in KEPT for step in steps) else []
 
 
-def _plain(step: Step) -> Step:
-    kept = {name: step[name] for name in _KEPT[step["type"]] if step.get(name) not in (None, "")}
+def step_plain(step: Step) -> Step:
+    """A step of the model's without what it said and drew: what has to come back verbatim."""
+    kept = {name: step[name] for name in KEPT[step["type"]] if step.get(name) not in (None, "")}
     return {"type": step["type"], **kept}
 
 

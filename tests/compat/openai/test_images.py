@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import time
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from accounts.models import Scope
 from cavendish.gemini.catalog import models
 from generations.models import File, Generation, GenerationContent
-from tests.api.accounts import FLASH, LITE, OLD, PRO, Account, Books, noise, open_account, picture, uuid_of
+from tests.api.accounts import FLASH, LITE, OLD, PRO, Account, Books, Json, noise, open_account, picture, uuid_of
 from tests.compat.content.helpers import size_of
 from tests.compat.openai.helpers import GENERATIONS, ask, edit, error_of, made
 
@@ -21,7 +23,7 @@ def test_base64_by_default_and_the_same_price(account: Account) -> None:
     native = account.make(input="a cat", response_format={"type": "image", "image_size": "512", "aspect_ratio": "1:1"})
     before = account.trace
     answer = made(ask(account))
-    assert list(answer) == ["created", "data", "background", "size", "usage", "generations", "output_format"]
+    assert list(answer) == ["created", "data", "background", "size", "usage", "model", "generations", "output_format"]
     [item] = answer["data"]
     assert list(item) == ["b64_json"]
     assert size_of(base64.b64decode(item["b64_json"], validate=True)) == (512, 512)
@@ -119,7 +121,11 @@ def test_one_picture_under_its_plain_name_gives_the_shape(account: Account) -> N
         ({"quality": "hd"}, "quality", "larger size"),
         ({"style": "vivid"}, "style", "prompt"),
         ({"background": "transparent"}, "background", "opaque"),
-        ({"stream": True}, "stream", "/v1/interactions"),
+        ({"partial_images": 2}, "partial_images", "stream"),
+        ({"stream": True, "partial_images": 4}, "partial_images", "0 to 3"),
+        ({"stream": True, "response_format": "url"}, "response_format", "b64_json"),
+        ({"complexity": "high"}, "complexity", "no such setting"),
+        ({"frame_count": 4}, "frame_count", "GIF"),
         ({"tools": [{"type": "google_search"}]}, "tools", "citations"),
         ({"foo": 1}, "foo", "There is no such field"),
     ],
@@ -157,6 +163,54 @@ def test_edits_that_are_refused(reader: Account) -> None:
         error_of(reader.post("/openai/v1/images/edits", json={"model": FLASH, "prompt": "x"}), 400)
 
 
+def events(answer: httpx.Response) -> list[tuple[str, Json]]:
+    """The events of a stream by their names; comments are none."""
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+    found = []
+    for frame in answer.text.strip().split("\n\n"):
+        if not frame.startswith(":"):
+            *head, data = frame.split("\n")
+            found.append((head[0].removeprefix("event: ") if head else "", json.loads(data.removeprefix("data: "))))
+    return found
+
+
+def test_a_stream_shows_interim_pictures_if_there_are_some(account: Account) -> None:
+    whole = {"model": PRO, "size": "1024x1024"}
+    names = [name for name, _ in events(ask(account, stream=True, **whole))]
+    assert names == ["image_generation.completed"]
+    shown = events(ask(account, stream=True, partial_images=3, **whole))
+    assert [payload["type"] for _, payload in shown] == [name for name, _ in shown]
+    *partial, (last, done) = shown
+    assert {name for name, _ in partial} <= {"image_generation.partial_image"}
+    assert (last, done["size"], done["output_format"]) == ("image_generation.completed", "1024x1024", "png")
+    assert [payload["partial_image_index"] for _, payload in partial] == list(range(len(partial)))
+    job = account.get(f"/api/v1/generations/{done['generation']}").json()
+    assert len(partial) == sum(thought["type"] == "image" for thought in job["thoughts"])
+    assert done["usage"]["total_tokens"] == job["usage"]["total"]
+    assert size_of(base64.b64decode(done["b64_json"], validate=True)) == (1024, 1024)
+
+
+def test_a_stream_of_several_brings_each_and_says_what_failed(account: Account) -> None:
+    two = events(edit(account, [("image", ("x.png", picture(), "image/png"))], n="2", stream="true"))
+    assert [name for name, _ in two] == ["image_edit.completed"] * 2
+    assert two[0][1]["generation"] != two[1][1]["generation"]
+    [(name, failed)] = events(ask(account, stream=True, prompt="x [[safety]]"))
+    assert (name, failed["error"]["code"]) == ("", "content_policy_violation")
+
+
+def test_the_text_that_was_paid_for_is_told(account: Account) -> None:
+    error = error_of(ask(account, prompt="x [[no_image]]"), 400)
+    assert "The model wrote: This is the sandbox's answer in text." in error["message"]
+
+
+def test_what_is_not_charged_may_be_a_fault_of_the_server(account: Account) -> None:
+    body = {"model": FLASH, "prompt": "x [[failed]]", "size": "512x512"}
+    answer = account.http.post(GENERATIONS, headers=account.headers, json=body)
+    error = error_of(answer, 503)
+    assert (error["code"], answer.headers["x-should-retry"]) == ("upstream_unavailable", "false")
+    assert account.trace.balance == 100
+
+
 def test_failures_after_acceptance_are_never_sent_again(account: Account) -> None:
     blocked = error_of(ask(account, prompt="x [[safety]]"), 400)
     assert (blocked["type"], blocked["code"]) == ("image_generation_user_error", "content_policy_violation")
@@ -175,7 +229,7 @@ def test_keys_scopes_and_unknown_addresses(reader: Account) -> None:
     assert error_of(ask(narrow), 403)["param"] == "model"
     assert [each["id"] for each in narrow.get("/openai/v1/models").json()["data"]] == [PRO]
     error_of(narrow.get(f"/openai/v1/models/{FLASH}"), 404)
-    error_of(reader.post("/openai/v1/chat/completions", json={}), 404)
+    error_of(reader.post("/openai/v1/completions", json={}), 404)
     error_of(reader.get(GENERATIONS), 405)
     error_of(reader.get(f"{GENERATIONS}?jobs=gen_1&form=url"), 405)
 
