@@ -115,6 +115,7 @@ def test_a_process_that_has_not_heard_of_a_rule_holds_it_all_the_same(owner: Own
     refused(owner, prompt="bad")
     owner.ask("PATCH", f"/api/v1/guard-rules/{rule['id']}", {"words": ["worse"]})
     body = {"model": FLASH, "input": "bad"}
+    rules_module._known.clear()
     made = owner.ask("POST", "/api/v1/generations", body, HTTP_IDEMPOTENCY_KEY="once")
     again = owner.ask("POST", "/api/v1/generations", body, HTTP_IDEMPOTENCY_KEY="once")
     assert (made.status_code, again.status_code) == (202, 202), again.content
