@@ -9,7 +9,12 @@ python=${PYTHON:-python3}
 # editable install hold absolute paths).
 stamp=.venv/.installed-$kind
 state="$(cat "requirements/$kind.txt" pyproject.toml | cksum) $(command -v "$python" || true) $PWD"
+# Compiled at once: the platform is seven processes, and where Python may not write .pyc files each would compile anew.
+compile_own() {
+    .venv/bin/python -m compileall -q accounts billing generations platform tests manage.py 2>/dev/null || true
+}
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$state" ]; then
+    compile_own
     exit 0
 fi
 
@@ -32,7 +37,7 @@ fi
 export VIRTUAL_ENV=$PWD/.venv
 uv() { .venv/bin/python -m uv "$@"; }
 echo "Installing into .venv ($kind) …"
-# Compiled at once: the platform is seven processes, and where Python may not write .pyc files each would compile anew.
 uv pip install --quiet --require-hashes --compile-bytecode -r "requirements/$kind.txt"
 uv pip install --quiet --no-deps --editable .
+compile_own
 echo "$state" > "$stamp"

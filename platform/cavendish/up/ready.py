@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cavendish.gemini.catalog import models_taken
 from cavendish.up.errors import UpError
 from cavendish.up.files import write_private
 
@@ -69,7 +70,7 @@ class Ready:
 
     def curl(self) -> str:
         """Returns a request that works when pasted into a shell."""
-        body = {"model": "gemini-3.1-flash-image", "input": "A nano banana dish in a fancy restaurant"}
+        body = {"model": models_taken()[0].id, "input": "A nano banana dish in a fancy restaurant"}
         return "\n".join(
             [
                 f"  curl {shlex.quote(self.base_url + '/api/v1/generations')} \\",

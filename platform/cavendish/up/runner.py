@@ -88,8 +88,7 @@ class Platform:
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "cavendish.settings"),
             "PYTHONUNBUFFERED": "1",
         }
-        self._migrate(services.urls["DATABASE_OWNER_URL"])
-        demo = parse_demo(self._manage("Demo data", "demo"))
+        demo = parse_demo(self._prepare(services.urls["DATABASE_OWNER_URL"]))
         self._launch_all(sandbox_socket, needs=tuple(services.names))
         ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo)
         ready.write()
@@ -107,12 +106,13 @@ class Platform:
         services.state.put("sandbox_port", port)
         return bound_socket(LOCAL, port), f"http://{LOCAL}:{port}"
 
-    def _migrate(self, owner_url: str) -> None:
+    def _prepare(self, owner_url: str) -> str:
+        """Migrates, and returns the demo data. Of several that start on one database one does it at a time."""
         with psycopg.connect(owner_url, autocommit=True) as connection:
             while not _try_lock(connection):
                 self.supervisor.check_stop()
                 self.supervisor.pause(0.5)
-            self._manage("Migrations", "migrate", "--database", "owner", "--no-input", "--verbosity", "1")
+            return self._manage("Database", "prepare")
 
     def _manage(self, name: str, *arguments: str) -> str:
         began = time.monotonic()

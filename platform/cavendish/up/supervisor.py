@@ -136,7 +136,7 @@ class Supervisor:
                 try:
                     while process.poll() is None:
                         self.check_stop()
-                        self.pause(0.5)
+                        self.pause(0.1)
                 except Stopped:
                     process.terminate()
                     with contextlib.suppress(subprocess.TimeoutExpired):
