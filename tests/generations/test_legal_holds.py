@@ -32,7 +32,9 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 def hold(tenant: Tenant, generation_id: UUID | None = None) -> UUID:
     with acting_as("operator"):
-        return legal_hold_set(tenant_id=tenant.id, generation_id=generation_id, reason="Case 7", actor=SYSTEM).id
+        row = legal_hold_set(tenant_id=tenant.id, generation_id=generation_id, reason="Case 7", actor=SYSTEM)
+        held: UUID = row.id
+    return held
 
 
 def release(tenant: Tenant, hold_id: UUID) -> None:

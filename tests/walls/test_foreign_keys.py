@@ -99,6 +99,8 @@ def refusal(
         copied["starts_at"] = "2001-01-01T00:00:00Z"
     if table == "billing_allowanceuse":
         copied["generation_id"] = str(uuid4())
+    if table == "generations_prompttemplateversion":
+        copied["version"] = 99
     if table == "generations_derivative":
         copied["requested_width"] = 99
     if table == "generations_batchitem":
@@ -112,9 +114,9 @@ def refusal(
         copied["attempt"] = 99
     try:
         with connection.transaction(force_rollback=True):
-            if table == "generations_generationcontent":
+            if table in {"generations_generationcontent", "generations_generationterms"}:
                 # one row per generation: the other tenant's own must make room
-                connection.execute("DELETE FROM generations_generationcontent WHERE generation_id = %s", [value])
+                connection.execute(f"DELETE FROM {table} WHERE generation_id = %s", [value])
             if table == "billing_charge":
                 # likewise, and its usage records refer to it: only the promise of one charge has to be out of the way
                 connection.execute("ALTER TABLE billing_charge DROP CONSTRAINT billing_charge_pkey")
