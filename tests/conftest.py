@@ -101,7 +101,7 @@ def sandbox_url() -> str:
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Running]:
     """A whole `manage.py up`, shared by the tests of the run that ask for it and leave it alive."""
-    running = Running()
+    running = Running({"WORKERS": "1"})
     yield running
     running.remove()
 

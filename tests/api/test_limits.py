@@ -26,6 +26,7 @@ def narrow(django_db_setup: None) -> Iterator[Running]:
     elsewhere = {"TMPDIR": str(ELSEWHERE)} if os.access(ELSEWHERE, os.W_OK) else {}
     running = Running(
         {
+            "WORKERS": "1",
             "MAX_FILE_BYTES": str(FILE_BYTES),
             "MAX_BODY_BYTES": str(BODY_BYTES),
             "EGRESS_ALLOW": "127.0.0.1/32",

@@ -23,7 +23,7 @@ PATH = "/api/v1/webhook-endpoints"
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Running]:
     """A platform whose operator allows receivers on the loopback address."""
-    running = Running({"EGRESS_ALLOW": "127.0.0.0/8"})
+    running = Running({"WORKERS": "1", "EGRESS_ALLOW": "127.0.0.0/8"})
     yield running
     running.remove()
 
