@@ -33,12 +33,12 @@ def terms_fill() -> int:
 
 def _unknown() -> list[UUID]:
     """Returns generations whose process did not know of terms."""
-    rows = GenerationTerms.objects.filter(terms=None).order_by("-generation")
+    rows = GenerationTerms.objects.filter(terms=None).order_by("-generation_id")
     return list(rows.values_list("generation_id", flat=True)[:AT_ONCE])
 
 
 def _older() -> list[UUID]:
-    oldest = GenerationTerms.objects.order_by("generation").values_list("generation_id", flat=True).first()
+    oldest = GenerationTerms.objects.order_by("generation_id").values_list("generation_id", flat=True).first()
     rows = Generation.objects.order_by("-id")
     if oldest is not None:
         rows = rows.filter(id__lt=oldest)

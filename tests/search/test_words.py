@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -52,7 +53,7 @@ def test_what_has_no_word(text: str) -> None:
     assert words_asked(text) == []
 
 
-def steps(*texts: str, type: str = "user_input") -> list[dict[str, object]]:
+def steps(*texts: str, type: str = "user_input") -> list[dict[str, Any]]:
     return [{"type": type, "content": [{"type": "text", "text": text} for text in texts]}]
 
 
@@ -63,7 +64,10 @@ def test_terms_are_of_one_tenant_and_mode_and_of_what_people_wrote() -> None:
     for tenant_id, livemode in ((OTHER, True), (ONE, False)):
         assert not set(terms_asked("cat a 猫", tenant_id=tenant_id, livemode=livemode)) & set(terms)
     assert terms_of(steps("a cat", type="model_output"), tenant_id=ONE, livemode=True) == []
-    pictures = [{"type": "user_input", "content": [{"type": "image", "file_id": "file_1"}]}, {"type": "thought"}]
+    pictures: list[dict[str, Any]] = [
+        {"type": "user_input", "content": [{"type": "image", "file_id": "file_1"}]},
+        {"type": "thought"},
+    ]
     assert terms_of(pictures, tenant_id=ONE, livemode=True) == []
 
 
