@@ -71,7 +71,7 @@ def wallets(tenant: Tenant) -> None:
 def invoices(tenant: Tenant) -> None:
     spend(tenant)
     invoice = finalise(tenant)
-    assert invoice.due_on is not None
+    assert invoice.finalised_at is not None
     invoices_overdue(now=invoice.finalised_at + timedelta(days=400))
     pay(invoice, f"{invoice.amount_due}")
 
