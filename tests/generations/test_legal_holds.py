@@ -44,7 +44,7 @@ def release(tenant: Tenant, hold_id: UUID) -> None:
 
 def upload(tenant: Tenant) -> UUID:
     with acting_as("operator"):
-        file = File.objects.create(
+        file: File = File.objects.create(
             tenant=tenant, livemode=True, source="upload", mime_type="image/png", bytes=1, sha256="0" * 64,
             storage_key=f"tenants/{tenant.id.hex}/files/x", expires_at=timezone.now() - timedelta(days=1),
         )  # fmt: skip
