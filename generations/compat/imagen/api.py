@@ -18,8 +18,9 @@ from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
 from generations.compat.gemini.errors import GOOGLE
 from generations.compat.gemini.views import GoogleView
-from generations.compat.imagen.representation import failure_text, is_filtered, predictions_json
+from generations.compat.imagen.representation import is_filtered, predictions_json
 from generations.compat.imagen.translation import Translation
+from generations.compat.shared.ends import ended, failure_code, failure_message, failure_status
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
@@ -67,7 +68,10 @@ class Predict(GoogleView):
             detail for detail in details if detail.generation.status != Status.SUCCEEDED and not is_filtered(detail)
         ]
         if failed and not pictures(details):
-            return GOOGLE.response(Problem(400, "failed", failure_text(failed[0])), request.path)
+            code = failure_code(failed[0])
+            answer = GOOGLE.response(Problem(failure_status(code), "failed", failure_message(failed[0])), request.path)
+            ended(answer)
+            return answer
         shown = predictions_json(details, reasons=request.query_params.get("reasons") == "true")
         return StreamingHttpResponse(json_chunks(shown), content_type="application/json")
 
@@ -81,7 +85,8 @@ def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:
 
 def _warn(answer: HttpResponse, name: str, ignored: list[str]) -> None:
     """Says who answered (RFC 7234, section 5.5) and that the name is on its way out (RFC 9745)."""
-    message = f"Imagen is shut down: {settings.IMAGEN_SUCCESSOR} answered instead of imagen-{name}."
+    model = requested_model(settings.IMAGEN_SUCCESSOR).id
+    message = f"Imagen is shut down: {model} answered instead of imagen-{name}."
     if ignored:
         message += f" It has no {listing(ignored, 'and')}; that was ignored."
     answer.headers["Warning"] = f'299 - "{message} Call generateContent or interactions with a Gemini model."'

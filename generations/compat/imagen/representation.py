@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from generations.compat.shared.ends import FILTERED, failure_code, failure_message
 from generations.compat.shared.fan_out import pictures
 from generations.compat.shared.json_stream import StoredBase64
-from generations.errors import ErrorCode
 from generations.selectors import GenerationDetail
 
 
@@ -20,13 +20,9 @@ def predictions_json(details: list[GenerationDetail], *, reasons: bool) -> dict[
         for output in pictures(details)
     ]
     if reasons:
-        predictions += [{"raiFilteredReason": failure_text(detail)} for detail in details if is_filtered(detail)]
+        predictions += [{"raiFilteredReason": failure_message(detail)} for detail in details if is_filtered(detail)]
     return {"predictions": predictions} if predictions else {}
 
 
 def is_filtered(detail: GenerationDetail) -> bool:
-    return (detail.generation.error or {}).get("code") == ErrorCode.SAFETY_BLOCKED
-
-
-def failure_text(detail: GenerationDetail) -> str:
-    return str((detail.generation.error or {"message": "The request was canceled."})["message"])
+    return failure_code(detail) in FILTERED

@@ -99,7 +99,7 @@ class Translation:
     def _shape(self, settings: CamelFields) -> dict[str, Any]:
         names = ("sampleImageSize", "imageSize")
         size = next((name for name in names if settings.has(name)), names[0])
-        shape = {"aspect_ratio": settings.take("aspectRatio"), "image_size": settings.take(size)}
+        shape = {"aspect_ratio": settings.take("aspectRatio"), "image_size": _size(settings.take(size))}
         settings.take(*names)
         self._pointers.note("/response_format/0", "/parameters")
         self._pointers.note("/response_format/0/aspect_ratio", "/parameters/aspectRatio")
@@ -118,6 +118,11 @@ class Translation:
             return {}
         self._pointers.note("/safety_settings", settings.at("safetySetting"))
         return {"safety_settings": [{"type": kind, "threshold": level.lower()} for kind in _SAFETY]}
+
+
+def _size(value: Any) -> Any:
+    """Imagen takes "1k" too, which Google's own samples send; the models here know "1K" alone."""
+    return value.upper() if isinstance(value, str) and value.lower() in {"1k", "2k"} else value
 
 
 def _seeded(tree: dict[str, Any], seed: int) -> dict[str, Any]:

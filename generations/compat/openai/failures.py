@@ -12,29 +12,16 @@ from typing import Any
 from django.http import HttpResponse
 
 from generations.compat.openai.errors import CONTENT_TYPE, error_body
-from generations.errors import ErrorCode
+from generations.compat.shared.ends import FILTERED, ended, failure_code, failure_message, failure_status
 from generations.selectors import GenerationDetail
-
-FILTERED = frozenset({ErrorCode.SAFETY_BLOCKED, ErrorCode.GUARD_REFUSED})
-_SHOWN_TEXT_CHARS = 1000
-# None of these is charged.
-_STATUS: dict[str, int] = {
-    ErrorCode.UPSTREAM_UNAVAILABLE: 503,
-    ErrorCode.DEADLINE_EXCEEDED: 504,
-    ErrorCode.INTERNAL: 500,
-}
 
 
 def failure_json(detail: GenerationDetail) -> dict[str, Any]:
-    """The error of a job that ended without an answer; with what the model wrote in a picture's place."""
-    error = detail.generation.error or {"code": "canceled", "message": "The request was canceled."}
-    code, message = str(error["code"]), str(error["message"])
-    written = " ".join(block["text"] for block in detail.content.content if block["type"] == "text").strip()
-    if code == ErrorCode.NO_IMAGE and written:
-        message += f" The model wrote: {written[:_SHOWN_TEXT_CHARS]}"
+    """The error of a job that ended without an answer."""
+    code, message = failure_code(detail), failure_message(detail)
     if code in FILTERED:
         return _error(message, "image_generation_user_error", "content_policy_violation")
-    return _error(message, "server_error" if code in _STATUS else "image_generation_error", code)
+    return _error(message, "server_error" if failure_status(code) >= 500 else "image_generation_error", code)
 
 
 def _error(message: str, kind: str, code: str) -> dict[str, Any]:
@@ -51,11 +38,10 @@ def unfinished_json(jobs: list[str]) -> dict[str, Any]:
 def failure_response(error: dict[str, Any]) -> HttpResponse:
     """The error as an answer: none after which OpenAI's libraries try again."""
     body = error_body(message=error["message"], kind=error["type"], code=error["code"])
-    answer = HttpResponse(body, status=_STATUS.get(error["code"], 400), content_type=CONTENT_TYPE)
+    answer = HttpResponse(body, status=failure_status(error["code"]), content_type=CONTENT_TYPE)
     if answer.status_code >= 500:
         answer.headers["x-should-retry"] = "false"
-        # The layer in front keeps statuses that clients repeat to itself, unless a job ended so.
-        answer.headers["X-Cavendish-Ended"] = "true"
+        ended(answer)
     return answer
 
 

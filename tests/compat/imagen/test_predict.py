@@ -75,6 +75,12 @@ def test_four_where_nothing_is_said_and_one_seed_each(account: Account) -> None:
         }
 
 
+@pytest.mark.parametrize(("size", "side"), [("1k", 1024), ("1K", 1024)])
+def test_sizes_as_googles_samples_write_them(account: Account, size: str, side: int) -> None:
+    [made] = predictions(predict(account, sampleImageSize=size, aspectRatio="1:1"))
+    assert size_of(base64.b64decode(made["bytesBase64Encoded"])) == (side, side)
+
+
 def test_filtered_pictures_are_missing_or_told_of(account: Account) -> None:
     assert predict(account, prompt="x [[safety]]").json() == {}
     [told] = predictions(predict(account, prompt="x [[safety]]", includeRaiReason=True))
@@ -83,8 +89,16 @@ def test_filtered_pictures_are_missing_or_told_of(account: Account) -> None:
 
 def test_other_failures_are_not_to_be_sent_again(account: Account) -> None:
     answer = predict(account, prompt="x [[no_image]]")
-    assert "picture" in message_of(answer) or "image" in message_of(answer)
+    assert "The model wrote: This is the sandbox's answer in text." in message_of(answer)
     assert WARNING.fullmatch(answer.headers["warning"])
+
+
+def test_a_fault_that_is_not_charged_is_an_error_of_the_server(account: Account) -> None:
+    """The SDKs do not repeat this call, and clients that read statuses do not take it for an answer."""
+    body = {"instances": [{"prompt": "x [[failed]]"}], "parameters": {"sampleCount": 1}}
+    answer = account.http.post(f"/v1beta/models/{NAME}:predict", headers=account.headers, json=body)
+    assert (answer.status_code, answer.json()["error"]["status"]) == (503, "UNAVAILABLE")
+    assert account.trace.balance == 100
 
 
 def test_what_changes_nothing_is_named(account: Account) -> None:

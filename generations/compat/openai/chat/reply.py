@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generations.compat.openai.chat.outlines import FORMAT, Place, outline_pack
-from generations.compat.openai.failures import FILTERED
+from generations.compat.shared.ends import FILTERED
 from generations.compat.shared.json_stream import StoredBase64
 from generations.compat.shared.signatures import KEPT, Step
 from generations.errors import ErrorCode
@@ -35,6 +35,7 @@ class Reply:
         text = "".join(piece.get("content", "") for piece in self.pieces)
         images = [image for piece in self.pieces for image in piece.get("images", ())]
         reasoning = "".join(piece.get("reasoning", "") for piece in self.pieces)
+        details = [detail for piece in [*self.pieces, self.rest] for detail in piece.get("reasoning_details", ())]
         return {
             "role": "assistant",
             "content": text if text or not self.refusal else None,
@@ -42,6 +43,7 @@ class Reply:
             **({"reasoning": reasoning} if reasoning else {}),
             **({"images": images} if images else {}),
             **self.rest,
+            **({"reasoning_details": details} if details else {}),
         }
 
 
@@ -94,8 +96,9 @@ class _Reader:
 
     def _reasoning(self, step: Mapping[str, Any]) -> None:
         for block in step.get("summary") or ():
-            if block.get("type") == "text" and block.get("text"):
-                self._reply.pieces.append({"reasoning": str(block["text"])})
+            if block.get("type") == "text" and (text := str(block.get("text") or "")):
+                detail = {"type": "reasoning.text", "text": text, "format": FORMAT, "index": 0}
+                self._reply.pieces.append({"reasoning": text, "reasoning_details": [detail]})
 
     def _block(self, block: Mapping[str, Any]) -> list[Place]:
         """The place of a block in the message; [] for one that a message has no place for."""

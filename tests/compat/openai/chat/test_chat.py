@@ -127,10 +127,10 @@ def test_pictures_go_in_whatever_they_are_declared_as(account: Account) -> None:
 
 def test_a_conversation_keeps_its_thoughts_and_order(account: Account) -> None:
     """The message of an answer, sent back as it came, is the model's turn as it was."""
-    pro = {"model": PRO, "image_config": None}
+    pro: Json = {"model": PRO, "image_config": None}
     first = made(chat(account, "a cat [[images:2]]", reasoning={}, **pro))
     message = first["choices"][0]["message"]
-    assert "reasoning" in message
+    assert message["reasoning"] == message["reasoning_details"][0]["text"]
     steps = content_of(account, first["id"]).steps
     assert signatures(steps)
     history = [user("a cat [[images:2]]"), message]

@@ -22,7 +22,7 @@ def translated(**body: Any) -> dict[str, Any]:
     translation = Translation()
     tree = translation({"model": FLASH, "messages": HISTORY, **body})
     request_parse(dict(tree))
-    config = tree.pop("generation_config")
+    config: dict[str, Any] = tree.pop("generation_config")
     return {name: value for name, value in tree.items() if name not in {"model", "input"}} | config
 
 
