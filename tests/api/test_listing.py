@@ -99,7 +99,7 @@ def test_every_address_has_one_representation(reader: Account, accept: str) -> N
     ("method", "path"),
     [
         ("PUT", "/api/v1/generations"),
-        ("PATCH", "/api/v1/generations/gen_x"),
+        ("PUT", "/api/v1/generations/gen_x"),
         ("GET", "/api/v1/quotes"),
         ("DELETE", "/api/v1/models"),
         ("POST", "/api/v1/outputs/out_x/content"),
