@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,6 +18,8 @@ from psycopg.sql import SQL
 from cavendish.boot.config import DEFAULT_SECRET_KEY, ConfigurationError
 from cavendish.boot.startup import refuse_unbound, refuse_unsafe
 from cavendish.db.pool import conninfo
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_the_settings_of_the_run_are_safe() -> None:
@@ -50,6 +56,30 @@ def test_a_successor_that_is_no_model_is_refused(settings: Any) -> None:
     settings.IMAGEN_SUCCESSOR = "gemini-3.1-flash-imge"
     with pytest.raises(ConfigurationError, match=r"IMAGEN_SUCCESSOR.*did you mean gemini-3\.1-flash-image"):
         refuse_unsafe()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CATALOG_FILE", "{file}", "own.toml: model gemini-3-pro-image: max_images_in is '3'; use a whole number."),
+        ("CATALOG_FILE", "/nowhere/own.toml", "cannot be read: No such file or directory."),
+        ("MODEL_ALIASES", "banana=gemini-9", "banana leads to 'gemini-9'; use one of gemini-3.1-flash-image"),
+    ],
+)
+def test_a_catalog_that_cannot_be_used_ends_the_start_in_one_line(
+    tmp_path: Path, name: str, value: str, words: str
+) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[[model]]\nid = "gemini-3-pro-image"\nmax_images_in = "3"\n')
+    environment = {**os.environ, name: value.format(file=file), "CAVENDISH_DATA_DIR": str(tmp_path / "data")}
+    command = [sys.executable, str(ROOT / "manage.py"), "up"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(name)
+    assert words in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_login_that_walls_do_not_bind_is_refused(settings: Any) -> None:

@@ -10,7 +10,7 @@ from billing.money import price_text
 from billing.prices.pricing import PER_IMAGE
 from billing.prices.quotes import Quote
 from billing.prices.selectors import price_book
-from cavendish.gemini.catalog import Model, aliases
+from cavendish.gemini.catalog import Model, names_of
 from generations.accept.job_spec import JobSpec
 
 
@@ -22,7 +22,7 @@ def model_json(model: Model, who: Principal) -> dict[str, Any]:
         "object": "model",
         "name": model.name,
         "description": model.description,
-        "aliases": [name for name, id in aliases().items() if id == model.id],
+        "aliases": names_of(model),
         "confirmed": model.confirmed,
         "deprecated": _deprecated(model),
         "image_sizes": list(model.sizes),

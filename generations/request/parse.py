@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cavendish.gemini.catalog import Model, UnknownModel, requested_model
+from cavendish.gemini.catalog import Model, UnknownModel, models_taken, requested_model
 from cavendish.http.problems import invalid_value, shown
 from generations.request.checks import check_characters, check_length, check_media
 from generations.request.fields import Context, Fields
@@ -104,7 +104,7 @@ def _model(fields: Fields) -> Model | None:
     id = fields.text("model")
     if id is None:
         if not fields.has("model"):
-            fields.wrong("model", "required", "model is missing; for example gemini-3.1-flash-image.")
+            fields.wrong("model", "required", f"model is missing; for example {models_taken()[0].id}.")
         return None
     try:
         return requested_model(id)

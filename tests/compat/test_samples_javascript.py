@@ -17,6 +17,7 @@ from tests.compat.node import OLDEST, PACKAGE, installed
 from tests.services import Running
 
 AT_ONCE = 4
+IN_TURN = tuple(f"butterfly_lifecycle_{number}.png" for number in (1, 2, 3))
 EXPECTED: Mapping[int, Expected] = {
     2: Expected(files=("gemini-native-image.png",)),
     5: Expected("4:3", files=("gemini-native-image.png",)),
@@ -28,7 +29,7 @@ EXPECTED: Mapping[int, Expected] = {
     23: Expected("16:9", files=("video_poster.png",)),
     26: Expected(files=("butterfly.png",)),
     29: Expected(size="512", files=("thought_image.png",)),
-    31: Expected(model="gemini-3-pro-image", files=("butterfly_lifecycle_1.png",)),
+    31: Expected(model="gemini-3-pro-image", files=IN_TURN),
     33: Expected(files=("image.png",)),
     36: Expected("16:9", files=("coral_reef.png",), format="JPEG"),
     39: Expected(files=("red_panda_sticker.png",)),

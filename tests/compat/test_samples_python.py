@@ -22,6 +22,7 @@ from tests.compat.node import OLDEST, cached
 from tests.services import Running
 
 AT_ONCE = 4
+IN_TURN = tuple(f"butterfly_lifecycle_{number}.png" for number in (1, 2, 3))
 EXPECTED: Mapping[int, Expected] = {
     1: Expected(files=("generated_image.png",)),
     4: Expected("4:3", files=("generated_image.png",)),
@@ -33,7 +34,7 @@ EXPECTED: Mapping[int, Expected] = {
     22: Expected("16:9", files=("video_poster.png",)),
     25: Expected(files=("butterfly.png",), format="JPEG"),
     28: Expected(size="512", files=("shown.png",)),
-    30: Expected(model="gemini-3-pro-image", files=("butterfly_lifecycle_1.png",)),
+    30: Expected(model="gemini-3-pro-image", files=IN_TURN),
     32: Expected(files=("shown.png",)),
     35: Expected("16:9", files=("coral_reef.png",), format="JPEG"),
     38: Expected(files=("red_panda_sticker.png",)),

@@ -63,6 +63,9 @@ def test_a_retired_model_is_taken_until_its_day_and_then_answered_by_its_success
 
     assert requested_model(FLASH, date(2026, 12, 30)).id == FLASH
     assert requested_model(f"models/{FLASH}-preview", date(2026, 12, 31)).id == "gemini-nano-banana-2.1"
+    new = get_model("gemini-nano-banana-2.1")
+    assert catalog.names_of(new, date(2026, 12, 30)) == []
+    assert catalog.names_of(new, date(2026, 12, 31)) == [f"{FLASH}-preview", "nano-banana-2", FLASH]
     assert FLASH in {model.id for model in catalog.models_taken(date(2026, 12, 30))}
     assert FLASH not in {model.id for model in catalog.models_taken(date(2026, 12, 31))}
 

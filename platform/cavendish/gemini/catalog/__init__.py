@@ -41,6 +41,7 @@ __all__ = [
     "get_model",
     "models",
     "models_taken",
+    "names_of",
     "prices",
     "requested_model",
     "text_tokens",
@@ -131,6 +132,19 @@ def prices() -> tuple[PriceRow, ...]:
 def aliases() -> Mapping[str, str]:
     """Returns the ids of models by their further names."""
     return _catalog().aliases
+
+
+def names_of(model: Model, today: date | None = None) -> list[str]:
+    """Returns the further names that lead to a model on a day: aliases, and retired models that redirect to it."""
+    names = [*aliases(), *(each.id for each in models())]
+    return [name for name in names if name != model.id and _leads_to(name, model, today)]
+
+
+def _leads_to(name: str, model: Model, today: date | None) -> bool:
+    try:
+        return requested_model(name, today) is model
+    except ModelRetired:
+        return False
 
 
 def get_model(id: str) -> Model:
