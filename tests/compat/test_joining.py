@@ -15,13 +15,15 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from cavendish.messaging import resubmissions, valkey
-from tests.api.accounts import FLASH, SMALL, Account
+from tests.api.accounts import FLASH, SMALL, Account, picture
 from tests.compat.node import run_node
 
 INTERACTIONS = "/v1/interactions"
 CONTENT = f"/v1beta/models/{FLASH}:generateContent"
 PREDICT = "/v1beta/models/imagen-4.0-generate-001:predict"
 OPENAI = "/openai/v1/images/generations"
+EDITS = "/openai/v1/images/edits"
+CHAT = "/openai/v1/chat/completions"
 SLOW = "a cat [[latency:0.8]]"
 BODIES: dict[str, dict[str, Any]] = {
     INTERACTIONS: {"model": FLASH, "input": SLOW, "response_format": SMALL},
@@ -35,7 +37,15 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     PREDICT: {"instances": [{"prompt": SLOW}], "parameters": {"sampleCount": 2}},
     OPENAI: {"model": FLASH, "prompt": SLOW, "n": 2},
+    CHAT: {
+        "model": FLASH,
+        "messages": [{"role": "user", "content": SLOW}],
+        "n": 2,
+        "image_config": {"image_size": "512"},
+    },
+    f"{CHAT}?": {"model": FLASH, "messages": [{"role": "user", "content": SLOW}], "stream": True},
 }
+TWO = {PREDICT, OPENAI, CHAT}
 
 
 def post(account: Account, path: str, body: bytes, *, timeout: float = 60) -> httpx.Response:
@@ -60,7 +70,7 @@ def test_a_post_that_is_sent_again_joins_the_jobs_of_the_first(account: Account,
     body = body_of(path)
     hang_up(account, path, body)
     made = account.trace.generations
-    assert made == (2 if path in {PREDICT, OPENAI} else 1)
+    assert made == (2 if path in TWO else 1)
 
     answer = post(account, path, body)
 
@@ -71,6 +81,20 @@ def test_a_post_that_is_sent_again_joins_the_jobs_of_the_first(account: Account,
     # It was answered, so the same once more is a wish of its own.
     assert post(account, path, body).status_code == 200
     assert account.trace.generations == 2 * made
+
+
+def test_a_form_is_joined_too_whatever_its_boundary(account: Account) -> None:
+    form = {"model": FLASH, "prompt": SLOW, "size": "512x512"}
+    files = {"image": ("x.png", picture(), "image/png")}
+    with httpx.Client(base_url=str(account.http.base_url), headers=account.headers, timeout=60) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(EDITS, data=form, files=files, timeout=0.6)
+        time.sleep(0.15)
+        assert client.post(EDITS, data=form, files=files).status_code == 200
+        assert account.trace.generations == 1
+        other = {"image": ("x.png", picture(63), "image/png")}
+        assert client.post(EDITS, data=form, files=other).status_code == 200
+    assert account.trace.generations == 2
 
 
 def test_it_may_break_more_than_once_and_after_the_job_has_ended(account: Account) -> None:

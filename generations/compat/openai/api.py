@@ -27,7 +27,7 @@ from generations.compat.openai.views import OpenAIView
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
-from generations.compat.shared.resubmissions import Resubmission, jobs_of_replay
+from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, Status
 from generations.request import body_read
 from generations.selectors import GenerationDetail, model_offered, models_offered
@@ -73,25 +73,21 @@ class ImageView(OpenAIView):
         self,
         request: Request,
         body: dict[str, Any],
+        resubmission: Resubmission,
         images: Sequence[UploadedFile[Any]] | None = None,
-        resubmission: Resubmission | None = None,
     ) -> HttpResponse:
-        """Makes jobs of a body and has the client wait for them.
-
-        Without `resubmission` where the bytes do not tell a request from others: a form has another boundary each time.
-        """
+        """Makes jobs of a body, and has the client wait for them."""
         who = principal(request)
         translation = Translation()
         images_request = translation.parse(body, images)
         with errors_placed(translation.placed):
-            jobs = (resubmission.jobs() if resubmission else jobs_of_replay()) or jobs_accept(who, images_request.trees)
+            jobs = resubmission.jobs() or jobs_accept(who, images_request.trees)
         if images_request.stream:
             answer = stream_begin(request, jobs, f"form=stream&partials={images_request.partials}", WAITING)
         else:
             answer = _unfinished(jobs)
             jobs_wait(answer, request, jobs, f"form={images_request.form}")
-        if resubmission:
-            resubmission.mark(answer, jobs)
+        resubmission.mark(answer, jobs)
         return answer
 
 
@@ -103,7 +99,7 @@ class ImageGenerations(ImageView):
         resubmission = Resubmission(request, who)
         with request_spool() as spool:
             body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-            return self.accept(request, body, resubmission=resubmission)
+            return self.accept(request, body, resubmission)
 
 
 class ImageEdits(ImageView):
@@ -112,7 +108,10 @@ class ImageEdits(ImageView):
 
     def post(self, request: Request) -> HttpResponse:
         """Makes `n` pictures from words and pictures, sent as `image` or `image[]`."""
-        check_active(principal(request))
+        who = principal(request)
+        check_active(who)
+        resubmission = Resubmission(request, who)
+        resubmission.read_form()
         images: list[UploadedFile[Any]] = []
         values: dict[str, str] = {}
         for name, uploads in request.FILES.lists():
@@ -121,7 +120,7 @@ class ImageEdits(ImageView):
             else:
                 values[name] = "a file"
         values |= {name: str(value) for name, value in request._request.POST.items()}
-        return self.accept(request, form_body(values), images)
+        return self.accept(request, form_body(values), resubmission, images)
 
 
 class ModelList(OpenAIView):

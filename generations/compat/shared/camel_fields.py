@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from generations.request.fields import Context, Fields
+from generations.request.fields import is_idle as is_idle
 from generations.request.hints import listing
 
 _UNDERSCORE = re.compile(r"(?<=[a-z0-9])_([a-z0-9])")
@@ -29,11 +30,6 @@ def camel_tree(value: Any) -> Any:
         if renamed.get(name) is None:
             renamed[name] = inner if name in _OPAQUE else camel_tree(inner)
     return renamed
-
-
-def is_idle(value: Any) -> bool:
-    """Whether a field with this value says the same as without it: false, 0, "", [], {}, "…_UNSPECIFIED"."""
-    return not value or (isinstance(value, str) and value.upper().endswith("_UNSPECIFIED"))
 
 
 class CamelFields(Fields):

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
 from accounts.idempotency import current_keyed_request
-from accounts.idempotency.digest import address_digest
+from accounts.idempotency.digest import address_digest, request_digest
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import resubmissions
@@ -30,7 +30,10 @@ def jobs_of_replay() -> list[UUID]:
 
 
 class Resubmission:
-    """The request's body, to be read once and whole, after which `jobs` and `mark` know it."""
+    """The request's body, to be read once and whole, after which `jobs` and `mark` know it.
+
+    A form is read by Django: `read_form` comes before that.
+    """
 
     def __init__(self, request: Request, who: Principal) -> None:
         self._body = request._request
@@ -42,6 +45,11 @@ class Resubmission:
         chunk: bytes = self._body.read(size)
         self._hash.update(chunk)
         return chunk
+
+    def read_form(self) -> None:
+        """Reads a form's bytes, without its boundary: libraries make a new one each time. Django reads it again."""
+        if not self._keyed:
+            self._hash.update(request_digest(self._body))
 
     def jobs(self) -> list[UUID]:
         """The jobs of an equal request that went without its answer; empty, and then this one makes its own."""

@@ -14,6 +14,8 @@ from typing import Any
 
 import pybase64
 
+from generations.request.replay import is_stand_in
+
 _MARK = b"cavendish steps "
 KEPT = {
     "thought": ("signature",),
@@ -38,7 +40,9 @@ def signature_pack(steps: Sequence[Step]) -> str:
 
 
 def signature_unpack(text: str) -> list[Step]:
-    """The steps that `signature_pack` was given; one thought for a signature from elsewhere."""
+    """The steps that `signature_pack` was given; one thought for a signature from elsewhere, none for a stand-in."""
+    if is_stand_in(text):
+        return []
     raw = _decoded(text)
     if raw is None:
         return [{"type": "thought", "signature": text}]

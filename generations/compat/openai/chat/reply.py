@@ -97,7 +97,7 @@ class _Reader:
     def _reasoning(self, step: Mapping[str, Any]) -> None:
         for block in step.get("summary") or ():
             if block.get("type") == "text" and (text := str(block.get("text") or "")):
-                detail = {"type": "reasoning.text", "text": text, "format": FORMAT, "index": 0}
+                detail = {"type": "reasoning.summary", "summary": text, "format": FORMAT, "index": 0}
                 self._reply.pieces.append({"reasoning": text, "reasoning_details": [detail]})
 
     def _block(self, block: Mapping[str, Any]) -> list[Place]:

@@ -130,7 +130,7 @@ def test_a_conversation_keeps_its_thoughts_and_order(account: Account) -> None:
     pro: Json = {"model": PRO, "image_config": None}
     first = made(chat(account, "a cat [[images:2]]", reasoning={}, **pro))
     message = first["choices"][0]["message"]
-    assert message["reasoning"] == message["reasoning_details"][0]["text"]
+    assert message["reasoning"] == message["reasoning_details"][0]["summary"]
     steps = content_of(account, first["id"]).steps
     assert signatures(steps)
     history = [user("a cat [[images:2]]"), message]
