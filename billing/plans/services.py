@@ -161,7 +161,7 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
         credit = amount_check(credit, zero=True)
     except AmountInvalid as error:
         wrong("/included_credit", error.code, str(error))
-    allowed = None if terms.allowed_models is None else []
+    allowed: list[str] | None = None if terms.allowed_models is None else []
     for index, name in enumerate(terms.allowed_models or ()):
         try:
             allowed = list(dict.fromkeys([*(allowed or ()), get_model(name).id]))

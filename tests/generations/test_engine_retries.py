@@ -40,7 +40,7 @@ class Case:
 
 CASES = (
     Case("", "succeeded"),
-    Case("[[images:3]]", "succeeded", pictures=3),
+    Case("[[images:3]]", "succeeded", pictures=5),  # two of them are thoughts
     Case("[[fault:429 times=1]]", "succeeded", failures=1),
     Case("[[fault:429 retry_after=2 times=1]]", "succeeded", failures=1),
     Case("[[fault:500 times=2]]", "succeeded", failures=2),
