@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import openai
 import pytest
@@ -31,6 +32,58 @@ def test_generate_and_edit(client: openai.OpenAI, account: Account) -> None:
     assert edited.data is not None
     assert edited.data[0].b64_json
     assert account.trace.generations == 3
+
+
+def test_streams(client: openai.OpenAI) -> None:
+    events = list(client.images.generate(model=FLASH, prompt="a cat", size="512x512", n=2, stream=True))
+    assert [event.type for event in events] == ["image_generation.completed"] * 2
+    assert [size_of(base64.b64decode(event.b64_json)) for event in events] == [(512, 512)] * 2
+    edited = client.images.edit(
+        model=PRO, prompt="Blue", image=("ü 猫.png", picture()), stream=True, partial_images=2, size="1024x1024"
+    )
+    *partial, last = edited
+    assert (last.type, {event.type for event in partial} <= {"image_edit.partial_image"}) == (
+        "image_edit.completed",
+        True,
+    )
+    with pytest.raises(openai.APIError, match="safety"):
+        list(client.images.generate(model=FLASH, prompt="x [[safety]]", size="512x512", stream=True))
+
+
+def test_chats(client: openai.OpenAI, account: Account) -> None:
+    google = client.with_options(base_url=f"{account.http.base_url}/v1beta/openai/")
+    config = {"modalities": ["image", "text"], "image_config": {"image_size": "512"}}
+    asked: Any = [{"role": "user", "content": "a cat"}]
+    answer = google.chat.completions.create(model=FLASH, messages=asked, extra_body=config)
+    message: Any = answer.choices[0].message
+    head, _, data = message.images[0]["image_url"]["url"].partition(",")
+    assert (head, size_of(base64.b64decode(data))[0]) == ("data:image/png;base64", 512)
+    assert answer.usage is not None
+    asked += [message.model_dump(exclude_none=True), {"role": "user", "content": "Now blue"}]
+    with client.chat.completions.stream(model=FLASH, messages=asked, stream_options={"include_usage": True}) as stream:
+        for _ in stream:
+            pass
+        final = stream.get_final_completion()
+    assert final.choices[0].finish_reason == "stop"
+    assert final.usage is not None
+    details: Any = final.usage.prompt_tokens_details
+    assert details.image_tokens == 258
+    with pytest.raises(openai.APIError, match="upstream"):
+        list(
+            client.chat.completions.create(
+                model=FLASH, messages=[{"role": "user", "content": "[[failed]]"}], stream=True
+            )
+        )
+
+
+def test_a_failure_of_the_upstream_is_not_repeated(client: openai.OpenAI, account: Account) -> None:
+    """The library would send it twice more; the answer says that it should not."""
+    with pytest.raises(openai.InternalServerError) as failed:
+        client.images.generate(model=FLASH, prompt="x [[failed]]", size="512x512")
+    assert (failed.value.status_code, failed.value.code) == (503, "upstream_unavailable")
+    with pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(model=FLASH, messages=[{"role": "user", "content": "[[failed]]"}])
+    assert account.trace.generations == 2
 
 
 def test_models(client: openai.OpenAI) -> None:
