@@ -6,10 +6,12 @@ import secrets
 import time
 from datetime import timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.actor import SYSTEM
@@ -184,11 +186,19 @@ image_output = """
         assert catalog_prices_load() == 0
         with acting_as("operator"):
             differing = catalog_prices_differing()
+        out, error = StringIO(), StringIO()
+        call_command("catalog", "--load", stdout=out, stderr=error)
     finally:
         catalog.configure(file=before[0], names=before[1])
 
     assert [(row.model, row.kind, row.price, price) for row, price in differing if row.model == model] == [
         (model, "image_output", Decimal(40), Decimal(50))
     ]
+    assert f"{model}: 512, 1K, 2K, 4K, 14 aspect ratios\n" in out.getvalue()
+    assert "gemini-nano-banana-2.1: 1K, 2K, 4K, 14 aspect ratios; not confirmed\n" in out.getvalue()
+    assert "gemini-2.5-flash-image-preview → gemini-2.5-flash-image\n0 prices were added" in out.getvalue()
+    assert (
+        f"The price book has 50.00 for image_output of {model} (standard) from 2026-11-01 on, not 40.00" in error.getvalue()
+    )
     book = book_of(make_tenant(plan=make_plan()).id, model=model)
     assert price_of(book, "image_output") == (Decimal(50), Decimal(50))

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.idempotency import Replay
 from cavendish.db import ids
-from cavendish.gemini.catalog import requested_model
+from cavendish.gemini.catalog import Model, UnknownModel, requested_model
 from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
 from generations.compat.gemini.errors import GOOGLE
@@ -27,7 +27,7 @@ from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
 from generations.models import TERMINAL, Status
 from generations.request import body_read
-from generations.request.hints import listing
+from generations.request.hints import listing, no_such_model
 
 DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
 """By when Google asks to have moved: https://cloud.google.com/vertex-ai/generative-ai/docs/models/imagen/4-0-generate"""
@@ -42,7 +42,7 @@ class Predict(GoogleView):
         """Makes `sampleCount` pictures with the model that stands in for Imagen, each a job of its own."""
         who = principal(request)
         check_active(who)
-        translation = Translation(requested_model(settings.IMAGEN_SUCCESSOR))
+        translation = Translation(_successor())
         resubmission = Resubmission(request, who)
         with request_spool() as spool:
             body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
@@ -76,6 +76,15 @@ class Predict(GoogleView):
         return StreamingHttpResponse(json_chunks(shown), content_type="application/json")
 
 
+def _successor() -> Model:
+    """The model that stands in for Imagen. Raises Problem once that one is retired too."""
+    try:
+        return requested_model(settings.IMAGEN_SUCCESSOR)
+    except UnknownModel as unknown:
+        detail = no_such_model(settings.IMAGEN_SUCCESSOR, unknown, see="/v1/models")
+        raise Problem(404, "unknown_model", detail) from None
+
+
 def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:
     """The answer for a client whose wait ended before the jobs did, with a status after which no SDK sends again."""
     pointers = " and ".join(f"/v1/interactions/{job}" for job in jobs)
@@ -85,8 +94,7 @@ def _unfinished(request: Request, jobs: list[str]) -> HttpResponse:
 
 def _warn(answer: HttpResponse, name: str, ignored: list[str]) -> None:
     """Says who answered (RFC 7234, section 5.5) and that the name is on its way out (RFC 9745)."""
-    model = requested_model(settings.IMAGEN_SUCCESSOR).id
-    message = f"Imagen is shut down: {model} answered instead of imagen-{name}."
+    message = f"Imagen is shut down: {_successor().id} answered instead of imagen-{name}."
     if ignored:
         message += f" It has no {listing(ignored, 'and')}; that was ignored."
     answer.headers["Warning"] = f'299 - "{message} Call generateContent or interactions with a Gemini model."'
