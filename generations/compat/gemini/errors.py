@@ -26,9 +26,12 @@ _ADDRESSED = re.compile(r"/(?:upload/)?v1(?:beta|alpha)?(?:/(?!openai/)|$)")
 _INTERACTIONS = re.compile(r"/v1(?:beta|alpha)?/interactions(?:/|$)")
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})
+# What the client's HTTP library may act on.
+_AS_IT_IS = frozenset({KeyInProgress.code_name, "unsupported_encoding"})
+_HEADERS = frozenset({"WWW-Authenticate", "Allow", "Accept-Encoding"})
 _STATUS = {402: 403, 406: 400, 408: 400, 409: 400, 410: 404, 415: 400, 422: 400}
 # What no repetition heals. Without a word that it has ended the SDKs send the same bytes of an upload three times more.
-_ENDS_UPLOADS = frozenset({401, 403, 404, 405, 411, 413})
+_ENDS_UPLOADS = frozenset({401, 403, 404, 405, 411, 413, 415})
 _NAMES = {
     400: ("INVALID_ARGUMENT", "invalid_request"),
     401: ("UNAUTHENTICATED", "unauthenticated"),
@@ -38,8 +41,10 @@ _NAMES = {
     409: ("ABORTED", "aborted"),
     413: ("INVALID_ARGUMENT", "request_too_large"),
     429: ("RESOURCE_EXHAUSTED", "too_many_requests"),
+    499: ("CANCELLED", "cancelled"),
     500: ("INTERNAL", "internal"),
     503: ("UNAVAILABLE", "unavailable"),
+    504: ("DEADLINE_EXCEEDED", "gateway_timeout"),
 }
 
 
@@ -51,13 +56,13 @@ def is_google(path: str) -> bool:
 def google_error(problem: Problem, path: str) -> RenderedError:
     """A problem as Google writes it at this address."""
     status = 400 if problem.code in _PERMANENT else _STATUS.get(problem.status, problem.status)
-    if problem.code == KeyInProgress.code_name:
+    if problem.code in _AS_IT_IS:
         status = problem.status
     name, word = _NAMES.get(status, _NAMES[500 if status >= 500 else 400])
     error: dict[str, object] = {"code": word, "message": _message(problem)}
     if not _INTERACTIONS.match(path):
         error = {"code": status, "message": _message(problem), "status": name}
-    headers = {key: value for key, value in problem.headers.items() if key in {"WWW-Authenticate", "Allow"}}
+    headers = {key: value for key, value in problem.headers.items() if key in _HEADERS}
     if "Retry-After" in problem.headers and (status in {409, 429} or status >= 500):
         seconds = math.ceil(float(problem.headers["Retry-After"]))
         headers["Retry-After"] = str(min(max(seconds, 1), LONGEST_RETRY_AFTER))

@@ -27,6 +27,9 @@ _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 _NO_MONEY = frozenset({"budget_exceeded", "insufficient_balance"})
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})
+# What the client's HTTP library may act on.
+_AS_IT_IS = frozenset({KeyInProgress.code_name, "unsupported_encoding"})
+_HEADERS = frozenset({"WWW-Authenticate", "Allow", "Accept-Encoding"})
 _CODES = {
     "not_authenticated": "invalid_api_key",
     "authentication_failed": "invalid_api_key",
@@ -41,7 +44,7 @@ def is_openai(path: str) -> bool:
 def openai_error(problem: Problem, path: str) -> RenderedError:
     """A problem as OpenAI writes it. `param` is the field that the first error is in."""
     status = 400 if problem.code in _PERMANENT else _STATUS.get(problem.status, problem.status)
-    if problem.code == KeyInProgress.code_name:
+    if problem.code in _AS_IT_IS:
         status = problem.status
     kind = "insufficient_quota" if problem.code in _NO_MONEY else _TYPES.get(status, "invalid_request_error")
     details = list(dict.fromkeys(error.detail for error in problem.errors)) or [problem.detail]
@@ -52,7 +55,7 @@ def openai_error(problem: Problem, path: str) -> RenderedError:
         param=dotted(first.pointer) if first and first.pointer else None,
         code=first.code if first else _CODES.get(problem.code, problem.code),
     )
-    headers = {key: value for key, value in problem.headers.items() if key in {"WWW-Authenticate", "Allow"}}
+    headers = {key: value for key, value in problem.headers.items() if key in _HEADERS}
     if "Retry-After" in problem.headers and (status in {409, 429} or status >= 500):
         seconds = math.ceil(float(problem.headers["Retry-After"]))
         headers["Retry-After"] = str(min(max(seconds, 1), LONGEST_RETRY_AFTER))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cavendish.http.problems import Problem
 from cavendish.wait.asgi import Message, Receive
 from cavendish.wait.bodies import Reservation
 from cavendish.wait.judgement import body_too_large
+from cavendish.wait.unpacking import Unpacking
 
 WINDOW_SECONDS = 30.0
 LEAST_AVERAGE = 32 * 1024
@@ -42,14 +44,20 @@ class Intake:
         pace: Pace,
         reservation: Reservation,
         gate: asyncio.Semaphore,
+        coding: str | None = None,
     ) -> None:
-        """`timed` is False where no body is announced: then there is nothing to wait for."""
+        """`timed` is False where no body is announced: then there is nothing to wait for. With a `coding` the limit is
+        that of the unpacked body too, and Django reads that."""
         self._receive = receive
         self._limit = limit
         self._timed = timed
         self._pace = pace
         self._reservation = reservation
         self._gate = gate
+        self._unpacking = Unpacking(coding) if coding is not None else None
+        self._pieces: Iterator[bytes] = iter(())
+        self._unpacked = 0
+        self._all_came = False
         self._inside = False
         self._left = False
         self._loop = asyncio.get_running_loop()
@@ -65,10 +73,9 @@ class Intake:
         if self._complete:
             return await self._receive()
         try:
-            message = await (self._in_time() if self._timed else self._receive())
+            message = await (self._next() if self._unpacking is None else self._next_piece(self._unpacking))
             if message["type"] != "http.request":
                 return message
-            self._take(len(message.get("body", b"")))
         except Problem as refusal:
             self.refusal = refusal
             return {"type": "http.disconnect"}
@@ -101,13 +108,38 @@ class Intake:
         if self._left:
             self._step_out()
 
-    def _take(self, size: int) -> None:
+    async def _next(self) -> Message:
+        """The next message of the client's, counted. Raises Problem."""
+        message = await (self._in_time() if self._timed else self._receive())
+        if message["type"] != "http.request":
+            return message
+        size = len(message.get("body", b""))
         self._count += size
         self._window_bytes += size
         if self._count > self._limit:
             raise body_too_large(self._limit)
-        if size:
+        if size and self._unpacking is None:
             self._reservation.receive(size)
+        return message
+
+    async def _next_piece(self, unpacking: Unpacking) -> Message:
+        """The same of an unpacked body, whose bytes are what is kept. Raises Problem."""
+        while not (piece := next(self._pieces, b"")):
+            if self._all_came:
+                unpacking.close()
+                return {"type": "http.request", "body": b"", "more_body": False}
+            message = await self._next()
+            if message["type"] != "http.request":
+                return message
+            self._all_came = not message.get("more_body", False)
+            self._pieces = unpacking.pieces(message.get("body", b""))
+        self._unpacked += len(piece)
+        if self._unpacked > self._limit:
+            raise body_too_large(self._limit, unpacked=True)
+        self._reservation.receive(len(piece))
+        # Others have their turn between two pieces of a body that came at once.
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": piece, "more_body": True}
 
     async def _in_time(self) -> Message:
         """Raises Problem 408."""

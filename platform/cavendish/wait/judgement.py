@@ -23,6 +23,7 @@ from cavendish.http.path_classes import MULTIPART_ROOM, SMALL_BYTES, STATIC, Bod
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of
 from cavendish.wait.asgi import Scope, header, local_path
 from cavendish.wait.readers import KeyReaders
+from cavendish.wait.unpacking import coding_of, unsupported
 
 MATCH = "cavendish.match"
 """Scope key of the resolved URL, so that Django does not look for it again."""
@@ -48,12 +49,16 @@ class BodyBytes:
 
 @dataclass(frozen=True)
 class Ruling:
-    """How a request goes on. `limit` is its body's, in bytes; `match` is None where Django is to look for the path."""
+    """How a request goes on. `limit` is its body's, in bytes; `match` is None where Django is to look for the path.
+
+    `coding` is how its body is compressed.
+    """
 
     path_class: PathClass
     limit: int
     caller: Caller = STRANGER
     match: ResolverMatch | None = None
+    coding: str | None = None
 
 
 def declared_length(scope: Scope) -> int:
@@ -111,7 +116,7 @@ class Judge:
                 _check_scope(view, scope["method"], caller)
         limit = self._limits.of(known.body)
         check_length(scope, known, limit)
-        return Ruling(known, limit, caller, match)
+        return Ruling(known, limit, caller, match, _coding(scope, known))
 
     def _match(self, path: str, known: PathClass, scope: Scope) -> ResolverMatch | None:
         if known is STATIC:
@@ -203,5 +208,14 @@ def check_length(scope: Scope, known: PathClass, limit: int) -> None:
         raise Problem(411, "length_required", "A body here needs its Content-Length.")
 
 
-def body_too_large(limit: int) -> Problem:
-    return Problem(413, "body_too_large", f"The request body is over the limit of {limit} bytes.")
+def _coding(scope: Scope, known: PathClass) -> str | None:
+    """How the body is compressed. An unpacked body has no length in advance, just as a chunked one."""
+    coding = coding_of(scope) if has_body(scope) else None
+    if coding is not None and not known.chunked:
+        raise unsupported(coding)
+    return coding
+
+
+def body_too_large(limit: int, *, unpacked: bool = False) -> Problem:
+    what = "unpacked request body" if unpacked else "request body"
+    return Problem(413, "body_too_large", f"The {what} is over the limit of {limit} bytes.")

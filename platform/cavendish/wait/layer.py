@@ -12,7 +12,7 @@ from cavendish.http.admission import STRANGER
 from cavendish.http.problems import Problem, unavailable
 from cavendish.http.slots import SCOPE_KEY
 from cavendish.messaging import resubmissions
-from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching
+from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching, without
 from cavendish.wait.bodies import FULL_RETRY_SECONDS, BodyBudget, BudgetLimits
 from cavendish.wait.database import Source
 from cavendish.wait.documents import Documents
@@ -113,7 +113,9 @@ class WaitLayer:
 
     async def _admitted(self, ruling: Ruling, address: str, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            reservation = self._bodies.reserve(ruling.caller, address, declared_length(scope))
+            # Of a compressed body the length says nothing about the room that it takes.
+            length = declared_length(scope) if ruling.coding is None else 0
+            reservation = self._bodies.reserve(ruling.caller, address, length)
         except Problem as problem:
             await refuse(scope, receive, send, problem, caller=ruling.caller)
             return
@@ -125,7 +127,10 @@ class WaitLayer:
             pace=self._options.pace,
             reservation=reservation,
             gate=self._gate_of(ruling),
+            coding=ruling.coding,
         )
+        if ruling.coding is not None:
+            scope = _as_unpacked(scope)
         scope = {**scope, MATCH: ruling.match, UNGATED: not gated, SCOPE_KEY: intake}
         first = FirstAnswer(send, on_start=intake.leave)
         try:
@@ -220,6 +225,12 @@ class WaitLayer:
                     return
                 wait = replace(asked, seconds=wait.seconds)
                 asked = await self._renderer.answer(first, wait, scope, gone, send, again=not over and not drained)
+
+
+def _as_unpacked(scope: Scope) -> Scope:
+    """The request as if its body had come as it is, and without a length, which is known at its end."""
+    headers = without(scope["headers"], frozenset({b"content-encoding", b"content-length", b"transfer-encoding"}))
+    return {**scope, "headers": [*headers, (b"transfer-encoding", b"chunked")]}
 
 
 def _from_outside(scope: Scope) -> Scope:
