@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from cavendish.db.storable import storable
+from cavendish.gemini.reader import BYTE_ORDER_MARK, is_wide
 from cavendish.http.problems import bad_request, invalid_value, too_large
 from cavendish.storage import ObjectMissing, objects
 from generations.batches.json_scan import NotJson, Text, blank_end, elements, members, value_parse
@@ -20,8 +21,6 @@ from generations.request import Readable
 CHUNK = 256 * 1024
 MAX_KEY = 255
 _MAX_VALUE_BYTES = 16 * 1024
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-"""With which some programs begin a file in UTF-8."""
 # How much of a mapped file may stay in memory behind the line that is read.
 _MAX_BYTES_BEHIND = 64 * 1024 * 1024
 
@@ -37,7 +36,9 @@ class ItemSpan:
 
 
 def body_spool(stream: Readable, path: Path, *, max_bytes: int) -> None:
-    """Writes the body to a file as it arrives. Raises Problem 413."""
+    """Writes the JSON body to a file as it arrives, without a byte order mark. Raises Problem 413, and 400 for a body
+    in UTF-16.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     size = 0
     with path.open("wb") as file:
@@ -47,6 +48,10 @@ def body_spool(stream: Readable, path: Path, *, max_bytes: int) -> None:
                 raise too_large(
                     f"The body is larger than {max_bytes} bytes; upload a JSONL file and send its id.", limit=max_bytes
                 )
+            if size == len(chunk):
+                if is_wide(chunk):
+                    raise bad_request("malformed_json", "The body is UTF-16 or UTF-32; send UTF-8.")
+                chunk = chunk.removeprefix(BYTE_ORDER_MARK)
             file.write(chunk)
 
 
@@ -105,7 +110,7 @@ def line_spans(text: Text, *, pointer: str) -> list[ItemSpan]:
 
 
 def _lines(text: Text) -> Iterator[ItemSpan]:
-    at, size, dropped = len(_BYTE_ORDER_MARK) if text[: len(_BYTE_ORDER_MARK)] == _BYTE_ORDER_MARK else 0, len(text), 0
+    at, size, dropped = len(BYTE_ORDER_MARK) if text[: len(BYTE_ORDER_MARK)] == BYTE_ORDER_MARK else 0, len(text), 0
     while at < size:
         after = text.find(b"\n", at)
         after = size if after < 0 else after

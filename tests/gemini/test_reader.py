@@ -327,3 +327,20 @@ def test_a_wrong_data_url_names_its_place(tmp_path: Path) -> None:
     assert files(tmp_path) == []
     with pytest.raises(MalformedJson, match=r"at byte 42"):
         read(b'{"url":"data:image/png;base64,QUJD","b":  x}', tmp_path, url_keys=frozenset({"url"}))
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 100])
+def test_a_byte_order_mark_is_passed_over_and_counted(step: int) -> None:
+    def read(data: bytes) -> Any:
+        reader = JsonReader(None)
+        for at in range(0, len(data), step):
+            reader.feed(data[at : at + step])
+        return reader.close()
+
+    assert read(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+    with pytest.raises(MalformedJson) as caught:
+        read(b'\xef\xbb\xbf{"a" 1}')
+    assert caught.value.offset == 8
+    for wrong in (b"\xef", b"\xef\xbb", b"\xef\xbb\xbf", b"{}\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf{}"):
+        with pytest.raises(MalformedJson):
+            read(wrong)

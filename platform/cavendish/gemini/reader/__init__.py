@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from cavendish.gemini.reader._errors import BadBase64, MalformedJson, ReaderError, TooDeep, TooLarge
-from cavendish.gemini.reader._json import OPAQUE_KEYS, JsonReader, spilled_in
+from cavendish.gemini.reader._json import BYTE_ORDER_MARK, OPAQUE_KEYS, JsonReader, is_wide, spilled_in
 from cavendish.gemini.reader._sink import Spilled, SpilledUrl, SpoolSink
 from cavendish.gemini.reader._sse import SseReader
 
 __all__ = [
+    "BYTE_ORDER_MARK",
     "OPAQUE_KEYS",
     "BadBase64",
     "JsonReader",
@@ -19,5 +20,6 @@ __all__ = [
     "SseReader",
     "TooDeep",
     "TooLarge",
+    "is_wide",
     "spilled_in",
 ]

@@ -23,6 +23,11 @@ from cavendish.gemini.reader._sink import Spill, Spilled, SpoolSink
 
 T = TypeVar("T")
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""With which some programs begin what they write in UTF-8; a reader may pass over it (RFC 8259, section 8.1)."""
+# JSON begins with ASCII, of which each character has a zero byte in these; their own marks come first.
+_WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\x00|[^\x00]\x00", re.DOTALL)
+
 # Fields in which a client or a tool keeps values of its own: a `data` below them is theirs, not a picture.
 OPAQUE_KEYS = frozenset({"metadata", "user_metadata", "labels", "arguments", "parameters", "schema"})
 
@@ -73,6 +78,7 @@ class JsonReader:
         self._state = _OUTSIDE
         self._escaped = False  # the chunk ended between a backslash and what it escapes
         self._last = 0  # the punctuation before the current string
+        self._beginning: bytes | None = b""  # the first bytes, until they tell the encoding
         self._path: list[
             str | int | None
         ] = []  # a key (None before the first) for each object, an index for each array
@@ -104,6 +110,8 @@ class JsonReader:
             raise MalformedJson("the document was aborted", 0)
         try:
             position = 0
+            if self._beginning is not None:
+                chunk = self._begin(chunk)
             while position < len(chunk):
                 if self._state == _OUTSIDE:
                     position = self._feed_outside(chunk, position)
@@ -143,6 +151,21 @@ class JsonReader:
     ) -> None:
         if kind is not None:
             self.abort()
+
+    def _begin(self, chunk: bytes) -> bytes:
+        """The chunk behind what may stand before the document; empty where the encoding does not show yet."""
+        assert self._beginning is not None
+        chunk = self._beginning + chunk
+        if is_wide(chunk):
+            raise MalformedJson("this is UTF-16 or UTF-32, send UTF-8", 0)
+        if len(chunk) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(chunk):
+            self._beginning = chunk
+            return b""
+        self._beginning = None
+        if chunk.startswith(BYTE_ORDER_MARK):
+            self._removed.append((0, len(BYTE_ORDER_MARK)))
+            return chunk[len(BYTE_ORDER_MARK) :]
+        return chunk
 
     def _feed_outside(self, chunk: bytes, position: int) -> int:
         quote = chunk.find(b'"', position)
@@ -318,6 +341,11 @@ class JsonReader:
     def _malformed(self, message: str, place: int) -> ReaderError:
         """Returns the error for an offset in the skeleton, with the offset in the document."""
         return MalformedJson(message, place + sum(removed for at, removed in self._removed if at <= place), "")
+
+
+def is_wide(head: bytes) -> bool:
+    """Whether a document that begins so is written in UTF-16 or UTF-32."""
+    return _WIDE.match(head) is not None
 
 
 def _key(raw: bytes) -> str:
