@@ -270,3 +270,28 @@ async def test_where_only_some_names_are_answered_others_are_421() -> None:
             async with connected(port) as raw:
                 await raw.send(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
                 assert (await raw.answer()).status == status, host
+
+
+async def streams(scope: Any, receive: Any, send: Any) -> None:
+    """Answers in pieces; with the length of all where the path asks for it."""
+    headers = [(b"content-length", b"10")] if scope["path"] == "/length" else []
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for piece in (b"first", b"", b"later"):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize("path", ["/", "/length"])
+@pytest.mark.parametrize(("method", "body"), [("GET", b"firstlater"), ("HEAD", b"")])
+async def test_clients_of_http_1_0_get_no_chunks(path: str, method: str, body: bytes) -> None:
+    async with serving(streams) as port, connected(port) as raw:
+        await raw.send(f"{method} {path} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".encode())
+        answered, _, came = (await raw.rest()).partition(b"\r\n\r\n")
+        assert (came, b"transfer-encoding" in answered, b"connection: close" in answered) == (body, False, True)
+        assert (b"content-length: 10" in answered) == (path == "/length")
+
+
+async def test_clients_of_http_1_1_do() -> None:
+    async with serving(streams) as port, connected(port) as raw:
+        await raw.send(head("Connection: close"))
+        assert (await raw.rest()).endswith(b"5\r\nfirst\r\n5\r\nlater\r\n0\r\n\r\n")

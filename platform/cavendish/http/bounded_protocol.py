@@ -8,6 +8,8 @@ head is counted as it comes and refused (431) beyond a bound, so what a stranger
     a head that does not end     408, or closed without a word where nothing came
     connections                  in all and per address; 503 and 429
     a reader that stands still   closed, when nothing left our buffer for a while
+
+Beside the bounds it keeps chunks from clients of HTTP/1.0, which would take their sizes for part of the body.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cavendish.telemetry import metrics
 
@@ -248,6 +250,9 @@ class BoundedProtocol(HttpToolsProtocol):
         reason = f"Request line and headers may have {limits.head_bytes} bytes and {limits.head_lines} lines."
         return _Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, _unframed(cycle, app) if cycle.scope["http_version"] == "1.0" else app)
+
     # Time
 
     def _arm_head_timer(self) -> None:
@@ -319,6 +324,28 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+
+def _unframed(cycle: RequestResponseCycle, app: Any) -> Any:
+    """The application, whose answers without a length end where the connection does (RFC 9112, section 6.1)."""
+
+    async def answered(scope: Any, receive: Any, send: Any) -> None:
+        is_endless = False
+
+        async def sent(message: Any) -> None:
+            nonlocal is_endless
+            if message["type"] == "http.response.start":
+                is_endless = all(name.lower() != b"content-length" for name, _ in message.get("headers", ()))
+                if is_endless:
+                    cycle.chunked_encoding = False
+            elif is_endless:
+                # uvicorn counts each piece against the length that was told.
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return answered
 
 
 def bounded_protocol(limits: ConnectionLimits) -> type[BoundedProtocol]:
