@@ -11,12 +11,16 @@ from accounts.models import Tenant
 from cavendish.db.tenancy import tenant_work
 
 PREFIX = "/api/v1/"
-EXPOSED = "ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Warning"
+EXPOSED = (
+    "Accept-Encoding, Accept-Ranges, Content-Disposition, Content-Length, Content-Range, Date, ETag, "
+    "Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Warning, WWW-Authenticate, "
+    "X-Cavendish-Content-Credentials, X-Cavendish-Derived, X-Request-Id"
+)
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, PUT, DELETE",
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Prefer, Idempotency-Key, Cancel-After, Last-Event-ID, If-None-Match, Range, "
-        "x-goog-api-key"
+        "Authorization, Content-Type, Content-Encoding, Prefer, Idempotency-Key, Cancel-After, Last-Event-ID, "
+        "If-None-Match, If-Range, Range, Cache-Control, X-Request-Id, traceparent, tracestate, x-goog-api-key"
     ),
     "Access-Control-Max-Age": "600",
 }

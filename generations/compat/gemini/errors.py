@@ -22,7 +22,7 @@ LONGEST_RETRY_AFTER = 8
 MAX_MESSAGE_CHARS = 2000
 
 # Google has OpenAI's API below this prefix too, whose errors are OpenAI's.
-_ADDRESSED = re.compile(r"/(?:upload/)?v1(?:beta|alpha)?(?:/(?!openai/)|$)")
+_ADDRESSED = re.compile(r"/(?:upload/)?v1(?:beta1?|alpha)?(?:/(?!openai/)|$)")
 _INTERACTIONS = re.compile(r"/v1(?:beta|alpha)?/interactions(?:/|$)")
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})
@@ -78,4 +78,4 @@ def _message(problem: Problem) -> str:
     return " ".join(details)[:MAX_MESSAGE_CHARS]
 
 
-GOOGLE = Dialect("google", is_google, google_error)
+GOOGLE = Dialect("google", is_google, google_error, every_origin=True)

@@ -67,4 +67,4 @@ def error_body(*, message: str, kind: str, code: str, param: str | None = None) 
     return json.dumps({"error": error}, ensure_ascii=False).encode("utf-8", "replace")
 
 
-OPENAI = Dialect("openai", is_openai, openai_error)
+OPENAI = Dialect("openai", is_openai, openai_error, every_origin=True)

@@ -26,11 +26,15 @@ class RenderedError(NamedTuple):
 
 @dataclass(frozen=True)
 class Dialect:
-    """An API. `owns` says whether a path belongs to it; `render` writes a problem as the API does at that path."""
+    """An API. `owns` says whether a path belongs to it; `render` writes a problem as the API does at that path.
+
+    `every_origin` is set where scripts of every site may use it with a key, as they may use the API that it follows.
+    """
 
     name: str
     owns: Callable[[str], bool]
     render: Callable[[Problem, str], RenderedError]
+    every_origin: bool = False
 
     def response(self, problem: Problem, path: str) -> HttpResponse:
         error = self.render(problem, path)

@@ -14,6 +14,7 @@ from cavendish.http.slots import SCOPE_KEY
 from cavendish.messaging import resubmissions
 from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching, without
 from cavendish.wait.bodies import FULL_RETRY_SECONDS, BodyBudget, BudgetLimits
+from cavendish.wait.cross_origin import answer_preflight, is_for_every_origin, opened
 from cavendish.wait.database import Source
 from cavendish.wait.documents import Documents
 from cavendish.wait.download import answer_file
@@ -90,8 +91,13 @@ class WaitLayer:
         client = scope.get("client")
         address = client[0] if client else ""
         ruling = None
+        is_open = is_for_every_origin(scope)
+        if is_open:
+            send = opened(send)
         try:
             self._rules.check_host(scope)
+            if is_open and await answer_preflight(scope, send):
+                return
             if await self._documents.answer_kept(scope, send):
                 return
             ruling = await self._rules.rule(scope)
