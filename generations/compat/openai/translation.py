@@ -81,7 +81,9 @@ class Translation:
         if kind:
             image["mime_type"] = _MIME_TYPES[kind]
         user = _settings_parse(fields)
-        if images is not None and not images:
+        if images is not None and fields.take("image", "image[]") is not None:
+            fields.wrong("image", "wrong_type", 'It takes a file, not a text: send the bytes as the field "image".')
+        elif images is not None and not images:
             fields.wrong("image", "required", 'Send at least one picture as the multipart field "image" or "image[]".')
         fields.close()
         context.raise_errors()

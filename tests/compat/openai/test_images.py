@@ -158,6 +158,8 @@ def test_edits_that_are_refused(reader: Account) -> None:
         words = error_of(edit(reader, {"image": ("x.png", b"text", "image/png")}, n="2"), 400)
         assert (words["param"], words["code"]) == ("image", "not_an_image")
         assert error_of(edit(reader, [one], n="many"), 400)["param"] == "n"
+        named = error_of(edit(reader, {"x": ("", b"")}, image="https://x.example/a.png"), 400)
+        assert (named["param"], "not a text" in named["message"]) == ("image", True)
         many = error_of(edit(reader, [("image[]", one[1])] * 20, model=OLD), 400)
         assert many["param"] in {"image", "prompt"}
         error_of(reader.post("/openai/v1/images/edits", json={"model": FLASH, "prompt": "x"}), 400)
