@@ -41,3 +41,5 @@ def ended(answer: HttpResponseBase) -> None:
     what they sent, unless it is a job's end.
     """
     answer.headers["X-Cavendish-Ended"] = "true"
+    # The worker has logged why; Django would log the status again, as an error of this process.
+    answer._has_been_logged = True  # type: ignore[attr-defined]
