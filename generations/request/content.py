@@ -65,7 +65,7 @@ def block_parse(context: Context, values: dict[str, Any], pointer: str, *, of_us
     if kind is None and isinstance(values.get("text"), str):
         kind = "text"
     if kind == "text":
-        return _text(fields)
+        return _text(fields, of_user=of_user)
     if kind == "image" or kind == "video":
         return _media(fields, kind, of_user)
     if kind is None:
@@ -82,12 +82,12 @@ def block_parse(context: Context, values: dict[str, Any], pointer: str, *, of_us
     return None
 
 
-def _text(fields: Fields) -> Text | None:
+def _text(fields: Fields, *, of_user: bool) -> Text | None:
     text = fields.text("text")
     if text is None and not fields.has("text"):
         fields.wrong("text", "required", "A text block needs its text.")
     fields.take("annotations", "citations")  # of a replayed answer; they mean nothing to the model
-    fields.close()
+    fields.close(replayed=not of_user)
     return Text(fields.pointer, text) if text else None
 
 
@@ -103,7 +103,9 @@ def _media(fields: Fields, kind: Kind, of_user: bool) -> Media | None:
     if context.strict and fields.has("resolution"):
         fields.take("resolution")
         fields.wrong("resolution", "not_supported", "Pictures are read at the model's own resolution; leave it out.")
-    fields.close()
+    if not context.strict:
+        fields.ignore("resolution", "name")
+    fields.close(replayed=not of_user)
     if len(given) != 1:
         code, reason = "required", "it has no content"
         if given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cavendish.http.problems import FieldError, escape, invalid, shown
@@ -16,12 +16,19 @@ MAX_ERRORS = 100
 
 
 class Context:
-    """One request being parsed. `strict`: the native API refuses unknown fields, the compatible one ignores them."""
+    """One request being parsed.
+
+    `strict`: the native API refuses every field that it does not know. Gemini's takes some that change nothing, whose
+    paths are in `ignored` then, and what other servers put into the steps of a model.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self.strict = dialect == "native"
         self.errors: list[FieldError] = []
+        self.ignored: list[str] = []
+        self.elsewhere: Mapping[str, str] = {}
+        """Where names belong that stand where they do not, for another API's body."""
 
     def wrong(self, pointer: str, code: str, detail: str) -> None:
         """Notes an error; raises all of them once there are MAX_ERRORS, for hints take time."""
@@ -40,6 +47,11 @@ class Context:
         """Raises Problem 422 with all noted errors, if there are any."""
         if self.errors:
             raise invalid(self.errors)
+
+
+def is_idle(value: Any) -> bool:
+    """Whether a field with this value says the same as without it: false, 0, "", [], {}, "…_UNSPECIFIED"."""
+    return not value or (isinstance(value, str) and value.upper().endswith("_UNSPECIFIED"))
 
 
 class Fields:
@@ -139,10 +151,28 @@ class Fields:
             self.wrong_type(name, "an object")
         return None
 
-    def close(self) -> None:
-        """Notes unknown fields, or takes them out of the document where the dialect ignores them."""
+    def drop(self, *names: str) -> None:
+        """Takes fields out of the document, as if they had not been sent."""
+        for name in names:
+            self.values.pop(name, None)
+
+    def ignore(self, *names: str) -> None:
+        """Drops fields that change nothing, and notes those that ask for something."""
+        for name in names:
+            if not is_idle(self.values.get(name)):
+                self.ignored(name)
+        self.drop(*names)
+
+    def ignored(self, name: str) -> None:
+        """Notes that a field was taken and changes nothing."""
+        self.context.ignored.append(self.at(name).removeprefix("/").replace("/", "."))
+
+    def close(self, *, replayed: bool = False) -> None:
+        """Notes unknown fields. A null says nothing in Gemini's dialect, nor does what is `replayed` with a step of
+        the model's: those are taken out of the document.
+        """
         for name in [name for name in self.values if name not in self._known]:
-            if not self.context.strict:
+            if not self.context.strict and (replayed or self.values[name] is None):
                 del self.values[name]
                 continue
             self.wrong(name, "unknown_field", unknown_field(name, self._known))

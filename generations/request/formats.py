@@ -30,6 +30,15 @@ class _RequestedImage:
     aspect_ratio: str | None = None
     image_size: str | None = None
     mime_type: str | None = None
+    by_uri: bool = False
+
+    def name(self, fields: Fields, name: str, kind: str, value: str | None) -> None:
+        """Takes a value of the request. One that differs from an earlier one is refused: one of them would be lost."""
+        earlier = getattr(self, kind)
+        if value is not None and earlier not in (None, value):
+            fields.wrong(name, "conflict", f"It is {value} here and {earlier} elsewhere; name it once.")
+        elif value is not None:
+            setattr(self, kind, value)
 
 
 def response_parse(fields: Fields, config: Fields | None, model: Model | None) -> Response:
@@ -60,6 +69,7 @@ def response_parse(fields: Fields, config: Fields | None, model: Model | None) -
         aspect_ratio=requested.aspect_ratio,
         image_size=requested.image_size or (model.default_size if model else "1K"),
         mime_type=requested.mime_type,
+        by_uri=requested.by_uri,
     )
 
 
@@ -79,8 +89,10 @@ def _format_parse(context: Context, value: Any, pointer: str, requested: _Reques
         requested.types.add("image")
         _shape_parse(fields, requested, model)
         _mime_type_parse(fields, "mime_type" if fields.has("mime_type") else "mimeType", requested, model)
-        if fields.take("delivery") not in (None, "inline"):
+        delivery = fields.choice("delivery", ("inline", "uri"))
+        if context.strict and delivery == "uri":
             fields.wrong("delivery", "not_supported", 'Outputs have signed addresses of their own; use "inline".')
+        requested.by_uri = delivery == "uri"
         fields.close()
         return True
     if kind == "text":
@@ -102,15 +114,15 @@ def _format_parse(context: Context, value: Any, pointer: str, requested: _Reques
 
 def _shape_parse(fields: Fields, requested: _RequestedImage, model: Model | None) -> None:
     for name in _names(fields, "aspect_ratio", "aspectRatio"):
-        requested.aspect_ratio = requested.aspect_ratio or _aspect_ratio(fields, name, model)
+        requested.name(fields, name, "aspect_ratio", _aspect_ratio(fields, name, model))
     for name in _names(fields, "image_size", "imageSize"):
-        requested.image_size = requested.image_size or _image_size(fields, name, model)
+        requested.name(fields, name, "image_size", _image_size(fields, name, model))
 
 
 def _names(fields: Fields, snake: str, camel: str) -> list[str]:
-    """The spelling that is there; Python SDKs 2.0 to 2.2 send camelCase inside response_format."""
+    """The spellings that are there; Python SDKs 2.0 to 2.2 send camelCase inside response_format."""
     fields.take(snake, camel)
-    return [name for name in (snake, camel) if fields.has(name)][:1]
+    return [name for name in (snake, camel) if fields.has(name)]
 
 
 def _aspect_ratio(fields: Fields, name: str, model: Model | None) -> str | None:
@@ -161,7 +173,7 @@ def _mime_type_parse(fields: Fields, name: str, requested: _RequestedImage, mode
     if not isinstance(value, str):
         fields.wrong_type(name, "a string like image/png")
     elif model is None or value in known:
-        requested.mime_type = requested.mime_type or value
+        requested.name(fields, name, "mime_type", value)
     elif (alias := _MIME_ALIASES.get(value.lower(), value.lower())) in known:
         fields.wrong(name, "unknown_value", f"{shown(value)} is no type of picture; use {alias}.")
     else:

@@ -79,6 +79,8 @@ class Response:
     aspect_ratio: str | None
     image_size: str
     mime_type: str | None
+    by_uri: bool = False
+    """Whether the answer is to name addresses of the pictures instead of holding their bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class GenerationRequest:
     webhooks: JobWebhooks | None
     background: bool
     stream: bool
+    ignored: tuple[str, ...]
+    """Fields that were taken and change nothing, by their paths."""
     text_tokens: int
     """All text of the input and the system instruction by the catalog's rule."""
     template: TemplateUse | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterable
 
 from cavendish.gemini.catalog import Model, ModelRetired, UnknownModel, models_taken
@@ -28,20 +29,39 @@ ELSEWHERE = {
     "seed": "generation_config.seed",
     "labels": "metadata",
     "system": "system_instruction",
+    "image_config": "response_format",
+    "quality": "response_format.image_size",
+    "resolution": "response_format.image_size",
+    "mime_type": "response_format.mime_type",
+    "top_p": "generation_config.top_p",
+    "max_output_tokens": "generation_config.max_output_tokens",
+    "stop_sequences": "generation_config.stop_sequences",
+    "thinking_summaries": "generation_config.thinking_summaries",
+    "google_search": "tools",
 }
 EXPLAINED = {
     "stream": "follow the job at /api/v1/generations/{id}/events instead.",
     "background": "every generation runs in the background; the header `Prefer: wait=60` waits for it.",
     "candidate_count": "one job gives one answer; send several jobs.",
+    "person_generation": "the models have no such setting for a picture.",
+    "prominent_people": "the models have no such setting for a picture.",
+    "image_output_options": "the models have no such setting for a picture; response_format.mime_type names its type.",
+    "output_compression_quality": "the models have no such setting for a picture.",
+    "service_tier": "there is one tier for single requests; batches cost less.",
 }
+_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 def unknown_field(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name[:60].lower(), known, n=1)
-    if name in EXPLAINED:
-        hint = EXPLAINED[name]
-    elif name in ELSEWHERE or near:
-        hint = f"did you mean {ELSEWHERE.get(name) or near[0]}?"
+    """What to say of a field that is none here; `known` are those that are. camelCase is read as snake_case."""
+    snake = _HUMP.sub(r"_\1", name[:60]).lower()
+    near = [snake] if snake in known else difflib.get_close_matches(snake, known, n=1)
+    if snake in EXPLAINED and snake not in known:
+        hint = EXPLAINED[snake]
+    elif near and snake == near[0]:
+        hint = f"did you mean {snake}?"
+    elif snake in ELSEWHERE or near:
+        hint = f"did you mean {ELSEWHERE.get(snake) or near[0]}?"
     else:
         hint = f"known are {listing(sorted(known), 'and')}."
     return f"{shown(name)} is not a field here; {hint}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from cavendish.gemini.reader import Spilled
+from cavendish.gemini.reader import BYTE_ORDER_MARK, Spilled, is_wide
 from cavendish.http.problems import FieldError, Problem, clip, invalid, invalid_value
 from generations.request.generation_request import Dialect, GenerationRequest, Kind
 from generations.request.headers import NotReadable, Truncated, read_header
@@ -28,6 +29,8 @@ _JSONL_NAMES = frozenset({
     "jsonl", JSONL, "application/x-jsonl", "application/jsonlines", "application/x-jsonlines", "application/x-ndjson",
     "application/ndjson", "text/jsonl", "text/x-jsonl",
 })  # fmt: skip
+_LONGEST_LINE = 1024 * 1024
+_MOST_BLANK_LINES = 1000
 # Nothing here decodes a picture; the limit protects whoever makes previews of them later.
 MAX_PIXELS = 200_000_000
 
@@ -70,7 +73,8 @@ def media_check(
     if mime_type is None or mime_type not in types:
         looks = f"it looks like {mime_type}" if mime_type else "its bytes are of no known type"
         code = "not_an_image" if kind == "image" else "not_a_video" if kind == "video" else "not_media"
-        raise invalid_value(where, code, f"This is no {noun} that is taken, {looks}; use {listing(types)}.")
+        taken = (*types, JSONL) if field == "file" else types
+        raise invalid_value(where, code, f"This is no {noun} that is taken, {looks}; use {listing(taken)}.")
     if allowed is not None and mime_type not in {plain_mime_type(name) for name in allowed}:
         raise invalid_value(where, "not_supported", f"{mime_type} is not taken; use {listing(allowed)}.")
     if declared and dialect == "native" and not agree(declared, mime_type):
@@ -81,21 +85,41 @@ def media_check(
 
 
 def upload_check(path: Path, *, declared: str | None, name: str, dialect: Dialect = "native") -> MediaInfo:
-    """Does `media_check` of an uploaded file, which may also be the JSONL of a batch: by its declared type or its name.
+    """Does `media_check` of an uploaded file, which may also be the JSONL of a batch: by its declared type, its name or
+    its bytes, which begin as nothing else does that is taken.
 
-    Whether its lines are requests shows when a batch is made of it. Raises Problem 422.
+    Whether all lines are requests shows when a batch is made of it. Raises Problem 422.
     """
-    is_jsonl = name.lower().endswith(JSONL_SUFFIXES) or plain_mime_type(declared or "") in _JSONL_NAMES
-    if not is_jsonl:
-        return media_check(path, declared=declared, kind=None, dialect=dialect, field="file")
-    _, size, sha256 = _facts(path)
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not head.startswith(b"{"):
+        head = file.read(HEAD_BYTES)
+    is_called_jsonl = name.lower().endswith(JSONL_SUFFIXES) or plain_mime_type(declared or "") in _JSONL_NAMES
+    begins = head.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] == b"{"
+    if not is_called_jsonl and not begins:
+        return media_check(path, declared=declared, kind=None, dialect=dialect, field="file")
+    if is_wide(head):
+        raise invalid_value("/file", "not_jsonl", "This JSONL is UTF-16 or UTF-32; save it as UTF-8.")
+    if not begins or not (is_called_jsonl or _has_request(path)):
         raise invalid_value(
             "/file", "not_jsonl", 'This is no JSONL: a line is an object like {"key": …, "request": …}.'
         )
+    _, size, sha256 = _facts(path)
     return MediaInfo(JSONL, None, None, size, sha256)
+
+
+def _has_request(path: Path) -> bool:
+    """Whether the first line is a request of a batch. One that is too long to be read here is believed."""
+    with path.open("rb") as file:
+        for _ in range(_MOST_BLANK_LINES):
+            line = file.readline(_LONGEST_LINE)
+            if line.strip().removeprefix(BYTE_ORDER_MARK):
+                break
+    if len(line) == _LONGEST_LINE:
+        return True
+    try:
+        first = json.loads(line.removeprefix(BYTE_ORDER_MARK))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and isinstance(first.get("request"), dict)
 
 
 def inputs_check(parsed: GenerationRequest) -> dict[str, MediaInfo]:

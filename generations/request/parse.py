@@ -9,12 +9,13 @@ from typing import Any
 from cavendish.gemini.catalog import Model, UnknownModel, models_taken, requested_model
 from cavendish.http.problems import invalid_value, shown
 from generations.request.checks import check_characters, check_length, check_media
-from generations.request.fields import Context, Fields
+from generations.request.fields import Context, Fields, is_idle
 from generations.request.formats import response_parse
 from generations.request.generation_request import Dialect, GenerationRequest
 from generations.request.hints import no_such_model
 from generations.request.settings import (
     INT32,
+    gemini_config_parse,
     metadata_parse,
     safety_settings_parse,
     search_types_parse,
@@ -32,6 +33,7 @@ MAX_SECONDS = 86_400
 # Ignoring one of these would answer something else than what was asked.
 REFUSED = {
     "agent": "Agents are not offered; name a model.",
+    "agent_config": "Agents are not offered; name a model.",
     "cached_content": "Cached content is not offered; send the content itself.",
     "environment": "Environments are not offered.",
     "continuation_token": "There are no continuations here; use previous_interaction_id.",
@@ -43,9 +45,9 @@ def request_parse(
 ) -> GenerationRequest:
     """Reads `tree` (as `body_read` returns it; it is pruned in place) and checks it against the catalog.
 
-    "native" refuses unknown fields, "interactions" ignores them. Looks into no file, needs no network, and no database
-    but where `templates` looks one up; takes well under a millisecond. Raises Problem 422 `invalid_request` with every
-    wrong value.
+    "native" refuses unknown fields; "interactions" also takes some that change nothing. Looks into no file, needs no
+    network, and no database but where `templates` looks one up; takes well under a millisecond. Raises Problem 422
+    `invalid_request` with every wrong value.
     """
     if not isinstance(tree, dict):
         raise invalid_value("", "wrong_type", f"The body is {shown(tree)}; it takes an object.")
@@ -92,12 +94,14 @@ def request_parse(
         "document": tree,
     }
     _refuse(fields, parsed)
+    if not context.strict:
+        gemini_config_parse(config, thinks=model is not None and model.thinks, searches=bool(parsed["search_types"]))
     config.close()
     fields.close()
     check_characters(context, tree)
     context.raise_errors()
     assert model is not None
-    return GenerationRequest(model=model, **parsed)
+    return GenerationRequest(model=model, ignored=tuple(context.ignored), **parsed)
 
 
 def _model(fields: Fields) -> Model | None:
@@ -136,5 +140,8 @@ def _refuse(fields: Fields, parsed: dict[str, Any]) -> None:
         if not fields.context.strict and fields.has(name):
             fields.take(name)
             fields.wrong(name, "not_supported", detail)
+    tier = None if fields.context.strict else fields.text("service_tier")
+    if tier and not is_idle(tier) and tier != "standard":
+        fields.wrong("service_tier", "not_supported", "There is one tier for single requests; leave it out.")
     if parsed["background"] and not parsed["store"]:
         fields.wrong("background", "conflict", 'A background job is stored; leave out "store": false or background.')

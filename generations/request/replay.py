@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pybase64
+
 from cavendish.http.problems import shown
 from generations.request.content import content_parse
 from generations.request.fields import Fields
@@ -14,6 +16,10 @@ from generations.request.generation_request import Block, Media, Step, Text
 
 MODEL_STEPS = ("model_output", "thought", "google_search_call", "google_search_result")
 SEARCH_TYPES = ("web_search", "image_search")
+# What Google documents to send for a turn whose signature is lost or was never there.
+_SAID = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
+_ENCODED = tuple(pybase64.b64encode(text.encode()).decode() for text in _SAID)
+_STAND_INS = frozenset({*_SAID, *_ENCODED, *(text.rstrip("=") for text in _ENCODED)})
 
 
 def model_step_parse(fields: Fields, kind: str) -> Step | None:
@@ -35,11 +41,17 @@ def model_step_parse(fields: Fields, kind: str) -> Step | None:
     else:
         kept = {"call_id": fields.text("call_id"), "result": _suggestions(fields)}
         kept["is_error"] = fields.flag("is_error", False) or None
-    kept["signature"] = fields.text("signature")
-    fields.close()
-    if len(fields.context.errors) > before:
+    signature = fields.text("signature")
+    kept["signature"] = None if signature and is_stand_in(signature) else signature
+    fields.close(replayed=True)
+    if len(fields.context.errors) > before or (kind == "thought" and signature and not (kept["signature"] or content)):
         return None
     return Step(fields.pointer, kind, content, {name: value for name, value in kept.items() if value is not None})
+
+
+def is_stand_in(signature: str) -> bool:
+    """Whether a signature says that there is none. SDKs whose signatures are bytes send it as base64."""
+    return signature in _STAND_INS
 
 
 def _summary(fields: Fields) -> tuple[Block, ...]:
@@ -59,7 +71,7 @@ def _queries(fields: Fields) -> dict[str, list[str]] | None:
     queries = inner.items("queries")
     if not all(isinstance(query, str) for query in queries):
         inner.wrong("queries", "wrong_type", "queries takes a list of strings.")
-    inner.close()
+    inner.close(replayed=True)
     return {"queries": queries}
 
 
@@ -73,7 +85,7 @@ def _suggestions(fields: Fields) -> list[dict[str, str]] | None:
             continue
         inner = Fields(fields.context, item, f"{fields.at('result')}/{index}")
         suggestions = inner.text("search_suggestions")
-        inner.close()
+        inner.close(replayed=True)
         if suggestions is not None:
             kept.append({"search_suggestions": suggestions})
     return kept or None

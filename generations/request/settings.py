@@ -16,6 +16,12 @@ MAX_STOP_SEQUENCES = 5
 MAX_STOP_SEQUENCE_CHARS = 200
 INT32 = 2**31
 
+# What clients of text models send with every request. Google takes them; no picture and no price depends on them.
+WITHOUT_EFFECT = (
+    "top_k", "presence_penalty", "frequency_penalty", "media_resolution", "enable_enhanced_civic_answers",
+    "audio_timestamp", "speech_config", "transcription_config", "video_config",
+)  # fmt: skip
+
 SEARCH_TYPES = ("web_search", "image_search")
 SAFETY_TYPES = (
     "hate_speech", "dangerous_content", "harassment", "sexually_explicit", "civic_integrity", "image_hate",
@@ -38,6 +44,23 @@ def thinking_level_parse(config: Fields, model: Model | None) -> str | None:
         detail = f"{shown(value)} is no thinking level of {model.id}; {use(value, model.thinking_levels)}"
     config.wrong("thinking_level", "not_supported", detail)
     return None
+
+
+def gemini_config_parse(config: Fields, *, thinks: bool, searches: bool) -> None:
+    """Takes what else Gemini's clients send in a generation_config, as long as nothing depends on it."""
+    config.ignore(*WITHOUT_EFFECT)
+    if config.values.get("candidate_count") == 1:
+        config.drop("candidate_count")
+    if config.values.get("thinking_budget") == 0 and thinks:
+        config.ignored("thinking_budget")
+    if config.values.get("thinking_budget") in (-1, 0):
+        config.drop("thinking_budget")
+    choice = config.values.get("tool_choice")
+    if choice in ("auto", "validated") or (choice == "none" and not searches):
+        config.drop("tool_choice")
+    elif config.has("tool_choice"):
+        config.take("tool_choice")
+        config.wrong("tool_choice", "not_supported", "Models decide themselves whether they search; leave it out.")
 
 
 def stop_sequences_parse(config: Fields) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ OF_AN_ITEM = {
 WRITTEN = "zebra-4711"
 """Stands wherever a person may write in a body."""
 # What a body of the native API cannot say.
-OF_THE_DIALECT = {"dialect", "background", "stream"}
+OF_THE_DIALECT = {"dialect", "background", "stream", "ignored"}
 # What only a single request can say: items of batches and the tests' factory make one job each.
 OF_ONE_ROUTE = {"variants"}
 

@@ -54,7 +54,7 @@ def test_bytes_without_a_file_id_are_not_lost_silently(tmp_path: Path) -> None:
 
 def test_data_in_places_that_are_dropped_is_not_kept(tmp_path: Path) -> None:
     thought = {"type": "thought", "signature": "s", "summary": [{"type": "image", "data": inline(picture())}]}
-    body = {"model": FLASH, "input": [thought, text("a")], "extra": {"data": "AAAA"}}
+    body = {"model": FLASH, "input": [thought, text("a")], "extra": None}
     parsed = request_parse(read(tmp_path, body), dialect="interactions")
 
     assert request_canonical(parsed, {}) == {

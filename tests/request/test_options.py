@@ -54,9 +54,9 @@ def only_image(aspect_ratio: str | None = None, image_size: str = "1K", mime_typ
         (
             {
                 "generation_config": {"image_config": {"aspect_ratio": "3:2", "image_size": "2K"}},
-                "response_format": {"type": "image", "aspect_ratio": "1:1"},
+                "response_format": {"type": "image", "aspect_ratio": "3:2"},
             },
-            only_image("1:1", "2K"),
+            only_image("3:2", "2K"),
         ),
     ],
 )

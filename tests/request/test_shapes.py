@@ -182,13 +182,12 @@ def test_youtube_addresses_are_passed_on_and_others_fetched(uri: str, youtube: b
     assert is_youtube(uri) is youtube
 
 
-def test_the_compatible_dialect_ignores_and_drops_unknown_fields() -> None:
+def test_the_compatible_dialect_drops_what_changes_nothing_and_says_so() -> None:
     parsed = parse(
         "interactions",
         input=[{"type": "image", "file_id": "f", "mimeType": "image/x-unknown", "resolution": "high", "name": "x"}],
-        response_format={"type": "image", "quality": "hd"},
+        response_format={"type": "image", "quality": None},
         generation_config={"top_k": 5, "thinking_level": "high", "tool_choice": "auto"},
-        service_tier="flex",
     )
 
     assert parsed.document == {
@@ -197,6 +196,7 @@ def test_the_compatible_dialect_ignores_and_drops_unknown_fields() -> None:
         "response_format": {"type": "image"},
         "generation_config": {"thinking_level": "high"},
     }
+    assert parsed.ignored == ("input.0.resolution", "input.0.name", "generation_config.top_k")
     (media,) = parsed.media()
     assert isinstance(media, Media)
     assert media.mime_type == "image/x-unknown"

@@ -22,7 +22,7 @@ from generations.request import (
     slots_fill,
     slots_in,
 )
-from tests.request.helpers import FLASH, image, text
+from tests.request.helpers import FLASH, errors_of, image, text
 
 CAT = Template("tpl_cat", 3, None, "A [color] cat. [mood]. Sign: [EXIT]", {"color": True, "mood": False})
 
@@ -161,9 +161,8 @@ def test_a_request_with_a_template_shows_its_prompt_and_can_be_sent_again(sent: 
 
 
 def test_google_s_dialect_has_no_templates() -> None:
-    parsed = request_parse({"model": FLASH, "input": "a dog", "template": RED}, dialect="interactions", templates=find)
-    assert parsed.template is None
-    assert "template" not in parsed.document
+    [error] = errors_of({"model": FLASH, "input": "a dog", "template": RED}, dialect="interactions")
+    assert (error.pointer, error.code) == ("/template", "unknown_field")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any
 
@@ -45,11 +46,14 @@ class CamelFields(Fields):
             if not is_idle(self.take(name)):
                 self.wrong(name, "not_supported", because)
 
-    def close(self) -> None:
+    def close(self, *, replayed: bool = False) -> None:
         known = sorted(self._known)
         for name, value in self.values.items():
-            if name not in self._known and value is not None:
-                self.wrong(name, "unknown_field", f"There is no such field; known are {listing(known, 'and')}.")
+            if name in self._known or value is None:
+                continue
+            near = self.context.elsewhere.get(name) or next(iter(difflib.get_close_matches(name[:60], known, n=1)), "")
+            hint = f"did you mean {near}?" if near else f"known are {listing(known, 'and')}."
+            self.wrong(name, "unknown_field", f"There is no such field; {hint}")
 
 
 def camel_fields_of(context: Context, value: Any, pointer: str, expected: str) -> CamelFields | None:
