@@ -37,8 +37,8 @@ class PreviousTurn(TypedDict):
 class JobSpecBody(TypedDict):
     """What a worker does for a generation, decided at its acceptance. Steps and below are in the upstream's words.
 
-    `after_hooks` are the guard rules that are asked about the answer. A generation that was erased has none of all
-    this (`{}`).
+    `by_uri` says that Gemini's dialect shows pictures by their addresses, `after_hooks` are the guard rules that are
+    asked about the answer. A generation that was erased has none of all this (`{}`).
     """
 
     steps: list[dict[str, Any]]
@@ -53,6 +53,7 @@ class JobSpecBody(TypedDict):
     system_instruction: str | None
     safety_settings: list[dict[str, Any]]
     previous: PreviousTurn | None
+    by_uri: NotRequired[bool]
     after_hooks: NotRequired[list[str]]
 
 
@@ -65,6 +66,7 @@ class Notice(TypedDict):
     came: NotRequired[str | int]
     count: NotRequired[int]
     use: NotRequired[str]
+    reason: NotRequired[str]
     detail: NotRequired[str]
 
 

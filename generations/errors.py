@@ -1,6 +1,7 @@
 """What a generation can fail with, and what a request is refused for before anything is spent.
 
-`ErrorCode` is the contract's list of `error.code` of a generation that was accepted and failed. The exceptions are
+`ErrorCode` is the contract's list of `error.code` of a generation that was accepted and failed; `EndReason` is why an
+answer is not whole. The exceptions are
 refusals: each carries its status, its stable code and its fields, and the handler of the dialect writes it.
 
 Refusal
@@ -58,6 +59,22 @@ class ErrorCode(StrEnum):
     DEADLINE_EXCEEDED = "deadline_exceeded"
     GUARD_REFUSED = "guard_refused"
     INTERNAL = "internal"
+
+
+class EndReason(StrEnum):
+    """Why an answer ended before it was whole. All but the first are the upstream's refusals."""
+
+    MAX_OUTPUT_TOKENS = "max_output_tokens"
+    SAFETY = "safety"
+    PROHIBITED_CONTENT = "prohibited_content"
+    BLOCKLIST = "blocklist"
+    SENSITIVE_DATA = "sensitive_data"
+    RECITATION = "recitation"
+    LANGUAGE = "language"
+
+
+ENDED_EARLY = "ended_early"
+"""The code of the notice that names an EndReason."""
 
 
 class GenerationRefused(Refusal):

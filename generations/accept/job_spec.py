@@ -28,10 +28,13 @@ def job_spec_build(parsed: GenerationRequest, inputs: Inputs) -> JobSpec:
     estimate = estimate_input_of(parsed, inputs)
     resolution = estimate.resolution
     pixels = resolution.width * resolution.height if resolution else 0
+    body = _body(parsed, inputs, estimate)
+    if parsed.response.by_uri:
+        body["by_uri"] = True
     return JobSpec(
         estimate=estimate,
         resolution=resolution,
-        body=_body(parsed, inputs, estimate),
+        body=body,
         # a byte per pixel is what a compressed picture takes at most in practice (measured: 1.4 MB at 1K, 24 MB at 4K)
         estimated_bytes=estimate.max_images * pixels + sum(input.bytes for input in inputs.by_pointer.values()),
         notices=_notices(parsed),

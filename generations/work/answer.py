@@ -14,15 +14,16 @@ from cavendish.db.ids import new_id
 from cavendish.gemini.client import Interaction
 from cavendish.gemini.reader import Spilled
 from generations.contracts import Citation
+from generations.errors import EndReason
 from generations.models import Output
 from generations.request.media_types import EXTENSIONS
+from generations.work.ends import end_reason
 from generations.work.job import Job
 from generations.work.pictures import Picture, picture_read
 
 UPSTREAM_FAILED = frozenset({"failed", "budget_exceeded", "cancelled"})
 REQUEST_CODES = frozenset({"invalid_request", "invalid_argument", "failed_precondition", "not_found", "400", "404"})
 """Codes that blame the request: asking again would not help (WIRE.md 6.1)."""
-SAFETY_WORDS = ("safety", "prohibited", "blocked", "blocklist", "recitation", "spii")
 _CITED_AGAIN = 4
 
 
@@ -50,6 +51,7 @@ class Answer:
     steps: list[dict[str, Any]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     usage_reported: dict[str, Any] | None = None
+    end_reason: EndReason | None = None
     blocked: str | None = None
     undelivered: Undelivered = ALL_DELIVERED
 
@@ -88,13 +90,16 @@ def answer_read(interaction: Interaction, job: Job) -> Answer:
         picture_tokens=len(answer.outputs) * (table["tokens"] if table else 0),
         queries=len(answer.queries),
     )
-    answer.blocked = _blocked(interaction)
+    errors = _errors(interaction)
+    answer.end_reason = end_reason(interaction.status, errors)
+    if answer.end_reason not in {None, EndReason.MAX_OUTPUT_TOKENS}:
+        answer.blocked = _words_of_block(errors)
     return answer
 
 
 def outage(interaction: Interaction, answer: Answer) -> str | None:
     """Returns how the upstream failed after it had accepted, for a reason of its own; None when it did not."""
-    if interaction.status not in UPSTREAM_FAILED or answer.outputs or answer.blocked:
+    if interaction.status not in UPSTREAM_FAILED or answer.outputs or answer.end_reason:
         return None
     codes = {str(error.get("code", "")).lower() for error in _dicts(interaction.errors)}
     if codes & REQUEST_CODES:
@@ -208,20 +213,14 @@ def _citations(text: str, annotations: Any) -> Iterator[Citation]:
         }
 
 
-def _blocked(interaction: Interaction) -> str | None:
-    """Returns why the upstream refused for safety; None when it did not."""
-    errors = list(_dicts(interaction.errors))
-    errors += [error for step in interaction.steps for error in _dicts([step.get("error")])]
-    for error in errors:
-        if speaks_of_safety(f"{error.get('code', '')} {error.get('message', '')}"):
-            return str(error.get("message") or "The request was blocked for safety.")[:500]
-    return None
+def _errors(interaction: Interaction) -> list[dict[str, Any]]:
+    return [*_dicts(interaction.errors), *_dicts([step.get("error") for step in interaction.steps])]
 
 
-def speaks_of_safety(words: str) -> bool:
-    """Whether an upstream's code and message name a block; naming the field `safety_settings` is none."""
-    text = words.lower().replace("safety_setting", "").replace("safetysetting", "")
-    return any(word in text for word in SAFETY_WORDS)
+def _words_of_block(errors: list[dict[str, Any]]) -> str:
+    """Returns the upstream's own words for its refusal."""
+    messages = (str(error["message"]) for error in errors if error.get("message") and end_reason("", [error]))
+    return next(messages, "The request was blocked for safety.")[:500]
 
 
 def _output_pictures(interaction: Interaction) -> Iterator[Spilled]:

@@ -10,7 +10,7 @@ from billing.money import ZERO
 from billing.prices.pricing import settlement, uncharged
 from billing.usage.upstream import Usage, usage_parse
 from generations.contracts import GenerationError, GenerationResult, Notice, OutputValues
-from generations.errors import ErrorCode
+from generations.errors import ENDED_EARLY, EndReason, ErrorCode
 from generations.models import Output, Status
 from generations.work.answer import Answer, Kept
 from generations.work.job import Job
@@ -31,12 +31,16 @@ def failure(
     *,
     answer: Answer | None = None,
     usage: Mapping[str, Any] | None = None,
+    reason: EndReason | None = None,
     sandbox: bool = False,
 ) -> GenerationResult:
-    """Returns the end of a generation that failed. Only a text that came instead of a picture is charged."""
+    """Returns the end of a generation that failed. Only a text that came instead of a picture is charged.
+
+    `reason` is why the upstream refused, where there is no answer that says it.
+    """
     charged = code is ErrorCode.NO_IMAGE
     if answer is None:
-        answer = Answer(usage=usage_parse(usage, picture_tokens=0, queries=0) if usage else Usage())
+        answer = Answer(end_reason=reason, usage=usage_parse(usage, picture_tokens=0, queries=0) if usage else Usage())
         answer.usage_reported = dict(usage) if usage else None
     return _of_job(
         job,
@@ -179,6 +183,17 @@ def _output_values(kept: Kept, shares: list[int], *, sandbox: bool) -> OutputVal
     }
 
 
+def token_limit(job: Job) -> str:
+    """Returns the limit of a job's answer, as messages name it."""
+    return f"{job.spec['generation_config'].get('max_output_tokens')} tokens (max_output_tokens)"
+
+
+def _ended(job: Job, answer: Answer) -> str:
+    if answer.end_reason is EndReason.MAX_OUTPUT_TOKENS:
+        return f"The answer ended at its limit of {token_limit(job)}."
+    return answer.blocked or "The upstream refused."
+
+
 def notices(job: Job, answer: Answer) -> list[Notice]:
     """Returns what differs from what was asked for or from the tables, for the generation and the operator's pages."""
     notices: list[Notice] = []
@@ -208,6 +223,8 @@ def notices(job: Job, answer: Answer) -> list[Notice]:
                 f"{job.max_images}, to have them.",
             }
         )
+    if answer.end_reason is not None:
+        notices.append({"code": ENDED_EARLY, "reason": answer.end_reason.value, "detail": _ended(job, answer)})
     expected = (len(answer.outputs) + answer.undelivered.images) * table["tokens"] if table else 0
     if answer.outputs and answer.usage.image_output != expected:
         notices.append({"code": "tokens_differ", "expected": expected, "came": answer.usage.image_output})

@@ -16,14 +16,15 @@ from billing.prices.pricing import extra_cost
 from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
 from cavendish.storage import ObjectMissing, StorageAway
 from generations.contracts import GenerationResult
-from generations.errors import ErrorCode
-from generations.work.answer import Answer, answer_read, speaks_of_safety, spool_paths
+from generations.errors import EndReason, ErrorCode
+from generations.work.answer import Answer, answer_read, spool_paths
 from generations.work.clients import Clients
+from generations.work.ends import reason_of
 from generations.work.history import HistoryGone
 from generations.work.job import Job
 from generations.work.job_store import JobStore, retrying
 from generations.work.pending_result import deliver, pending_result_of
-from generations.work.result import PLATFORM_FAILED, cancellation, failure, platform_failure, success
+from generations.work.result import PLATFORM_FAILED, cancellation, failure, platform_failure, success, token_limit
 from generations.work.surplus import surplus_withhold
 from generations.work.upstream_call import LONGEST_PAUSE, UpstreamCall
 
@@ -139,7 +140,8 @@ def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> Generatio
     """Returns the end of a job for an answer: succeeded where it brought what was asked for."""
     if answer.blocked and not answer.outputs:
         return failure(job, ErrorCode.SAFETY_BLOCKED, answer.blocked, answer=answer, sandbox=sandbox)
-    if status not in COMPLETE:
+    at_limit = answer.end_reason is EndReason.MAX_OUTPUT_TOKENS
+    if status not in COMPLETE and not at_limit:
         return failure(
             job,
             ErrorCode.UPSTREAM_REJECTED,
@@ -148,22 +150,26 @@ def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> Generatio
             sandbox=sandbox,
         )
     if job.spec["wants_image"] and not answer.outputs:
-        return failure(job, ErrorCode.NO_IMAGE, "The model answered without a picture.", answer=answer, sandbox=sandbox)
+        message = "The model answered without a picture."
+        if at_limit:
+            message = f"The answer reached its limit of {token_limit(job)} before there was a picture."
+        return failure(job, ErrorCode.NO_IMAGE, message, answer=answer, sandbox=sandbox)
     return success(job, answer, sandbox=sandbox)
 
 
 def _failure_of(job: Job, error: GeminiError) -> GenerationResult:
     """Returns the end of a job whose call failed."""
+    reason = reason_of(error.code or "", str(error)) if isinstance(error, Rejected) else None
     if isinstance(error, TimedOut) and error.deadline:
         code, message = ErrorCode.DEADLINE_EXCEEDED, "The generation did not end before its deadline."
-    elif isinstance(error, Rejected) and speaks_of_safety(f"{error.code} {error}"):
+    elif reason is not None:
         code, message = ErrorCode.SAFETY_BLOCKED, str(error)
     elif isinstance(error, Rejected) and error.status not in {401, 403}:
         code, message = ErrorCode.UPSTREAM_REJECTED, f"The upstream refused the request: {error}"
     else:
         # A refused key of ours is the operator's business; to the tenant the upstream is unavailable.
         code, message = ErrorCode.UPSTREAM_UNAVAILABLE, _outage(error)
-    return failure(job, code, message, usage=error.usage)
+    return failure(job, code, message, usage=error.usage, reason=reason)
 
 
 def _outage(error: GeminiError) -> str:

@@ -25,7 +25,8 @@ from generations.compat.shared.camel_fields import camel_tree
 from generations.compat.shared.pointer_map import PointerMap, placed
 from generations.request import body_read, request_canonical, request_parse
 from generations.show.pages.text import Sources, cited_runs, plain_runs
-from generations.work.answer import _citations, speaks_of_safety
+from generations.work.answer import _citations
+from generations.work.ends import reason_of
 from tests.request.helpers import FLASH, inline, picture
 
 SMALL, LARGE = 64_000, 1_024_000
@@ -140,7 +141,7 @@ CASES: dict[str, Case] = {
     "sources at one place": lambda size, _: _cited(size, lambda number: 50),
     "sources at many places": lambda size, _: _cited(size, lambda number: number * 7),
     "citations of everything": lambda size, _: _citations_of(size),
-    "words of safety": lambda size, _: lambda: speaks_of_safety("safety_setting" * (size // 14)),
+    "words of safety": lambda size, _: lambda: reason_of("", "safety_setting" * (size // 14)),
     "a string of a batch that does not end": lambda size, _: _scan(b'[{"a":"' + b'\\"' * (size // 2)),
     "brackets of a batch": lambda size, _: _scan(b"[" * (size // 2) + b"]" * (size // 2)),
     "items of a batch": lambda size, _: _scan(b"[" + b"{}, " * (size // 4) + b"{}]"),

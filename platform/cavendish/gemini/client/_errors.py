@@ -110,6 +110,9 @@ def from_status(
 _LIMITED_CODES = frozenset({"too_many_requests", "resource_exhausted", "rate_limit_exceeded", "429"})
 _REFUSED_CODES = frozenset(
     {"invalid_request", "invalid_argument", "failed_precondition", "not_found", "permission_denied", "unauthenticated"}
+    # The same request would be refused again.
+    | {"safety", "image_safety", "prohibited_content", "image_prohibited_content", "blocklist", "spii"}
+    | {"recitation", "image_recitation", "language"}
 )
 
 
