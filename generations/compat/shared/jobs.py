@@ -28,16 +28,20 @@ def job_wait(
     *,
     lead: bool = False,
     otherwise: str = "",
+    beat: str = "",
 ) -> None:
     """Has the layer in front wait, and then send what `path` returns to the same key; behind `answer` if that leads.
 
-    `otherwise` ends an answer that leads where nothing can be sent behind it.
+    `otherwise` ends an answer that leads where nothing can be sent behind it; `beat` is sent meanwhile, a comment of
+    server-sent events where it is "".
     """
     if "key" in request.query_params:
         path = f"{path}&key={quote(request.query_params['key'])}"
     answer.headers["X-Cavendish-Lead" if lead else "X-Cavendish-Wait"] = f"{public_id};{seconds};{path}"
     if otherwise:
         answer.headers["X-Cavendish-Otherwise"] = json.dumps(otherwise)
+    if beat:
+        answer.headers["X-Cavendish-Beat"] = json.dumps(beat)
 
 
 def job_id(text: str) -> UUID:

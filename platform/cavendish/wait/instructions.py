@@ -7,6 +7,8 @@
                                                               may ask to go on so with another job
     X-Cavendish-Otherwise: "…"                                beside a lead: the text, as JSON, that ends the answer
                                                               where no rendering can
+    X-Cavendish-Beat: "…"                                     beside a lead: the text, as JSON, that is sent while the
+                                                              client waits; a comment where there is none
     X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
     X-Cavendish-Stream: tenant;<cursor>;<tenant hex>;<mode>   answer the tenant's events of the mode (live, test) behind
                                                               the cursor ("": all)
@@ -47,9 +49,12 @@ class WaitFor:
 
 @dataclass(frozen=True)
 class LeadFor(WaitFor):
-    """The first answer is the beginning of the whole one, which `otherwise` ends where no rendering can."""
+    """The first answer is the beginning of the whole one, which `otherwise` ends where no rendering can. `beat` is sent
+    while the client waits.
+    """
 
     otherwise: bytes = b""
+    beat: bytes = b": keep-alive\n\n"
 
 
 @dataclass(frozen=True)
@@ -131,8 +136,9 @@ def find_instruction(headers: Headers) -> Instruction | None:
         try:
             found = parse(value.decode("latin-1"))
             if isinstance(found, LeadFor):
-                otherwise = json.loads(header(headers, PRIVATE + b"otherwise") or b'""')
-                return replace(found, otherwise=otherwise.encode())
+                otherwise = json.loads(header(headers, PRIVATE + b"otherwise") or b'""').encode()
+                beat = json.loads(header(headers, PRIVATE + b"beat") or b'""').encode()
+                return replace(found, otherwise=otherwise, beat=beat or found.beat)
             return found
         except (ValueError, KeyError, TypeError, AttributeError):
             logger.error("A view's %s header cannot be read and is ignored.", name.decode())

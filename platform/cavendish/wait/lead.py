@@ -27,7 +27,7 @@ async def answer_lead(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Sends the first answer, comments while the job runs, then the rendering; that may ask to go on with another job.
+    """Sends the first answer, beats while the job runs, then the rendering; that may ask to go on with another job.
 
     A process that is being stopped ends the answer where it is, with what the view gave for that: a client of Google's
     resumes behind the last event it saw, others are told where the job is.
@@ -44,7 +44,7 @@ async def answer_lead(
                     pause = min(left, KEEP_ALIVE_SECONDS)
                     done, _ = await asyncio.wait(either, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                     if not done:
-                        await send_body(send, b": keep-alive\n\n", more=True)
+                        await send_body(send, asked.beat, more=True)
                 over = not ended.done()
                 drained = ended.done() and not ended.result()
             if gone.done():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from decimal import Decimal
 
 import httpx
@@ -147,15 +148,103 @@ def test_failures_say_why_and_are_not_to_be_sent_again(account: Account, method:
 def test_a_text_that_is_charged_is_handed_out(account: Account) -> None:
     answer = ask(account, "x [[no_image]]", generationConfig=SMALL, tools=[{"google_search": {}}])
     candidate = candidate_of(answer)
-    assert (candidate["finishReason"], candidate["content"]["parts"]) == ("NO_IMAGE", [])
+    assert candidate["finishReason"] == "NO_IMAGE"
     job = account.get(f"/api/v1/generations/{answer.json()['responseId']}").json()
     assert job["charge"]["status"] == "charged"
-    assert candidate["finishMessage"].endswith(job["content"][0]["text"])
+    [part] = candidate["content"]["parts"]
+    assert part["text"] == job["content"][0]["text"]
     grounding = candidate["groundingMetadata"]
     assert grounding["searchEntryPoint"]["renderedContent"] == job["grounding"]["search_suggestions"][0]
     assert grounding["webSearchQueries"] == job["grounding"]["search_queries"]
     assert len(grounding["groundingChunks"]) == 1
-    assert "groundingSupports" not in grounding
+    assert grounding["groundingSupports"][0]["segment"]["text"] in part["text"]
+
+
+def test_an_answer_that_ends_at_its_limit_says_so_and_is_handed_out(account: Account) -> None:
+    """In each dialect's own words, with the text that is charged."""
+    body = {"model": FLASH, "input": "x", "response_format": [{"type": "text"}, {"type": "image", "image_size": "512"}]}
+    limited = {**body, "generation_config": {"max_output_tokens": 60}}
+    answer = ask(account, "x", generationConfig={**SMALL, "maxOutputTokens": 60})
+    candidate = candidate_of(answer)
+    assert candidate["finishReason"] == "MAX_TOKENS"
+    assert "60 tokens (max_output_tokens)" in candidate["finishMessage"]
+    [part] = candidate["content"]["parts"]
+    interaction = account.post("/v1/interactions", json=limited).json()
+    assert interaction["status"] == "incomplete"
+    assert [block["text"] for block in interaction["steps"][-1]["content"]] == [part["text"]]
+    job = account.get(f"/api/v1/generations/{interaction['id']}").json()
+    assert (job["error"]["code"], job["charge"]["status"]) == ("no_image", "charged")
+    assert "max_output_tokens" in job["error"]["message"]
+    assert (job["notices"][0]["code"], job["notices"][0]["reason"]) == ("ended_early", "max_output_tokens")
+    # A part of what was asked for is an answer, which is not whole.
+    pictures = {**SMALL, "maxOutputTokens": 900}
+    several = candidate_of(ask(account, "x [[images:2]]", generationConfig=pictures))
+    assert several["finishReason"] == "MAX_TOKENS"
+    assert [list(part) for part in several["content"]["parts"]] == [["text"], ["inlineData"], ["text"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "name"), [("[[fault:500]]", 503, "UNAVAILABLE"), ("[[fault:400]]", 400, "INVALID_ARGUMENT")]
+)
+def test_failures_that_no_sdk_repeats_are_errors(account: Account, words: str, status: int, name: str) -> None:
+    """An empty answer would be taken for the model's; what is no answer is not charged."""
+    before = account.trace
+    body = {"contents": [user(f"x {words}")], "generationConfig": SMALL}
+    failed = account.http.post(f"{PATH}:generateContent", json=body, headers=account.headers)
+    message = message_of(failed, status, name)
+    assert "upstream" in message
+    streamed = ask(account, f"x {words}", method="streamGenerateContent?alt=sse", generationConfig=SMALL)
+    assert streamed.status_code == 200
+    chunk = json.loads(streamed.text.removeprefix("data: "))
+    assert next(iter(chunk)) == "error"
+    assert (chunk["error"]["code"], chunk["error"]["status"]) == (status, name)
+    assert chunk["candidates"][0]["finishReason"] == "OTHER"
+    assert chunk["usageMetadata"]["totalTokenCount"] == 0
+    assert account.trace.balance == before.balance
+
+
+@pytest.mark.parametrize(("query", "first"), [("?alt=sse", b"data:"), ("", b"[")])
+def test_a_stream_begins_at_once(account: Account, query: str, first: bytes) -> None:
+    path = f"{PATH}:streamGenerateContent{query}"
+    body = {"contents": [user("x [[latency:2]]")], "generationConfig": SMALL}
+    began = time.monotonic()
+    with account.http.stream("POST", path, json=body, headers={"x-goog-api-key": account.secret}) as answer:
+        came = answer.iter_raw()
+        assert next(came).startswith(first)
+        assert time.monotonic() - began < 1.5
+        whole = first + b" " + b"".join(came)
+    assert b"inlineData" in whole
+
+
+def test_settings_without_effect_are_taken_with_a_warning(account: Account) -> None:
+    answer = ask(account, "x", generationConfig={**SMALL, "topK": 40, "mediaResolution": "MEDIA_RESOLUTION_LOW"})
+    assert candidate_of(answer)["finishReason"] == "STOP"
+    assert answer.headers["warning"] == (
+        '299 - "generationConfig.topK and generationConfig.mediaResolution have no effect with this model"'
+    )
+    body = {"model": FLASH, "input": "x", "response_format": {"type": "image", "image_size": "512"}}
+    interaction = account.post("/v1/interactions", json={**body, "generation_config": {"top_k": 40}})
+    assert interaction.json()["status"] == "completed"
+    assert interaction.headers["warning"] == '299 - "generation_config.top_k has no effect with this model"'
+
+
+def test_addresses_instead_of_bytes(account: Account, http: httpx.Client) -> None:
+    config = {"responseFormat": {"image": {"imageSize": "512", "aspectRatio": "1:1", "delivery": "URI"}}}
+    [part] = candidate_of(ask(account, "x", generationConfig=config))["content"]["parts"]
+    assert [*part["fileData"]] == ["mimeType", "fileUri"]
+    body = {"model": FLASH, "input": "x", "response_format": {"type": "image", "image_size": "512", "delivery": "uri"}}
+    interaction = account.post("/v1/interactions", json=body).json()
+    [image] = interaction["steps"][-1]["content"]
+    assert "data" not in image
+    for address in (part["fileData"]["fileUri"], image["uri"]):
+        assert size_of(http.get(address).content) == (512, 512)
+    again = [*interaction["steps"], {"type": "user_input", "content": [{"type": "text", "text": "in blue"}]}]
+    second = account.post("/v1/interactions", json={**body, "input": again}).json()
+    assert second["status"] == "completed"
+    assert second["usage"]["input_tokens_by_modality"][-1]["modality"] == "image"
+    streamed = account.post("/v1/interactions", json={**body, "stream": True})
+    assert '"type":"image"' in streamed.text
+    assert '"uri":"' in streamed.text
 
 
 def test_text_alone(account: Account) -> None:
@@ -216,9 +305,9 @@ def test_what_cannot_be_done_is_refused_before_anything_is_spent(account: Accoun
         ):
             answer = ask(account, user("x", part))
             assert message_of(answer, 400, "INVALID_ARGUMENT").startswith(said), answer.text
-        several = ask(account, "x", generationConfig={"topK": 1, "candidateCount": 2})
+        several = ask(account, "x", generationConfig={"logprobs": 1, "candidateCount": 2})
         assert message_of(several, 400, "INVALID_ARGUMENT") == (
-            "generationConfig.topK: The image models have no such setting; leave it out. "
+            "generationConfig.logprobs: The image models have no such setting; leave it out. "
             "generationConfig.candidateCount: One request gives one candidate; send several requests."
         )
         for body in (b"", b"{", b"[]", b'"x"', b"\xff", b'{"contents": [{"parts": [{"text": "\\ud800"}]}]}'):

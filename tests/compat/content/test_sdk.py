@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google import genai
 from google.genai import types
-from google.genai.errors import ClientError
+from google.genai.errors import ClientError, ServerError
 from PIL import Image
 
 from tests.api.accounts import FLASH, OLD, PRO, Account, picture
@@ -200,17 +200,32 @@ async def test_the_async_client(account: Account) -> None:
         assert (await client.models.count_tokens(model=FLASH, contents="eight by")).total_tokens == 2
 
 
-@pytest.mark.parametrize(
-    ("word", "reason"),
-    [("safety", "IMAGE_SAFETY"), ("no_image", "NO_IMAGE"), ("400", "OTHER"), ("failed", "OTHER")],
-)
-def test_a_failure_after_acceptance_is_an_answer_without_parts(sdk: Any, word: str, reason: str) -> None:
-    made = sdk.models.generate_content(model=FLASH, contents=f"x [[fault:{word}]]", config=SMALL)
-    assert made.candidates[0].finish_reason.value == reason
+def test_what_was_blocked_is_an_answer_without_parts(sdk: Any) -> None:
+    made = sdk.models.generate_content(model=FLASH, contents="x [[fault:safety]]", config=SMALL)
+    assert made.candidates[0].finish_reason.value == "IMAGE_SAFETY"
     assert (made.parts, made.text) == ([], None)
     chat = sdk.chats.create(model=FLASH, config=SMALL)
-    list(chat.send_message_stream(f"x [[fault:{word}]]"))
+    list(chat.send_message_stream("x [[fault:safety]]"))
     assert chat.get_history(curated=True) == []
+
+
+def test_words_instead_of_a_picture_are_an_answer(sdk: Any) -> None:
+    made = sdk.models.generate_content(model=FLASH, contents="x [[fault:no_image]]", config=SMALL)
+    assert made.candidates[0].finish_reason.value == "NO_IMAGE"
+    assert made.text
+    limited = SMALL.model_copy(update={"max_output_tokens": 60})
+    cut = sdk.models.generate_content(model=FLASH, contents="x", config=limited)
+    assert cut.candidates[0].finish_reason.value == "MAX_TOKENS"
+    assert (bool(cut.text), cut.usage_metadata.candidates_token_count) == (True, 32)
+
+
+@pytest.mark.parametrize(("word", "raised"), [("400", ClientError), ("failed", ServerError)])
+def test_a_failure_after_acceptance_raises(sdk: Any, word: str, raised: type[Exception]) -> None:
+    with pytest.raises(raised):
+        sdk.models.generate_content(model=FLASH, contents=f"x [[fault:{word}]]", config=SMALL)
+    chat = sdk.chats.create(model=FLASH, config=SMALL)
+    with pytest.raises(raised):
+        list(chat.send_message_stream(f"x [[fault:{word}]]"))
 
 
 def test_an_uploaded_file_is_taken_by_its_uri(sdk: Any, account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,82 @@ def test_what_changes_nothing_is_no_error() -> None:
     assert translated(config(thinkingConfig={"thinkingBudget": 0, "includeThoughts": True}), OLD)["input"]
 
 
+def test_what_has_no_effect_is_named() -> None:
+    body = config(
+        topK=40, presencePenalty=0.5, frequencyPenalty=0.5, mediaResolution="MEDIA_RESOLUTION_HIGH",
+        enableEnhancedCivicAnswers=True, speechConfig={"languageCode": "de"}, thinkingConfig={"thinkingBudget": 0},
+    )  # fmt: skip
+    translation = Translation(get_model(FLASH))
+    assert translation(body) == {**translated(prompt()), "generation_config": {}}
+    names = [*body["generationConfig"]][:-1]
+    assert sorted(translation.ignored) == sorted(
+        [*(f"generationConfig.{name}" for name in names), "generationConfig.thinkingConfig.thinkingBudget"]
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"image": {"aspectRatio": "16:9", "imageSize": "2K", "mimeType": "image/jpeg", "delivery": "URI"}},
+        [
+            {"text": {"mimeType": "text/plain"}},
+            {
+                "image": {
+                    "aspect_ratio": "ASPECT_RATIO_SIXTEEN_BY_NINE",
+                    "image_size": "IMAGE_SIZE_TWO_K",
+                    "mime_type": "image/jpeg",
+                    "delivery": "uri",
+                }
+            },
+        ],
+    ],
+)
+def test_formats_of_the_newest_sdk(said: Any) -> None:
+    parsed = request_parse(translated(config(responseFormat=said)), dialect="interactions").response
+    shape = (parsed.aspect_ratio, parsed.image_size, parsed.mime_type, parsed.by_uri)
+    assert shape == ("16:9", "2K", "image/jpeg", True)
+    assert parsed.wants_text is isinstance(said, list)
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (prompt(aspectRatio="16:9"), "aspectRatio: There is no such field; did you mean generationConfig.imageConfig."),
+        (
+            config(imageSize="2K"),
+            "generationConfig.imageSize: There is no such field; did you mean generationConfig.im",
+        ),
+        (prompt(generation_configs={}), "generationConfigs: There is no such field; did you mean generationConfig?"),
+        (config(thinkingLevel="HIGH"), "did you mean generationConfig.thinkingConfig.thinkingLevel?"),
+    ],
+)
+def test_misplaced_names_are_told_where_they_belong(body: dict[str, Any], hint: str) -> None:
+    translation = Translation(get_model(FLASH))
+    with pytest.raises(Problem) as raised:
+        translation(body)
+    [error] = translation.placed(raised.value).errors
+    assert hint in error.detail
+
+
+@pytest.mark.parametrize("said", ["skip_thought_signature_validator", "context_engineering_is_the_way_to_go"])
+@pytest.mark.parametrize("encoded", [False, True])
+def test_a_stand_in_for_a_signature_is_none(said: str, encoded: bool) -> None:
+    signature = base64.urlsafe_b64encode(said.encode()).decode() if encoded else said
+    turn = {"role": "model", "parts": [{"text": "a", "thoughtSignature": signature}]}
+    user = {"parts": [{"text": "x"}]}
+    assert [step["type"] for step in translated({"contents": [user, turn, user]})["input"]] == [
+        "user_input",
+        "model_output",
+        "user_input",
+    ]
+    thought = {"type": "thought", "signature": signature}
+    steps = request_parse({"model": PRO, "input": [thought, "x"]}, dialect="interactions").steps
+    assert [step.type for step in steps] == ["user_input"]
+
+
 CONFIG = "/generationConfig"
+FORMATS = f"{CONFIG}/responseFormat"
+FORMAT = f"{FORMATS}/image"
 IMAGE, THINKING = f"{CONFIG}/imageConfig", f"{CONFIG}/thinkingConfig"
 SEARCH, PART, SAFETY = "/tools/0/googleSearch", "/contents/0/parts/1", "/safetySettings/0"
 FILE = {"fileData": {"fileUri": "files/x"}}
@@ -177,7 +253,32 @@ FILE = {"fileData": {"fileUri": "files/x"}}
         (prompt(systemInstruction={"parts": [FILE]}), "/systemInstruction/parts/0", "not_supported"),
         (prompt(systemInstruction=3), "/systemInstruction", "wrong_type"),
         (config(candidateCount=2), f"{CONFIG}/candidateCount", "not_supported"),
-        (config(topK=40), f"{CONFIG}/topK", "not_supported"),
+        (config(logprobs=2), f"{CONFIG}/logprobs", "not_supported"),
+        (config(responseFormat=3), f"{CONFIG}/responseFormat", "wrong_type"),
+        (config(responseFormat={"image": {"aspectRatio": "7:3"}}), f"{FORMAT}/aspectRatio", "unknown_value"),
+        (config(responseFormat={"image": {"quality": "hd"}}), f"{FORMAT}/quality", "unknown_field"),
+        (
+            config(responseFormat=[{"text": {}}, {"image": {"imageSize": "8K"}}]),
+            f"{FORMATS}/1/image/imageSize",
+            "unknown_value",
+        ),
+        (config(responseFormat={"video": {"resolution": "360p"}}), f"{FORMATS}/video", "not_supported"),
+        (
+            config(responseFormat={"text": {"schema": {}, "mimeType": "APPLICATION_JSON"}}),
+            f"{FORMATS}/text/mimeType",
+            "not_supported",
+        ),
+        (
+            config(responseFormat={"image": {"aspectRatio": "1:1"}}, imageConfig={"aspectRatio": "16:9"}),
+            f"{IMAGE}/aspectRatio",
+            "conflict",
+        ),
+        (
+            config(imageConfig={"imageOutputOptions": {"compressionQuality": 5}}),
+            f"{IMAGE}/imageOutputOptions/compressionQuality",
+            "not_supported",
+        ),
+        (config(imageConfig={"prominentPeople": "ALLOW"}), f"{IMAGE}/prominentPeople", "not_supported"),
         (config(topP=2), f"{CONFIG}/topP", "out_of_range"),
         (config(temperature="hot"), f"{CONFIG}/temperature", "wrong_type"),
         (config(maxOutputTokens=0), f"{CONFIG}/maxOutputTokens", "out_of_range"),

@@ -37,11 +37,11 @@ _CODES = {
     "canceled": 1,
     "expired": 4,
     ErrorCode.DEADLINE_EXCEEDED: 4,
+    ErrorCode.GUARD_REFUSED: 7,
     "not_found": 5,
     "input_deleted": 5,
     ERASED["code"]: 5,
     "model_not_allowed": 7,
-    ErrorCode.GUARD_REFUSED: 7,
     "budget_exceeded": 7,
     "insufficient_balance": 7,
     ErrorCode.INTERNAL: 13,
@@ -49,7 +49,7 @@ _CODES = {
     "price_missing": 9,
 }
 _INVALID = 3
-# What generateContent itself answers without parts, with a reason to finish.
+# What generateContent itself answers, with a reason to finish.
 _ANSWERED = frozenset({ErrorCode.SAFETY_BLOCKED, ErrorCode.NO_IMAGE})
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal, resumed_by_wait_layer
@@ -16,9 +18,18 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, UnknownModel, requested_model
 from cavendish.http.problems import Problem, not_found
 from generations.accept.funnel import check_model, generation_accept, request_spool
-from generations.compat.gemini.content.representation import chunks_json, response_json, tokens_json, unfinished_json
+from generations.compat.gemini.content.representation import (
+    chunks_json,
+    failure_of,
+    response_json,
+    tokens_json,
+    unfinished_json,
+)
 from generations.compat.gemini.content.translation import Translation
+from generations.compat.gemini.errors import GOOGLE
 from generations.compat.gemini.views import GoogleView
+from generations.compat.shared.ends import ended
+from generations.compat.shared.ignored import warn_ignored
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
@@ -27,7 +38,21 @@ from generations.models import TERMINAL, GenerationContent
 from generations.request import body_read
 from generations.request.hints import no_such_model
 
-_TYPES = {"object": "application/json", "array": "application/json", "sse": "text/event-stream"}
+
+class _Form(NamedTuple):
+    """How an answer is written: what comes before its chunks, between and after them."""
+
+    name: str
+    content_type: str
+    before: bytes = b""
+    between: bytes = b""
+    after: bytes = b""
+
+
+_OBJECT = _Form("object", "application/json")
+_ARRAY = _Form("array", "application/json", b"[", b",\n", b"]")
+_SSE = _Form("sse", "text/event-stream", b"data: ", b"\n\ndata: ", b"\n\n")
+_FORMS = {form.name: form for form in (_OBJECT, _ARRAY, _SSE)}
 
 
 class ContentGenerate(GoogleView):
@@ -44,21 +69,30 @@ class ContentGenerate(GoogleView):
             accepted = generation_accept(
                 who=who, body=resubmission, dialect="interactions", translate=translation, join=resubmission.job
             )
-        form = "object"
+        form = _OBJECT
         if self.streamed:
-            form = "sse" if request.query_params.get("alt") == "sse" else "array"
+            form = _SSE if request.query_params.get("alt") == "sse" else _ARRAY
         # What the client gets should this process stop before the job does.
         unfinished = b"".join(_chunks(unfinished_json(job_load(who, accepted.id)), form))
-        answer = HttpResponse(unfinished, content_type=_TYPES[form])
+        answer = HttpResponse(form.before if self.streamed else unfinished, content_type=form.content_type)
         public = ids.encode(ids.GENERATION, accepted.id)
         shown = "true" if translation.thoughts else "false"
-        job_wait(answer, request, public, f"{request.path}/{public}?form={form}&thoughts={shown}", WAIT)
+        path = f"{request.path}/{public}?form={form.name}&thoughts={shown}"
+        if self.streamed:
+            # Blanks before JSON: old SDKs stumble over comments, and over lines before the first event.
+            job_wait(answer, request, public, path, WAIT, lead=True, otherwise=unfinished.decode(), beat=" ")
+        else:
+            job_wait(answer, request, public, path, WAIT)
+        warn_ignored(answer, translation.ignored)
         resubmission.mark(answer, [accepted.id])
         return answer
 
 
 class ContentStream(ContentGenerate):
-    """Streams server-sent events with `alt=sse`, which the SDKs send; else one JSON array of the same chunks."""
+    """Streams server-sent events with `alt=sse`, which the SDKs send; else one JSON array of the same chunks.
+
+    The headers and the first characters go out at once.
+    """
 
     streamed = True
 
@@ -68,19 +102,28 @@ class ContentAnswer(GoogleView):
 
     scopes = {"GET": "generate"}
 
-    def get(self, request: Request, model_id: str, generation_id: str) -> StreamingHttpResponse:
-        form = request.query_params.get("form", "")
-        if not resumed_by_wait_layer(request) or form not in _TYPES:
+    def get(self, request: Request, model_id: str, generation_id: str) -> HttpResponseBase:
+        """The response, or the error that the job ended with; of a stream what comes behind its first characters."""
+        form = _FORMS.get(request.query_params.get("form", ""))
+        if not resumed_by_wait_layer(request) or form is None:
             raise not_found()
         who = principal(request)
         detail = job_load(who, job_id(generation_id))
         if detail.generation.status in TERMINAL:
+            failure = failure_of(detail)
+            if failure is not None and form is _OBJECT:
+                error = GOOGLE.response(failure, request.path)
+                ended(error)
+                return error
             with tenant_context(who.tenant_id):
                 content = GenerationContent.objects.get(pk=detail.generation.id)
             response = response_json(detail, content, thoughts=request.query_params.get("thoughts") == "true")
+            if failure is not None:
+                # First, where Google's SDKs look for it.
+                response = {**json.loads(GOOGLE.render(failure, request.path).body), **response}
         else:
             response = unfinished_json(detail)
-        return StreamingHttpResponse(_chunks(response, form), content_type=_TYPES[form])
+        return StreamingHttpResponse(_chunks(response, form), content_type=form.content_type)
 
 
 class ContentCount(GoogleView):
@@ -99,16 +142,15 @@ class ContentCount(GoogleView):
         return JsonResponse(tokens_json(tree, model))
 
 
-def _chunks(response: dict[str, Any], form: str) -> Iterator[bytes]:
-    """The response in one of the three forms, its pictures streamed from storage."""
-    if form == "object":
+def _chunks(response: dict[str, Any], form: _Form) -> Iterator[bytes]:
+    """The response in one of the three forms behind what comes `before`, its pictures streamed from storage."""
+    if form is _OBJECT:
         yield from json_chunks(response)
         return
-    before, between, after = (b"data: ", b"\n\ndata: ", b"\n\n") if form == "sse" else (b"[", b",\n", b"]")
     for index, chunk in enumerate(chunks_json(response)):
-        yield between if index else before
+        yield form.between if index else b""
         yield from json_chunks(chunk)
-    yield after
+    yield form.after
 
 
 def model_of(model_id: str) -> Model:

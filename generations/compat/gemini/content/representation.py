@@ -8,16 +8,20 @@ from typing import Any
 
 from cavendish.db import ids
 from cavendish.gemini.catalog import Model, text_tokens
+from cavendish.http.problems import Problem
 from cavendish.http.times import moment
 from generations.compat.gemini.content.grounding import grounding_json
+from generations.compat.shared.addresses import output_url
+from generations.compat.shared.early_ends import early_end, is_at_limit
+from generations.compat.shared.ends import failure_code, failure_message, failure_status
 from generations.compat.shared.json_stream import StoredBase64
 from generations.compat.shared.signatures import signature_pack
-from generations.errors import ErrorCode
+from generations.errors import EndReason, ErrorCode
 from generations.models import TERMINAL, GenerationContent, Status
 from generations.selectors import GenerationDetail
 
 Part = dict[str, Any]
-_SHOWN_TEXT_CHARS = 2000
+_WHOLE = {"finishReason": "STOP"}
 _USAGE = {
     "promptTokenCount": "total_input_tokens",
     "candidatesTokenCount": "total_output_tokens",
@@ -33,6 +37,18 @@ _DETAILS = {
     "cacheTokensDetails": "cached_tokens_by_modality",
     "toolUsePromptTokensDetails": "tool_use_tokens_by_modality",
 }
+# What Google calls the end of a picture, where that has a name of its own, and of a text.
+_REASONS = {
+    EndReason.MAX_OUTPUT_TOKENS: ("MAX_TOKENS", "MAX_TOKENS"),
+    EndReason.SAFETY: ("IMAGE_SAFETY", "SAFETY"),
+    EndReason.PROHIBITED_CONTENT: ("IMAGE_PROHIBITED_CONTENT", "PROHIBITED_CONTENT"),
+    EndReason.BLOCKLIST: ("BLOCKLIST", "BLOCKLIST"),
+    EndReason.SENSITIVE_DATA: ("SPII", "SPII"),
+    EndReason.RECITATION: ("IMAGE_RECITATION", "RECITATION"),
+    EndReason.LANGUAGE: ("LANGUAGE", "LANGUAGE"),
+}
+ANSWERED = frozenset({ErrorCode.SAFETY_BLOCKED, ErrorCode.NO_IMAGE, ErrorCode.GUARD_REFUSED})
+"""Failures that generateContent has a reason to finish for. All others are errors, and none of them is charged."""
 
 
 @dataclass
@@ -46,21 +62,33 @@ class AnswerParts:
 def response_json(detail: GenerationDetail, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
     """The answer of an ended generation; `content` has its job_spec and steps loaded.
 
-    A failure is an answer without parts, never an error: what was accepted must not be sent again by a client that
-    retries errors.
+    What is charged is handed out: the text that came instead of a picture, too.
     """
     generation = detail.generation
     answer_parts = AnswerParts()
-    if generation.status == Status.SUCCEEDED:
+    if generation.status == Status.SUCCEEDED or (generation.error or {}).get("code") == ErrorCode.NO_IMAGE:
         answer_parts = _read(content, thoughts=thoughts)
     candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": answer_parts.parts}}
     candidate |= _finish(detail, content)
     if grounding := grounding_json(content, answer_parts.texts):
         candidate["groundingMetadata"] = grounding
-    answer = {"candidates": [candidate], **head_json(detail)}
-    if content.usage_reported:
-        answer["usageMetadata"] = usage_json(content.usage_reported)
-    return answer
+    usage = usage_json(content.usage_reported or {})
+    return {"candidates": [candidate], **head_json(detail), "usageMetadata": usage}
+
+
+def failure_of(detail: GenerationDetail) -> Problem | None:
+    """The error that an ended generation is answered with; None where it is answered with a response.
+
+    No SDK of Google's sends generateContent again by itself (WIRE.md 1.5), and clients that know nothing of reasons to
+    finish take a response without parts for an empty answer.
+    """
+    generation = detail.generation
+    if generation.status == Status.SUCCEEDED:
+        return None
+    code = failure_code(detail)
+    if code in ANSWERED:
+        return None
+    return Problem(499 if generation.status == Status.CANCELED else failure_status(code), code, failure_message(detail))
 
 
 def head_json(detail: GenerationDetail) -> dict[str, Any]:
@@ -78,13 +106,16 @@ def unfinished_json(detail: GenerationDetail) -> dict[str, Any]:
     message = f"The answer is not there yet; it is going to be at /v1/interactions/{public}. Do not send it again."
     content = {"role": "model", "parts": []}
     candidate = {"index": 0, "content": content, "finishReason": "OTHER", "finishMessage": message}
-    return {"candidates": [candidate], **head_json(detail)}
+    return {"candidates": [candidate], **head_json(detail), "usageMetadata": usage_json({})}
 
 
 def chunks_json(response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The same answer as a stream gives it: a chunk for each part; the last says why it ended, grounding and usage."""
     [candidate] = response["candidates"]
     head = {name: value for name, value in response.items() if name not in {"candidates", "usageMetadata"}}
+    if "error" in response:
+        yield dict(response)
+        return
     *most, last = candidate["content"]["parts"] or [None]
     for part in most:
         yield {"candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}}], **head}
@@ -132,10 +163,11 @@ def _read(content: GenerationContent, *, thoughts: bool) -> AnswerParts:
     answer_parts = AnswerParts()
     texts = iter(block for block in content.content if block["type"] == "text")
     unsigned: list[dict[str, Any]] = []
+    by_uri = content.job_spec.get("by_uri", False)
     for step in content.steps:
         kind = step.get("type")
         if kind == "thought":
-            shown = [_part(block) for block in step.get("summary") or ()] if thoughts else []
+            shown = [_part(block, by_uri=by_uri) for block in step.get("summary") or ()] if thoughts else []
             answer_parts.parts += [{**part, "thought": True} for part in shown if part]
             unsigned.append(step)
         elif kind in {"google_search_call", "google_search_result"}:
@@ -143,7 +175,7 @@ def _read(content: GenerationContent, *, thoughts: bool) -> AnswerParts:
         elif kind == "model_output":
             for block in step.get("content") or ():
                 cited = next(texts, None) if block.get("type") == "text" else None
-                part = _part(block)
+                part = _part(block, by_uri=by_uri)
                 if not part:
                     continue
                 if cited:
@@ -161,33 +193,37 @@ def _signed(steps: list[dict[str, Any]]) -> dict[str, str]:
     return {"thoughtSignature": signature} if signature else {}
 
 
-def _part(block: Mapping[str, Any]) -> Part | None:
+def _part(block: Mapping[str, Any], *, by_uri: bool) -> Part | None:
     if block.get("type") == "text":
         return {"text": str(block["text"])} if block.get("text") else None
-    if "storage_key" in block:
-        return {"inlineData": {"mimeType": block["mime_type"], "data": StoredBase64(block["storage_key"])}}
-    return None
+    if "storage_key" not in block:
+        return None
+    if by_uri and "output_id" in block:
+        return {"fileData": {"mimeType": block["mime_type"], "fileUri": output_url(block["output_id"])}}
+    return {"inlineData": {"mimeType": block["mime_type"], "data": StoredBase64(block["storage_key"])}}
 
 
 def _finish(detail: GenerationDetail, content: GenerationContent) -> dict[str, str]:
     generation = detail.generation
-    if generation.status == Status.SUCCEEDED:
-        return {"finishReason": "STOP"}
     if generation.status not in TERMINAL:
         raise ValueError(f"{generation} has not ended")
+    ended = early_end(content)
+    wants_image = content.job_spec.get("wants_image", True)
+    if generation.status == Status.SUCCEEDED:
+        return {"finishReason": _reason(ended[0], wants_image), "finishMessage": ended[1]} if ended else _WHOLE
     error = generation.error or {"code": "canceled", "message": "The request was canceled."}
-    message = str(error["message"])
     match error["code"]:
         case ErrorCode.SAFETY_BLOCKED:
-            reason = "IMAGE_SAFETY" if content.job_spec.get("wants_image", True) else "SAFETY"
+            reason = _reason(ended[0] if ended else EndReason.SAFETY, wants_image)
         case ErrorCode.GUARD_REFUSED:
-            wants_image = content.job_spec.get("wants_image", True)
-            reason = "IMAGE_PROHIBITED_CONTENT" if wants_image else "PROHIBITED_CONTENT"
+            reason = _reason(EndReason.PROHIBITED_CONTENT, wants_image)
         case ErrorCode.NO_IMAGE:
-            reason = "NO_IMAGE"
-            # It is charged, so it is handed out; parts would make it look like an answer.
-            written = " ".join(block["text"] for block in content.content if block["type"] == "text")
-            message += f" The model wrote: {written[:_SHOWN_TEXT_CHARS]}" if written else ""
+            reason = "MAX_TOKENS" if is_at_limit(content) else "NO_IMAGE"
         case _:
             reason = "OTHER"
-    return {"finishReason": reason, "finishMessage": message}
+    return {"finishReason": reason, "finishMessage": str(error["message"])}
+
+
+def _reason(reason: EndReason, wants_image: bool) -> str:
+    of_image, of_text = _REASONS[reason]
+    return of_image if wants_image else of_text

@@ -21,11 +21,21 @@ _SAME = {
     "maxOutputTokens": "max_output_tokens",
     "stopSequences": "stop_sequences",
 }
-_OF_TEXT = (
-    "topK", "presencePenalty", "frequencyPenalty", "responseLogprobs", "logprobs", "responseSchema",
-    "responseJsonSchema", "speechConfig", "mediaResolution", "audioTimestamp", "enableEnhancedCivicAnswers",
-    "audioTranscriptionConfig", "routingConfig", "modelSelectionConfig", "continuationToken",
+# Google takes them, and no picture and no price depends on them.
+_WITHOUT_EFFECT = (
+    "topK", "presencePenalty", "frequencyPenalty", "mediaResolution", "enableEnhancedCivicAnswers", "audioTimestamp",
+    "speechConfig", "audioTranscriptionConfig", "translationConfig",
 )  # fmt: skip
+_OF_TEXT = (
+    "responseLogprobs", "logprobs", "responseSchema", "responseJsonSchema", "routingConfig", "modelSelectionConfig",
+    "continuationToken",
+)  # fmt: skip
+# What ImageConfig has besides. None of it is in Google's interactions, which all jobs here are.
+_OF_VERTEX = ("outputCompressionQuality", "personGeneration", "prominentPeople")
+_NUMBERS = {
+    "ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5, "EIGHT": 8, "NINE": 9, "SIXTEEN": 16, "TWENTY_ONE": 21,
+}  # fmt: skip
+_SIZES = {"FIVE_TWELVE": "512", "ONE_K": "1K", "TWO_K": "2K", "FOUR_K": "4K"}
 _OTHER_TOOLS = (
     "functionDeclarations", "codeExecution", "urlContext", "googleMaps", "googleSearchRetrieval", "fileSearch",
     "computerUse", "enterpriseWebSearch", "retrieval", "mcpServers",
@@ -34,13 +44,16 @@ _CATEGORY, _CATEGORIES = "HARM_CATEGORY_", tuple(f"HARM_CATEGORY_{name.upper()}"
 
 
 def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: PointerMap) -> bool:
-    """Fills `tree` with the settings of `config`. Returns whether thoughts are to be shown."""
+    """Fills `tree` with the settings of `config`. Returns whether thoughts are to be shown; what changes nothing is
+    noted among the ignored.
+    """
     kept: Tree = {}
     pointers.note("/generation_config", config.pointer)
     for name, ours in _SAME.items():
         if (value := config.take(name)) is not None:
             kept[ours] = value
             pointers.note(f"/generation_config/{ours}", config.at(name))
+    config.ignore(*_WITHOUT_EFFECT)
     config.refuse(*_OF_TEXT, because="The image models have no such setting; leave it out.")
     if config.take("candidateCount") not in (None, 1):
         config.wrong("candidateCount", "not_supported", "One request gives one candidate; send several requests.")
@@ -50,6 +63,7 @@ def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: Pointe
         tree["response_modalities"] = modalities
         pointers.note("/response_modalities", config.at("responseModalities"))
     _image(config.inner("imageConfig"), kept, tree, pointers)
+    _formats(config, tree, pointers)
     thoughts = _thinking(config.inner("thinkingConfig"), model, kept, pointers)
     config.close()
     tree["generation_config"] = kept
@@ -62,17 +76,72 @@ def _image(image: CamelFields | None, kept: Tree, tree: Tree, pointers: PointerM
     shape = {"aspect_ratio": image.take("aspectRatio"), "image_size": image.take("imageSize")}
     kept["image_config"] = {name: value for name, value in shape.items() if not is_idle(value)}
     pointers.note("/generation_config/image_config", image.pointer)
-    if mime_type := image.take("outputMimeType"):
-        tree["response_mime_type"] = mime_type
-        pointers.note("/response_mime_type", image.at("outputMimeType"))
-    image.refuse(
-        "outputCompressionQuality",
-        "imageOutputOptions",
-        "personGeneration",
-        "prominentPeople",
-        because="The models have no such setting for a picture; leave it out.",
-    )
+    options = image.inner("imageOutputOptions")
+    for fields, name in ((image, "outputMimeType"), (options, "mimeType")):
+        if fields is not None and (mime_type := fields.take(name)):
+            tree["response_mime_type"] = mime_type
+            pointers.note("/response_mime_type", fields.at(name))
+    because = "The models have no such setting for a picture; leave it out."
+    if options is not None:
+        options.refuse("compressionQuality", because=because)
+        options.close()
+    image.refuse(*_OF_VERTEX, because=because)
     image.close()
+
+
+def _formats(config: CamelFields, tree: Tree, pointers: PointerMap) -> None:
+    """`responseFormat`: an object or a list of them, each with what it is of as its field."""
+    value, place = config.take("responseFormat"), config.at("responseFormat")
+    if not value:
+        return
+    pointers.note("/response_format", place)
+    formats: list[Tree] = []
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        pointer = f"{place}/{index}" if isinstance(value, list) else place
+        entry = camel_fields_of(config.context, item, pointer, 'an object like {"image": {"aspectRatio": "16:9"}}')
+        if entry is None:
+            continue
+        entry.refuse("audio", "video", because="The models here make text and pictures.")
+        for kind in ("text", "image"):
+            inner = entry.inner(kind)
+            if inner is not None:
+                pointers.note(f"/response_format/{len(formats)}", inner.pointer)
+                formats.append({"type": kind, **(_image_format(inner) if kind == "image" else _text_format(inner))})
+        entry.close()
+    if formats:
+        tree["response_format"] = formats
+
+
+def _image_format(image: CamelFields) -> Tree:
+    delivery = image.text("delivery")
+    values = {
+        "aspect_ratio": _ratio(image.take("aspectRatio")),
+        "image_size": _size(image.take("imageSize")),
+        "mime_type": image.take("mimeType"),
+        "delivery": delivery.lower() if delivery else None,
+    }
+    image.close()
+    return {name: value for name, value in values.items() if not is_idle(value)}
+
+
+def _text_format(text: CamelFields) -> Tree:
+    text.refuse("schema", because="The image models take no schema; leave it out.")
+    mime_type = text.text("mimeType") or ""
+    text.close()
+    plain = is_idle(mime_type) or mime_type.lower().replace("_", "/") in {"text/plain", "plain"}
+    return {} if plain else {"mime_type": mime_type}
+
+
+def _ratio(value: Any) -> Any:
+    """ "16:9" for the SDKs' ASPECT_RATIO_SIXTEEN_BY_NINE, in any case; all else as it is."""
+    words = value.upper() if isinstance(value, str) else ""
+    across, _, down = words.removeprefix("ASPECT_RATIO_").partition("_BY_")
+    return f"{_NUMBERS[across]}:{_NUMBERS[down]}" if across in _NUMBERS and down in _NUMBERS else value
+
+
+def _size(value: Any) -> Any:
+    words = value.upper().removeprefix("IMAGE_SIZE_") if isinstance(value, str) else ""
+    return _SIZES.get(words, value)
 
 
 def _thinking(thinking: CamelFields | None, model: Model, kept: Tree, pointers: PointerMap) -> bool:
@@ -82,8 +151,11 @@ def _thinking(thinking: CamelFields | None, model: Model, kept: Tree, pointers: 
     if level and not is_idle(level):
         kept["thinking_level"] = level.lower()
         pointers.note("/generation_config/thinking_level", thinking.at("thinkingLevel"))
-    # -1 leaves it to the model; 0 is true of a model that does not think.
-    if thinking.take("thinkingBudget") not in (None, -1, *(() if model.thinks else (0,))):
+    # -1 leaves it to the model; 0 is a wish to pay for no thoughts, which no model that thinks grants.
+    budget = thinking.take("thinkingBudget")
+    if budget == 0 and model.thinks:
+        thinking.ignored("thinkingBudget")
+    elif budget not in (None, -1, 0):
         thinking.wrong("thinkingBudget", "not_supported", "The image models have no thinkingBudget; use thinkingLevel.")
     shown = thinking.flag("includeThoughts", False)
     if shown and model.thinks:

@@ -18,14 +18,34 @@ _REFUSED = {
     "toolConfig": "The image models call no tools of yours; leave it out.",
 }
 
+_IN_CONFIG = (
+    "temperature", "topP", "topK", "seed", "maxOutputTokens", "stopSequences", "candidateCount", "responseModalities",
+    "imageConfig", "thinkingConfig", "responseFormat", "responseMimeType",
+)  # fmt: skip
+# Where a name belongs that stands somewhere else.
+_ELSEWHERE = {
+    **{name: f"generationConfig.{name}" for name in _IN_CONFIG},
+    **{name: f"generationConfig.imageConfig.{name}" for name in ("aspectRatio", "imageSize")},
+    **{name: f"generationConfig.thinkingConfig.{name}" for name in ("thinkingLevel", "includeThoughts")},
+    **dict.fromkeys(("input", "prompt", "messages"), "contents"),
+    **dict.fromkeys(("n", "numberOfImages", "sampleCount"), "several requests, one picture each"),
+    "config": "generationConfig",
+    "googleSearch": "tools",
+    "mimeType": "generationConfig.responseFormat.image.mimeType",
+    "size": "generationConfig.imageConfig.imageSize",
+    "system": "systemInstruction",
+    "thinkingBudget": "generationConfig.thinkingConfig.thinkingLevel",
+}
+
 
 class Translation:
     """Translates one body for `model`, which the client called `name`. Afterwards `thoughts` says whether it wants to
-    see them.
+    see them, and `ignored` names what was taken and changes nothing.
     """
 
     def __init__(self, model: Model, *, name: str | None = None) -> None:
         self.thoughts = False
+        self.ignored: list[str] = []
         self._model = model
         self._name = name or model.id
         self._pointers: PointerMap | None = None
@@ -36,6 +56,7 @@ class Translation:
         `body` is as `body_read` returns it.
         """
         context, pointers = Context("native"), PointerMap()
+        context.elsewhere = _ELSEWHERE
         fields = CamelFields(context, camel_tree(body), "")
         self._named(fields)
         turns = Turns(context, pointers)
@@ -61,7 +82,7 @@ class Translation:
             fields.wrong("serviceTier", "not_supported", "There is one tier for single requests; leave it out.")
         fields.close()
         context.raise_errors()
-        self._pointers = pointers
+        self._pointers, self.ignored = pointers, context.ignored
         return tree
 
     def placed(self, problem: Problem) -> Problem:

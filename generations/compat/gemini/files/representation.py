@@ -12,7 +12,6 @@ from generations.models import File
 
 
 def file_json(file: File) -> dict[str, Any]:
-    uri = f"{settings.BASE_URL}/v1beta/files/{file.id.hex}"
     shown = {
         "name": f"files/{file.resource_name or file.id.hex}",
         "displayName": file.name,
@@ -23,8 +22,8 @@ def file_json(file: File) -> dict[str, Any]:
         "expirationTime": moment(file.expires_at),
         # Base64 of the hexadecimal digits: so Google sends it.
         "sha256Hash": base64.b64encode(file.sha256.encode()).decode(),
-        "uri": uri,
-        "downloadUri": f"{uri}:download?alt=media",
+        # Without downloadUri, which Google gives to what it made itself.
+        "uri": f"{settings.BASE_URL}/v1beta/files/{file.id.hex}",
         "state": "ACTIVE",
         "source": "UPLOADED",
     }

@@ -1,12 +1,16 @@
-"""`/upload/v1/files`: Google's resumable upload.
+"""`/upload/v1/files`: Google's three ways to upload (X-Goog-Upload-Protocol).
 
-    start                       with a key; the answer's X-Goog-Upload-URL carries a signed upload_id
-    upload | upload, finalize   bytes from X-Goog-Upload-Offset on, to that address
-    query, cancel
+    resumable
+        start                       with a key; the answer's X-Goog-Upload-URL carries a signed upload_id
+        upload | upload, finalize   bytes from X-Goog-Upload-Offset on, to that address
+        query, cancel
+    multipart                       the description of the file and its bytes in one request; also uploadType=multipart
+    raw                             the bytes alone; also uploadType=media
 
-Only the first step carries a key: the Python SDK sends none with the bytes, and calls them application/json. So the
-upload_id says whose upload it is and what it will be, signed; nothing is stored before bytes come. They are gathered
-in `<SPOOL_DIR>/uploads`: where several machines serve the web, they share that folder or a client stays on one.
+Of a resumable upload only the first step carries a key: the Python SDK sends none with the bytes, and calls them
+application/json. So the upload_id says whose upload it is and what it will be, signed; nothing is stored before bytes
+come. They are gathered in `<SPOOL_DIR>/uploads`: where several machines serve the web, they share that folder or a
+client stays on one.
 """
 
 from __future__ import annotations
@@ -29,8 +33,10 @@ from cavendish.db import ids
 from cavendish.db.storable import storable, unstorable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large
+from cavendish.http.texts import text_of
 from generations.accept.funnel import check_active
 from generations.accept.storage import upload_close, upload_note, upload_open, upload_reserve
+from generations.compat.gemini.files.related_body import MAX_DESCRIPTION_BYTES, RelatedBody
 from generations.compat.gemini.files.representation import file_json
 from generations.compat.gemini.files.upload_admission import UploadAdmission, check_key
 from generations.compat.gemini.files.upload_ids import UploadId
@@ -38,11 +44,10 @@ from generations.compat.gemini.files.upload_parts import UploadPart, WrongOffset
 from generations.compat.gemini.views import GoogleView
 from generations.errors import TenantInactive
 from generations.models import File
-from generations.request import JSONL, JSONL_SUFFIXES, upload_check
+from generations.request import JSONL, JSONL_SUFFIXES, Readable, upload_check
 from generations.selectors import file_named
 from generations.services import file_create
 
-_MAX_DESCRIPTION_BYTES = 64 * 1024
 _RESOURCE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
 
@@ -74,19 +79,66 @@ class Upload(GoogleView):
         commands = _commands(request)
         if "upload_id" in request.query_params:
             return _continue(request, UploadId.parse(request.query_params["upload_id"]), commands)
-        if "start" not in commands or request.headers.get("X-Goog-Upload-Protocol", "").lower() != "resumable":
-            raise bad_request(
-                "not_resumable", "Uploads are resumable: send X-Goog-Upload-Protocol: resumable and the command start."
-            )
-        return _start(request)
+        protocol = _protocol(request)
+        if protocol == "resumable" and "start" in commands:
+            return _start(request)
+        if protocol in {"multipart", "raw"}:
+            return _at_once(request, is_multipart=protocol == "multipart")
+        raise bad_request(
+            "unknown_protocol",
+            "Send X-Goog-Upload-Protocol: resumable with the command start, or multipart or raw with the bytes.",
+        )
 
     put = post
 
 
+def _protocol(request: Request) -> str:
+    """The protocol by its header, by `uploadType` as older clients of Google have it, or by the type of the body."""
+    header = request.headers.get("X-Goog-Upload-Protocol", "").strip().lower()
+    named = header or request.query_params.get("uploadType", "").lower()
+    if not named and request.headers.get("Content-Type", "").lower().startswith("multipart/related"):
+        return "multipart"
+    return {"media": "raw"}.get(named, named)
+
+
 def _start(request: Request) -> HttpResponse:
+    upload_id = _begin(request, _description(request._request.read(MAX_DESCRIPTION_BYTES + 1)))
+    url = f"{settings.BASE_URL}{request.path}?upload_id={upload_id.sign()}&upload_protocol=resumable"
+    return HttpResponse(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
+
+
+def _at_once(request: Request, *, is_multipart: bool) -> HttpResponse:
+    """Takes a whole file from one request."""
+    content_type = request.headers.get("Content-Type", "")
+    length = _number(request.META.get("CONTENT_LENGTH") or None) or 0
+    if is_multipart:
+        related = RelatedBody(request._request, content_type)
+        upload_id = _begin(request, _description(related.description), mime_type=related.mime_type)
+    else:
+        related = None
+        upload_id = _begin(request, {"size_bytes": length}, mime_type=content_type)
+    part = UploadPart(upload_id.file_id)
+    with part.locked():
+        if (done := _check(upload_id, request.META.get("REMOTE_ADDR", ""))) is not None:
+            # A repetition with its Idempotency-Key.
+            part.discard()
+            return _final(done)
+        try:
+            _receive(upload_id, part, related or request._request, offset=0, length=length)
+            if related is not None:
+                related.close()
+        except Problem:
+            _discard(upload_id, part)
+            raise
+        return _final(_finish(upload_id, part))
+
+
+def _begin(request: Request, description: dict[str, Any], *, mime_type: str = "") -> UploadId:
+    """Notes an upload and returns what is known of it. What the headers say counts before the description, and
+    `mime_type` after it.
+    """
     who = principal(request)
     check_active(who)
-    description = _description(request)
     resource_name = _resource_name(description.get("name"))
     keyed = current_keyed_request()
     # A repetition goes on with the upload that was begun.
@@ -98,18 +150,19 @@ def _start(request: Request) -> HttpResponse:
     size = _number(request.headers.get("X-Goog-Upload-Header-Content-Length") or description.get("size_bytes"))
     if size is not None:
         _check_size(size)
-    mime_type = request.headers.get("X-Goog-Upload-Header-Content-Type") or description.get("mime_type") or ""
-    file_name = str(storable(request.headers.get("X-Goog-Upload-File-Name") or ""))
+    declared = request.headers.get("X-Goog-Upload-Header-Content-Type") or description.get("mime_type") or mime_type
+    # A header's bytes come as Latin-1 from Django.
+    file_name = str(storable(text_of(request.headers.get("X-Goog-Upload-File-Name", "").encode("latin-1", "replace"))))
     if file_name.lower().endswith(JSONL_SUFFIXES):
         # Its display name and its type may be anything: Python's library of types does not know this one.
-        mime_type = JSONL
+        declared = JSONL
     name = description.get("display_name") or file_name
     upload_id = UploadId(
         file_id=begun or ids.new_id(),
         tenant_id=who.tenant_id,
         key_id=who.key_id,
         livemode=who.livemode,
-        mime_type=str(mime_type)[:100],
+        mime_type=str(declared)[:100],
         size=size,
         name=PurePosixPath(PureWindowsPath(str(name)).name).name[:255],
         resource_name=resource_name,
@@ -123,8 +176,7 @@ def _start(request: Request) -> HttpResponse:
             size=size or 0,
         )
     parts_expire()
-    url = f"{settings.BASE_URL}{request.path}?upload_id={upload_id.sign()}&upload_protocol=resumable"
-    return HttpResponse(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
+    return upload_id
 
 
 def _continue(request: Request, upload_id: UploadId, commands: set[str]) -> HttpResponse:
@@ -143,14 +195,19 @@ def _continue(request: Request, upload_id: UploadId, commands: set[str]) -> Http
             raise bad_request("invalid", "X-Goog-Upload-Command takes upload, finalize, query or cancel.")
         if "upload" in commands:
             offset = _number(request.headers.get("X-Goog-Upload-Offset")) or 0
-            limit = settings.MAX_FILE_BYTES if upload_id.size is None else upload_id.size
             length = _number(request.META.get("CONTENT_LENGTH") or None) or 0
-            # What came before, with an answer that was lost, is not counted again.
-            incoming = min(max(0, offset + length - part.size()), limit)
-            upload_reserve(tenant_id=upload_id.tenant_id, livemode=upload_id.livemode, incoming=incoming)
-            part.append(request._request, offset, limit=limit)
-            upload_note(tenant_id=upload_id.tenant_id, upload_id=upload_id.file_id, size=part.size())
+            _receive(upload_id, part, request._request, offset=offset, length=length)
         return _final(_finish(upload_id, part)) if "finalize" in commands else _active(part.size())
+
+
+def _receive(upload_id: UploadId, part: UploadPart, stream: Readable, *, offset: int, length: int) -> None:
+    """Adds bytes to the part, `length` of them at most, once there is room for them."""
+    limit = settings.MAX_FILE_BYTES if upload_id.size is None else upload_id.size
+    # What came before, with an answer that was lost, is not counted again.
+    incoming = min(max(0, offset + length - part.size()), limit)
+    upload_reserve(tenant_id=upload_id.tenant_id, livemode=upload_id.livemode, incoming=incoming)
+    part.append(stream, offset, limit=limit)
+    upload_note(tenant_id=upload_id.tenant_id, upload_id=upload_id.file_id, size=part.size())
 
 
 def _finish(upload_id: UploadId, part: UploadPart) -> File:
@@ -211,11 +268,10 @@ def _commands(request: Request) -> set[str]:
     return {word.strip().lower() for word in request.headers.get("X-Goog-Upload-Command", "").split(",")} & _COMMANDS
 
 
-def _description(request: Request) -> dict[str, Any]:
-    """The description of the file in the body, its names in snake case."""
-    raw = request._request.read(_MAX_DESCRIPTION_BYTES + 1)
-    if len(raw) > _MAX_DESCRIPTION_BYTES:
-        raise too_large("The description of a file is too long.", limit=_MAX_DESCRIPTION_BYTES)
+def _description(raw: bytes) -> dict[str, Any]:
+    """The description of the file, its names in snake case."""
+    if len(raw) > MAX_DESCRIPTION_BYTES:
+        raise too_large("The description of a file is too long.", limit=MAX_DESCRIPTION_BYTES)
     try:
         body = json.loads(raw or b"{}")
     except (ValueError, RecursionError):

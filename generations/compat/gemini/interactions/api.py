@@ -17,6 +17,7 @@ from generations.accept.funnel import generation_accept
 from generations.compat.gemini.interactions.events import LEAD, RUNNING, event_stream, number_of
 from generations.compat.gemini.interactions.representation import head_json, interaction_json
 from generations.compat.gemini.views import GoogleView
+from generations.compat.shared.ignored import warn_ignored
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.resubmissions import Resubmission
@@ -46,6 +47,7 @@ class InteractionList(GoogleView):
             answer = JsonResponse(head_json(detail))
             if not accepted.parsed.background:
                 job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
+        warn_ignored(answer, accepted.parsed.ignored)
         resubmission.mark(answer, [accepted.id])
         return answer
 

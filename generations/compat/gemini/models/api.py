@@ -6,7 +6,8 @@ from django.http import JsonResponse
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal
-from cavendish.http.problems import not_found
+from accounts.idempotency import Replay
+from cavendish.http.problems import Problem, clip, not_found
 from generations.compat.gemini.models.representation import model_json
 from generations.compat.gemini.views import GoogleView
 from generations.selectors import model_offered, models_offered
@@ -29,6 +30,24 @@ class ModelDetail(GoogleView):
         if model is None:
             raise not_found()
         return JsonResponse(model_json(model))
+
+
+class OtherMethod(GoogleView):
+    """A method that no model here has, as `embedContent`, or that this one has not, as `predict`."""
+
+    replays = Replay.RERUN
+    scopes = {"GET": "read", "POST": "read"}
+
+    def get(self, request: Request, model_id: str, method: str) -> JsonResponse:
+        version = request.path.split("/")[1]
+        raise Problem(
+            404,
+            "not_found",
+            f"models/{clip(model_id, 80)} is not found for API version {version}, or is not supported for"
+            f" {clip(method, 80)}. Call ListModels to see the list of available models and their supported methods.",
+        )
+
+    post = get
 
 
 class TunedModels(GoogleView):

@@ -7,8 +7,8 @@ from typing import Any
 from accounts.webhooks.payloads import Occurrence, Payload
 from cavendish.db import ids
 from generations.compat.gemini.batches.representation import is_file, operation_json
-from generations.compat.gemini.interactions.representation import STATUS
-from generations.models import Batch, Generation, Status
+from generations.compat.gemini.interactions.representation import status_of
+from generations.models import Batch, Generation, GenerationContent
 
 
 def interaction_payload(occurrence: Occurrence) -> Payload | None:
@@ -18,11 +18,12 @@ def interaction_payload(occurrence: Occurrence) -> Payload | None:
     ).first()
     if generation is None:
         return None
+    content = GenerationContent.objects.only("notices").get(tenant_id=occurrence.tenant_id, pk=generation.id)
     data = {
         "id": ids.encode(ids.GENERATION, generation.id),
         "object": "interaction",
         "model": generation.model,
-        "status": STATUS[Status(generation.status)],
+        "status": status_of(generation.status, content),
     }
     return Payload(_with_metadata(data, occurrence), generation.livemode)
 
