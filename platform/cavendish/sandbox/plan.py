@@ -16,9 +16,13 @@ from cavendish.sandbox.words import without_words
 
 _FAILURES = {
     "safety": "The request was blocked: the generated picture would violate the safety policies.",
+    "prohibited_content": "The response was blocked: it may hold prohibited content.",
+    "blocklist": "The response was blocked: it holds a term of the blocklist.",
+    "spii": "The response was blocked: it may hold sensitive personal information.",
+    "recitation": "The response ended: it repeats a source.",
+    "language": "The response ended: its language is not supported.",
     "failed": "An internal error has occurred. Please retry.",
 }
-_CODES = {"safety": "safety", "failed": "internal"}
 # A prompt that asks a model for text and pictures in turn, as the guide's does: "…, interleave illustrations".
 _IN_TURN = re.compile(r"\binterleav|交织|穿插|图文并茂", re.IGNORECASE)
 _PICTURES_IN_TURN = 3
@@ -46,8 +50,8 @@ def create_plan(request: ImageRequest, *, attempt: int, previous_frame: tuple[in
 
     `attempt` counts how often this body arrived, from 1; `previous_frame` is the previous turn's picture, in pixels.
     """
-    if fault := request.words.fault(attempt, "safety", "failed"):
-        error = {"code": _CODES[fault.kind], "message": _FAILURES[fault.kind]}
+    if fault := request.words.fault(attempt, *_FAILURES):
+        error = {"code": "internal" if fault.kind == "failed" else fault.kind, "message": _FAILURES[fault.kind]}
         return ResponsePlan("failed", usage=_usage(request, text=0, image=0, thought=0, queries=0), errors=[error])
     return _Composer(request, attempt, previous_frame).plan()
 

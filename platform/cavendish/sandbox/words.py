@@ -15,7 +15,10 @@ _WORD = re.compile(
 )
 _OPTION = re.compile(r"(?<![a-z_])([a-z_]++)\s*+=\s*+([0-9.]++)", re.IGNORECASE)
 
-FAULTS = ("hang", "cut", "safety", "no_image", "bad_json", "wrong_size", "failed")
+FAULTS = (
+    "hang", "cut", "safety", "no_image", "bad_json", "wrong_size", "failed", "prohibited_content", "blocklist", "spii",
+    "recitation", "language",
+)  # fmt: skip
 _SWITCHES = ("c2pa", "gzip", "escapes")
 _NUMBERS = {
     "latency": (0.0, 3600.0),

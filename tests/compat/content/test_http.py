@@ -203,6 +203,26 @@ def test_failures_that_no_sdk_repeats_are_errors(account: Account, words: str, s
     assert account.trace.balance == before.balance
 
 
+@pytest.mark.parametrize(
+    ("word", "of_image", "of_text"),
+    [
+        ("safety", "IMAGE_SAFETY", "SAFETY"),
+        ("prohibited_content", "IMAGE_PROHIBITED_CONTENT", "PROHIBITED_CONTENT"),
+        ("blocklist", "BLOCKLIST", "BLOCKLIST"),
+        ("spii", "SPII", "SPII"),
+        ("recitation", "IMAGE_RECITATION", "RECITATION"),
+        ("language", "LANGUAGE", "LANGUAGE"),
+    ],
+)
+def test_refusals_of_the_model_have_googles_names(account: Account, word: str, of_image: str, of_text: str) -> None:
+    picture = ask(account, f"x [[fault:{word}]]", generationConfig=SMALL)
+    text = ask(account, f"x [[fault:{word}]]", generationConfig={"responseModalities": ["TEXT"]})
+    assert [candidate_of(answer)["finishReason"] for answer in (picture, text)] == [of_image, of_text]
+    assert picture.json()["usageMetadata"]["totalTokenCount"] >= 0
+    job = account.get(f"/api/v1/generations/{picture.json()['responseId']}").json()
+    assert (job["error"]["code"], job["attempts"], job["charge"]["status"]) == ("safety_blocked", 1, "not_charged")
+
+
 @pytest.mark.parametrize(("query", "first"), [("?alt=sse", b"data:"), ("", b"[")])
 def test_a_stream_begins_at_once(account: Account, query: str, first: bytes) -> None:
     path = f"{PATH}:streamGenerateContent{query}"
