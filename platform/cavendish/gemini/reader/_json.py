@@ -13,15 +13,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, TypeGuard, TypeVar
+from typing import Any
 
 from cavendish.gemini.reader._base64 import Base64Decoder, NotBase64
 from cavendish.gemini.reader._errors import BadBase64, MalformedJson, ReaderError, TooDeep, TooLarge
+from cavendish.gemini.reader._leaves import has_surrogate, leaves_of, spilled_in, step
 from cavendish.gemini.reader._sink import Spill, Spilled, SpoolSink
-
-T = TypeVar("T")
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """With which some programs begin what they write in UTF-8; a reader may pass over it (RFC 8259, section 8.1)."""
@@ -36,7 +34,6 @@ OPAQUE_KEYS = frozenset({"metadata", "user_metadata", "labels", "arguments", "pa
 _COST = {ord("{"): 232, ord("["): 88, ord(","): 32, ord(":"): 8}
 _COST_STRING = 64
 _COST_SPILL = 1024
-_LONGEST_NAME = 200
 
 _NOT_PUNCTUATION = bytes(sorted(set(range(256)) - set(b"{}[],:")))
 _STRING_BODY = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
@@ -102,7 +99,7 @@ class JsonReader:
     @property
     def pointer(self) -> str:
         """The current position as a JSON pointer (RFC 6901)."""
-        return "".join(_step(name) for name in self._path if name is not None)
+        return "".join(step(name) for name in self._path if name is not None)
 
     def feed(self, chunk: bytes) -> None:
         """Takes the next bytes, any number of them. Raises ReaderError, or OSError when the sink cannot write."""
@@ -325,7 +322,7 @@ class JsonReader:
         except ValueError:  # int() refuses thousands of digits, _finite what no float can hold
             raise self._malformed("a number is out of range", 0) from None
         if _SURROGATE_ESCAPE.search(skeleton):
-            for pointer, _ in _leaves_of(tree, _has_surrogate):
+            for pointer, _ in leaves_of(tree, has_surrogate):
                 raise MalformedJson("half of a surrogate pair", 0, pointer)
         self._discard_unused(tree)
         return tree
@@ -362,46 +359,3 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise ValueError(digits[:20])
     return number
-
-
-def _has_surrogate(value: object) -> TypeGuard[str]:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def spilled_in(tree: Any) -> Iterator[tuple[str, Spilled]]:
-    """Yields the Spilled leaves of a tree in document order, each with the pointer (RFC 6901) to it."""
-    return _leaves_of(tree, _is_spilled)
-
-
-def _is_spilled(value: object) -> TypeGuard[Spilled]:
-    return isinstance(value, Spilled)
-
-
-def _leaves_of(tree: Any, matches: Callable[[object], TypeGuard[T]]) -> Iterator[tuple[str, T]]:
-    """Yields the matching leaves and keys, each with its pointer, which is built for those alone: names may be long."""
-    if matches(tree):
-        yield "", tree
-    elif isinstance(tree, list):
-        for index, item in enumerate(tree):
-            for pointer, leaf in _leaves_of(item, matches):
-                yield _step(index) + pointer, leaf
-    elif isinstance(tree, dict):
-        for key, item in tree.items():
-            if matches(key):
-                yield "", key
-            for pointer, leaf in _leaves_of(item, matches):
-                yield _step(key) + pointer, leaf
-
-
-def _step(name: str | int) -> str:
-    """Returns a name as a step of a pointer, cut where it is longer than any real name.
-
-    Each spilled string keeps its pointer, and a single name may be as long as a document.
-    """
-    return "/" + str(name)[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
