@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generations.compat.openai.chat.outlines import FORMAT, Place, outline_pack
+from generations.compat.shared.early_ends import early_end
 from generations.compat.shared.ends import FILTERED
 from generations.compat.shared.json_stream import StoredBase64
 from generations.compat.shared.signatures import KEPT, Step
-from generations.errors import ErrorCode
+from generations.errors import EndReason, ErrorCode
 from generations.models import GenerationContent, Status
 from generations.selectors import GenerationDetail
 from generations.show.representation import grounding_json, is_grounded, page_path
@@ -28,6 +29,8 @@ class Reply:
     pieces: list[Piece] = field(default_factory=list)
     rest: dict[str, Any] = field(default_factory=dict)
     finish_reason: str = "stop"
+    native_finish_reason: str = "STOP"
+    """The same in Google's words, of which there are more."""
     refusal: str | None = None
 
     def message(self) -> dict[str, Any]:
@@ -56,11 +59,23 @@ def reply_of(detail: GenerationDetail, content: GenerationContent, *, thoughts: 
     reply = _Reader(content, thoughts=thoughts).read()
     if code in FILTERED:
         # A picture that was blocked is not handed out, and what stood beside it is no answer.
-        return Reply(finish_reason="content_filter", refusal=str((generation.error or {})["message"]))
+        return Reply([], {}, *_finish(content, filtered=True), refusal=str((generation.error or {})["message"]))
+    reply.finish_reason, reply.native_finish_reason = _finish(content, filtered=False)
     if is_grounded(content.grounding):
         reply.rest["grounding"] = grounding_json(content.grounding)
         reply.rest["page_url"] = url_sign(page_path(generation.id))[0]
     return reply
+
+
+def _finish(content: GenerationContent, *, filtered: bool) -> tuple[str, str]:
+    """Why the answer ended, in OpenAI's words and in Google's."""
+    ended = early_end(content)
+    if ended is None:
+        return ("content_filter", "SAFETY") if filtered else ("stop", "STOP")
+    reason, _ = ended
+    if reason is EndReason.MAX_OUTPUT_TOKENS:
+        return "length", "MAX_TOKENS"
+    return "content_filter", "SPII" if reason is EndReason.SENSITIVE_DATA else reason.upper()
 
 
 class _Reader:

@@ -15,7 +15,6 @@ from generations.selectors import GenerationDetail
 
 Contents = Mapping[UUID, GenerationContent]
 Chunk = dict[str, Any]
-_USUAL = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
 
 
 def completion_json(
@@ -86,7 +85,7 @@ def first_failed(details: Sequence[GenerationDetail]) -> GenerationDetail:
 
 
 def _finish(reply: Reply) -> dict[str, str]:
-    return {"finish_reason": reply.finish_reason, "native_finish_reason": _USUAL[reply.finish_reason]}
+    return {"finish_reason": reply.finish_reason, "native_finish_reason": reply.native_finish_reason}
 
 
 def _errors(details: Sequence[GenerationDetail], answered: set[int]) -> dict[str, Any]:

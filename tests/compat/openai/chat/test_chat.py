@@ -202,6 +202,25 @@ def test_ends_that_are_answers(account: Account, stream: bool, word: str, reason
     assert (account.trace.entries > 2) == charged
 
 
+@pytest.mark.parametrize("word", ["prohibited_content", "blocklist", "spii", "recitation", "language"])
+def test_every_refusal_of_the_upstream_is_a_filter(account: Account, word: str) -> None:
+    [choice] = made(chat(account, f"x [[{word}]]"))["choices"]
+    assert (choice["finish_reason"], choice["native_finish_reason"]) == ("content_filter", word.upper())
+    assert choice["message"]["refusal"]
+    images = {"model": FLASH, "prompt": f"x [[{word}]]", "size": "512x512"}
+    error = error_of(account.post("/openai/v1/images/generations", json=images), 400)
+    assert (error["code"], error["type"]) == ("content_policy_violation", "image_generation_user_error")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_token_limit_is_an_end_with_the_text_that_came(account: Account, stream: bool) -> None:
+    answer = chat(account, "a cat", max_tokens=100, stream=stream)
+    shown = chunks(answer)[-1] if stream else made(answer)
+    [choice] = shown["choices"]
+    assert (choice["finish_reason"], choice["native_finish_reason"]) == ("length", "MAX_TOKENS")
+    assert ("in text" in answer.text or "Here is" in answer.text, '"images"' in answer.text) == (True, False)
+
+
 @pytest.mark.parametrize(("word", "status", "code"), [("[[failed]]", 503, "upstream_unavailable")])
 def test_ends_that_are_none_are_not_sent_again(account: Account, word: str, status: int, code: str) -> None:
     """Routers fall back on 5xx; OpenAI's libraries are told not to repeat it."""
@@ -212,6 +231,9 @@ def test_ends_that_are_none_are_not_sent_again(account: Account, word: str, stat
     last = streamed.strip().split("\n\n")[-1]
     assert json.loads(last.removeprefix("data: "))["error"]["code"] == code
     assert account.trace.balance == 100
+    # It is no fault of the process that answers.
+    log = account.books.running.data_dir / "logs" / "web.log"
+    assert "Service Unavailable" not in log.read_text()
 
 
 def test_the_same_key_is_the_same_answer(account: Account) -> None:
