@@ -76,7 +76,7 @@ def test_upload_use_and_delete(client: genai.Client, account: Account, tmp_path:
     assert file.create_time is not None
     assert abs((file.expiration_time - file.create_time).total_seconds() - 48 * 3600) < 60
     assert client.files.get(name=file.name) == file
-    assert client.files.download(file=file) == data
+    assert client.files.download(file=file.name) == data
     interactions: Any = client.interactions
     for block in (
         {"type": "image", "uri": file.uri, "mime_type": file.mime_type},
@@ -220,7 +220,7 @@ def test_refusals_at_the_start(account: Account) -> None:
     refused(start(account, X_Goog_Upload_Header_Content_Length="many"), 400, "whole number")
     for name in ("files/Mine", "a_b", "-a", "a-", "files/", "x" * 41, "0" * 32, 7.5):
         refused(start(account, body={"file": {"name": name}}), 400, "lower-case")
-    refused(start(account, X_Goog_Upload_Protocol="multipart"), 400, "resumable")
+    refused(start(account, X_Goog_Upload_Protocol="multipart"), 400, "multipart/related")
     refused(start(account, X_Goog_Upload_Command=""), 400, "resumable")
     refused(start(account.key(scopes=["read"]), 10), 403, "files")
     nobody = Account(account.books, account.http, account.tenant, "")

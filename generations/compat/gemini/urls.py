@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from django.urls import include, path, re_path
+from django.urls import include, path
 
 from generations.compat.gemini.batches.api import BatchCreate
 from generations.compat.gemini.files.api import FileDetail, FileDownload, FileList
 from generations.compat.gemini.interactions.api import InteractionCancel, InteractionDetail, InteractionList
 from generations.compat.gemini.models.api import ModelDetail, ModelList, OtherMethod, TunedModels
 from generations.compat.gemini.webhooks.api import WebhookDetail, WebhookList, WebhookPing, WebhookRotate
-
-# The SDKs cut a name out of an https address alone: of a platform without TLS the whole address comes as the name.
-ADDRESS = r"^files/https?:/+[^/]+/(?:.+/)?files/(?P<file_id>[^/:]+)"
 
 urlpatterns = [
     path("interactions", InteractionList.as_view()),
@@ -18,8 +15,9 @@ urlpatterns = [
     path("files", FileList.as_view()),
     path("files/<str:file_id>:download", FileDownload.as_view()),
     path("files/<str:file_id>", FileDetail.as_view()),
-    re_path(rf"{ADDRESS}:download\Z", FileDownload.as_view()),
-    re_path(rf"{ADDRESS}\Z", FileDetail.as_view()),
+    # The SDKs cut a name out of an https address alone: where there is no TLS the whole address comes as the name.
+    path("files/<path:address>/files/<str:file_id>:download", FileDownload.as_view()),
+    path("files/<path:address>/files/<str:file_id>", FileDetail.as_view()),
     path("", include("generations.compat.gemini.batches.urls")),
     path("webhooks", WebhookList.as_view()),
     path("webhooks/<str:webhook_id>:ping", WebhookPing.as_view()),

@@ -11,12 +11,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.idempotency import Replay
 from cavendish.db import ids
+from cavendish.http.forms import FormParser
 from cavendish.http.problems import Problem
 from generations.accept.funnel import check_active, request_spool
 from generations.compat.openai.failures import error_event, failure_json, failure_response, unfinished_json
@@ -103,7 +103,7 @@ class ImageGenerations(ImageView):
 
 
 class ImageEdits(ImageView):
-    parser_classes = (MultiPartParser,)
+    parser_classes = (FormParser,)
     kind = "image_edit"
 
     def post(self, request: Request) -> HttpResponse:

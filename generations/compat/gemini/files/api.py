@@ -2,7 +2,8 @@
 
 A file's name here is `files/` and the id without our prefix: the SDKs cut a name out of an https address with
 `[a-z0-9]+`, which stops at an underscore. `files/file_…`, as the native API names it, is taken as well, and so is the
-name that a client gave at the upload; addresses always carry the id.
+name that a client gave at the upload; addresses always carry the id. An `address` before it, which a client took for
+part of the name, says nothing.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ class FileList(GoogleView):
 class FileDetail(GoogleView):
     scopes = {"GET": "read", "DELETE": "files"}
 
-    def get(self, request: Request, file_id: str) -> JsonResponse:
+    def get(self, request: Request, file_id: str, address: str = "") -> JsonResponse:
         who = principal(request)
         if is_results(file_id):
             return JsonResponse(results_file_json(results_load(who, file_id)))
         return JsonResponse(file_json(_load(who, file_id)))
 
-    def delete(self, request: Request, file_id: str) -> JsonResponse:
+    def delete(self, request: Request, file_id: str, address: str = "") -> JsonResponse:
         who = principal(request)
         file = _load(who, file_id)
         if not file_delete(tenant_id=who.tenant_id, file_id=file.id, livemode=who.livemode):
@@ -69,7 +70,7 @@ class FileDetail(GoogleView):
 class FileDownload(GoogleView):
     scopes = {"GET": "read"}
 
-    def get(self, request: Request, file_id: str) -> HttpResponseBase:
+    def get(self, request: Request, file_id: str, address: str = "") -> HttpResponseBase:
         who = principal(request)
         if is_results(file_id):
             return results_response(who, file_id)
