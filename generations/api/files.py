@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,6 +22,7 @@ from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
+from cavendish.http.forms import FormParser
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, invalid, not_found, too_large
 from cavendish.http.schema import PAGING, problems
@@ -47,7 +47,7 @@ def file_id_of(text: str) -> UUID:
 
 class FileList(IdempotentView):
     scopes = {"GET": "read", "POST": "files"}
-    parser_classes = (MultiPartParser,)
+    parser_classes = (FormParser,)
 
     @extend_schema(
         operation_id="files_create",
