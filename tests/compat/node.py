@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent / "js"
 OLDEST = Path(__file__).parent / "oldest"
 
 
-def _unable(reason: str) -> None:
+def unable(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -37,7 +37,7 @@ def installed(package: Path) -> Path:
     """The `node_modules` of a folder with a lock, installed once per version."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        _unable("There is no Node on this machine.")
+        unable("There is no Node on this machine.")
     digest = hashlib.sha256((package / "package-lock.json").read_bytes()).hexdigest()[:12]
     target = cached(f"{package.name}-{digest}")
     if not target.exists():
@@ -47,7 +47,7 @@ def installed(package: Path) -> Path:
             command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300, check=False)
             if done.returncode != 0:
-                _unable(f"npm could not install the packages of {package.name}: {done.stderr[-1000:]}")
+                unable(f"npm could not install the packages of {package.name}: {done.stderr[-1000:]}")
             if not target.exists():
                 fresh.rename(target)
     return target / "node_modules"
