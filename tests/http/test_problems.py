@@ -172,6 +172,21 @@ def test_django_handlers_answer_pages_elsewhere() -> None:
         assert response.headers["Content-Type"].startswith("text/html")
 
 
+PROGRAMS = [{"accept": "application/json"}, {"authorization": "Bearer x"}, {"x-goog-api-key": "x", "accept": "*/*"}]
+BROWSERS = [{}, {"accept": "*/*"}, {"accept": "text/html,application/xhtml+xml,application/json;q=0.9"}]
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/models/gemini-3-pro-image:generateContent", "/admin/x"])
+def test_programs_get_json_at_addresses_that_no_api_has(path: str) -> None:
+    for headers in PROGRAMS:
+        response = handler404(RequestFactory().get(path, headers=headers), Http404("x"))
+        assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
+        assert "/v1beta" in json.loads(response.content)["detail"]
+    for headers in BROWSERS:
+        response = handler404(RequestFactory().get(path, headers=headers), Http404("x"))
+        assert response.headers["Content-Type"].startswith("text/html")
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

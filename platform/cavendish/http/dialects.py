@@ -58,3 +58,11 @@ def dialect_register(dialect: Dialect) -> None:
 def dialect_of(path: str) -> Dialect | None:
     """Returns the API that a path belongs to; None for pages and for unknown paths."""
     return next((dialect for dialect in _dialects if dialect.owns(path)), None)
+
+
+def no_such_address() -> Problem:
+    """Returns the 404 for an address outside of every API, often a base URL without its prefix."""
+    detail = (
+        "There is nothing at this address. The APIs are below /api/v1, /v1beta (Gemini's) and /openai/v1 (OpenAI's)."
+    )
+    return Problem(404, "not_found", detail)

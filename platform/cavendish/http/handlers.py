@@ -1,11 +1,14 @@
-"""Django's error handlers, which `urls.py` names: an error of the API that the path belongs to, a page elsewhere."""
+"""Django's error handlers, which `urls.py` names: an error of the API that the path belongs to, a page elsewhere.
+
+Elsewhere programs get JSON as well: one with a wrong base URL shows its user what came, and a page tells them nothing.
+"""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
-from cavendish.http.dialects import dialect_of
+from cavendish.http.dialects import NATIVE, dialect_of, no_such_address
 from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of
 
 
@@ -19,7 +22,8 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _api_response(request, not_found()) or defaults.page_not_found(request, exception)
+    problem = not_found() if dialect_of(request.path) else no_such_address()
+    return _api_response(request, problem) or defaults.page_not_found(request, exception)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
@@ -28,5 +32,12 @@ def handler500(request: HttpRequest) -> HttpResponse:
 
 
 def _api_response(request: HttpRequest, problem: Problem) -> HttpResponse | None:
-    dialect = dialect_of(request.path)
+    dialect = dialect_of(request.path) or (NATIVE if _is_program(request) else None)
     return dialect.response(problem, request.path) if dialect else None
+
+
+def _is_program(request: HttpRequest) -> bool:
+    """Whether the client asks for JSON and for no page, or has a key in a header, which no browser sends by itself."""
+    accept = request.headers.get("Accept", "").lower()
+    asks = "json" in accept and "html" not in accept
+    return asks or "x-goog-api-key" in request.headers or "Authorization" in request.headers

@@ -18,7 +18,7 @@ from django.urls import Resolver404, ResolverMatch, get_resolver
 from rest_framework.exceptions import MethodNotAllowed
 
 from cavendish.http.admission import STRANGER, Admission, Caller, HeadHeaders, RequestHead, Unread, scope_missing
-from cavendish.http.dialects import dialect_of
+from cavendish.http.dialects import dialect_of, no_such_address
 from cavendish.http.path_classes import MULTIPART_ROOM, SMALL_BYTES, STATIC, Body, PathClass, path_class
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of
 from cavendish.wait.asgi import Scope, header, local_path
@@ -126,9 +126,11 @@ class Judge:
         try:
             return get_resolver().resolve(path)
         except Resolver404:
-            if dialect_of(path) is None and not has_body(scope):
-                return None  # a page that does not exist: Django has one that says so
-            raise not_found() from None
+            if dialect_of(path) is not None:
+                raise not_found() from None
+            if has_body(scope):
+                raise no_such_address() from None
+            return None  # a page that does not exist: Django has one that says so
 
     async def _admit(self, admission: Admission, scope: Scope, path: str) -> Caller:
         client = scope.get("client")
