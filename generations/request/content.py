@@ -66,6 +66,8 @@ def block_parse(context: Context, values: dict[str, Any], pointer: str, *, of_us
         kind = "text"
     if kind == "text":
         return _text(fields, of_user=of_user)
+    if kind == "document" and not context.strict:
+        kind = _kind_of_document(values)
     if kind == "image" or kind == "video":
         return _media(fields, kind, of_user)
     if kind is None:
@@ -80,6 +82,17 @@ def block_parse(context: Context, values: dict[str, Any], pointer: str, *, of_us
     else:
         fields.wrong_type("type", "a string")
     return None
+
+
+def _kind_of_document(values: dict[str, Any]) -> str:
+    """What Google takes as a document and is a picture or video, by what it is declared to be, if anything; a document
+    still where it is declared as another thing.
+    """
+    declared = _declared(values.get("mime_type", values.get("mimeType"))) or "application/octet-stream"
+    if declared == "application/octet-stream":
+        return "image"
+    kind = declared.partition("/")[0]
+    return kind if kind in {"image", "video"} else "document"
 
 
 def _text(fields: Fields, *, of_user: bool) -> Text | None:

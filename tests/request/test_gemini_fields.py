@@ -112,3 +112,18 @@ def test_what_would_make_another_picture_or_price_is_refused(body: dict[str, Any
 def test_addresses_instead_of_bytes() -> None:
     assert parse("interactions", response_format={"type": "image", "delivery": "uri"}).response.by_uri
     assert not parse("interactions", response_format={"type": "image", "delivery": "inline"}).response.by_uri
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "kind"),
+    [(None, "image"), ("image/jpeg", "image"), ("application/octet-stream", "image"), ("video/mp4", "video")],
+)
+def test_a_document_that_is_a_picture_is_one(mime_type: str | None, kind: str) -> None:
+    """Google's notebook on files sends an uploaded photo as a document."""
+    block = {"type": "document", "uri": "files/0123456789abcdef0123456789abcdef", "mime_type": mime_type}
+    parsed = parse("interactions", input=[block, {"type": "text", "text": "a hat"}])
+    assert [(media.kind, media.source) for media in parsed.media()] == [(kind, "file_id")]
+    for other in ("application/pdf", "text/plain"):
+        errors = errors_of({"model": FLASH, "input": [{**block, "mime_type": other}]}, "interactions")
+        assert [(error.pointer, error.code) for error in errors] == [("/input/0/type", "not_supported")]
+    assert errors_of({"model": FLASH, "input": [block]})[0].code == "not_supported"
