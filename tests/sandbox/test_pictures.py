@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -9,8 +11,11 @@ import pytest
 from c2pa import Reader
 
 from cavendish.gemini.catalog import models
+from cavendish.sandbox.errors import ApiError
+from cavendish.sandbox.media import picture_size
 from cavendish.sandbox.padding import pad
 from cavendish.sandbox.pictures import Recipe, Studio, draw
+from generations.request.media import MAX_PIXELS
 from tests.sandbox.helpers import decoded
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
@@ -93,3 +98,17 @@ async def test_drawing_together_and_again_draws_once(tmp_path: Path) -> None:
     assert {id(picture) for picture in pictures} == {id(pictures[0])}
     assert await studio.picture(recipe()) is pictures[0]
     studio.close()
+
+
+@pytest.mark.parametrize(("height", "taken"), [(9_000, True), (MAX_PIXELS // 20_000, True), (10_001, False)])
+def test_pictures_may_be_as_large_as_the_platform_takes(height: int, taken: bool) -> None:
+    """180 million pixels are more than Pillow's own bound."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 20_000, height, 8, 2, 0, 0, 0)
+    png = (
+        b"\x89PNG\r\n\x1a\n\0\0\0\r" + header + struct.pack(">I", zlib.crc32(header)) + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+    )
+    if taken:
+        assert picture_size(BytesIO(png)) == (20_000, height)
+    else:
+        with pytest.raises(ApiError):
+            picture_size(BytesIO(png))
