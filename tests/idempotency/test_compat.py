@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api.accounts import FLASH, SMALL, Account, picture
-from tests.compat.test_joining import BODIES, OPENAI, PREDICT
+from tests.compat.test_joining import BODIES, OPENAI, TWO
 
 INTERACTIONS = "/v1/interactions"
 
@@ -36,7 +36,7 @@ def test_the_pictures_are_made_once(account: Account, key: str, path: str) -> No
     assert (replayed(first), replayed(second)) == (False, True)
     assert first.headers["content-type"] == second.headers["content-type"]
     assert first.content == second.content
-    assert account.trace.generations == (2 if path in {PREDICT, OPENAI} else 1)
+    assert account.trace.generations == (2 if path in TWO else 1)
 
 
 @pytest.mark.parametrize("path", BODIES)
@@ -49,7 +49,7 @@ def test_at_the_same_instant_too(account: Account, key: str, path: str) -> None:
         if answer.status_code == 409:
             assert 1 <= int(answer.headers["retry-after"]) <= 8
             assert "error" in answer.json()
-    assert account.trace.generations == (2 if path in {PREDICT, OPENAI} else 1)
+    assert account.trace.generations == (2 if path in TWO else 1)
 
 
 def test_a_stream_replays_from_its_first_event(account: Account, key: str) -> None:
