@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from cavendish.http.schema import Page
+from cavendish.http.shapes import ANY_OBJECT, Shaped
 
 
 class Creator(s.Serializer[object]):
@@ -33,8 +34,8 @@ class AuditEvent(s.Serializer[object]):
     action = s.CharField(help_text='For example "api_key.revoked".')
     actor = AuditActor()
     target = AuditTarget()
-    before = s.JSONField(help_text="The fields that changed, with their old values.")
-    after = s.JSONField(help_text="The fields that changed, with their new values.")
+    before = Shaped(ANY_OBJECT, help_text="The fields that changed, with their old values.")
+    after = Shaped(ANY_OBJECT, help_text="The fields that changed, with their new values.")
     tenant_id = s.CharField(allow_null=True, help_text="null for events of the platform itself.")
 
 

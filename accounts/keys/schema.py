@@ -41,7 +41,7 @@ class ApiKey(s.Serializer[object]):
 
 
 class ApiKeyWithSecret(ApiKey):
-    secret = s.CharField(help_text="Shown only once.")
+    secret = s.CharField(required=False, help_text="Shown only once; not when the request is sent again.")
 
 
 class ApiKeyPage(Page):

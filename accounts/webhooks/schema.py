@@ -32,7 +32,7 @@ class WebhookEndpoint(s.Serializer[object]):
 
 
 class WebhookEndpointWithSecret(WebhookEndpoint):
-    secret = s.CharField(help_text="`whsec_…`. Shown only once.")
+    secret = s.CharField(required=False, help_text="`whsec_…`. Shown only once; not when the request is sent again.")
 
 
 class WebhookSigningSecret(s.Serializer[object]):

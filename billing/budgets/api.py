@@ -71,6 +71,7 @@ class BudgetDetail(APIView):
         operation_id="budgets_get", responses={200: schema.Budget, **problems(401, 403, 404)}, tags=["budgets"]
     )
     def get(self, request: Request, budget_id: str) -> Response:
+        """Returns a budget with what is used of it."""
         who = principal(request)
         return _get(who.tenant_id, budget_id, livemode=who.livemode)
 
@@ -87,6 +88,7 @@ class BudgetDetail(APIView):
 
     @extend_schema(operation_id="budgets_delete", responses={204: None, **problems(401, 403, 404)}, tags=["budgets"])
     def delete(self, request: Request, budget_id: str) -> Response:
+        """Deletes a budget: it limits nothing from now on."""
         who = principal(request)
         return _delete(request, who.tenant_id, budget_id, livemode=who.livemode)
 
@@ -124,6 +126,7 @@ class TenantBudgetDetail(OperatorView):
         operation_id="tenant_budgets_get", responses={200: schema.Budget, **problems(401, 404)}, tags=["operators"]
     )
     def get(self, request: Request, tenant_id: str, budget_id: str) -> Response:
+        """Returns a budget of a tenant with what is used of it."""
         return _get(tenant_of(tenant_id), budget_id)
 
     @extend_schema(
@@ -140,6 +143,7 @@ class TenantBudgetDetail(OperatorView):
         operation_id="tenant_budgets_delete", responses={204: None, **problems(401, 404)}, tags=["operators"]
     )
     def delete(self, request: Request, tenant_id: str, budget_id: str) -> Response:
+        """Deletes a budget of a tenant: it limits nothing from now on."""
         return _delete(request, tenant_of(tenant_id), budget_id)
 
 

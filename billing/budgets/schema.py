@@ -6,6 +6,7 @@ from rest_framework import serializers as s
 
 from billing.models import Budget as Row
 from cavendish.http.schema import Page
+from cavendish.http.shapes import QUANTITY, Shaped
 
 
 class Budget(s.Serializer[object]):
@@ -19,16 +20,18 @@ class Budget(s.Serializer[object]):
     period = s.ChoiceField(choices=Row.Period.choices, help_text="In the tenant's time zone; weeks begin on Monday.")
     metric = s.ChoiceField(choices=Row.Metric.choices)
     currency = s.CharField(allow_null=True)
-    limit = s.JSONField()
-    raise_to = s.JSONField(allow_null=True, help_text="The limit until `raise_until`, when it falls back by itself.")
+    limit = Shaped(QUANTITY)
+    raise_to = Shaped(
+        QUANTITY, allow_null=True, help_text="The limit until `raise_until`, when it falls back by itself."
+    )
     raise_until = s.DateTimeField(allow_null=True)
     hard = s.BooleanField(help_text="Refuses what does not fit; otherwise it counts and alerts.")
     alerts = s.ListField(
         child=s.IntegerField(), help_text="Percentages of the limit at which people get a mail, once per period."
     )
-    used = s.JSONField()
-    held = s.JSONField(help_text="The worst case of generations that have not ended.")
-    remaining = s.JSONField()
+    used = Shaped(QUANTITY)
+    held = Shaped(QUANTITY, help_text="The worst case of generations that have not ended.")
+    remaining = Shaped(QUANTITY)
     starts_at = s.DateTimeField()
     resets_at = s.DateTimeField(allow_null=True, help_text="Null for `total`.")
     set_by_operator = s.BooleanField(help_text="Only the operator changes it.")
@@ -44,10 +47,10 @@ class BudgetCreate(s.Serializer[object]):
     scope_id = s.CharField(required=False, help_text="An API key's or a member's id; not needed for the tenant.")
     period = s.ChoiceField(choices=Row.Period.choices)
     metric = s.ChoiceField(choices=Row.Metric.choices)
-    limit = s.JSONField(help_text='Money as a string like "25.00", anything else as an integer.')
+    limit = Shaped(QUANTITY, help_text='Money as a string like "25.00", anything else as an integer.')
     hard = s.BooleanField(required=False, default=True)
     alerts = s.ListField(child=s.IntegerField(min_value=1, max_value=100), required=False)
-    raise_to = s.JSONField(required=False, allow_null=True)
+    raise_to = Shaped(QUANTITY, required=False, allow_null=True)
     raise_until = s.DateTimeField(required=False, allow_null=True)
 
 
@@ -58,8 +61,8 @@ class OperatorBudgetCreate(BudgetCreate):
 class BudgetPatch(s.Serializer[object]):
     """What is left away stays. Both `raise_…` as null end a raise."""
 
-    limit = s.JSONField(required=False)
+    limit = Shaped(QUANTITY, required=False)
     hard = s.BooleanField(required=False)
     alerts = s.ListField(child=s.IntegerField(min_value=1, max_value=100), required=False)
-    raise_to = s.JSONField(required=False, allow_null=True)
+    raise_to = Shaped(QUANTITY, required=False, allow_null=True)
     raise_until = s.DateTimeField(required=False, allow_null=True)

@@ -68,6 +68,7 @@ class PlanDetail(OperatorView):
         operation_id="plans_get", responses={200: plans_schema.Plan, **schema.problems(401, 404)}, tags=["plans"]
     )
     def get(self, request: Request, plan_id: str) -> Response:
+        """Returns a plan with the terms that apply now."""
         return Response(plan_json(_plan(plan_id)))
 
     @extend_schema(

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from rest_framework import serializers as s
 
+from billing.models import Budget
 from cavendish.http.schema import Page
+from cavendish.http.shapes import QUANTITY, Shaped
+
+
+class DefaultBudget(s.Serializer[object]):
+    """A budget that each tenant of the plan gets."""
+
+    period = s.ChoiceField(choices=Budget.Period.choices)
+    metric = s.ChoiceField(choices=Budget.Metric.choices)
+    limit = Shaped(QUANTITY)
+    hard = s.BooleanField(required=False)
+    alerts = s.ListField(child=s.IntegerField(), required=False)
+    livemode = s.BooleanField(required=False)
 
 
 class Terms(s.Serializer[object]):
@@ -13,7 +26,7 @@ class Terms(s.Serializer[object]):
     included_images = s.IntegerField(help_text="Pictures a month that cost nothing.")
     included_credit = s.CharField(help_text="Credit a month, which expires with it.")
     allowed_models = s.ListField(child=s.CharField(), allow_null=True)
-    default_budgets = s.ListField(child=s.JSONField())
+    default_budgets = DefaultBudget(many=True)
     actor = s.CharField()
     created_at = s.DateTimeField()
 

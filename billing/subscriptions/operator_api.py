@@ -26,6 +26,7 @@ class TenantSubscription(OperatorView):
         tags=["tenants"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
+        """Returns a tenant's plan, and the one that follows with the next month."""
         return Response(subscription_json(tenant_named(tenant_id).id))
 
     @extend_schema(

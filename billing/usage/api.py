@@ -46,7 +46,7 @@ class UsageView(APIView):
 class UsageReport(UsageView):
     @extend_schema(
         operation_id="usage_get",
-        responses={(200, "application/json"): schema.UsageSummary, (200, "text/csv"): str, **problems(401, 403, 422)},
+        responses={(200, "application/json"): schema.USAGE, (200, "text/csv"): str, **problems(401, 403, 422)},
         parameters=[*schema.GROUPING, *schema.USAGE_FILTERS, *schema.USAGE_PAGING],
         tags=["usage"],
     )

@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from billing.usage.services import MAX_TAGS
 from cavendish.http.json_body import Body, Listed, Text
+from cavendish.http.schema import of_audience
 
 
 class UsageSums(s.Serializer[object]):
@@ -20,22 +21,24 @@ class UsageSums(s.Serializer[object]):
     requests = s.IntegerField(help_text="Generations that ended, charged or not; they stand at kind request.")
     amount = s.CharField(help_text="Nine decimal places.")
     currency = s.CharField(allow_null=True)
-    cost = s.CharField(required=False, help_text="What the upstream charges; for operators only.")
-    cost_currency = s.CharField(required=False)
+
+
+class UsageCosts(s.Serializer[object]):
+    cost = s.CharField(help_text="What the upstream charges.")
+    cost_currency = s.CharField()
     absorbed = s.CharField(
-        required=False,
-        help_text="Output beyond holds and pictures beyond max_images that were not given out, at the tenant's "
-        "prices; for operators only.",
+        help_text="Output beyond holds and pictures beyond max_images that were not given out, at the tenant's prices."
     )
-    margin = s.CharField(
-        required=False, allow_null=True, help_text="Amount less cost; null where their currencies differ."
-    )
+    margin = s.CharField(allow_null=True, help_text="Amount less cost; null where their currencies differ.")
+
+
+class OperatorUsageSums(UsageSums, UsageCosts):
+    pass
 
 
 class UsageRow(UsageSums):
     """Fields by which rows are not grouped are null."""
 
-    tenant_id = s.CharField(required=False, allow_null=True, help_text="For operators only.")
     hour = s.DateTimeField(allow_null=True, help_text="Its beginning; an hour of UTC.")
     day = s.DateField(allow_null=True, help_text="The billing date.")
     month = s.CharField(allow_null=True, help_text="For example 2026-11, of billing dates.")
@@ -49,10 +52,16 @@ class UsageRow(UsageSums):
     )
 
 
+class OperatorUsageRow(UsageRow, UsageCosts):
+    """Fields by which rows are not grouped are null."""
+
+    tenant_id = s.CharField(allow_null=True)
+
+
 class UsageSummary(s.Serializer[object]):
     object = s.CharField()
     data = UsageRow(many=True)
-    totals = UsageSums(help_text="Of all pages. For operators a list, with one entry for each currency.")
+    totals = UsageSums(help_text="Of all pages.")
     timezone = s.CharField(help_text="Billing dates are days of this time zone.")
     livemode = s.BooleanField()
     group_by = s.ListField(child=s.CharField())
@@ -63,6 +72,14 @@ class UsageSummary(s.Serializer[object]):
         """`from` is no name in Python."""
         moment = {name: s.CharField(help_text="A billing date or a time, as asked.") for name in ("from", "to")}
         return {**super().get_fields(), **moment}
+
+
+class OperatorUsageSummary(UsageSummary):
+    data = OperatorUsageRow(many=True)
+    totals = OperatorUsageSums(many=True, help_text="Of all pages, one entry for each currency.")
+
+
+USAGE = of_audience(UsageSummary, OperatorUsageSummary)
 
 
 class UsageTags(s.Serializer[object]):

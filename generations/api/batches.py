@@ -115,6 +115,7 @@ class BatchDetail(APIView):
         operation_id="batches_get", responses={200: schema.Batch, **problems(401, 403, 404)}, tags=["batches"]
     )
     def get(self, request: Request, batch_id: str) -> Response:
+        """Returns a batch with the counts of its items."""
         return Response(batch_json(batch_load(principal(request), batch_id)))
 
     @extend_schema(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers as s
 
 from cavendish.http.schema import Page
-from generations.api.schema import Citation, Grounding, Provenance
+from generations.api.schema import Citation, Grounding, Output
 from generations.models import Status
 
 
@@ -20,19 +21,30 @@ class Run(s.Serializer[object]):
     sources = s.ListField(child=s.IntegerField(), help_text="Numbers of the sources that stand behind this piece.")
 
 
-class DisplayBlock(s.Serializer[object]):
-    """A text, or an output with its notice."""
+class DisplayText(s.Serializer[object]):
+    type = s.ChoiceField(choices=["text"])
+    text = s.CharField()
+    runs = Run(many=True)
+    citations = Citation(many=True)
 
-    type = s.ChoiceField(choices=["text", "image"])
-    text = s.CharField(required=False)
-    runs = Run(many=True, required=False)
-    citations = Citation(many=True, required=False)
-    id = s.CharField(required=False)
-    url = s.CharField(required=False)
-    width = s.IntegerField(required=False)
-    height = s.IntegerField(required=False)
-    provenance = Provenance(required=False)
-    notice = s.CharField(required=False, help_text="To stand below the picture: AI, watermark, Content Credentials.")
+
+class DisplayPicture(Output):
+    """An output with its notice."""
+
+    type = s.ChoiceField(choices=["image"])
+    notice = s.CharField(help_text="To stand below the picture: AI, watermark, Content Credentials.")
+
+
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="DisplayBlock",
+        serializers=[DisplayText, DisplayPicture],
+        resource_type_field_name=None,
+        many=True,
+    )
+)
+class DisplayBlocks(s.JSONField):
+    """Texts and pictures in their order."""
 
 
 class DisplaySource(s.Serializer[object]):
@@ -52,7 +64,7 @@ class Display(s.Serializer[object]):
     created_at = s.DateTimeField()
     heading = s.CharField()
     message = s.CharField(allow_null=True, help_text="Of an end without success, in plain words.")
-    blocks = DisplayBlock(many=True)
+    blocks = DisplayBlocks()
     grounding = Grounding()
     sources = DisplaySource(many=True)
     suggestion_urls = s.ListField(child=s.CharField(), help_text="Each search suggestion as a document, for a frame.")

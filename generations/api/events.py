@@ -30,7 +30,7 @@ class GenerationEvents(APIView):
 
     @extend_schema(
         operation_id="generations_events",
-        responses={(200, "text/event-stream"): str, **problems(401, 403, 404)},
+        responses={(200, "text/event-stream"): schema.GenerationEvent, 204: None, **problems(401, 403, 404)},
         parameters=[schema.LAST_EVENT_ID],
         tags=["generations"],
     )
@@ -51,7 +51,7 @@ class EventStream(APIView):
 
     @extend_schema(
         operation_id="events_stream",
-        responses={(200, "text/event-stream"): str, **problems(401, 403)},
+        responses={(200, "text/event-stream"): schema.TenantEvent, **problems(401, 403)},
         parameters=[schema.LAST_EVENT_ID, schema.AFTER],
         tags=["events"],
     )

@@ -118,6 +118,7 @@ class FileDetail(APIView):
         tags=["files"],
     )
     def get(self, request: Request, file_id: str) -> Response:
+        """Returns what is known of a file."""
         who = principal(request)
         with tenant_context(who.tenant_id):
             file = file_find(file_id_of(file_id), livemode=who.livemode)
@@ -127,6 +128,7 @@ class FileDetail(APIView):
 
     @extend_schema(operation_id="files_delete", responses={204: None, **problems(401, 403, 404)}, tags=["files"])
     def delete(self, request: Request, file_id: str) -> Response:
+        """Deletes a file, which later requests cannot name. What was made from it stays."""
         who = principal(request)
         if not file_delete(tenant_id=who.tenant_id, file_id=file_id_of(file_id), livemode=who.livemode):
             raise not_found()
@@ -138,10 +140,18 @@ class FileContent(APIView):
 
     @extend_schema(
         operation_id="files_content",
-        responses={(200, "application/octet-stream"): bytes, **problems(401, 403, 404)},
+        responses={
+            (200, "image/*"): bytes,
+            (200, "video/*"): bytes,
+            (200, "application/jsonl"): bytes,
+            (206, "*/*"): bytes,
+            304: None,
+            **problems(401, 403, 404, 416),
+        },
         tags=["files"],
     )
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
+        """Returns the bytes of a file, as they were uploaded."""
         who = principal(request)
         with tenant_context(who.tenant_id):
             file = file_find(file_id_of(file_id), livemode=who.livemode)

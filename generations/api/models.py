@@ -12,7 +12,7 @@ from accounts.authentication.parameters import Parameters
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
-from generations.api import schema
+from generations.api import model_schema as schema
 from generations.api.representation import model_json
 from generations.selectors import model_offered, models_offered
 
@@ -20,7 +20,9 @@ from generations.selectors import model_offered, models_offered
 class ModelList(APIView):
     scopes = {"GET": "read"}
 
-    @extend_schema(operation_id="models_list", responses={200: schema.ModelPage, **problems(401, 403)}, tags=["models"])
+    @extend_schema(
+        operation_id="models_list", responses={200: schema.ModelPage, **problems(401, 403, 422)}, tags=["models"]
+    )
     def get(self, request: Request) -> Response:
         """The models that this key may use and the plan offers."""
         who = principal(request)
@@ -36,6 +38,7 @@ class ModelDetail(APIView):
 
     @extend_schema(operation_id="models_get", responses={200: schema.Model, **problems(401, 403, 404)}, tags=["models"])
     def get(self, request: Request, model_id: str) -> Response:
+        """Returns a model with its limits and prices."""
         who = principal(request)
         model = model_offered(who, model_id)
         if model is None:

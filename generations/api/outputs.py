@@ -128,7 +128,12 @@ class OutputContent(APIView):
 
     @extend_schema(
         operation_id="outputs_content",
-        responses={(200, "image/*"): bytes, **problems(401, 403, 404, 422, 429)},
+        responses={
+            (200, "image/*"): bytes,
+            (206, "image/*"): bytes,
+            304: None,
+            **problems(401, 403, 404, 416, 422, 429),
+        },
         parameters=schema.DERIVED,
         tags=["outputs"],
     )

@@ -6,9 +6,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers as s
 
+from billing.charges.schema import ChargeLine, Usage
 from cavendish.http.schema import Page
+from cavendish.http.shapes import Shaped, nullable
+from generations.api import request_shapes as shapes
 from generations.derivatives.sizes import FORMATS, WIDTHS
-from generations.errors import ErrorCode
+from generations.errors import ENDED_EARLY, EndReason, ErrorCode
 from generations.models import Status
 from generations.request import LANGUAGES
 
@@ -28,23 +31,14 @@ class GenerationRequest(s.Serializer[object]):
     """What to make. The same body as the Gemini Interactions API's, and a few fields of ours."""
 
     model = s.CharField(help_text='For example "gemini-3.1-flash-image"; see /api/v1/models.')
-    input = s.JSONField(
-        required=False,
-        help_text="A string, a content object, a list of content (text, image, video) or a list of steps. An image is "
-        '{"type": "image", …} with one of data (base64), uri (https), file_id or output_id, and optionally role '
-        "(object, character, style). With `template` it holds pictures and videos only, or is left out.",
+    input = Shaped(
+        shapes.Input, required=False, help_text="With `template` it holds pictures and videos only, or is left out."
     )
     template = TemplateUse(required=False, help_text="In place of a text: see /api/v1/templates.")
     system_instruction = s.CharField(required=False)
-    response_format = s.JSONField(
-        required=False,
-        help_text='One or many of {"type": "image", "aspect_ratio", "image_size", "mime_type"} and {"type": "text"}. '
-        "Without it text and picture come.",
-    )
-    generation_config = s.JSONField(
-        required=False, help_text="thinking_level, temperature, top_p, seed, max_output_tokens, stop_sequences."
-    )
-    tools = s.JSONField(required=False, help_text='[{"type": "google_search", "search_types": ["web_search"]}]')
+    response_format = Shaped(shapes.ResponseFormat, required=False)
+    generation_config = Shaped(shapes.GenerationConfig, required=False)
+    tools = Shaped(shapes.Tools, required=False)
     max_images = s.IntegerField(required=False, min_value=1, help_text="Sizes the hold; models do not promise a count.")
     previous_generation_id = s.CharField(required=False, help_text="The turn that this one continues.")
     n = s.IntegerField(
@@ -60,8 +54,9 @@ class GenerationRequest(s.Serializer[object]):
         max_value=86_400,
         help_text="Seconds in which it is to end; else it fails with deadline_exceeded.",
     )
-    metadata = s.DictField(child=s.CharField(), required=False)
-    safety_settings = s.JSONField(required=False)
+    metadata = Shaped(shapes.Metadata, required=False)
+    safety_settings = Shaped(shapes.SafetySettings, required=False)
+    webhook = Shaped(shapes.JobWebhook, required=False)
 
 
 class Citation(s.Serializer[object]):
@@ -132,34 +127,6 @@ class OutputAlone(Output):
     grounding = Grounding()
 
 
-class InputUsage(s.Serializer[object]):
-    text = s.IntegerField()
-    image = s.IntegerField()
-    video = s.IntegerField()
-
-
-class OutputUsage(s.Serializer[object]):
-    text = s.IntegerField()
-    image = s.IntegerField()
-
-
-class Usage(s.Serializer[object]):
-    input = InputUsage()
-    output = OutputUsage()
-    thought = s.IntegerField()
-    cached = s.IntegerField()
-    search_queries = s.IntegerField()
-    total = s.IntegerField()
-
-
-class ChargeLine(s.Serializer[object]):
-    kind = s.CharField()
-    quantity = s.IntegerField()
-    unit = s.CharField()
-    unit_price = s.CharField()
-    amount = s.CharField()
-
-
 class Charge(s.Serializer[object]):
     status = s.ChoiceField(choices=["held", "charged", "not_charged"])
     reason = s.CharField(allow_null=True)
@@ -169,17 +136,32 @@ class Charge(s.Serializer[object]):
 
 
 class GenerationError(s.Serializer[object]):
+    code = s.ChoiceField(choices=list(ErrorCode))
+    message = s.CharField()
+
+
+class Notice(s.Serializer[object]):
+    """What differs from what was asked or listed, or what to know; which of the fields are there depends on `code`."""
+
     code = s.ChoiceField(
         choices=[
-            "safety_blocked",
-            "no_image",
-            "upstream_unavailable",
-            "upstream_rejected",
-            "deadline_exceeded",
-            "internal",
+            "size_differs",
+            "mime_type_differs",
+            "tokens_differ",
+            "images_not_delivered",
+            "model_alias",
+            "model_deprecated",
+            "history_cut",
+            ENDED_EARLY,
         ]
     )
-    message = s.CharField()
+    reason = s.ChoiceField(choices=list(EndReason), required=False, help_text="Why the model ended early.")
+    detail = s.CharField(required=False)
+    output = s.IntegerField(required=False, help_text="The `index` of the output.")
+    expected = Shaped({"type": ["string", "integer"]}, required=False)
+    came = Shaped({"type": ["string", "integer"]}, required=False)
+    count = s.IntegerField(required=False, help_text="Of pictures.")
+    use = s.CharField(required=False, help_text="A model.")
 
 
 class Generation(s.Serializer[object]):
@@ -204,7 +186,7 @@ class Generation(s.Serializer[object]):
     batch_id = s.CharField(allow_null=True, help_text="The batch it is an item of.")
     metadata = s.DictField(child=s.CharField())
     tags = s.ListField(child=s.CharField(), help_text="Set by PATCH, at any time.")
-    request = s.JSONField(help_text="As sent; bytes replaced by file ids.")
+    request = Shaped(shapes.SentRequest)
     content = Content(many=True)
     outputs = Output(many=True)
     thoughts = Thought(many=True)
@@ -212,7 +194,7 @@ class Generation(s.Serializer[object]):
     usage = Usage()
     charge = Charge()
     error = GenerationError(allow_null=True)
-    notices = s.ListField(child=s.JSONField(), help_text="What differs from what was asked or listed.")
+    notices = Notice(many=True)
     page_url = s.CharField(help_text="A page that shows the pictures with all that belongs to them.")
 
 
@@ -232,6 +214,30 @@ class File(s.Serializer[object]):
 
 class FileUpload(s.Serializer[object]):
     file = s.FileField()
+
+
+class GenerationEvent(s.Serializer[object]):
+    """The `data` of an event of one generation; `event` is its `type`, `id` its place in the stream."""
+
+    type = s.CharField(help_text="generation.queued, generation.running, generation.succeeded and so on.")
+    generation_id = s.CharField()
+    at = s.DateTimeField()
+    old = s.ChoiceField(choices=Status.choices, required=False, allow_null=True)
+    new = s.ChoiceField(choices=Status.choices, required=False)
+    reason = s.CharField(required=False, allow_null=True)
+    attempt = s.IntegerField(required=False)
+
+
+class TenantEvent(s.Serializer[object]):
+    """The `data` of an event of the tenant's; `event` is its `type`, `id` its place in the stream.
+
+    What else is in it depends on `type`.
+    """
+
+    type = s.CharField()
+    subject = s.CharField(help_text="The id of what the event is about.")
+    at = s.DateTimeField()
+    generation_id = s.CharField(required=False, help_text="Of events of generations.")
 
 
 class StreamToken(s.Serializer[object]):
@@ -255,32 +261,11 @@ class Quote(s.Serializer[object]):
     expected = Estimate()
     worst_case = Estimate(help_text="What is held when the generation is accepted; it never costs more.")
     model = s.CharField()
-    aspect_ratio = s.CharField(allow_null=True)
-    image_size = s.CharField(allow_null=True)
+    aspect_ratio = Shaped(nullable(shapes.AspectRatio))
+    image_size = Shaped(nullable(shapes.ImageSize))
     width = s.IntegerField(allow_null=True)
     height = s.IntegerField(allow_null=True)
     notes = s.ListField(child=s.CharField())
-
-
-class Model(s.Serializer[object]):
-    id = s.CharField()
-    object = s.CharField()
-    name = s.CharField()
-    description = s.CharField()
-    aliases = s.ListField(child=s.CharField(), help_text="Further names that requests may use.")
-    confirmed = s.BooleanField(help_text="false while figures are third parties' and not Google's own; see the notes.")
-    deprecated = s.JSONField(allow_null=True)
-    image_sizes = s.ListField(child=s.CharField())
-    aspect_ratios = s.ListField(child=s.CharField())
-    default_image_size = s.CharField()
-    default_aspect_ratio = s.CharField()
-    resolutions = s.ListField(child=s.JSONField())
-    input = s.JSONField()
-    output = s.JSONField()
-    search_types = s.ListField(child=s.CharField())
-    thinking = s.JSONField()
-    prices = s.JSONField(help_text="What this tenant pays.")
-    notes = s.ListField(child=s.CharField(), help_text="The guide's advice; it never refuses a request.")
 
 
 class BatchRequestItem(s.Serializer[object]):
@@ -294,7 +279,7 @@ class BatchRequest(s.Serializer[object]):
     items = BatchRequestItem(many=True, required=False)
     file_id = s.CharField(required=False)
     name = s.CharField(required=False, max_length=255)
-    metadata = s.DictField(child=s.CharField(), required=False)
+    metadata = Shaped(shapes.Metadata, required=False)
 
 
 class GenerationPage(Page):
@@ -320,10 +305,6 @@ class OutputPage(Page):
 
 class FilePage(Page):
     data = File(many=True)
-
-
-class ModelPage(Page):
-    data = Model(many=True)
 
 
 PREFER = OpenApiParameter(

@@ -7,6 +7,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from cavendish.http.schema import Page
+from cavendish.http.shapes import Shaped, nullable
+from generations.api import request_shapes as shapes
 from generations.api.schema import Quote, TemplateUse
 from generations.prompt_templates.guide import CATEGORIES
 from generations.request import LANGUAGES
@@ -24,7 +26,7 @@ class TemplateExample(s.Serializer[object]):
 
 class WorkedExample(s.Serializer[object]):
     prompt = s.CharField()
-    response_format = s.JSONField(allow_null=True)
+    response_format = Shaped(nullable(shapes.ResponseFormat))
 
 
 class Template(s.Serializer[object]):
@@ -66,8 +68,8 @@ class Practice(s.Serializer[object]):
 
 class GuideExample(Practice):
     prompt = s.CharField()
-    tools = s.ListField(child=s.JSONField())
-    response_format = s.JSONField(allow_null=True)
+    tools = Shaped(shapes.Tools)
+    response_format = Shaped(nullable(shapes.ResponseFormat))
 
 
 class PromptGuide(s.Serializer[object]):

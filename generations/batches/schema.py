@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
-from cavendish.http.schema import FieldProblem, Page
+from cavendish.http.schema import FieldProblem, Page, ProblemDetails
 from generations.models import BatchStatus, ItemStatus
 
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
@@ -47,7 +47,8 @@ class Batch(s.Serializer[object]):
     results_url = s.CharField()
 
 
-class ItemError(s.Serializer[object]):
+class ItemError(ProblemDetails):
+    status = s.IntegerField(required=False, help_text="Where the request of the item was refused.")
     code = s.CharField()
     message = s.CharField()
     errors = FieldProblem(many=True)

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 
 from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, LOOPBACK_NAMES, Config
 from cavendish.boot.oidc import Oidc
-from cavendish.http.apidoc import DESCRIPTION, TAGS
+from cavendish.http.apidoc import HOOKS
 
 CONFIG = Config.load()
 DATA_DIR: Path = CONFIG.data_dir
@@ -306,8 +306,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "v1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "DESCRIPTION": DESCRIPTION,
-    "TAGS": TAGS,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "PriceKind": "billing.models.prices.Kind",
         "LedgerKind": "billing.models.ledger.LedgerTransaction.Kind",
@@ -315,14 +314,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PartType": ["text", "image"],
         "Tier": ["standard", "batch"],
         "GenerationStatus": "generations.models.generation.Status",
+        "GuardRuleType": "generations.models.guard_rule.GuardRuleType",
         "EndpointStatus": ["enabled", "disabled"],
         "DeliveryStatus": ["pending", "sending", "succeeded", "failed"],
     },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "cavendish.http.openapi.describe_idempotency",
-        "cavendish.http.openapi.describe_limits",
-    ],
+    "POSTPROCESSING_HOOKS": HOOKS,
     "SWAGGER_UI_SETTINGS": {
         "persistAuthorization": True,
         "displayRequestDuration": True,

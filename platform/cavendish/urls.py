@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.operators.metrics import Metrics
 from cavendish.http.docs_page import DocsPage
+from cavendish.http.documents import Audience, Document, document_view, native_document
 from cavendish.telemetry.health import healthz, readyz
+from generations.compat.document import compat_document
 from generations.compat.gemini.files.uploads import Upload
 
 handler400 = "cavendish.http.handlers.handler400"
@@ -19,13 +22,20 @@ handler500 = "cavendish.http.handlers.handler500"
 
 open_to_all: dict[str, list[Any]] = {"authentication_classes": [], "permission_classes": []}
 
-# What the OpenAPI document describes. The compatible APIs are described by their owners.
+# What the OpenAPI documents for tenants and for operators describe.
 native = [
     path("api/v1/", include("generations.api.urls")),
     path("api/v1/", include("billing.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("cavendish.above.tenant_data.urls")),
 ]
+
+DOCUMENTS: dict[str, Callable[[], Document]] = {
+    "openapi.json": partial(native_document, tuple(native), Audience.TENANTS),
+    "openapi-operator.json": partial(native_document, tuple(native), Audience.OPERATORS),
+    "openapi-compat.json": compat_document,
+}
+_views = {name: document_view(build) for name, build in DOCUMENTS.items()}
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/account/")),
@@ -34,8 +44,9 @@ urlpatterns = [
     path("metrics", Metrics.as_view()),
     path("admin/", admin.site.urls),
     path("", include("cavendish.above.console.urls")),
-    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(patterns=native, **open_to_all), name="openapi"),
-    path("api/v1/docs", DocsPage.as_view(url_name="openapi", **open_to_all)),
+    *(path(name, view) for name, view in _views.items()),
+    *(path(f"api/v1/{name}", view, name=name) for name, view in _views.items()),
+    path("api/v1/docs", DocsPage.as_view(url_name="openapi.json", **open_to_all)),
     *native,
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.
     *(path(f"{version}/", include("generations.compat.gemini.urls")) for version in ("v1", "v1beta", "v1alpha")),

@@ -112,10 +112,11 @@ def test_what_is_wrong_or_unknown_is_named(account: Account, query: str, name: s
 
 def lists(document: dict[str, Any]) -> list[str]:
     """The addresses of all lists that need no id."""
+    limit = {"$ref": "#/components/parameters/limit"}
     return [
         path
         for path, methods in document["paths"].items()
-        if "{" not in path and "limit" in {each["name"] for each in methods.get("get", {}).get("parameters", ())}
+        if "{" not in path and limit in methods.get("get", {}).get("parameters", ())
     ]
 
 

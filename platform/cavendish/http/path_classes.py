@@ -49,7 +49,7 @@ def _class(
 
 PROBES = _class("probes", r"/(healthz|livez|readyz|metrics)", Body.NONE, chunked=False, gated=False)
 DOCUMENTS = _class(
-    "documents", r"/api/v1/(openapi\.json|docs) | /openapi(-operator|-compat)?\.json", Body.NONE, chunked=False
+    "documents", r"(/api/v1)?/openapi(-operator|-compat)?\.json | /api/v1/docs", Body.NONE, chunked=False
 )
 STATIC = _class("static", r"/static/.+", Body.NONE, chunked=False)
 PAGES = _class(

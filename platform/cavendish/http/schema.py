@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer
 from rest_framework import serializers as s
+
+from cavendish.http.shapes import MOMENT, QUANTITY, TEXT, TRUTH, WHOLE, Shaped, define, nullable, obj
 
 
 class FieldProblem(s.Serializer[object]):
@@ -13,8 +15,42 @@ class FieldProblem(s.Serializer[object]):
     detail = s.CharField()
 
 
-class ProblemBody(s.Serializer[object]):
-    """An error, `application/problem+json` (RFC 9457)."""
+_TALLY = {"metric": TEXT, "limit": WHOLE, "used": WHOLE, "resets_at": MOMENT}
+_BUDGET = {
+    "id": TEXT,
+    "scope": TEXT,
+    "scope_id": TEXT,
+    "period": TEXT,
+    "metric": TEXT,
+    "currency": nullable(TEXT),
+    "limit": QUANTITY,
+    "used": QUANTITY,
+    "held": QUANTITY,
+    "wanted": QUANTITY,
+    "resets_at": nullable(MOMENT),
+    "set_by_operator": TRUTH,
+}
+_WALLET = {name: nullable(TEXT) for name in ("balance", "held", "credit_limit", "currency")} | {"wanted": TEXT}
+
+
+class ProblemDetails(s.Serializer[object]):
+    """What some codes of problems bring with them."""
+
+    required_scope = s.CharField(required=False, help_text="The scope that the key lacks.")
+    violated_policies = s.ListField(child=s.CharField(), required=False, help_text="The names of rate limits.")
+    limit = Shaped(
+        {"anyOf": [WHOLE, obj(_TALLY)]}, required=False, help_text="What is reached; as an object the limit of a day."
+    )
+    used = s.IntegerField(required=False)
+    budget = Shaped(define("ExceededBudget", obj(_BUDGET)), required=False)
+    wallet = Shaped(define("ExceededWallet", obj(_WALLET)), required=False)
+    policy = Shaped(obj({"version": TEXT, "accepted": nullable(TEXT)}), required=False)
+    rule = Shaped(obj({"id": TEXT, "type": TEXT}), required=False, help_text="The guard rule that refuses.")
+    reason = s.CharField(required=False, allow_null=True)
+
+
+class ProblemBody(ProblemDetails):
+    """An error, `application/problem+json` (RFC 9457). What else is in it depends on `code`."""
 
     type = s.CharField()
     title = s.CharField()
@@ -27,6 +63,15 @@ class ProblemBody(s.Serializer[object]):
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Returns the responses of an operation that fails with these statuses."""
     return {(status, "application/problem+json"): OpenApiResponse(ProblemBody) for status in statuses}
+
+
+def of_audience(
+    tenants: type[s.Serializer[object]], operators: type[s.Serializer[object]]
+) -> PolymorphicProxySerializer:
+    """Returns the shape of an answer that says more to operators; each document has its own of the two."""
+    return PolymorphicProxySerializer(
+        component_name=f"Any{tenants.__name__}", serializers=[tenants, operators], resource_type_field_name=None
+    )
 
 
 class Page(s.Serializer[object]):
