@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -28,6 +28,8 @@ class Event:
     """What it is of, where events of many subjects are read."""
     livemode: bool = True
     """The mode of that; what both modes share is live."""
+    frames: dict[UUID, bytes] = field(default_factory=dict, compare=False, repr=False)
+    """As it goes to the streams of a generation, once made: thousands of them share one reading."""
 
 
 class Source(Protocol):

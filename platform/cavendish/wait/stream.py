@@ -37,9 +37,13 @@ HEADERS: Headers = [
 
 def frame(stream: StreamOf, event: Event) -> bytes:
     """One event on the wire: the row's data with `type`, `generation_id` and `at` (RFC 3339, UTC) beside it."""
-    at = event.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    data = {**event.data, "type": event.type, "generation_id": f"gen_{stream.generation.hex}", "at": at}
-    return f"id: {event.cursor}\nevent: {event.type}\ndata: {json.dumps(data)}\n\n".encode()
+    frame = event.frames.get(stream.generation)
+    if frame is None:
+        at = event.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        data = {**event.data, "type": event.type, "generation_id": f"gen_{stream.generation.hex}", "at": at}
+        frame = f"id: {event.cursor}\nevent: {event.type}\ndata: {json.dumps(data)}\n\n".encode()
+        event.frames[stream.generation] = frame
+    return frame
 
 
 class _Reader:
@@ -121,9 +125,10 @@ class _Writer:
 
     async def run(self, events: list[Event]) -> None:
         """Sends `events`, then what follows, until the last event, the client's leaving or the process's end."""
+        self._gone.add_done_callback(self._bell.wake)
         ended = await self._write(events)
         while not ended and not self._gone.done() and not self._hub.draining:
-            rung = self._bell.arm()
+            self._bell.arm()
             failed = False
             self._read_at = time.monotonic()
             try:
@@ -136,7 +141,7 @@ class _Writer:
                 continue
             if self._given_up():
                 return
-            await self._sleep(rung, failed=failed)
+            await self._sleep(failed=failed)
 
     async def _write(self, events: list[Event]) -> bool:
         """Whether the generation's last event is among them."""
@@ -150,7 +155,7 @@ class _Writer:
         await send_body(self._send, data, more=True)
         self._sent_at = time.monotonic()
 
-    async def _sleep(self, rung: asyncio.Future[None], *, failed: bool) -> None:
+    async def _sleep(self, *, failed: bool) -> None:
         until_alive = self._sent_at + KEEP_ALIVE_SECONDS - time.monotonic()
         pause = KEEP_ALIVE_SECONDS if self._hub.subscribed else POLL_SECONDS
         if failed:
@@ -162,11 +167,11 @@ class _Writer:
                 self._bell.forget()
                 self._retry = FIRST_RETRY_SECONDS
         while True:
-            timeout = max(0.0, min(pause, until_alive))
-            await asyncio.wait({self._gone, rung}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not self._gone.done():
+                await self._bell.wait(max(0.0, min(pause, until_alive)))
             if not self._gone.done() and time.monotonic() >= self._sent_at + KEEP_ALIVE_SECONDS:
                 await self._put(b": keep-alive\n\n")
-            if failed or self._gone.done() or rung.done() or self._bell.owed or not self._hub.subscribed:
+            if failed or self._gone.done() or self._bell.rung or self._bell.owed or not self._hub.subscribed:
                 return
             # Nothing was told of, and who would tell is there: thousands of streams do not look each time they beat.
             if time.monotonic() >= self._read_at + READ_SECONDS:

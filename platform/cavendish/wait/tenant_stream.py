@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
@@ -65,8 +64,9 @@ async def answer_tenant_stream(
         sent_at = time.monotonic()
         # The bell of no generation: it rings when the process is to end.
         with hub.listening(stream.tenant) as bell:
+            gone.add_done_callback(bell.wake)
             while not gone.done() and not hub.draining:
-                rung = bell.arm()
+                bell.arm()
                 events: list[Event] = []
                 try:
                     events = await reads.events(tenant=stream.tenant, generation=None, after=after, limit=PAGE)
@@ -80,6 +80,6 @@ async def answer_tenant_stream(
                 elif time.monotonic() >= sent_at + KEEP_ALIVE_SECONDS - LOOK_SECONDS:
                     await send_body(send, b": keep-alive\n\n", more=True)
                     sent_at = time.monotonic()
-                if len(events) < PAGE:
-                    await asyncio.wait({gone, rung}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if len(events) < PAGE and not gone.done():
+                    await bell.wait(LOOK_SECONDS)
     await send_body(send)
