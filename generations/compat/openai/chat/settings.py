@@ -40,6 +40,7 @@ _REFUSED = {
     "imageConfig": _IN_IMAGE_CONFIG,
     "generationConfig": "That is generateContent's; settings stand by themselves here.",
 }
+_OFF = "none"
 _CALLED_TOOLS = frozenset({"none", "auto"})
 _TIERS = frozenset({"auto", "default", "standard"})
 MODALITIES = ("image", "text")
@@ -116,7 +117,9 @@ def thinking_parse(
     if reasoning is not None:
         if reasoning.has("effort"):
             effort, at = reasoning.text("effort"), reasoning.at("effort")
-        reasoning.take("effort", "enabled", "summary")
+        if not reasoning.flag("enabled", True):
+            effort, at = _OFF, reasoning.at("enabled")
+        reasoning.take("effort", "summary")
         reasoning.refuse("max_tokens", because="The image models take no budget of thoughts; use effort.")
         shows = not reasoning.flag("exclude", False)
         reasoning.close()
@@ -127,8 +130,13 @@ def thinking_parse(
         thinking.take("thinking_level")
         shows = thinking.flag("include_thoughts", shows)
         thinking.close()
-    if effort is not None and not (effort == "none" and not model.thinks):
-        config["thinking_level"] = effort.lower()
+    effort = effort.lower() if effort is not None else None
+    if effort == _OFF:
+        shows = False
+        # The least is as near to none as these models come; one that cannot be told to is named by the check of levels.
+        effort = "minimal" if "minimal" in model.thinking_levels else _OFF if model.thinks else None
+    if effort is not None:
+        config["thinking_level"] = effort
         pointers.note("/generation_config/thinking_level", at)
     if shows and model.thinks:
         config["thinking_summaries"] = "auto"
@@ -158,7 +166,7 @@ def _searches(fields: CamelFields, name: str) -> bool:
         options.refuse("user_location", because="The search cannot be told a place; say it in the prompt.")
         options.close()
         return True
-    items = fields.items(name)
+    items = [item for item in fields.items(name) if not (isinstance(item, dict) and item.get("enabled") is False)]
     for index, item in enumerate(items):
         pointer = f"{fields.at(name)}/{index}"
         if not isinstance(item, dict) or not _is_search(item):
