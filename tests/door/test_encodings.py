@@ -111,6 +111,29 @@ async def test_every_reader_takes_them(door: Door) -> None:
             assert layer._bodies.taken == 0
 
 
+async def test_every_reader_takes_bodies_without_a_length(door: Door) -> None:
+    _, secret = await aside(lambda: make_key(make_tenant()))
+    async with door() as (port, _), connected(port) as raw:
+        for path, (kind, body), status in READERS:
+            for coding, sent in (("identity", body), ("gzip", gzip.compress(body))):
+                chunks = b"".join(
+                    b"%x\r\n%s\r\n" % (len(sent[at : at + 90]), sent[at : at + 90]) for at in range(0, len(sent), 90)
+                )
+                head = (f"Content-Type: {kind}", f"Content-Encoding: {coding}", "Transfer-Encoding: chunked")
+                answer = await ask(raw, "POST", path, *head, key=secret, body=chunks + b"0\r\n\r\n")
+                assert answer.status == status, (path, answer.body)
+                assert status != 400 or words(answer)["error"]["param"] == "prompt"
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", "idna", "bz2_codec", "hex", "undefined", "none-of-all"])
+async def test_a_charset_changes_nothing(door: Door, charset: str) -> None:
+    _, secret = await aside(lambda: make_key(make_tenant()))
+    async with door() as (port, _), connected(port) as raw:
+        for path, (kind, body), status in READERS:
+            answer = await send(raw, f"{path}?x=%ff", secret, "identity", f"{kind}; charset={charset}", body)
+            assert answer.status == status, (path, answer.body)
+
+
 async def test_others_are_415_and_told_which_are_taken(door: Door) -> None:
     _, secret = await aside(lambda: make_key(make_tenant()))
     async with door() as (port, _):

@@ -16,11 +16,12 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.signals import request_started
 from django.db import close_old_connections
 from django.http import FileResponse
 from django.urls import set_script_prefix
+from django.utils.http import parse_header_parameters
 
 from cavendish.http.slots import SCOPE_KEY, current_slot
 
@@ -47,6 +48,16 @@ def _with_length(scope: Any, body: Any) -> Any:
     return {**scope, "headers": [*headers, (b"content-length", b"%d" % length)]}
 
 
+class Utf8Request(ASGIRequest):
+    """A request whose text is UTF-8, whatever `charset` its Content-Type names.
+
+    JSON has no other, and under such names Python has codecs that are no text at all.
+    """
+
+    def _set_content_type_params(self, meta: Any) -> None:
+        self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+
+
 class ThreadedHandler(ASGIHandler):
     """`threads` are for the requests that Django works on at once, which the layer in front bounds, and for those that
     have given up their slot and wait (`cavendish.http.slots`).
@@ -54,6 +65,8 @@ class ThreadedHandler(ASGIHandler):
     Requests whose scope says `cavendish.ungated` have threads of their own, and one with `cavendish.match` brings what
     its URL was resolved to.
     """
+
+    request_class = Utf8Request
 
     def __init__(self, *, threads: int) -> None:
         super().__init__()
