@@ -104,8 +104,9 @@ async def answer_stream(
     await send_start(send, 200, start)
     async with watching(receive) as gone:
         with hub.listening(stream.generation) as bell:
-            await _Writer(stream, reader, bell, hub, gone, send).run(events)
-    await send_body(send)
+            ended = await _Writer(stream, reader, bell, hub, gone, send).run(events)
+    if not ended:
+        await send_body(send)
 
 
 class _Writer:
@@ -123,8 +124,11 @@ class _Writer:
         self._sent_at = self._read_at = time.monotonic()
         self._retry = FIRST_RETRY_SECONDS
 
-    async def run(self, events: list[Event]) -> None:
-        """Sends `events`, then what follows, until the last event, the client's leaving or the process's end."""
+    async def run(self, events: list[Event]) -> bool:
+        """Sends `events`, then what follows, until the last event, the client's leaving or the process's end.
+
+        Whether the last event was sent, and the body's end with it.
+        """
         self._gone.add_done_callback(self._bell.wake)
         ended = await self._write(events)
         while not ended and not self._gone.done() and not self._hub.draining:
@@ -140,19 +144,21 @@ class _Writer:
             if ended or len(events) == PAGE:
                 continue
             if self._given_up():
-                return
+                return False
             await self._sleep(failed=failed)
+        return ended
 
     async def _write(self, events: list[Event]) -> bool:
-        """Whether the generation's last event is among them."""
+        """Whether the generation's last event is among them. It goes out together with the end of the body."""
+        ended = any(event.type in TERMINAL for event in events)
         if events:
             self._bell.paid(event.cursor for event in events)
             self._retry = FIRST_RETRY_SECONDS
-            await self._put(b"".join(frame(self._stream, event) for event in events))
-        return any(event.type in TERMINAL for event in events)
+            await self._put(b"".join(frame(self._stream, event) for event in events), more=not ended)
+        return ended
 
-    async def _put(self, data: bytes) -> None:
-        await send_body(self._send, data, more=True)
+    async def _put(self, data: bytes, *, more: bool = True) -> None:
+        await send_body(self._send, data, more=more)
         self._sent_at = time.monotonic()
 
     async def _sleep(self, *, failed: bool) -> None:
