@@ -1,4 +1,4 @@
-"""The upstream's usage (WIRE.md 4.6) as quantities by kind.
+"""The upstream's usage (docs/wire.md, Usage) as quantities by kind.
 
 Rules, each for a reason that other products found out by mis-billing:
 - what the upstream reports wins; without a split of the output the token tables give the pictures' share;

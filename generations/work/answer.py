@@ -23,7 +23,7 @@ from generations.work.pictures import Picture, picture_read
 
 UPSTREAM_FAILED = frozenset({"failed", "budget_exceeded", "cancelled"})
 REQUEST_CODES = frozenset({"invalid_request", "invalid_argument", "failed_precondition", "not_found", "400", "404"})
-"""Codes that blame the request: asking again would not help (WIRE.md 6.1)."""
+"""Codes that blame the request: asking again would not help (docs/wire.md, Errors)."""
 _CITED_AGAIN = 4
 
 

@@ -1,4 +1,4 @@
-"""Why an answer of the upstream ended before it was whole, where the upstream says so (WIRE.md 4.3, 6.1)."""
+"""Why an answer of the upstream ended before it was whole, where the upstream says so (docs/wire.md)."""
 
 from __future__ import annotations
 

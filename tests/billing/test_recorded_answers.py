@@ -1,7 +1,7 @@
 """Golden cases: usages that real answers of the models carried, and what they cost at the shipped prices.
 
-The recordings were made through generateContent; they stand here in the words of the Interactions API. Sources are with
-each case (PRICES.md and WIRE.md of the project's reference).
+The recordings were made through generateContent; they stand here in the words of the Interactions API. Where each comes
+from is said with it; what the counts mean is in docs/wire.md, Usage.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RECORDED = {
         {"text_input": (24, "0.000012000"), "text_output": (482, "0.001446000"), "image_output": (1120, "0.067200000")},
         "0.068658000",
     ),
-    # WIRE.md, section 9: thoughts are apart from the 1,125 tokens of candidates.
+    # Thoughts are apart from the 1,125 tokens of candidates.
     "thoughts beside text and picture": Recorded(
         FLASH,
         {
@@ -88,7 +88,7 @@ RECORDED = {
         },
         "0.068200000",
     ),
-    # PRICES.md: each query is billed, the text that a search fetched is not.
+    # Each query is billed, the text that a search fetched is not.
     "what a search read": Recorded(
         FLASH,
         {

@@ -170,7 +170,7 @@ def test_in_the_background_an_answer_that_went_out_is_an_answer(account: Account
 def test_the_javascript_sdk_that_times_out_and_tries_again_spends_once(
     account: Account, node_modules: Path, tmp_path: Path
 ) -> None:
-    """It repeats after a timeout of its own, five requests in all (WIRE.md 1.5)."""
+    """It repeats after a timeout of its own, five requests in all (docs/wire.md, Repetitions)."""
     script = tmp_path / "retry.mjs"
     script.write_text(
         f"""

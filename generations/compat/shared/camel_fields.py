@@ -20,7 +20,7 @@ def camel(name: str) -> str:
 
 
 def camel_tree(value: Any) -> Any:
-    """The same tree with every name in camelCase. The Python SDK mixes both (WIRE.md 9); of two the first counts."""
+    """The same tree with every name in camelCase. The Python SDK mixes both; of two the first counts."""
     if isinstance(value, list):
         return [camel_tree(item) for item in value]
     if not isinstance(value, dict):

@@ -16,7 +16,7 @@ from cavendish.http.problems import not_found
 from generations.selectors import GenerationDetail, generation_find, generations_load
 
 WAIT = 600
-"""Seconds: how long Google's own server keeps a waiting create open (WIRE.md 1.4)."""
+"""Seconds: how long Google's own server keeps a waiting create open (docs/wire.md, Timeouts)."""
 
 
 def job_wait(

@@ -1,6 +1,6 @@
 """Requests whose connection closed before their response, for a minute: the next equal request gets their jobs.
 
-The SDKs send a POST again when its connection broke, without a key that says so (WIRE.md 1.3, 1.5). Entries are in
+The SDKs send a POST again when its connection broke, without a key that says so (docs/wire.md). Entries are in
 Valkey, for all web processes; those that it did not accept stay in the process that saw the connection close.
 """
 

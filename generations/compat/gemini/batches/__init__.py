@@ -1,1 +1,1 @@
-"""`client.batches` of the SDKs (WIRE.md 8): many generateContent requests in one."""
+"""`client.batches` of the SDKs (docs/wire.md, Batches): many generateContent requests in one."""

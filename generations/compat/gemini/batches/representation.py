@@ -1,4 +1,4 @@
-"""A batch as the operation that the SDKs read (WIRE.md 8), and its items as answers of generateContent."""
+"""A batch as the operation that the SDKs read (docs/wire.md), and its items as answers of generateContent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ended generation as a GenerateContentResponse (WIRE.md 9): parts in order, why it ended, grounding, usage."""
+"""An ended generation as a GenerateContentResponse (docs/wire.md): parts in order, why it ended, grounding, usage."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def response_json(detail: GenerationDetail, content: GenerationContent, *, thoug
 def failure_of(detail: GenerationDetail) -> Problem | None:
     """The error that an ended generation is answered with; None where it is answered with a response.
 
-    No SDK of Google's sends generateContent again by itself (WIRE.md 1.5), and clients that know nothing of reasons to
+    No SDK of Google's sends generateContent again by itself (docs/wire.md), and clients that know nothing of reasons to
     finish take a response without parts for an empty answer.
     """
     generation = detail.generation

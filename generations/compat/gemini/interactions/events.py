@@ -1,4 +1,4 @@
-"""An ended interaction as the event sequence of WIRE.md 5.2. Ids count from 1, so a stream resumes behind any."""
+"""An ended interaction as the events of docs/wire.md, in order. Ids count from 1, so a stream resumes behind any."""
 
 from __future__ import annotations
 

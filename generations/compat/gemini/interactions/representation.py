@@ -1,4 +1,4 @@
-"""A generation as an Interaction (WIRE.md 4): the upstream's own steps, with our ids and our stored pictures."""
+"""A generation as an Interaction (docs/wire.md): the upstream's own steps, with our ids and our stored pictures."""
 
 from __future__ import annotations
 

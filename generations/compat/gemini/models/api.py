@@ -17,7 +17,7 @@ class ModelList(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request) -> JsonResponse:
-        """Lists all at once, without `nextPageToken`, which the JavaScript SDK would follow for ever (WIRE.md 7)."""
+        """Lists all at once, without `nextPageToken`, which the JavaScript SDK would follow for ever."""
         who = principal(request)
         return JsonResponse({"models": [model_json(model) for model in models_offered(who)]})
 

@@ -1,4 +1,4 @@
-"""An interaction of the upstream, from one document or from a stream of events (WIRE sections 4 and 5)."""
+"""An interaction of the upstream, from one document or from a stream of events (docs/wire.md)."""
 
 from __future__ import annotations
 
