@@ -71,6 +71,25 @@ async def test_comments_keep_the_connection_alive(
     assert came.endswith(b": keep-alive\n\nrest\n\n")
 
 
+async def test_an_answer_may_have_a_beat_of_its_own(
+    client: httpx.AsyncClient, inner: Inner, valkey: OwnValkey, generation: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON takes no comments."""
+    monkeypatch.setattr(lead, "KEEP_ALIVE_SECONDS", 0.05)
+
+    async def first(inner: Inner, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+        return 200, {"X-Cavendish-Lead": f"gen_{generation.hex};9;/rest?after=1", "X-Cavendish-Beat": '" "'}, b"["
+
+    inner.views["/array"] = first
+    came = bytearray()
+    async with client.stream("POST", "/array") as answer:
+        reading = asyncio.create_task(read(answer, came))
+        await until(lambda: came.startswith(b"[  "))
+        await valkey.publish(ENDED, generation.hex)
+        await reading
+    assert came.replace(b" ", b"") == b"[rest\n\n"
+
+
 async def test_the_rest_may_be_large(
     client: httpx.AsyncClient, layer: WaitLayer, inner: Inner, valkey: OwnValkey, generation: UUID
 ) -> None:

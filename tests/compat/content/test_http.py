@@ -248,6 +248,18 @@ def test_settings_without_effect_are_taken_with_a_warning(account: Account) -> N
     assert interaction.headers["warning"] == '299 - "generation_config.top_k has no effect with this model"'
 
 
+def test_interactions_refuse_with_the_place_in_the_message(account: Account) -> None:
+    """The SDKs show the message alone."""
+    body = {"model": FLASH, "input": "x", "service_tier": "flex", "generation_config": {"aspectRatio": "16:9"}}
+    with account.untouched():
+        refused = account.post("/v1/interactions", json=body)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"] == (
+        "service_tier: There is one tier for single requests; leave it out. generation_config.aspectRatio: "
+        '"aspectRatio" is not a field here; did you mean response_format.aspect_ratio?'
+    )
+
+
 def test_addresses_instead_of_bytes(account: Account, http: httpx.Client) -> None:
     config = {"responseFormat": {"image": {"imageSize": "512", "aspectRatio": "1:1", "delivery": "URI"}}}
     [part] = candidate_of(ask(account, "x", generationConfig=config))["content"]["parts"]

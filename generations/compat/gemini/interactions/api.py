@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
@@ -20,6 +21,7 @@ from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.ignored import warn_ignored
 from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_chunks
+from generations.compat.shared.pointer_map import errors_placed, placed
 from generations.compat.shared.resubmissions import Resubmission
 from generations.errors import NotCancelable
 from generations.models import TERMINAL, GenerationContent, Status
@@ -37,7 +39,8 @@ class InteractionList(GoogleView):
     def post(self, request: Request) -> HttpResponse:
         who = principal(request)
         resubmission = Resubmission(request, who)
-        accepted = generation_accept(who=who, body=resubmission, dialect="interactions", join=resubmission.job)
+        with errors_placed(partial(placed, pointers=None)):
+            accepted = generation_accept(who=who, body=resubmission, dialect="interactions", join=resubmission.job)
         public = ids.encode(ids.GENERATION, accepted.id)
         detail = job_load(who, accepted.id)
         answer: HttpResponse
