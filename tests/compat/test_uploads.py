@@ -145,6 +145,10 @@ def test_the_native_api_knows_it_too(account: Account) -> None:
     assert "application/jsonl" in other.json()["detail"]
 
 
+def name_header(raw: bytes) -> dict[str, Any]:
+    return {"X-Goog-Upload-File-Name": raw}
+
+
 NAMES = [
     ("TÜR 日本.png".encode(), "TÜR 日本.png"),
     ("TÜR ñ.png".encode("latin-1"), "TÜR ñ.png"),
@@ -154,7 +158,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("raw", "name"), NAMES)
 def test_names_keep_their_letters(account: Account, raw: bytes, name: str) -> None:
-    url = begun(account, **{"X-Goog-Upload-File-Name": raw})
+    url = begun(account, None, **name_header(raw))
     assert step(account, url, "upload, finalize", picture(), 0).json()["file"]["displayName"] == name
     head = (
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="'
