@@ -30,7 +30,8 @@ class FormParser(MultiPartParser):
         form = super().parse(stream, media_type, parser_context)
         for name, values in form.data.lists():
             if any(_REPLACEMENT in value for value in values):
-                raise bad_request("malformed_request", f"The form's field {shown(name)} is not UTF-8.")
+                detail = f"The form's field {shown(name)} is not UTF-8; a file needs its filename beside the name."
+                raise bad_request("malformed_request", detail)
         return form
 
 
