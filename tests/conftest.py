@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.openapi import watch_django_client
 from tests.services import Running, harness
 
 TESTS = Path(__file__).parent
@@ -87,6 +88,7 @@ def _database(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     request.getfixturevalue("django_db_setup")
+    watch_django_client()
     blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock():
         yield

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -13,7 +14,10 @@ from cavendish.db import ids
 from cavendish.http.problems import FieldError, invalid, not_found, shown
 
 PAGE = ("limit", "cursor")
+CREATED = ("created_after", "created_before")
 MAX_TEXT = 100
+SLACK = timedelta(hours=1)
+"""How far the clock of who makes an id may be from PostgreSQL's, which says when a row was made."""
 
 
 class Parameters:
@@ -45,12 +49,12 @@ class Parameters:
     def wrong(self, name: str, code: str, detail: str) -> None:
         self.errors.append(FieldError(f"/{name[:60]}", code, detail))
 
-    def text(self, name: str) -> str | None:
+    def text(self, name: str, *, most: int = MAX_TEXT) -> str | None:
         value = self.values.get(name)
         if value is None:
             return None
-        if len(value) > MAX_TEXT or not value.isprintable():
-            self.wrong(name, "unknown_value", f"Use up to {MAX_TEXT} printable characters.")
+        if len(value) > most or not value.isprintable():
+            self.wrong(name, "unknown_value", f"Use up to {most} printable characters.")
             return None
         return value
 
@@ -78,6 +82,28 @@ class Parameters:
             pass
         self.wrong(name, "wrong_type", "Use a time like 2026-12-01T00:00:00Z.")
         return None
+
+    def created(self, column: str = "created_at", *, by_id: bool = True) -> dict[str, Any]:
+        """Returns the conditions of `created_after` and `created_before`, for rows whose ids begin with the time.
+
+        Without `by_id` the ids are others.
+        """
+        conditions: dict[str, Any] = {}
+        # With a bound of the ids the index of the list leads there.
+        if (after := self.moment("created_after")) is not None:
+            conditions |= {f"{column}__gt": after} | ({"id__gte": ids.first_at(after - SLACK)} if by_id else {})
+        if (before := self.moment("created_before")) is not None:
+            conditions |= {f"{column}__lt": before} | ({"id__lt": ids.first_at(before + SLACK)} if by_id else {})
+        return conditions
+
+    def id(self, name: str, prefix: str) -> UUID | None:
+        value = self.text(name)
+        if value is None:
+            return None
+        decoded = ids.decode(prefix, value)
+        if decoded is None:
+            self.wrong(name, "unknown_value", f"{shown(value)} is no id like {prefix}_….")
+        return decoded
 
     def close(self) -> None:
         """Raises Problem 422 with everything that was wrong."""

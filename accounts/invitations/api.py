@@ -12,11 +12,11 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.authentication.parameters import CREATED, Parameters, tenant_of
 from accounts.idempotency import IdempotentView
 from accounts.invitations import schema
 from accounts.invitations.bodies import InvitationNew
-from accounts.invitations.representation import invitation_json
+from accounts.invitations.representation import STATUSES, invitation_json
 from accounts.invitations.services import invitation_create, invitation_resend, invitation_revoke
 from accounts.models import Invitation, Role
 from cavendish.db import ids
@@ -33,7 +33,7 @@ class InvitationList(IdempotentView):
     @extend_schema(
         operation_id="invitations_list",
         responses={200: schema.InvitationPage, **problems(401, 403, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.INVITATIONS],
         tags=["members"],
     )
     def get(self, request: Request) -> Response:
@@ -109,7 +109,7 @@ class TenantInvitationList(OperatorView):
     @extend_schema(
         operation_id="tenant_invitations_list",
         responses={200: schema.InvitationPage, **problems(401, 404, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.INVITATIONS],
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
@@ -132,9 +132,17 @@ class TenantInvitationList(OperatorView):
 
 
 def _invitations(request: Request, tenant_id: UUID) -> Response:
-    Parameters(request, takes=()).close()
+    parameters = Parameters(request, takes=(*CREATED, "status", "email"))
+    conditions = parameters.created()
+    status = parameters.choice("status", tuple(STATUSES))
+    if (email := parameters.text("email", most=254)) is not None:
+        conditions["email"] = email.lower()
+    parameters.close()
     with tenant_work(tenant_id):
-        page, cursor = page_read(request, Invitation.objects.filter(tenant_id=tenant_id), ids.INVITATION)
+        rows = Invitation.objects.filter(tenant_id=tenant_id, **conditions)
+        if status:
+            rows = rows.filter(STATUSES[status]())
+        page, cursor = page_read(request, rows, ids.INVITATION)
     return Response(page_json([invitation_json(invitation) for invitation in page], cursor))
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.audit.representation import creator_json
 from accounts.models import Invitation
 from cavendish.db import ids
 from cavendish.http.times import moment
+
+STATUSES: dict[str, Callable[[], Q]] = {
+    "open": lambda: Q(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now()),
+    "accepted": lambda: Q(accepted_at__isnull=False),
+    "revoked": lambda: Q(accepted_at=None, revoked_at__isnull=False),
+    "expired": lambda: Q(accepted_at=None, revoked_at=None, expires_at__lte=timezone.now()),
+}
+"""The conditions of the invitations that have a status now."""
 
 
 def invitation_json(invitation: Invitation) -> dict[str, Any]:

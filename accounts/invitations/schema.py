@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from accounts.audit.schema import Creator
 from accounts.models import Role
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 
 
 class Invitation(s.Serializer[object]):
@@ -25,3 +27,10 @@ class Invitation(s.Serializer[object]):
 
 class InvitationPage(Page):
     data = Invitation(many=True)
+
+
+INVITATIONS = [
+    OpenApiParameter("status", OpenApiTypes.STR, enum=["open", "accepted", "revoked", "expired"]),
+    OpenApiParameter("email", OpenApiTypes.STR),
+    *CREATED,
+]

@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.authentication.parameters import CREATED, Parameters, tenant_of
 from accounts.idempotency import IdempotentView
 from accounts.keys import schema
 from accounts.keys.bodies import DEFAULT_SCOPES, KeyChange, KeyNew, KeyRotation
-from accounts.keys.representation import key_json
+from accounts.keys.representation import STATUSES, key_json
 from accounts.keys.services import DEFAULT_OVERLAP, api_key_create, api_key_revoke, api_key_rotate, api_key_update
 from accounts.models import ApiKey
 from cavendish.db import ids
@@ -38,7 +38,7 @@ class KeyList(IdempotentView):
     @extend_schema(
         operation_id="keys_list",
         responses={200: schema.ApiKeyPage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.LIVEMODE],
+        parameters=[*PAGING, *schema.KEYS],
         tags=["keys"],
     )
     def get(self, request: Request) -> Response:
@@ -132,7 +132,7 @@ class TenantKeyList(OperatorView):
     @extend_schema(
         operation_id="tenant_keys_list",
         responses={200: schema.ApiKeyPage, **problems(401, 404, 422)},
-        parameters=[*PAGING, schema.LIVEMODE],
+        parameters=[*PAGING, *schema.KEYS],
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
@@ -179,11 +179,17 @@ class TenantKeyRevoke(OperatorView):
 
 
 def _list(request: Request, tenant_id: UUID, *, test_only: bool = False) -> Response:
-    parameters = Parameters(request, takes=("livemode",))
+    parameters = Parameters(request, takes=(*CREATED, "livemode", "status", "member_id"))
+    conditions = parameters.created()
     livemode = parameters.flag("livemode")
+    status = parameters.choice("status", tuple(STATUSES))
+    if (member_id := parameters.id("member_id", ids.USER)) is not None:
+        conditions["member_id"] = member_id
     parameters.close()
     with tenant_work(tenant_id):
-        rows = ApiKey.objects.filter(tenant_id=tenant_id)
+        rows = ApiKey.objects.filter(tenant_id=tenant_id, **conditions)
+        if status:
+            rows = rows.filter(STATUSES[status]())
         if livemode is not None:
             rows = rows.filter(livemode=livemode)
         if test_only:

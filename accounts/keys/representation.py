@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.audit.representation import creator_json
 from accounts.models import ApiKey
 from cavendish.db import ids
 from cavendish.http.times import moment
+
+STATUSES: dict[str, Callable[[], Q]] = {
+    "active": lambda: Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=timezone.now())),
+    "expired": lambda: Q(revoked_at=None, expires_at__lte=timezone.now()),
+    "revoked": lambda: Q(revoked_at__isnull=False),
+}
+"""The conditions of the keys that have a status now."""
 
 
 def key_json(key: ApiKey, secret: str | None = None) -> dict[str, Any]:

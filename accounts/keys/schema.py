@@ -8,7 +8,7 @@ from rest_framework import serializers as s
 
 from accounts.audit.schema import Creator
 from accounts.models import Scope
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 
 
 class ApiKey(s.Serializer[object]):
@@ -48,4 +48,9 @@ class ApiKeyPage(Page):
     data = ApiKey(many=True)
 
 
-LIVEMODE = OpenApiParameter("livemode", OpenApiTypes.BOOL, description="Only keys of this mode.")
+KEYS = [
+    OpenApiParameter("livemode", OpenApiTypes.BOOL, description="Only keys of this mode."),
+    OpenApiParameter("status", OpenApiTypes.STR, enum=["active", "expired", "revoked"]),
+    OpenApiParameter("member_id", OpenApiTypes.STR, description="Only keys that count for this member."),
+    *CREATED,
+]

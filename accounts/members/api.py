@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.authentication.parameters import CREATED, Parameters, tenant_of
 from accounts.members import schema
 from accounts.members.bodies import MemberChange
 from accounts.members.representation import member_json
@@ -31,7 +31,7 @@ class MemberList(APIView):
     @extend_schema(
         operation_id="members_list",
         responses={200: schema.MemberPage, **problems(401, 403, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.MEMBERS],
         tags=["members"],
     )
     def get(self, request: Request) -> Response:
@@ -76,7 +76,7 @@ class TenantMemberList(OperatorView):
     @extend_schema(
         operation_id="tenant_members_list",
         responses={200: schema.MemberPage, **problems(401, 404, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.MEMBERS],
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
@@ -85,9 +85,15 @@ class TenantMemberList(OperatorView):
 
 
 def _members(request: Request, tenant_id: UUID) -> Response:
-    Parameters(request, takes=()).close()
+    parameters = Parameters(request, takes=(*CREATED, "role", "email"))
+    conditions = parameters.created()
+    if role := parameters.choice("role", tuple(Role.values)):
+        conditions["role"] = role
+    if (email := parameters.text("email", most=254)) is not None:
+        conditions["user__email__iexact"] = email
+    parameters.close()
     with tenant_work(tenant_id):
-        rows = Membership.objects.filter(tenant_id=tenant_id).select_related("user")
+        rows = Membership.objects.filter(tenant_id=tenant_id, **conditions).select_related("user")
         page, cursor = page_read(request, rows, ids.MEMBERSHIP)
         return Response(page_json([member_json(membership) for membership in page], cursor))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from accounts.models import Role
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 
 
 class Member(s.Serializer[object]):
@@ -19,3 +21,10 @@ class Member(s.Serializer[object]):
 
 class MemberPage(Page):
     data = Member(many=True)
+
+
+MEMBERS = [
+    OpenApiParameter("role", OpenApiTypes.STR, enum=list(Role.values)),
+    OpenApiParameter("email", OpenApiTypes.STR),
+    *CREATED,
+]

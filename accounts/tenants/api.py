@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.authentication.parameters import CREATED, Parameters, tenant_of
 from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
 from accounts.tenants import schema
@@ -67,8 +67,8 @@ class TenantList(OperatorView):
     )
     def get(self, request: Request) -> Response:
         """Lists all tenants, newest first."""
-        parameters = Parameters(request, takes=("status", "slug"))
-        rows = Tenant.objects.all()
+        parameters = Parameters(request, takes=(*CREATED, "status", "slug"))
+        rows = Tenant.objects.filter(**parameters.created())
         if status := parameters.choice("status", tuple(TenantStatus.values)):
             rows = rows.filter(status=status)
         if slug := parameters.text("slug"):

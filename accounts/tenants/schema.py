@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from accounts.models import TenantStatus
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 
 
 class Policy(s.Serializer[object]):
@@ -68,4 +68,5 @@ class TenantPage(Page):
 TENANTS = [
     OpenApiParameter("status", OpenApiTypes.STR, enum=list(TenantStatus.values)),
     OpenApiParameter("slug", OpenApiTypes.STR),
+    *CREATED,
 ]

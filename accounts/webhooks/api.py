@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
-from accounts.authentication.parameters import Parameters
+from accounts.authentication.parameters import CREATED, Parameters
 from accounts.idempotency import IdempotentView, Replay
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.webhooks import schema
@@ -46,15 +46,19 @@ class WebhookEndpointList(IdempotentView):
     @extend_schema(
         operation_id="webhook_endpoints_list",
         responses={200: schema.WebhookEndpointPage, **problems(401, 403, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.ENDPOINTS],
         tags=["webhooks"],
     )
     def get(self, request: Request) -> Response:
         """Lists webhook endpoints of the key's mode, newest first."""
         who = principal(request)
-        Parameters(request, takes=()).close()
+        parameters = Parameters(request, takes=("status",))
+        status = parameters.choice("status", tuple(WebhookEndpoint.Status.values))
+        parameters.close()
         with tenant_work(who.tenant_id):
             rows = webhook_endpoints(who.tenant_id, livemode=who.livemode)
+            if status:
+                rows = rows.filter(status=status)
             page, cursor = page_read(request, rows, ids.WEBHOOK_ENDPOINT)
         return Response(page_json([endpoint_json(row) for row in page], cursor))
 
@@ -204,7 +208,10 @@ class WebhookDeliveryList(APIView):
         who = principal(request)
         with tenant_work(who.tenant_id):
             rows = webhook_deliveries(_endpoint(request, endpoint_id))
-            parameters = Parameters(request, takes=("status", "event_type"))
+            parameters = Parameters(request, takes=(*CREATED, "status", "event_type", "event_id"))
+            rows = rows.filter(**parameters.created())
+            if event_id := parameters.text("event_id"):
+                rows = rows.filter(message_id=event_id)
             if status := parameters.choice("status", tuple(WebhookDelivery.Status.values)):
                 rows = rows.filter(status=status)
             if event_type := parameters.text("event_type"):

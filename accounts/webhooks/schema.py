@@ -9,7 +9,7 @@ from rest_framework import serializers as s
 from accounts.models import WebhookDelivery as Delivery
 from accounts.models import WebhookEndpoint as Endpoint
 from accounts.webhooks.event_names import patterns
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 
 
 class WebhookEndpoint(s.Serializer[object]):
@@ -102,7 +102,10 @@ class WebhookResent(s.Serializer[object]):
     resent = s.IntegerField(help_text="How many deliveries are sent again.")
 
 
+ENDPOINTS = [OpenApiParameter("status", OpenApiTypes.STR, enum=Endpoint.Status.values)]
 DELIVERIES = [
     OpenApiParameter("status", OpenApiTypes.STR, enum=Delivery.Status.values, description="Only these."),
     OpenApiParameter("event_type", OpenApiTypes.STR, description="Only deliveries of this event."),
+    OpenApiParameter("event_id", OpenApiTypes.STR, description="Only deliveries of the event with this id."),
+    *CREATED,
 ]

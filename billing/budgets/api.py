@@ -39,7 +39,7 @@ class BudgetList(IdempotentView):
     @extend_schema(
         operation_id="budgets_list",
         responses={200: schema.BudgetPage, **problems(401, 403, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.BUDGETS],
         tags=["budgets"],
     )
     def get(self, request: Request) -> Response:
@@ -97,7 +97,7 @@ class TenantBudgetList(OperatorView):
     @extend_schema(
         operation_id="tenant_budgets_list",
         responses={200: schema.BudgetPage, **problems(401, 404, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.BUDGETS],
         tags=["operators"],
     )
     def get(self, request: Request, tenant_id: str) -> Response:
@@ -148,9 +148,20 @@ class TenantBudgetDetail(OperatorView):
 
 
 def _list(request: Request, tenant_id: UUID, *, livemode: bool | None = None) -> Response:
-    Parameters(request).close()
+    parameters = Parameters(request, takes=("scope", "scope_id", "period", "metric"))
+    choices = {"scope": Budget.Scope, "period": Budget.Period, "metric": Budget.Metric}
+    conditions: dict[str, Any] = {
+        name: value for name, of in choices.items() if (value := parameters.choice(name, tuple(of.values)))
+    }
+    if scope_id := parameters.text("scope_id"):
+        decoded = [ids.decode(prefix, scope_id) for prefix in (ids.TENANT, ids.API_KEY, ids.USER)]
+        conditions["scope_id"] = next(filter(None, decoded), None)
+        if conditions["scope_id"] is None:
+            parameters.wrong("scope_id", "unknown_value", "Use the id of the tenant, of a key or of a member.")
+    parameters.close()
     with tenant_work(tenant_id):
-        page, cursor = page_read(request, budgets_listed(tenant_id=tenant_id, livemode=livemode), ids.BUDGET)
+        rows = budgets_listed(tenant_id=tenant_id, livemode=livemode).filter(**conditions)
+        page, cursor = page_read(request, rows, ids.BUDGET)
         return Response(page_json(budgets_json(page, tenant_id=tenant_id), cursor))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from billing.models import Budget as Row
@@ -66,3 +68,11 @@ class BudgetPatch(s.Serializer[object]):
     alerts = s.ListField(child=s.IntegerField(min_value=1, max_value=100), required=False)
     raise_to = Shaped(QUANTITY, required=False, allow_null=True)
     raise_until = s.DateTimeField(required=False, allow_null=True)
+
+
+BUDGETS = [
+    OpenApiParameter("scope", OpenApiTypes.STR, enum=list(Row.Scope.values)),
+    OpenApiParameter("scope_id", OpenApiTypes.STR, description="Those of a key, a member or the tenant."),
+    OpenApiParameter("period", OpenApiTypes.STR, enum=list(Row.Period.values)),
+    OpenApiParameter("metric", OpenApiTypes.STR, enum=list(Row.Metric.values)),
+]

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
-from accounts.authentication.parameters import Parameters
+from accounts.authentication.parameters import CREATED, Parameters
 from billing.charges import schema as charges_schema
 from billing.charges.bodies import RefundBody, ResolutionBody
 from billing.charges.representation import flagged_charge_json
@@ -25,6 +25,7 @@ from cavendish.db import ids
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import invalid_value, not_found
+from cavendish.http.schema import CREATED as CREATED_TIMES
 from cavendish.http.schema import PAGING, problems
 
 FLAG = re.compile(r"[a-z_]{1,60}")
@@ -33,14 +34,16 @@ FLAG = re.compile(r"[a-z_]{1,60}")
 class FlaggedChargeList(OperatorView):
     @extend_schema(
         operation_id="flagged_charges_list",
-        parameters=[schema.TENANT, schema.FLAG, schema.RESOLVED, *PAGING],
+        parameters=[schema.TENANT, schema.FLAG, schema.RESOLVED, *CREATED_TIMES, *PAGING],
         responses={200: charges_schema.FlaggedChargePage, **problems(401, 404, 422)},
         tags=["charges"],
     )
     def get(self, request: Request) -> Response:
         """Charges that somebody should look at, the newest generation first. Those without a decision, unless asked."""
-        Parameters(request, takes=("tenant_id", "flag", "resolved")).close()
-        rows = Charge.objects.filter(~Q(flags=[])).select_related("resolution")
+        parameters = Parameters(request, takes=(*CREATED, "tenant_id", "flag", "resolved"))
+        created = parameters.created(by_id=False)
+        parameters.close()
+        rows = Charge.objects.filter(~Q(flags=[]), **created).select_related("resolution")
         query = request.query_params
         if public := query.get("tenant_id"):
             tenant = ids.decode(ids.TENANT, public)

@@ -40,17 +40,21 @@ class CreditNoteList(InvoiceView):
     @extend_schema(
         operation_id="credit_notes_list",
         responses={200: credit_notes_schema.CreditNotePage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.TENANT],
+        parameters=[*PAGING, credit_notes_schema.INVOICE, schema.TENANT],
         tags=["invoices"],
     )
     def get(self, request: Request) -> Response:
         """Credit notes, newest first."""
-        Parameters(request, takes=("tenant_id",)).close()
+        parameters = Parameters(request, takes=("invoice_id", "tenant_id"))
+        invoice_id = parameters.id("invoice_id", ids.INVOICE)
+        parameters.close()
         user: Any = request.user
         with principal_context(user):
             rows = CreditNote.objects.select_related("invoice")
             if not sees_live(request):
                 rows = rows.none()
+            if invoice_id is not None:
+                rows = rows.filter(invoice_id=invoice_id)
             if (tenant := tenant_parameter(request)) is not None:
                 rows = rows.filter(tenant_id=tenant)
             page, cursor = page_read(request, rows, ids.CREDIT_NOTE)

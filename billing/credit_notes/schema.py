@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from billing.invoices.schema import COINS
@@ -47,3 +49,6 @@ class CreditLine(s.Serializer[object]):
 class CreditNoteNew(s.Serializer[object]):
     reason = s.CharField(max_length=300)
     lines = CreditLine(many=True, required=False, help_text="Without it all that is left is credited.")
+
+
+INVOICE = OpenApiParameter("invoice_id", OpenApiTypes.STR, description="Those of an invoice.")

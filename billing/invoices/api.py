@@ -71,12 +71,14 @@ class InvoiceList(InvoiceView):
     @extend_schema(
         operation_id="invoices_list",
         responses={200: schema.InvoicePage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.STATUS, schema.MONTH, schema.TENANT],
+        parameters=[*PAGING, schema.STATUS, schema.MONTH, schema.NUMBER, schema.TENANT],
         tags=["invoices"],
     )
     def get(self, request: Request) -> Response:
         """Drafts and issued invoices, newest first; those of all tenants for operators."""
-        Parameters(request, takes=("status", "month", "tenant_id")).close()
+        parameters = Parameters(request, takes=("status", "month", "number", "tenant_id"))
+        number = parameters.text("number")
+        parameters.close()
         user: Any = request.user
         with principal_context(user):
             rows = Invoice.objects.all() if sees_live(request) else Invoice.objects.none()
@@ -86,6 +88,8 @@ class InvoiceList(InvoiceView):
                 rows = rows.filter(status=status)
             if (month := request.query_params.get("month")) is not None:
                 rows = rows.filter(month=month_parameter(month))
+            if number is not None:
+                rows = rows.filter(number=number)
             if (tenant := tenant_parameter(request)) is not None:
                 rows = rows.filter(tenant_id=tenant)
             page, cursor = page_read(request, rows, ids.INVOICE)

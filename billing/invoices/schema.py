@@ -12,6 +12,7 @@ from cavendish.http.schema import Page
 
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Row.Status.values))
 MONTH = OpenApiParameter("month", OpenApiTypes.STR, description="Like 2026-11.")
+NUMBER = OpenApiParameter("number", OpenApiTypes.STR)
 TENANT = OpenApiParameter("tenant_id", OpenApiTypes.STR, description="For operators: whose.")
 COINS = "With the places of the currency's coins."
 

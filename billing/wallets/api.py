@@ -11,31 +11,34 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
-from accounts.authentication.parameters import Parameters
+from accounts.authentication.parameters import CREATED, Parameters
 from billing.ledger.representation import entry_json
 from billing.models import LedgerEntry, LedgerTransaction
 from billing.wallets import schema
 from billing.wallets.bodies import WalletChange
 from billing.wallets.representation import wallet_json
 from billing.wallets.services import wallet_threshold_set
+from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read_numbered
-from cavendish.http.problems import FieldError, invalid
 from cavendish.http.schema import PAGING, problems
 
 
 def ledger_page(request: Request, *, tenant_id: UUID, livemode: bool | None, operator: bool) -> dict[str, Any]:
     """Returns a page of the wallet's movements, the last first; of both modes when `livemode` is None."""
-    Parameters(request, takes=("kind",)).close()
-    rows = LedgerEntry.objects.filter(tenant_id=tenant_id, account=LedgerEntry.Account.WALLET)
+    parameters = Parameters(request, takes=(*CREATED, "kind", "generation_id"))
+    created = parameters.created("transaction__at", by_id=False)
+    kind = parameters.choice("kind", tuple(LedgerTransaction.Kind.values))
+    generation_id = parameters.id("generation_id", ids.GENERATION)
+    parameters.close()
+    rows = LedgerEntry.objects.filter(tenant_id=tenant_id, account=LedgerEntry.Account.WALLET, **created)
+    if generation_id is not None:
+        rows = rows.filter(transaction__generation_id=generation_id)
     rows = rows.select_related("transaction")
     if livemode is not None:
         rows = rows.filter(livemode=livemode)
-    if kind := request.query_params.get("kind"):
-        if kind not in LedgerTransaction.Kind.values:
-            detail = f"Use one of {', '.join(LedgerTransaction.Kind.values)}."
-            raise invalid([FieldError("/kind", "unknown_value", detail)])
+    if kind:
         rows = rows.filter(transaction__kind=kind)
     page, following = page_read_numbered(request, rows, "entry")
     return page_json([entry_json(entry, operator=operator) for entry in page], following)
@@ -79,7 +82,7 @@ class LedgerView(APIView):
 
     @extend_schema(
         operation_id="ledger_list",
-        parameters=[schema.ENTRY_KIND, *PAGING],
+        parameters=[*schema.ENTRIES, *PAGING],
         responses={200: schema.LedgerPage, **problems(401, 403, 422)},
         tags=["wallet"],
     )

@@ -110,7 +110,7 @@ class TenantCredits(OperatorView):
 class TenantLedger(OperatorView):
     @extend_schema(
         operation_id="tenants_ledger_list",
-        parameters=[schema.ENTRY_KIND, *PAGING],
+        parameters=[*schema.ENTRIES, *PAGING],
         responses={200: schema.OperatorLedgerPage, **problems(401, 404, 422)},
         tags=["tenants"],
     )

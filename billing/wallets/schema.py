@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from billing.models import LedgerTransaction
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 
 
 class Credit(s.Serializer[object]):
@@ -96,7 +96,11 @@ class LedgerTransactionShape(s.Serializer[object]):
     entries = Entry(many=True)
 
 
-ENTRY_KIND = OpenApiParameter("kind", OpenApiTypes.STR, enum=list(LedgerTransaction.Kind.values))
+ENTRIES = [
+    OpenApiParameter("kind", OpenApiTypes.STR, enum=list(LedgerTransaction.Kind.values)),
+    OpenApiParameter("generation_id", OpenApiTypes.STR, description="Those of a generation's charge."),
+    *CREATED,
+]
 TENANT = OpenApiParameter("tenant_id", OpenApiTypes.STR)
 FLAG = OpenApiParameter("flag", OpenApiTypes.STR, description="For example unknown_kind.")
 RESOLVED = OpenApiParameter(

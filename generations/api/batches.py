@@ -25,6 +25,7 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, check_policy, request_spool
+from generations.api.filters import batches_filter
 from generations.api.schema import BatchRequest as BatchRequestShape
 from generations.batches import schema
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
@@ -33,7 +34,7 @@ from generations.batches.representation import batch_json, item_json, result_lin
 from generations.batches.selectors import batch_find, items_page
 from generations.batches.services import batch_cancel, batch_delete
 from generations.batches.source import body_spool, file_mapped, list_spans, member_spans
-from generations.models import Batch, BatchStatus, ItemStatus
+from generations.models import Batch, ItemStatus
 from generations.request import JSONL
 from generations.request.checks import check_characters
 from generations.request.fields import Context, Fields
@@ -92,19 +93,15 @@ class BatchList(IdempotentView):
     @extend_schema(
         operation_id="batches_list",
         responses={200: schema.BatchPage, **problems(401, 403, 422)},
-        parameters=[*PAGING, schema.STATUS],
+        parameters=[*PAGING, *schema.BATCH_FILTERS],
         tags=["batches"],
     )
     def get(self, request: Request) -> Response:
         """Batches of this key's mode, newest first."""
         who = principal(request)
-        Parameters(request, takes=("status",)).close()
-        status = _choice(request, BatchStatus.values)
         with tenant_context(who.tenant_id):
             rows = Batch.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
-            if status:
-                rows = rows.filter(status=status)
-            page, cursor = page_read(request, rows, ids.BATCH)
+            page, cursor = page_read(request, batches_filter(rows, request), ids.BATCH)
         return Response(page_json([batch_json(batch) for batch in page], cursor))
 
 
@@ -161,18 +158,19 @@ class BatchItems(APIView):
     @extend_schema(
         operation_id="batches_items",
         responses={200: schema.BatchItemPage, **problems(401, 403, 404, 422)},
-        parameters=[*PAGING, schema.ITEM_STATUS],
+        parameters=[*PAGING, schema.ITEM_STATUS, schema.ITEM_KEY],
         tags=["batches"],
     )
     def get(self, request: Request, batch_id: str) -> Response:
         """Items in their order, all or those of one status."""
         batch = batch_load(principal(request), batch_id)
-        Parameters(request, takes=("status",)).close()
-        status = _choice(request, ItemStatus.values)
+        parameters = Parameters(request, takes=("status", "key"))
+        status, key = parameters.choice("status", tuple(ItemStatus.values)), parameters.text("key", most=255)
+        parameters.close()
         limit = _whole_number(request, "limit", PAGE_ITEMS, 1, MAX_PAGE_ITEMS)
         after = _whole_number(request, "cursor", -1, 0, settings.MAX_BATCH_ITEMS)
         with tenant_context(batch.tenant_id):
-            items = items_page(batch.id, after=after, limit=limit + 1, status=status)
+            items = items_page(batch.id, after=after, limit=limit + 1, status=status, key=key)
         page = items[:limit]
         cursor = str(page[-1].index) if len(items) > limit else None
         return Response(page_json([item_json(item) for item in page], cursor))
@@ -238,13 +236,6 @@ def _batch_request(values: dict[str, Any], *, has_items: bool) -> tuple[BatchReq
     check_characters(context, values)
     context.raise_errors()
     return BatchRequest(Batch.Dialect.NATIVE, name=name, metadata=metadata), file_id
-
-
-def _choice(request: Request, values: list[str]) -> str | None:
-    status: str | None = request.query_params.get("status") or None
-    if status is not None and status not in values:
-        raise invalid([FieldError("/status", "unknown_value", f"Use one of: {', '.join(values)}.")])
-    return status
 
 
 def _whole_number(request: Request, name: str, default: int, low: int, high: int) -> int:

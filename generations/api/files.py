@@ -17,7 +17,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
-from accounts.authentication.parameters import Parameters
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.storable import storable
@@ -29,6 +28,7 @@ from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, request_spool
 from generations.accept.storage import storage_check
 from generations.api import schema
+from generations.api.filters import files_filter
 from generations.models import File
 from generations.request import upload_check
 from generations.selectors import file_find
@@ -96,16 +96,15 @@ class FileList(IdempotentView):
     @extend_schema(
         operation_id="files_list",
         responses={200: schema.FilePage, **problems(401, 403, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.FILE_FILTERS],
         tags=["files"],
     )
     def get(self, request: Request) -> Response:
         """Files of this key's mode, newest first."""
         who = principal(request)
-        Parameters(request).close()
         with tenant_context(who.tenant_id):
             rows = File.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
-            page, cursor = page_read(request, rows, ids.FILE)
+            page, cursor = page_read(request, files_filter(rows, request), ids.FILE)
             return Response(page_json([file_json(file) for file in page], cursor))
 
 

@@ -1,8 +1,7 @@
-"""What `GET /api/v1/generations` and `/outputs` take in their queries, as conditions on the rows."""
+"""What the lists of generations, outputs, batches and files take in their queries, as conditions on the rows."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +9,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from rest_framework.request import Request
 
-from accounts.authentication.parameters import Parameters
+from accounts.authentication.parameters import CREATED, SLACK, Parameters
 from cavendish.db import ids
 from cavendish.db.storable import is_storable
 from cavendish.gemini.catalog import UnknownModel, get_model
 from cavendish.http.problems import shown
 from generations.errors import ErrorCode
 from generations.labels.folding import MAX_CHARS, MAX_TAGS, tag_folded
-from generations.models import CollectionOutput, Generation, GenerationTag, Output, Status
+from generations.models import Batch, BatchStatus, CollectionOutput, File, Generation, GenerationTag, Output, Status
 from generations.request import no_such_model
 from generations.search.selectors import OF_GENERATIONS, OF_OUTPUTS, with_terms
 from generations.search.terms import terms_asked
@@ -32,21 +31,19 @@ _IDS = {
 _TAKES = (
     "status",
     "model",
-    "created_after",
-    "created_before",
+    *CREATED,
     *_IDS,
     "conversation_id",
     "error_code",
     "url_expires_in",
     "q",
 )
-_OUTPUTS_TAKE = ("q", "favorite", "rating", "url_expires_in")
+_OUTPUTS_TAKE = (*CREATED, "generation_id", "model", "q", "favorite", "rating", "url_expires_in")
+_BATCHES_TAKE = (*CREATED, "status", "model", "key_id", "member_id")
+_FILES_TAKE = (*CREATED, "name", "mime_type", "source")
 _MAX_SEARCH = 500
 _MAX_NAME, _MAX_VALUE = 64, 512
-_SLACK = timedelta(hours=1)
-"""How far the clock of who makes an id may be from PostgreSQL's, which says when a row was made."""
-
-_SLACK_OF_IDS = int(_SLACK.total_seconds() * 1000) << 80
+_SLACK_OF_IDS = int(SLACK.total_seconds() * 1000) << 80
 
 # From turn to turn along the index of what continues what; UNION ends also where rows are in a ring.
 _CONVERSATION = """
@@ -67,7 +64,7 @@ def generations_filter(
     conditions = _conditions(parameters)
     tags = _tags(parameters)
     terms = _terms(parameters, tenant_id, livemode)
-    conversation = _id(parameters, "conversation_id", ids.GENERATION)
+    conversation = parameters.id("conversation_id", ids.GENERATION)
     parameters.close()
     if conversation is not None:
         rows = rows.filter(id__in=RawSQL(_CONVERSATION, (conversation, tenant_id, tenant_id)))
@@ -86,12 +83,16 @@ def outputs_filter(
     """
     takes = _OUTPUTS_TAKE if collection_id is not None else (*_OUTPUTS_TAKE, "collection_id")
     parameters = Parameters(request, takes=takes, repeats=("tag",))
-    conditions: dict[str, Any] = {}
+    conditions = parameters.created()
+    if (generation_id := parameters.id("generation_id", ids.GENERATION)) is not None:
+        conditions["generation_id"] = generation_id
+    if model := _model(parameters):
+        conditions["generation__model"] = model
     if (favorite := parameters.flag("favorite")) is not None:
         conditions["favorite"] = favorite
     if rating := parameters.choice("rating", ("1", "2", "3", "4", "5")):
         conditions["rating"] = int(rating)
-    collection_id = collection_id or _id(parameters, "collection_id", ids.COLLECTION)
+    collection_id = collection_id or parameters.id("collection_id", ids.COLLECTION)
     tags = _tags(parameters)
     terms = _terms(parameters, tenant_id, livemode)
     parameters.close()
@@ -103,6 +104,35 @@ def outputs_filter(
         before = UUID(int=min(cursor.int + _SLACK_OF_IDS, 2**128 - 1)) if cursor else None
         rows = with_terms(rows, terms, column=OF_OUTPUTS, before=before)
     return _tagged(rows.filter(**conditions), "generation_id", tags)
+
+
+def batches_filter(rows: QuerySet[Batch], request: Request) -> QuerySet[Batch]:
+    """Returns the batches that the query asks for. Raises Problem 422 with every parameter that is wrong or unknown."""
+    parameters = Parameters(request, takes=_BATCHES_TAKE, prefixes=(METADATA,))
+    conditions = parameters.created() | _metadata(parameters)
+    if status := parameters.choice("status", tuple(BatchStatus.values)):
+        conditions["status"] = status
+    if model := _model(parameters):
+        conditions["model"] = model
+    for name in ("key_id", "member_id"):
+        column, prefix = _IDS[name]
+        if (value := parameters.id(name, prefix)) is not None:
+            conditions[column] = value
+    parameters.close()
+    return rows.filter(**conditions)
+
+
+def files_filter(rows: QuerySet[File], request: Request) -> QuerySet[File]:
+    """Returns the files that the query asks for. Raises Problem 422 with every parameter that is wrong or unknown."""
+    parameters = Parameters(request, takes=_FILES_TAKE)
+    conditions = parameters.created()
+    if source := parameters.choice("source", tuple(File.Source.values)):
+        conditions["source"] = source
+    for name in ("name", "mime_type"):
+        if (value := parameters.text(name, most=255)) is not None:
+            conditions[name] = value
+    parameters.close()
+    return rows.filter(**conditions)
 
 
 def _terms(parameters: Parameters, tenant_id: UUID, livemode: bool) -> list[int]:
@@ -144,17 +174,12 @@ def _conditions(parameters: Parameters) -> dict[str, Any]:
         conditions["model"] = model
     if code := parameters.choice("error_code", tuple(ErrorCode)):
         conditions["error__code"] = code
-    # Ids begin with the time: with a bound of them the list's index leads there.
-    if (after := parameters.moment("created_after")) is not None:
-        conditions |= {"created_at__gt": after, "id__gte": ids.first_at(after - _SLACK)}
-    if (before := parameters.moment("created_before")) is not None:
-        conditions |= {"created_at__lt": before, "id__lt": ids.first_at(before + _SLACK)}
+    conditions |= parameters.created()
     for name, (column, prefix) in _IDS.items():
-        value = _id(parameters, name, prefix)
+        value = parameters.id(name, prefix)
         if value is not None:
             conditions[column] = value
-    metadata = _metadata(parameters)
-    return conditions | ({"metadata__contains": metadata} if metadata else {})
+    return conditions | _metadata(parameters)
 
 
 def _model(parameters: Parameters) -> str | None:
@@ -168,18 +193,8 @@ def _model(parameters: Parameters) -> str | None:
         return None
 
 
-def _id(parameters: Parameters, name: str, prefix: str) -> UUID | None:
-    value = parameters.text(name)
-    if value is None:
-        return None
-    decoded = ids.decode(prefix, value)
-    if decoded is None:
-        parameters.wrong(name, "unknown_value", f"{shown(value)} is no id like {prefix}_….")
-    return decoded
-
-
-def _metadata(parameters: Parameters) -> dict[str, str]:
-    """Returns the values that metadata has to have, by name."""
+def _metadata(parameters: Parameters) -> dict[str, Any]:
+    """Returns the condition that metadata has the values that are asked for."""
     asked: dict[str, str] = {}
     for parameter in parameters.values:
         if not parameter.startswith(METADATA):
@@ -191,4 +206,4 @@ def _metadata(parameters: Parameters) -> dict[str, str]:
         else:
             detail = f"Use a name of up to {_MAX_NAME} characters and a value of up to {_MAX_VALUE}."
             parameters.wrong(parameter, "unknown_value", detail)
-    return asked
+    return {"metadata__contains": asked} if asked else {}

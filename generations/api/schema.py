@@ -7,9 +7,10 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers as s
 
 from billing.charges.schema import ChargeLine, Usage
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 from cavendish.http.shapes import Shaped, nullable
 from generations.api import request_shapes as shapes
+from generations.batches.schema import ASKERS, METADATA
 from generations.derivatives.sizes import FORMATS, WIDTHS
 from generations.errors import ENDED_EARLY, EndReason, ErrorCode
 from generations.models import Status
@@ -350,21 +351,28 @@ FINDING = [
 ]
 OUTPUT_FILTERS = [
     *FINDING,
+    *CREATED,
+    MODEL,
+    OpenApiParameter("generation_id", OpenApiTypes.STR, description="Those of a generation."),
     OpenApiParameter("favorite", OpenApiTypes.BOOL),
     OpenApiParameter("rating", OpenApiTypes.INT, enum=[1, 2, 3, 4, 5]),
+]
+FILE_FILTERS = [
+    *CREATED,
+    OpenApiParameter("name", OpenApiTypes.STR),
+    OpenApiParameter("mime_type", OpenApiTypes.STR),
+    OpenApiParameter("source", OpenApiTypes.STR, enum=["upload", "inline", "url"]),
 ]
 COLLECTION = OpenApiParameter("collection_id", OpenApiTypes.STR, description="Those of a collection.")
 GENERATION_FILTERS = [
     STATUS,
     MODEL,
-    OpenApiParameter("created_after", OpenApiTypes.DATETIME),
-    OpenApiParameter("created_before", OpenApiTypes.DATETIME),
-    OpenApiParameter("key_id", OpenApiTypes.STR, description="Those that this key asked for."),
-    OpenApiParameter("member_id", OpenApiTypes.STR, description="Those that count for this person."),
+    *CREATED,
+    *ASKERS,
     OpenApiParameter("batch_id", OpenApiTypes.STR, description="The items of a batch."),
     OpenApiParameter("group_id", OpenApiTypes.STR, description="The variants of one request."),
     OpenApiParameter("conversation_id", OpenApiTypes.STR, description="A first turn and all that continue it."),
     OpenApiParameter("error_code", OpenApiTypes.STR, enum=list(ErrorCode)),
     *FINDING,
-    OpenApiParameter("metadata.NAME", OpenApiTypes.STR, description="Those whose metadata has this value for NAME."),
+    METADATA,
 ]

@@ -6,10 +6,25 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
-from cavendish.http.schema import FieldProblem, Page, ProblemDetails
+from cavendish.http.schema import CREATED, FieldProblem, Page, ProblemDetails
 from generations.models import BatchStatus, ItemStatus
 
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(BatchStatus.values))
+ASKERS = [
+    OpenApiParameter("key_id", OpenApiTypes.STR, description="Those that this key asked for."),
+    OpenApiParameter("member_id", OpenApiTypes.STR, description="Those that count for this person."),
+]
+METADATA = OpenApiParameter(
+    "metadata.NAME", OpenApiTypes.STR, description="Those whose metadata has this value for NAME."
+)
+BATCH_FILTERS = [
+    STATUS,
+    *CREATED,
+    OpenApiParameter("model", OpenApiTypes.STR, description="Of batches that came through the Gemini API."),
+    *ASKERS,
+    METADATA,
+]
+ITEM_KEY = OpenApiParameter("key", OpenApiTypes.STR, description="The item of this name.")
 ITEM_STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(ItemStatus.values))
 
 

@@ -19,11 +19,15 @@ def batch_find(batch_id: UUID, *, livemode: bool) -> Batch | None:
     return batch
 
 
-def items_page(batch_id: UUID, *, after: int, limit: int, status: str | None = None) -> list[BatchItem]:
+def items_page(
+    batch_id: UUID, *, after: int, limit: int, status: str | None = None, key: str | None = None
+) -> list[BatchItem]:
     """Items in their order, those behind the index `after`."""
     items = BatchItem.objects.filter(batch_id=batch_id, index__gt=after)
     if status is not None:
         items = items.filter(status=status)
+    if key is not None:
+        items = items.filter(key=key)
     return list(items.order_by("index")[:limit])
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import principal
-from accounts.authentication.parameters import Parameters
+from accounts.authentication.parameters import CREATED, Parameters
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
@@ -68,15 +68,19 @@ class CollectionList(IdempotentView):
     @extend_schema(
         operation_id="collections_list",
         responses={200: schema.CollectionPage, **problems(401, 403, 422)},
-        parameters=PAGING,
+        parameters=[*PAGING, *schema.COLLECTIONS],
         tags=["collections"],
     )
     def get(self, request: Request) -> Response:
         """Lists collections of this key's mode, newest first."""
         who = principal(request)
-        Parameters(request).close()
+        parameters = Parameters(request, takes=(*CREATED, "name"))
+        conditions = parameters.created()
+        if (name := parameters.text("name")) is not None:
+            conditions["name"] = name
+        parameters.close()
         with tenant_context(who.tenant_id):
-            rows = Collection.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode)
+            rows = Collection.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, **conditions)
             page, cursor = page_read(request, rows, ids.COLLECTION)
             counts = output_counts(row.id for row in page)
         return Response(page_json([collection_json(row, counts.get(row.id, 0)) for row in page], cursor))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
-from cavendish.http.schema import Page
+from cavendish.http.schema import CREATED, Page
 
 
 class Collection(s.Serializer[object]):
@@ -29,3 +31,6 @@ class CollectionOutput(s.Serializer[object]):
     collection_id = s.CharField()
     output_id = s.CharField()
     added_at = s.DateTimeField()
+
+
+COLLECTIONS = [OpenApiParameter("name", OpenApiTypes.STR, description="Those of just this name."), *CREATED]

@@ -31,6 +31,7 @@ from billing.wallets.services import wallet_top_up
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from generations.models import File, Generation, Output
+from tests.openapi import check_answer
 from tests.services import Running
 
 FLASH = "gemini-3.1-flash-image"
@@ -149,6 +150,8 @@ class Account:
     def ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any) -> httpx.Response:
         answer = self.http.request(method, path, headers={**self.headers, **(headers or {})}, **options)
         assert answer.status_code < 500, answer.text
+        content_type = answer.headers.get("content-type", "")
+        check_answer(method, answer.url.path, answer.status_code, content_type, answer.content, sent_key=self.secret)
         return answer
 
     def get(self, path: str, **options: Any) -> httpx.Response:

@@ -23,8 +23,9 @@ def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote]:
     entity, _ = LegalEntity.objects.get_or_create(name="Filled", defaults={"address": "Somewhere 1"})
     BillingProfile.objects.create(tenant=tenant, legal_entity=entity)
     invoice = Invoice.objects.create(
-        tenant=tenant, month=today.replace(day=1), timezone="UTC", currency="USD", digits=2, legal_entity=entity
-    )
+        tenant=tenant, month=today.replace(day=1), timezone="UTC", currency="USD", digits=2, legal_entity=entity,
+        number=f"Filled-{entity.credit_notes_issued + 1}",
+    )  # fmt: skip
     entry = LedgerTransaction.objects.filter(tenant=tenant).first()
     line = InvoiceLine.objects.create(
         tenant=tenant, invoice=invoice, number=1, type="adjustment", exact=1, amount=1, ledger_transaction_id=entry.id
