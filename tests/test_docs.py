@@ -200,8 +200,8 @@ def test_there_are_examples_in_json_to_parse() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_address_of_the_api_exists(page: Path) -> None:
-    for address in set(re.findall(r"(?<![\w.])/api/v1/[\w/{}…<>.-]*", page.read_text())):
-        path = re.sub(r"\{[a-z_]+\}|<[a-z_]+>|[a-z]+_…|…", "x", address.rstrip("."))
+    for address in set(re.findall(r"(?<![\w.])/api/v1/[\w/{}…<>.$-]*", page.read_text())):
+        path = re.sub(r"\$?\{[a-z_.]+\}|<[a-z_]+>|[a-z]+_…|…", "x", address.rstrip("."))
         try:
             resolve(path)
         except Resolver404:
