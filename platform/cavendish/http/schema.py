@@ -80,6 +80,10 @@ class Page(s.Serializer[object]):
     next_cursor = s.CharField(allow_null=True)
 
 
+CREATED = [
+    OpenApiParameter("created_after", OpenApiTypes.DATETIME),
+    OpenApiParameter("created_before", OpenApiTypes.DATETIME),
+]
 PAGING = [
     OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100. Defaults to 20."),
     OpenApiParameter("cursor", OpenApiTypes.STR, description="The `next_cursor` of the previous page."),
