@@ -31,7 +31,7 @@ from generations.models import ShareLink
 from generations.selectors import generation_detail, generation_find
 from generations.services import share_link_create, share_link_revoke
 from generations.show.display import display_json
-from generations.show.pages.views import embed_of, is_opened, load_in, page_refused, signed_load
+from generations.show.pages.views import embed_of, for_every_site, is_opened, load_in, page_refused, signed_load
 from generations.show.representation import share_link_json
 from generations.show.stored_bytes import page_link
 
@@ -103,8 +103,8 @@ class GenerationDisplayPage(APIView):
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if not is_opened(request._request, generation_id):
-            return page_refused(generation_id)
-        return embed_of(signed_load(generation_id), theme=theme)
+            return for_every_site(page_refused(generation_id))
+        return for_every_site(embed_of(signed_load(generation_id), theme=theme))
 
 
 class ShareLinkList(IdempotentView):

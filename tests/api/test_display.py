@@ -73,6 +73,18 @@ def test_a_source_stands_behind_the_bytes_that_it_is_cited_for(reader: Account, 
         assert ends == sorted({cite["end_index"] for cite in block["citations"]})
 
 
+def test_scripts_of_every_site_may_fetch_what_is_signed(reader: Account, made: Json) -> None:
+    shown = display(reader, made)
+    for url in (shown["html_url"], shown["page_url"], *shown["suggestion_urls"]):
+        for address, status in ((url, 200), (url + "x", 403)):
+            answer = opened(reader, address, Origin=ORIGIN)
+            assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, "*"), url
+            assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    # With a key it is the tenant who says so.
+    path = f"/api/v1/generations/{made['id']}/display.html"
+    assert "access-control-allow-origin" not in reader.get(path, headers={"Origin": ORIGIN}).headers
+
+
 def test_the_page_is_small_and_has_the_picture_with_what_belongs_to_it(reader: Account, made: Json) -> None:
     answer = opened(reader, display(reader, made)["html_url"])
     html = answer.text

@@ -47,6 +47,12 @@ HEADERS = {
 }
 
 
+FOR_EVERY_SITE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""What lets scripts and isolated pages of any site have a page whose address is the permission. Which sites may show it
+in a frame is another question.
+"""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A generation, and the origins whose pages may embed what shows it."""
@@ -58,9 +64,15 @@ class Loaded:
 @require_safe
 def generation_page(request: HttpRequest, generation_id: str) -> HttpResponse:
     """The page of a generation: pictures and text as the model gave them, with what has to stand beside them."""
-    if not is_opened(request, generation_id):
-        return page_refused(generation_id)
-    return page_of(signed_load(generation_id))
+    page = page_of(signed_load(generation_id)) if is_opened(request, generation_id) else page_refused(generation_id)
+    return for_every_site(page)
+
+
+def for_every_site(page: HttpResponse) -> HttpResponse:
+    """Returns the page, which a signed address led to, with the headers that scripts of other sites need."""
+    for name, value in FOR_EVERY_SITE.items():
+        page.headers[name] = value
+    return page
 
 
 def is_opened(request: HttpRequest, generation_id: str) -> bool:
@@ -115,6 +127,7 @@ def suggestions_page(request: HttpRequest, generation_id: str, number: int) -> H
     """A search-suggestion snippet, byte for byte, as a document of its own that can do nothing but link."""
     headers = {
         **HEADERS,
+        **FOR_EVERY_SITE,
         "Content-Security-Policy": SUGGESTIONS_POLICY.format(ancestors="'self'"),
         "X-Frame-Options": "SAMEORIGIN",
         # With another value a browser refuses to open a sandboxed document by itself.
