@@ -80,7 +80,7 @@ class Upload(GoogleView):
         if "upload_id" in request.query_params:
             return _continue(request, UploadId.parse(request.query_params["upload_id"]), commands)
         protocol = _protocol(request)
-        if protocol == "resumable" and "start" in commands:
+        if protocol in {"resumable", ""} and "start" in commands:
             return _start(request)
         if protocol in {"multipart", "raw"}:
             return _at_once(request, is_multipart=protocol == "multipart")
