@@ -47,6 +47,7 @@ def bytes_of(account: Account, file: dict[str, Any]) -> bytes:
     return account.http.get(f"/v1/{file['name']}:download?alt=media", headers=headers).content
 
 
+DISPLAY_NAME = 'Teil 1/2 \\ "日本"'
 # What looks like the end of a part, or of the body.
 TRICKY = picture() + b"\r\n\r\n--b\r\n--b \r\n" + b"x" * 300_000 + b"\r\n"
 
@@ -54,11 +55,11 @@ TRICKY = picture() + b"\r\n\r\n--b\r\n--b \r\n" + b"x" * 300_000 + b"\r\n"
 @pytest.mark.parametrize("path", PROTOCOLS)
 @pytest.mark.parametrize("data", [picture(), TRICKY], ids=["small", "tricky"])
 def test_a_description_and_bytes_in_one_request(account: Account, path: str, data: bytes) -> None:
-    description = {"file": {"name": "files/mine", "displayName": "Mine", "mimeType": "image/jpeg"}}
+    description = {"file": {"name": "files/mine", "displayName": DISPLAY_NAME, "mimeType": "image/jpeg"}}
     for body in (related(data, description), b"before\r\n" + related(data, description, end=b"\r\n--b b--\r\nafter")):
         file = file_of(post(account, path, body, **PROTOCOLS[path]))
         shown = file["name"], file["displayName"], file["mimeType"], file["sizeBytes"]
-        assert shown == ("files/mine", "Mine", "image/png", str(len(data)))
+        assert shown == ("files/mine", DISPLAY_NAME, "image/png", str(len(data)))
         assert "downloadUri" not in file
         assert bytes_of(account, file) == data
         assert account.http.delete("/v1/files/mine", headers={"x-goog-api-key": account.secret}).status_code == 200
@@ -69,7 +70,7 @@ def test_a_description_and_bytes_in_one_request(account: Account, path: str, dat
 )
 def test_the_bytes_alone(account: Account, path: str, headers: dict[str, str]) -> None:
     data = picture(format="JPEG")
-    own = {"Content-Type": "image/jpeg", "X-Goog-Upload-File-Name": "a.jpg", **headers}
+    own = {"Content-Type": "image/jpeg", "X-Goog-Upload-File-Name": "C:\\x/a.jpg", **headers}
     file = file_of(post(account, path, data, **own))
     assert (file["displayName"], file["mimeType"], bytes_of(account, file)) == ("a.jpg", "image/jpeg", data)
     packed = file_of(post(account, path, gzip.compress(data), Content_Encoding="gzip", **own))

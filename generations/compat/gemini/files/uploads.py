@@ -156,7 +156,8 @@ def _begin(request: Request, description: dict[str, Any], *, mime_type: str = ""
     if file_name.lower().endswith(JSONL_SUFFIXES):
         # Its display name and its type may be anything: Python's library of types does not know this one.
         declared = JSONL
-    name = description.get("display_name") or file_name
+    # A display name is kept as it was given; of a path only its last part is a name.
+    name = str(description.get("display_name") or PurePosixPath(PureWindowsPath(file_name).name).name)
     upload_id = UploadId(
         file_id=begun or ids.new_id(),
         tenant_id=who.tenant_id,
@@ -164,7 +165,7 @@ def _begin(request: Request, description: dict[str, Any], *, mime_type: str = ""
         livemode=who.livemode,
         mime_type=str(declared)[:100],
         size=size,
-        name=PurePosixPath(PureWindowsPath(str(name)).name).name[:255],
+        name=name[:255],
         resource_name=resource_name,
     )
     if begun is None:
