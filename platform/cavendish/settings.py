@@ -314,7 +314,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PartType": ["text", "image"],
         "Tier": ["standard", "batch"],
         "GenerationStatus": "generations.models.generation.Status",
-        "GuardRuleType": "generations.models.guard_rule.GuardRuleType",
+        "GuardRuleType": ["words", "limits", "languages", "hook"],
         "EndpointStatus": ["enabled", "disabled"],
         "DeliveryStatus": ["pending", "sending", "succeeded", "failed"],
     },

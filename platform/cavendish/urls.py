@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 
 from accounts.operators.metrics import Metrics
 from cavendish.http.docs_page import DocsPage
-from cavendish.http.documents import Audience, Document, document_view, native_document
+from cavendish.http.documents import Audience, Document, OpenApiDocument, native_document
 from cavendish.telemetry.health import healthz, readyz
 from generations.compat.document import compat_document
 from generations.compat.gemini.files.uploads import Upload
@@ -35,7 +35,7 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
     "openapi-operator.json": partial(native_document, tuple(native), Audience.OPERATORS),
     "openapi-compat.json": compat_document,
 }
-_views = {name: document_view(build) for name, build in DOCUMENTS.items()}
+_views = {name: OpenApiDocument.as_view(build=build) for name, build in DOCUMENTS.items()}
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/account/")),

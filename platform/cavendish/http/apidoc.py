@@ -7,7 +7,7 @@ Generate pictures with Google's Gemini image models. Click **Authorize**, paste 
 `POST /api/v1/generations`.
 
 Keys that begin with `cvd_test_` run on the sandbox and cost nothing. Errors are RFC 9457 problems: `code` is stable,
-and `errors` point to each wrong value.
+and `errors` point to each wrong value. All answers to a key have the headers `RateLimit-Policy` and `RateLimit`.
 """
 OPERATORS_DESCRIPTION = """\
 Run the platform: tenants, their money, prices, invoices and what was flagged. Click **Authorize** and paste an operator

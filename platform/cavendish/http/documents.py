@@ -10,8 +10,10 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from cavendish.http.apidoc import DESCRIPTION, OPERATORS_DESCRIPTION, TAGS
 from cavendish.http.openapi import operations_of
@@ -110,19 +112,27 @@ def _name_parameters_once(item: Document) -> None:
     item["parameters"] = common
 
 
-def document_view(build: Callable[[], Document]) -> Callable[[HttpRequest], HttpResponse]:
-    """Returns the view of a document, which is the same for everybody and made once."""
+class OpenApiDocument(APIView):
+    """A document, which is the same for everybody and made once."""
 
-    @cache
-    def body() -> bytes:
-        return json.dumps(build(), separators=(",", ":"), ensure_ascii=False).encode()
+    authentication_classes = ()
+    permission_classes = ()
+    schema = None  # a document, not an operation
+    build: Callable[[], Document] = dict
 
-    def view(request: HttpRequest) -> HttpResponse:
-        # Building changes what drf-spectacular keeps for itself.
-        with _building:
-            return HttpResponse(body(), content_type=CONTENT_TYPE)
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(_body(self.build), content_type=CONTENT_TYPE)
 
-    return view
+
+def _body(build: Callable[[], Document]) -> bytes:
+    # Building changes what drf-spectacular keeps for itself.
+    with _building:
+        return _built(build)
+
+
+@cache
+def _built(build: Callable[[], Document]) -> bytes:
+    return json.dumps(build(), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 @cache

@@ -50,7 +50,10 @@ _RETRY_AFTER = "Seconds to wait before trying again."
 
 
 def describe_limits(result: Document, **_: Any) -> Document:
-    """Adds the headers and the 429 of rate limits to every operation of tenants' keys, as drf-spectacular's hook."""
+    """Adds the headers and the 429 of rate limits to every operation of tenants' keys, as drf-spectacular's hook.
+
+    Successes have the headers too, which the document says once: at each they would be a fifteenth of it.
+    """
     described = {**_LIMIT_HEADERS, "Retry-After": _RETRY_AFTER}
     result["components"].setdefault("headers", {}).update(
         {name: {"description": text, "schema": {"type": "string"}} for name, text in described.items()}
@@ -63,7 +66,7 @@ def describe_limits(result: Document, **_: Any) -> Document:
         responses.setdefault("429", _problem())
         for status, response in responses.items():
             headers = refs if status == "429" else {name: refs[name] for name in _LIMIT_HEADERS}
-            if status != "401":
+            if status != "401" and int(status) >= 400:
                 response.setdefault("headers", {}).update(headers)
     return result
 
@@ -163,11 +166,13 @@ def share_parts(result: Document, **_: Any) -> Document:
 
 
 def _response_name(status: str, response: Document) -> str:
-    limited = "RateLimit" in response.get("headers", {})
-    if "Retry-After" in response.get("headers", {}):
+    headers = response.get("headers", {})
+    if "Retry-After" in headers:
         return "TooManyRequests"
-    name = "Problem" if int(status) >= 400 else HTTPStatus(int(status)).name.title().replace("_", "")
-    return name if limited else f"{name}Unlimited"
+    if int(status) >= 400:
+        return "Problem" if headers else "BareProblem"
+    name = HTTPStatus(int(status)).name.title().replace("_", "")
+    return f"{name}Again" if headers else name
 
 
 def _share_parameters(result: Document) -> None:
