@@ -5,3 +5,5 @@ cd "$(dirname "$0")/.."
 lock() { .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header "$@"; }
 lock pyproject.toml --output-file requirements/run.txt
 lock pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+clients=tests/compat/clients/python
+lock $clients/requirements.in --python-version 3.11 --output-file $clients/requirements.txt

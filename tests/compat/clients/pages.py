@@ -26,7 +26,7 @@ PRELUDES = {
 """What pages outside of `docs/clients/` take for given."""
 JS = Path(__file__).parent / "js"
 PYTHON = Path(__file__).parent / "python" / "requirements.txt"
-"""The lock of what the Python pages install: `uv pip compile --universal --generate-hashes requirements.in`."""
+"""The lock of what the Python pages install; `requirements/lock.sh` renews it."""
 FILES = {"python": "page.py", "js": "page.mjs", "sh": "page.sh"}
 COMMANDS = {"js": ["node"], "sh": ["bash", "-euo", "pipefail"]}
 
