@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -16,14 +15,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 Json = dict[str, Any]
-SEEN: defaultdict[str, set[str]] = defaultdict(set)
-"""The optional fields that came in this process, by shape."""
-
 # What the layer in front of Django, the parsers or a lack of room answer at any address.
 ANYWHERE = {400, 405, 406, 408, 411, 413, 414, 415, 421, 431, 500, 503}
 # Shapes of requests describe what to send; of what was sent an answer may show more.
-_OPEN = {"SentRequest", "Input", "InputStep", "InputContent", "TextContent", "ImageContent", "VideoContent"} | {
-    "ResponseFormat", "ImageFormat", "TextFormat", "GenerationConfig", "GoogleSearch", "SafetySetting", "TenantEvent",
+SENT = {"SentRequest", "Input", "InputStep", "InputContent", "TextContent", "ImageContent", "VideoContent"} | {
+    "ResponseFormat", "ImageFormat", "TextFormat", "GenerationConfig", "GoogleSearch", "SafetySetting", "JobWebhook",
 }  # fmt: skip
 
 
@@ -59,12 +55,12 @@ def closed(schemas: Json) -> Json:
     """The shapes with all of their fields in one place, and with no room for others."""
     flat = {}
     for name, schema in schemas.items():
-        if name not in _OPEN and "allOf" in schema:
+        if name not in SENT and "allOf" in schema:
             base = schemas[schema["allOf"][0]["$ref"].rpartition("/")[2]]
             own = schema["allOf"][1]
             required = [*base.get("required", ()), *own.get("required", ())]
             schema = {"type": "object", "properties": {**base["properties"], **own["properties"]}, "required": required}
-        room = {"additionalProperties": False} if name not in _OPEN and "properties" in schema else {}
+        room = {"additionalProperties": False} if name not in SENT and "properties" in schema else {}
         flat[name] = {**room, **schema}
     return flat
 
@@ -115,27 +111,7 @@ def _failure(route: Route, status: int, content_type: str, body: bytes) -> str:
     error = next(iter(Draft202012Validator(schema).iter_errors(value)), None)
     if error is not None:
         return f"{place}: /{'/'.join(map(str, error.absolute_path))}: {error.message[:500]}"
-    _note(value, content[described]["schema"], route.components["schemas"])
     return ""
-
-
-def _note(value: Any, schema: Json, schemas: Json) -> None:
-    """Notes which optional fields of shapes came."""
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        schema = schemas[name]
-        if isinstance(value, dict) and "properties" in schema:
-            SEEN[name] |= value.keys() - set(schema.get("required", ()))
-    if isinstance(value, dict):
-        for field, shape in schema.get("properties", {}).items():
-            if field in value:
-                _note(value[field], shape, schemas)
-    elif isinstance(value, list) and "items" in schema:
-        for item in value:
-            _note(item, schema["items"], schemas)
-    for each in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
-        if "$ref" in each and isinstance(value, dict | list):
-            _note(value, each, schemas)
 
 
 def watch_django_client() -> None:

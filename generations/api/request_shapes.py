@@ -17,6 +17,7 @@ from cavendish.http.shapes import (
     about,
     define,
     listed,
+    nullable,
     obj,
     one_of,
 )
@@ -157,6 +158,14 @@ Metadata = define(
 JobWebhook = define(
     "JobWebhook",
     obj({"url": TEXT}, {"events": listed(one_of(EVENTS))}, "Where its events are sent: all of them, or these."),
+)
+
+_Citations = listed({"$ref": "#/components/schemas/Citation"})
+TextBlock = define("TextBlock", obj({"type": one_of(["text"]), "text": TEXT, "citations": _Citations}))
+ImageBlock = define("ImageBlock", obj({"type": one_of(["image"]), "output_id": TEXT}))
+TextThought = define("TextThought", obj({"type": one_of(["text"]), "text": TEXT}))
+ImageThought = define(
+    "ImageThought", obj({"type": one_of(["image"]), "url": about(nullable(TEXT), "Signed; null once it is erased.")})
 )
 
 # Requests of the compatible APIs are shown too, in the words of Gemini's interactions: none of the fields is sure to be

@@ -8,7 +8,7 @@ from rest_framework import serializers as s
 
 from billing.charges.schema import ChargeLine, Usage
 from cavendish.http.schema import CREATED, Page
-from cavendish.http.shapes import Shaped, nullable
+from cavendish.http.shapes import Shaped, listed, nullable
 from generations.api import request_shapes as shapes
 from generations.batches.schema import ASKERS, METADATA
 from generations.derivatives.sizes import FORMATS, WIDTHS
@@ -68,13 +68,6 @@ class Citation(s.Serializer[object]):
     text = s.CharField()
 
 
-class Content(s.Serializer[object]):
-    type = s.ChoiceField(choices=["text", "image"])
-    text = s.CharField(required=False)
-    citations = Citation(many=True, required=False)
-    output_id = s.CharField(required=False)
-
-
 class Provenance(s.Serializer[object]):
     ai_generated = s.BooleanField()
     sandbox = s.BooleanField(help_text="Drawn by the sandbox; the watermark is then simulated.")
@@ -110,12 +103,6 @@ class Output(s.Serializer[object]):
     rating = s.IntegerField(allow_null=True, help_text="1 to 5; null: not rated.")
     grounded = s.BooleanField(help_text="Show it with `grounding`, or link `page_url`: the grounding terms ask for it.")
     page_url = s.CharField(help_text="A page that shows the picture with all that belongs to it.")
-
-
-class Thought(s.Serializer[object]):
-    type = s.ChoiceField(choices=["text", "image"])
-    text = s.CharField(required=False)
-    url = s.CharField(required=False)
 
 
 class Grounding(s.Serializer[object]):
@@ -188,9 +175,9 @@ class Generation(s.Serializer[object]):
     metadata = s.DictField(child=s.CharField())
     tags = s.ListField(child=s.CharField(), help_text="Set by PATCH, at any time.")
     request = Shaped(shapes.SentRequest)
-    content = Content(many=True)
+    content = Shaped(listed({"anyOf": [shapes.TextBlock, shapes.ImageBlock]}))
     outputs = Output(many=True)
-    thoughts = Thought(many=True)
+    thoughts = Shaped(listed({"anyOf": [shapes.TextThought, shapes.ImageThought]}))
     grounding = Grounding()
     usage = Usage()
     charge = Charge()

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 
 from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, LOOPBACK_NAMES, Config
 from cavendish.boot.oidc import Oidc
-from cavendish.http.apidoc import HOOKS
+from cavendish.http.apidoc import DOCS_PAGE, HOOKS
 
 CONFIG = Config.load()
 DATA_DIR: Path = CONFIG.data_dir
@@ -319,11 +319,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "DeliveryStatus": ["pending", "sending", "succeeded", "failed"],
     },
     "POSTPROCESSING_HOOKS": HOOKS,
-    "SWAGGER_UI_SETTINGS": {
-        "persistAuthorization": True,
-        "displayRequestDuration": True,
-        "defaultModelsExpandDepth": 0,
-    },
+    "SWAGGER_UI_SETTINGS": DOCS_PAGE,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -17,6 +17,7 @@ from generations.compat.gemini.views import GoogleView
 from generations.compat.openai.views import OpenAIView
 from tests.api.accounts import Account, Json
 from tests.door.patterns import patterns, view_of
+from tests.openapi import SENT
 
 TENANTS, OPERATORS = "openapi.json", "openapi-operator.json"
 OF_TENANTS: list[Json] = [{"bearer": []}, {"x-goog-api-key": []}]
@@ -141,6 +142,56 @@ def test_every_operation_of_a_tenants_key_says_what_it_knows_of_limits(documents
             assert wanted <= named, f"{method} {path} {status}"
     # Successes have them too: said once, for at each they would be a fifteenth of the document.
     assert {"RateLimit", "RateLimit-Policy"} <= set(re.findall(r"[\w-]+", document["info"]["description"]))
+
+
+# In all other shapes of answers every field that is described comes each time: tests/openapi.py holds them to it.
+# Those of requests that are shown again are as they were sent.
+MAY_BE_MISSING = {
+    "ProblemBody": {
+        "budget", "limit", "policy", "reason", "required_scope", "rule", "used", "violated_policies", "wallet"
+    },
+    "ItemError": {
+        "budget", "limit", "policy", "reason", "required_scope", "rule", "status", "used", "violated_policies", "wallet"
+    },
+    "Notice": {"came", "count", "detail", "expected", "output", "reason", "use"},
+    "TenantEvent": {"generation_id"},
+    "GenerationEvent": {"attempt", "new", "old", "reason"},
+    "GuardRuleWithSecret": {"secret"},
+    "ApiKeyWithSecret": {"secret"},
+    "WebhookEndpointWithSecret": {"secret"},
+    "TemplateUse": {"language", "values", "version"},
+    "DefaultBudget": {"alerts", "hard", "livemode"},
+}  # fmt: skip
+
+
+def test_which_fields_of_answers_may_be_missing(documents: dict[str, Json]) -> None:
+    missing: dict[str, set[str]] = {}
+    for document in documents.values():
+        schemas = document["components"]["schemas"]
+        for name in answered(document):
+            for part in (schemas[name], *schemas[name].get("allOf", ())):
+                if optional := part.get("properties", {}).keys() - set(part.get("required", ())):
+                    missing.setdefault(name, set()).update(optional)
+    assert missing == MAY_BE_MISSING
+
+
+def answered(document: Json) -> set[str]:
+    """The names of the shapes that answers have, down to the request that is shown again."""
+    names: set[str] = set()
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict) and "$ref" in part:
+            name = part["$ref"].rpartition("/")[2]
+            if "/headers/" not in part["$ref"] and name not in names and name not in SENT:
+                if "/schemas/" in part["$ref"]:
+                    names.add(name)
+                walk(resolved(document, part))
+        for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            walk(inner)
+
+    for _, _, operation in operations(document):
+        walk(operation["responses"])
+    return names
 
 
 def gaps(value: Any, place: str = "") -> Iterator[str]:

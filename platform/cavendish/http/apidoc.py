@@ -17,6 +17,19 @@ COMPAT_DESCRIPTION = """\
 The addresses that the SDKs of Google and OpenAI call, as far as they are offered here. Errors have the form of the API
 that is called. Pictures that are made here are billed, found and erased like those of the native API.
 """
+DOCS_PAGE = """{
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+  layout: "StandaloneLayout",
+  urls: [
+    {name: "Tenants", url: "openapi.json"},
+    {name: "Operators", url: "openapi-operator.json"},
+    {name: "SDKs of Google and OpenAI", url: "openapi-compat.json"},
+  ],
+  persistAuthorization: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: 0,
+}"""
+"""What Swagger's script is told, in JavaScript: a choice of the documents."""
 HOOKS = [
     "drf_spectacular.hooks.postprocess_schema_enums",
     "cavendish.http.openapi.define_shapes",
