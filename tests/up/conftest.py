@@ -14,6 +14,7 @@ from cavendish.up.postgres import THROWAWAY, Postgres
 from cavendish.up.services import Folders, open_data_dir
 from cavendish.up.state import State
 from cavendish.up.supervisor import Supervisor
+from tests.services import Running
 
 MakeSupervisor = Callable[[], Supervisor]
 
@@ -65,3 +66,25 @@ def start(supervisor: Supervisor, postgres: Postgres) -> int:
     supervisor.launch(child)
     supervisor.wait_ready(child)
     return child.pid
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[list[Running]]:
+    """The platform that the tests of a module stop, kill and start again: a start takes ten seconds of a core."""
+    platforms: list[Running] = []
+    yield platforms
+    for running in platforms:
+        running.remove()
+
+
+@pytest.fixture
+def own_platform(standing: list[Running]) -> Iterator[Running]:
+    """A whole `manage.py up` for one test, which may kill any part of it; the next one finds it alive, or another."""
+    if not standing:
+        standing.append(Running({"WORKERS": "1"}))
+    [running] = standing
+    running.output.write_text("")
+    yield running
+    if running.process.poll() is not None:
+        running.remove()
+        standing.clear()
