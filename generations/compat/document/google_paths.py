@@ -9,8 +9,12 @@ from generations.compat.document import google
 from generations.compat.document.operations import operation, path_parameter, query
 
 
-def _operation(name: str, summary: str, description: str, *, tag: str = "gemini", **parts: Any) -> dict[str, Any]:
-    return operation(name, summary, description, tag=tag, errors=google.ERRORS, **parts)
+def _operation(
+    name: str, summary: str, description: str, *, tag: str = "gemini", ends: tuple[int, ...] = (), **parts: Any
+) -> dict[str, Any]:
+    """`ends` are the statuses of jobs that ended without an answer."""
+    errors = google.ERRORS | dict.fromkeys(ends, "GoogleError")
+    return operation(name, summary, description, tag=tag, errors=errors, **parts)
 
 
 _MODEL = path_parameter("model", "A model's id.")
@@ -27,6 +31,7 @@ PATHS: dict[str, dict[str, Any]] = {
             "generate_content",
             "Makes text and pictures",
             "Waits for the end.",
+            ends=(409, 499, 500, 503, 504),
             body=google.ContentRequest,
             answer=google.ContentResponse,
         ),
@@ -36,7 +41,9 @@ PATHS: dict[str, dict[str, Any]] = {
         "post": _operation(
             "stream_generate_content",
             "Makes text and pictures, in chunks",
-            "As server-sent events with `alt=sse`, else as a list.",
+            "As server-sent events with `alt=sse`, else as a list. It begins at once; a job that ends without an "
+            "answer is an `error` in its last chunk.",
+            ends=(409,),
             parameters=[query("alt", one_of(["sse", "json"]), "The form of the stream.")],
             body=google.ContentRequest,
             answer=listed(google.ContentResponse),
