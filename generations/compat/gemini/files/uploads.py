@@ -49,6 +49,8 @@ from generations.selectors import file_named
 from generations.services import file_create
 
 _RESOURCE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_EMPTY = "text/plain; charset=utf-8"
+"""The type of answers that are headers only, as Google has it."""
 _COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
 
 
@@ -104,7 +106,7 @@ def _protocol(request: Request) -> str:
 def _start(request: Request) -> HttpResponse:
     upload_id = _begin(request, _description(request._request.read(MAX_DESCRIPTION_BYTES + 1)))
     url = f"{settings.BASE_URL}{request.path}?upload_id={upload_id.sign()}&upload_protocol=resumable"
-    return HttpResponse(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
+    return HttpResponse(content_type=_EMPTY, headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
 
 
 def _at_once(request: Request, *, is_multipart: bool) -> HttpResponse:
@@ -142,7 +144,7 @@ def _begin(request: Request, description: dict[str, Any], *, mime_type: str = ""
     resource_name = _resource_name(description.get("name"))
     keyed = current_keyed_request()
     # A repetition goes on with the upload that was begun.
-    begun = UUID(keyed.made[0]) if keyed is not None and keyed.is_replay else None
+    begun = UUID(keyed.created_ids[0]) if keyed is not None and keyed.is_replay else None
     if resource_name is not None and begun is None:
         with tenant_context(who.tenant_id):
             if file_named(resource_name, livemode=who.livemode) is not None:
@@ -189,7 +191,7 @@ def _continue(request: Request, upload_id: UploadId, commands: set[str]) -> Http
             return _final(done)
         if "cancel" in commands:
             _discard(upload_id, part)
-            return HttpResponse(headers={"X-Goog-Upload-Status": "cancelled"})
+            return HttpResponse(content_type=_EMPTY, headers={"X-Goog-Upload-Status": "cancelled"})
         if "query" in commands:
             return _active(part.size())
         if not commands & {"upload", "finalize"}:
@@ -258,7 +260,9 @@ def _check(upload_id: UploadId, address: str) -> File | None:
 
 
 def _active(received: int) -> HttpResponse:
-    return HttpResponse(headers={"X-Goog-Upload-Status": "active", "X-Goog-Upload-Size-Received": str(received)})
+    return HttpResponse(
+        content_type=_EMPTY, headers={"X-Goog-Upload-Status": "active", "X-Goog-Upload-Size-Received": str(received)}
+    )
 
 
 def _final(file: File) -> HttpResponse:
