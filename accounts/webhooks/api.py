@@ -78,9 +78,9 @@ class WebhookEndpointList(IdempotentView):
         body = endpoint_json(row, secret)
         return Response(body, 201, headers={"Location": f"{PATH}/{body['id']}", **NO_STORE})
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         """Returns the endpoint without its secret, which is nowhere to be had again."""
-        public = f"{ids.WEBHOOK_ENDPOINT}_{made[0]}"
+        public = f"{ids.WEBHOOK_ENDPOINT}_{created_ids[0]}"
         with tenant_work(principal(request).tenant_id):
             body = endpoint_json(_endpoint(request, public))
         return Response(body, 201, headers={"Location": f"{PATH}/{public}", **NO_STORE})
@@ -144,7 +144,7 @@ class WebhookEndpointRotate(IdempotentView):
         )
         return Response(endpoint_json(row, secret), headers=NO_STORE)
 
-    def replay(self, request: Request, made: Sequence[str], endpoint_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], endpoint_id: str) -> Response:
         """Returns the endpoint without its new secret, which is nowhere to be had again."""
         with tenant_work(principal(request).tenant_id):
             return Response(endpoint_json(_endpoint(request, endpoint_id)), headers=NO_STORE)
@@ -165,8 +165,8 @@ class WebhookEndpointTest(IdempotentView):
         delivery = webhook_test_send(tenant_id=principal(request).tenant_id, endpoint_id=row_id, actor=actor(request))
         return Response(delivery_json(delivery, None), 202)
 
-    def replay(self, request: Request, made: Sequence[str], endpoint_id: str) -> Response:
-        return _queued(request, endpoint_id, made[0])
+    def replay(self, request: Request, created_ids: Sequence[str], endpoint_id: str) -> Response:
+        return _queued(request, endpoint_id, created_ids[0])
 
 
 class WebhookEndpointResend(IdempotentView):
@@ -259,8 +259,8 @@ class WebhookDeliveryResend(IdempotentView):
         )
         return Response(delivery_json(delivery, None), 202)
 
-    def replay(self, request: Request, made: Sequence[str], endpoint_id: str, delivery_id: str) -> Response:
-        return _queued(request, endpoint_id, made[0])
+    def replay(self, request: Request, created_ids: Sequence[str], endpoint_id: str, delivery_id: str) -> Response:
+        return _queued(request, endpoint_id, created_ids[0])
 
 
 def _queued(request: Request, endpoint_id: str, delivery_id: str) -> Response:

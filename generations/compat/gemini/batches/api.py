@@ -56,8 +56,8 @@ class BatchCreate(GoogleView):
             body_spool(request._request, path, max_bytes=settings.MAX_BODY_BYTES)
             return JsonResponse(operation_json(_create(who, model.id, path)))
 
-    def replay(self, request: Request, made: Sequence[str], model_id: str) -> JsonResponse:
-        return JsonResponse(operation_json(batch_load(principal(request), made[0])))
+    def replay(self, request: Request, created_ids: Sequence[str], model_id: str) -> JsonResponse:
+        return JsonResponse(operation_json(batch_load(principal(request), created_ids[0])))
 
 
 class BatchList(GoogleView):

@@ -87,8 +87,8 @@ class WebhookList(GoogleView):
         )
         return JsonResponse(webhook_json(row, secret))
 
-    def replay(self, request: Request, made: Sequence[str]) -> JsonResponse:
-        return JsonResponse(webhook_json(_load(request, f"{ids.WEBHOOK_ENDPOINT}_{made[0]}")))
+    def replay(self, request: Request, created_ids: Sequence[str]) -> JsonResponse:
+        return JsonResponse(webhook_json(_load(request, f"{ids.WEBHOOK_ENDPOINT}_{created_ids[0]}")))
 
 
 class WebhookDetail(GoogleView):
@@ -145,7 +145,7 @@ class WebhookRotate(GoogleView):
         )
         return JsonResponse({"secret": secret})
 
-    def replay(self, request: Request, made: Sequence[str], webhook_id: str) -> JsonResponse:
+    def replay(self, request: Request, created_ids: Sequence[str], webhook_id: str) -> JsonResponse:
         """Without the secret, which is nowhere to be had again."""
         _load(request, webhook_id)
         return JsonResponse({})
