@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add
 from accounts.contracts import DayRefusal
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from accounts.models import Tenant
 from cavendish.db import ids
 from cavendish.db.call import call
@@ -114,7 +114,7 @@ def share_link_create(
             tenant_id=tenant_id, generation_id=generation_id, expires_at=expires_at
         )
         row.refresh_from_db(fields=["created_at"])
-        note_made(row.id)
+        note_created(row.id)
         _audit_share_link(actor, "created", row)
     return row
 
@@ -176,7 +176,7 @@ def file_create(
     objects().keep(path, key)
     try:
         with tenant_context(tenant_id):
-            note_made(file_id)
+            note_created(file_id)
             if not livemode and not is_counted:
                 _day_reserve(tenant_id, info.bytes)
             expires_at = None

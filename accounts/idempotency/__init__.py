@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from accounts.idempotency.keyed_request import KeyedRequest, current_keyed_request, made_note, note_audited, note_made
+from accounts.idempotency.keyed_request import (
+    KeyedRequest,
+    created_note,
+    current_keyed_request,
+    note_audited,
+    note_created,
+)
 from accounts.idempotency.views import IdempotentView, Replay
 
 __all__ = [
     "IdempotentView",
     "KeyedRequest",
     "Replay",
+    "created_note",
     "current_keyed_request",
-    "made_note",
     "note_audited",
-    "note_made",
+    "note_created",
 ]

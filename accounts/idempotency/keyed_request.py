@@ -1,7 +1,7 @@
 """One request that carries an Idempotency-Key: taken before its view runs, tied to what the view makes, ended after.
 
-What a service makes it notes in the transaction that makes it (`note_made`, and for what is audited `note_audited`). So
-a process that dies after the commit leaves all that a replay needs, and one that dies before leaves a lease that ends.
+What a service creates it notes in the transaction that creates it (`note_created`; `note_audited` for what is audited).
+So a process that dies after the commit leaves all that a replay needs, and one that dies before leaves a lease that ends.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class KeyedRequest:
     tenant_id: UUID | None
     token: UUID
     is_replay: bool = False
-    made: list[str] = field(default_factory=list)
+    created_ids: list[str] = field(default_factory=list)
     answer: dict[str, Any] | None = None
     is_done: bool = False
     _expected: int = 1
@@ -65,25 +65,25 @@ class KeyedRequest:
         """Says how many things it makes, each in a transaction of its own; one unless said. The last ends it."""
         self._expected = count
 
-    def noting(self, made: list[str]) -> KeyNote | None:
+    def noting(self, created_ids: list[str]) -> KeyNote | None:
         """Returns what ties `made`, behind what it noted before, to the key; None where an earlier request made it."""
         if self.is_replay:
             return None
-        self.made = made if self._is_audited else [*self.made, *made]
+        self.created_ids = created_ids if self._is_audited else [*self.created_ids, *created_ids]
         self._is_audited = False
-        self.is_done = len(self.made) >= self._expected
-        return {"id": str(self.id), "token": str(self.token), "made": self.made, "done": self.is_done}
+        self.is_done = len(self.created_ids) >= self._expected
+        return {"id": str(self.id), "token": str(self.token), "made": self.created_ids, "done": self.is_done}
 
-    def note_made(self, made: list[str]) -> None:
+    def note_created(self, created_ids: list[str]) -> None:
         """Ties what it makes to the key, in the caller's transaction. Raises KeyInProgress where the key is lost."""
-        note = self.noting(made)
+        note = self.noting(created_ids)
         if note and not call("idempotency_made", self.id, self.token, note["made"], note["done"]):
             raise KeyInProgress
 
     def note_audited(self, target_id: str) -> None:
         """Ties what is audited to the key, where nothing else was noted."""
-        if not self.made:
-            self.note_made([target_id])
+        if not self.created_ids:
+            self.note_created([target_id])
             self._is_audited = True
 
     def end(self, answer: dict[str, Any] | None = None) -> None:
@@ -123,7 +123,7 @@ def keyed_request_begin(*, owner: Owner, request: HttpRequest, header: str) -> K
         case "new":
             return KeyedRequest(row_id, tenant_id, token)
         case "taken_over" if row:
-            return KeyedRequest(row_id, tenant_id, token, made=row["made"])
+            return KeyedRequest(row_id, tenant_id, token, created_ids=row["made"])
         case "done" if row:
             return KeyedRequest(row_id, tenant_id, token, True, row["made"], row["answer"], is_done=True)
         case "other":
@@ -167,20 +167,20 @@ def current_keyed_request() -> KeyedRequest | None:
     return _current.get()
 
 
-def note_made(*made: UUID | int) -> None:
+def note_created(*created_ids: UUID | int) -> None:
     """Notes the ids of what the current request makes, in the transaction that makes it, and there before the hold.
 
     They come behind those that it noted before. Nothing happens without an idempotency key. Raises KeyInProgress.
     """
     keyed = _current.get()
     if keyed is not None:
-        keyed.note_made([one.hex if isinstance(one, UUID) else str(one) for one in made])
+        keyed.note_created([one.hex if isinstance(one, UUID) else str(one) for one in created_ids])
 
 
-def made_note(*made: UUID) -> KeyNote | None:
-    """Returns what `note_made` would note, for a function in SQL that notes it: one statement less."""
+def created_note(*created_ids: UUID) -> KeyNote | None:
+    """Returns what `note_created` would note, for a function in SQL that notes it: one statement less."""
     keyed = _current.get()
-    return keyed.noting([one.hex for one in made]) if keyed is not None else None
+    return keyed.noting([one.hex for one in created_ids]) if keyed is not None else None
 
 
 def note_audited(target_id: UUID | str) -> None:

@@ -46,7 +46,7 @@ class IdempotentView(APIView):
 
     replays: ClassVar[Replay] = Replay.REBUILT
 
-    def replay(self, request: Request, made: Sequence[str], *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def replay(self, request: Request, created_ids: Sequence[str], *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Returns the answer anew; `made` are the hexadecimal ids of what the first request made."""
         raise NotImplementedError
 
@@ -94,7 +94,7 @@ class IdempotentView(APIView):
             status, body = keyed.answer["status"], keyed.answer["body"]
             drf = keyed.answer["rendered"]
             return Response(body, status) if drf else JsonResponse(body, status=status)
-        return self.replay(request, keyed.made, *args, **kwargs)
+        return self.replay(request, keyed.created_ids, *args, **kwargs)
 
     def _kept(self, response: HttpResponseBase) -> dict[str, Any] | None:
         """Returns the answer to be kept; None for one that is too large, which is made anew each time."""

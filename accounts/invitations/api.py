@@ -50,8 +50,8 @@ class InvitationList(IdempotentView):
         """Invites a person by email. The link works once, for that address, for seven days."""
         return _invite(request, principal(request).tenant_id, "/api/v1/invitations")
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return _invited(_find(principal(request).tenant_id, UUID(made[0])), "/api/v1/invitations")
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return _invited(_find(principal(request).tenant_id, UUID(created_ids[0])), "/api/v1/invitations")
 
 
 class InvitationDetail(APIView):
@@ -81,7 +81,7 @@ class InvitationResend(IdempotentView):
         )
         return Response(invitation_json(invitation))
 
-    def replay(self, request: Request, made: Sequence[str], invitation_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], invitation_id: str) -> Response:
         return Response(invitation_json(_find(principal(request).tenant_id, _id_of(invitation_id))))
 
 
@@ -101,7 +101,7 @@ class InvitationRevoke(IdempotentView):
         )
         return Response(invitation_json(invitation))
 
-    def replay(self, request: Request, made: Sequence[str], invitation_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], invitation_id: str) -> Response:
         return Response(invitation_json(_find(principal(request).tenant_id, _id_of(invitation_id))))
 
 
@@ -126,8 +126,8 @@ class TenantInvitationList(OperatorView):
         """Invites a person to a tenant, for example its first owner."""
         return _invite(request, tenant_of(tenant_id), f"/api/v1/tenants/{tenant_id}/invitations")
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        invitation = _find(tenant_of(tenant_id), UUID(made[0]))
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        invitation = _find(tenant_of(tenant_id), UUID(created_ids[0]))
         return _invited(invitation, f"/api/v1/tenants/{tenant_id}/invitations")
 
 

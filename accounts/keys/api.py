@@ -57,8 +57,8 @@ class KeyList(IdempotentView):
         who = principal(request)
         return _create(request, who.tenant_id, livemode=who.livemode, path="/api/v1/keys")
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return _created_again(principal(request).tenant_id, made[0], path="/api/v1/keys")
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return _created_again(principal(request).tenant_id, created_ids[0], path="/api/v1/keys")
 
 
 class KeyDetail(APIView):
@@ -105,7 +105,7 @@ class KeyRotate(IdempotentView):
         )
         return Response(key_json(row, secret), headers=NO_STORE)
 
-    def replay(self, request: Request, made: Sequence[str], key_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], key_id: str) -> Response:
         """Returns the key without its secret, which is nowhere to be had again."""
         return Response(key_json(_find(principal(request).tenant_id, key_id)), headers=NO_STORE)
 
@@ -124,7 +124,7 @@ class KeyRevoke(IdempotentView):
         row = api_key_revoke(tenant_id=principal(request).tenant_id, key_id=_id_of(key_id), actor=actor(request))
         return Response(key_json(row))
 
-    def replay(self, request: Request, made: Sequence[str], key_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], key_id: str) -> Response:
         return Response(key_json(_find(principal(request).tenant_id, key_id)))
 
 
@@ -149,8 +149,8 @@ class TenantKeyList(OperatorView):
         """Creates an API key for a tenant, live unless `livemode` is false."""
         return _create(request, tenant_of(tenant_id), livemode=True, path=f"/api/v1/tenants/{tenant_id}/keys")
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        return _created_again(tenant_of(tenant_id), made[0], path=f"/api/v1/tenants/{tenant_id}/keys")
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        return _created_again(tenant_of(tenant_id), created_ids[0], path=f"/api/v1/tenants/{tenant_id}/keys")
 
 
 class TenantKeyDetail(OperatorView):
@@ -174,7 +174,7 @@ class TenantKeyRevoke(OperatorView):
         row = api_key_revoke(tenant_id=tenant_of(tenant_id), key_id=_id_of(key_id), actor=actor(request))
         return Response(key_json(row))
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str, key_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str, key_id: str) -> Response:
         return Response(key_json(_find(tenant_of(tenant_id), key_id)))
 
 
@@ -205,9 +205,9 @@ def _create(request: Request, tenant_id: UUID, *, livemode: bool, path: str) -> 
     return Response(body, 201, headers={"Location": f"{path}/{body['id']}", **NO_STORE})
 
 
-def _created_again(tenant_id: UUID, made: str, *, path: str) -> Response:
+def _created_again(tenant_id: UUID, created_ids: str, *, path: str) -> Response:
     """Returns the answer to a creation without the secret, which is nowhere to be had again."""
-    body = key_json(_find(tenant_id, ids.encode(ids.API_KEY, UUID(made))))
+    body = key_json(_find(tenant_id, ids.encode(ids.API_KEY, UUID(created_ids))))
     return Response(body, 201, headers={"Location": f"{path}/{body['id']}", **NO_STORE})
 
 

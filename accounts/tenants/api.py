@@ -90,8 +90,8 @@ class TenantList(OperatorView):
         """
         return self._created(tenant_open(actor=actor(request), **body_of(request, TenantNew)).id)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return self._created(UUID(made[0]))
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return self._created(UUID(created_ids[0]))
 
     def _created(self, tenant_id: UUID) -> Response:
         body = _tenant_json(tenant_id)
@@ -131,7 +131,7 @@ class TenantSuspend(OperatorView):
         tenant_suspend(tenant_id=row_id, reason=body_of(request, Suspension)["reason"], actor=actor(request))
         return Response(_tenant_json(row_id))
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
         return Response(_tenant_json(tenant_of(tenant_id)))
 
 
@@ -148,7 +148,7 @@ class TenantReactivate(OperatorView):
         tenant_reactivate(tenant_id=row_id, actor=actor(request))
         return Response(_tenant_json(row_id))
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
         return Response(_tenant_json(tenant_of(tenant_id)))
 
 
@@ -166,7 +166,7 @@ class TenantClose(OperatorView):
         tenant_close(tenant_id=row_id, reason=reason, actor=actor(request))
         return Response(_tenant_json(row_id))
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
         return Response(_tenant_json(tenant_of(tenant_id)))
 
 
@@ -183,7 +183,7 @@ class TenantPolicyAcceptance(OperatorView):
         policy_accept(tenant_id=row_id, actor=actor(request), **body_of(request, PolicyAcceptance))
         return Response(_tenant_json(row_id))
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
         return Response(_tenant_json(tenant_of(tenant_id)))
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.errors import DeliveryRunning, EndpointDisabled, TooManyEndpoints
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from accounts.models import Tenant, WebhookDelivery, WebhookEndpoint
 from accounts.people.secret_box import seal
 from accounts.roles.authority import Authority, authority_of
@@ -190,7 +190,7 @@ def webhook_test_send(*, tenant_id: UUID, endpoint_id: UUID, actor: Actor) -> We
             body=body_text(TEST, moment(now), data),
         )
         delivery.refresh_from_db()
-        note_made(delivery.id)
+        note_created(delivery.id)
     return delivery
 
 
@@ -210,7 +210,7 @@ def webhook_delivery_resend(*, tenant_id: UUID, endpoint_id: UUID, delivery_id: 
                 raise DeliveryRunning("This delivery is being sent. Wait for its end.", retry_after=20)
             raise not_found()
         delivery: WebhookDelivery = rows.get()
-        note_made(delivery.id)
+        note_created(delivery.id)
     return delivery
 
 

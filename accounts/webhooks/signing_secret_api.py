@@ -46,7 +46,7 @@ class WebhookSigningSecretRotate(IdempotentView):
         row = signing_secret_rotate(tenant_id=who.tenant_id, livemode=who.livemode, actor=actor(request))
         return Response(signing_secret_json(row), headers=NO_STORE)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         return _shown(request)
 
 

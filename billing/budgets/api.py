@@ -59,9 +59,9 @@ class BudgetList(IdempotentView):
         values = body_of(request, BudgetNew)
         return _create(who.tenant_id, actor(request), {**values, "livemode": who.livemode}, "/api/v1/budgets")
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         who = principal(request)
-        return _created_again(who.tenant_id, made[0], "/api/v1/budgets", livemode=who.livemode)
+        return _created_again(who.tenant_id, created_ids[0], "/api/v1/budgets", livemode=who.livemode)
 
 
 class BudgetDetail(APIView):
@@ -117,8 +117,8 @@ class TenantBudgetList(OperatorView):
             tenant, actor(request), body_of(request, OperatorBudgetNew), f"/api/v1/tenants/{tenant_id}/budgets"
         )
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        return _created_again(tenant_of(tenant_id), made[0], f"/api/v1/tenants/{tenant_id}/budgets")
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        return _created_again(tenant_of(tenant_id), created_ids[0], f"/api/v1/tenants/{tenant_id}/budgets")
 
 
 class TenantBudgetDetail(OperatorView):
@@ -178,9 +178,9 @@ def _create(tenant_id: UUID, who: Actor, values: dict[str, Any], path: str) -> R
     return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
 
 
-def _created_again(tenant_id: UUID, made: str, path: str, *, livemode: bool | None = None) -> Response:
+def _created_again(tenant_id: UUID, created_ids: str, path: str, *, livemode: bool | None = None) -> Response:
     with tenant_work(tenant_id):
-        shown = budget_json(_find(tenant_id, ids.encode(ids.BUDGET, UUID(made)), livemode))
+        shown = budget_json(_find(tenant_id, ids.encode(ids.BUDGET, UUID(created_ids)), livemode))
     return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
 
 

@@ -86,7 +86,7 @@ class FlaggedChargeResolve(OperatorView):
         )
         return Response(flagged_charge_json(_charge(generation_id)))
 
-    def replay(self, request: Request, made: Sequence[str], generation_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], generation_id: str) -> Response:
         return Response(flagged_charge_json(_charge(generation_id)))
 
 
@@ -105,8 +105,8 @@ class ChargeRefunds(OperatorView):
         )
         return Response(transaction_json(movement), status=201)
 
-    def replay(self, request: Request, made: Sequence[str], generation_id: str) -> Response:
-        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(made[0]))), status=201)
+    def replay(self, request: Request, created_ids: Sequence[str], generation_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
 
 
 def _charge(public: str) -> Charge:

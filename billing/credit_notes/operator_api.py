@@ -32,8 +32,8 @@ class InvoiceCreditNotes(OperatorView):
             coins_check(invoice, amount, f"/lines/{index}/amount")
         return self._issued(invoice, credit_note_issue(invoice_id=invoice.id, actor=actor(request), **values))
 
-    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
-        return self._issued(invoice_of(request, invoice_id), CreditNote.objects.get(id=UUID(made[0])))
+    def replay(self, request: Request, created_ids: Sequence[str], invoice_id: str) -> Response:
+        return self._issued(invoice_of(request, invoice_id), CreditNote.objects.get(id=UUID(created_ids[0])))
 
     def _issued(self, invoice: Invoice, note: CreditNote) -> Response:
         location = {"Location": f"/api/v1/credit-notes/{ids.encode(ids.CREDIT_NOTE, note.id)}"}

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import (
     Settled,
@@ -129,7 +129,7 @@ def _issue(invoice: Invoice, settled: Settled, *, net: Decimal, tax: Decimal, re
         customer=invoice.customer,
         actor=str(actor),
     )
-    note_made(note.id)
+    note_created(note.id)
     if invoice.status == Invoice.Status.FINALISED and to_due == settled.left:
         invoice_mark_paid(invoice.id, reason="credit_note")
     event_add(

@@ -8,7 +8,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from billing.errors import ValuesInvalid
 from billing.ledger.services import (
     Account,
@@ -56,7 +56,7 @@ def credit_grant(
             month=month,
             expires_at=expires_at,
         )
-        note_made(credit.id)
+        note_created(credit.id)
         movement = movement_add(
             wallet,
             kind=Kind.CREDIT,

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from billing.invoices import schema
 from billing.invoices.api import invoice_of
 from billing.invoices.bodies import DraftNew, SendBody, VoidBody
@@ -57,11 +57,11 @@ class TenantInvoices(OperatorView):
         month = body_of(request, DraftNew)["month"]
         draft = month_draft(month=month, tenant_id=tenant)
         # Not in a transaction of its own: what a second time sums up is the same draft.
-        note_made(draft.id)
+        note_created(draft.id)
         return invoice_response(draft.id)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        return invoice_response(UUID(made[0]))
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        return invoice_response(UUID(created_ids[0]))
 
 
 class InvoiceFinalise(OperatorView):
@@ -73,7 +73,7 @@ class InvoiceFinalise(OperatorView):
             raise conflict("invoice_empty", "Nothing is left on this draft, so it was dropped.")
         return invoice_response(invoice.id)
 
-    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], invoice_id: str) -> Response:
         return invoice_response(invoice_of(request, invoice_id).id)
 
 
@@ -85,8 +85,8 @@ class InvoiceVoid(OperatorView):
         values = body_of(request, VoidBody)
         return invoice_response(invoice_void(invoice_id=invoice.id, actor=actor(request), **values).id)
 
-    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
-        return invoice_response(UUID(made[0]))
+    def replay(self, request: Request, created_ids: Sequence[str], invoice_id: str) -> Response:
+        return invoice_response(UUID(created_ids[0]))
 
 
 class InvoiceSend(OperatorView):
@@ -98,7 +98,7 @@ class InvoiceSend(OperatorView):
         to = invoice_resend(invoice=invoice, actor=actor(request), **values)
         return self._sent(to)
 
-    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], invoice_id: str) -> Response:
         to = body_of(request, SendBody).get("to")
         return self._sent(to or recipients(invoice_of(request, invoice_id).tenant_id))
 

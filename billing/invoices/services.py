@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from accounts.models import Tenant
 from billing.contracts import Finalisation, Finalised, NotFinalised
 from billing.currencies import is_currency, minor_units
@@ -201,5 +201,5 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
         drafted: Invoice = Invoice.objects.get(
             tenant_id=invoice.tenant_id, month=invoice.month, status=Invoice.Status.DRAFT
         )
-        note_made(drafted.id)
+        note_created(drafted.id)
     return drafted

@@ -116,8 +116,8 @@ class LegalEntityList(OperatorView):
         values = body_of(request, LegalEntityBody)
         return self._created(legal_entity_create(actor=actor(request), **values).id)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return self._created(UUID(made[0]))
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return self._created(UUID(created_ids[0]))
 
     def _created(self, legal_entity_id: UUID) -> Response:
         shown = legal_entity_json(LegalEntity.objects.get(id=legal_entity_id))

@@ -26,5 +26,5 @@ class InvoicePayments(OperatorView):
         payment_record(invoice_id=invoice.id, actor=actor(request), **values)
         return invoice_response(invoice.id)
 
-    def replay(self, request: Request, made: Sequence[str], invoice_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], invoice_id: str) -> Response:
         return invoice_response(invoice_of(request, invoice_id).id)

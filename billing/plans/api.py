@@ -59,8 +59,8 @@ class PlanList(OperatorView):
         plan.refresh_from_db()
         return Response(plan_json(plan), status=201)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return Response(plan_json(Plan.objects.get(id=UUID(made[0]))), status=201)
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return Response(plan_json(Plan.objects.get(id=UUID(created_ids[0]))), status=201)
 
 
 class PlanDetail(OperatorView):
@@ -112,8 +112,8 @@ class PlanVersions(OperatorView):
         version.refresh_from_db()
         return Response(terms_json(version), status=201)
 
-    def replay(self, request: Request, made: Sequence[str], plan_id: str) -> Response:
-        return Response(terms_json(_plan(plan_id).versions.get(id=made[0])), status=201)
+    def replay(self, request: Request, created_ids: Sequence[str], plan_id: str) -> Response:
+        return Response(terms_json(_plan(plan_id).versions.get(id=created_ids[0])), status=201)
 
 
 def _plan(public: str) -> Plan:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from accounts.models import Tenant
 from billing.currencies import is_currency
 from billing.errors import ChangeRefused, ValuesInvalid
@@ -95,7 +95,7 @@ def plan_version_add(
         version: PlanVersion = PlanVersion.objects.create(
             plan=plan, effective_from=moment, actor=str(actor)[:300], **asdict(terms)
         )
-        note_made(version.pk)
+        note_created(version.pk)
         was, becomes = changes(asdict(old), asdict(terms))
         audit_add(
             actor=actor,

@@ -75,8 +75,8 @@ class PriceBook(OperatorView):
         )
         return self._added([row.id for row in added])
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return self._added([int(row_id) for row_id in made])
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return self._added([int(row_id) for row_id in created_ids])
 
     def _added(self, row_ids: Sequence[int]) -> Response:
         rows = Price.objects.filter(id__in=row_ids).order_by("id")

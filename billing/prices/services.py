@@ -9,7 +9,7 @@ from django.db import connections, transaction
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from billing.errors import ValuesInvalid
 from billing.models import Kind, Plan, Price, Tier, Unit
 from billing.money import AmountInvalid, amount_check, price_text
@@ -160,7 +160,7 @@ def prices_add(
             )
             for change in changes
         )
-        note_made(*(row.id for row in rows))
+        note_created(*(row.id for row in rows))
         for change in changes:
             audit_add(
                 actor=actor,

@@ -68,8 +68,8 @@ class TenantTopUps(OperatorView):
         movement = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(made[0]))), status=201)
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
 
 
 class TenantAdjustments(OperatorView):
@@ -85,8 +85,8 @@ class TenantAdjustments(OperatorView):
         movement = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(made[0]))), status=201)
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
 
 
 class TenantCredits(OperatorView):
@@ -102,9 +102,9 @@ class TenantCredits(OperatorView):
         credit = credit_grant(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(credit_json(credit), status=201)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
         """Returns the credit as it is now, with what is left of it."""
-        return Response(credit_json(Credit.objects.get(id=UUID(made[0]))), status=201)
+        return Response(credit_json(Credit.objects.get(id=UUID(created_ids[0]))), status=201)
 
 
 class TenantLedger(OperatorView):

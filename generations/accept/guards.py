@@ -61,7 +61,7 @@ def guarded_submit(
     keyed = current_keyed_request()
     for _ in range(TRIES):
         after_hooks = _judge(parsed, inputs, owner, terms, rules, may_ask) if rules.rules else []
-        noted = (list(keyed.made), keyed.is_done) if keyed is not None else ([], False)
+        noted = (list(keyed.created_ids), keyed.is_done) if keyed is not None else ([], False)
         try:
             return generation_submit(
                 parsed, inputs, owner=owner, terms=terms, guard_state=rules.state, after_hooks=after_hooks
@@ -69,7 +69,7 @@ def guarded_submit(
         except GuardRulesChanged:
             if keyed is not None:
                 # What was noted was rolled back with the rest.
-                keyed.made, keyed.is_done = noted
+                keyed.created_ids, keyed.is_done = noted
             rules = rules_read(owner.tenant_id)
     raise unavailable("The guard rules are being changed; try again.", retry_after=RETRY_SECONDS)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.contracts import DayRefusal
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from accounts.models import StorageUse, Tenant
 from cavendish.db.call import call
 from cavendish.db.router import acting_as
@@ -53,7 +53,7 @@ def upload_open(*, tenant_id: UUID, key_id: UUID, livemode: bool, upload_id: UUI
         # A soft limit, as that of batches: two that count at once both pass.
         if Upload.objects.filter(tenant_id=tenant_id, api_key_id=key_id, created_at__gt=since).count() >= most:
             raise TooManyUploads(most)
-        note_made(upload_id)
+        note_created(upload_id)
         Upload.objects.create(id=upload_id, tenant_id=tenant_id, api_key_id=key_id, livemode=livemode)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts.idempotency import made_note
+from accounts.idempotency import created_note
 from billing.budgets.services import budget_refusal_notify
 from billing.contracts import KindPrice
 from billing.errors import BudgetExceeded, ModelNotInPlan
@@ -116,7 +116,7 @@ def generation_submit(
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
             submission = _submission(parsed, inputs, spec, worst_case, owner, terms)
-            submission["idempotency"] = made_note(*generation_ids)
+            submission["idempotency"] = created_note(*generation_ids)
             submission["guard_state"] = guard_state
             submission["group_id"] = str(group_id) if group_id else None
             for generation_id in generation_ids:

@@ -83,8 +83,8 @@ class BatchList(IdempotentView):
             body_spool(request._request, path, max_bytes=settings.MAX_BODY_BYTES)
             return self._created(_create(who, path))
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return self._created(batch_load(principal(request), ids.encode(ids.BATCH, UUID(made[0]))))
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return self._created(batch_load(principal(request), ids.encode(ids.BATCH, UUID(created_ids[0]))))
 
     def _created(self, batch: Batch) -> Response:
         shown = batch_json(batch)
@@ -148,7 +148,7 @@ class BatchCancel(IdempotentView):
             raise not_found()
         return Response(batch_json(batch))
 
-    def replay(self, request: Request, made: Sequence[str], batch_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], batch_id: str) -> Response:
         return Response(batch_json(batch_load(principal(request), batch_id)))
 
 

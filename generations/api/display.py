@@ -148,9 +148,9 @@ class ShareLinkList(IdempotentView):
             raise not_found()
         return _created(row)
 
-    def replay(self, request: Request, made: Sequence[str], generation_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], generation_id: str) -> Response:
         with tenant_context(principal(request).tenant_id):
-            row = ShareLink.objects.filter(id=UUID(made[0])).first()
+            row = ShareLink.objects.filter(id=UUID(created_ids[0])).first()
         if row is None:
             raise not_found()
         return _created(row)

@@ -81,10 +81,10 @@ class FileList(IdempotentView):
             )
         return self._uploaded(file)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         who = principal(request)
         with tenant_context(who.tenant_id):
-            file = file_find(UUID(made[0]), livemode=who.livemode)
+            file = file_find(UUID(created_ids[0]), livemode=who.livemode)
         if file is None:
             raise not_found()
         return self._uploaded(file)

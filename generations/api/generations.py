@@ -145,9 +145,9 @@ class GenerationList(IdempotentView):
         )
         return self._accepted(request, accepted.ids)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         """Returns the generation as it stands now, and waits for it as the first answer did."""
-        return self._accepted(request, [UUID(one) for one in made])
+        return self._accepted(request, [UUID(one) for one in created_ids])
 
     def _accepted(self, request: Request, generation_ids: Sequence[UUID]) -> Response:
         who = principal(request)
@@ -255,7 +255,7 @@ class GenerationCancel(IdempotentView):
             raise not_found()
         return self._canceled(who, decoded_id, was)
 
-    def replay(self, request: Request, made: Sequence[str], generation_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], generation_id: str) -> Response:
         who, decoded_id = principal(request), generation_id_of(generation_id)
         return self._canceled(who, decoded_id, _load_json(who, decoded_id)["status"])
 

@@ -80,9 +80,9 @@ class TemplateList(IdempotentView):
         )
         return _created(row)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         """Returns the template as it stands now."""
-        return _created(_own(request, UUID(made[0])))
+        return _created(_own(request, UUID(created_ids[0])))
 
 
 class TemplateDetail(APIView):

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from accounts.authentication.principal import Principal
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from cavendish.db.call import call
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
@@ -64,7 +64,7 @@ def batch_create(
         # A soft limit: two that count at once both pass. It spares feeders a heap of batches; money has its own limits.
         if Batch.objects.filter(status__in=BATCH_ACTIVE).count() >= settings.MAX_BATCHES:
             raise TooManyBatches(settings.MAX_BATCHES)
-        note_made(batch_id)
+        note_created(batch_id)
         batch: Batch = Batch.objects.create(
             id=batch_id,
             tenant_id=who.tenant_id,

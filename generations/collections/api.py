@@ -98,8 +98,8 @@ class CollectionList(IdempotentView):
         row = collection_create(tenant_id=who.tenant_id, livemode=who.livemode, **values)
         return _response(row, 0, status=201)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return _load_response(request, UUID(made[0]), status=201)
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return _load_response(request, UUID(created_ids[0]), status=201)
 
 
 class CollectionDetail(APIView):
@@ -179,13 +179,13 @@ class CollectionOutputs(IdempotentView):
         row, is_new = added
         return Response(collection_output_json(row), 201 if is_new else 200)
 
-    def replay(self, request: Request, made: Sequence[str], collection_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], collection_id: str) -> Response:
         who, row_id, output_id = principal(request), collection_id_of(collection_id), self._output_id(request)
         with tenant_context(who.tenant_id):
             row = collection_output_find(row_id, output_id, livemode=who.livemode)
         if row is None:
             raise not_found()
-        return Response(collection_output_json(row), 201 if made[0] == output_id.hex else 200)
+        return Response(collection_output_json(row), 201 if created_ids[0] == output_id.hex else 200)
 
     def _output_id(self, request: Request) -> UUID:
         output_id = ids.decode(ids.OUTPUT, body_of(request, CollectionOutputNew)["output_id"])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from accounts.models import Tenant
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem
@@ -36,7 +36,7 @@ def collection_create(*, tenant_id: UUID, livemode: bool, name: str, description
             tenant_id=tenant_id, livemode=livemode, name=name, description=description
         )
         row.refresh_from_db(fields=["created_at", "updated_at"])
-        note_made(row.id)
+        note_created(row.id)
     return row
 
 
@@ -73,11 +73,11 @@ def collection_output_add(
             raise output_unknown()
         row = collection_output_find(collection_id, output_id, livemode=livemode)
         if row is not None:
-            note_made(collection_id)
+            note_created(collection_id)
             return row, False
         row = CollectionOutput.objects.create(collection=found, output_id=output_id, tenant_id=tenant_id)
         row.refresh_from_db(fields=["added_at"])
-        note_made(output_id)
+        note_created(output_id)
     return row, True
 
 

@@ -60,9 +60,9 @@ class GuardRuleList(IdempotentView):
         """Creates a rule, which holds from the next request on. `secret`, of a hook, is only in this response."""
         return rule_create(request, principal(request).tenant_id, actor(request), PATH, full=False)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         """Returns the rule without its secret, which is nowhere to be had again."""
-        return rule_created(principal(request).tenant_id, made[0], PATH, full=False)
+        return rule_created(principal(request).tenant_id, created_ids[0], PATH, full=False)
 
 
 class GuardRuleDetail(APIView):
@@ -104,7 +104,7 @@ class GuardRuleRotate(IdempotentView):
         """Gives a hook a new secret. For 24 hours each request has signatures of both secrets."""
         return rule_rotate(principal(request).tenant_id, rule_id, actor(request), full=False)
 
-    def replay(self, request: Request, made: Sequence[str], rule_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], rule_id: str) -> Response:
         """Returns the rule without its new secret, which is nowhere to be had again."""
         return rule_get(principal(request).tenant_id, rule_id, full=False)
 
@@ -143,9 +143,9 @@ def rule_create(request: Request, tenant_id: UUID | None, who: Actor, path: str,
     return _created(row, path, full, secret)
 
 
-def rule_created(tenant_id: UUID | None, made: str, path: str, *, full: bool) -> Response:
+def rule_created(tenant_id: UUID | None, created_ids: str, path: str, *, full: bool) -> Response:
     """The answer to a rule's creation again, without the secret."""
-    row = _found(tenant_id, ids.encode(ids.GUARD_RULE, UUID(made)))
+    row = _found(tenant_id, ids.encode(ids.GUARD_RULE, UUID(created_ids)))
     return _created(row, path, full)
 
 

@@ -48,8 +48,8 @@ class TenantGuardRuleList(OperatorView):
         """Sets a tenant a rule, which it sees and cannot change."""
         return rule_create(request, tenant_of(tenant_id), actor(request), _path(tenant_id), full=True)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        return rule_created(tenant_of(tenant_id), made[0], _path(tenant_id), full=True)
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        return rule_created(tenant_of(tenant_id), created_ids[0], _path(tenant_id), full=True)
 
 
 class TenantGuardRuleDetail(OperatorView):
@@ -91,7 +91,7 @@ class TenantGuardRuleRotate(OperatorView):
         """Gives a hook a new secret. For 24 hours each request has signatures of both secrets."""
         return rule_rotate(tenant_of(tenant_id), rule_id, actor(request), full=True)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str, rule_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str, rule_id: str) -> Response:
         return rule_get(tenant_of(tenant_id), rule_id, full=True)
 
 
@@ -116,8 +116,8 @@ class PlatformGuardRuleList(OperatorView):
         """Sets a rule on all tenants' requests, which they see and cannot change."""
         return rule_create(request, None, actor(request), PLATFORM_PATH, full=True)
 
-    def replay(self, request: Request, made: Sequence[str]) -> Response:
-        return rule_created(None, made[0], PLATFORM_PATH, full=True)
+    def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
+        return rule_created(None, created_ids[0], PLATFORM_PATH, full=True)
 
 
 class PlatformGuardRuleDetail(OperatorView):
@@ -159,7 +159,7 @@ class PlatformGuardRuleRotate(OperatorView):
         """Gives a hook a new secret. For 24 hours each request has signatures of both secrets."""
         return rule_rotate(None, rule_id, actor(request), full=True)
 
-    def replay(self, request: Request, made: Sequence[str], rule_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], rule_id: str) -> Response:
         return rule_get(None, rule_id, full=True)
 
 

@@ -55,8 +55,8 @@ class LegalHoldList(OperatorView):
         )
         return self._created(hold)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        hold = LegalHold.objects.filter(id=UUID(made[0]), tenant_id=tenant_of(tenant_id)).first()
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        hold = LegalHold.objects.filter(id=UUID(created_ids[0]), tenant_id=tenant_of(tenant_id)).first()
         if hold is None:
             raise not_found()
         return self._created(hold)

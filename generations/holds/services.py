@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
-from accounts.idempotency import note_made
+from accounts.idempotency import note_created
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.problems import invalid_value, not_found
@@ -28,7 +28,7 @@ def legal_hold_set(*, tenant_id: UUID, generation_id: UUID | None, reason: str, 
                 raise invalid_value("/generation_id", "not_found", "This tenant has no such generation.")
         hold: LegalHold = LegalHold.objects.create(tenant_id=tenant_id, generation_id=generation_id, reason=reason)
         hold.refresh_from_db()
-        note_made(hold.id)
+        note_created(hold.id)
         _audit(actor, "set", hold)
     return hold
 

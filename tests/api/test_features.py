@@ -31,8 +31,8 @@ def test_text_to_image_comes_back_as_the_contract_says(account: Account) -> None
     assert list(made) == [
         "id", "object", "status", "model", "livemode", "created_at", "started_at", "finished_at", "deadline_at",
         "attempts", "queue_position", "estimated_seconds", "previous_generation_id", "group_id", "batch_id",
-        "metadata", "tags", "request", "content", "outputs", "thoughts", "grounding", "usage", "charge", "error", "notices",
-        "page_url",
+        "metadata", "tags", "request", "content", "outputs", "thoughts", "grounding", "usage", "charge", "error",
+        "notices", "page_url",
     ]  # fmt: skip
     assert (made["object"], made["model"], made["livemode"], made["attempts"]) == ("generation", FLASH, True, 1)
     assert made["metadata"] == {"order": "7"}

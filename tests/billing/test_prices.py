@@ -198,7 +198,8 @@ image_output = """
     assert "gemini-nano-banana-2.1: 1K, 2K, 4K, 14 aspect ratios; not confirmed\n" in out.getvalue()
     assert "gemini-2.5-flash-image-preview → gemini-2.5-flash-image\n0 prices were added" in out.getvalue()
     assert (
-        f"The price book has 50.00 for image_output of {model} (standard) from 2026-11-01 on, not 40.00" in error.getvalue()
+        f"The price book has 50.00 for image_output of {model} (standard) from 2026-11-01 on, not 40.00"
+        in error.getvalue()
     )
     book = book_of(make_tenant(plan=make_plan()).id, model=model)
     assert price_of(book, "image_output") == (Decimal(50), Decimal(50))

@@ -20,7 +20,7 @@ from accounts.idempotency.keyed_request import (
     keyed_request_begin,
     keyed_request_current,
     note_audited,
-    note_made,
+    note_created,
 )
 from accounts.idempotency.services import idempotency_keys_expire
 from accounts.models import IdempotencyKey, Tenant
@@ -48,10 +48,10 @@ def begin(who: Principal, key: str = "a", body: bytes = b"{}") -> KeyedRequest:
 
 
 def make(who: Principal, keyed: KeyedRequest) -> UUID:
-    made = new_id()
+    created_ids = new_id()
     with keyed_request_current(keyed), tenant_context(who.tenant_id):
-        note_made(made)
-    return made
+        note_created(created_ids)
+    return created_ids
 
 
 def lease_ends(keyed: KeyedRequest) -> None:
@@ -60,9 +60,9 @@ def lease_ends(keyed: KeyedRequest) -> None:
 
 
 def test_dead_between_commit_and_answer(who: Principal) -> None:
-    made = make(who, begin(who))
+    created_ids = make(who, begin(who))
     again = begin(who)
-    assert (again.is_replay, again.made) == (True, [made.hex])
+    assert (again.is_replay, again.created_ids) == (True, [created_ids.hex])
 
 
 def test_dead_before_the_commit(who: Principal) -> None:
@@ -73,14 +73,14 @@ def test_dead_before_the_commit(who: Principal) -> None:
     with pytest.raises(KeyReused):
         begin(who, body=b"[]")
     heir = begin(who)
-    assert (heir.is_replay, heir.made) == (False, [])
+    assert (heir.is_replay, heir.created_ids) == (False, [])
     # It was only slow: what it makes now is rolled back.
     with pytest.raises(KeyInProgress):
         make(who, dead)
     dead.end()
     dead.forget()
-    made = make(who, heir)
-    assert begin(who).made == [made.hex]
+    created_ids = make(who, heir)
+    assert begin(who).created_ids == [created_ids.hex]
 
 
 def test_dead_between_two_of_three(who: Principal) -> None:
@@ -92,33 +92,33 @@ def test_dead_between_two_of_three(who: Principal) -> None:
     lease_ends(dead)
     heir = begin(who)
     heir.expect(3)
-    assert (heir.is_replay, heir.made) == (False, [first.hex])
-    made = [make(who, heir), make(who, heir)]
+    assert (heir.is_replay, heir.created_ids) == (False, [first.hex])
+    created_ids = [make(who, heir), make(who, heir)]
     again = begin(who)
-    assert (again.is_replay, again.made) == (True, [first.hex, *(one.hex for one in made)])
+    assert (again.is_replay, again.created_ids) == (True, [first.hex, *(one.hex for one in created_ids)])
 
 
 def test_a_transaction_that_is_rolled_back_makes_nothing(who: Principal) -> None:
     keyed = begin(who)
     with keyed_request_current(keyed), tenant_context(who.tenant_id):
-        note_made(new_id())
+        note_created(new_id())
         transaction.set_rollback(True)
     keyed.forget()
     assert not begin(who).is_replay
 
 
 def test_what_is_made_goes_before_what_is_audited(who: Principal) -> None:
-    keyed, made, audited = begin(who), new_id(), new_id()
+    keyed, created_ids, audited = begin(who), new_id(), new_id()
     with keyed_request_current(keyed), tenant_context(who.tenant_id):
         note_audited(audited)
-        note_made(made)
+        note_created(created_ids)
         note_audited(new_id())
-    assert begin(who).made == [made.hex]
+    assert begin(who).created_ids == [created_ids.hex]
     keyed = begin(who, "b")
     with keyed_request_current(keyed), tenant_context(who.tenant_id):
         note_audited(audited)
         note_audited(new_id())
-    assert begin(who, "b").made == [audited.hex]
+    assert begin(who, "b").created_ids == [audited.hex]
 
 
 def test_a_key_is_free_again_after_a_day(who: Principal) -> None:
@@ -129,7 +129,7 @@ def test_a_key_is_free_again_after_a_day(who: Principal) -> None:
         assert row.expires_at >= timezone.now() + timedelta(hours=23, minutes=59)
         IdempotencyKey.objects.filter(id=keyed.id).update(expires_at=timezone.now())
     other = begin(who, body=b"[]")
-    assert (other.is_replay, other.made) == (False, [])
+    assert (other.is_replay, other.created_ids) == (False, [])
     with acting_as("operator"):
         IdempotencyKey.objects.filter(id=keyed.id).update(expires_at=timezone.now() - timedelta(seconds=1))
         assert idempotency_keys_expire() >= 1

@@ -40,7 +40,7 @@ def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
     """
     keyed = current_keyed_request()
     # Of a request with the same Idempotency-Key, whose process died between two of them.
-    earlier = [UUID(job) for job in keyed.made] if keyed is not None else []
+    earlier = [UUID(job) for job in keyed.created_ids] if keyed is not None else []
     if keyed is not None:
         keyed.expect(len(trees))
     current_reservation().reserve(len(trees) - len(earlier))

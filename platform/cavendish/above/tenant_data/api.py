@@ -53,8 +53,8 @@ class ExportList(OperatorView):
         """Starts an export of all the tenant's data into one archive. Poll it until it is `ready` and has a `url`."""
         return self._started(export_request(tenant_id=tenant_of(tenant_id), actor=actor(request)), tenant_id)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
-        export = Export.objects.filter(id=UUID(made[0]), tenant_id=tenant_of(tenant_id)).first()
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        export = Export.objects.filter(id=UUID(created_ids[0]), tenant_id=tenant_of(tenant_id)).first()
         if export is None:
             raise not_found()
         return self._started(export, tenant_id)
@@ -131,7 +131,7 @@ class ErasureDetail(OperatorView):
         erasure = erasure_request(tenant_id=tenant, slug=body["slug"], days=body.get("days"), actor=actor(request))
         return Response(erasure_json(erasure), 202)
 
-    def replay(self, request: Request, made: Sequence[str], tenant_id: str) -> Response:
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
         erasure = Erasure.objects.filter(tenant_id=tenant_of(tenant_id)).first()
         if erasure is None:
             raise not_found()
