@@ -72,24 +72,25 @@ VideoContent = define(
 InputContent = define("InputContent", {"anyOf": [TextContent, ImageContent, VideoContent]})
 _CONTENT = {"content": {"anyOf": [TEXT, InputContent, listed(InputContent)]}}
 _SIGNATURE = {"signature": TEXT}
+_Queries = obj({"queries": listed(TEXT)})
+_Suggestions = listed(obj(optional={"search_suggestions": TEXT}))
+_STEPS = {
+    "ContentStep": obj({"type": one_of(["user_input", "model_output"]), **_CONTENT}),
+    "Turn": obj({"role": one_of(["user", "model"]), **_CONTENT}),
+    "ThoughtStep": obj({"type": one_of(["thought"])}, {"summary": listed(TextContent), **_SIGNATURE}),
+    "SearchCallStep": obj(
+        {"type": one_of(["google_search_call"])},
+        {"id": TEXT, "search_type": one_of(SEARCH_TYPES), "arguments": _Queries, **_SIGNATURE},
+    ),
+    "SearchResultStep": obj(
+        {"type": one_of(["google_search_result"])},
+        {"call_id": TEXT, "result": _Suggestions, "is_error": TRUTH, **_SIGNATURE},
+    ),
+}
 InputStep = define(
     "InputStep",
     about(
-        {
-            "anyOf": [
-                obj({"type": one_of(["user_input", "model_output"]), **_CONTENT}),
-                obj({"role": one_of(["user", "model"]), **_CONTENT}),
-                obj({"type": one_of(["thought"])}, {"summary": listed(TextContent), **_SIGNATURE}),
-                obj(
-                    {"type": one_of(["google_search_call"])},
-                    {"id": TEXT, "search_type": one_of(SEARCH_TYPES), "arguments": ANY_OBJECT, **_SIGNATURE},
-                ),
-                obj(
-                    {"type": one_of(["google_search_result"])},
-                    {"call_id": TEXT, "result": listed(ANY_OBJECT), "is_error": TRUTH, **_SIGNATURE},
-                ),
-            ]
-        },
+        {"anyOf": [define(name, step) for name, step in _STEPS.items()]},
         "A step of a conversation: of the user, or of the model, as it came in an earlier answer.",
     ),
 )

@@ -89,6 +89,18 @@ def test_a_list_takes_what_it_says_and_nothing_else(
             assert error["code"] != "unknown_field", f"{path}: {error}"
 
 
+@pytest.mark.parametrize("path", ["models", "files", "batches", "webhooks", "tunedModels"])
+def test_a_list_of_googles_refuses_what_it_does_not_know(owner: Account, path: str) -> None:
+    for query in ("nonsense=1", "page_sise=2", "filter=x"):
+        refused = owner.get(f"/v1beta/{path}?{query}")
+        assert refused.status_code == 400, path
+        name = query.partition("=")[0]
+        assert f'Unknown name "{name}": Cannot bind query parameter' in refused.json()["error"]["message"], path
+    assert "did you mean pageSize?" in owner.get(f"/v1beta/{path}?pageSice=2").json()["error"]["message"]
+    taken = "pageSize=2&page_size=2&alt=json&$alt=json&key=x&fields=*&prettyPrint=false"
+    assert owner.get(f"/v1beta/{path}?{taken}").status_code == 200, path
+
+
 def test_what_lists_find(owner: Account, operator: Account, named: dict[str, str]) -> None:
     """The filters that no other test tries: by time, status, key, member and name."""
     for path, found, empty in (

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 from uuid import UUID
 
 from rest_framework.request import Request
 
-from cavendish.http.problems import bad_request
+from cavendish.http.problems import bad_request, clip
 
 PAGE_SIZE, MOST = 10, 100
+_PAGING = ("pageSize", "pageToken", "page_size", "page_token")
+# What Google takes at every address (https://cloud.google.com/apis/docs/system-parameters); also with a "$" in front.
+_EVERYWHERE = frozenset(
+    {"access_token", "alt", "callback", "fields", "key", "oauth_token", "prettyPrint", "quotaUser", "upload_protocol",
+     "uploadType"}
+)  # fmt: skip
+
+
+def list_check(request: Request) -> None:
+    """Raises Problem 400 for a parameter that no list has, in Google's words: its lists have no filters."""
+    for name in request.query_params:
+        if name in _PAGING or name in _EVERYWHERE or name.startswith("$"):
+            continue
+        near = difflib.get_close_matches(name[:60], _PAGING[:2], n=1)
+        hint = f"did you mean {near[0]}?" if near else f"use {_PAGING[0]} and {_PAGING[1]}."
+        raise bad_request("unknown_field", f'Unknown name "{clip(name, 60)}": Cannot bind query parameter; {hint}')
 
 
 def page_size(request: Request) -> int:

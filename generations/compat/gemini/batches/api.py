@@ -27,7 +27,7 @@ from generations.batches.source import body_spool, file_mapped, list_spans, memb
 from generations.compat.gemini.batches.representation import is_file, operation_chunks, operation_json
 from generations.compat.gemini.batches.results_file import batch_load
 from generations.compat.gemini.content.api import model_of
-from generations.compat.gemini.paging import page_after, page_size
+from generations.compat.gemini.paging import list_check, page_after, page_size
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.camel_fields import camel
 from generations.errors import NotCancelable
@@ -66,6 +66,7 @@ class BatchList(GoogleView):
     def get(self, request: Request) -> JsonResponse:
         """Batches of this API, newest first, without inlined answers."""
         who = principal(request)
+        list_check(request)
         size, after = page_size(request), page_after(request)
         with tenant_context(who.tenant_id):
             rows = Batch.objects.filter(

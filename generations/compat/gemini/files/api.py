@@ -21,7 +21,7 @@ from cavendish.http.problems import not_found
 from generations.compat.gemini.batches.representation import results_file_json
 from generations.compat.gemini.batches.results_file import is_results, results_load, results_response
 from generations.compat.gemini.files.representation import file_json
-from generations.compat.gemini.paging import page_after, page_size
+from generations.compat.gemini.paging import list_check, page_after, page_size
 from generations.compat.gemini.views import GoogleView
 from generations.models import File
 from generations.request import file_id_of
@@ -36,6 +36,7 @@ class FileList(GoogleView):
     def get(self, request: Request) -> JsonResponse:
         """Uploads of this key's mode, newest first. Without an empty `nextPageToken`: a pager would follow it."""
         who = principal(request)
+        list_check(request)
         size, after = page_size(request), page_after(request)
         with tenant_context(who.tenant_id):
             rows = File.objects.filter(

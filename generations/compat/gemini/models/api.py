@@ -9,6 +9,7 @@ from accounts.authentication.drf import principal
 from accounts.idempotency import Replay
 from cavendish.http.problems import Problem, clip, not_found
 from generations.compat.gemini.models.representation import model_json
+from generations.compat.gemini.paging import list_check
 from generations.compat.gemini.views import GoogleView
 from generations.selectors import model_offered, models_offered
 
@@ -18,6 +19,7 @@ class ModelList(GoogleView):
 
     def get(self, request: Request) -> JsonResponse:
         """Lists all at once, without `nextPageToken`, which the JavaScript SDK would follow for ever."""
+        list_check(request)
         who = principal(request)
         return JsonResponse({"models": [model_json(model) for model in models_offered(who)]})
 
@@ -56,4 +58,5 @@ class TunedModels(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request) -> JsonResponse:
+        list_check(request)
         return JsonResponse({})

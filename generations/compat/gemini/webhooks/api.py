@@ -28,7 +28,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.egress.guard import MAX_URL_CHARS
 from cavendish.http.json_body import Body, Choice, Listed, Text, body_of
 from cavendish.http.problems import bad_request, not_found
-from generations.compat.gemini.paging import page_after, page_size
+from generations.compat.gemini.paging import list_check, page_after, page_size
 from generations.compat.gemini.views import GoogleView
 from generations.compat.gemini.webhooks.representation import webhook_json
 
@@ -64,6 +64,7 @@ class WebhookList(GoogleView):
     def get(self, request: Request) -> JsonResponse:
         """Webhooks that were made here, newest first."""
         who = principal(request)
+        list_check(request)
         size, after = page_size(request), page_after(request)
         with tenant_context(who.tenant_id):
             rows = webhook_endpoints(who.tenant_id, livemode=who.livemode, dialect=WebhookEndpoint.Dialect.GEMINI)
