@@ -1,7 +1,7 @@
 """One request that carries an Idempotency-Key: taken before its view runs, tied to what the view makes, ended after.
 
 What a service creates it notes in the transaction that creates it (`note_created`; `note_audited` for what is audited).
-So a process that dies after the commit leaves all that a replay needs, and one that dies before leaves a lease that ends.
+So a process that dies after the commit leaves all that a replay needs; one that dies before leaves a lease that ends.
 """
 
 from __future__ import annotations
