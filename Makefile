@@ -27,6 +27,7 @@ lint:
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python .ci/dead_code.py
+	.venv/bin/python .ci/openapi/check.py
 	.venv/bin/deptry .
 
 bench:
