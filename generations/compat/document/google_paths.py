@@ -77,6 +77,7 @@ PATHS: dict[str, dict[str, Any]] = {
             "Makes pictures as Imagen did",
             "A Gemini model answers, which the header `Warning` names.",
             tag="imagen",
+            ends=(409, 500, 503, 504),
             body=google.PredictRequest,
             answer=google.Predictions,
         ),

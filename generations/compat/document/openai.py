@@ -34,7 +34,7 @@ RESPONSES = {
         "content": {"application/json": {"schema": Error}},
     }
 }
-_ERRORS = dict.fromkeys((400, 401, 403, 404, 429), "OpenAIError")
+_ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 429, 500, 503, 504), "OpenAIError")
 _Count = {"type": "integer", "minimum": 1, "maximum": MAX_N}
 _WISHES = {
     "model": about(TEXT, "A model here, or one of OpenAI's names that stands for one."),
