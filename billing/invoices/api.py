@@ -108,7 +108,9 @@ class InvoicePreview(InvoiceView):
         user: Any = request.user
         if not sees_live(request):
             raise Problem(403, "live_key_needed", "Test jobs cost nothing and are on no invoice; use a live key.")
-        tenant_id = tenant_parameter(request) if isinstance(user, OperatorPrincipal) else user.tenant_id
+        operator = isinstance(user, OperatorPrincipal)
+        Parameters(request, takes=("tenant_id",) if operator else ()).close()
+        tenant_id = tenant_parameter(request) if operator else user.tenant_id
         if tenant_id is None:
             raise invalid_value("/tenant_id", "required", "Name the tenant whose preview you want.")
         with principal_context(user):

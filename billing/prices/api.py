@@ -38,6 +38,7 @@ class PriceBook(OperatorView):
     )
     def get(self, request: Request) -> Response:
         """The prices that apply at a moment, to a plan's tenants or, without a plan, from the upstream to us."""
+        Parameters(request, takes=("plan_id", "model", "at")).close()
         plan = plan_of(request.query_params.get("plan_id"))
         at = moment_of(request, "at") or timezone.now()
         named = _model_parameter(request)

@@ -28,7 +28,7 @@ def properties(route: Route) -> set[str]:
 LISTS = [
     route
     for route in routes()
-    if route.method == "GET" and route.template.startswith("/api/v1/") and {"data", "has_more"} <= properties(route)
+    if route.method == "GET" and route.template.startswith("/api/v1/") and {"object", "data"} <= properties(route)
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from cavendish.http.apidoc import COMPAT_DESCRIPTION
 from cavendish.http.documents import components_used, info
+from cavendish.http.openapi import IDEMPOTENCY_KEY
 from cavendish.http.shapes import DEFINED
 from generations.compat.document import google, openai
 from generations.compat.document.google_paths import PATHS as GOOGLE_PATHS
@@ -28,11 +29,28 @@ _SCHEMES = {
 def compat_document() -> dict[str, Any]:
     """Returns the document of the compatible APIs."""
     document = info("Cavendish for the SDKs of Google and OpenAI", COMPAT_DESCRIPTION)
-    document |= {"tags": TAGS, "paths": {**GOOGLE_PATHS, **openai.PATHS}, "security": google.SECURITY}
+    paths = {**_keyed(GOOGLE_PATHS, "GoogleError"), **_keyed(openai.PATHS, "OpenAIError")}
+    document |= {"tags": TAGS, "paths": paths, "security": google.SECURITY}
     components = {
         "schemas": DEFINED,
         "securitySchemes": _SCHEMES,
         "responses": {**google.RESPONSES, **openai.RESPONSES},
-        "parameters": google.PARAMETERS,
+        "parameters": {**google.PARAMETERS, "IdempotencyKey": IDEMPOTENCY_KEY},
     }
     return {**document, "components": components_used(document, components)}
+
+
+def _keyed(paths: dict[str, dict[str, Any]], error: str) -> dict[str, dict[str, Any]]:
+    """Returns the addresses with the key that each POST takes, and what a request with a used one is answered."""
+    refused = {status: {"$ref": f"#/components/responses/{error}"} for status in ("409", "422")}
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    keyed = {}
+    for path, item in paths.items():
+        keyed[path] = dict(item)
+        if (post := item.get("post")) is not None:
+            keyed[path]["post"] = {
+                **post,
+                "parameters": [*post.get("parameters", ()), key],
+                "responses": {**post["responses"], **refused},
+            }
+    return keyed

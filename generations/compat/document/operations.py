@@ -29,6 +29,9 @@ def operation(
     content: Operation = {media: {"schema": answer}} if answer is not None else {}
     if events is not None:
         content["text/event-stream"] = {"schema": events}
+    if body is not None or form is not None:
+        # An Idempotency-Key that came with another body.
+        errors = {**errors, 422: errors[400]}
     responses: Operation = {str(status): {"description": "OK", **({"content": content} if content else {})}}
     responses |= {str(code): {"$ref": f"#/components/responses/{response}"} for code, response in errors.items()}
     described: Operation = {

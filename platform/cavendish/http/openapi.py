@@ -71,7 +71,7 @@ def describe_limits(result: Document, **_: Any) -> Document:
     return result
 
 
-_KEY = {
+IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Sent again with the same key, the request makes nothing anew and gets the first answer.",
@@ -83,7 +83,7 @@ _REPLAYED = {"description": "`true` where an earlier request was answered again.
 def describe_idempotency(result: Document, **_: Any) -> Document:
     """Adds the header and its refusals to every POST, as drf-spectacular's hook."""
     components = result["components"]
-    components.setdefault("parameters", {})["IdempotencyKey"] = _KEY
+    components.setdefault("parameters", {})["IdempotencyKey"] = IDEMPOTENCY_KEY
     components.setdefault("headers", {})["Idempotent-Replayed"] = _REPLAYED
     for method, _path, operation in operations_of(result):
         if method != "post":
