@@ -117,12 +117,15 @@ def api_key_rotate(
 
     The key stays the same: its id, its budgets, its usage. A rotation while an older secret still works raises
     RotationRunning, so that no client is cut off by accident; one with no overlap ends all older secrets. Raises
-    PowersExceeded where the new secret would open more than the actor has.
+    PowersExceeded where the new secret would open more than the actor has, and for a key whose limits or budget the other
+    key does not share.
     """
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         authority.require(Permission.KEYS)
         row = _locked(tenant_id, key_id, authority)
+        if authority.key is None or authority.key.id != row.id:
+            _require_unbound(authority, tenant_id)
         _require_within_powers(authority, row)
         now = timezone.now()
         if overlap and row.previous_expires_at is not None and row.previous_expires_at > now:
@@ -188,12 +191,15 @@ def _locked(tenant_id: UUID, key_id: UUID, authority: Authority, *, ended: bool 
 
 
 def _require_unbound(authority: Authority, tenant_id: UUID) -> None:
-    """Raises PowersExceeded for a key with limits or a budget of its own: keys it created would not have them."""
+    """Raises PowersExceeded for a key with limits or a budget of its own: the secrets of other keys are not bound so."""
     key = authority.key
     if key is None:
         return
     if authority.powers.has_limits or billing().key_has_budget(tenant_id=tenant_id, key_id=key.id):
-        raise PowersExceeded("A key with limits or a budget of its own cannot create keys, which would not have them.")
+        raise PowersExceeded(
+            "A key with limits or a budget of its own gets no secret of another key, which would not be bound by them: "
+            "it cannot create keys, and rotates none but itself."
+        )
 
 
 def _require_within_powers(authority: Authority, row: ApiKey, *, except_for: Iterable[str] = ()) -> None:

@@ -104,7 +104,8 @@ member are the tenant's and stay. No key changes the role of its own member.
 **Widening a key.** Whoever may manage keys may narrow, rename and revoke any key. To widen one, in scopes, addresses,
 models, expiry or limits, takes at least all of its powers. Nobody raises the limits of their own key.
 
-**Limits and budgets bind a key's children** by one rule: a key that has limits or a budget of its own creates no keys.
+**Limits and budgets bind a key's children** by one rule: a key that has limits or a budget of its own creates no keys,
+and rotates none but itself.
 
 **Roles that a key gives.** A key invites and promotes only to roles all of whose permissions it has itself.
 """

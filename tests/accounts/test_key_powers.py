@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.authentication.principal import principal_of, principal_of_prefix
 from accounts.errors import NotAllowed, PowersExceeded
-from accounts.keys.services import api_key_create, api_key_revoke, api_key_update
+from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update
 from accounts.members.services import membership_create, membership_role_change
 from accounts.models import ApiKey, Role, Tenant
 from accounts.people.services import user_create
@@ -122,6 +122,24 @@ def test_a_key_with_a_budget_creates_no_key() -> None:
         )  # fmt: skip
     with pytest.raises(PowersExceeded, match="limits or a budget"):
         api_key_create(tenant_id=tenant.id, name="child", livemode=True, scopes=["generate"], actor=actor_of(bound))
+
+
+@pytest.mark.parametrize("bound_by", ["a limit", "a budget"])
+def test_a_bound_key_takes_no_secret_of_another(bound_by: str) -> None:
+    tenant = make_tenant(balance=10)
+    scopes = ["read", "keys", "generate"]
+    bound = key_of(tenant, scopes=scopes, **({"images_per_minute": 5} if bound_by == "a limit" else {}))
+    if bound_by == "a budget":
+        with acting_as("operator"):
+            budget_create(
+                tenant_id=tenant.id, livemode=True, scope="key", scope_id=bound.id, period="total", metric="requests",
+                limit=Decimal(1), hard=True, actor=OPERATOR,
+            )  # fmt: skip
+    # as narrow as the maker's: it would still have a rate and a budget of its own
+    other = key_of(tenant, scopes=scopes, images_per_minute=5)
+    with pytest.raises(PowersExceeded, match="limits or a budget"):
+        api_key_rotate(tenant_id=tenant.id, key_id=other.id, actor=actor_of(bound))
+    assert api_key_rotate(tenant_id=tenant.id, key_id=bound.id, actor=actor_of(bound))[0].id == bound.id
 
 
 def member_of(tenant: Tenant, role: Role) -> UUID:
