@@ -65,11 +65,14 @@ def test_a_stream_replays_from_its_first_event(account: Account, key: str) -> No
 def test_another_body_is_refused_in_words_after_which_no_library_tries_again(account: Account, key: str) -> None:
     post(account, INTERACTIONS, key, json={"model": FLASH, "input": "a cat", "background": True})
     other = post(account, INTERACTIONS, key, json={"model": FLASH, "input": "a dog", "background": True})
-    assert (other.status_code, other.json()["error"]["code"]) == (400, "invalid_request")
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "invalid_request")
     assert "Idempotency-Key" in other.json()["error"]["message"]
+    content = f"/v1beta/models/{FLASH}:generateContent"
+    other = post(account, content, key, json={"contents": [{"parts": [{"text": "a dog"}]}]})
+    assert (other.status_code, other.json()["error"]["status"]) == (422, "INVALID_ARGUMENT")
     post(account, OPENAI, f"{key}o", json=BODIES[OPENAI])
     other = post(account, OPENAI, f"{key}o", json={**BODIES[OPENAI], "prompt": "a dog"})
-    assert (other.status_code, other.json()["error"]["code"]) == (400, "idempotency_key_reused")
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
 
 
 def test_a_form_with_pictures(account: Account, key: str) -> None:

@@ -12,7 +12,7 @@ import json
 import math
 import re
 
-from accounts.idempotency.errors import KeyInProgress
+from accounts.idempotency.errors import KeyInProgress, KeyReused
 from cavendish.http.dialects import Dialect, RenderedError
 from cavendish.http.problems import Problem
 
@@ -27,7 +27,7 @@ _INTERACTIONS = re.compile(r"/v1(?:beta|alpha)?/interactions(?:/|$)")
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})
 # What the client's HTTP library may act on.
-_AS_IT_IS = frozenset({KeyInProgress.code_name, "unsupported_encoding"})
+_AS_IT_IS = frozenset({KeyInProgress.code_name, KeyReused.code_name, "unsupported_encoding"})
 _HEADERS = frozenset({"WWW-Authenticate", "Allow", "Accept-Encoding"})
 _STATUS = {402: 403, 406: 400, 408: 400, 409: 400, 410: 404, 415: 400, 422: 400}
 # What no repetition heals. Without a word that it has ended the SDKs send the same bytes of an upload three times more.
@@ -40,6 +40,7 @@ _NAMES = {
     405: ("INVALID_ARGUMENT", "method_not_allowed"),
     409: ("ABORTED", "aborted"),
     413: ("INVALID_ARGUMENT", "request_too_large"),
+    422: ("INVALID_ARGUMENT", "invalid_request"),
     429: ("RESOURCE_EXHAUSTED", "too_many_requests"),
     499: ("CANCELLED", "cancelled"),
     500: ("INTERNAL", "internal"),

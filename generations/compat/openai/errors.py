@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 
-from accounts.idempotency.errors import KeyInProgress
+from accounts.idempotency.errors import KeyInProgress, KeyReused
 from cavendish.http.dialects import Dialect, RenderedError
 from cavendish.http.problems import Problem
 from generations.compat.shared.pointer_map import dotted
@@ -28,7 +28,7 @@ _NO_MONEY = frozenset({"budget_exceeded", "insufficient_balance"})
 # An operator has to act first; until then every try ends the same.
 _PERMANENT = frozenset({"price_missing"})
 # What the client's HTTP library may act on.
-_AS_IT_IS = frozenset({KeyInProgress.code_name, "unsupported_encoding"})
+_AS_IT_IS = frozenset({KeyInProgress.code_name, KeyReused.code_name, "unsupported_encoding"})
 _HEADERS = frozenset({"WWW-Authenticate", "Allow", "Accept-Encoding"})
 _CODES = {
     "not_authenticated": "invalid_api_key",
