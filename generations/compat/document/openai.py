@@ -196,7 +196,7 @@ def _operation(name: str, summary: str, description: str, **parts: Any) -> dict[
     return operation(name, summary, description, tag="openai", errors=_ERRORS, security=SECURITY, **parts)
 
 
-PATHS = {
+PATHS: dict[str, dict[str, Any]] = {
     "/openai/v1/images/generations": {
         "post": _operation(
             "openai_images_generate",
