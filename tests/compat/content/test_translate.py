@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,18 @@ def test_both_spellings_say_the_same() -> None:
 def test_of_two_spellings_the_first_that_says_something_counts() -> None:
     body = config(imageConfig={"aspectRatio": None, "aspect_ratio": "1:1", "imageSize": "1K", "image_size": "4K"})
     assert translated(body)["generation_config"] == {"image_config": {"aspect_ratio": "1:1", "image_size": "1K"}}
+
+
+def test_one_thing_may_stand_where_google_has_a_list_and_a_string_where_it_has_a_number() -> None:
+    """As protocol buffers are read from JSON."""
+    alone = copy.deepcopy(CAMEL)
+    alone["tools"], alone["safetySettings"] = CAMEL["tools"][0], CAMEL["safetySettings"][0]
+    settings = alone["generationConfig"]
+    settings |= {"stopSequences": "e", "maxOutputTokens": "9000", "topP": "0.5", "candidateCount": "1"}
+    assert translated(alone) == TREE
+    assert translated(config(responseModalities="TEXT"))["response_modalities"] == ["TEXT"]
+    assert errors(config(temperature="warm")) == [("/generationConfig/temperature", "wrong_type")]
+    assert errors(prompt(tools="googleSearch")) == [("/tools/0", "wrong_type")]
 
 
 def test_turns_may_come_alone_and_without_a_role() -> None:

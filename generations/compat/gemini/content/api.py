@@ -52,6 +52,8 @@ class _Form(NamedTuple):
 _OBJECT = _Form("object", "application/json")
 _ARRAY = _Form("array", "application/json", b"[", b",\n", b"]")
 _SSE = _Form("sse", "text/event-stream", b"data: ", b"\n\ndata: ", b"\n\n")
+# Google's parameters of every address are known under both names.
+_ALT = ("alt", "$alt")
 _FORMS = {form.name: form for form in (_OBJECT, _ARRAY, _SSE)}
 
 
@@ -71,7 +73,7 @@ class ContentGenerate(GoogleView):
             )
         form = _OBJECT
         if self.streamed:
-            form = _SSE if request.query_params.get("alt") == "sse" else _ARRAY
+            form = _SSE if "sse" in (request.query_params.get(name) for name in _ALT) else _ARRAY
         # What the client gets should this process stop before the job does.
         unfinished = b"".join(_chunks(unfinished_json(job_load(who, accepted.id)), form))
         answer = HttpResponse(form.before if self.streamed else unfinished, content_type=form.content_type)

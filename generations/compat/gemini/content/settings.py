@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cavendish.gemini.catalog import Model
@@ -40,7 +41,22 @@ _OTHER_TOOLS = (
     "functionDeclarations", "codeExecution", "urlContext", "googleMaps", "googleSearchRetrieval", "fileSearch",
     "computerUse", "enterpriseWebSearch", "retrieval", "mcpServers",
 )  # fmt: skip
+_NUMBER = re.compile(r"-?\d{1,10}(?:\.\d{1,10})?", re.ASCII)
 _CATEGORY, _CATEGORIES = "HARM_CATEGORY_", tuple(f"HARM_CATEGORY_{name.upper()}" for name in SAFETY_TYPES)
+
+
+def one_as_list(fields: CamelFields, *names: str) -> None:
+    """Puts a value that stands alone where Google has a list of such into one, as Google's JSON parser does."""
+    for name in names:
+        if isinstance(value := fields.values.get(name), str | dict) and value:
+            fields.values[name] = [value]
+
+
+def _number(value: Any) -> Any:
+    """The number that a string holds: in Google's JSON either is one. All else as it is."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        return value
+    return float(value) if "." in value else int(value)
 
 
 def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: PointerMap) -> bool:
@@ -49,13 +65,14 @@ def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: Pointe
     """
     kept: Tree = {}
     pointers.note("/generation_config", config.pointer)
+    one_as_list(config, "responseModalities", "stopSequences")
     for name, ours in _SAME.items():
-        if (value := config.take(name)) is not None:
+        if (value := _number(config.take(name))) is not None:
             kept[ours] = value
             pointers.note(f"/generation_config/{ours}", config.at(name))
     config.ignore(*_WITHOUT_EFFECT)
     config.refuse(*_OF_TEXT, because="The image models have no such setting; leave it out.")
-    if config.take("candidateCount") not in (None, 1):
+    if _number(config.take("candidateCount")) not in (None, 1):
         config.wrong("candidateCount", "not_supported", "One request gives one candidate; send several requests.")
     if not is_idle(config.take("responseMimeType")) and config.values["responseMimeType"] != "text/plain":
         config.wrong("responseMimeType", "not_supported", "The image models write plain text; use text/plain.")
@@ -152,7 +169,7 @@ def _thinking(thinking: CamelFields | None, model: Model, kept: Tree, pointers: 
         kept["thinking_level"] = level.lower()
         pointers.note("/generation_config/thinking_level", thinking.at("thinkingLevel"))
     # -1 leaves it to the model; 0 is a wish to pay for no thoughts, which no model that thinks grants.
-    budget = thinking.take("thinkingBudget")
+    budget = _number(thinking.take("thinkingBudget"))
     if budget == 0 and model.thinks:
         thinking.ignored("thinkingBudget")
     elif budget not in (None, -1, 0):
@@ -166,6 +183,7 @@ def _thinking(thinking: CamelFields | None, model: Model, kept: Tree, pointers: 
 
 def tools_parse(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
     tools: list[Tree] = []
+    one_as_list(fields, "tools")
     for index, item in enumerate(fields.items("tools")):
         tool = camel_fields_of(
             fields.context, item, f"{fields.at('tools')}/{index}", 'an object like {"googleSearch": {}}'
@@ -213,6 +231,7 @@ def _snake(name: Any) -> Any:
 
 def safety_settings_parse(fields: CamelFields, tree: Tree, pointers: PointerMap) -> None:
     settings: list[Tree] = []
+    one_as_list(fields, "safetySettings")
     for index, item in enumerate(fields.items("safetySettings")):
         pointer = f"{fields.at('safetySettings')}/{index}"
         setting = camel_fields_of(fields.context, item, pointer, 'an object with "category" and "threshold"')

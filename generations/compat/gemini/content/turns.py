@@ -166,7 +166,7 @@ def _kind(fields: CamelFields, mime_type: str | None) -> str | None:
     kind = (mime_type or "image").partition("/")[0].strip().lower()
     if kind in {"image", "video"}:
         return kind
-    if mime_type == "application/octet-stream":
+    if kind in {"application", "binary"} and mime_type is not None and mime_type.lower().endswith("/octet-stream"):
         return "image"
     fields.wrong("mimeType", "not_supported", f"{shown(mime_type)} is not taken; send text, pictures and videos.")
     return None
