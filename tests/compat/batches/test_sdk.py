@@ -171,6 +171,19 @@ def test_who_asks_by_hand_finds_the_answers_in_the_response_as_well(account: Acc
     assert found["response"]["inlinedResponses"] == found["metadata"]["output"]["inlinedResponses"]
 
 
+def test_nulls_say_nothing_and_unknown_fields_are_named(account: Account) -> None:
+    config = {"fileName": None, "requests": {"requests": [{"request": {"contents": [{"parts": [{"text": "x"}]}]}}]}}
+    path = f"/v1beta/models/{FLASH}:batchGenerateContent"
+    nulls = {"displayName": None, "webhookConfig": None, "inputConfig": config, "foo": None, "priority": "1"}
+    made = account.post(path, json={"batch": nulls})
+    assert made.status_code == 200, made.text
+    account.delete(f"/v1beta/{made.json()['name']}")
+    for name, meant in (("display", "did you mean displayName?"), ("service_tier", "known are displayName")):
+        refused = account.post(path, json={"batch": {"inputConfig": config, name: "x"}})
+        assert refused.status_code == 400
+        assert meant in refused.json()["error"]["message"]
+
+
 def _lines(folder: Path, *lines: dict[str, Any]) -> str:
     path = folder / "requests.jsonl"
     path.write_text("\n".join(json.dumps(line) for line in lines))

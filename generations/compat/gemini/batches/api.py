@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from accounts.authentication.principal import Principal
 from accounts.idempotency import Replay
 from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import bad_request, invalid_value, not_found, shown
+from cavendish.http.problems import bad_request, clip, escape, invalid_value, not_found, shown
 from generations.accept.funnel import check_active, check_model, check_policy, request_spool
 from generations.accept.webhooks import job_webhooks_check
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
@@ -34,10 +35,16 @@ from generations.errors import NotCancelable
 from generations.models import BATCH_ENDED, Batch
 from generations.request import JobWebhooks, file_id_of
 from generations.request.fields import Context, Fields
+from generations.request.hints import listing
 from generations.request.webhooks import webhook_config_parse
 
 MAX_NAME = 255
 MAX_CONFIG_BYTES = 32 * 1024
+_TAKEN = ("displayName", "inputConfig", "webhookConfig")
+# What else a batch of Google's has: what the address says, what changes nothing here, and what only answers hold.
+_FIELDS = frozenset(
+    {*_TAKEN, "name", "model", "priority", "state", "output", "batchStats", "createTime", "endTime", "updateTime"}
+)
 Spans = dict[str, tuple[int, int]]
 
 
@@ -116,6 +123,7 @@ class BatchCancel(GoogleView):
 def _create(who: Principal, model: str, path: Path) -> Batch:
     with file_mapped(path) as text:
         batch = _inner(text, _camel(member_spans(text)), "batch", "batch")
+        _refuse_unknown(batch)
         config = _inner(text, batch, "inputConfig", "batch.inputConfig")
         name = _text(text, batch, "displayName", "batch.displayName") or ""
         if not is_storable(name):
@@ -146,14 +154,25 @@ def _create(who: Principal, model: str, path: Path) -> Batch:
     )
 
 
+def _refuse_unknown(batch: Spans) -> None:
+    """Raises Problem 422 for a field that no batch of Google's has: what it asks for would get lost."""
+    for name in batch.keys() - _FIELDS:
+        near = next(iter(difflib.get_close_matches(name[:60], _TAKEN, n=1)), "")
+        hint = f"did you mean {near}?" if near else f"known are {listing(_TAKEN, 'and')}."
+        detail = f"batch.{clip(name, 60)}: There is no such field; {hint}"
+        raise invalid_value(f"/batch/{escape(name)}", "unknown_field", detail)
+
+
 def _inner(text: Text, spans: Spans, name: str, called: str) -> Spans:
     """The values of the object under `name`, under their names in camelCase."""
     if name not in spans:
         raise invalid_value(f"/{called.replace('.', '/')}", "required", f"{called} is missing.")
     try:
-        return _camel({key: (start, end) for key, start, end in members(text, *spans[name])})
+        found = {key: (start, end) for key, start, end in members(text, *spans[name])}
     except NotJson:
         raise invalid_value(f"/{called.replace('.', '/')}", "wrong_type", f"{called} takes an object.") from None
+    # A null says nothing, as everywhere in Google's JSON.
+    return _camel({key: (start, end) for key, (start, end) in found.items() if text[start:end] != b"null"})
 
 
 def _camel(spans: Spans) -> Spans:
