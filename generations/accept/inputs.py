@@ -152,7 +152,7 @@ def _look_up(parsed: GenerationRequest, inputs: Inputs, livemode: bool) -> None:
                 output_id=output.id,
             )
     if parsed.previous_id:
-        inputs.previous = _previous(parsed.previous_id, livemode)
+        inputs.previous = _previous(parsed, parsed.previous_id, livemode)
         last = Output.objects.filter(generation=inputs.previous, part=Output.Part.OUTPUT).order_by("-index").first()
         inputs.previous_size = (last.width, last.height) if last else None
 
@@ -166,8 +166,10 @@ def _output(public_id: str, livemode: bool) -> Output | None:
     return output
 
 
-def _previous(public_id: str, livemode: bool) -> Generation:
-    pointer = "/previous_generation_id"
+def _previous(parsed: GenerationRequest, public_id: str, livemode: bool) -> Generation:
+    # One field under two names; the error is told under the one that was sent.
+    names = ("previous_generation_id", "previous_interaction_id")
+    pointer = next((f"/{name}" for name in names if parsed.document.get(name)), f"/{names[0]}")
     generation_id = ids.decode(ids.GENERATION, public_id)
     generation = generation_find(generation_id, livemode=livemode) if generation_id else None
     if generation is None:

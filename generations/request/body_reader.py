@@ -53,7 +53,8 @@ def _problem(error: ReaderError, max_bytes: int) -> Problem:
     if isinstance(error, TooLarge):
         return too_large(f"The body is too large: {error.message}.", limit=error.limit)
     if isinstance(error, BadBase64):
-        return invalid_value(error.pointer, "bad_base64", "This is not base64; give the bytes of the file as base64.")
+        detail = 'This is not base64; give the bytes of the file as base64, without "data:…;base64," in front.'
+        return invalid_value(error.pointer, "bad_base64", detail)
     if isinstance(error, TooDeep):
         return bad_request("too_deep", "The JSON is nested too deeply.")
     return bad_request("malformed_json", f"The body is not JSON: {error}")

@@ -161,6 +161,7 @@ class Fields:
         for name in names:
             if not is_idle(self.values.get(name)):
                 self.ignored(name)
+        self._known.update(names)
         self.drop(*names)
 
     def ignored(self, name: str) -> None:

@@ -16,9 +16,10 @@ ELSEWHERE = {
     "prompt": "input",
     "contents": "input",
     "messages": "input",
+    "config": "generation_config",
     "n": "max_images",
-    "num_images": "max_images",
-    "number_of_images": "max_images",
+    "num_images": "n",
+    "number_of_images": "n",
     "size": "response_format.image_size",
     "image_size": "response_format.image_size",
     "aspect_ratio": "response_format.aspect_ratio",
@@ -61,7 +62,9 @@ def unknown_field(name: str, known: Collection[str]) -> str:
     elif near and snake == near[0]:
         hint = f"did you mean {snake}?"
     elif snake in ELSEWHERE or near:
-        hint = f"did you mean {ELSEWHERE.get(snake) or near[0]}?"
+        meant = ELSEWHERE.get(snake) or near[0]
+        # Gemini's API has no `n`.
+        hint = f"did you mean {ELSEWHERE['n'] if meant == 'n' and meant not in known else meant}?"
     else:
         hint = f"known are {listing(sorted(known), 'and')}."
     return f"{shown(name)} is not a field here; {hint}"

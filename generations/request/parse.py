@@ -12,7 +12,7 @@ from generations.request.checks import check_characters, check_length, check_med
 from generations.request.fields import Context, Fields, is_idle
 from generations.request.formats import response_parse
 from generations.request.generation_request import Dialect, GenerationRequest
-from generations.request.hints import no_such_model
+from generations.request.hints import MODELS_ADDRESS, no_such_model
 from generations.request.settings import (
     INT32,
     gemini_config_parse,
@@ -113,7 +113,8 @@ def _model(fields: Fields) -> Model | None:
     try:
         return requested_model(id)
     except UnknownModel as unknown:
-        fields.wrong("model", "unknown_model", no_such_model(id, unknown))
+        see = MODELS_ADDRESS if fields.context.strict else "/v1/models"
+        fields.wrong("model", "unknown_model", no_such_model(id, unknown, see=see))
         return None
 
 

@@ -103,7 +103,7 @@ def test_classes_of_the_sdk(platform: Running, books: Books, http: httpx.Client,
         create(poor.secret)
     with pytest.raises(sdk.PermissionDeniedError, match="generate"):
         create(account.key(scopes=["read"]).secret)
-    with pytest.raises(sdk.NotFoundError):
+    with pytest.raises(sdk.NotFoundError, match="previous_interaction_id: "):
         create(account.secret, previous_interaction_id="gen_" + "0" * 32)
     client = genai.Client(api_key=account.secret, http_options={"base_url": platform.url})
     with pytest.raises(errors.ClientError, match="404"):

@@ -24,6 +24,14 @@ _REFUSED = {
 }
 # The model has its own way here and takes no setting. The answer names those that were given.
 _IGNORED = ("guidanceScale", "enhancePrompt", "includeSafetyAttributes", "language")
+# Where a name belongs that stands somewhere else.
+_ELSEWHERE = {
+    **dict.fromkeys(("n", "numberOfImages", "candidateCount", "numImages"), "sampleCount"),
+    **dict.fromkeys(("mimeType", "outputMimeType"), "outputOptions.mimeType"),
+    **dict.fromkeys(("size", "resolution"), "sampleImageSize"),
+    **dict.fromkeys(("prompt", "contents", "input"), "instances"),
+    **dict.fromkeys(("config", "generationConfig", "imageConfig"), "parameters"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Translation:
     def parse(self, body: dict[str, Any]) -> ImagenRequest:
         """The bodies of interactions that `body` asks for. Raises Problem 422 with all that is wrong."""
         context = Context("native")
+        context.elsewhere = _ELSEWHERE
         fields = CamelFields(context, camel_tree(body), "")
         prompt = self._prompt(fields)
         settings = fields.inner("parameters") or CamelFields(context, {}, "/parameters")

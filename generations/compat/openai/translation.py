@@ -39,6 +39,18 @@ _REFUSED = {
 }
 # They change nothing that could be seen: pictures given are always read whole.
 _IGNORED = ("input_fidelity",)
+# Where a name belongs that stands somewhere else.
+_ELSEWHERE = {
+    **dict.fromkeys(
+        ("aspect_ratio", "aspectRatio", "image_size", "imageSize", "image_config", "imageConfig", "resolution", "width",
+         "height"),
+        "size",
+    ),
+    **dict.fromkeys(("num_images", "number_of_images", "numberOfImages", "sampleCount", "candidate_count"), "n"),
+    **dict.fromkeys(("format", "mime_type", "mimeType", "output_mime_type"), "output_format"),
+    **dict.fromkeys(("input", "contents", "messages"), "prompt"),
+}  # fmt: skip
+_EDITS = "/openai/v1/images/edits"
 _NUMBERS = ("n", "output_compression", "partial_images")
 
 
@@ -63,6 +75,7 @@ class Translation:
         `images` are those of an edit; None makes pictures of words alone.
         """
         context = Context("native")
+        context.elsewhere = _ELSEWHERE | (dict.fromkeys(("image", "images"), _EDITS) if images is None else {})
         fields = CamelFields(context, body, "")
         model, name = model_named(fields.text("model"))
         prompt = fields.text("prompt")
@@ -134,6 +147,7 @@ def form_body(values: dict[str, str]) -> dict[str, Any]:
     for name in _NUMBERS:
         if str(body.get(name, "")).isdecimal():
             body[name] = int(body[name])
-    if body.get("stream") in {"true", "false"}:
-        body["stream"] = body["stream"] == "true"
+    # Python's libraries for forms write True.
+    if (stream := str(body.get("stream", "")).lower()) in {"true", "false"}:
+        body["stream"] = stream == "true"
     return body

@@ -119,6 +119,8 @@ def test_what_changes_nothing_is_named(account: Account) -> None:
         ({"addWatermark": False}, "SynthID"),
         ({"outputOptions": {"mimeType": "image/webp"}}, "parameters.outputOptions.mimeType: "),
         ({"foo": 1}, "There is no such field"),
+        ({"numberOfImages": 2}, "did you mean sampleCount?"),
+        ({"outputMimeType": "image/png"}, "did you mean outputOptions.mimeType?"),
     ],
 )
 def test_what_cannot_be_done_is_refused(reader: Account, settings: Json, said: str) -> None:

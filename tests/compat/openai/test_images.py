@@ -128,6 +128,10 @@ def test_one_picture_under_its_plain_name_gives_the_shape(account: Account) -> N
         ({"frame_count": 4}, "frame_count", "GIF"),
         ({"tools": [{"type": "google_search"}]}, "tools", "citations"),
         ({"foo": 1}, "foo", "There is no such field"),
+        ({"aspect_ratio": "16:9"}, "aspect_ratio", "did you mean size?"),
+        ({"image_config": {"aspect_ratio": "16:9"}}, "image_config", "did you mean size?"),
+        ({"numberOfImages": 2}, "numberOfImages", "did you mean n?"),
+        ({"image": "x"}, "image", "did you mean /openai/v1/images/edits?"),
     ],
 )
 def test_what_cannot_be_done_is_refused(reader: Account, body: dict[str, object], param: str, said: str) -> None:

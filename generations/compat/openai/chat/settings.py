@@ -28,6 +28,7 @@ _SILENT = (
 )  # fmt: skip
 _REFUSED = {
     "functions": _NO_TOOLS,
+    "safety_settings": "OpenAI's API has none; generateContent and interactions take them.",
     "logprobs": _NOT_HERE,
     "top_logprobs": _NOT_HERE,
     "logit_bias": _NOT_HERE,
@@ -39,6 +40,23 @@ _REFUSED = {
     "quality": _IN_IMAGE_CONFIG,
     "imageConfig": _IN_IMAGE_CONFIG,
     "generationConfig": "That is generateContent's; settings stand by themselves here.",
+}
+# Where a name belongs that stands somewhere else.
+ELSEWHERE = {
+    **dict.fromkeys(("prompt", "input", "contents"), "messages"),
+    **dict.fromkeys(("system", "system_instruction", "systemInstruction"), 'a message with the role "system"'),
+    **dict.fromkeys(("response_modalities", "responseModalities"), "modalities"),
+    **dict.fromkeys(("aspectRatio",), "image_config.aspect_ratio"),
+    **dict.fromkeys(("imageSize", "resolution"), "image_config.image_size"),
+    **dict.fromkeys(("num_images", "number_of_images", "numberOfImages", "candidate_count", "max_images"), "n"),
+    **dict.fromkeys(("max_output_tokens", "maxOutputTokens"), "max_completion_tokens"),
+    **dict.fromkeys(
+        ("thinking", "thinking_config", "thinkingConfig", "thinking_level", "thinkingLevel", "enable_thinking"),
+        "reasoning_effort",
+    ),
+    **dict.fromkeys(("google_search", "googleSearch", "web_search"), "web_search_options"),
+    "google": "extra_body.google",
+    "stop_sequences": "stop",
 }
 _OFF = "none"
 _CALLED_TOOLS = frozenset({"none", "auto"})

@@ -7,6 +7,7 @@ from typing import Any
 from cavendish.http.problems import FieldError, Problem
 from generations.compat.openai.chat.messages import Messages
 from generations.compat.openai.chat.settings import (
+    ELSEWHERE,
     google_of,
     refuse_others,
     response_parse,
@@ -37,6 +38,7 @@ class Translation:
         `body` is as `body_read` returns it with data URLs.
         """
         context, pointers = Context("native"), PointerMap(spelled=str)
+        context.elsewhere = ELSEWHERE
         fields = CamelFields(context, body, "")
         model, name = model_named(fields.text("model"))
         messages = Messages(context, pointers)
