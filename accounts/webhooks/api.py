@@ -180,7 +180,10 @@ class WebhookEndpointResend(IdempotentView):
         tags=["webhooks"],
     )
     def post(self, request: Request, endpoint_id: str) -> Response:
-        """Sends deliveries of a range again: those that failed, or all that ended. Their event ids stay the same."""
+        """Sends deliveries of a range again: those that failed, or the others too. Their event ids stay the same.
+
+        Those that failed and wait for their next attempt are sent now.
+        """
         row_id = _id_of(ids.WEBHOOK_ENDPOINT, endpoint_id)
         body = body_of(request, Resend)
         count = webhook_deliveries_resend(

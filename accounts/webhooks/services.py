@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -223,8 +224,9 @@ def webhook_deliveries_resend(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> int:
-    """Sends an endpoint's deliveries of a range once more: those that failed, or with `status` None all that ended.
+    """Sends an endpoint's deliveries of a range once more: those that failed, or with `status` None the others too.
 
+    One that failed and waits for its next attempt, hours away, counts as failed: its receiver may be well again.
     `since` and `until` are of their creation, `until` excluded. Returns how many. Raises EndpointDisabled.
     """
     with tenant_work(tenant_id):
@@ -232,8 +234,10 @@ def webhook_deliveries_resend(
         authority.require(Permission.WEBHOOKS)
         row = _locked(tenant_id, endpoint_id, authority)
         _require_enabled(row)
-        ended = [status] if status else [Status.FAILED, Status.SUCCEEDED]
-        rows = WebhookDelivery.objects.filter(tenant_id=tenant_id, endpoint_id=row.id, status__in=ended)
+        chosen = Q(status__in=[status] if status else [Status.FAILED, Status.SUCCEEDED])
+        if status != Status.SUCCEEDED:
+            chosen |= Q(status=Status.PENDING, attempts__gt=0)
+        rows = WebhookDelivery.objects.filter(chosen, tenant_id=tenant_id, endpoint_id=row.id)
         if since is not None:
             rows = rows.filter(created_at__gte=since)
         if until is not None:

@@ -30,6 +30,7 @@ from accounts.webhooks.services import (
     webhook_endpoint_update,
     webhook_test_send,
 )
+from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.egress import Guard
 from cavendish.events.services import event_add
@@ -348,6 +349,16 @@ def test_a_delivery_and_a_range_are_resent(tenant: Tenant, receiver: Receiver, e
     assert resend(until=datetime.now(UTC) - timedelta(hours=1)) == 0
     assert resend(since=datetime.now(UTC) - timedelta(hours=1)) == 1
     receiver.wait(count=3)
+    recorded(row, status="succeeded")
+
+    # Its receiver was down, and the next attempt is hours away.
+    with acting_as("operator"):
+        WebhookDelivery.objects.filter(id=delivery.id).update(
+            status="pending", attempts=6, due_at=datetime.now(UTC) + timedelta(hours=10)
+        )
+    assert resend(status="succeeded") == 0
+    assert resend(status="failed") == 1
+    receiver.wait(count=4)
 
 
 def test_a_test_event_goes_to_the_one_endpoint(
