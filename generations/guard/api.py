@@ -21,6 +21,7 @@ from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_of
 from cavendish.http.problems import not_found
 from cavendish.http.schema import PAGING, problems
+from cavendish.storage import objects
 from generations.guard import schema
 from generations.guard.after import Picture
 from generations.guard.bodies import RuleChange, RuleNew
@@ -119,6 +120,10 @@ class ReviewedPicture(APIView):
         if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
             raise not_found()
         picture = Picture.of_token(token)
+        local = objects().local_path(picture.key)
+        if local is not None and not local.exists():
+            # What was refused, or deleted since, is gone.
+            raise not_found()
         return bytes_response(
             picture.key,
             mime_type=picture.mime_type,

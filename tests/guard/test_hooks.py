@@ -188,6 +188,8 @@ def test_an_answer_that_is_refused_is_gone_and_charged_to_whose_rule_it_was(
     assert (shown["outputs"], shown["content"]) == ([], [])
     folder = stored(f"tenants/{owner.tenant.id.hex}/outputs/{generation_id.hex}")
     wait_until(lambda: not any(folder.glob("*")) and not spooled(), what="the end of the bytes")
+    parts = urlsplit(hook.told[0]["data"]["outputs"][0]["url"])
+    assert APIClient().get(f"{parts.path}?{parts.query}").status_code == 404
     money = charge(generation_id)
     assert (money["status"], money["reason"]) == ("not_charged" if by_operator else "charged", "guard_refused")
     assert (money["amount"] > 0) is not by_operator
