@@ -82,7 +82,8 @@ def guide() -> Guide:
 
 def language_of(accept_language: str | None) -> str:
     """Returns the language of the guide that an Accept-Language header likes best, English where it likes none."""
-    for tag, _ in parse_accept_lang_header(accept_language or ""):
-        if (language := tag.partition("-")[0]) in LANGUAGES:
+    for tag, quality in parse_accept_lang_header(accept_language or ""):
+        # A quality of nothing is a language that is not wanted.
+        if quality > 0 and (language := tag.partition("-")[0]) in LANGUAGES:
             return language
     return LANGUAGES[0]

@@ -177,6 +177,8 @@ def test_google_s_dialect_has_no_templates() -> None:
         ("fr", "en"),
         ("x" * 9000, "en"),
         ("zh;q=nan, ;;,", "en"),
+        ("zh;q=0", "en"),
+        ("zh;q=0, en;q=0.1", "en"),
     ],
 )
 def test_the_language_is_the_one_that_is_liked_best(header: str | None, language: str) -> None:
