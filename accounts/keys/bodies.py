@@ -40,10 +40,12 @@ class IpRange(Text):
 class Future(Moment):
     """A time that has not passed yet."""
 
+    default_error_messages = {"out_of_range": PAST}
+
     def to_internal_value(self, value: Any) -> Any:
         moment = super().to_internal_value(value)
         if moment <= timezone.now():
-            raise ValidationError(PAST, code="out_of_range")
+            self.fail("out_of_range")
         return moment
 
 

@@ -42,7 +42,12 @@ THEME = OpenApiParameter(
 
 
 class ShareLinkNew(Body):
-    expires_at = Future(allow_null=True, required=False, help_text="null: it lasts until it is revoked.")
+    expires_at = Future(
+        allow_null=True,
+        required=False,
+        help_text="null: it lasts until it is revoked.",
+        error_messages={"out_of_range": "This time has passed. To end a link now, delete it."},
+    )
 
 
 def theme_of(request: Request) -> str:
