@@ -48,6 +48,10 @@ EXPLAINED = {
     "prominent_people": "the models have no such setting for a picture.",
     "image_output_options": "the models have no such setting for a picture; response_format.mime_type names its type.",
     "output_compression_quality": "the models have no such setting for a picture.",
+    **dict.fromkeys(
+        ("top_k", "presence_penalty", "frequency_penalty", "media_resolution"),
+        "the image models have no such setting; leave it out.",
+    ),
     "service_tier": "there is one tier for single requests; batches cost less.",
 }
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")

@@ -197,6 +197,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     (FLASH, {"safety_settings": [{"type": "jailbreak"}]}, "/safety_settings/0/threshold", "required", "threshold"),
     (FLASH, {"inptu": "x"}, "/inptu", "unknown_field", "did you mean input?"),
     (FLASH, {"prompt": "x"}, "/prompt", "unknown_field", "did you mean input?"),
+    (FLASH, {"generation_config": {"topK": 40}}, "/generation_config/topK", "unknown_field", "leave it out."),
     (FLASH, {"num_images": 2}, "/num_images", "unknown_field", "did you mean n?"),
     (FLASH, {"n": 9}, "/n", "out_of_range", "from 1 to 8"),
     (FLASH, {"aspect_ratio": "1:1"}, "/aspect_ratio", "unknown_field", "response_format.aspect_ratio"),
