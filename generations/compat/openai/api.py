@@ -32,6 +32,8 @@ from generations.models import TERMINAL, Status
 from generations.request import body_read
 from generations.selectors import GenerationDetail, model_offered, models_offered
 
+FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
+
 
 class ImageView(OpenAIView):
     replays = Replay.RERUN
@@ -75,11 +77,13 @@ class ImageView(OpenAIView):
         body: dict[str, Any],
         resubmission: Resubmission,
         images: Sequence[UploadedFile[Any]] | None = None,
+        *,
+        refers: bool = False,
     ) -> HttpResponse:
-        """Makes jobs of a body, and has the client wait for them."""
+        """Makes jobs of a body, and has the client wait for them. `images` and `refers` as Translation has them."""
         who = principal(request)
         translation = Translation()
-        images_request = translation.parse(body, images)
+        images_request = translation.parse(body, images, refers=refers)
         with errors_placed(translation.placed):
             jobs = resubmission.jobs() or jobs_accept(who, images_request.trees)
         if images_request.stream:
@@ -107,10 +111,14 @@ class ImageEdits(ImageView):
     kind = "image_edit"
 
     def post(self, request: Request) -> HttpResponse:
-        """Makes `n` pictures from words and pictures, sent as `image` or `image[]`."""
+        """Makes `n` pictures from words and pictures, sent as `image` or `image[]`, or in JSON as `images`."""
         who = principal(request)
         check_active(who)
         resubmission = Resubmission(request, who)
+        if request._request.content_type not in FORM_TYPES:
+            with request_spool() as spool:
+                body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES, data_urls=True)
+                return self.accept(request, body, resubmission, refers=True)
         resubmission.read_form()
         images: list[UploadedFile[Any]] = []
         values: dict[str, str] = {}

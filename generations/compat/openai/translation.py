@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from django.core.files.uploadedfile import UploadedFile
 
+from cavendish.gemini.reader import SpilledUrl
 from cavendish.http.problems import FieldError, Problem
 from generations.compat.openai.models import model_named
 from generations.compat.openai.sizes import size_parse
-from generations.compat.shared.camel_fields import CamelFields
+from generations.compat.shared.camel_fields import CamelFields, camel_fields_of
 from generations.compat.shared.pointer_map import PointerMap
 from generations.request.fields import Context
 
@@ -50,6 +51,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("format", "mime_type", "mimeType", "output_mime_type"), "output_format"),
     **dict.fromkeys(("input", "contents", "messages"), "prompt"),
 }  # fmt: skip
+_EXPECTED_REFERENCE = 'an object like {"image_url": "data:image/png;base64,…"} or {"file_id": "file_…"}'
 _EDITS = "/openai/v1/images/edits"
 _NUMBERS = ("n", "output_compression", "partial_images")
 
@@ -69,13 +71,18 @@ class Translation:
     def __init__(self) -> None:
         self._pointers = PointerMap()
 
-    def parse(self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None) -> ImagesRequest:
+    def parse(
+        self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None, *, refers: bool = False
+    ) -> ImagesRequest:
         """The bodies of interactions that `body` asks for. Raises Problem with all that is wrong.
 
-        `images` are those of an edit; None makes pictures of words alone.
+        `images` are those of an edit as a form, and with `refers` those of one as JSON stand in its `images`; else
+        pictures are made of words alone.
         """
         context = Context("native")
-        context.elsewhere = _ELSEWHERE | (dict.fromkeys(("image", "images"), _EDITS) if images is None else {})
+        context.elsewhere = _ELSEWHERE | (
+            dict.fromkeys(("image", "images"), _EDITS) if images is None and not refers else {}
+        )
         fields = CamelFields(context, body, "")
         model, name = model_named(fields.text("model"))
         prompt = fields.text("prompt")
@@ -98,34 +105,64 @@ class Translation:
             fields.wrong("image", "wrong_type", 'It takes a file, not a text: send the bytes as the field "image".')
         elif images is not None and not images:
             fields.wrong("image", "required", 'Send at least one picture as the multipart field "image" or "image[]".')
-        fields.close()
-        context.raise_errors()
         blocks: list[dict[str, Any]] = [{"type": "text", "text": prompt}]
         blocks += [{"type": "image", "data": file, "mime_type": file.content_type} for file in images or ()]
-        self._note(len(blocks))
+        if refers:
+            blocks += _references_parse(fields)
+        fields.close()
+        context.raise_errors()
+        self._note([f"/images/{index}" if refers else "/image" for index, _ in enumerate(blocks[1:])])
         tree: dict[str, Any] = {"model": name, "input": blocks, "response_format": [image], "max_images": 1}
         if user:
             tree["metadata"] = {"user": user}
         return ImagesRequest([tree] * n, "url" if form == "url" else "b64_json", stream, partials)
 
     def placed(self, problem: Problem) -> Problem:
-        """A problem with a translated body, in the names of the one that came, which has no objects in it."""
+        """A problem with a translated body, in the names of the one that came, whose only objects are in `images`."""
         problem.errors = [
-            FieldError("/".join(self._pointers.of(error.pointer).split("/")[:2]), error.code, error.detail)
-            for error in problem.errors
+            FieldError(_cut(self._pointers.of(error.pointer)), error.code, error.detail) for error in problem.errors
         ]
         return problem
 
-    def _note(self, blocks: int) -> None:
+    def _note(self, images: Sequence[str]) -> None:
         for tree, ours in (
             ("/model", "/model"),
             ("/input", "/prompt"),
             ("/response_format", "/size"),
             ("/response_format/0/mime_type", "/output_format"),
             ("/metadata", "/user"),
-            *((f"/input/{index}", "/image") for index in range(1, blocks)),
+            *((f"/input/{index}", pointer) for index, pointer in enumerate(images, 1)),
         ):
             self._pointers.note(tree, ours)
+
+
+def _cut(pointer: str) -> str:
+    """A pointer to a field of the body, or to one of its `images`."""
+    return "/".join(pointer.split("/")[: 3 if pointer.startswith("/images/") else 2])
+
+
+def _references_parse(fields: CamelFields) -> list[dict[str, Any]]:
+    """The pictures in `images` of an edit as JSON: each an object with its address, a data URL or a file's id."""
+    blocks: list[dict[str, Any]] = []
+    for index, item in enumerate(fields.items("images")):
+        reference = camel_fields_of(fields.context, item, f"{fields.at('images')}/{index}", _EXPECTED_REFERENCE)
+        if reference is None:
+            continue
+        url, file_id = reference.take("image_url"), reference.text("file_id")
+        reference.close()
+        if (url is None) == (file_id is None):
+            fields.context.wrong(reference.pointer, "required", f"It takes {_EXPECTED_REFERENCE}.")
+        elif isinstance(url, SpilledUrl):
+            blocks.append({"type": "image", "data": url})
+        elif file_id is not None:
+            blocks.append({"type": "image", "file_id": file_id})
+        elif isinstance(url, str):
+            blocks.append({"type": "image", "uri": url})
+        else:
+            reference.wrong_type("image_url", "an address or a data URL")
+    if not fields.values.get("images"):
+        fields.wrong("images", "required", f"Send at least one picture: {_EXPECTED_REFERENCE}.")
+    return blocks
 
 
 def _settings_parse(fields: CamelFields) -> str | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pybase64
 from django.core.files.uploadedfile import UploadedFile
 
+from cavendish.gemini.reader import Spilled
 from cavendish.storage import ObjectMissing, objects
+
+CHUNK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -22,16 +26,19 @@ class StoredBase64:
     prefix: str = ""
 
 
+Picture: TypeAlias = "StoredBase64 | UploadedFile[Any] | Spilled"
+
+
 def json_chunks(tree: Any) -> Iterator[bytes]:
-    """`tree` as JSON, each StoredBase64 and each upload replaced by its bytes in base64.
+    """`tree` as JSON, each StoredBase64, upload and Spilled replaced by its bytes in base64.
 
     An erased object becomes an empty string.
     """
-    pictures: list[StoredBase64 | UploadedFile[Any]] = []
+    pictures: list[Picture] = []
     mark = secrets.token_hex(8)
 
     def mark_of(value: Any) -> str:
-        if not isinstance(value, StoredBase64 | UploadedFile):
+        if not isinstance(value, StoredBase64 | UploadedFile | Spilled):
             raise TypeError(f"{type(value).__name__} is no JSON")
         pictures.append(value)
         return mark
@@ -45,10 +52,10 @@ def json_chunks(tree: Any) -> Iterator[bytes]:
             yield from _base64_chunks(picture)
 
 
-def _base64_chunks(picture: StoredBase64 | UploadedFile[Any]) -> Iterator[bytes]:
+def _base64_chunks(picture: Picture) -> Iterator[bytes]:
     rest = b""
     try:
-        for chunk in objects().read(picture.key) if isinstance(picture, StoredBase64) else picture.chunks():
+        for chunk in _bytes_of(picture):
             rest += chunk
             # Three bytes are four characters: only the last chunk is padded.
             end = len(rest) - len(rest) % 3
@@ -57,3 +64,16 @@ def _base64_chunks(picture: StoredBase64 | UploadedFile[Any]) -> Iterator[bytes]
     except ObjectMissing:
         return
     yield pybase64.b64encode(rest)
+
+
+def _bytes_of(picture: Picture) -> Iterable[bytes]:
+    """Raises ObjectMissing for an erased object."""
+    if isinstance(picture, StoredBase64):
+        return objects().read(picture.key)
+    return picture.chunks() if isinstance(picture, UploadedFile) else _file_chunks(picture.path)
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

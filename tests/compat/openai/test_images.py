@@ -16,7 +16,7 @@ from cavendish.gemini.catalog import models
 from generations.models import File, Generation, GenerationContent
 from tests.api.accounts import FLASH, LITE, OLD, PRO, Account, Books, Json, noise, open_account, picture, uuid_of
 from tests.compat.content.helpers import size_of
-from tests.compat.openai.helpers import GENERATIONS, ask, edit, error_of, made
+from tests.compat.openai.helpers import EDITS, GENERATIONS, ask, edit, error_of, made
 
 
 def test_base64_by_default_and_the_same_price(account: Account) -> None:
@@ -99,6 +99,28 @@ def test_edits_read_the_pictures(account: Account) -> None:
             kept = [File.objects.get(pk=uuid_of(block["file_id"])) for block in request["input"][1:]]
             assert [file.mime_type for file in kept] == ["image/png", "image/jpeg"]
             assert kept[0].sha256 == hashlib.sha256(large).hexdigest()
+
+
+def test_edits_as_json_refer_to_pictures(account: Account) -> None:
+    file = account.post("/api/v1/files", files={"file": ("a.png", picture(), "image/png")}).json()["id"]
+    data = base64.b64encode(picture(format="JPEG")).decode()
+    body = {"model": FLASH, "prompt": "x", "size": "512x512", "n": 2}
+    references = [{"image_url": f"data:image/png;base64,{data}", "file_id": None}, {"file_id": file}]
+    answer = made(account.post(EDITS, json={**body, "images": references}))
+    assert len(answer["data"]) == 2
+    assert answer["usage"]["input_tokens_details"]["image_tokens"] == 2 * 2 * 258
+    for images, said in (
+        ([], "at least one picture"),
+        ([{}], '{"file_id": "file_…"}'),
+        ([{**references[0], **references[1]}], '{"file_id": "file_…"}'),
+        ([{"file_id": "file_nothing"}], "no such file"),
+        ([{"image_url": "http://127.0.0.1/x.png"}], "not fetched"),
+        ([{"image_url": 5}], "data URL"),
+    ):
+        error = account.post(EDITS, json={**body, "images": images}).json()["error"]
+        assert error["param"].startswith("images[0]" if images else "images"), error
+        assert said in error["message"]
+    assert "did you mean images?" in account.post(EDITS, json={**body, "image": "x"}).json()["error"]["message"]
 
 
 def test_one_picture_under_its_plain_name_gives_the_shape(account: Account) -> None:
