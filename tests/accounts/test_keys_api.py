@@ -130,7 +130,9 @@ def test_a_change_is_in_force_soon(tenant: Account) -> None:
     revoked = tenant.post(f"{KEYS}/{created['id']}/revoke").json()
     assert (revoked["status"], revoked["revoked_at"] is not None) == ("revoked", True)
     gone_within(tenant, created["secret"], 401)
-    assert tenant.post(f"{KEYS}/{created['id']}/revoke").json() == revoked
+    again = tenant.post(f"{KEYS}/{created['id']}/revoke").json()
+    used = {"last_used_at", "last_used_address"}  # written a little later
+    assert {**again, **dict.fromkeys(used)} == {**revoked, **dict.fromkeys(used)}
     tenant.refused(tenant.ask("PATCH", f"{KEYS}/{created['id']}", json={"name": "x"}), 409, "key_revoked")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from accounts.people import devices
 from cavendish.http.path_classes import CLASSES, UNNAMED
+from generations.guard import words
 from tests.text.hostile import texts
 from tests.text.patterns import Found, find, held, modules
 
@@ -27,6 +28,8 @@ ELSEWHERE: dict[str, tuple[list[str | re.Pattern[str]], bool]] = {
     "re.compile(pattern, re.VERBOSE)": ([*(known.pattern for known in (*CLASSES, UNNAMED))], False),
     # The operator's own table, put to the names in the upstream's reports: no text of a tenant's or a model's.
     "re.compile(row['pattern'], re.IGNORECASE)": ([], True),
+    r"re.compile(f'[\\w{marks}]+')": ([words._patterns()[0]], True),
+    "re.compile(f'([{marks}]{{{_MARKS_IN_A_ROW}}})[{marks}]+')": ([words._patterns()[1]], True),
 }
 TOLD = [
     Found(code, re.compile(pattern), searched)

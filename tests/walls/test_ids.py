@@ -44,6 +44,7 @@ UNKNOWN |= {"key_id": "key_" + "0" * 32, "member_id": "usr_" + "0" * 32, "invita
 # What a tenant has once, for both modes: test keys have no scope for it.
 OF_BOTH_MODES = {"member_id", "invitation_id", "rule_id"}
 UNKNOWN |= {"budget_id": "bud_" + "0" * 32, "tenant_id": "ten_" + "0" * 32, "plan_id": "plan_" + "0" * 32}
+UNKNOWN["address"] = "x"
 UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["share_link_id"] = "share_" + "0" * 32
 UNKNOWN["collection_id"] = "col_" + "0" * 32
@@ -84,6 +85,7 @@ def ids_of(account: Account) -> dict[str, str]:
         "template_id": account.post("/api/v1/templates", json={"name": "t", "prompt": "A cat"}).json()["id"],
         "rule_id": rule_of(account),
         "token": "x",  # of an address whose signature is the permission
+        "address": "x",  # what stands before the file's name in its whole address
         "collection_id": collection_of(account, made["outputs"][0]["id"]),
         "line": "1",
         "legal_entity_id": UNKNOWN["legal_entity_id"],  # the operator's
