@@ -26,7 +26,9 @@ from cavendish.http.problems import FieldError, bad_request, invalid, not_found
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active, check_policy, request_spool
 from generations.api.filters import batches_filter
+from generations.api.schema import URL_EXPIRES_IN
 from generations.api.schema import BatchRequest as BatchRequestShape
+from generations.api.url_lifetime import url_seconds_of
 from generations.batches import schema
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
 from generations.batches.json_scan import NotJson, value_parse
@@ -181,15 +183,18 @@ class BatchResults(APIView):
 
     @extend_schema(
         operation_id="batches_results",
-        responses={(200, JSONL): str, **problems(401, 403, 404)},
+        responses={(200, JSONL): str, **problems(401, 403, 404, 422)},
+        parameters=[URL_EXPIRES_IN],
         tags=["batches"],
     )
     def get(self, request: Request, batch_id: str) -> HttpResponseBase:
         """JSONL: a line for each item that has ended, with its generation or why there is none. Also while it runs."""
-        batch = batch_load(principal(request), batch_id)
+        batch, url_seconds = batch_load(principal(request), batch_id), url_seconds_of(request)
         name = f'attachment; filename="{batch_id}.jsonl"'
         return StreamingHttpResponse(
-            result_lines(batch), content_type=JSONL, headers={"Content-Disposition": name, "Cache-Control": "no-store"}
+            result_lines(batch, url_seconds=url_seconds),
+            content_type=JSONL,
+            headers={"Content-Disposition": name, "Cache-Control": "no-store"},
         )
 
 

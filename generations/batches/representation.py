@@ -62,8 +62,11 @@ def error_json(item: BatchItem) -> dict[str, Any] | None:
     return {"code": "", "message": "", "errors": [], **item.error} if item.error else None
 
 
-def result_lines(batch: Batch) -> Iterator[bytes]:
-    """JSONL: the items that have ended, in their order, each with its generation as the API shows it."""
+def result_lines(batch: Batch, *, url_seconds: int | None) -> Iterator[bytes]:
+    """JSONL: the items that have ended, in their order, each with its generation as the API shows it.
+
+    The links of the generations last `url_seconds`, SIGNED_URL_SECONDS where that is None.
+    """
     for page in items_walk(tenant_id=batch.tenant_id, batch_id=batch.id):
         lines = []
         for result in page:
@@ -75,7 +78,7 @@ def result_lines(batch: Batch) -> Iterator[bytes]:
                 "index": item.index,
                 "key": item.key,
                 "status": item.status,
-                "generation": generation_json(detail) if detail else None,
+                "generation": generation_json(detail, url_seconds=url_seconds) if detail else None,
                 "error": error,
             }
             lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")

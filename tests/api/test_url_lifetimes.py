@@ -49,6 +49,19 @@ def test_a_read_that_waits_keeps_the_lifetime(reader: Account) -> None:
     assert abs(int(expires) - time.time() - 90) <= 5
 
 
+def test_the_results_of_a_batch_have_links_that_last_as_chosen(reader: Account) -> None:
+    items = [{"key": "a", "request": {"model": "gemini-3.1-flash-image", "input": "x"}}]
+    batch = reader.post("/api/v1/batches", json={"items": items}).json()["id"]
+    results = f"/api/v1/batches/{batch}/results?url_expires_in="
+    until = time.monotonic() + 30
+    while not (answer := reader.get(f"{results}604800")).text and time.monotonic() < until:
+        time.sleep(0.1)
+    expiries = [int(number) for number in re.findall(r"[?]expires=(\d+)", answer.text)]
+    assert len(expiries) >= 2
+    assert all(abs(expiry - time.time() - 604_800) <= 5 for expiry in expiries)
+    reader.refused(reader.get(f"{results}604801"), 422, "invalid_request", "/url_expires_in", "invalid")
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("text", ["0", "-1", "604801", "x", "1.5", "", "99999999999999999999", "%D9%A3", "+1", "1%00"])
 def test_a_lifetime_that_is_none_is_refused(reader: Account, made: Json, path: str, text: str) -> None:
