@@ -101,9 +101,11 @@ def test_grounding_comes_with_all_that_must_be_shown(sdk: Any, account: Account)
     job = account.get(f"/api/v1/generations/{made.response_id}").json()["grounding"]
     assert [*found.web_search_queries, *found.image_search_queries] == job["search_queries"]
     assert found.search_entry_point.rendered_content == "\n".join(job["search_suggestions"])
-    cited = {(chunk.web.uri, chunk.web.title) for chunk in found.grounding_chunks}
-    assert cited == {(citation["url"], citation["title"]) for citation in job["citations"]}
-    assert len(found.grounding_supports) == 2
+    cited = [(citation["url"], citation["title"]) for citation in job["citations"]]
+    # Which source is of which search the upstream does not say: each comes as both.
+    assert [(chunk.web.uri, chunk.web.title) for chunk in found.grounding_chunks[:2]] == cited
+    assert [(chunk.image.source_uri, chunk.image.title) for chunk in found.grounding_chunks[2:]] == cited
+    assert [support.grounding_chunk_indices for support in found.grounding_supports] == [[0, 2], [1, 3]]
     for support in found.grounding_supports:
         segment = support.segment
         text = made.parts[segment.part_index].text.encode()

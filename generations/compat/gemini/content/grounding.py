@@ -26,9 +26,9 @@ def grounding_json(content: GenerationContent, texts: Mapping[int, dict[str, Any
     chunks: dict[tuple[str, str], int] = {}
     for citation in grounding.get("citations") or ():
         chunks.setdefault((citation["url"], citation["title"]), len(chunks))
+    kinds = _kinds(content)
     if chunks:
-        of_images = _only_images(content)
-        metadata["groundingChunks"] = [_chunk(url, title, of_images=of_images) for url, title in chunks]
+        metadata["groundingChunks"] = [_chunk(*chunk, of_images=kind) for kind in kinds for chunk in chunks]
     supports = [
         {
             "segment": {
@@ -37,7 +37,9 @@ def grounding_json(content: GenerationContent, texts: Mapping[int, dict[str, Any
                 "endIndex": citation["end_index"],
                 "text": citation["text"],
             },
-            "groundingChunkIndices": [chunks[citation["url"], citation["title"]]],
+            "groundingChunkIndices": [
+                chunks[citation["url"], citation["title"]] + len(chunks) * number for number, _ in enumerate(kinds)
+            ],
         }
         for index, block in texts.items()
         for citation in block["citations"]
@@ -58,11 +60,16 @@ def _chunk(url: str, title: str, *, of_images: bool) -> dict[str, Any]:
     return {"image": {"sourceUri": url, "title": title, **({"domain": domain} if domain else {})}}
 
 
-def _only_images(content: GenerationContent) -> bool:
-    """Returns whether every search was for pictures. The upstream marks searches, not citations: where there were
-    both kinds, which citation is of which is not known."""
-    kinds = {step.get("search_type") for step in content.steps if step.get("type") == "google_search_call"}
-    return kinds == {"image_search"}
+def _kinds(content: GenerationContent) -> list[bool]:
+    """Returns of which kinds the sources are: of pages (False), of pictures (True), or of both.
+
+    The upstream marks searches, not citations: where there were both kinds, which citation is of which is not known.
+    Then each source is given as both, since that of a picture has to be shown as one.
+    """
+    kinds = {
+        step.get("search_type") == "image_search" for step in content.steps if step.get("type") == "google_search_call"
+    }
+    return sorted(kinds) or [False]
 
 
 def _queries(content: GenerationContent, *, of_images: bool) -> list[str]:
