@@ -32,7 +32,7 @@ def body_read(stream: Readable, *, spool: Path, max_bytes: int, data_urls: bool 
     except BaseException as error:
         reader.abort()
         if isinstance(error, ReaderError):
-            raise _problem(error, max_bytes) from None
+            raise _problem(error, max_bytes, data_urls=data_urls) from None
         raise
     return tree
 
@@ -49,11 +49,12 @@ def _feed(reader: JsonReader, stream: Readable, max_bytes: int) -> Any:
     return reader.close()
 
 
-def _problem(error: ReaderError, max_bytes: int) -> Problem:
+def _problem(error: ReaderError, max_bytes: int, *, data_urls: bool) -> Problem:
     if isinstance(error, TooLarge):
         return too_large(f"The body is too large: {error.message}.", limit=error.limit)
     if isinstance(error, BadBase64):
-        detail = 'This is not base64; give the bytes of the file as base64, without "data:…;base64," in front.'
+        front = "" if data_urls else ', without "data:…;base64," in front'
+        detail = f"This is not base64; give the bytes of the file as base64{front}."
         return invalid_value(error.pointer, "bad_base64", detail)
     if isinstance(error, TooDeep):
         return bad_request("too_deep", "The JSON is nested too deeply.")

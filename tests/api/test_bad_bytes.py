@@ -74,7 +74,7 @@ JPEG = picture(640, 480, "JPEG")
 MEDIA: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "not base64": ({"type": "image", "data": "%%%"}, "data", "bad_base64", "base64"),
     "odd base64": ({"type": "image", "data": "AAAAA"}, "data", "bad_base64", "base64"),
-    "a data URL": ({"type": "image", "data": "data:image/png;base64,AAAA"}, "data", "bad_base64", "base64"),
+    "a data URL": ({"type": "image", "data": "data:image/png;base64,AAAA"}, "data", "bad_base64", 'without "data:'),
     "empty": ({"type": "image", "data": ""}, "data", "empty", "empty"),
     "a number": ({"type": "image", "data": 7}, "data", "wrong_type", "base64 string"),
     "text": (image(b"hello, I am no picture"), "data", "not_an_image", "no known type"),

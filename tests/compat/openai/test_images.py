@@ -116,6 +116,7 @@ def test_edits_as_json_refer_to_pictures(account: Account) -> None:
         ([{"file_id": "file_nothing"}], "no such file"),
         ([{"image_url": "http://127.0.0.1/x.png"}], "not fetched"),
         ([{"image_url": 5}], "data URL"),
+        ([{"image_url": "data:image/png;base64,?"}], "as base64."),
     ):
         error = account.post(EDITS, json={**body, "images": images}).json()["error"]
         assert error["param"].startswith("images[0]" if images else "images"), error
