@@ -117,8 +117,8 @@ def api_key_rotate(
 
     The key stays the same: its id, its budgets, its usage. A rotation while an older secret still works raises
     RotationRunning, so that no client is cut off by accident; one with no overlap ends all older secrets. Raises
-    PowersExceeded where the new secret would open more than the actor has, and for a key whose limits or budget the other
-    key does not share.
+    PowersExceeded where the new secret would open more than the actor has, and for a key that limits or a budget of its
+    own bind, unless it rotates itself.
     """
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
@@ -191,7 +191,7 @@ def _locked(tenant_id: UUID, key_id: UUID, authority: Authority, *, ended: bool 
 
 
 def _require_unbound(authority: Authority, tenant_id: UUID) -> None:
-    """Raises PowersExceeded for a key with limits or a budget of its own: the secrets of other keys are not bound so."""
+    """Raises PowersExceeded for a key with limits or a budget of its own, which bind no secret of another key."""
     key = authority.key
     if key is None:
         return
