@@ -24,7 +24,8 @@ def name_error(name: str) -> tuple[str, str] | None:
         return "too_long", f"A name has at most {MAX_NAME_CHARS} characters."
     if any(unicodedata.category(char) in _HIDDEN and char != _JOINER for char in name):
         return "unknown_value", "A name has no control characters and none that change the direction of the text."
-    if _ADDRESS.search(name):
+    # Fullwidth and other letters that a mail program or a browser reads as plain ones are compared as such.
+    if _ADDRESS.search(unicodedata.normalize("NFKC", name)):
         return "unknown_value", "A name has no web address in it."
     return None
 

@@ -37,6 +37,7 @@ def test_a_name_is_taken(name: str) -> None:
         "Globex\u202emoc.live", "a\u2066b", "a\u200bb", "a\ufeffb", "a\nb", "a\u2028b", "\U000e0041",
         "x" * (MAX_NAME_CHARS + 1),
         "Your account is locked: https://evil.example/unlock", "visit www.evil.example", "go to evil.example/now", "HTTP://x",
+        "https\uff1a//evil.example", "\uff57\uff57\uff57.evil.example", "evil\uff0eexample\uff0fnow",
     ],
 )  # fmt: skip
 def test_a_message_is_no_name(name: str) -> None:
