@@ -213,7 +213,10 @@ def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect, may_fetch: bool
     """
     with request_spool() as spool:
         stream = ObjectStream(objects().read(batch.input_key, start=item.start, length=item.length))
-        tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+        try:
+            tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
+        except Problem as problem:
+            raise dialect.placed(problem) from None
         body = _request_of(tree, dialect.dialect)
         try:
             templates = template_finder(tenant_id=batch.tenant_id, livemode=batch.livemode)

@@ -81,6 +81,7 @@ def test_a_file_of_requests_is_answered_by_a_file(client: Any, account: Account,
             tmp_path,
             {"key": "cat", "request": {"contents": [{"parts": [{"text": "a cat"}]}], "generation_config": WIRE}},
             {"key": "bad", "request": {"contents": []}},
+            {"key": "bytes", "request": {"contents": [{"parts": [{"inlineData": {"data": "?" * 8}}]}]}},
             {"key": "out", "request": {"contents": [{"parts": [{"text": "x [[fault:failed]]"}]}]}},
         ),
         config={"display_name": "Requests", "mime_type": "jsonl"},
@@ -91,7 +92,7 @@ def test_a_file_of_requests_is_answered_by_a_file(client: Any, account: Account,
     assert job.dest.inlined_responses is None
     results = job.dest.file_name
     lines = {line["key"]: line for line in map(json.loads, client.files.download(file=results).splitlines())}
-    assert list(lines) == ["cat", "bad", "out"]
+    assert list(lines) == ["cat", "bad", "bytes", "out"]
     made = types.GenerateContentResponse.model_validate(lines["cat"]["response"])
     assert made.parts
     image = made.parts[-1].inline_data
@@ -99,12 +100,13 @@ def test_a_file_of_requests_is_answered_by_a_file(client: Any, account: Account,
     assert image.data is not None
     assert size_of(image.data) == (512, 512)
     assert lines["bad"]["error"]["code"] == 3
+    assert "contents[0].parts[0].inlineData.data: This is not base64" in lines["bytes"]["error"]["message"]
     assert lines["out"]["error"]["code"] == 14
     described = client.files.get(name=results)
     assert (described.state, described.source) == (types.FileState.ACTIVE, types.FileSource.GENERATED)
     target = tmp_path / "results.jsonl"
     client.files.download(file=described, destination=target)
-    assert len(target.read_text().splitlines()) == 3
+    assert len(target.read_text().splitlines()) == 4
 
 
 def test_batches_are_listed_canceled_and_deleted(client: Any, account: Account) -> None:
