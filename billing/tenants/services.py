@@ -46,7 +46,8 @@ class Billing:
         return billed
 
     def key_has_budget(self, *, tenant_id: UUID, key_id: UUID) -> bool:
-        bound: bool = Budget.objects.filter(tenant_id=tenant_id, scope=Budget.Scope.KEY, scope_id=key_id).exists()
+        budgets = Budget.objects.filter(tenant_id=tenant_id, scope=Budget.Scope.KEY, scope_id=key_id, deleted_at=None)
+        bound: bool = budgets.exists()
         return bound
 
     def plans(self) -> Sequence[tuple[str, str]]:

@@ -17,7 +17,7 @@ from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotat
 from accounts.members.services import membership_create, membership_role_change
 from accounts.models import ApiKey, Role, Tenant
 from accounts.people.services import user_create
-from billing.budgets.services import budget_create
+from billing.budgets.services import budget_create, budget_delete
 from cavendish.db.router import acting_as
 from tests.factories import make_tenant
 
@@ -116,12 +116,15 @@ def test_a_key_with_a_budget_creates_no_key() -> None:
     tenant = make_tenant(balance=10)
     bound = key_of(tenant, scopes=["read", "keys", "generate"])
     with acting_as("operator"):
-        budget_create(
+        budget = budget_create(
             tenant_id=tenant.id, livemode=True, scope="key", scope_id=bound.id, period="total", metric="requests",
             limit=Decimal(1), hard=True, actor=OPERATOR,
         )  # fmt: skip
     with pytest.raises(PowersExceeded, match="limits or a budget"):
         api_key_create(tenant_id=tenant.id, name="child", livemode=True, scopes=["generate"], actor=actor_of(bound))
+    with acting_as("operator"):
+        budget_delete(tenant_id=tenant.id, budget_id=budget.id, actor=OPERATOR)
+    api_key_create(tenant_id=tenant.id, name="child", livemode=True, scopes=["generate"], actor=actor_of(bound))
 
 
 @pytest.mark.parametrize("bound_by", ["a limit", "a budget"])
