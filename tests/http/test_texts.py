@@ -23,7 +23,7 @@ def test_every_byte_is_some_letter(raw: bytes, text: str) -> None:
     assert text_of(raw) == text
 
 
-def parsed(body: bytes, step: int) -> Any:
+def parsed(body: bytes, step: int, content_type: str = "multipart/form-data; boundary=b") -> Any:
     """What the parser makes of a body that comes so many bytes at a time."""
 
     class Slow(io.BytesIO):
@@ -31,11 +31,11 @@ def parsed(body: bytes, step: int) -> Any:
             return super().read(min(step, size or step) if size and size > 0 else step)
 
     class Request:
-        META = {"CONTENT_TYPE": "multipart/form-data; boundary=b", "CONTENT_LENGTH": "1"}
+        META = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": "1"}
         encoding = settings.DEFAULT_CHARSET
         upload_handlers = [MemoryFileUploadHandler()]
 
-    return FormParser().parse(Slow(body), "multipart/form-data; boundary=b", {"request": Request, "encoding": "utf-8"})
+    return FormParser().parse(Slow(body), content_type, {"request": Request, "encoding": "utf-8"})
 
 
 def part(head: bytes, data: bytes) -> bytes:
@@ -59,6 +59,14 @@ def test_text_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(Problem) as caught:
         parsed(part(b'name="prompt"', b"T\xdcR") + b"--b--", 100)
     assert (caught.value.status, '"prompt" is not UTF-8; a file needs' in caught.value.detail) == (400, True)
+
+
+def test_types_are_the_same_in_any_case_and_need_a_boundary() -> None:
+    body = part(b'name="text"', b"x") + b"--b--"
+    assert parsed(body, 100, 'Multipart/Form-Data; Boundary="b"').data.dict() == {"text": "x"}
+    with pytest.raises(Problem) as caught:
+        parsed(body, 100, "multipart/form-data")
+    assert (caught.value.status, "no boundary" in caught.value.detail) == (400, True)
 
 
 def test_a_body_of_borders_takes_no_longer_than_another() -> None:

@@ -24,8 +24,14 @@ class FormParser(MultiPartParser):
     """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        boundary = str(parse_header_parameters(media_type or "")[1].get("boundary", ""))
-        if boundary.isascii() and boundary:
+        kind, *parameters = (media_type or "").split(";", 1)
+        # Django knows the type in lower case alone.
+        media_type = ";".join([kind.lower(), *parameters])
+        boundary = str(parse_header_parameters(media_type)[1].get("boundary", ""))
+        if not boundary:
+            detail = "The Content-Type of the form names no boundary; leave that header to your HTTP library."
+            raise bad_request("malformed_request", detail)
+        if boundary.isascii():
             stream = _Utf8Heads(stream, boundary.encode())
         form = super().parse(stream, media_type, parser_context)
         for name, values in form.data.lists():
