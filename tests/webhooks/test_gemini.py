@@ -62,16 +62,17 @@ def test_an_interaction_that_is_completed_is_told(client: Any, account: Account,
     assert body["data"]["id"] == interaction.id
 
 
-def test_wrong_webhooks_are_refused(account: Account) -> None:
-    for body in (
-        {"uri": "https://169.254.169.254/", "subscribed_events": ["batch.failed"]},
-        {"uri": "https://example.com/", "subscribed_events": ["invoice.paid"]},
-        {"uri": "https://example.com/"},
-        {"subscribed_events": ["batch.failed"]},
+def test_wrong_webhooks_are_refused_by_the_name_of_the_field(account: Account) -> None:
+    for body, name in (
+        ({"uri": "https://169.254.169.254/", "subscribed_events": ["batch.failed"]}, "uri"),
+        ({"uri": "https://example.com/", "subscribed_events": ["invoice.paid"]}, "subscribed_events"),
+        ({"uri": "https://example.com/"}, "subscribed_events"),
+        ({"subscribed_events": ["batch.failed"]}, "uri"),
     ):
         for version in ("v1", "v1beta"):
             answer = account.post(f"/{version}/webhooks", json=body)
             assert answer.status_code == 400, answer.text
+            assert answer.json()["error"]["message"].startswith(name), answer.text
     assert account.get("/v1beta/webhooks").json() == {"webhooks": []}
 
 

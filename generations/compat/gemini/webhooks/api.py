@@ -27,10 +27,11 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.egress.guard import MAX_URL_CHARS
 from cavendish.http.json_body import Body, Choice, Listed, Text, body_of
-from cavendish.http.problems import bad_request, not_found
+from cavendish.http.problems import Problem, bad_request, not_found
 from generations.compat.gemini.paging import list_check, page_after, page_size
 from generations.compat.gemini.views import GoogleView
 from generations.compat.gemini.webhooks.representation import webhook_json
+from generations.compat.shared.pointer_map import PointerMap, errors_placed, placed
 
 EVENTS = [*dict.fromkeys(GEMINI.values()), *GEMINI_NEVER]
 _FIELDS = {"uri": "url", "subscribed_events": "events", "name": "description", "state": "status"}
@@ -79,13 +80,14 @@ class WebhookList(GoogleView):
     def post(self, request: Request) -> JsonResponse:
         """Creates a webhook; `new_signing_secret` is only in this answer."""
         who = principal(request)
-        row, secret = webhook_endpoint_create(
-            tenant_id=who.tenant_id,
-            livemode=who.livemode,
-            dialect=WebhookEndpoint.Dialect.GEMINI,
-            actor=actor(request),
-            **_ours(body_of(request, WebhookNew)),
-        )
+        with errors_placed(_placed):
+            row, secret = webhook_endpoint_create(
+                tenant_id=who.tenant_id,
+                livemode=who.livemode,
+                dialect=WebhookEndpoint.Dialect.GEMINI,
+                actor=actor(request),
+                **_ours(body_of(request, WebhookNew)),
+            )
         return JsonResponse(webhook_json(row, secret))
 
     def replay(self, request: Request, created_ids: Sequence[str]) -> JsonResponse:
@@ -101,16 +103,18 @@ class WebhookDetail(GoogleView):
     def patch(self, request: Request, webhook_id: str) -> JsonResponse:
         """Changes what the body names, or of that what `update_mask` names."""
         row = _load(request, webhook_id)
-        body = body_of(request, WebhookChange, partial=True)
+        with errors_placed(_placed):
+            body = body_of(request, WebhookChange, partial=True)
         mask = request.query_params.get("update_mask")
         if mask and mask != "*":
             names = [name.strip() for name in mask.split(",")]
             if unknown := [name for name in names if name not in _FIELDS]:
                 raise bad_request("unknown_field", f"update_mask names no field of a webhook: {unknown[0][:80]}.")
             body = {name: value for name, value in body.items() if name in names}
-        row = webhook_endpoint_update(
-            tenant_id=row.tenant_id, endpoint_id=row.id, changed=_ours(body), actor=actor(request)
-        )
+        with errors_placed(_placed):
+            row = webhook_endpoint_update(
+                tenant_id=row.tenant_id, endpoint_id=row.id, changed=_ours(body), actor=actor(request)
+            )
         return JsonResponse(webhook_json(row))
 
     def delete(self, request: Request, webhook_id: str) -> JsonResponse:
@@ -136,7 +140,8 @@ class WebhookRotate(GoogleView):
     def post(self, request: Request, webhook_id: str) -> JsonResponse:
         """Gives it a new secret. The one before signs for 24 hours more, unless the body revokes it at once."""
         row = _load(request, webhook_id)
-        body = body_of(request, Rotation) if request.data else {}
+        with errors_placed(_placed):
+            body = body_of(request, Rotation) if request.data else {}
         now = body.get("revocation_behavior") == "revoke_previous_secrets_immediately"
         _, secret = webhook_endpoint_rotate(
             tenant_id=row.tenant_id,
@@ -161,6 +166,14 @@ def _load(request: Request, public: str) -> WebhookEndpoint:
     if row is None:
         raise not_found()
     return row
+
+
+def _placed(problem: Problem) -> Problem:
+    """A problem with a webhook, in the names of the body that came."""
+    pointers = PointerMap(spelled=str)
+    for theirs, ours in _FIELDS.items():
+        pointers.note(f"/{ours}", f"/{theirs}")
+    return placed(problem, pointers)
 
 
 def _ours(body: dict[str, Any]) -> dict[str, Any]:
