@@ -29,19 +29,22 @@ def stream_token(who: Principal) -> tuple[str, datetime]:
     return token, timezone.now() + LIFETIME
 
 
-def principal_of_stream_token(token: str) -> Principal | None:
-    """Returns the key that a token was made with, as it is now; None where either has ended. Takes a query."""
-    claims = _claims(token)
+def principal_of_stream_token(token: str, *, is_open: bool = False) -> Principal | None:
+    """Returns the key that a token was made with, as it is now; None where either has ended. Takes a query.
+
+    A stream that `is_open` outlives its token, but not the key.
+    """
+    claims = _claims(token, is_open=is_open)
     if claims is None:
         return None
     principal = principal_of_prefix(claims[0])
     return principal if principal is not None and principal.tenant_id.hex == claims[1] else None
 
 
-def _claims(token: str) -> tuple[str, str] | None:
+def _claims(token: str, *, is_open: bool) -> tuple[str, str] | None:
     """Returns the prefix of the key and the tenant of a token that is ours and has not ended."""
     try:
-        prefix, tenant = signing.loads(token, salt=_SALT, max_age=LIFETIME)
+        prefix, tenant = signing.loads(token, salt=_SALT, max_age=None if is_open else LIFETIME)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     return prefix, tenant
@@ -75,12 +78,12 @@ class StreamAdmission(KeyAdmission):
         token = head.query_params.get(PARAMETER, "")
         if not token or self._secret(head):
             return super().known(head)
-        if _claims(token) is None:
+        if _claims(token, is_open=head.is_open) is None:
             raise self._wrong()
-        return Unread(new=False, shared=(token, head.address))
+        return Unread(new=False, shared=(token, head.address, head.is_open))
 
     def read(self, head: RequestHead) -> Caller:
         token = head.query_params.get(PARAMETER, "")
         if not token or self._secret(head):
             return super().read(head)
-        return self._tenant_key(principal_of_stream_token(token), head)
+        return self._tenant_key(principal_of_stream_token(token, is_open=head.is_open), head)

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.authentication import tokens
+from accounts.authentication.principal import principal_of
+from accounts.authentication.stream_tokens import principal_of_stream_token, stream_token
 from accounts.errors import KeyEnded, NotAllowed, PowersExceeded, RotationRunning
 from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update, ip_range_parse
 from accounts.models import ApiKey, Role, Tenant
@@ -210,3 +212,15 @@ def test_changes_are_in_the_audit_as_what_differs(tenant: Tenant, owner: Actor) 
     assert (created.action, created.after["prefix"], created.after["livemode"]) == ("api_key.created", row.prefix, True)
     assert (update.action, update.before) == ("api_key.changed", {"name": "k", "ip_ranges": []})
     assert update.after == {"name": "other", "ip_ranges": ["10.0.0.1/32"]}
+
+
+def test_an_open_stream_outlives_its_token_and_not_its_key(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, secret = api_key_create(tenant_id=tenant.id, name="k", livemode=True, scopes=["read"])
+    who = principal_of(secret)
+    assert who is not None
+    token, _ = stream_token(who)
+    monkeypatch.setattr("accounts.authentication.stream_tokens.LIFETIME", timedelta(seconds=-1))
+    assert principal_of_stream_token(token) is None
+    assert principal_of_stream_token(token, is_open=True) is not None
+    api_key_revoke(tenant_id=tenant.id, key_id=row.id, actor=SYSTEM)
+    assert principal_of_stream_token(token, is_open=True) is None

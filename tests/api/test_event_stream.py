@@ -13,6 +13,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
+from accounts.authentication import tokens
 from accounts.models import ApiKey
 from tests.api.accounts import FLASH, SMALL, Account
 
@@ -145,6 +146,21 @@ def test_a_token_ends_with_its_key_and_with_its_time(account: Account) -> None:
     with account.books.open():
         assert ApiKey.objects.filter(tenant_id=account.tenant.id).update(revoked_at=timezone.now())
     assert account.http.get(path).status_code == 401
+
+
+@pytest.mark.parametrize("change", [{"revoked_at": timezone.now()}, {"scopes": ["generate"]}], ids=["end", "scopes"])
+@pytest.mark.parametrize("keyless", [False, True], ids=["key", "token"])
+def test_a_stream_ends_with_what_let_it_in(account: Account, keyless: bool, change: dict[str, Any]) -> None:
+    keyed = account.key()
+    path = f"{PATH}?after=latest" + (f"&token={token_of(keyed)}" if keyless else "")
+    with account.http.stream("GET", path, headers={} if keyless else keyed.headers, timeout=10) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": open"
+        with account.books.open():
+            assert ApiKey.objects.filter(prefix=tokens.describe(keyed.secret).prefix).update(**change)
+        changed = time.monotonic()
+        assert not [line for line in lines if line.startswith("event:")]
+    assert time.monotonic() - changed < 5
 
 
 def test_a_token_needs_the_right_to_read(account: Account) -> None:

@@ -33,6 +33,9 @@ class LengthRules:
         check_length(scope, known, limit)
         return Ruling(known, limit, Caller("tenant", "key"))
 
+    async def rule_again(self, scope: Scope) -> None:
+        return None
+
 
 @dataclass
 class Inner:

@@ -36,13 +36,17 @@ class HeadHeaders(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class RequestHead:
-    """What of a request is known before its body. `headers` and `query_params` read as those of a DRF request do."""
+    """What of a request is known before its body. `headers` and `query_params` read as those of a DRF request do.
+
+    `is_open` says that it was let in before and is judged again, because it goes on.
+    """
 
     method: str
     path: str
     query: str
     headers: HeadHeaders
     address: str
+    is_open: bool = False
 
     @cached_property
     def query_params(self) -> QueryDict:

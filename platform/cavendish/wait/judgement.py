@@ -82,6 +82,8 @@ class Rules(Protocol):
 
     async def rule(self, scope: Scope) -> Ruling: ...
 
+    async def rule_again(self, scope: Scope) -> None: ...
+
 
 class Judge:
     """Judges by Django's URL patterns. `admission_of` says what a view wants to know of who asks."""
@@ -118,6 +120,14 @@ class Judge:
         check_length(scope, known, limit)
         return Ruling(known, limit, caller, match, _coding(scope, known))
 
+    async def rule_again(self, scope: Scope) -> None:
+        """Raises Problem where a request that was let in, and that never ends by itself, would not be let in now."""
+        match: ResolverMatch | None = scope.get(MATCH)
+        admission = self._admission_of(match.func) if match is not None else None
+        if admission is not None:
+            caller = await self._admit(admission, scope, local_path(scope), is_open=True)
+            _check_scope(_view_of(match)[0], scope["method"], caller)
+
     def _match(self, path: str, known: PathClass, scope: Scope) -> ResolverMatch | None:
         if known is STATIC:
             if self._static is not None and path not in self._static:
@@ -132,7 +142,7 @@ class Judge:
                 raise no_such_address() from None
             return None  # a page that does not exist: Django has one that says so
 
-    async def _admit(self, admission: Admission, scope: Scope, path: str) -> Caller:
+    async def _admit(self, admission: Admission, scope: Scope, path: str, *, is_open: bool = False) -> Caller:
         client = scope.get("client")
         head = RequestHead(
             method=scope["method"],
@@ -140,6 +150,7 @@ class Judge:
             query=scope["query_string"].decode("latin-1"),
             headers=HeadHeaders(scope["headers"]),
             address=client[0] if client else "",
+            is_open=is_open,
         )
         try:
             caller = admission.known(head)

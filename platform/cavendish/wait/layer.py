@@ -195,6 +195,7 @@ class WaitLayer:
             await answer_tenant_stream(
                 instruction,
                 first.headers,
+                rule_again=self._rules.rule_again,
                 hub=self.hub,
                 reads=self._reads,
                 scope=scope,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC
 
 from cavendish.db import ids
+from cavendish.http.problems import Problem
 from cavendish.wait.asgi import Headers, Receive, Scope, Send, header, send_body, send_start, watching, without
 from cavendish.wait.database import Event
 from cavendish.wait.event_reads import EventReads
@@ -17,6 +19,9 @@ from cavendish.wait.stream import HEADERS, KEEP_ALIVE_SECONDS, PAGE, REPLACED, n
 
 LOOK_SECONDS = 1.0
 """How often a stream looks for events. Wake-ups name generations, not tenants."""
+
+ENDING = frozenset({401, 403})
+"""Statuses of refusals that end a stream; others, such as 503, pass."""
 
 _CURSOR = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
 _PREFIXES = {
@@ -48,9 +53,20 @@ def frame(event: Event) -> bytes:
 
 
 async def answer_tenant_stream(
-    stream: TenantStreamOf, headers: Headers, *, hub: Hub, reads: EventReads, scope: Scope, receive: Receive, send: Send
+    stream: TenantStreamOf,
+    headers: Headers,
+    *,
+    rule_again: Callable[[Scope], Awaitable[None]],
+    hub: Hub,
+    reads: EventReads,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
 ) -> None:
-    """Answers 200 with the events of the stream's mode until the client leaves or the process ends."""
+    """Answers 200 with the events of the stream's mode until the client leaves or the process ends.
+
+    Before each look `rule_again` is asked: a key that is revoked, or may no longer read, ends what it opened.
+    """
     await send_start(send, 200, [*without(headers, REPLACED), *HEADERS])
     if scope["method"] == "HEAD":
         await send_body(send)
@@ -69,7 +85,11 @@ async def answer_tenant_stream(
                 bell.arm()
                 events: list[Event] = []
                 try:
+                    await rule_again(scope)
                     events = await reads.events(tenant=stream.tenant, generation=None, after=after, limit=PAGE)
+                except Problem as problem:
+                    if problem.status in ENDING:
+                        break
                 except Exception as error:
                     note_outage(error)
                 if events:
