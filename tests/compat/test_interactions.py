@@ -206,9 +206,15 @@ def google(account: Account) -> dict[str, str]:
     return {"x-goog-api-key": account.secret}
 
 
-def test_models(client: Any) -> None:
+def test_models(client: Any, account: Account) -> None:
     names = [model.name for model in client.models.list()]
     assert names == [f"models/{model.id}" for model in models()]
+    pages = client.models.list(config={"page_size": 2})
+    assert len(pages.page) == 2
+    assert [model.name for model in pages] == names
+    for query, name in (("pageToken=nothing", "pageToken"), ("pageSize=x", "pageSize")):
+        refused = account.http.get(f"/v1beta/models?{query}", headers=google(account))
+        assert (refused.status_code, name in refused.json()["error"]["message"]) == (400, True)
     model = client.models.get(model=FLASH)
     assert model.input_token_limit
     assert model.output_token_limit

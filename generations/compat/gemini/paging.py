@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
-from cavendish.http.problems import bad_request, clip
+from cavendish.http.problems import Problem, bad_request, clip
 
 PAGE_SIZE, MOST = 10, 100
 _PAGING = ("pageSize", "pageToken", "page_size", "page_token")
@@ -28,18 +28,19 @@ def list_check(request: Request) -> None:
         raise bad_request("unknown_field", f'Unknown name "{clip(name, 60)}": Cannot bind query parameter; {hint}')
 
 
-def page_size(request: Request) -> int:
+def page_size(request: Request, *, usual: int = PAGE_SIZE) -> int:
+    """How many a page holds; `usual` where nothing is said. Raises Problem 400."""
     text = request.query_params.get("pageSize") or request.query_params.get("page_size", "")
     if not text:
-        return PAGE_SIZE
+        return usual
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise bad_request("out_of_range", f"pageSize takes a whole number from 1 to {MOST}.")
-    return min(int(text), MOST) or PAGE_SIZE
+    return min(int(text), MOST) or usual
 
 
 def page_after(request: Request) -> UUID | None:
     """The id behind which the page begins; None for the first page. Raises Problem 400."""
-    token = request.query_params.get("pageToken") or request.query_params.get("page_token", "")
+    token = page_token(request)
     if not token:
         return None
     if len(token) == 32 and token.isascii() and token.isalnum() and token == token.lower():
@@ -47,4 +48,13 @@ def page_after(request: Request) -> UUID | None:
             return UUID(hex=token)
         except ValueError:
             pass
-    raise bad_request("invalid", "pageToken takes the nextPageToken of the page before.")
+    raise no_page()
+
+
+def page_token(request: Request) -> str:
+    """The token as it came; "" for the first page."""
+    return request.query_params.get("pageToken") or request.query_params.get("page_token", "")
+
+
+def no_page() -> Problem:
+    return bad_request("invalid", "pageToken takes the nextPageToken of the page before.")

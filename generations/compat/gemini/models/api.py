@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import JsonResponse
 from rest_framework.request import Request
 
@@ -9,19 +11,30 @@ from accounts.authentication.drf import principal
 from accounts.idempotency import Replay
 from cavendish.http.problems import Problem, clip, not_found
 from generations.compat.gemini.models.representation import model_json
-from generations.compat.gemini.paging import list_check
+from generations.compat.gemini.paging import list_check, no_page, page_size, page_token
 from generations.compat.gemini.views import GoogleView
 from generations.selectors import model_offered, models_offered
+
+PAGE_SIZE = 50
+"""Google's own for this list."""
 
 
 class ModelList(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request) -> JsonResponse:
-        """Lists all at once, without `nextPageToken`, which the JavaScript SDK would follow for ever."""
+        """Lists the models that the key may use; a page's token is the last model's id."""
         list_check(request)
-        who = principal(request)
-        return JsonResponse({"models": [model_json(model) for model in models_offered(who)]})
+        models = models_offered(principal(request))
+        size, token = page_size(request, usual=PAGE_SIZE), page_token(request)
+        ids = [model.id for model in models]
+        if token and token not in ids:
+            raise no_page()
+        begin = ids.index(token) + 1 if token else 0
+        page: dict[str, Any] = {"models": [model_json(model) for model in models[begin : begin + size]]}
+        if begin + size < len(models):
+            page["nextPageToken"] = ids[begin + size - 1]
+        return JsonResponse(page)
 
 
 class ModelDetail(GoogleView):
