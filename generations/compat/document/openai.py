@@ -52,6 +52,11 @@ EditsRequest = define(
     "OpenAIEditsRequest",
     obj({"prompt": TEXT, "image": listed({"type": "string", "contentMediaType": "image/*"})}, _WISHES),
 )
+_Reference = obj(optional={"image_url": about(TEXT, "https, or a data URL."), "file_id": TEXT})
+JsonEditsRequest = define(
+    "OpenAIJsonEditsRequest",
+    obj({"prompt": TEXT, "images": about(listed(_Reference), "Each with an address or with a file's id.")}, _WISHES),
+)
 _Details = obj({"text_tokens": WHOLE, "image_tokens": WHOLE})
 ImagesUsage = define(
     "OpenAIImagesUsage",
@@ -211,7 +216,8 @@ PATHS: dict[str, dict[str, Any]] = {
         "post": _operation(
             "openai_images_edit",
             "Makes pictures from words and pictures",
-            "As a form. Each is a generation of its own. With `stream` they come as events.",
+            "As a form or as JSON. Each is a generation of its own. With `stream` they come as events.",
+            body=JsonEditsRequest,
             form=EditsRequest,
             answer=Images,
             events=ImageEvent,
