@@ -311,9 +311,13 @@ class BoundedProtocol(HttpToolsProtocol):
         metrics.CONNECTIONS_REFUSED.labels(kind).inc()
         self._stop_head_timer()
         if self._answering():
-            self._discard = 0
-            self.transport.close()
-            return
+            if self.pipeline or self.cycle.response_started:
+                self._discard = 0
+                self.transport.close()
+                return
+            # The request whose body is wrong gets this answer: to the application the client is gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         status, body = refused.status, refused.reason.encode()
         lines = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: text/plain; charset=utf-8"]
         lines += [f"Content-Length: {len(body)}", "Connection: close"]
