@@ -107,8 +107,8 @@ def test_of_two_spellings_the_first_that_says_something_counts() -> None:
 
 def test_one_thing_may_stand_where_google_has_a_list_and_a_string_where_it_has_a_number() -> None:
     """As protocol buffers are read from JSON."""
-    alone = copy.deepcopy(CAMEL)
-    alone["tools"], alone["safetySettings"] = CAMEL["tools"][0], CAMEL["safetySettings"][0]
+    alone: dict[str, Any] = copy.deepcopy(CAMEL)
+    alone |= {name: alone[name][0] for name in ("tools", "safetySettings")}
     settings = alone["generationConfig"]
     settings |= {"stopSequences": "e", "maxOutputTokens": "9000", "topP": "0.5", "candidateCount": "1"}
     assert translated(alone) == TREE
