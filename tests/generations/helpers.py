@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -179,3 +181,25 @@ def in_threads(count: int, work: Callable[[A], B], items: Iterable[A]) -> list[B
 
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(closing, items))
+
+
+@contextmanager
+def watched(look: Callable[[], A]) -> Iterator[list[A]]:
+    """Collects what `look` sees, over and over, while the block runs."""
+    seen: list[A] = []
+    stop = threading.Event()
+
+    def loop() -> None:
+        try:
+            while not stop.is_set():
+                seen.append(look())
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join()
