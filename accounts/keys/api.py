@@ -205,9 +205,9 @@ def _create(request: Request, tenant_id: UUID, *, livemode: bool, path: str) -> 
     return Response(body, 201, headers={"Location": f"{path}/{body['id']}", **NO_STORE})
 
 
-def _created_again(tenant_id: UUID, created_ids: str, *, path: str) -> Response:
+def _created_again(tenant_id: UUID, created_id: str, *, path: str) -> Response:
     """Returns the answer to a creation without the secret, which is nowhere to be had again."""
-    body = key_json(_find(tenant_id, ids.encode(ids.API_KEY, UUID(created_ids))))
+    body = key_json(_find(tenant_id, ids.encode(ids.API_KEY, UUID(created_id))))
     return Response(body, 201, headers={"Location": f"{path}/{body['id']}", **NO_STORE})
 
 

@@ -178,9 +178,9 @@ def _create(tenant_id: UUID, who: Actor, values: dict[str, Any], path: str) -> R
     return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
 
 
-def _created_again(tenant_id: UUID, created_ids: str, path: str, *, livemode: bool | None = None) -> Response:
+def _created_again(tenant_id: UUID, created_id: str, path: str, *, livemode: bool | None = None) -> Response:
     with tenant_work(tenant_id):
-        shown = budget_json(_find(tenant_id, ids.encode(ids.BUDGET, UUID(created_ids)), livemode))
+        shown = budget_json(_find(tenant_id, ids.encode(ids.BUDGET, UUID(created_id)), livemode))
     return Response(shown, 201, headers={"Location": f"{path}/{shown['id']}"})
 
 

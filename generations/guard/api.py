@@ -148,9 +148,9 @@ def rule_create(request: Request, tenant_id: UUID | None, who: Actor, path: str,
     return _created(row, path, full, secret)
 
 
-def rule_created(tenant_id: UUID | None, created_ids: str, path: str, *, full: bool) -> Response:
+def rule_created(tenant_id: UUID | None, created_id: str, path: str, *, full: bool) -> Response:
     """The answer to a rule's creation again, without the secret."""
-    row = _found(tenant_id, ids.encode(ids.GUARD_RULE, UUID(created_ids)))
+    row = _found(tenant_id, ids.encode(ids.GUARD_RULE, UUID(created_id)))
     return _created(row, path, full)
 
 
