@@ -6,7 +6,6 @@ and each test makes a fresh tenant. So what is tested commits as it does in prod
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.openapi import watch_django_client
-from tests.services import TEMPORARY, Running, harness
+from tests.services import Running, harness
 
 TESTS = Path(__file__).parent
 # Tests of packages without Django: they run without waiting for migrations.
@@ -93,13 +92,6 @@ def _database(request: pytest.FixtureRequest) -> Iterator[None]:
     blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock():
         yield
-
-
-@pytest.fixture(autouse=True)
-def _temporary_folder() -> Iterator[None]:
-    """Whoever imported the web server's module has Python keep temporary files in the spool, closed to PostgreSQL."""
-    yield
-    tempfile.tempdir = TEMPORARY
 
 
 @pytest.fixture(scope="session")

@@ -31,8 +31,6 @@ from cavendish.up.supervisor import Supervisor
 from tests.template import template_copy
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPORARY = tempfile.gettempdir()
-"""Before the web server's module is imported, which has Python keep its temporary files in the spool."""
 # What a developer's shell may hold and tests must not see: they run on services of their own.
 FOREIGN = (
     "DATABASE_",
@@ -96,7 +94,7 @@ class Running:
     """
 
     def __init__(self, env: Mapping[str, str] | None = None, *, empty: bool = False) -> None:
-        self.data_dir = Path(tempfile.mkdtemp(prefix="cavendish-platform-", dir=TEMPORARY))
+        self.data_dir = Path(tempfile.mkdtemp(prefix="cavendish-platform-"))
         if not empty and not any(name.startswith("DATABASE_") for name in env or ()):
             template_copy(self.data_dir)
         self.env = dict(env or {})

@@ -10,6 +10,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,11 +90,20 @@ def held(module: ModuleType) -> Iterator[re.Pattern[str] | re.Pattern[bytes]]:
 def modules() -> Iterator[ModuleType]:
     """All modules but those that do something when they are imported."""
     for package in PACKAGES:
-        root = importlib.import_module(package)
+        root = _imported(package)
         yield root
         for info in pkgutil.walk_packages(root.__path__, f"{package}."):
             if not info.name.rpartition(".")[2].startswith("__") and ".migrations" not in info.name:
-                yield importlib.import_module(info.name)
+                yield _imported(info.name)
+
+
+def _imported(name: str) -> ModuleType:
+    """The module. The web server's has Python keep temporary files in the spool, closed to PostgreSQL's user."""
+    folder = tempfile.tempdir
+    try:
+        return importlib.import_module(name)
+    finally:
+        tempfile.tempdir = folder
 
 
 def _patterns_in(value: object, depth: int) -> Iterator[re.Pattern[str] | re.Pattern[bytes]]:
@@ -151,7 +161,7 @@ def _pattern(node: ast.Call, module: str) -> re.Pattern[str] | re.Pattern[bytes]
         return None
     try:
         # Names of the module that the pattern is put together of; anything else does not evaluate.
-        scope = vars(importlib.import_module(module)) if not isinstance(first, ast.Constant) else {}
+        scope = vars(_imported(module)) if not isinstance(first, ast.Constant) else {}
         text = eval(compile(ast.Expression(first), module, "eval"), {"re": re}, dict(scope))
     except Exception:
         return None
