@@ -14,7 +14,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Membership, Role, Tenant, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
-from accounts.people.secret_box import unseal
 from accounts.webhooks import schedule, signing
 from accounts.webhooks.payloads import body_build
 from accounts.webhooks.services import pending_drop
@@ -114,11 +113,7 @@ def delivery_prepare(claim: Claim) -> Prepared | None:
     now = timezone.now()
     keys = [key for signer in signers for key in _keys(signer, now)]
     content = delivery.body.encode()
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Cavendish-Webhooks",
-        **signing.headers_sign(message_id=delivery.message_id, at=now, body=content, keys=keys),
-    }
+    headers = signing.request_headers(message_id=delivery.message_id, at=now, body=content, keys=keys)
     return Prepared(endpoint.url, headers, content, endpoint.failing_since is not None)
 
 
@@ -134,11 +129,12 @@ def _signers_of_jobs(endpoint: WebhookEndpoint) -> list[WebhookSecret | WebhookE
 
 
 def _keys(signer: WebhookSecret | WebhookEndpoint, now: datetime) -> list[str]:
-    """Returns the secrets that sign now, the newest first; one that was sealed with an unknown key does not."""
-    sealed = [signer.secret]
-    if signer.previous_secret and signer.previous_expires_at and signer.previous_expires_at > now:
-        sealed.append(signer.previous_secret)
-    return [key for key in map(unseal, sealed) if key is not None]
+    return signing.keys_unseal(
+        secret=signer.secret,
+        previous=signer.previous_secret,
+        previous_expires_at=signer.previous_expires_at,
+        at=now,
+    )
 
 
 def delivery_record(claim: Claim, prepared: Prepared, outcome: Outcome) -> str | None:

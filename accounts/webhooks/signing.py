@@ -9,12 +9,34 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
+from accounts.people.secret_box import unseal
+
 PREFIX = "whsec_"
 
 
 def secret_new() -> str:
     """Returns a new secret: `whsec_` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def keys_unseal(*, secret: str, previous: str, previous_expires_at: datetime | None, at: datetime) -> list[str]:
+    """Returns the secrets that sign at a moment, the newest first; one that was sealed with an unknown key does not.
+
+    `previous` is the one before a rotation, empty for none.
+    """
+    sealed = [secret]
+    if previous and previous_expires_at is not None and previous_expires_at > at:
+        sealed.append(previous)
+    return [key for key in map(unseal, sealed) if key is not None]
+
+
+def request_headers(*, message_id: str, at: datetime, body: bytes, keys: Sequence[str]) -> dict[str, str]:
+    """Returns all headers of a signed request."""
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Cavendish-Webhooks",
+        **headers_sign(message_id=message_id, at=at, body=body, keys=keys),
+    }
 
 
 def headers_sign(*, message_id: str, at: datetime, body: bytes, keys: Sequence[str]) -> dict[str, str]:

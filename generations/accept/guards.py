@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +19,7 @@ from generations.errors import GuardRefused, GuardRulesChanged
 from generations.guard.hooks import hook_message, hooks_ask
 from generations.guard.refusals import refusal_note, refusal_text
 from generations.guard.rules import Judged, Rule, Rules, rules_known, rules_read
+from generations.guard.texts import spec_texts
 from generations.models import GuardRuleType, GuardStage
 from generations.request import GenerationRequest, request_canonical
 
@@ -44,8 +44,7 @@ class _Request:
     @property
     def texts(self) -> list[str]:
         """All that is written in it, as the upstream would get it."""
-        system = self.spec.body["system_instruction"]
-        return [*([system] if system else []), *texts_of(self.spec.body["steps"])]
+        return spec_texts(self.spec.body)
 
 
 def guarded_submit(
@@ -148,11 +147,3 @@ def _told(request: _Request, terms: JobTerms) -> dict[str, Any]:
         },
         "quote": request.quote.as_json() if request.quote else None,
     }
-
-
-def texts_of(steps: list[dict[str, Any]]) -> Iterator[str]:
-    """Yields the texts of a job's steps, in their order, thoughts that were sent back included."""
-    for step in steps:
-        for block in (*step.get("content", ()), *step.get("summary", ())):
-            if block.get("type") == "text":
-                yield block["text"]

@@ -20,6 +20,7 @@ from generations.contracts import GenerationResult, OutputValues
 from generations.guard.hooks import REQUESTS_PER_TENANT, hook_ask, hook_message
 from generations.guard.refusals import refusal_note, refusal_text
 from generations.guard.rules import Rule
+from generations.guard.texts import spec_texts
 from generations.models import Generation, GenerationContent, GuardRule, GuardStage, Output, PlatformGuardRule
 from generations.models.guard_rule import GuardRuleFields
 from generations.show.signed_urls import url_sign
@@ -87,9 +88,6 @@ def _read(review: Review) -> tuple[list[Rule], dict[str, Any]]:
 
 
 def _generation_told(generation: Generation, spec: Mapping[str, Any]) -> dict[str, Any]:
-    system = spec.get("system_instruction")
-    blocks = [block for step in spec.get("steps", ()) for block in (*step.get("content", ()), *step.get("summary", ()))]
-    texts = [block["text"] for block in blocks if block.get("type") == "text"]
     return {
         "id": ids.encode(ids.GENERATION, generation.id),
         "model": generation.model,
@@ -100,7 +98,7 @@ def _generation_told(generation: Generation, spec: Mapping[str, Any]) -> dict[st
         "group_id": ids.encode(ids.GENERATION_GROUP, generation.group_id) if generation.group_id else None,
         "image_size": generation.image_size or None,
         "aspect_ratio": generation.aspect_ratio or None,
-        "texts": [*([system] if system else []), *texts],
+        "texts": spec_texts(spec),
         "metadata": generation.metadata,
         "created_at": moment(generation.created_at),
     }

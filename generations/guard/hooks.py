@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.webhooks.signing import headers_sign
+from accounts.webhooks.signing import request_headers
 from cavendish.egress import Download, DownloadPool, EgressBusy, EgressError, EgressFailed, PoolLimits
 from cavendish.egress.posting import Posted, post
 from cavendish.http.problems import unavailable
@@ -57,11 +57,7 @@ def hook_message(rule: Rule, stage: GuardStage, data: Mapping[str, Any], *, mess
     body = json.dumps(
         {"type": f"guard.{stage.value}", "timestamp": moment(now), "data": content}, ensure_ascii=False
     ).encode("utf-8", "replace")
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Cavendish-Webhooks",
-        **headers_sign(message_id=message_id, at=now, body=body, keys=rule.signing_keys()),
-    }
+    headers = request_headers(message_id=message_id, at=now, body=body, keys=rule.signing_keys())
     return Message(rule.row.url, headers, body)
 
 

@@ -19,8 +19,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.people.secret_box import unseal
 from accounts.roles.checks import image_sizes
+from accounts.webhooks.signing import keys_unseal
 from billing.fields import decimal_text
 from cavendish.db import ids
 from cavendish.db.call import call
@@ -85,11 +85,12 @@ class Rule:
 
     def signing_keys(self) -> list[str]:
         """Returns the secrets that sign a request to the hook, the newest first."""
-        sealed = [self.row.secret]
-        ends = self.row.previous_expires_at
-        if self.row.previous_secret and ends is not None and ends > timezone.now():
-            sealed.append(self.row.previous_secret)
-        return [key for key in map(unseal, sealed) if key is not None]
+        return keys_unseal(
+            secret=self.row.secret,
+            previous=self.row.previous_secret,
+            previous_expires_at=self.row.previous_expires_at,
+            at=timezone.now(),
+        )
 
     def _limit_refusal(self, judged: Judged) -> str | None:
         most, amount = self.row.max_image_size, self.row.max_amount

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from accounts.models import ApiKey, Tenant
 from accounts.people.secret_box import seal
 from accounts.roles.authority import authority_of
 from accounts.roles.permissions import Permission
-from accounts.webhooks.services import url_check
+from accounts.webhooks.services import OVERLAP, url_check
 from accounts.webhooks.signing import secret_new
 from cavendish.db import ids
 from cavendish.http.problems import invalid_value
@@ -28,8 +27,6 @@ from generations.models.guard_rule import GuardRuleFields
 
 MAX_RULES = 50
 """Of a tenant's own, of the operator's for one tenant, and of the operator's for all."""
-OVERLAP = timedelta(hours=24)
-"""How long the secret before a rotation signs too."""
 
 
 def guard_rule_create(
