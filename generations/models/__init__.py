@@ -9,6 +9,7 @@ from generations.models.legal_hold import LegalHold
 from generations.models.objects import File, Output, Upload
 from generations.models.prompt_template import PromptTemplate, PromptTemplateVersion
 from generations.models.share_link import ShareLink
+from generations.models.upstream_call import UpstreamCall
 
 __all__ = [
     "BATCH_ACTIVE",
@@ -39,5 +40,6 @@ __all__ = [
     "ShareLink",
     "Status",
     "Upload",
+    "UpstreamCall",
     "Worker",
 ]

@@ -76,6 +76,10 @@ class Batch(TenantModel):
     canceled = models.PositiveIntegerField(default=0)
     expired = models.PositiveIntegerField(default=0)
 
+    request_id = models.CharField(max_length=256, blank=True, default="", db_default="")
+    trace_id = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Of the caller's traceparent, in hex."
+    )
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

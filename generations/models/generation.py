@@ -76,6 +76,10 @@ class Generation(TenantModel):
     upstream_key = models.CharField(max_length=64, blank=True, help_text="Fingerprint of the key it ran on.")
     upstream_host = models.CharField(max_length=300, blank=True)
 
+    request_id = models.CharField(max_length=256, blank=True, default="", db_default="")
+    trace_id = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Of the caller's traceparent, in hex."
+    )
     error = models.JSONField(null=True)
     deleted_at = models.DateTimeField(null=True)
 

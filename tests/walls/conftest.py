@@ -38,6 +38,7 @@ from generations.models import (
     PromptTemplate,
     PromptTemplateVersion,
     Upload,
+    UpstreamCall,
 )
 from generations.services import share_link_create
 from tests.api.accounts import account, books, http, other, reader
@@ -137,6 +138,10 @@ def _filled() -> Filled:
         Derivative.objects.create(
             tenant=tenant, output_id=output, format="webp", requested_width=512, bytes=1, sha256="0" * 64,
             storage_key=f"tenants/{tenant.id.hex}/derived/{output.hex}/x.webp",
+        )  # fmt: skip
+        UpstreamCall.objects.create(
+            tenant=tenant, generation_id=ended, attempt=1, number=1, kind="create", host="upstream.example",
+            started_at=now, ended_at=now,
         )  # fmt: skip
         hold = legal_hold_set(tenant_id=tenant.id, generation_id=ended, reason="Test", actor=SYSTEM)
         legal_hold_release(tenant_id=tenant.id, hold_id=hold.id, actor=SYSTEM)
