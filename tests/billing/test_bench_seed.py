@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
-from cavendish.management.seeding.rows import RowFactory, Size, Tenant
+from cavendish.above.seeding.rows import RowFactory, Size, Tenant
 from tests.factories import make_tenant
 from tests.generations.helpers import one, rows
 

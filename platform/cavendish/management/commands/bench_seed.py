@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cavendish.management.seeding import Refused, Size, seed
+from cavendish.above.seeding import Refused, Size, seed
 
 RECORDS_A_MONTH = 1_000_000
 

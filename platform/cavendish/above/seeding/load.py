@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,12 +13,12 @@ from accounts.models import ApiKey, Membership, Role, Scope, User
 from accounts.models import Tenant as TenantRow
 from billing.models import BillingPeriod, Budget, BudgetPeriod, Subscription, Wallet
 from billing.plans.services import plan_ensure
+from cavendish.above.seeding.bulk import ROLL_UPS, Report, rows_copy, tables_without_indexes, usage_roll_up
+from cavendish.above.seeding.rows import COLUMNS, MARKUP, ZONES, RowFactory, Size, Tenant, uuid7
 from cavendish.db.call import call
 from cavendish.db.router import acting_as
-from cavendish.management.seeding.rows import COLUMNS, MARKUP, ZONES, RowFactory, Size, Tenant, uuid7
 
 SLUG = "bench-"
-Report = Callable[[str], object]
 
 
 class Refused(Exception):
@@ -43,14 +41,14 @@ def seed(size: Size, *, beside_others: bool = False, report: Report = lambda tex
             rng = random.Random(size.seed)
             tenants = _create_tenants(size, rng)
             report_step(f"{len(tenants)} tenants")
-            with _without_indexes():
+            with tables_without_indexes([*COLUMNS, ROLL_UPS]):
                 records = 0
                 for chunk in RowFactory(tenants, rng).chunks(size):
                     for table, lines in chunk.lines.items():
-                        _copy(table, lines)
+                        rows_copy(table, COLUMNS[table], lines)
                     records += chunk.records
                 report_step(f"{records} usage records with their jobs, holds, charges and ledger")
-                _roll_up(report_step)
+                usage_roll_up(SEEDED, report_step)
             report_step("indexes and foreign keys")
             _fill_wallets()
             _create_budgets(size)
@@ -123,91 +121,7 @@ def _months(size: Size) -> range:
     return range(last - size.months + 1, last + 1)
 
 
-@contextmanager
-def _without_indexes() -> Iterator[None]:
-    """Drops the tables' constraints, indexes and triggers, and creates them again at the end.
-
-    Checking foreign keys and building indexes once takes a tenth of the time of doing it row by row.
-    """
-    tables = [*COLUMNS, "billing_usagerollup"]
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with pending deferred checks cannot be altered
-        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
-        cursor.execute(
-            """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), contype = 'f' FROM pg_constraint
-               WHERE conparentid = 0 AND (
-                   (contype IN ('f', 'p', 'u') AND conrelid = ANY (%s::regclass[]))
-                   OR (contype = 'f' AND confrelid = ANY (%s::regclass[]))) ORDER BY contype = 'f', oid""",
-            [tables, tables],
-        )
-        constraints = cursor.fetchall()
-        cursor.execute(
-            """SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
-               WHERE i.indrelid = ANY (%s::regclass[])
-                   AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid) ORDER BY 1""",
-            [tables],
-        )
-        indexes = cursor.fetchall()
-        for table, name, *_ in reversed(constraints):
-            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        for name, _ in indexes:
-            cursor.execute(f"DROP INDEX {name}")
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        yield
-        for table, name, definition, is_foreign in constraints:
-            if not is_foreign:
-                cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        for _, definition in indexes:
-            cursor.execute(definition)
-        for table, name, definition, is_foreign in constraints:
-            if is_foreign:
-                cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-
-
-def _copy(table: str, lines: list[str]) -> None:
-    if not lines:
-        return
-    with (
-        connections["owner"].cursor() as cursor,
-        cursor.copy(f"COPY {table} ({COLUMNS[table]}) FROM STDIN") as copy,
-    ):
-        copy.write("".join(lines).encode())
-
-
 SEEDED = f"(SELECT id FROM accounts_tenant WHERE slug LIKE '{SLUG}%%')"  # noqa: S608
-
-
-def _roll_up(report_step: Report) -> None:
-    """Writes the roll-ups that settlements would have written, in order of time."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '256MB'")
-        cursor.execute(
-            f"""INSERT INTO billing_usagerollup (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id,
-                    image_size, kind, records, quantity, images, flagged, amount, cost)
-                SELECT tenant_id, billing_date, date_trunc('hour', at, 'UTC'), livemode, model, api_key_id,
-                    coalesce(member_id, '00000000-0000-0000-0000-000000000000'), image_size, kind, count(*),
-                    sum(quantity), sum(images), 0, sum(amount), sum(cost)
-                FROM billing_usagerecord WHERE tenant_id IN {SEEDED}
-                GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 3""",  # noqa: S608
-            {},
-        )
-        cursor.execute(
-            f"""INSERT INTO billing_usagerollup (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id,
-                    image_size, kind, records, quantity, images, flagged, amount, cost)
-                SELECT c.tenant_id, c.billing_date, date_trunc('hour', c.created_at, 'UTC'), c.livemode, g.model,
-                    g.api_key_id, coalesce(g.member_id, '00000000-0000-0000-0000-000000000000'), g.image_size,
-                    'request', 0, count(*), 0, count(*) FILTER (WHERE c.flags <> '[]'), 0, 0
-                FROM billing_charge c JOIN generations_generation g ON g.id = c.generation_id
-                WHERE c.tenant_id IN {SEEDED} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 3""",  # noqa: S608
-            {},
-        )
-        report_step("roll-ups")
-        cursor.execute("DELETE FROM billing_platformday")  # an empty table makes the refresh sum every date
-        call("usage_platform_refresh", using="owner")
-        report_step("the operator's days")
 
 
 def _fill_wallets() -> None:

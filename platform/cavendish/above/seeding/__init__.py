@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cavendish.management.seeding.load import Refused, seed
-from cavendish.management.seeding.rows import Size
+from cavendish.above.seeding.load import Refused, seed
+from cavendish.above.seeding.rows import Size
 
 __all__ = ["Refused", "Size", "seed"]
