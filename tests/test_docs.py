@@ -25,7 +25,7 @@ PACKAGES = ("platform/cavendish", "accounts", "billing", "generations")
 OTHER_DIALECTS = ("cavendish/gemini/", "cavendish/sandbox/", "generations/compat/")
 
 SETTING = re.compile(
-    r"(?:CONFIG|config|self)\.(?:get|number|flag|words|database|choice|day)\(\s*\"([A-Z][A-Z_]+)\""
+    r"(?:CONFIG|config|self)\.(?:get|number|flag|words|database|choice|day|time_of_day)\(\s*\"([A-Z][A-Z_]+)\""
     r"|environ(?:\.get\(|\.setdefault\(|\[)\s*\"([A-Z][A-Z_]+)\""
     r"|\b_number\(\"([A-Z][A-Z_]+)\""
 )

@@ -51,13 +51,17 @@ class Check:
 
 @dataclass
 class Differences:
-    """The result of a check: how many rows differ, the first of them, and the seconds that it took."""
+    """The result of a check: how many rows differ, the first of them, and the seconds that it took.
+
+    `error` names what kept it from running; then the rest says nothing.
+    """
 
     check: str
     about: str
     count: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    error: str = ""
 
 
 def checks_in(folder: Path) -> list[Check]:

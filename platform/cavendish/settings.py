@@ -27,7 +27,15 @@ ON_LOOPBACK = BASE_HOST in LOOPBACK
 ALLOWED_HOSTS = CONFIG.words("ALLOWED_HOSTS", ",".join(sorted(LOOPBACK_NAMES)) if ON_LOOPBACK else BASE_HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-OWN_APPS = ["cavendish.events", "cavendish.mail", "accounts", "billing", "generations", "cavendish.above.tenant_data"]
+OWN_APPS = [
+    "cavendish.events",
+    "cavendish.mail",
+    "accounts",
+    "billing",
+    "generations",
+    "cavendish.above.reconcile",
+    "cavendish.above.tenant_data",
+]
 INSTALLED_APPS = [
     # First: it gives Dramatiq its broker, before anything imports an actor.
     "cavendish",
@@ -236,6 +244,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-rep
 # Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
 INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS", 6)
 INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
+# When the books are compared each day, in UTC; None for never.
+RECONCILE_AT = CONFIG.time_of_day("RECONCILE_AT", "03:00")
 # Operators get a mail when what they absorb for a tenant on a day is worth more, in the tenant's currency; 0 for none.
 ABSORBED_ALERT = CONFIG.number("ABSORBED_ALERT", 10)
 # Rate limits per minute for tenants and keys without their own; 0 is no limit. Live and test keys count apart.

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,19 @@ class Config:
             return date.fromisoformat(text) if text else None
         except ValueError:
             raise ConfigurationError(f"{name} is {text!r}; use a day like 2026-12-31.") from None
+
+    def time_of_day(self, name: str, default: str) -> time | None:
+        """Returns the time that "03:00" names; None for "never"."""
+        text = self.get(name, default)
+        if text.lower() == "never":
+            return None
+        try:
+            at = time.fromisoformat(text)
+        except ValueError:
+            at = None
+        if at is None or at.tzinfo is not None:
+            raise ConfigurationError(f"{name} is {text!r}; use a time like {default}, or never.")
+        return at
 
     def words(self, name: str, default: str = "") -> list[str]:
         """Returns the items of a comma-separated list, without empty ones."""

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import Tenant
-from billing.reconcile import Check, Differences, Scope, books_checks, snapshot
+from billing.reconcile import Differences
 from billing.reconcile.upstream import (
     SKUS,
     ZONE,
@@ -28,10 +28,11 @@ from billing.reconcile.upstream import (
     export_read,
     upstream_compare,
 )
+from cavendish.above.reconcile.compare import MOST_ROWS, OBJECTS, Options, all_checks, compare
+from cavendish.above.reconcile.models import ReconcileRun
+from cavendish.above.reconcile.runs import run_of_command
 from cavendish.db import ids
 from cavendish.db.router import acting_as
-from cavendish.storage import objects
-from generations.reconcile import jobs_checks, objects_compare
 
 
 def month(text: str) -> date:
@@ -68,7 +69,11 @@ class Command(BaseCommand):
         parser.add_argument("--checks", default="", metavar="NAMES", help="only these checks, separated by commas")
         parser.add_argument("--no-objects", action="store_true", help="do not compare stored objects")
         parser.add_argument(
-            "--rows", type=int, default=20, metavar="N", help="how many differing rows to print per check (%(default)s)"
+            "--rows",
+            type=int,
+            default=MOST_ROWS,
+            metavar="N",
+            help="how many differing rows to print per check (%(default)s)",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         parser.add_argument(
@@ -94,33 +99,40 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _compare_books(self, options: dict[str, Any]) -> bool:
-        scope = Scope(tenant_id=_tenant_id(options["tenant"]), month=options["month"])
-        checks = _select([*books_checks(), *jobs_checks()], options["checks"])
-        with_objects = not options["no_objects"] and options["checks"] in {"", "objects"}
-        results = []
-        with snapshot() as books:
-            for check in checks:
-                results.append(self._print(books.run(check, scope, most=options["rows"]), options["json"]))
-            if with_objects:
-                compared = objects_compare(books, scope, store=objects(), most=options["rows"])
-                results.append(self._print(compared, options["json"]))
+        limits = Options(
+            tenant_id=_tenant_id(options["tenant"]),
+            month=options["month"],
+            checks=_select(options["checks"]),
+            objects=not options["no_objects"],
+            most=options["rows"],
+        )
+        with run_of_command(whole=limits.whole, options=limits.as_json()) as run:
+            for result in compare(run.books, limits):
+                self._print(run.add(result), options["json"])
+        results = run.results
         differing = [result for result in results if result.count]
+        failed = [result.check for result in results if result.error]
+        is_clean = run.outcome == ReconcileRun.Status.CLEAN
         if options["json"]:
             checks_json = [vars(result) for result in results]
-            self.stdout.write(_json({"ok": not differing, "at": books.at, "checks": checks_json}))
+            self.stdout.write(_json({"ok": is_clean, "at": run.books.at, "checks": checks_json}))
         else:
+            if failed:
+                self.stdout.write(f"Could not run: {', '.join(failed)}.")
             rows = sum(result.count for result in differing)
             self.stdout.write(
                 f"{rows} rows differ in {len(differing)} of {len(results)} checks."
                 if differing
-                else f"Nothing differs: {len(results)} checks."
+                else f"Nothing differs: {len(results) - len(failed)} checks."
             )
-        return bool(differing)
+        return not is_clean
 
     def _print(self, result: Differences, as_json: bool) -> Differences:
         if not as_json:
-            word = "DIFFERS" if result.count else "ok     "
+            word = "FAILED " if result.error else "DIFFERS" if result.count else "ok     "
             self.stdout.write(f"{word} {result.check:<18} {result.seconds:6.1f} s  {result.about}")
+            if result.error:
+                self.stdout.write(f"        {result.error}")
             for row in result.rows:
                 self.stdout.write("        " + "  ".join(f"{name}={_text(value)}" for name, value in row.items()))
             if result.count > len(result.rows):
@@ -132,8 +144,9 @@ class Command(BaseCommand):
             export = export_read(options["upstream"], zone=options["upstream_zone"], skus=options["skus"])
         except (OSError, UnicodeDecodeError, ExportUnreadable) as error:
             raise CommandError(f"{options['upstream']} cannot be read as a billing export: {error}") from None
-        with snapshot() as books:
-            rows = upstream_compare(books, export, zone=options["upstream_zone"], tolerance=options["tolerance"])
+        with run_of_command(whole=False, options={"upstream": options["upstream"].name}) as run:
+            rows = upstream_compare(run.books, export, zone=options["upstream_zone"], tolerance=options["tolerance"])
+            run.add(_upstream_result(export, rows, most=options["rows"]))
         differs = any(row.differs for row in rows)
         if options["json"]:
             self.stdout.write(_json(_upstream_json(export, rows, ok=not differs and not export.unknown)))
@@ -167,14 +180,12 @@ def _tenant_id(text: str | None) -> UUID | None:
     return tenant.id
 
 
-def _select(checks: list[Check], names: str) -> list[Check]:
-    if not names:
-        return checks
-    requested = [name for name in names.split(",") if name]
-    by_name = {check.name: check for check in checks}
-    if unknown := [name for name in requested if name not in {*by_name, "objects"}]:
-        raise CommandError(f"There is no check {', '.join(unknown)}; there are {', '.join([*by_name, 'objects'])}.")
-    return [by_name[name] for name in requested if name in by_name]
+def _select(names: str) -> tuple[str, ...]:
+    requested = tuple(name for name in names.split(",") if name)
+    known = [*(check.name for check in all_checks()), OBJECTS]
+    if unknown := [name for name in requested if name not in known]:
+        raise CommandError(f"There is no check {', '.join(unknown)}; there are {', '.join(known)}.")
+    return requested
 
 
 def _upstream_json(export: Export, rows: list[UpstreamDifference], *, ok: bool) -> dict[str, Any]:
@@ -194,6 +205,26 @@ def _upstream_json(export: Export, rows: list[UpstreamDifference], *, ok: bool) 
         ],
         "unknown_skus": [{"sku": sku, **vars(sums)} for sku, sums in sorted(export.unknown.items())],
     }
+
+
+def _upstream_result(export: Export, rows: list[UpstreamDifference], *, most: int) -> Differences:
+    """Returns the comparison as a run keeps it."""
+    result = Differences("upstream", "What the upstream billed is what was booked as its cost.")
+    differing: list[dict[str, Any]] = [
+        {
+            "subject": f"{row.day} {row.model} {row.kind}",
+            "ours": f"{row.ours.quantity:f} for {row.ours.cost:f}",
+            "theirs": f"{row.theirs.quantity:f} for {row.theirs.cost:f}",
+        }
+        for row in rows
+        if row.differs
+    ]
+    differing += [
+        {"subject": f"unknown SKU {sku}", "theirs": f"{sums.quantity:f} for {sums.cost:f}"}
+        for sku, sums in sorted(export.unknown.items())
+    ]
+    result.count, result.rows = len(differing), differing[:most]
+    return result
 
 
 def _json(document: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ from billing.subscriptions.services import subscriptions_begin
 from billing.usage.absorbed import absorbed_watch
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from billing.wallets.services import wallets_watch
+from cavendish.above.reconcile.services import reconcile_watch
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.startup import refuse_unsafe
@@ -40,6 +41,7 @@ from generations.accept.storage import uploads_expire
 from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
 from generations.compat.gemini.batches.item_dialect import GEMINI
+from generations.upkeep.activity import REFRESH_SECONDS, activity_refresh
 from generations.upkeep.retention import contents_expire, files_expire, inputs_expire, outputs_expire
 from generations.upkeep.sweep import sweep
 from generations.upkeep.terms import FILL_SECONDS, terms_fill
@@ -70,6 +72,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(mails_due, every=5),
             Task(pending_time_zones_apply, every=60),
             Task(usage_platform_refresh, every=60),
+            Task(activity_refresh, every=60, seconds=REFRESH_SECONDS),
             Task(absorbed_watch, every=60),
             Task(usage_partitions_create, every=3600),
             Task(webhook_deliveries_expire, every=60),
@@ -84,6 +87,8 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(months_close, every=60),
             Task(invoices_overdue, every=60),
         ],
+        # Alone: a run takes minutes.
+        "reconcile": [Task(reconcile_watch, every=2)],
         # Each erases rows and objects, and a store may take long for each.
         "erasures": [
             Task(exports_due, every=5),
