@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from generations.models.activity import ActivityHour, ActivityLatest, ActivityTotal
 from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
 from generations.models.derivative import Derivative
 from generations.models.finding import Collection, CollectionOutput, GenerationTag, GenerationTerms
@@ -15,6 +16,9 @@ __all__ = [
     "BATCH_ACTIVE",
     "BATCH_ENDED",
     "TERMINAL",
+    "ActivityHour",
+    "ActivityLatest",
+    "ActivityTotal",
     "Batch",
     "BatchItem",
     "BatchStatus",

@@ -93,12 +93,16 @@ class Generation(TenantModel):
             ),
             # generation_claim: how many of a tenant run; generation_sweep: whose worker is gone
             models.Index(fields=["tenant", "worker"], name="generations_running", condition=Q(status="running")),
-            # generation_seconds: how long the latest took
+            # generation_seconds: how long the latest took; activity_counts: what succeeded, by its end
             models.Index(
                 fields=["model", "image_size", "-finished_at"],
                 include=["started_at"],
                 name="generations_latest",
                 condition=Q(status="succeeded"),
+            ),
+            # activity_counts: what did not succeed, by its end
+            models.Index(
+                fields=["finished_at"], name="generations_unsuccessful", condition=Q(status__in=["failed", "canceled"])
             ),
             # the variants of one request
             models.Index(fields=["group_id", "id"], name="generations_of_group", condition=Q(group_id__isnull=False)),

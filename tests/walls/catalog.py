@@ -21,7 +21,7 @@ SHARED = {
     "auth_group_permissions", "auth_permission", "billing_legalentity", "billing_plan", "billing_platformtotal",
     "billing_planversion",
     "billing_price", "django_admin_log", "django_content_type", "django_migrations", "django_session",
-    "generations_platformguardrule", "generations_worker",
+    "generations_activitytotal", "generations_platformguardrule", "generations_worker",
 }  # fmt: skip
 TENANTS = "accounts_tenant"
 

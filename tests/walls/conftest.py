@@ -41,6 +41,7 @@ from generations.models import (
     UpstreamCall,
 )
 from generations.services import share_link_create
+from generations.upkeep.activity import activity_refresh
 from tests.api.accounts import account, books, http, other, reader
 from tests.factories import key_of, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, register, succeeded
@@ -159,4 +160,5 @@ def _filled() -> Filled:
             tenant_id=tenant.id, generation_id=ended, note="Looked at", adjustment=Decimal(0), actor=SYSTEM
         )
     usage_platform_refresh()
+    activity_refresh()
     return Filled(tenant, ended, submit_generation(tenant))

@@ -73,6 +73,8 @@ LEFT_OUT: dict[str, str] = {
     "closing.Export": "exports themselves",
     "closing.ExportPart": "exports themselves",
     "events.Event": "changes of status, whose times are in each generation",
+    "generations.ActivityHour": "the operator's sums",
+    "generations.ActivityLatest": "the operator's sums",
     "generations.Derivative": "smaller pictures, made again from the outputs in generations/",
     "generations.File": "in files/, with its bytes",
     "generations.Generation": "in generations/, as the API shows it",

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accounts.models import Tenant
+from cavendish.db.tenancy import TenantModel
+from generations.models.generation import Status
+
+OUTCOMES = [(status.value, status.label) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)]
+
+
+class Activity(models.Model):
+    """What the tables below count: jobs by how they ended, and how long they took.
+
+    `duration_counts[i]` jobs took from their start to their end a time in the bucket `duration_buckets[i]` of
+    `generations.upkeep.durations`; jobs that never started are in none.
+    """
+
+    livemode = models.BooleanField()
+    model = models.CharField(max_length=100)
+    image_size = models.CharField(max_length=8, blank=True)
+    outcome = models.CharField(max_length=12, choices=OUTCOMES)
+    error_code = models.CharField(max_length=40, blank=True, help_text="Of failed jobs.")
+    upstream_status = models.PositiveSmallIntegerField(
+        help_text="HTTP status of a failed job's last call; 0: there was none."
+    )
+    jobs = models.PositiveIntegerField()
+    pictures = models.PositiveIntegerField(help_text="That the charges count.")
+    retried = models.PositiveIntegerField(help_text="Jobs that succeeded after a try that failed or a lost worker.")
+    duration_buckets = ArrayField(models.PositiveSmallIntegerField())
+    duration_counts = ArrayField(models.PositiveIntegerField())
+
+    class Meta:
+        abstract = True
+
+
+class ActivityHour(TenantModel, Activity):
+    """The jobs of a tenant that ended in an hour of UTC.
+
+    Written by the scheduler (`generations.upkeep.activity`), never at settlement: no job waits for it. It may lag by a
+    minute.
+    """
+
+    pk = models.CompositePrimaryKey(
+        "hour", "livemode", "tenant_id", "model", "image_size", "outcome", "error_code", "upstream_status"
+    )
+    hour = models.DateTimeField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.jobs} {self.outcome} in {self.hour}"
+
+
+class ActivityLatest(TenantModel, Activity):
+    """The jobs of a tenant that ended in the sixty minutes before the scheduler last looked."""
+
+    pk = models.CompositePrimaryKey(
+        "livemode", "tenant_id", "model", "image_size", "outcome", "error_code", "upstream_status"
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    first_at = models.DateTimeField(help_text="When the first of them ended.")
+    last_at = models.DateTimeField(help_text="When the last of them ended.")
+
+    def __str__(self) -> str:
+        return f"{self.jobs} {self.outcome} since {self.first_at}"
+
+
+class ActivityTotal(Activity):
+    """The jobs of all tenants that ended in an hour of UTC: written with `ActivityHour`, few rows for any number."""
+
+    pk = models.CompositePrimaryKey(
+        "hour", "livemode", "model", "image_size", "outcome", "error_code", "upstream_status"
+    )
+    hour = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.jobs} {self.outcome} in {self.hour}"
