@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.actor import Actor
 from accounts.authentication.people import person_actor
 from accounts.models import User
+from accounts.roles.operators import OperatorPermission, operator_can
 
 # Django's class takes no parameter at run time.
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ else:
 
 
 class ReadOnly(Base):
-    """Search and view; writes go through services, which keep money, keys and audit together."""
+    """Search and view; writes go through services, which keep money, keys and audit together.
+
+    `takes` is what an operator's role must allow for actions and forms.
+    """
+
+    takes = OperatorPermission.OPERATORS
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -36,7 +42,7 @@ class ReadOnly(Base):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Returns whether this operator may run actions that are declared with `permissions=["operate"]`."""
-        return request.user.is_active and request.user.is_superuser
+        return operator_can(request.user, self.takes)
 
 
 MAX_REASON_CHARS = 300

@@ -3,10 +3,15 @@
 Refusal
 └── AccountsRefused
     ├── NotAllowed             403  the role or the key lacks what it takes
+    ├── OperatorNotAllowed     403  the operator's role lacks a permission
     ├── PowersExceeded         403  a key would get more than its maker has
     ├── KeyEnded               409  the key is revoked
     ├── RotationRunning        409  the secret before this one still works
     ├── LastOwner              409  a tenant keeps an owner
+    ├── LastFullOperator       409  the platform keeps an operator who may do everything
+    ├── OwnRole                409  nobody changes their own role
+    ├── AlreadyOperator        409
+    ├── AddressUnverified      409  an account whose email nobody has verified
     ├── AlreadyMember          409
     ├── AlreadyInvited         409
     ├── InvitationClosed       409  used, revoked or expired
@@ -33,6 +38,10 @@ class NotAllowed(AccountsRefused):
     status_code, code_name = 403, "permission_denied"
 
 
+class OperatorNotAllowed(AccountsRefused):
+    status_code, code_name = 403, "operator_permission_denied"
+
+
 class PowersExceeded(AccountsRefused):
     status_code, code_name = 403, "powers_exceeded"
 
@@ -47,6 +56,22 @@ class RotationRunning(AccountsRefused):
 
 class LastOwner(AccountsRefused):
     code_name = "last_owner"
+
+
+class LastFullOperator(AccountsRefused):
+    code_name = "last_full_operator"
+
+
+class OwnRole(AccountsRefused):
+    code_name = "own_role"
+
+
+class AlreadyOperator(AccountsRefused):
+    code_name = "already_operator"
+
+
+class AddressUnverified(AccountsRefused):
+    code_name = "address_unverified"
 
 
 class AlreadyMember(AccountsRefused):

@@ -19,6 +19,7 @@ from django.urls import reverse
 from accounts.actor import Actor
 from accounts.admin_base import Base, ReadOnly, operator_actor
 from accounts.models import Tenant
+from accounts.roles.operators import OperatorPermission, operator_can
 from billing.money import AmountInvalid, amount_parse
 from cavendish.http.problems import Problem, Refusal
 
@@ -102,10 +103,11 @@ def form_page(model_admin: ReadOnly, request: HttpRequest, form: ServiceForm) ->
 class FormAdmin(ReadOnly):
     """Rows are added by a form of `form_class` and never changed."""
 
+    takes = OperatorPermission.MONEY
     form_class: type[ServiceForm]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_active and request.user.is_superuser
+        return operator_can(request.user, self.takes)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -139,6 +141,14 @@ class ServiceModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class ServiceModelAdmin(Base):
     """Saves by the form's service alone."""
+
+    takes = OperatorPermission.MONEY
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operator_can(request.user, self.takes)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operator_can(request.user, self.takes)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         form = super().get_form(request, obj, change, **options)

@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts.actor import SYSTEM
 from accounts.authentication.principal import principal_of
 from accounts.keys.services import api_key_create
-from accounts.models import ApiKey, Tenant
+from accounts.models import ApiKey, OperatorRole, Tenant
 from accounts.operators.services import operator_key_create
 from accounts.tenants.services import tenant_create
 from billing.models import Plan
@@ -65,10 +65,10 @@ def make_key(tenant: Tenant, *, livemode: bool = True, scopes: Sequence[str] | N
         return api_key_create(tenant_id=tenant.id, name="Test key", livemode=livemode, scopes=scopes)
 
 
-def make_operator_key(name: str = "Test operator key") -> str:
+def make_operator_key(name: str = "Test operator key", role: OperatorRole = OperatorRole.FULL) -> str:
     """The secret of a fresh operator key."""
     with acting_as("operator"):
-        return operator_key_create(name=name)[1]
+        return operator_key_create(name=name, role=role)[1]
 
 
 @cache

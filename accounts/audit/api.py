@@ -18,6 +18,7 @@ from accounts.authentication.tenant_or_operator import (
     principal_context,
 )
 from accounts.models import AuditEvent
+from accounts.roles.operators import OperatorPermission
 from cavendish.db import ids
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import shown
@@ -30,6 +31,7 @@ class AuditEventList(APIView):
     authentication_classes = (TenantOrOperatorAuthentication,)
     permission_classes = (HasScopeOrIsOperator,)
     scopes = {"GET": "audit"}
+    operator_permissions = {"GET": OperatorPermission.VIEW}
 
     @extend_schema(
         operation_id="audit_events_list",

@@ -24,6 +24,7 @@ TARGETS = {
     "invitation": ids.INVITATION,
     "invoice": ids.INVOICE,
     "member": ids.USER,
+    "operator": ids.USER,
     "operator_key": ids.OPERATOR_KEY,
     "person": ids.USER,
     "plan": ids.PLAN,

@@ -8,11 +8,16 @@ from django.http import HttpRequest
 
 from accounts.actor import Actor, Kind
 from accounts.models import User
+from cavendish.db.router import current_alias
 
 
 def person_actor(request: HttpRequest, user: User) -> Actor:
-    """Returns the person with the address of the request. Staff act as operators, also outside the admin."""
-    kind: Kind = "operator" if user.is_staff else "person"
+    """Returns the person with the address of the request.
+
+    Staff act as operators in the admin alone, where each act asks for what their role allows. Elsewhere they are
+    members like others.
+    """
+    kind: Kind = "operator" if user.is_staff and current_alias() == "operator" else "person"
     return Actor(kind, user.id, user.email, get_adapter().get_client_ip(request))
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from accounts.authentication import tokens
 from accounts.authentication.drf import ApiKeyAuthentication
-from accounts.authentication.operators import OperatorKeyAuthentication, OperatorPrincipal
+from accounts.authentication.operators import HasOperatorPermission, OperatorKeyAuthentication, OperatorPrincipal
 from accounts.authentication.permissions import HasScope
 from accounts.authentication.principal import Principal
 from cavendish.db.router import acting_as
@@ -31,11 +31,13 @@ class TenantOrOperatorAuthentication(BaseAuthentication):
 
 
 class HasScopeOrIsOperator(HasScope):
-    """Requires the view's scope of a tenant's key; an operator's key needs none."""
+    """Requires the view's scope of a tenant's key, and of an operator's key what `operator_permissions` name."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         user: object = request.user
-        return isinstance(user, OperatorPrincipal) or super().has_permission(request, view)
+        if isinstance(user, OperatorPrincipal):
+            return HasOperatorPermission().has_permission(request, view)
+        return super().has_permission(request, view)
 
 
 @contextmanager

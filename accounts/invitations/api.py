@@ -19,6 +19,7 @@ from accounts.invitations.bodies import InvitationNew
 from accounts.invitations.representation import STATUSES, invitation_json
 from accounts.invitations.services import invitation_create, invitation_resend, invitation_revoke
 from accounts.models import Invitation, Role
+from accounts.roles.operators import OperatorPermission
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.json_body import body_of
@@ -106,6 +107,8 @@ class InvitationRevoke(IdempotentView):
 
 
 class TenantInvitationList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.TENANTS}
+
     @extend_schema(
         operation_id="tenant_invitations_list",
         responses={200: schema.InvitationPage, **problems(401, 404, 422)},

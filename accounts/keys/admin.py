@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from accounts.admin_base import ReadOnly, confirmed_reason, operator_actor
 from accounts.keys.services import api_key_revoke
 from accounts.models import ApiKey
+from accounts.roles.operators import OperatorPermission
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnly):
+    takes = OperatorPermission.KEYS
     list_display = ("prefix", "tenant", "name", "livemode", "created_at", "expires_at", "revoked_at")
     list_filter = ("livemode",)
     list_select_related = ("tenant",)

@@ -21,6 +21,7 @@ from accounts.keys.bodies import DEFAULT_SCOPES, KeyChange, KeyNew, KeyRotation
 from accounts.keys.representation import STATUSES, key_json
 from accounts.keys.services import DEFAULT_OVERLAP, api_key_create, api_key_revoke, api_key_rotate, api_key_update
 from accounts.models import ApiKey
+from accounts.roles.operators import OperatorPermission
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.json_body import body_of
@@ -129,6 +130,8 @@ class KeyRevoke(IdempotentView):
 
 
 class TenantKeyList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.KEYS}
+
     @extend_schema(
         operation_id="tenant_keys_list",
         responses={200: schema.ApiKeyPage, **problems(401, 404, 422)},
@@ -154,6 +157,8 @@ class TenantKeyList(OperatorView):
 
 
 class TenantKeyDetail(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW}
+
     @extend_schema(
         operation_id="tenant_keys_get", responses={200: schema.ApiKey, **problems(401, 404)}, tags=["operators"]
     )
@@ -163,6 +168,8 @@ class TenantKeyDetail(OperatorView):
 
 
 class TenantKeyRevoke(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.KEYS}
+
     @extend_schema(
         operation_id="tenant_keys_revoke",
         request=None,

@@ -17,6 +17,7 @@ from accounts.members.bodies import MemberChange
 from accounts.members.representation import member_json
 from accounts.members.services import membership_remove, membership_role_change
 from accounts.models import Membership, Role
+from accounts.roles.operators import OperatorPermission
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_work
 from cavendish.http.json_body import body_of
@@ -73,6 +74,8 @@ class MemberDetail(APIView):
 
 
 class TenantMemberList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW}
+
     @extend_schema(
         operation_id="tenant_members_list",
         responses={200: schema.MemberPage, **problems(401, 404, 422)},

@@ -7,7 +7,7 @@ from accounts.models.idempotency import IdempotencyKey
 from accounts.models.invitation import Invitation
 from accounts.models.key import ApiKey, Scope
 from accounts.models.operator_key import OperatorKey
-from accounts.models.person import Membership, Role, User, UserManager
+from accounts.models.person import Membership, OperatorRole, Role, User, UserManager
 from accounts.models.tenant import SandboxDay, StorageUse, Tenant, TenantStatus
 from accounts.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 
@@ -18,6 +18,7 @@ __all__ = [
     "Invitation",
     "Membership",
     "OperatorKey",
+    "OperatorRole",
     "Role",
     "SandboxDay",
     "Scope",

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.models.person import User
+from accounts.models.person import OperatorRole, User
 from cavendish.db.ids import new_id
 
 
@@ -16,6 +16,7 @@ class OperatorKey(models.Model):
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=32, unique=True)
     digest = models.BinaryField(max_length=32)
+    role = models.CharField(max_length=16, choices=OperatorRole, db_default=OperatorRole.FULL)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,15 @@ from cavendish.db.router import current_alias
 from cavendish.db.tenancy import TenantModel
 
 
+class OperatorRole(models.TextChoices):
+    """What an operator is there for; accounts/roles/operators.py has what each may do."""
+
+    FULL = "full", "Full"
+    SUPPORT = "support", "Support"
+    FINANCE = "finance", "Finance"
+    READ_ONLY = "read_only", "Read-only"
+
+
 class UserManager(BaseUserManager["User"]):
     """Creates people. The email identifies them and is compared without regard to case."""
 
@@ -23,8 +32,8 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+    def create_operator(self, email: str, password: str | None, *, role: OperatorRole, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, operator_role=role, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").lower())
@@ -35,13 +44,19 @@ PERSONAL = ("email", "name", "password", "last_login")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. Operators are staff; everybody else acts through memberships."""
+    """A person. Operators are staff and have a role; everybody else acts through memberships.
+
+    `is_superuser` is Django's and decides nothing here.
+    """
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May enter the admin: an operator.")
+    operator_role = models.CharField(
+        max_length=16, choices=OperatorRole, blank=True, default="", db_default="", help_text="Empty for others."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     objects = UserManager()
@@ -49,10 +64,23 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
 
     class Meta:
-        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_lower"),)
+        constraints = (
+            models.UniqueConstraint(Lower("email"), name="user_email_lower"),
+            # Whoever may not make somebody staff gives nobody a role either.
+            models.CheckConstraint(
+                condition=models.Q(operator_role="") | models.Q(is_staff=True), name="user_role_of_staff"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.email
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Returns whether this is an operator: each may see all tables, and what it may do its role says."""
+        return self.is_active and self.is_staff and bool(self.operator_role)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.has_perm("")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves all columns, or only PERSONAL as the app's role, since django-allauth saves without `update_fields`."""

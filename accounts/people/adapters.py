@@ -95,7 +95,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             # Some providers send strings, and "false" would count as true.
             address.verified = address.verified is True
         match: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
-        if match is None or match[0].is_staff or match[0].is_superuser:
+        if match is None or match[0].is_staff:
             return None
         return match
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from accounts.models import Membership, User
+from accounts.roles.last_operator import operator_lock
 from cavendish.db.router import acting_as, current_alias
 
 # How long somebody may take to verify an address until it is free for others again.
@@ -47,7 +48,10 @@ def person_sessions_end(*, user: User, actor: Actor, reason: str = "") -> int:
 
 
 def person_close(*, user: User, actor: Actor, reason: str = "") -> bool:
-    """Deactivates the account and ends its sessions. Returns False when it was inactive already."""
+    """Deactivates the account and ends its sessions. Returns False when it was inactive already.
+
+    Raises LastFullOperator for the last operator who may do everything.
+    """
     return _set_active(user, actor, reason, active=False)
 
 
@@ -80,6 +84,8 @@ def people_tidy() -> int:
 
 def _set_active(user: User, actor: Actor, reason: str, *, active: bool) -> bool:
     with transaction.atomic(using=current_alias()):
+        if not active:
+            operator_lock(user.pk, keep_full=True)
         changed = bool(User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active))
         if changed:
             if not active:
@@ -102,11 +108,9 @@ def _audit(user: User, actor: Actor, action: str, reason: str, **counts: int) ->
     audit_add(actor=actor, action=f"person.{action}", tenant_id=None, target="person", target_id=user.id, after=after)
 
 
-def user_create(*, email: str, password: str, name: str = "", operator: bool = False) -> User:
+def user_create(*, email: str, password: str, name: str = "") -> User:
     """Creates a person whose address counts as verified, because an operator gives it. Sign-up verifies addresses."""
     with transaction.atomic(using=current_alias()):
-        manager = User.objects.db_manager(current_alias())
-        create = manager.create_superuser if operator else manager.create_user
-        user = create(email, password, name=name)
+        user = User.objects.db_manager(current_alias()).create_user(email, password, name=name)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user

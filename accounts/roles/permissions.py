@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from accounts.models.key import Scope
 from accounts.models.person import Role
+from accounts.roles.operators import operators_as_markdown
 
 
 class Permission(StrEnum):
@@ -79,13 +80,13 @@ def as_markdown() -> str:
             "" if permission not in Scope.values else "live keys" if Scope(permission) in LIVE_SCOPES else "all keys"
         )
         lines.append(f"| `{permission}` | {marks} | {scope} | {MEANINGS[permission]} |")
-    return _PAGE.format(table="\n".join(lines))
+    return _PAGE.format(table="\n".join(lines)) + operators_as_markdown()
 
 
 _PAGE = """\
 # Roles, permissions and scopes
 
-Made from `accounts/roles/permissions.py` by `manage.py roles_page`; a test compares the two.
+Made from `permissions.py` and `operators.py` in `accounts/roles` by `manage.py roles_page`; a test compares them.
 
 A person has one role in each tenant that they belong to. A tenant always has an owner.
 

@@ -17,6 +17,7 @@ from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
 from accounts.roles.checks import check_origins, check_time_zone, image_sizes, model_ids
 from accounts.roles.names import validate_name
+from accounts.roles.operators import OperatorPermission, operator_can
 from accounts.tenants.services import (
     OF_THE_OPERATOR,
     OF_THE_TENANT,
@@ -151,6 +152,13 @@ class TenantAdmin(Base):
     list_filter = ("status",)
     search_fields = ("slug", "name", "id")
     readonly_fields = ("billing_timezone_next", "billing_timezone_from", "policy_version", "policy_accepted_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operator_can(request.user, OperatorPermission.ERASE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The form has all settings and closes too."""
+        return operator_can(request.user, OperatorPermission.ERASE)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -16,6 +16,7 @@ from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import CREATED, Parameters, tenant_of
 from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
+from accounts.roles.operators import OperatorPermission
 from accounts.tenants import schema
 from accounts.tenants.bodies import Closing, OwnSettings, PolicyAcceptance, Settings, Suspension, TenantNew
 from accounts.tenants.representation import tenant_json
@@ -59,6 +60,8 @@ class OwnTenant(APIView):
 
 
 class TenantList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.TENANTS}
+
     @extend_schema(
         operation_id="tenants_list",
         responses={200: schema.TenantPage, **problems(401, 422)},
@@ -99,6 +102,8 @@ class TenantList(OperatorView):
 
 
 class TenantDetail(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "PATCH": OperatorPermission.TENANTS}
+
     @extend_schema(operation_id="tenants_get", responses={200: schema.Tenant, **problems(401, 404)}, tags=["operators"])
     def get(self, request: Request, tenant_id: str) -> Response:
         """Returns a tenant."""
@@ -119,6 +124,8 @@ class TenantDetail(OperatorView):
 
 
 class TenantSuspend(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.TENANTS}
+
     @extend_schema(
         operation_id="tenants_suspend",
         request=Suspension,
@@ -136,6 +143,8 @@ class TenantSuspend(OperatorView):
 
 
 class TenantReactivate(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.TENANTS}
+
     @extend_schema(
         operation_id="tenants_reactivate",
         request=None,
@@ -153,6 +162,8 @@ class TenantReactivate(OperatorView):
 
 
 class TenantClose(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.ERASE}
+
     @extend_schema(
         operation_id="tenants_close",
         request=Closing,
@@ -171,6 +182,8 @@ class TenantClose(OperatorView):
 
 
 class TenantPolicyAcceptance(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.TENANTS}
+
     @extend_schema(
         operation_id="tenants_accept_policy",
         request=PolicyAcceptance,

@@ -16,6 +16,7 @@ from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
 from accounts.idempotency import IdempotentView
+from accounts.roles.operators import OperatorPermission
 from billing.budgets import schema
 from billing.budgets.bodies import BudgetChange, BudgetNew, OperatorBudgetNew
 from billing.budgets.representation import budget_json, budgets_json
@@ -94,6 +95,8 @@ class BudgetDetail(APIView):
 
 
 class TenantBudgetList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="tenant_budgets_list",
         responses={200: schema.BudgetPage, **problems(401, 404, 422)},
@@ -122,6 +125,12 @@ class TenantBudgetList(OperatorView):
 
 
 class TenantBudgetDetail(OperatorView):
+    operator_permissions = {
+        "GET": OperatorPermission.VIEW,
+        "PATCH": OperatorPermission.MONEY,
+        "DELETE": OperatorPermission.MONEY,
+    }
+
     @extend_schema(
         operation_id="tenant_budgets_get", responses={200: schema.Budget, **problems(401, 404)}, tags=["operators"]
     )

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from accounts.actor import Actor
 from accounts.admin_base import ReadOnly
+from accounts.roles.operators import OperatorPermission, operator_can
 from billing.admin_base import AmountField, ServiceForm, form_page
 from billing.charges.services import charge_refund, flagged_charge_resolve
 from billing.models import Charge, Hold
@@ -120,6 +121,6 @@ class HoldAdmin(ReadOnly):
 def _charge(request: HttpRequest, generation_id: UUID) -> Charge:
     """Returns the charge; raises Http404, also for whoever may only view."""
     charge: Charge | None = Charge.objects.filter(generation_id=generation_id).first()
-    if charge is None or not request.user.is_superuser:
+    if charge is None or not operator_can(request.user, OperatorPermission.MONEY):
         raise Http404
     return charge

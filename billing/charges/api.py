@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import CREATED, Parameters
+from accounts.roles.operators import OperatorPermission
 from billing.charges import schema as charges_schema
 from billing.charges.bodies import RefundBody, ResolutionBody
 from billing.charges.representation import flagged_charge_json
@@ -32,6 +33,8 @@ FLAG = re.compile(r"[a-z_]{1,60}")
 
 
 class FlaggedChargeList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW}
+
     @extend_schema(
         operation_id="flagged_charges_list",
         parameters=[schema.TENANT, schema.FLAG, schema.RESOLVED, *CREATED_TIMES, *PAGING],
@@ -68,6 +71,8 @@ class FlaggedChargeList(OperatorView):
 
 
 class FlaggedChargeResolve(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="flagged_charges_resolve",
         request=ResolutionBody,
@@ -91,6 +96,8 @@ class FlaggedChargeResolve(OperatorView):
 
 
 class ChargeRefunds(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="charges_refunds_create",
         request=RefundBody,

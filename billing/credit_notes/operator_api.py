@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
+from accounts.roles.operators import OperatorPermission
 from billing.credit_notes import schema
 from billing.credit_notes.bodies import CreditNoteNew
 from billing.credit_notes.representation import credit_note_json
@@ -23,6 +24,8 @@ from cavendish.http.json_body import body_of
 
 
 class InvoiceCreditNotes(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @invoice_operation("credit_notes_create", body=schema.CreditNoteNew, status=201, answer=schema.CreditNote)
     def post(self, request: Request, invoice_id: str) -> Response:
         """Credits lines of an issued invoice, or all that is left of it."""

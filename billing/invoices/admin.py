@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from accounts.admin_base import ReadOnly, operator_actor
+from accounts.roles.operators import OperatorPermission
 from billing.invoices.documents import invoice_document
 from billing.invoices.mails import file_name, invoice_send
 from billing.invoices.services import invoice_finalise
@@ -35,6 +36,7 @@ class LineInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnly):
+    takes = OperatorPermission.MONEY
     list_display = (
         "__str__", "tenant", "month", "status", "total", "currency", "amount_due", "due_on", "finalised_at", "pdf",
     )  # fmt: skip

@@ -21,6 +21,7 @@ from accounts.authentication.tenant_or_operator import (
     principal_context,
 )
 from accounts.models import Tenant
+from accounts.roles.operators import OperatorPermission
 from billing.fields import month_parse
 from billing.invoices import schema
 from billing.invoices.documents import invoice_document, logo_of
@@ -51,6 +52,7 @@ class InvoiceView(APIView):
     authentication_classes = (TenantOrOperatorAuthentication,)
     permission_classes = (HasScopeOrIsOperator,)
     scopes = {"GET": "billing"}
+    operator_permissions = {"GET": OperatorPermission.VIEW}
 
 
 def sees_live(request: Request) -> bool:

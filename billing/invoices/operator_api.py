@@ -14,6 +14,7 @@ from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
 from accounts.idempotency import note_created
+from accounts.roles.operators import OperatorPermission
 from billing.invoices import schema
 from billing.invoices.api import invoice_of
 from billing.invoices.bodies import DraftNew, SendBody, VoidBody
@@ -50,6 +51,8 @@ def invoice_response(invoice_id: UUID) -> Response:
 
 
 class TenantInvoices(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @invoice_operation("invoices_draft", body=schema.DraftNew)
     def post(self, request: Request, tenant_id: str) -> Response:
         """Drafts a tenant's invoice of a month that is over, or sums the draft up again."""
@@ -65,6 +68,8 @@ class TenantInvoices(OperatorView):
 
 
 class InvoiceFinalise(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @invoice_operation("invoices_finalise", body=None)
     def post(self, request: Request, invoice_id: str) -> Response:
         """Closes the month of a draft and gives it its number, without waiting for late jobs. Never while it runs."""
@@ -78,6 +83,8 @@ class InvoiceFinalise(OperatorView):
 
 
 class InvoiceVoid(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @invoice_operation("invoices_void", body=schema.VoidBody)
     def post(self, request: Request, invoice_id: str) -> Response:
         """Takes back an issued invoice on which nothing was paid, and drafts its month again. Returns the new draft."""
@@ -90,6 +97,8 @@ class InvoiceVoid(OperatorView):
 
 
 class InvoiceSend(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @invoice_operation("invoices_send", body=schema.SendBody, status=202, answer=schema.Sent)
     def post(self, request: Request, invoice_id: str) -> Response:
         """Mails the PDF of an issued invoice again."""

@@ -14,6 +14,7 @@ from accounts.authentication.drf import actor, principal
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
 from accounts.authentication.permissions import require_live_key
+from accounts.roles.operators import OperatorPermission
 from billing.models import LegalEntity
 from billing.parties import schema
 from billing.parties.bodies import LegalEntityBody, OperatorProfilePatch, ProfilePatch
@@ -66,6 +67,8 @@ class OwnBillingProfile(APIView):
 
 
 class TenantBillingProfile(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "PATCH": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="tenant_billing_profile_get",
         responses={200: schema.BillingProfile, **problems(401, 404)},
@@ -93,6 +96,8 @@ class TenantBillingProfile(OperatorView):
 
 
 class LegalEntityList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="legal_entities_list",
         responses={200: schema.LegalEntityPage, **problems(401, 422)},
@@ -125,6 +130,8 @@ class LegalEntityList(OperatorView):
 
 
 class LegalEntityDetail(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "PATCH": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="legal_entities_get",
         responses={200: schema.LegalEntity, **problems(401, 404)},

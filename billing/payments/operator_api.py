@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
+from accounts.roles.operators import OperatorPermission
 from billing.invoices.api import invoice_of
 from billing.invoices.operator_api import coins_check, invoice_operation, invoice_response
 from billing.payments import payment_record, schema
@@ -17,6 +18,8 @@ from cavendish.http.json_body import body_of
 
 
 class InvoicePayments(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @invoice_operation("invoices_pay", body=schema.PaymentNew)
     def post(self, request: Request, invoice_id: str) -> Response:
         """Records money that came in. The invoice is paid when nothing is left; a reference counts once."""

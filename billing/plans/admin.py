@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 
 from accounts.actor import Actor
+from accounts.roles.operators import OperatorPermission
 from billing.admin_base import WHEN, AmountField, FormAdmin, ServiceForm
 from billing.budgets.bodies import BudgetDefault
 from billing.errors import ValuesInvalid
@@ -102,12 +103,14 @@ class TermsForm(TermsFields):
 
 @admin.register(Plan)
 class PlanAdmin(FormAdmin):
+    takes = OperatorPermission.PRICES
     form_class = PlanForm
     list_display = ("slug", "name", "currency", "archived_at")
 
 
 @admin.register(PlanVersion)
 class PlanVersionAdmin(FormAdmin):
+    takes = OperatorPermission.PRICES
     form_class = TermsForm
     list_display = (
         "plan", "effective_from", "markup_percent", "included_images", "included_credit", "allowed_models", "actor",

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters
+from accounts.roles.operators import OperatorPermission
 from billing.models import Budget, Plan
 from billing.money import amount_text
 from billing.plans import schema as plans_schema
@@ -28,6 +29,8 @@ from cavendish.http.problems import not_found
 
 
 class PlanList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.PRICES}
+
     @extend_schema(
         operation_id="plans_list",
         parameters=schema.PAGING,
@@ -64,6 +67,8 @@ class PlanList(OperatorView):
 
 
 class PlanDetail(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "PATCH": OperatorPermission.PRICES}
+
     @extend_schema(
         operation_id="plans_get", responses={200: plans_schema.Plan, **schema.problems(401, 404)}, tags=["plans"]
     )
@@ -85,6 +90,8 @@ class PlanDetail(OperatorView):
 
 
 class PlanVersions(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.PRICES}
+
     @extend_schema(
         operation_id="plans_versions_list",
         parameters=schema.PAGING,

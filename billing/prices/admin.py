@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 
 from accounts.actor import Actor
+from accounts.roles.operators import OperatorPermission
 from billing.admin_base import WHEN, AmountField, FormAdmin, ServiceForm
 from billing.models import Kind, Plan, Price, Tier, Unit
 from billing.prices.services import NewPrice, change_text, prices_add, prices_preview
@@ -60,6 +61,7 @@ class PriceForm(ServiceForm):
 
 @admin.register(Price)
 class PriceAdmin(FormAdmin):
+    takes = OperatorPermission.PRICES
     form_class = PriceForm
     list_display = (
         "model", "kind", "tier", "image_size", "unit_price", "unit", "currency", "plan", "effective_from", "actor",

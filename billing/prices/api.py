@@ -15,6 +15,7 @@ from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters
 from accounts.idempotency import Replay
+from accounts.roles.operators import OperatorPermission
 from billing.fields import moment_of
 from billing.models import Kind, Plan, Price
 from billing.prices import schema
@@ -30,6 +31,8 @@ from cavendish.http.problems import invalid_value, not_found
 
 
 class PriceBook(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.PRICES}
+
     @extend_schema(
         operation_id="price_book_get",
         parameters=[schema.PLAN, schema.AT, schema.MODEL],
@@ -85,6 +88,8 @@ class PriceBook(OperatorView):
 
 
 class PriceBookPreview(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.PRICES}
+
     replays = Replay.KEPT
 
     @extend_schema(
@@ -108,6 +113,8 @@ class PriceBookPreview(OperatorView):
 
 
 class PriceHistory(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW}
+
     @extend_schema(
         operation_id="price_book_history",
         parameters=[schema.PLAN, schema.MODEL, schema.KIND, *schema.PAGING],

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_named
+from accounts.roles.operators import OperatorPermission
 from billing.prices.api import plan_of
 from billing.subscriptions import schema
 from billing.subscriptions.bodies import SubscriptionChange
@@ -20,6 +21,8 @@ from cavendish.http.schema import problems
 
 
 class TenantSubscription(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "PATCH": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="tenants_subscription_get",
         responses={200: schema.Subscription, **problems(401, 404)},

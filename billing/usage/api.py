@@ -22,6 +22,7 @@ from accounts.authentication.tenant_or_operator import (
     TenantOrOperatorAuthentication,
     principal_context,
 )
+from accounts.roles.operators import OperatorPermission
 from billing.usage import schema
 from billing.usage.export import export_records, export_usage
 from billing.usage.parameters import GROUPED, UsageParameters
@@ -41,6 +42,7 @@ class UsageView(APIView):
     authentication_classes = (TenantOrOperatorAuthentication,)
     permission_classes = (HasScopeOrIsOperator,)
     scopes = {"GET": "billing"}
+    operator_permissions = {"GET": OperatorPermission.VIEW}
 
 
 class UsageReport(UsageView):

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_named
+from accounts.roles.operators import OperatorPermission
 from billing.credits.representation import credit_json
 from billing.credits.services import credit_grant
 from billing.ledger.representation import transaction_json
@@ -28,6 +29,8 @@ from cavendish.http.schema import PAGING, problems
 
 
 class TenantWallet(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "PATCH": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="tenants_wallet_get", responses={200: schema.Wallet, **problems(401, 404)}, tags=["tenants"]
     )
@@ -56,6 +59,8 @@ class TenantWallet(OperatorView):
 
 
 class TenantTopUps(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="tenants_top_ups_create",
         request=TopUpBody,
@@ -73,6 +78,8 @@ class TenantTopUps(OperatorView):
 
 
 class TenantAdjustments(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="tenants_adjustments_create",
         request=AdjustmentBody,
@@ -90,6 +97,8 @@ class TenantAdjustments(OperatorView):
 
 
 class TenantCredits(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
     @extend_schema(
         operation_id="tenants_credits_create",
         request=CreditBody,
@@ -108,6 +117,8 @@ class TenantCredits(OperatorView):
 
 
 class TenantLedger(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW}
+
     @extend_schema(
         operation_id="tenants_ledger_list",
         parameters=[*schema.ENTRIES, *PAGING],

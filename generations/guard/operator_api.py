@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import tenant_of
+from accounts.roles.operators import OperatorPermission
 from cavendish.http.schema import PAGING, problems
 from generations.guard import schema
 from generations.guard.api import (
@@ -28,6 +29,8 @@ PLATFORM_PATH = "/api/v1/platform-guard-rules"
 
 
 class TenantGuardRuleList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.TENANTS}
+
     @extend_schema(
         operation_id="tenants_guard_rules_list",
         responses={200: schema.GuardRulePage, **problems(401, 404, 422)},
@@ -53,6 +56,12 @@ class TenantGuardRuleList(OperatorView):
 
 
 class TenantGuardRuleDetail(OperatorView):
+    operator_permissions = {
+        "GET": OperatorPermission.VIEW,
+        "PATCH": OperatorPermission.TENANTS,
+        "DELETE": OperatorPermission.TENANTS,
+    }
+
     @extend_schema(
         operation_id="tenants_guard_rules_get",
         responses={200: schema.GuardRule, **problems(401, 404)},
@@ -81,6 +90,8 @@ class TenantGuardRuleDetail(OperatorView):
 
 
 class TenantGuardRuleRotate(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.TENANTS}
+
     @extend_schema(
         operation_id="tenants_guard_rules_rotate",
         request=None,
@@ -96,6 +107,8 @@ class TenantGuardRuleRotate(OperatorView):
 
 
 class PlatformGuardRuleList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.PLATFORM}
+
     @extend_schema(
         operation_id="platform_guard_rules_list",
         responses={200: schema.GuardRulePage, **problems(401, 422)},
@@ -121,6 +134,12 @@ class PlatformGuardRuleList(OperatorView):
 
 
 class PlatformGuardRuleDetail(OperatorView):
+    operator_permissions = {
+        "GET": OperatorPermission.VIEW,
+        "PATCH": OperatorPermission.PLATFORM,
+        "DELETE": OperatorPermission.PLATFORM,
+    }
+
     @extend_schema(
         operation_id="platform_guard_rules_get",
         responses={200: schema.GuardRule, **problems(401, 404)},
@@ -149,6 +168,8 @@ class PlatformGuardRuleDetail(OperatorView):
 
 
 class PlatformGuardRuleRotate(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.PLATFORM}
+
     @extend_schema(
         operation_id="platform_guard_rules_rotate",
         request=None,

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.roles.operators import OperatorPermission
 from cavendish.db import ids
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
@@ -24,6 +25,8 @@ from generations.models import LegalHold
 
 
 class LegalHoldList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "POST": OperatorPermission.ERASE}
+
     @extend_schema(
         operation_id="legal_holds_list",
         responses={200: schema.LegalHoldPage, **problems(401, 404, 422)},
@@ -69,6 +72,8 @@ class LegalHoldList(OperatorView):
 
 
 class LegalHoldDetail(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.VIEW, "DELETE": OperatorPermission.ERASE}
+
     @extend_schema(
         operation_id="legal_holds_get", responses={200: schema.LegalHold, **problems(401, 404)}, tags=["operators"]
     )

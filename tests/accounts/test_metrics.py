@@ -9,6 +9,7 @@ import httpx
 import pytest
 from django.test import Client
 
+from accounts.models import OperatorRole
 from accounts.operators.services import operator_key_create
 from cavendish.boot.config import ConfigurationError
 from cavendish.boot.startup import refuse_unsafe
@@ -34,7 +35,7 @@ def test_through_a_proxy_it_takes_an_operators_key(books: Books, http: httpx.Cli
     proxied = {header: "127.0.0.1"}
     assert http.get("/metrics", headers=proxied).status_code == 401
     with books.open():
-        _, secret = operator_key_create(name="Prometheus")
+        _, secret = operator_key_create(name="Prometheus", role=OperatorRole.READ_ONLY)
     answer = http.get("/metrics", headers={**proxied, "Authorization": f"Bearer {secret}"})
     assert answer.status_code == 200
 

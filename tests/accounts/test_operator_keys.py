@@ -11,7 +11,7 @@ from accounts.actor import SYSTEM
 from accounts.authentication import tokens
 from accounts.authentication.operators import operator_of
 from accounts.authentication.principal import principal_of
-from accounts.models import AuditEvent, OperatorKey
+from accounts.models import AuditEvent, OperatorKey, OperatorRole
 from accounts.operators.services import operator_key_create, operator_key_revoke
 from cavendish.db.router import acting_as
 from tests.factories import make_key, make_operator_key, make_tenant
@@ -63,8 +63,10 @@ def test_a_key_with_another_secret_behind_its_prefix_is_refused() -> None:
 
 def test_an_expired_or_revoked_operator_key_is_refused_and_both_are_audited() -> None:
     with acting_as("operator"):
-        _, old = operator_key_create(name="Old", expires_at=timezone.now() - timedelta(seconds=1))
-        row, revoked = operator_key_create(name="Revoked")
+        _, old = operator_key_create(
+            name="Old", role=OperatorRole.FULL, expires_at=timezone.now() - timedelta(seconds=1)
+        )
+        row, revoked = operator_key_create(name="Revoked", role=OperatorRole.FULL)
         assert operator_of(revoked) is not None
         assert operator_key_revoke(key_id=row.id, actor=SYSTEM)
         assert not operator_key_revoke(key_id=row.id, actor=SYSTEM)

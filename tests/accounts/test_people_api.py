@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from accounts.members.services import membership_create
-from accounts.models import AuditEvent, Invitation, Role, User
+from accounts.models import AuditEvent, Invitation, OperatorRole, Role, User
 from accounts.operators.services import operator_key_create
 from cavendish.db import ids
 from cavendish.db.router import current_alias
@@ -28,7 +28,7 @@ def tenant(books: Books, http: httpx.Client) -> Account:
 @pytest.fixture(scope="module")
 def operator(books: Books, http: httpx.Client) -> dict[str, str]:
     with books.open():
-        _, secret = operator_key_create(name="Test")
+        _, secret = operator_key_create(name="Test", role=OperatorRole.FULL)
     return {"Authorization": f"Bearer {secret}"}
 
 

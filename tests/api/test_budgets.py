@@ -15,7 +15,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from accounts.members.services import membership_create
-from accounts.models import Role, User
+from accounts.models import OperatorRole, Role, User
 from accounts.operators.services import operator_key_create
 from billing.budgets.representation import budgets_json
 from billing.budgets.selectors import budgets_listed
@@ -32,7 +32,7 @@ MONTHLY = {"scope": "tenant", "period": "month", "metric": "money", "limit": "5.
 class Operator:
     def __init__(self, books: Books, http: httpx.Client) -> None:
         with books.open():
-            self.secret = operator_key_create(name="Budgets")[1]
+            self.secret = operator_key_create(name="Budgets", role=OperatorRole.FULL)[1]
         self.http = http
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:

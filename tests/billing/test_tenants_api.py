@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from accounts.models import SandboxDay, Tenant
+from accounts.models import OperatorRole, SandboxDay, Tenant
 from accounts.operators.services import operator_key_create
 from billing.models import Wallet
 from cavendish.db import ids
@@ -43,7 +43,7 @@ def path_of(account: Account) -> str:
 @pytest.fixture(scope="module")
 def operator(books: Books, http: httpx.Client) -> Operator:
     with books.open():
-        _, secret = operator_key_create(name="Test")
+        _, secret = operator_key_create(name="Test", role=OperatorRole.FULL)
     return Operator(http, secret)
 
 

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, OperatorRole, User
+from accounts.operators.services import operator_create
 from accounts.people import secret_box
 from accounts.people.services import user_create
 from accounts.people.sessions import SessionStore, session_key_of
@@ -101,11 +102,14 @@ def code_of(secret: str, *, step: int = 0) -> str:
     return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06}"
 
 
-def person(*, operator: bool = False) -> Visitor:
-    """Somebody with an account and PASSWORD."""
+def person(*, operator: bool = False, role: OperatorRole = OperatorRole.FULL) -> Visitor:
+    """Somebody with an account and PASSWORD; an operator has the role."""
     visitor = Visitor()
     with acting_as("operator"):
-        user_create(email=visitor.email, password=PASSWORD, name="Grace", operator=operator)
+        if operator:
+            operator_create(email=visitor.email, password=PASSWORD, name="Grace", role=role)
+        else:
+            user_create(email=visitor.email, password=PASSWORD, name="Grace")
     return visitor
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from accounts.models import OperatorRole
 from accounts.operators.services import operator_key_create
 from cavendish.db import ids
 from tests.api.accounts import Account, Books, open_account
@@ -49,7 +50,7 @@ def owner(books: Books, http: httpx.Client) -> Account:
 def operator(owner: Account) -> Account:
     """The same tenant as an operator's key sees it."""
     with owner.books.open():
-        _, secret = operator_key_create(name="Lists")
+        _, secret = operator_key_create(name="Lists", role=OperatorRole.FULL)
     return Account(owner.books, owner.http, owner.tenant, secret)
 
 

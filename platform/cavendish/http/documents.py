@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cache
@@ -16,11 +17,12 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from cavendish.http.apidoc import DESCRIPTION, OPERATORS_DESCRIPTION, TAGS
-from cavendish.http.openapi import operations_of
+from cavendish.http.openapi import OPERATOR_ROLES, operations_of
 
 Document = dict[str, Any]
 CONTENT_TYPE = "application/vnd.oai.openapi+json"
 _OPERATOR = "operator"
+_SCOPE = re.compile(r" ?Scope: `\w+`\.$")
 _building = Lock()
 
 
@@ -165,6 +167,11 @@ def _for(operation: Document, audience: Audience) -> Document:
     shown = dict(operation)
     of_operators = audience is Audience.OPERATORS
     shown["security"] = [each for each in shown["security"] if (_OPERATOR in each) == of_operators]
+    roles = shown.pop(OPERATOR_ROLES, None)
+    if of_operators and roles is not None:
+        text = _SCOPE.sub("", shown.get("description", ""))
+        shown["description"] = f"{text} Roles: {', '.join(f'`{role}`' for role in roles)}.".strip()
+        shown[OPERATOR_ROLES] = roles
     if not of_operators and "parameters" in shown:
         shown["parameters"] = [each for each in shown["parameters"] if not _asks_for_a_tenant(each)]
     return shown

@@ -13,6 +13,7 @@ from drf_spectacular.openapi import AutoSchema
 from cavendish.http.shapes import DEFINED
 
 Document = dict[str, Any]
+OPERATOR_ROLES = "x-operator-roles"
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
@@ -26,8 +27,16 @@ class Schema(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]
         _, _, rest = self._docstring().partition(". ")
         scope = getattr(self.view, "scopes", {}).get(self.method)
-        keys = f"Scope: `{scope}`." if scope else "For operators."
+        keys = f"Scope: `{scope}`." if scope else ""
         return f"{rest} {keys}".strip()
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Document | None:
+        """Returns the operation, with the roles of operators that may call it as OPERATOR_ROLES."""
+        operation: Document | None = super().get_operation(*args, **kwargs)
+        permission = getattr(self.view, "operator_permissions", {}).get(self.method)
+        if operation is not None and permission is not None:
+            operation[OPERATOR_ROLES] = permission.roles
+        return operation
 
     def _docstring(self) -> str:
         method = getattr(self.view, self.method.lower(), None)

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters, tenant_of
+from accounts.roles.operators import OperatorPermission
 from cavendish.above.tenant_data import schema
 from cavendish.above.tenant_data.download import archive_response
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
@@ -30,6 +31,8 @@ from generations.show.signed_urls import url_verify
 
 
 class ExportList(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.ERASE, "POST": OperatorPermission.ERASE}
+
     @extend_schema(
         operation_id="tenant_exports_list",
         responses={200: schema.ExportPage, **problems(401, 404, 422)},
@@ -65,6 +68,8 @@ class ExportList(OperatorView):
 
 
 class ExportDetail(OperatorView):
+    operator_permissions = {"GET": OperatorPermission.ERASE, "DELETE": OperatorPermission.ERASE}
+
     @extend_schema(
         operation_id="tenant_exports_get", responses={200: schema.Export, **problems(401, 404)}, tags=["operators"]
     )
@@ -108,6 +113,12 @@ class ExportContent(APIView):
 
 
 class ErasureDetail(OperatorView):
+    operator_permissions = {
+        "GET": OperatorPermission.VIEW,
+        "POST": OperatorPermission.ERASE,
+        "DELETE": OperatorPermission.ERASE,
+    }
+
     @extend_schema(
         operation_id="tenant_erasure_get", responses={200: schema.Erasure, **problems(401, 404)}, tags=["operators"]
     )

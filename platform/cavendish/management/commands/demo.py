@@ -16,8 +16,8 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.keys.services import api_key_create
 from accounts.members.services import membership_create
-from accounts.models import Role, Tenant
-from accounts.operators.services import operator_key_create
+from accounts.models import OperatorRole, Role, Tenant
+from accounts.operators.services import operator_create, operator_key_create
 from accounts.people.services import user_create
 from accounts.tenants.services import tenant_create
 from billing.plans.services import plan_ensure, tenant_open
@@ -47,8 +47,8 @@ def _create() -> dict[str, Any]:
     """Returns fresh logins and keys. Slugs get a suffix where an earlier run's tenants exist without their file."""
     suffix = f"-{secrets.token_hex(3)}" if Tenant.objects.filter(slug=NAMES[0][0]).exists() else ""
     operator = {"email": f"operator{suffix}@example.com", "password": secrets.token_urlsafe(15)}
-    user_create(email=operator["email"], password=operator["password"], name="Operator", operator=True)
-    _, operator["api_key"] = operator_key_create(name="Demo operator key")
+    operator_create(email=operator["email"], password=operator["password"], name="Operator", role=OperatorRole.FULL)
+    _, operator["api_key"] = operator_key_create(name="Demo operator key", role=OperatorRole.FULL)
     plan = plan_ensure(slug="standard", name="Standard")
     tenants = []
     for slug, name in NAMES:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from accounts.models import User
-from accounts.people.services import user_create
+from accounts.models import OperatorRole, User
+from accounts.operators.services import operator_create
 from cavendish.db.router import acting_as
 
 
@@ -23,9 +22,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--name", default="")
+        parser.add_argument("--role", choices=OperatorRole.values, default=OperatorRole.FULL, help="see docs/roles.md")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email, password = options["email"].lower(), secrets.token_urlsafe(18)
+        email = options["email"].lower()
         try:
             validate_email(email)
         except ValidationError:
@@ -33,5 +33,6 @@ class Command(BaseCommand):
         with acting_as("operator"):
             if User.objects.filter(email=email).exists():
                 raise CommandError(f"A user with the email address {email} already exists.")
-            user_create(email=email, password=password, name=options["name"], operator=True)
-        self.stdout.write(json.dumps({"email": email, "password": password}))
+            role = OperatorRole(options["role"])
+            _, password = operator_create(email=email, role=role, name=options["name"])
+        self.stdout.write(json.dumps({"email": email, "password": password, "role": role.value}))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.models import OperatorRole
 from accounts.operators.services import operator_key_create
 from cavendish.db.router import acting_as
 
@@ -16,8 +17,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="what the key is for")
+        parser.add_argument("--role", choices=OperatorRole.values, default=OperatorRole.FULL, help="see docs/roles.md")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with acting_as("operator"):
-            _, secret = operator_key_create(name=options["name"])
-        self.stdout.write(json.dumps({"name": options["name"], "api_key": secret}))
+            role = OperatorRole(options["role"])
+            _, secret = operator_key_create(name=options["name"], role=role)
+        self.stdout.write(json.dumps({"name": options["name"], "role": role.value, "api_key": secret}))
