@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from generations.models.activity import ActivityHour, ActivityLatest, ActivityTotal
+from generations.models.activity import ActivityHour, ActivityLatest, ActivityMoney, ActivityTotal, PlatformGauge
 from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
 from generations.models.derivative import Derivative
 from generations.models.finding import Collection, CollectionOutput, GenerationTag, GenerationTerms
@@ -18,6 +18,7 @@ __all__ = [
     "TERMINAL",
     "ActivityHour",
     "ActivityLatest",
+    "ActivityMoney",
     "ActivityTotal",
     "Batch",
     "BatchItem",
@@ -37,6 +38,7 @@ __all__ = [
     "ItemStatus",
     "LegalHold",
     "Output",
+    "PlatformGauge",
     "PlatformGuardRule",
     "Priority",
     "PromptTemplate",

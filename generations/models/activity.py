@@ -76,3 +76,31 @@ class ActivityTotal(Activity):
 
     def __str__(self) -> str:
         return f"{self.jobs} {self.outcome} in {self.hour}"
+
+
+class ActivityMoney(models.Model):
+    """What the jobs that ended in an hour of UTC were charged, in one currency. Written with `ActivityHour`."""
+
+    pk = models.CompositePrimaryKey("hour", "livemode", "currency")
+    hour = models.DateTimeField()
+    livemode = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    jobs = models.PositiveIntegerField()
+    amount = models.DecimalField(max_digits=26, decimal_places=9)
+    cost = models.DecimalField(max_digits=26, decimal_places=9, help_text="The upstream's, in its own currency.")
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} in {self.hour}"
+
+
+class PlatformGauge(models.Model):
+    """How the platform stood in an hour of UTC, by the name of what was looked at (`generations.upkeep.gauges`)."""
+
+    pk = models.CompositePrimaryKey("name", "hour")
+    name = models.CharField(max_length=40)
+    hour = models.DateTimeField()
+    last = models.DecimalField(max_digits=26, decimal_places=9, help_text="The newest value, or the sum of the hour.")
+    peak = models.DecimalField(max_digits=26, decimal_places=9)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.last}"

@@ -18,8 +18,8 @@ REFRESH_SECONDS = 5.0
 def activity_refresh() -> int:
     """Counts the current hour, the one before and the last sixty minutes anew; returns how many rows changed.
 
-    After a gap it begins with the last hour that is counted, in a new database five weeks ago, and goes on for
-    REFRESH_SECONDS; the next call does the rest. The scheduler calls it every minute.
+    After a gap it begins with the last hour that is counted, or five weeks ago, and goes on for REFRESH_SECONDS; the
+    next call does the rest. The scheduler calls it every minute.
     """
     until = time.monotonic() + REFRESH_SECONDS
     changed = int(call("activity_latest_refresh", list(EDGES), using="system") or 0)
@@ -33,8 +33,7 @@ def activity_refresh() -> int:
 def activity_rebuild(*, since: datetime, until: datetime) -> int:
     """Counts the hours from that of `since` to that of `until` anew; returns how many rows changed.
 
-    What it counts is what is there: an hour before the jobs of a tenant were erased loses nothing, since jobs stay as
-    rows.
+    It loses nothing: jobs stay as rows, with their charges and holds, when their content is erased.
     """
     changed, hour = 0, since.replace(minute=0, second=0, microsecond=0)
     while hour <= until:

@@ -15,6 +15,7 @@ from cavendish.db.call import call
 from cavendish.messaging import valkey
 from generations.contracts import Sweep
 from generations.tasks import ring
+from generations.upkeep.gauges import sweep_note
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ def sweep() -> dict[str, Any]:
     if counts["silent"] or counts["freed"]:
         # One is enough: engines look for themselves too, and a busy fleet must not collect doorbells.
         ring()
+    sweep_note(counts)
     if any(count for name, count in counts.items() if name not in {"silent", "lapsed"}):
         logger.warning("The sweeper repaired: %s", counts)
     return counts

@@ -12,8 +12,11 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Tenant
+from accounts.webhooks.metrics import DELIVERIES
 from generations.upkeep.activity import activity_rebuild, activity_refresh
 from generations.upkeep.durations import EDGES, bucket_of, histogram, percentile
+from generations.upkeep.gauges import gauges_take
+from generations.upkeep.sweep import sweep
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, one, register, rows, succeeded
 
@@ -191,3 +194,47 @@ def test_buckets_are_those_of_postgresql_and_percentiles_lie_in_them() -> None:
     assert percentile({bucket_of(10): 1}, 0.5) == pytest.approx(10, rel=0.19)
     assert percentile({bucket_of(9_999): 3}, 0.5) == EDGES[-1]
     assert percentile({}, 0.5) is None
+
+
+def test_what_the_jobs_of_an_hour_cost_is_that_of_their_charges() -> None:
+    tenant, model = make_tenant(), some_model()
+    hour = datetime(2026, 2, 3, 7, tzinfo=UTC)
+    mine = [ended(tenant, hour + timedelta(minutes=10 * n), model) for n in range(3)]
+    activity_rebuild(since=hour, until=hour)
+    charged = "SELECT sum(amount) AS amount, sum(cost) AS cost FROM billing_charge WHERE generation_id = ANY (%s)"
+    (sums,) = rows("owner", charged, mine)
+    counted = "SELECT currency, jobs, amount, cost FROM generations_activitymoney WHERE hour = %s AND livemode"
+    assert rows("owner", counted, hour) == [{"currency": "USD", "jobs": 3, **sums}]
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE generations_generation SET finished_at = %s WHERE id = ANY (%s)", [hour + 9 * HOUR, mine]
+        )
+    activity_rebuild(since=hour, until=hour)
+    assert rows("owner", counted, hour) == []
+
+
+def test_gauges_keep_the_last_and_the_highest_and_sum_what_is_counted() -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM generations_platformgauge")
+    tenant = make_tenant()
+    waiting = "SELECT last, peak FROM generations_platformgauge WHERE name = 'queue_waiting'"
+    for _ in range(2):
+        submit_generation(tenant)
+    gauges_take()
+    assert rows("owner", waiting) == [{"last": 2, "peak": 2}]
+    queue_clear()
+    gauges_take()
+    assert rows("owner", waiting) == [{"last": 0, "peak": 2}]
+    held = "SELECT last, peak > 0 AS was_held FROM generations_platformgauge WHERE name = 'held_USD'"
+    assert [row["was_held"] for row in rows("owner", held)] == [True]
+
+    for count in (1, 2):
+        late = [submit_generation(tenant) for _ in range(count)]
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("UPDATE generations_generation SET deadline_at = now() WHERE id = ANY (%s)", [late])
+        assert sweep()["expired"] == count
+    DELIVERIES.labels("retried").inc(3)
+    gauges_take()
+    counted = "SELECT name, last FROM generations_platformgauge WHERE name ~ 'sweeper|webhooks' ORDER BY name"
+    assert {row["name"]: row["last"] for row in rows("owner", counted)} == {"sweeper_expired": 3, "webhooks_retried": 3}

@@ -21,8 +21,11 @@ SHARED = {
     "auth_group_permissions", "auth_permission", "billing_legalentity", "billing_plan", "billing_platformtotal",
     "billing_planversion",
     "billing_price", "django_admin_log", "django_content_type", "django_migrations", "django_session",
-    "generations_activitytotal", "generations_platformguardrule", "generations_worker",
+    "generations_activitymoney", "generations_activitytotal", "generations_platformgauge",
+    "generations_platformguardrule", "generations_worker",
 }  # fmt: skip
+# About tenants, and the operator's alone: the app's role has no right on them.
+OPERATORS = {"accounts_tenantnote"}
 TENANTS = "accounts_tenant"
 
 
@@ -65,7 +68,7 @@ def tenant_column(table: str) -> str | None:
 
 
 def tenant_tables() -> list[str]:
-    return [table for table in tables() if tenant_column(table)]
+    return [table for table in tables() if tenant_column(table) and table not in OPERATORS]
 
 
 def partitions() -> list[str]:

@@ -1,5 +1,5 @@
--- Counts the jobs that ended in an hour of UTC anew, for each tenant and for all together. Returns how many rows changed:
--- 0 where all was right, NULL when another scheduler is at it.
+-- Counts the jobs that ended in an hour of UTC anew, for each tenant and for all together, and what they cost.
+-- Returns how many rows changed: 0 where all was right, NULL when another scheduler is at it.
 CREATE OR REPLACE FUNCTION activity_hour_refresh(p_hour timestamptz, p_edges float8[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -49,9 +49,25 @@ BEGIN
             NOT IN (SELECT c.livemode, c.model, c.image_size, c.outcome, c.error_code, c.upstream_status
                     FROM counts c WHERE c.tenant_id IS NULL)
         RETURNING 1
+    ), money AS MATERIALIZED (
+        SELECT e.livemode, b.currency, count(*) AS jobs, sum(b.amount) AS amount, sum(b.cost) AS cost
+        FROM activity_ended(p_hour, p_hour + interval '1 hour') e JOIN billing_charge b ON b.generation_id = e.id
+        GROUP BY 1, 2
+    ), put_money AS (
+        INSERT INTO generations_activitymoney AS m (hour, livemode, currency, jobs, amount, cost)
+        SELECT p_hour, c.livemode, c.currency, c.jobs, c.amount, c.cost FROM money c
+        ON CONFLICT (hour, livemode, currency) DO UPDATE
+        SET jobs = excluded.jobs, amount = excluded.amount, cost = excluded.cost
+        WHERE (m.jobs, m.amount, m.cost) IS DISTINCT FROM (excluded.jobs, excluded.amount, excluded.cost)
+        RETURNING 1
+    ), gone_money AS (
+        DELETE FROM generations_activitymoney m
+        WHERE m.hour = p_hour AND (m.livemode, m.currency) NOT IN (SELECT c.livemode, c.currency FROM money c)
+        RETURNING 1
     )
     SELECT (SELECT count(*) FROM put) + (SELECT count(*) FROM gone) + (SELECT count(*) FROM put_total)
-        + (SELECT count(*) FROM gone_total) INTO changed;
+        + (SELECT count(*) FROM gone_total) + (SELECT count(*) FROM put_money) + (SELECT count(*) FROM gone_money)
+        INTO changed;
     RETURN changed;
 END $$;
 REVOKE ALL ON FUNCTION activity_hour_refresh(timestamptz, float8[]) FROM PUBLIC;
