@@ -38,6 +38,7 @@ def transaction_json(transaction: LedgerTransaction) -> dict[str, Any]:
         "kind": transaction.kind,
         "generation_id": ids.encode(ids.GENERATION, transaction.generation_id) if transaction.generation_id else None,
         "reason": transaction.reason,
+        "reference": transaction.reference or None,
         "actor": transaction.actor,
         "created_at": transaction.at,
         "entries": [

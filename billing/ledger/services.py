@@ -60,6 +60,7 @@ def movement_add(
     reason: str,
     actor: Actor,
     generation_id: UUID | None = None,
+    reference: str = "",
 ) -> LedgerTransaction:
     """Books a movement between the locked wallet and `account`, credits and the cached balance with it.
 
@@ -81,6 +82,7 @@ def movement_add(
         kind=kind,
         generation_id=generation_id,
         reason=reason,
+        reference=reference,
         actor=str(actor)[:300],
     )
     entries = [(Account.WALLET, side.amount, side.credit) for side in sides]

@@ -32,6 +32,9 @@ class LedgerTransaction(TenantModel):
     generation_id = models.UUIDField(null=True)
     invoice_id = models.UUIDField(null=True, help_text="Of what belongs to an invoice: its payments, its credit notes.")
     reason = models.CharField(max_length=300, blank=True)
+    reference = models.CharField(
+        max_length=100, blank=True, db_default="", default="", help_text="Of the bank or the receipt: books a top-up once."
+    )
     actor = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(db_default=Now())
 
@@ -39,6 +42,11 @@ class LedgerTransaction(TenantModel):
         constraints = (
             models.UniqueConstraint(
                 fields=["generation_id"], name="ledger_charge_once", condition=models.Q(kind="charge")
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "livemode", "reference"],
+                name="ledger_reference_once",
+                condition=models.Q(kind="top_up") & ~models.Q(reference=""),
             ),
         )
         indexes = (

@@ -13,6 +13,7 @@ class WalletChange(Body):
 class TopUpBody(Body):
     amount = Money()
     reason = Text(max_length=300)
+    reference = Text(max_length=100, required=False, allow_blank=True, default="")
 
 
 class AdjustmentBody(Body):

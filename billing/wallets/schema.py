@@ -91,6 +91,7 @@ class LedgerTransactionShape(s.Serializer[object]):
     kind = s.ChoiceField(choices=LedgerTransaction.Kind.choices)
     generation_id = s.CharField(allow_null=True)
     reason = s.CharField()
+    reference = s.CharField(allow_null=True, help_text="Of the bank or the receipt; a top-up's, where it has one.")
     actor = s.CharField()
     created_at = s.DateTimeField()
     entries = Entry(many=True)

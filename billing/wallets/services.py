@@ -25,6 +25,7 @@ from billing.ledger.services import (
 from billing.models import LedgerTransaction, Wallet
 from billing.money import amount_text, price_text
 from billing.wallets.selectors import credits_sum
+from cavendish.db import ids
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
@@ -35,22 +36,42 @@ Terms = Mapping[str, Decimal | None]
 
 
 def wallet_top_up(
-    *, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor, livemode: bool = True
+    *, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor, livemode: bool = True, reference: str = ""
 ) -> LedgerTransaction:
-    """Books money paid in.
+    """Books money paid in. A reference, of the bank or of a receipt, is booked once for a tenant.
 
-    Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine places.
+    Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine places; ChangeRefused
+    (`reference_used`) for a reference that a top-up has.
     """
-    amount = amount_valid(amount)
+    amount, reference = amount_valid(amount), reference.strip()
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        if reference:
+            _require_unused(reference, tenant_id=tenant_id, livemode=livemode)
         movement = movement_add(
-            wallet, kind=Kind.TOP_UP, account=Account.FUNDING, sides=[Side(amount)], reason=reason, actor=actor
+            wallet,
+            kind=Kind.TOP_UP,
+            account=Account.FUNDING,
+            sides=[Side(amount)],
+            reason=reason,
+            reference=reference,
+            actor=actor,
         )
         movement_audit(
             movement, actor=actor, action="wallet.topped_up", amount=amount, currency=wallet.currency, reason=reason
         )
     return movement
+
+
+def _require_unused(reference: str, *, tenant_id: UUID, livemode: bool) -> None:
+    """Raises ChangeRefused where a top-up has this reference. The wallet's lock keeps a second one away meanwhile."""
+    booked = LedgerTransaction.objects.filter(
+        tenant_id=tenant_id, livemode=livemode, kind=Kind.TOP_UP, reference=reference
+    ).first()
+    if booked is not None:
+        name = ids.encode(ids.LEDGER_TRANSACTION, booked.id)
+        detail = f"The reference {reference} was booked on {booked.at:%Y-%m-%d} as {name}. Nothing was booked now."
+        raise ChangeRefused("reference_used", detail)
 
 
 def wallet_adjust(

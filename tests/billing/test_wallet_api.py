@@ -15,7 +15,8 @@ from django.utils import timezone
 from accounts.actor import SYSTEM
 from accounts.models import AuditEvent, Tenant
 from billing.models import Budget, Plan, Subscription
-from billing.plans.services import PlanTerms, plan_create
+from billing.plans.services import plan_create
+from billing.plans.terms import PlanTerms
 from billing.subscriptions.services import subscriptions_begin
 from cavendish.db import ids
 from cavendish.db.router import acting_as
@@ -197,7 +198,7 @@ def test_a_charge_is_refunded_with_its_reason(operator: Operator, mine: Customer
     assert books() == before
     operator.post(f"charges/{generation}/refunds", {"reason": "The rest"})
     assert operator.post(f"charges/{generation}/refunds", {"reason": "x"}, status=409)["code"] == "nothing_to_refund"
-    assert mine.calls.get("wallet")["balance"] == "10.000000000"
+    assert mine.calls.get("wallet")["balance"] == "110.000000000"
 
 
 @pytest.mark.parametrize("id", ["gen_" + "0" * 32, "x", "out_" + "0" * 32])
@@ -305,3 +306,17 @@ def test_a_plan_offers_its_models_only(mine: Customer) -> None:
     some.calls.get(f"models/{PRO}", status=404)
     refused = some.calls.post("quotes", {"model": PRO, "input": "a cat"}, status=403)
     assert (refused["code"], refused["errors"][0]["pointer"]) == ("model_not_allowed", "/model")
+
+
+def test_a_reference_of_the_bank_is_booked_once(operator: Operator) -> None:
+    mine = customer()
+    first = operator.post(f"{mine.path}/top-ups", {"amount": "10", "reason": "wire", "reference": "W-93"}, status=201)
+    assert first["reference"] == "W-93"
+    again = operator.post(f"{mine.path}/top-ups", {"amount": "10", "reason": "wire", "reference": " W-93 "}, status=409)
+    assert again["code"] == "reference_used"
+    assert first["id"] in again["detail"]
+    assert operator.get(f"{mine.path}/wallet")["balance"] == "110.000000000"
+    for reference in ("W-94", ""):  # another one, and none, which may come often
+        operator.post(f"{mine.path}/top-ups", {"amount": "1", "reason": "x", "reference": reference}, status=201)
+    other = customer()
+    assert operator.post(f"{other.path}/top-ups", {"amount": "10", "reason": "x", "reference": "W-93"}, status=201)
