@@ -122,6 +122,8 @@ class Submission(TypedDict):
     terms: str
     notices: list[Notice]
     guard_state: str
+    request_id: str
+    trace_id: str
     hold: SubmittedHold
 
 
@@ -190,6 +192,7 @@ class ClaimedJob(TypedDict):
     upstream_id: str
     upstream_key: str
     upstream_host: str
+    request_id: str
     job_spec: JobSpecBody
     notices: list[Notice]
     hold: ClaimedHold
@@ -247,6 +250,35 @@ class OutputValues(TypedDict):
     storage_key: str
 
 
+class UpstreamTry(TypedDict):
+    """A row of `generations_upstreamcall`. Times are seconds since 1970 by the worker's clock."""
+
+    number: int
+    kind: str
+    started_at: float
+    ended_at: float
+    first_byte_ms: int | None
+    host: str
+    upstream_key: str
+    status: int | None
+    code: str
+    message: str
+    upstream_id: str
+    bytes: int
+    pictures: int
+    tokens_out: int | None
+    cooling_seconds: float | None
+
+
+class UpstreamCalls(TypedDict):
+    """`upstream_calls_add(p_calls)`: the calls of one claim of a job; `sent_at` is now by the clock of their times."""
+
+    generation_id: str
+    attempt: int
+    sent_at: float
+    tries: list[UpstreamTry]
+
+
 class GenerationResult(TypedDict):
     """`generation_finish(p)`: how a generation ends. The names of the upstream's job stay where they are left out."""
 
@@ -265,6 +297,7 @@ class GenerationResult(TypedDict):
     upstream_id: NotRequired[str]
     upstream_key: NotRequired[str]
     upstream_host: NotRequired[str]
+    calls: NotRequired[UpstreamCalls]
 
 
 class Sweep(TypedDict):

@@ -19,6 +19,7 @@ import redis
 from django.conf import settings
 
 from cavendish.messaging import valkey
+from cavendish.telemetry.request_ids import Request, request_enter
 from generations.work.clients import Clients
 from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore
@@ -88,7 +89,8 @@ class Engine:
         if tasks:
             logger.info("Waiting up to %.0f s for %s running jobs.", patience, len(tasks))
             await asyncio.wait(tasks, timeout=patience)
-        left = [running.task for running in self.running.values() if running.task]
+        interrupted = list(self.running.values())
+        left = [running.task for running in interrupted if running.task]
         keep = [generation for generation, running in self.running.items() if running.delivering]
         keep += self._recovered()
         for task in [*left, *self.delivering.values()]:
@@ -97,7 +99,8 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         with contextlib.suppress(*AWAY):
-            await self.store.leave(worker=self.worker, keep=keep)
+            calls = [running.calls for running in interrupted if running.calls and running.job.id not in keep]
+            await self.store.leave(worker=self.worker, keep=keep, calls=calls)
         await self.clients.aclose()
         await self.store.close()
         if self.valkey is not None:
@@ -169,6 +172,7 @@ class Engine:
 
     async def _one(self, running: Running) -> None:
         job = running.job
+        request_enter(Request(job.request_id))
         try:
             await self._publish(valkey.EVENT, job.id)
             outcome = await run(running, clients=self.clients, store=self.store)
@@ -180,7 +184,7 @@ class Engine:
             raise
         except Exception:
             logger.exception("Generation %s could not be ended; it fails.", job.name)
-            if await fail(job, self.store) == "ended":
+            if await fail(running, self.store) == "ended":
                 await self._publish(valkey.ENDED, job.id)
         finally:
             if self.running.get(job.id) is running:
@@ -257,6 +261,7 @@ class Engine:
             self.delivering[pending.folder] = asyncio.create_task(self._deliver_recovered(pending))
 
     async def _deliver_recovered(self, pending: PendingResult) -> None:
+        request_enter(Request(pending.request_id))
         try:
             outcome = await deliver(pending, self.store)
             logger.info("The spooled result of generation %s: %s.", pending.name, outcome)

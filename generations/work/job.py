@@ -34,6 +34,7 @@ class Job:
     upstream_id: str
     upstream_key: str
     upstream_host: str
+    request_id: str
     spec: JobSpecBody
     notices: list[Notice]
     hold_amount: Decimal
@@ -61,6 +62,7 @@ class Job:
             upstream_id=job["upstream_id"],
             upstream_key=job["upstream_key"],
             upstream_host=job["upstream_host"],
+            request_id=job["request_id"],
             spec=job["job_spec"],
             notices=job["notices"],
             hold_amount=Decimal(hold["amount"]),

@@ -15,10 +15,10 @@ import psycopg
 from django.conf import settings
 from psycopg_pool import PoolTimeout
 
-from cavendish.db.call import acall, acall_rows
+from cavendish.db.call import Jsonb, acall, acall_rows
 from cavendish.db.pool import Pool, open_pool
 from cavendish.db.storable import storable
-from generations.contracts import GenerationResult
+from generations.contracts import GenerationResult, UpstreamCalls
 from generations.work.job import Job
 
 logger = logging.getLogger(__name__)
@@ -52,9 +52,13 @@ class JobStore:
         stop: list[UUID] | None = await acall(self.system, "worker_heartbeat", worker, seconds)
         return stop
 
-    async def leave(self, *, worker: UUID, keep: list[UUID]) -> None:
-        """Gives back all running jobs but `keep`, whose answers wait in the spool for a successor."""
-        await acall(self.system, "worker_leave", worker, keep)
+    async def leave(self, *, worker: UUID, keep: list[UUID], calls: list[UpstreamCalls]) -> None:
+        """Gives back all running jobs but `keep`, whose answers wait in the spool for a successor.
+
+        `calls` are those made for the jobs that are given back.
+        """
+        made = Jsonb(storable([_sent(made) for made in calls]))
+        await acall(self.system, "worker_leave", worker, keep, made)
 
     async def disown(self, *, worker: UUID, known: list[UUID]) -> int:
         """Frees what runs under this worker's lease but not in it; returns how many."""
@@ -70,18 +74,25 @@ class JobStore:
         """Notes what names the upstream's job, so that a successor resumes it."""
         await acall(self.app, "generation_upstream", job.tenant_id, job.id, job.lease_token, upstream_id, key, host)
 
-    async def requeue(self, job: Job, *, seconds: float, reason: str, failed: int) -> bool:
+    async def requeue(self, job: Job, *, seconds: float, reason: str, failed: int, calls: UpstreamCalls) -> bool:
         """Gives a job back, not to be claimed for `seconds`; `failed` tries more count. False when it was lost."""
-        return bool(
-            await acall(self.app, "generation_requeue", job.tenant_id, job.id, job.lease_token, seconds, reason, failed)
-        )
+        owner = (job.tenant_id, job.id, job.lease_token)
+        made = storable(_sent(calls))
+        return bool(await acall(self.app, "generation_requeue", *owner, seconds, reason, failed, made))
 
     async def finish(
         self, *, tenant_id: UUID, generation_id: UUID, attempt: int, token: UUID, result: GenerationResult
     ) -> str:
         """Returns 'ended', 'already' (a repeat) or 'lost' (somebody else has the job)."""
+        if calls := result.get("calls"):
+            result = {**result, "calls": _sent(calls)}
         text = json.dumps(storable(result))
         return str(await acall(self.app, "generation_finish", tenant_id, generation_id, attempt, token, text))
+
+
+def _sent(calls: UpstreamCalls) -> UpstreamCalls:
+    """Returns the calls as they are sent now."""
+    return {**calls, "sent_at": time.time()}
 
 
 async def retrying(work: Callable[[], Awaitable[T]], *, seconds: float = math.inf) -> T:

@@ -59,6 +59,7 @@ class PendingResult:
     files: dict[str, str]
     hooks: Sequence[str] = ()
     discards: bool = False
+    request_id: str = ""
 
     @property
     def name(self) -> str:
@@ -80,6 +81,7 @@ class PendingResult:
                     "files": self.files,
                     "hooks": list(self.hooks),
                     "discards": self.discards,
+                    "request_id": self.request_id,
                 },
                 target,
             )
@@ -104,6 +106,7 @@ class PendingResult:
             files=values["files"],
             hooks=values.get("hooks", ()),
             discards=values.get("discards", False),
+            request_id=values.get("request_id", ""),
         )
 
     def remove(self) -> None:
@@ -121,6 +124,7 @@ def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]
         result=result,
         files={key: str(path.relative_to(job.spool)) for key, path in paths.items()},
         hooks=job.spec.get("after_hooks", ()) if result["outputs"] or result["content"] else (),
+        request_id=job.request_id,
     )
 
 
@@ -175,6 +179,8 @@ def _refused(pending: PendingResult) -> PendingResult:
     for name in UPSTREAM_NAMES:
         if name in pending.result:
             result[name] = pending.result[name]
+    if calls := pending.result.get("calls"):
+        result["calls"] = calls
     result["charge"]["cost"] = pending.result["charge"]["cost"]
     return replace(pending, result=result)
 

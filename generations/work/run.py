@@ -15,7 +15,7 @@ from django.conf import settings
 from billing.prices.pricing import extra_cost
 from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
 from cavendish.storage import ObjectMissing, StorageAway
-from generations.contracts import GenerationResult
+from generations.contracts import GenerationResult, UpstreamCalls
 from generations.errors import EndReason, ErrorCode
 from generations.work.answer import Answer, answer_read, spool_paths
 from generations.work.clients import Clients
@@ -39,7 +39,8 @@ STORAGE_PAUSE = 5.0
 class Running:
     """A job that this process runs. `stop` says why its task was canceled, if it was by us.
 
-    The task may be canceled only while it is `interruptible`: anywhere else its end would be lost with it.
+    The task may be canceled only while it is `interruptible`: anywhere else its end would be lost with it. `calls` are
+    those that it made upstream.
     """
 
     job: Job
@@ -47,6 +48,7 @@ class Running:
     stop: str | None = None
     interruptible: bool = False
     delivering: bool = False
+    calls: UpstreamCalls | None = None
 
 
 class Canceled(Exception):
@@ -57,6 +59,7 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
     """Runs a claimed job to its end. Returns 'ended', 'requeued', 'already' or 'lost'."""
     job = running.job
     call = UpstreamCall(job, clients=clients, store=store, max_tries=settings.GENERATION_MAX_TRIES)
+    running.calls = calls = call.log.calls()
     sandbox = clients.is_sandbox(job)
     files: dict[str, Path] = {}
     try:
@@ -94,7 +97,9 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
         if _comes_back(error, call):
             pause = error.retry_after if error.retry_after is not None else LONGEST_PAUSE
             failed = call.tries - job.failures + 1
-            await retrying(lambda: store.requeue(job, seconds=pause, reason="upstream_busy", failed=failed))
+            await retrying(
+                lambda: store.requeue(job, seconds=pause, reason="upstream_busy", failed=failed, calls=calls)
+            )
             _clean(job)
             return "requeued"
         if isinstance(error, TimedOut):
@@ -103,7 +108,7 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
         result = _failure_of(job, error)
     except StorageAway:
         logger.warning("Generation %s waits: the storage of its inputs is away.", job.name)
-        await retrying(lambda: store.requeue(job, seconds=STORAGE_PAUSE, reason="storage_away", failed=0))
+        await retrying(lambda: store.requeue(job, seconds=STORAGE_PAUSE, reason="storage_away", failed=0, calls=calls))
         _clean(job)
         return "requeued"
     except (HistoryGone, ObjectMissing) as error:
@@ -118,6 +123,7 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
     result["failures"] = call.tries
     result["upstream_id"], result["upstream_key"] = call.upstream_id, call.upstream_key
     result["upstream_host"] = clients.host(job)
+    result["calls"] = calls
     result["notices"] = [*result["notices"], *call.notices]
     result["charge"] = extra_cost(result["charge"], call.usages, prices=job.prices)
     pending = pending_result_of(job, result, files)
@@ -129,9 +135,12 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
     return await deliver(pending, store)
 
 
-async def fail(job: Job, store: JobStore) -> str:
+async def fail(running: Running, store: JobStore) -> str:
     """The last resort for a job that nothing else ended. It must not stay: its lease is renewed as long as we live."""
-    outcome = await deliver(pending_result_of(job, platform_failure(job.failures), {}), store)
+    job, result = running.job, platform_failure(running.job.failures)
+    if running.calls is not None:
+        result["calls"] = running.calls
+    outcome = await deliver(pending_result_of(job, result, {}), store)
     _clean(job)
     return outcome
 

@@ -17,6 +17,7 @@ from cavendish.gemini.client import (
 )
 from generations.contracts import Notice
 from generations.work.answer import Answer, answer_read, misses_size, outage
+from generations.work.call_log import CallLog
 from generations.work.clients import Clients
 from generations.work.history import history_read
 from generations.work.job import Job
@@ -45,6 +46,7 @@ class UpstreamCall:
         self.upstream_key = clients.key(job, job.upstream_key) or ""
         self.usages: list[dict[str, object]] = []
         self.notices: list[Notice] = []
+        self.log = CallLog(job, host=clients.host(job))
         self.deadline = asyncio.get_running_loop().time() + job.seconds_left
 
     async def answer(self) -> tuple[Interaction, Answer]:
@@ -55,13 +57,16 @@ class UpstreamCall:
         """
         while True:
             interaction = await self._interaction()
+            self.log.answered(interaction)
             try:
                 answer = await asyncio.to_thread(answer_read, interaction, self.job)
+                self.log.judged(answer)
                 wrong = outage(interaction, answer) or misses_size(self.job, answer)
             except NotAPicture as error:
                 wrong = f"the answer holds {error}"
             if wrong is None:
                 return interaction, answer
+            self.log.unusable(wrong)
             self.upstream_id = ""
             if interaction.usage:
                 self.usages.append(interaction.usage)
@@ -82,6 +87,7 @@ class UpstreamCall:
         background = self.clients.in_background(self.job)
         interaction = await self._create(background)
         if interaction.status in {"in_progress", "queued"}:
+            self.log.answered(interaction)
             self.upstream_id = interaction.id
             return await self._wait()
         return interaction
@@ -104,6 +110,7 @@ class UpstreamCall:
                     key=key,
                     on_id=self._note_id,
                     on_retry=self._note_retry,
+                    on_try=self.log.created,
                     max_tries=self._tries_left,
                     max_delay=LONGEST_PAUSE,
                 )
@@ -131,12 +138,14 @@ class UpstreamCall:
             deadline=self.deadline,
             wait=True,
             on_retry=self._note_retry,
+            on_try=self.log.followed,
             max_tries=self._tries_left,
             max_delay=LONGEST_PAUSE,
         )
 
     async def _note_id(self, upstream_id: str, key: str) -> None:
         self.upstream_id, self.upstream_key = upstream_id, key
+        self.log.named(upstream_id)
         if self.clients.in_background(self.job):
             # A note for a successor: a PostgreSQL that is away must not end a job that runs.
             with contextlib.suppress(*AWAY):

@@ -53,7 +53,7 @@ def test_every_call_names_a_function_and_gives_it_what_it_takes() -> None:
         ('call("hold_take", 1)', "hold_take is no SQL function"),
         ("call(name, 1)", "None is no SQL function"),
         ('call_row("number_assign", entity, "invoices")', "number_assign takes 3 values, not 2"),
-        ('await acall(pool, "worker_leave", worker)', "worker_leave takes 2 values, not 1"),
+        ('await acall(pool, "worker_leave", worker)', "worker_leave takes 3 values, not 1"),
         ('statement("api_keys_used", 2)', "api_keys_used takes 1 values, not 2"),
         ('call("worker_release", worker, "lost")', ""),
         ('call("worker_release", *values)', ""),

@@ -21,6 +21,7 @@ READ: Mapping[tuple[str, str], Any] = {
     ("generation_submit", "p"): generations.Submission,
     ("generation_finish", "p"): generations.GenerationResult,
     ("generation_finish_unrun", "p_error"): generations.GenerationError,
+    ("upstream_calls_add", "p_calls"): generations.UpstreamCalls,
     ("charge_settle", "p"): billing.SettlementOfJob,
 }
 """Parameters of type jsonb, and what Python sends in them."""
@@ -28,6 +29,8 @@ READ: Mapping[tuple[str, str], Any] = {
 NOT_READ: Mapping[tuple[str, str], str] = {
     ("idempotency_end", "p_answer"): "stored as it is",
     ("hold_reserve", "p_prices"): "stored as it is: KindPrice by kind",
+    ("generation_requeue", "p_calls"): "handed on to upstream_calls_add",
+    ("worker_leave", "p_calls"): "a list of what upstream_calls_add takes",
     ("batch_item_finish", "p_error"): "stored as it is",
     ("batch_items_finish", "p_error"): "stored as it is",
     ("event_add", "p_data"): "stored as it is",
@@ -165,8 +168,9 @@ def test_both_sides_have_the_same_keys() -> None:
         ("invoice_finalise", "'until', ends", "'wait', ends",
          "invoice_finalise (waiting).wait is returned and no contract has it"),
         ("mail_claim", "'html', html, ", "", "mail_claim.html is in the contract and never returned"),
-        ("worker_leave", "p_keep uuid[])", "p_keep uuid[], p jsonb)", "worker_leave(p) has no contract"),
-        ("worker_leave", "RETURN worker", "PERFORM jsonb_build_object('freed', 1); RETURN worker",
+        ("worker_leave", "p_keep uuid[], p_calls", "p_keep uuid[], p jsonb, p_calls",
+         "worker_leave(p) has no contract"),
+        ("worker_leave", "RETURN freed", "PERFORM jsonb_build_object('freed', 1); RETURN freed",
          "worker_leave builds ['freed'] and no contract has it"),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 -- Claims up to p_limit jobs for a worker: among tenants with queued jobs the one with the fewest running for its weight,
 -- then the oldest; interactive before batch. p_bytes bounds what the claimed jobs may occupy together; an idle worker
 -- takes one in any case. p_batch bounds how many of them may be items of batches. They come in the order of their turns.
+-- The event names the worker, which is the operator's to know (event_page leaves it out).
 --
 -- Never more running per tenant than its limit, which is counted under the tenant's row lock. Items of batches do not
 -- count against it, or they would keep interactive jobs out; they get what interactive ones leave of it.
@@ -93,7 +94,8 @@ BEGIN
     ), events AS (
         INSERT INTO events_event (tenant_id, subject, type, data)
         SELECT c.tenant_id, c.id, 'generation.running',
-               jsonb_build_object('old', 'queued', 'new', 'running', 'reason', 'claimed', 'attempt', c.attempts)
+               jsonb_build_object('old', 'queued', 'new', 'running', 'reason', 'claimed', 'attempt', c.attempts,
+                                  'worker', (SELECT w.name FROM generations_worker w WHERE w.id = p_worker))
         FROM claimed c
     )
     SELECT c.id, c.tenant_id, c.attempts::int, c.lease_token, jsonb_build_object(
@@ -102,7 +104,7 @@ BEGIN
         'seconds_left', extract(epoch FROM c.deadline_at - now()),
         'seconds_to_cancel', extract(epoch FROM c.cancel_at - now()),
         'upstream_id', c.upstream_id, 'upstream_key', c.upstream_key, 'upstream_host', c.upstream_host,
-        'job_spec', k.plan, 'notices', k.notices,
+        'request_id', c.request_id, 'job_spec', k.plan, 'notices', k.notices,
         'hold', jsonb_build_object('amount', h.amount::text, 'prices', h.prices, 'images', h.images,
                                    'included', coalesce(a.held, 0)))
     FROM claimed c

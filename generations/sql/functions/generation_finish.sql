@@ -10,7 +10,12 @@ DECLARE
 BEGIN
     PERFORM set_config('app.tenant_id', p_tenant::text, true);
     SELECT * INTO job FROM generations_generation WHERE id = p_id AND tenant_id = p_tenant FOR UPDATE;
-    IF NOT FOUND OR job.lease_token IS DISTINCT FROM p_token OR job.attempts <> p_attempt THEN
+    IF NOT FOUND THEN
+        RETURN 'lost';
+    END IF;
+    -- They were made, whoever has the job by now.
+    PERFORM upstream_calls_add(p_tenant, p->'calls');
+    IF job.lease_token IS DISTINCT FROM p_token OR job.attempts <> p_attempt THEN
         RETURN 'lost';
     ELSIF job.status NOT IN ('running', 'queued') THEN
         RETURN 'already';

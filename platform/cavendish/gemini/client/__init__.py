@@ -15,6 +15,7 @@ from cavendish.gemini.client._errors import (
 )
 from cavendish.gemini.client._interaction import UNFINISHED, Interaction
 from cavendish.gemini.client._keys import Key, KeyPool
+from cavendish.gemini.client._tries import OnTry, Try
 
 __all__ = [
     "UNFINISHED",
@@ -26,8 +27,10 @@ __all__ = [
     "Key",
     "KeyPool",
     "NotFound",
+    "OnTry",
     "RateLimited",
     "Rejected",
     "TimedOut",
+    "Try",
     "Unavailable",
 ]

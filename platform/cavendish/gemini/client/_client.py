@@ -15,6 +15,7 @@ from cavendish.gemini.client._interaction import Interaction
 from cavendish.gemini.client._keys import Key, KeyPool
 from cavendish.gemini.client._read import OnId, read_interaction
 from cavendish.gemini.client._retry import OnRetry, with_retries
+from cavendish.gemini.client._tries import OnTry, Try
 from cavendish.gemini.reader import SpoolSink, spilled_in
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class GeminiClient:
         key: str | None = None,
         on_id: OnId | None = None,
         on_retry: OnRetry | None = None,
+        on_try: OnTry | None = None,
         max_tries: int = 4,
         max_delay: float = 8.0,
     ) -> Interaction:
@@ -78,13 +80,14 @@ class GeminiClient:
         """
         encoded = Body(body)
 
-        async def attempt(chosen: Key) -> Interaction:
+        async def attempt(chosen: Key, tried: Try) -> Interaction:
             async with self._http.request(
                 "POST",
                 self._path("interactions"),
                 key=chosen,
                 headers={**_JSON, "Content-Length": str(encoded.length)},
                 content=encoded.stream(),
+                tried=tried,
             ) as response:
                 return await read_interaction(response, self._sink(spool), chosen, on_id)
 
@@ -97,6 +100,7 @@ class GeminiClient:
             max_delay=max_delay,
             idempotent=False,
             on_retry=on_retry,
+            on_try=on_try,
         )
 
     async def get_interaction(
@@ -108,19 +112,21 @@ class GeminiClient:
         deadline: float,
         wait: bool = False,
         on_retry: OnRetry | None = None,
+        on_try: OnTry | None = None,
         max_tries: int = 4,
         max_delay: float = 8.0,
     ) -> Interaction:
         """Returns a stored interaction. With `wait` it is followed, as a stream or by polling, until it is finished."""
 
         async def get(stream: bool) -> Interaction:
-            async def attempt(chosen: Key) -> Interaction:
+            async def attempt(chosen: Key, tried: Try) -> Interaction:
                 async with self._http.request(
                     "GET",
                     self._path("interactions", id),
                     key=chosen,
                     params={"stream": "true" if stream else "false"},
                     headers=_JSON,
+                    tried=tried,
                 ) as response:
                     return await read_interaction(response, self._sink(spool), chosen)
 
@@ -133,6 +139,7 @@ class GeminiClient:
                 max_delay=max_delay,
                 idempotent=True,
                 on_retry=on_retry,
+                on_try=on_try,
             )
 
         if not wait:
@@ -169,7 +176,7 @@ class GeminiClient:
         A video is not usable before its `state` is ACTIVE; see `get_file`.
         """
 
-        async def attempt(chosen: Key) -> dict[str, Any]:
+        async def attempt(chosen: Key, tried: Try) -> dict[str, Any]:
             metadata = Body({"file": {"display_name": display_name, "mime_type": mime_type, "size_bytes": blob.size}})
             async with self._http.request(
                 "POST",
@@ -212,7 +219,7 @@ class GeminiClient:
     async def get_file(self, name: str, *, key: str | None) -> dict[str, Any]:
         """Returns a file as the upstream describes it. `name` may begin with `files/`."""
 
-        async def attempt(chosen: Key) -> dict[str, Any]:
+        async def attempt(chosen: Key, tried: Try) -> dict[str, Any]:
             path = self._path("files", name.removeprefix("files/"))
             async with self._http.request("GET", path, key=chosen, headers={"Accept": "application/json"}) as response:
                 return await document(response)
@@ -228,14 +235,16 @@ class GeminiClient:
     async def _call_without_body(self, method: str, path: str, key: str | None) -> None:
         """Makes a call of whose response only the status matters, though it may contain pictures."""
 
-        async def attempt(chosen: Key) -> None:
+        async def attempt(chosen: Key, tried: Try) -> None:
             async with self._http.request(method, path, key=chosen, headers={"Accept": "application/json"}) as response:
                 async for _ in chunks(response):
                     pass
 
         await self._call(attempt, key)
 
-    async def _call(self, attempt: Callable[[Key], Awaitable[T]], key: str | None, deadline: float | None = None) -> T:
+    async def _call(
+        self, attempt: Callable[[Key, Try], Awaitable[T]], key: str | None, deadline: float | None = None
+    ) -> T:
         return await with_retries(
             attempt,
             keys=self._keys,

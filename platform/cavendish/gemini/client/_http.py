@@ -25,6 +25,7 @@ from cavendish.gemini.client._errors import (
 from cavendish.gemini.client._keys import Key
 from cavendish.gemini.client._network import READ_SIZE, Network
 from cavendish.gemini.client._retry import retry_after
+from cavendish.gemini.client._tries import Try
 
 _LONGEST_ERROR_BODY = 64 * 1024
 _KEEP_ALIVE = 60.0
@@ -58,8 +59,12 @@ class Connections:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         content: AsyncIterator[bytes] | bytes | None = None,
+        tried: Try | None = None,
     ) -> AsyncIterator[httpx.Response]:
-        """Yields a successful response whose body is not read yet. Raises GeminiError for any other response."""
+        """Yields a successful response whose body is not read yet. Raises GeminiError for any other response.
+
+        `tried` is told what came.
+        """
         slot = self._free_slot()
         slot.busy += 1
         try:
@@ -72,11 +77,15 @@ class Connections:
                     content=content,
                 )
                 response = await slot.client.send(request, stream=True)
+            if tried is not None:
+                tried.answered(response.status_code)
             try:
                 if not response.is_success:
                     raise await _error(response, key)
                 yield response
             finally:
+                if tried is not None:
+                    tried.bytes += response.num_bytes_downloaded
                 await response.aclose()
         finally:
             slot.busy -= 1

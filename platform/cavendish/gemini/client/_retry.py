@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from cavendish.gemini.client._errors import GeminiError, RateLimited, Rejected, TimedOut
 from cavendish.gemini.client._keys import Key, KeyPool
+from cavendish.gemini.client._tries import OnTry, Try
 
 T = TypeVar("T")
 OnRetry = Callable[[GeminiError, float], Awaitable[None]]
@@ -21,7 +22,7 @@ _GOOGLE_DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
 async def with_retries(
-    attempt: Callable[[Key], Awaitable[T]],
+    attempt: Callable[[Key, Try], Awaitable[T]],
     *,
     keys: KeyPool,
     prefer: str | None,
@@ -30,6 +31,7 @@ async def with_retries(
     max_delay: float,
     idempotent: bool,
     on_retry: OnRetry | None = None,
+    on_try: OnTry | None = None,
 ) -> T:
     """Returns the result of `attempt`, which is repeated while its errors may heal and tries are left.
 
@@ -50,10 +52,16 @@ async def with_retries(
                     await asyncio.sleep(key.wait)
                     continue
                 tries += 1
+                tried = Try(key.fingerprint)
                 try:
-                    return await attempt(key)
+                    result = await attempt(key, tried)
+                    tried.completed = True
+                    return result
                 except GeminiError as error:
+                    tried.end()
+                    tried.error = error
                     delay = _delay(error, key, keys, prefer, tries, max_delay)
+                    tried.cooling = keys.with_wait(key).wait if isinstance(error, RateLimited) else None
                     if tries >= max_tries or not _heals(error, keys, prefer, idempotent):
                         raise
                     if delay > max_delay or loop.time() + delay >= deadline:
@@ -61,6 +69,10 @@ async def with_retries(
                         raise
                     if on_retry is not None:
                         await on_retry(error, delay)
+                finally:
+                    tried.end()
+                    if on_try is not None:
+                        on_try(tried)
                 await asyncio.sleep(delay)
     except TimeoutError:
         if not timeout.expired():

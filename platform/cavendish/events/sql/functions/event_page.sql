@@ -1,5 +1,6 @@
 -- Events of one subject after a cursor ("xid.id", empty for all), oldest first. Sets the tenant itself, because its
--- caller, the waiting layer, holds no transaction; the caller knows the tenant from an authenticated view.
+-- caller, the waiting layer, holds no transaction; the caller knows the tenant from an authenticated view. Which worker
+-- it was stays the operator's.
 CREATE OR REPLACE FUNCTION event_page(p_tenant uuid, p_subject uuid, p_after text, p_limit int)
 RETURNS TABLE (cursor text, type text, data jsonb, at timestamptz)
 LANGUAGE plpgsql SET search_path = public, pg_temp
@@ -11,7 +12,7 @@ DECLARE
 BEGIN
     PERFORM set_config('app.tenant_id', p_tenant::text, true);
     RETURN QUERY
-        SELECT e.xid::text || '.' || e.id::text, e.type::text, e.data, e.at
+        SELECT e.xid::text || '.' || e.id::text, e.type::text, e.data - 'worker', e.at
         FROM events_event e
         WHERE e.tenant_id = p_tenant AND e.subject = p_subject AND (e.xid, e.id) > (after_xid, after_id)
             AND e.xid < horizon

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
     PERFORM set_config('app.tenant_id', p_tenant::text, true);
     RETURN QUERY
-        SELECT e.xid::text || '.' || e.id::text, e.type::text, e.data, e.at, e.subject,
+        SELECT e.xid::text || '.' || e.id::text, e.type::text, e.data - 'worker', e.at, e.subject,
             coalesce(CASE split_part(e.type, '.', 1)
                 WHEN 'generation' THEN (SELECT g.livemode FROM generations_generation g WHERE g.id = e.subject)
                 WHEN 'batch' THEN (SELECT b.livemode FROM generations_batch b WHERE b.id = e.subject)
