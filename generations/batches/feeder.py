@@ -36,6 +36,7 @@ from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, Refusal, invalid_value
 from cavendish.storage import ObjectMissing, is_outage, objects
+from cavendish.telemetry.request_ids import Request, request_entered
 from generations.accept.funnel import check_model, generation_admit, request_spool
 from generations.accept.guards import HooksNeeded
 from generations.accept.submission import JobOwner, JobTerms
@@ -171,7 +172,9 @@ def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects, *, may_fetc
     """
     problem: Problem
     try:
-        _submit(batch, item, dialects[batch.dialect](batch), may_fetch)
+        # A job of a batch came with the batch's request.
+        with request_entered(Request(batch.request_id, batch.trace_id)):
+            _submit(batch, item, dialects[batch.dialect](batch), may_fetch)
         return FED
     except (_FetchNeeded, HooksNeeded, TooManyFetches, TooManyHooks):
         return FETCHES

@@ -23,6 +23,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.events.services import event_add
 from cavendish.messaging import valkey
 from cavendish.storage import ERASE_SECONDS, objects
+from cavendish.telemetry.request_ids import current_request
 from generations.accept.webhooks import job_webhooks_store
 from generations.batches.selectors import batch_find
 from generations.batches.source import ItemSpan
@@ -60,6 +61,7 @@ def batch_create(
 
     Raises TooManyBatches.
     """
+    request = current_request()
     with tenant_context(who.tenant_id):
         # A soft limit: two that count at once both pass. It spares feeders a heap of batches; money has its own limits.
         if Batch.objects.filter(status__in=BATCH_ACTIVE).count() >= settings.MAX_BATCHES:
@@ -81,6 +83,8 @@ def batch_create(
             input_file=input_file,
             total=len(spans),
             expires_at=timezone.now() + timedelta(seconds=settings.BATCH_SECONDS),
+            request_id=request.id,
+            trace_id=request.trace_id,
         )
         for first in range(0, len(spans), INSERTED_AT_ONCE):
             _items_add(batch, first, spans[first : first + INSERTED_AT_ONCE])

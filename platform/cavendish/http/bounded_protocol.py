@@ -27,6 +27,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cavendish.telemetry import metrics
+from cavendish.telemetry.request_ids import request_of
 
 logger = logging.getLogger(__name__)
 
@@ -245,6 +246,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._named_bytes > self.limits.head_bytes or self._lines > self.limits.head_lines:
             raise self._too_large()
 
+    def _request_id(self) -> str:
+        """The id that this request came with, as far as it came, or a fresh one."""
+        return request_of(getattr(self, "headers", ()) if self._begun else ()).id
+
     def _too_large(self) -> _Refused:
         limits = self.limits
         reason = f"Request line and headers may have {limits.head_bytes} bytes and {limits.head_lines} lines."
@@ -320,7 +325,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         status, body = refused.status, refused.reason.encode()
         lines = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: text/plain; charset=utf-8"]
-        lines += [f"Content-Length: {len(body)}", "Connection: close"]
+        lines += [f"Content-Length: {len(body)}", "Connection: close", f"X-Request-Id: {self._request_id()}"]
         if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
             lines.append("Retry-After: 5")
         self._discard = LINGER_BYTES

@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problems: what is raised, how it is written, and how other exceptions become problems.
 
     {"type": "urn:cavendish:problem:invalid_request", "title": "Invalid request", "status": 422,
-     "code": "invalid_request", "detail": "…", "errors": [{"pointer": "/input/3", "code": "too_many", "detail": "…"}]}
+     "code": "invalid_request", "detail": "…", "errors": [{"pointer": "/input/3", "code": "too_many", "detail": "…"}],
+     "request_id": "req_…"}
 
 `code` is stable and meant for programs. A body stays under 4 kB, and contains no stack trace, no secret and no value of
 the request longer than 80 characters.
@@ -23,6 +24,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 
 from cavendish.storage import StorageAway, is_outage
+from cavendish.telemetry.request_ids import current_request
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +108,7 @@ class Problem(Exception):
             "code": self.code,
             "detail": detail,
             "errors": errors,
+            **({"request_id": request_id} if (request_id := current_request().id) else {}),
         }
 
 

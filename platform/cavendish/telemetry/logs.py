@@ -14,6 +14,8 @@ from types import TracebackType
 import psycopg
 from django.db import DatabaseError
 
+from cavendish.telemetry.request_ids import current_request
+
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -27,10 +29,17 @@ def without_secrets(text: str) -> str:
 
 
 class SafeFormatter(logging.Formatter):
-    """Formats lines without secrets. Of database and encoding errors, tracebacks only have the class and SQLSTATE."""
+    """Formats lines without secrets, with the id of the request that they are about.
+
+    Of database and encoding errors, tracebacks only have the class and SQLSTATE."""
 
     def format(self, record: logging.LogRecord) -> str:
         return without_secrets(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        line = super().formatMessage(record)
+        request_id = current_request().id
+        return f"{line} [{request_id}]" if request_id else line
 
     def formatException(self, ei: ExcInfo) -> str:
         if ei[1] is None:

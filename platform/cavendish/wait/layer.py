@@ -12,7 +12,8 @@ from cavendish.http.admission import STRANGER
 from cavendish.http.problems import Problem, unavailable
 from cavendish.http.slots import SCOPE_KEY
 from cavendish.messaging import resubmissions
-from cavendish.wait.asgi import PRIVATE, App, Receive, Scope, Send, watching, without
+from cavendish.telemetry.request_ids import HEADER, Request, request_enter, request_of
+from cavendish.wait.asgi import PRIVATE, App, Message, Receive, Scope, Send, watching, without
 from cavendish.wait.bodies import FULL_RETRY_SECONDS, BodyBudget, BudgetLimits
 from cavendish.wait.cross_origin import answer_preflight, is_for_every_origin, opened
 from cavendish.wait.database import Source
@@ -82,7 +83,10 @@ class WaitLayer:
         if scope["type"] == "lifespan":
             await run_lifespan(self.hub, receive, send)
         elif scope["type"] == "http":
-            await self._answer(_from_outside(scope), receive, send)
+            # Of this task, and so of the thread in which Django works on it.
+            request = request_of(scope["headers"])
+            request_enter(request)
+            await self._answer(_from_outside(scope), receive, _named(send, request))
         else:
             # A WebSocket: nothing of ours speaks it, and Django would raise.
             await send({"type": "websocket.close"})
@@ -238,6 +242,18 @@ def _as_unpacked(scope: Scope) -> Scope:
     """The request as if its body had come as it is, and without a length, which is known at its end."""
     headers = without(scope["headers"], frozenset({b"content-encoding", b"content-length", b"transfer-encoding"}))
     return {**scope, "headers": [*headers, (b"transfer-encoding", b"chunked")]}
+
+
+def _named(send: Send, request: Request) -> Send:
+    """Tells the client its request's id, whoever answers."""
+    name = (HEADER, request.id.encode("ascii"))
+
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), name]}
+        await send(message)
+
+    return named
 
 
 def _from_outside(scope: Scope) -> Scope:
