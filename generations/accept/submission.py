@@ -19,6 +19,7 @@ from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
 from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
+from cavendish.telemetry.request_ids import current_request
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.webhooks import job_webhooks_store
@@ -146,6 +147,7 @@ def _submission(
     terms: JobTerms,
 ) -> Submission:
     """Everything that `generation_submit` (SQL) stores of a job, but for its id."""
+    request = current_request()
     return {
         "id": "",
         "group_id": None,
@@ -173,6 +175,8 @@ def _submission(
         "job_spec": spec.body,
         "terms": _terms(parsed, spec, owner),
         "notices": spec.notices,
+        "request_id": request.id,
+        "trace_id": request.trace_id,
         "hold": {
             "amount": str(worst_case.uncovered),
             "currency": worst_case.currency,
