@@ -7,9 +7,10 @@ from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
+from billing.charges.selectors import charge_spent
 from billing.errors import ChangeRefused, ValuesInvalid
 from billing.ledger.services import Account, Kind, Side, amount_valid, movement_add, movement_audit, wallet_lock
-from billing.models import Charge, Credit, FlagResolution, LedgerEntry, LedgerTransaction
+from billing.models import Charge, Credit, FlagResolution, LedgerTransaction
 from billing.money import ZERO, amount_text
 from billing.wallets.services import wallet_adjust
 from cavendish.db import ids
@@ -33,7 +34,7 @@ def charge_refund(
             raise ChangeRefused(
                 "currency_differs", f"The charge is in {charge.currency}, the wallet in {wallet.currency}."
             )
-        spent = _spent(charge)
+        spent = charge_spent(charge)
         left = sum((part for part, _ in spent), ZERO)
         refund = left if amount is None else amount
         if not left:
@@ -105,24 +106,6 @@ def charge_of(tenant_id: UUID, generation_id: UUID) -> Charge:
     if charge is None:
         raise not_found()
     return charge
-
-
-def _spent(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
-    """Returns what of a charge was not given back yet: paid money, then credits, those that last longest first."""
-    entries = LedgerEntry.objects.filter(
-        tenant_id=charge.tenant_id,
-        account=Account.WALLET,
-        transaction__generation_id=charge.generation_id,
-        transaction__kind__in=(Kind.CHARGE, Kind.REFUND),
-    )
-    sums: dict[UUID | None, Decimal] = {}
-    for credit_id, amount in entries.values_list("credit_id", "amount"):
-        sums[credit_id] = sums.get(credit_id, ZERO) - amount
-    credits = {credit.id: credit for credit in Credit.objects.filter(id__in=[key for key in sums if key])}
-    order = sorted(credits.values(), key=lambda credit: (credit.expires_at is None, credit.expires_at, credit.id))
-    sources: list[Credit | None] = [None, *reversed(order)]
-    parts = [(sums.get(source.id if source else None, ZERO), source) for source in sources]
-    return [(part, source) for part, source in parts if part > 0]
 
 
 def _shares(spent: list[tuple[Decimal, Credit | None]], amount: Decimal) -> list[Side]:

@@ -14,7 +14,8 @@ from billing.budgets.bodies import BudgetDefault
 from billing.errors import ValuesInvalid
 from billing.models import Plan, PlanVersion
 from billing.money import amount_text
-from billing.plans.services import PlanTerms, plan_create, plan_version_add
+from billing.plans.services import plan_create, plan_version_add
+from billing.plans.terms import PlanTerms
 from billing.prices.services import moment_check
 from cavendish.gemini.catalog import models
 

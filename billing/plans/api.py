@@ -19,7 +19,8 @@ from billing.money import amount_text
 from billing.plans import schema as plans_schema
 from billing.plans.bodies import PlanBody, PlanChange, VersionBody
 from billing.plans.representation import plan_json, terms_json
-from billing.plans.services import PlanTerms, plan_create, plan_update, plan_version_add
+from billing.plans.services import plan_create, plan_update, plan_version_add
+from billing.plans.terms import PlanTerms
 from billing.prices import schema
 from billing.prices.api import plan_of
 from cavendish.db import ids

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,9 @@ from accounts.models import Tenant
 from billing.currencies import is_currency
 from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import Plan, PlanVersion, Subscription, Wallet
-from billing.money import ZERO, AmountInvalid, amount_check
+from billing.money import AmountInvalid, amount_check
+from billing.plans.selectors import TermChange, plan_terms_in_force, terms_changes
+from billing.plans.terms import PlanTerms
 from billing.prices.selectors import plan_terms
 from billing.prices.services import moment_check
 from billing.subscriptions.services import subscription_begin
@@ -26,21 +28,6 @@ from cavendish.gemini.catalog import UnknownModel, get_model
 from cavendish.http.problems import FieldError
 
 MOST_MARKUP, MOST_IMAGES, MOST_BUDGETS = Decimal(10_000), 100_000_000, 20
-
-
-@dataclass(frozen=True)
-class PlanTerms:
-    """What a version of a plan says; `default_budgets` are as `default_budgets_apply` takes them."""
-
-    markup_percent: Decimal = ZERO
-    included_images: int = 0
-    included_credit: Decimal = ZERO
-    allowed_models: Sequence[str] | None = None
-    default_budgets: Sequence[Mapping[str, Any]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, version: PlanVersion) -> PlanTerms:
-        return cls(**{part.name: getattr(version, part.name) for part in fields(cls)})
 
 
 def plan_ensure(*, slug: str, name: str, currency: str = "USD", markup_percent: Decimal = Decimal(0)) -> Plan:
@@ -107,6 +94,49 @@ def plan_version_add(
             after={**becomes, "effective_from": moment},
         )
     return version
+
+
+def plan_version_preview(
+    *, plan: Plan, started_from: int | None, form: Mapping[str, Any], effective_from: datetime | None
+) -> tuple[datetime, list[TermChange]]:
+    """Returns when `plan_version_of_form` would begin, and what it would change of the terms that apply then.
+
+    Raises ValuesInvalid, ChangeRefused.
+    """
+    moment, errors = moment_check(effective_from)
+    now = plan_terms_in_force(plan, at=moment).terms
+    after = _checked(replace(now, **_changed(plan, started_from, form)), errors)
+    if errors:
+        raise ValuesInvalid(errors)
+    return moment, terms_changes(now, after)
+
+
+def plan_version_of_form(
+    *, plan: Plan, started_from: int | None, form: Mapping[str, Any], effective_from: datetime | None, actor: Actor
+) -> PlanVersion:
+    """Adds terms from a form that began with those in force (`plan_terms_in_force`); only what it changed is changed.
+
+    `started_from` is the version that it began with. Raises ValuesInvalid; ChangeRefused where it changes nothing, or
+    where terms that have come since change the same.
+    """
+    values = _changed(plan, started_from, form)
+    if not values:
+        raise ChangeRefused("nothing_changes", "These are the terms of the plan already.")
+    return plan_version_add(plan=plan, values=values, effective_from=effective_from, actor=actor)
+
+
+def _changed(plan: Plan, started_from: int | None, form: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields that a form has changed. Raises ChangeRefused where somebody else has changed them since."""
+    version = plan.versions.filter(pk=started_from).first() if started_from is not None else None
+    began = PlanTerms.of(version) if version else PlanTerms()
+    known = {part.name for part in fields(PlanTerms)}
+    values = {name: value for name, value in form.items() if name in known and value != getattr(began, name)}
+    now = plan_terms_in_force(plan).terms
+    if taken := [name for name in values if getattr(now, name) != getattr(began, name)]:
+        raise ChangeRefused(
+            "terms_changed", f"The plan got other terms meanwhile ({', '.join(taken)}). Begin again with those."
+        )
+    return values
 
 
 def plan_update(*, plan: Plan, name: str | None = None, archived: bool | None = None, actor: Actor) -> Plan:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -176,6 +177,16 @@ def prices_of(
     if "cached_input" not in prices and "text_input" in prices:
         prices["cached_input"] = prices["text_input"]
     return prices
+
+
+def prices_as_run(prices: Prices, *, standard: Prices, tier: str) -> Prices:
+    """Returns the prices of a tier with the costs at which its jobs run upstream.
+
+    Items of batches run as every job does, at the standard tier's cost, unless GEMINI_BATCH_SERVICE_TIER is set.
+    """
+    if tier != Tier.BATCH or settings.GEMINI_BATCH_SERVICE_TIER:
+        return prices
+    return {kind: {**price, "cost": standard.get(kind, price)["cost"]} for kind, price in prices.items()}
 
 
 def _price(unit: str, price: Decimal, cost: Price | None) -> KindPrice:

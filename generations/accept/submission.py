@@ -14,7 +14,7 @@ from billing.budgets.services import budget_refusal_notify
 from billing.contracts import KindPrice
 from billing.errors import BudgetExceeded, ModelNotInPlan
 from billing.prices.quotes import Quote, quote, quotes_sum
-from billing.prices.selectors import price_book
+from billing.prices.selectors import price_book, prices_as_run
 from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
 from cavendish.db.call import call
@@ -69,11 +69,8 @@ def generation_quote(
     book = price_book(tenant_id=tenant_id, model=model, tier=tier, image_size=size)
     if not book.terms.allow(model):
         raise ModelNotInPlan(model=model, allowed=sorted(book.terms.allowed_models or ()))
-    prices = book.prices
-    if tier == "batch" and not settings.GEMINI_BATCH_SERVICE_TIER:
-        # It runs upstream as every job does: that is what it costs, whatever the tenant pays.
-        ordinary = price_book(tenant_id=tenant_id, model=model, tier="standard", image_size=size).prices
-        prices = {kind: {**price, "cost": ordinary.get(kind, price)["cost"]} for kind, price in prices.items()}
+    standard = price_book(tenant_id=tenant_id, model=model, tier="standard", image_size=size).prices
+    prices = prices_as_run(book.prices, standard=standard, tier=tier)
     month = book.terms.included_images if livemode else 0
     left = allowance_left(tenant_id=tenant_id, included=month) if covered and month else 0
     return quotes_sum(

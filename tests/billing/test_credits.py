@@ -16,7 +16,8 @@ from billing.charges.services import charge_refund
 from billing.credits.services import credit_grant, credits_expire, credits_of_plans
 from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import Credit, LedgerEntry, Plan, Wallet
-from billing.plans.services import PlanTerms, plan_create
+from billing.plans.services import plan_create
+from billing.plans.terms import PlanTerms
 from billing.wallets.selectors import credits_left
 from billing.wallets.services import wallet_adjust
 from cavendish.db.router import acting_as

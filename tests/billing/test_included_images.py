@@ -15,7 +15,8 @@ from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.errors import InsufficientBalance
 from billing.models import Allowance, Plan, Wallet
-from billing.plans.services import PlanTerms, plan_create
+from billing.plans.services import plan_create
+from billing.plans.terms import PlanTerms
 from billing.prices.pricing import settlement
 from billing.usage.upstream import usage_parse
 from billing.wallets.selectors import allowance_left

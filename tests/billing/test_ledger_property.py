@@ -20,7 +20,8 @@ from billing.charges.services import charge_refund
 from billing.credits.services import credit_grant, credits_expire
 from billing.errors import BillingRefused
 from billing.models import Charge, Credit
-from billing.plans.services import PlanTerms, plan_create
+from billing.plans.services import plan_create
+from billing.plans.terms import PlanTerms
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
 from cavendish.db.router import acting_as
 from generations.errors import ErrorCode, GenerationRefused

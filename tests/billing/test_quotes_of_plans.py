@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from billing.models import Allowance, Hold, Plan, Price, UsageRecord, UsageRollup
-from billing.plans.services import PlanTerms, plan_create
+from billing.plans.services import plan_create
+from billing.plans.terms import PlanTerms
 from cavendish.gemini.catalog import get_model, models
 from tests.api.accounts import FLASH, LITE, PRO, SMALL, Account, Books, Json, image, open_account, text, uuid_of
 from tests.api.test_batches import ended, make_batch

@@ -60,6 +60,8 @@ def test_the_command_keeps_what_it_found_and_one_bad_row_stops_no_other_check() 
     assert checks["charges_usage"]["rows"][0]["tenant_id"] == str(tenant.id)
     assert run.differing == sum(check["count"] for check in run.checks)
     assert (run.whole, run.options["objects"], reconcile_last()) == (False, False, None)
+    assert run.started_at is not None
+    assert run.ended_at is not None
     assert run.started_at < run.ended_at
 
 

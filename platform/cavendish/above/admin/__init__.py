@@ -1,0 +1,1 @@
+"""The operator's pages: one folder per noun."""
