@@ -12,6 +12,7 @@ from accounts.invitations.api import (
 )
 from accounts.keys.api import KeyDetail, KeyList, KeyRevoke, KeyRotate, TenantKeyDetail, TenantKeyList, TenantKeyRevoke
 from accounts.members.api import MemberDetail, MemberList, TenantMemberList
+from accounts.operators.api import OperatorDetail, OperatorKeyDetail, OperatorKeyList, OperatorKeyRevoke, OperatorList
 from accounts.tenants.api import (
     OwnTenant,
     TenantClose,
@@ -21,6 +22,7 @@ from accounts.tenants.api import (
     TenantReactivate,
     TenantSuspend,
 )
+from accounts.tenants.note_api import TenantNoteDetail, TenantNoteList
 from accounts.webhooks.api import (
     WebhookDeliveryDetail,
     WebhookDeliveryList,
@@ -66,5 +68,12 @@ urlpatterns = [
     path("tenants/<str:tenant_id>/suspend", TenantSuspend.as_view()),
     path("tenants/<str:tenant_id>/reactivate", TenantReactivate.as_view()),
     path("tenants/<str:tenant_id>/close", TenantClose.as_view()),
+    path("tenants/<str:tenant_id>/notes", TenantNoteList.as_view()),
+    path("tenants/<str:tenant_id>/notes/<str:note_id>", TenantNoteDetail.as_view()),
+    path("operators", OperatorList.as_view()),
+    path("operators/<str:operator_id>", OperatorDetail.as_view()),
+    path("operator-keys", OperatorKeyList.as_view()),
+    path("operator-keys/<str:operator_key_id>", OperatorKeyDetail.as_view()),
+    path("operator-keys/<str:operator_key_id>/revoke", OperatorKeyRevoke.as_view()),
     path("tenants/<str:tenant_id>/policy-acceptance", TenantPolicyAcceptance.as_view()),
 ]

@@ -31,6 +31,7 @@ TARGETS = {
     "share_link": ids.SHARE_LINK,
     "template": ids.TEMPLATE,
     "tenant": ids.TENANT,
+    "tenant_note": ids.TENANT_NOTE,
     "webhook_endpoint": ids.WEBHOOK_ENDPOINT,
 }
 

@@ -6,6 +6,7 @@ from accounts.models.audit import AuditEvent
 from accounts.models.idempotency import IdempotencyKey
 from accounts.models.invitation import Invitation
 from accounts.models.key import ApiKey, Scope
+from accounts.models.note import TenantNote
 from accounts.models.operator_key import OperatorKey
 from accounts.models.person import Membership, OperatorRole, Role, User, UserManager
 from accounts.models.tenant import SandboxDay, StorageUse, Tenant, TenantStatus
@@ -24,6 +25,7 @@ __all__ = [
     "Scope",
     "StorageUse",
     "Tenant",
+    "TenantNote",
     "TenantStatus",
     "User",
     "UserManager",

@@ -125,7 +125,7 @@ _PAGE = """\
 ## Operators
 
 An operator is somebody of yours, who runs the platform: a login for the admin (`manage.py operator_create --role`), or
-a key for a program (`manage.py operator_key_create --role`). Each has one role, which holds in the admin and in the API.
+a key for a program (`manage.py operator_key_create --role`). Each has one role, which the admin and the API go by.
 
 {table}
 
@@ -136,8 +136,8 @@ changes or removes their own role. The last active operator with the role `full`
 deactivated.
 
 An operator key never has more permissions than whoever creates it, and does not work while their account is
-deactivated. When an operator is removed, or gets a role with fewer permissions, the keys that they created and that have
-more are revoked. Keys made by `manage.py` belong to nobody and stay.
+deactivated. When an operator is removed, or gets a role with fewer permissions, those of their keys that have more are
+revoked. Keys made by `manage.py` belong to nobody and stay.
 
 Whoever may make a tenant's keys or invite people can reach that tenant's pictures by way of them: the roles without
 `content` have neither permission.

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
-from accounts.authentication.operators import OperatorView
+from accounts.authentication.operators import OperatorView, require_operator_permission
 from accounts.authentication.parameters import CREATED, Parameters, tenant_of
 from accounts.models import Tenant, TenantStatus
 from accounts.policy.services import policy_accept
@@ -89,9 +89,12 @@ class TenantList(OperatorView):
     def post(self, request: Request) -> Response:
         """Creates a tenant on a plan, credits its opening balance and invites its owner.
 
-        Next, create a key for it, or let the owner create one.
+        Next, create a key for it, or let the owner create one. `opening_balance` takes the permission `money` too.
         """
-        return self._created(tenant_open(actor=actor(request), **body_of(request, TenantNew)).id)
+        body = body_of(request, TenantNew)
+        if "opening_balance" in body:
+            require_operator_permission(request, OperatorPermission.MONEY)
+        return self._created(tenant_open(actor=actor(request), **body).id)
 
     def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         return self._created(UUID(created_ids[0]))

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.keys.bodies import MAX_INTEGER
 from accounts.members.bodies import Email
+from accounts.models.note import MAX_NOTE_CHARS
 from cavendish.http.json_body import Body, Flag, Listed, Text, WholeNumber
 
 MAX_DAYS = 3650
@@ -97,6 +98,19 @@ class TenantNew(Settings):
         for name, field in fields.items():
             field.required = name in {"slug", "name"}
         return fields
+
+
+class NoteText(Text):
+    """A text of several lines."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = str(data).replace("\r\n", "\n")
+        super().to_internal_value(text.replace("\n", " "))
+        return text.strip()
+
+
+class TenantNoteNew(Body):
+    text = NoteText(max_length=MAX_NOTE_CHARS)
 
 
 class Suspension(Body):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.models import TenantNote
 from accounts.policy.selectors import policy_accepted
 from accounts.tenants.bodies import Settings
 from accounts.tenants.selectors import TenantDetail
@@ -49,3 +50,15 @@ def tenant_json(detail: TenantDetail) -> dict[str, Any]:
 
 def _next_midnight() -> datetime:
     return (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def tenant_note_json(note: TenantNote) -> dict[str, Any]:
+    """Returns an operator's note about a tenant."""
+    return {
+        "id": ids.encode(ids.TENANT_NOTE, note.id),
+        "object": "tenant_note",
+        "tenant_id": ids.encode(ids.TENANT, note.tenant_id),
+        "text": note.text,
+        "author": note.author,
+        "created_at": moment(note.created_at),
+    }

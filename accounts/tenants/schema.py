@@ -65,6 +65,19 @@ class TenantPage(Page):
     data = Tenant(many=True)
 
 
+class TenantNote(s.Serializer[object]):
+    id = s.CharField()
+    object = s.CharField()
+    tenant_id = s.CharField()
+    text = s.CharField()
+    author = s.CharField(help_text="An operator's email, or an operator key's prefix.")
+    created_at = s.DateTimeField()
+
+
+class TenantNotePage(Page):
+    data = TenantNote(many=True)
+
+
 TENANTS = [
     OpenApiParameter("status", OpenApiTypes.STR, enum=list(TenantStatus.values)),
     OpenApiParameter("slug", OpenApiTypes.STR),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts.billing_port import TenantTerms, billing
-from accounts.models import SandboxDay, StorageUse, Tenant
+from accounts.models import SandboxDay, StorageUse, Tenant, TenantNote
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,9 @@ def tenant_details(tenants: Sequence[Tenant]) -> list[TenantDetail]:
         TenantDetail(tenant, terms.get(tenant.id, TenantTerms()), days.get(tenant.id), stored.get(tenant.id, 0))
         for tenant in tenants
     ]
+
+
+def tenant_notes(tenant_id: UUID) -> QuerySet[TenantNote]:
+    """Returns operators' notes about the tenant, as the operator, without those that were removed."""
+    notes: QuerySet[TenantNote] = TenantNote.objects.filter(tenant_id=tenant_id, removed_at=None)
+    return notes.order_by("-id")

@@ -49,6 +49,7 @@ UNKNOWN["batch_id"] = "batch_" + "0" * 32
 UNKNOWN["share_link_id"] = "share_" + "0" * 32
 UNKNOWN["collection_id"] = "col_" + "0" * 32
 UNKNOWN["hold_id"] = "hold_" + "0" * 32
+UNKNOWN |= {"note_id": "note_" + "0" * 32, "operator_id": "usr_" + "0" * 32, "operator_key_id": "opk_" + "0" * 32}
 UNKNOWN |= {"rule_id": "guard_" + "0" * 32, "token": "x"}
 UNKNOWN["template_id"] = "tpl_" + "0" * 32
 UNKNOWN["export_id"] = "exp_" + "0" * 32
@@ -80,6 +81,7 @@ def ids_of(account: Account) -> dict[str, str]:
         "export_id": UNKNOWN["export_id"],  # likewise, but for its signed address
         "hold_id": UNKNOWN["hold_id"],  # likewise
         "plan_id": UNKNOWN["plan_id"],  # nobody's but the operator's
+        **{name: UNKNOWN[name] for name in ("note_id", "operator_id", "operator_key_id")},  # likewise
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
         "share_link_id": account.post(f"/api/v1/generations/{made['id']}/share-links", json={}).json()["id"],
         "template_id": account.post("/api/v1/templates", json={"name": "t", "prompt": "A cat"}).json()["id"],

@@ -7,6 +7,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from tests.walls.catalog import (
+    OPERATORS,
     SHARED,
     TENANTS,
     connected,
@@ -25,7 +26,15 @@ Pair = tuple[Filled, Filled]
 
 
 def test_every_table_is_a_tenants_or_known_to_be_nobodys() -> None:
-    assert set(tables()) - set(tenant_tables()) == SHARED
+    assert set(tables()) - set(tenant_tables()) == SHARED | OPERATORS
+
+
+@pytest.mark.parametrize("role", ["cavendish_app", "cavendish_people", "cavendish_system"])
+def test_what_is_the_operators_alone_is_no_other_roles(role: str) -> None:
+    for table in OPERATORS:
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            assert rows("owner", "SELECT has_table_privilege(%s, %s, %s)", role, table, right) == [(False,)], table
+        assert rows("owner", "SELECT relrowsecurity FROM pg_class WHERE relname = %s", table) == [(True,)]
 
 
 def test_every_tenant_table_is_under_row_level_security_in_both_directions() -> None:

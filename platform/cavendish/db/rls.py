@@ -31,6 +31,18 @@ def tenant_table(table: str, *, grants: str = "SELECT, INSERT, UPDATE, DELETE", 
     )
 
 
+def operators_table(table: str) -> Operation:
+    """A table about tenants that is the operator's alone: the app's role has no grant and no policy."""
+    return RunSQL(
+        f"""
+        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY operator_rows ON {table} TO cavendish_operator USING (true) WITH CHECK (true);
+        GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO cavendish_operator;
+        """,
+        reverse_sql=RunSQL.noop,
+    )
+
+
 def shared_table(table: str, *, app: str = "SELECT") -> Operation:
     """A table without a tenant: the operator writes it, the app role gets what is named."""
     app_grant = f"GRANT {app} ON {table} TO cavendish_app;" if app else ""

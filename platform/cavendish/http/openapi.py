@@ -31,11 +31,12 @@ class Schema(AutoSchema):
         return f"{rest} {keys}".strip()
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Document | None:
-        """Returns the operation, with the roles of operators that may call it as OPERATOR_ROLES."""
+        """Returns the operation, with the roles of operators that may call it as OPERATOR_ROLES, and their refusal."""
         operation: Document | None = super().get_operation(*args, **kwargs)
         permission = getattr(self.view, "operator_permissions", {}).get(self.method)
         if operation is not None and permission is not None:
             operation[OPERATOR_ROLES] = permission.roles
+            operation["responses"].setdefault("403", _problem())
         return operation
 
     def _docstring(self) -> str:

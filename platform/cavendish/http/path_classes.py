@@ -78,7 +78,7 @@ MANAGEMENT = _class(
     /api/v1/(generations|batches|outputs|files|models|templates|collections|share-links)(/.+)?
     | /api/v1/(platform-)?guard-rules(/.+)?
     | /api/v1/(events|stream-tokens|webhook-endpoints|webhook-signing-secret)(/.+)?
-    | /api/v1/(keys|members|invitations|audit-events|tenants?)(/.+)?
+    | /api/v1/(keys|members|invitations|audit-events|tenants?|operators|operator-keys)(/.+)?
     | /api/v1/(budgets|usage|usage\.csv|wallet|ledger|subscription|billing-profile)(/.+)?
     | /api/v1/(invoices|credit-notes|legal-entities|plans|price-book|flagged-charges|charges)(/.+)?
     | /v1(beta|alpha)?/(interactions|files|batches|models|tunedModels)(/.+)?

@@ -27,6 +27,7 @@ from accounts.models import (
     Invitation,
     Membership,
     Tenant,
+    TenantNote,
     TenantStatus,
     User,
     WebhookDelivery,
@@ -256,8 +257,8 @@ def _webhooks(tenant_id: UUID) -> int:
 
 
 def _texts(tenant_id: UUID) -> int:
-    """Deletes mails, metadata that was summed, collections, names in events, reasons of holds, and the addresses of
-    invoices.
+    """Deletes mails, metadata that was summed, collections, names in events, reasons of holds, operators' notes and
+    the addresses of invoices.
 
     Issued invoices stay as issued.
     """
@@ -267,12 +268,13 @@ def _texts(tenant_id: UUID) -> int:
         for model in (UsageTagRollup, UsageTagValue, UsageTag):
             tags += model.objects.filter(tenant_id=tenant_id).delete()[0]
         profile = BillingProfile.objects.filter(tenant_id=tenant_id).exclude(emails=[]).update(emails=[])
+        notes, _ = TenantNote.objects.filter(tenant_id=tenant_id).delete()
         collections, _ = Collection.objects.filter(tenant_id=tenant_id).delete()
         reasons = LegalHold.objects.filter(tenant_id=tenant_id).exclude(reason="").update(reason="")
         # Names of keys and people stand in what webhooks told; that it happened stays.
         named = Q(type__startswith="key.") | Q(type__startswith="member.")
         events = Event.objects.filter(named, tenant_id=tenant_id).exclude(data={}).update(data={})
-    return int(mails + tags + profile + events + collections + reasons)
+    return int(mails + tags + profile + events + collections + reasons + notes)
 
 
 def _audit(tenant_id: UUID) -> int:

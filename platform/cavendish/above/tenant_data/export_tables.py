@@ -55,6 +55,7 @@ LEFT_OUT: dict[str, str] = {
     "accounts.IdempotencyKey": "hashes of requests of the last day",
     "accounts.SandboxDay": "counters of today's limits",
     "accounts.StorageUse": "a counter of what the archive holds",
+    "accounts.TenantNote": "the operator's notes",
     "accounts.WebhookAttempt": "the log of requests to the tenant's own URLs",
     "accounts.WebhookDelivery": "events that were sent to the tenant already",
     "accounts.WebhookSecret": "signs requests to the tenant's own URLs",
