@@ -10,7 +10,6 @@ class Migration(migrations.Migration):
 
     dependencies = (
         ("accounts", "0001_initial"),
-        ("admin", "0003_logentry_add_action_flag_choices"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
         ("sessions", "0001_initial"),
@@ -31,7 +30,6 @@ class Migration(migrations.Migration):
                 "auth_group",
                 "auth_group_permissions",
                 "auth_permission",
-                "django_admin_log",
                 "django_content_type",
             )
         ),

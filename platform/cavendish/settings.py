@@ -41,7 +41,8 @@ INSTALLED_APPS = [
     "cavendish",
     # Next: its templates replace those of the libraries below.
     "cavendish.above.console",
-    "cavendish.above.console.apps.OperatorAdminConfig",
+    "cavendish.above.ui",
+    "cavendish.above.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -75,6 +76,7 @@ MIDDLEWARE = [
     "accounts.people.middleware.PeopleTransactionMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.people.middleware.SessionSeenMiddleware",
+    "cavendish.above.ui.language.LanguageMiddleware",
 ]
 ROOT_URLCONF = "cavendish.urls"
 ASGI_APPLICATION = "cavendish.asgi.application"
@@ -86,9 +88,11 @@ TEMPLATES: list[dict[str, Any]] = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "cavendish.above.console.context.console",
+                "cavendish.above.admin.context.admin",
             ]
         },
     }
@@ -334,15 +338,22 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+SECURE = BASE_URL.startswith("https://")
+
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 TIME_ZONE = "UTC"
 USE_TZ = True
+# Pages are in the viewer's language (above/ui/language.py); the API, mails and logs are in English.
 LANGUAGE_CODE = "en"
-USE_I18N = False
+LANGUAGES = [("en", "English"), ("zh-hans", "中文")]
+USE_I18N = True
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
-SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 # The prefix makes browsers refuse such a cookie from another host name of the domain.

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 from accounts.operators.metrics import Metrics
 from cavendish.http.docs_page import DocsPage
@@ -42,7 +42,8 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", Metrics.as_view()),
-    path("admin/", admin.site.urls),
+    path("admin/", include("cavendish.above.admin.urls")),
+    path("account/language/", set_language, name="set_language"),
     path("", include("cavendish.above.console.urls")),
     *(path(name, view) for name, view in _views.items()),
     *(path(f"api/v1/{name}", view, name=name) for name, view in _views.items()),

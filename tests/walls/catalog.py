@@ -20,7 +20,7 @@ SHARED = {
     "accounts_operatorkey", "accounts_user", "accounts_user_groups", "accounts_user_user_permissions", "auth_group",
     "auth_group_permissions", "auth_permission", "billing_legalentity", "billing_plan", "billing_platformtotal",
     "billing_planversion",
-    "billing_price", "django_admin_log", "django_content_type", "django_migrations", "django_session",
+    "billing_price", "django_content_type", "django_migrations", "django_session",
     "generations_activitymoney", "generations_activitytotal", "generations_platformgauge",
     "generations_platformguardrule", "generations_worker",
 }  # fmt: skip

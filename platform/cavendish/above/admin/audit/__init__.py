@@ -1,0 +1,1 @@
+"""Audit in the admin."""

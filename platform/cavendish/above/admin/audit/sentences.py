@@ -1,0 +1,60 @@
+"""An audit event as a sentence: who did what to which thing, with the values that changed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import AuditEvent
+
+SHOWN = 3
+"""Values in a sentence; the event's page has them all."""
+
+_AMOUNT = re.compile(r"^(-?\d+\.\d\d\d*?)0+$")
+"""Amounts are kept with nine places; zeros after the second help nobody."""
+
+QUIET = frozenset({"reason", "livemode", "currency", "prefix", "actor"})
+
+
+def sentence(event: AuditEvent) -> SafeString:
+    """Returns "Ada Novak: tenant changed, concurrency limit from 20 to 40 (“Black Friday”)"."""
+    who = event.actor_label or _("Cavendish")
+    what = event.action.replace(".", " ").replace("_", " ")
+    parts = format_html_join("", ", {}", ((text,) for text in changes(event)[:SHOWN]))
+    reason = (event.after or {}).get("reason")
+    why = format_html(' <span class="quiet">“{}”</span>', reason) if reason else ""
+    return format_html("<b>{}</b> {}{}{}", who, what, parts, why)
+
+
+def changes(event: AuditEvent) -> list[SafeString]:
+    """Returns what changed, a text per value: "limit from 20 to 40"."""
+    before, after = event.before or {}, event.after or {}
+    texts = []
+    for name in [*before, *(name for name in after if name not in before)]:
+        if name in QUIET:
+            continue
+        label = name.replace("_", " ")
+        if name in before and name in after:
+            texts.append(format_html(_("{} from {} to {}"), label, shown(before[name]), shown(after[name])))
+        elif name in after and after[name] not in (None, "", [], {}):
+            texts.append(format_html("{} {}", label, shown(after[name])))
+    return texts
+
+
+def shown(value: Any) -> str:
+    """Returns a value as people write it, cut where it is long."""
+    if value is None or value == "":
+        return _("nothing")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        text = ", ".join(map(shown, value))
+    elif isinstance(value, dict):
+        text = ", ".join(f"{name.replace('_', ' ')} {shown(item)}" for name, item in value.items())
+    else:
+        text = _AMOUNT.sub(r"\1", str(value))
+    return text if len(text) <= 80 else f"{text[:77]}…"

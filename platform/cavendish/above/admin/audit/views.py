@@ -1,0 +1,81 @@
+"""The audit log: who did what, with before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEvent
+from cavendish.above.admin.audit.sentences import sentence, shown
+from cavendish.above.admin.links import SINCE, TENANT, UNTIL, tenant_link
+from cavendish.above.admin.pages import operator_page
+from cavendish.above.ui import formats
+from cavendish.above.ui.lists import Column, Filter, List, list_page
+from cavendish.db import ids
+
+
+def _by_actor(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
+    return rows.filter(actor_label__istartswith=text)
+
+
+def _by_action(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
+    return rows.filter(Q(action=text) | Q(action__startswith=f"{text}."))
+
+
+def _by_target(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
+    """Narrows to one thing by its public id or the digits of it."""
+    digits = text.rpartition("_")[2].replace("-", "").lower()
+    dashed = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return rows.filter(target_id__in=[text, digits, dashed])
+
+
+AUDIT: List[AuditEvent] = List(
+    title=_("Audit"),
+    rows=lambda: AuditEvent.objects.select_related("tenant").all(),
+    columns=(
+        Column(_("When"), lambda event: _when(event)),
+        Column(_("What"), lambda event: format_html('<span class="wrap">{}</span>', sentence(event))),
+        Column(_("Tenant"), lambda event: tenant_link(event) if event.tenant_id else "–", wide=True),
+        Column(_("From"), lambda event: event.address or "–", wide=True),
+    ),
+    filters=(
+        TENANT,
+        Filter("actor", _("Who"), _by_actor, placeholder="ada@example.com"),
+        Filter("action", _("Act"), _by_action, placeholder="api_key.revoked"),
+        Filter("target", _("Thing"), _by_target, placeholder="key_…"),
+        SINCE,
+        UNTIL,
+    ),
+)
+
+
+def _when(event: AuditEvent) -> Any:
+    address = reverse("admin:audit_event", args=[ids.encode(ids.AUDIT_EVENT, event.id)])
+    return format_html('<a href="{}">{}</a>', address, formats.moment(event.at))
+
+
+@operator_page(section="audit")
+def audit(request: HttpRequest) -> HttpResponse:
+    return list_page(request, AUDIT)
+
+
+@operator_page(section="audit")
+def audit_event(request: HttpRequest, event_id: str) -> HttpResponse:
+    value = ids.decode(ids.AUDIT_EVENT, event_id)
+    event = AuditEvent.objects.select_related("tenant").filter(id=value).first() if value else None
+    if event is None:
+        raise Http404
+    before, after = event.before or {}, event.after or {}
+    names = [*before, *(name for name in after if name not in before)]
+    lines = [(name.replace("_", " "), _cell(before, name), _cell(after, name)) for name in names]
+    return render(request, "admin/audit/event.html", {"event": event, "public_id": event_id, "lines": lines})
+
+
+def _cell(values: Any, name: str) -> str:
+    return shown(values[name]) if name in values else "–"

@@ -1,0 +1,1 @@
+"""Charges in the admin."""

@@ -1,0 +1,46 @@
+"""Fields that acts of the admin share."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from billing.money import AmountInvalid, amount_parse
+
+
+class AmountField(forms.CharField):
+    """An amount in plain digits, to the last one; commas between thousands are taken as such: "2,000.00"."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def __init__(self, *, negative: bool = False, zero: bool = False, **options: Any) -> None:
+        self.negative, self.zero = negative, zero
+        super().__init__(**{"label": _("Amount"), "max_length": 60, **options})
+
+    def clean(self, value: Any) -> Decimal | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return amount_parse(_plain(text), negative=self.negative, zero=self.zero)
+        except AmountInvalid as error:
+            raise ValidationError(str(error)) from None
+
+
+def _plain(text: str) -> str:
+    """Returns the digits without commas where they stand between thousands; any other comma stays and is refused."""
+    whole, point, places = text.replace("−", "-").partition(".")
+    groups = whole.lstrip("+-").split(",")
+    if len(groups) > 1 and 1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]):
+        whole = whole.replace(",", "")
+    return f"{whole}{point}{places}"
+
+
+class DayField(forms.DateField):
+    """A day, by the browser's own picker."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

@@ -1,0 +1,1 @@
+"""The front page: what an operator looks at every morning."""

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from cavendish.above.admin.mail import views
+
+urlpatterns = [path("", views.mail, name="mail")]

@@ -1,0 +1,1 @@
+"""Search: any id in any spelling leads to the thing."""

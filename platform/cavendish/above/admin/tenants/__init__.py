@@ -1,0 +1,1 @@
+"""Tenants: the list, one tenant's page, and what operators do there."""

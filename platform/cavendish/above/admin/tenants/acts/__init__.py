@@ -1,0 +1,1 @@
+"""What operators do to a tenant, each with the service that the API calls too."""

@@ -1,0 +1,199 @@
+"""Top-up, credit, adjustment, credit limit, plan. Each shows the wallet before and after, before anything is booked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actor import Actor
+from accounts.roles.operators import OperatorPermission
+from billing.budgets.selectors import budgets_listed
+from billing.credits.services import credit_grant
+from billing.models import Budget, Plan, Wallet
+from billing.money import ZERO
+from billing.subscriptions.selectors import subscription_next, subscription_now
+from billing.subscriptions.services import subscription_change
+from billing.wallets.selectors import wallet_of
+from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
+from cavendish.above.admin.forms import AmountField, DayField
+from cavendish.above.admin.tenants.acts.base import TenantAct
+from cavendish.above.ui.acts import Change, Preview
+from cavendish.above.ui.formats import day, money
+
+
+class WalletAct(TenantAct):
+    """An act that moves money on the live wallet."""
+
+    permission = OperatorPermission.MONEY
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        wallet = wallet_of(tenant_id=self.tenant.id, livemode=True)
+        assert wallet is not None, "every tenant is opened with its wallets"
+        self.wallet: Wallet = wallet
+        if "amount" in self.fields:
+            self.fields["amount"].label = gettext("Amount, %s") % wallet.currency
+
+    def moved(self) -> Decimal:
+        """Returns what the valid form adds to the balance."""
+        return ZERO
+
+    def button(self) -> str:
+        amount = getattr(self, "cleaned_data", {}).get("amount")
+        return f"{self.word} {money(amount, self.wallet.currency)}" if amount else str(self.word)
+
+    def preview(self) -> Preview:
+        wallet, moved = self.wallet, self.moved()
+        limit = getattr(self, "cleaned_data", {}).get("credit_limit", wallet.credit_limit)
+
+        def line(name: str, now: Decimal, after: Decimal) -> Change:
+            return Change(name, money(now, wallet.currency), money(after, wallet.currency))
+
+        changes = [line(gettext("Balance"), wallet.balance, wallet.balance + moved)]
+        if wallet.credit_limit or limit:
+            changes.append(line(gettext("Credit limit"), wallet.credit_limit, limit))
+        changes.append(line(gettext("Held"), wallet.held, wallet.held))
+        free = wallet.balance - wallet.held
+        changes.append(line(gettext("Free to spend"), free + wallet.credit_limit, free + moved + limit))
+        return Preview(changes, self.notes(), gettext("What will be booked"))
+
+    def notes(self) -> list[str]:
+        return []
+
+
+class TopUp(WalletAct):
+    word, heading = _("Top up"), _("Top up %s")
+
+    amount = AmountField()
+    reference = forms.CharField(
+        label=_("Reference"), max_length=100, required=False,
+        help_text=_("Of the bank or the receipt. A reference is booked once."),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the tenant's statement.")
+    )
+
+    def moved(self) -> Decimal:
+        return Decimal(self.cleaned_data["amount"])
+
+    def notes(self) -> list[str]:
+        budget = budgets_listed(tenant_id=self.tenant.id, livemode=True).filter(
+            scope=Budget.Scope.TENANT, period=Budget.Period.MONTH, metric=Budget.Metric.MONEY, hard=True
+        ).first()  # fmt: skip
+        if budget is None:
+            return []
+        limit = money(budget.limit, self.wallet.currency)
+        return [gettext("The month's budget of %s stays: a top-up alone does not lift it.") % limit]
+
+    def run(self, actor: Actor) -> str:
+        values = self.cleaned_data
+        wallet_top_up(
+            tenant_id=self.tenant.id,
+            amount=values["amount"],
+            reason=values["reason"],
+            reference=values["reference"],
+            actor=actor,
+        )
+        return gettext("%(amount)s booked to %(tenant)s.") % {
+            "amount": money(values["amount"], self.wallet.currency), "tenant": self.tenant.name,
+        }  # fmt: skip
+
+
+class Credit(WalletAct):
+    word, heading = _("Credit"), _("Give %s credit")
+    text = _("Money given, not paid: spent before the balance, on no invoice as a payment.")
+
+    amount = AmountField()
+    expires_on = DayField(
+        label=_("Expires on"), required=False, help_text=_("At the end of that day in UTC; empty: never.")
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the statement.")
+    )
+
+    def moved(self) -> Decimal:
+        return Decimal(self.cleaned_data["amount"])
+
+    def run(self, actor: Actor) -> str:
+        values, expires_at = self.cleaned_data, None
+        if values["expires_on"]:
+            expires_at = datetime.combine(values["expires_on"], time.max, tzinfo=UTC)
+        credit_grant(
+            tenant_id=self.tenant.id,
+            amount=values["amount"],
+            expires_at=expires_at,
+            reason=values["reason"],
+            actor=actor,
+        )
+        return gettext("%s of credit given.") % money(values["amount"], self.wallet.currency)
+
+
+class Adjust(WalletAct):
+    word, heading = _("Adjust"), _("Adjust the balance of %s")
+    text = _(
+        "A correction of price: positive gives, negative takes, but nothing that is held. It stands on the invoice."
+    )
+
+    amount = AmountField(negative=True)
+    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the invoice."))
+
+    def moved(self) -> Decimal:
+        return Decimal(self.cleaned_data["amount"])
+
+    def run(self, actor: Actor) -> str:
+        values = self.cleaned_data
+        wallet_adjust(tenant_id=self.tenant.id, amount=values["amount"], reason=values["reason"], actor=actor)
+        return gettext("Balance adjusted by %s.") % money(values["amount"], self.wallet.currency, plus=True)
+
+
+class CreditLimit(WalletAct):
+    word, heading = _("Change credit limit"), _("Change the credit limit of %s")
+    text = _("How far the balance may fall below zero: what a tenant that pays by invoice may owe.")
+
+    credit_limit = AmountField(label=_("Credit limit"), zero=True)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["credit_limit"].initial = money(self.wallet.credit_limit)
+
+    def run(self, actor: Actor) -> str:
+        limit = self.cleaned_data["credit_limit"]
+        wallet = wallet_credit_limit_set(tenant_id=self.tenant.id, credit_limit=limit, actor=actor)
+        return gettext("The credit limit is %s.") % money(wallet.credit_limit, wallet.currency)
+
+
+class PlanField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Plan) -> str:
+        return f"{obj.name} ({obj.currency})"
+
+
+class ChangePlan(TenantAct):
+    word, heading = _("Change plan"), _("Change the plan of %s")
+    permission = OperatorPermission.MONEY
+    text = _("The new plan begins with the tenant's next month; one in another currency at once, if nothing is owed.")
+
+    plan = PlanField(label=_("Plan"), queryset=Plan.objects.none(), to_field_name="slug", empty_label=None)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["plan"]
+        assert isinstance(field, PlanField)
+        field.queryset = Plan.objects.order_by("name")
+        now = subscription_now(tenant_id=self.tenant.id)
+        field.initial = now.plan.slug if now else None
+
+    def preview(self) -> Preview:
+        now, waiting = subscription_now(tenant_id=self.tenant.id), subscription_next(tenant_id=self.tenant.id)
+        notes = [gettext("%s waits to begin and is replaced.") % waiting.plan.name] if waiting else []
+        return Preview([Change(gettext("Plan"), now.plan.name if now else "–", self.cleaned_data["plan"].name)], notes)
+
+    def run(self, actor: Actor) -> str:
+        subscription = subscription_change(tenant=self.tenant, plan=self.cleaned_data["plan"], actor=actor)
+        starts = day(timezone.localdate(subscription.starts_at))
+        return gettext("%(plan)s begins on %(day)s.") % {"plan": subscription.plan.name, "day": starts}

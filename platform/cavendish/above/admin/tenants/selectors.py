@@ -1,0 +1,326 @@
+"""What a tenant's page shows, by sections. Sums come from roll-ups: a tenant of years opens as fast as a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiKey, AuditEvent, Invitation, Membership, StorageUse, Tenant, WebhookEndpoint
+from billing.budgets.selectors import BudgetUse, budget_uses, budgets_listed
+from billing.models import Budget, Invoice, PlanVersion, Subscription, Wallet
+from billing.money import ZERO
+from billing.months import Month, month_of
+from billing.subscriptions.selectors import subscription_next, subscription_now
+from billing.usage.query import UsageQuery
+from billing.usage.selectors import usage_read
+from cavendish.db import ids
+from cavendish.db.router import current_alias
+from generations.models import Generation
+
+LAST_JOBS = 6
+LAST_INVOICES = 4
+LAST_AUDIT = 6
+KEYS_SHOWN = 8
+NEARLY_FULL = Decimal("0.9")
+OLD_KEY = timedelta(days=365)
+MOVEMENTS = {
+    "funding": _("Topped up"),
+    "adjustments": _("Adjusted"),
+    "refunds": _("Refunded"),
+    "promotions": _("Credit given and expired"),
+    "tax": _("Tax of invoices"),
+    "rounding": _("Rounding of invoices"),
+    "receivable": _("Invoiced and paid"),
+}
+"""The accounts that move a wallet beside jobs."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What one account moved on the wallet since the month began; positive came in."""
+
+    account: str
+    amount: Decimal
+
+    @property
+    def label(self) -> str:
+        """Returns what the account stands for, from the tenant's side."""
+        return str(MOVEMENTS[self.account])
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The wallet's sum, so that the eye can check it: `opening` + what moved − spent = balance; − held = free."""
+
+    currency: str
+    opening: Decimal
+    movements: list[Movement]
+    spent: Decimal
+    balance: Decimal
+    held: Decimal
+    held_jobs: int
+    credit_limit: Decimal
+
+    @property
+    def free(self) -> Decimal:
+        return self.balance + self.credit_limit - self.held
+
+    @property
+    def minus_spent(self) -> Decimal:
+        return -self.spent
+
+    @property
+    def minus_held(self) -> Decimal:
+        return -self.held
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    budget: Budget
+    label: str
+    use: BudgetUse
+    limit: Decimal
+
+    @property
+    def share(self) -> Decimal:
+        return self.use.used / self.limit if self.limit else Decimal(1)
+
+    @property
+    def meter(self) -> list[tuple[str, Decimal]]:
+        """Returns the parts of its bar: used, held."""
+        kind = "bad" if self.share >= NEARLY_FULL else "2"
+        return [(kind, self.share), ("off", self.use.held / self.limit if self.limit else ZERO)]
+
+
+@dataclass(frozen=True)
+class Spend:
+    """A month of live usage by day, up to `today`; `pace` is what a day brings at the pace of the last seven."""
+
+    month: Month
+    today: date
+    days: list[tuple[date, Decimal]]
+    total: Decimal
+    pace: Decimal
+
+    @property
+    def forecast(self) -> Decimal:
+        """Returns the month's sum at this pace."""
+        last = (self.month.first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        spent_today = next((amount for day, amount in self.days if day == self.today), ZERO)
+        rest_of_today = max(self.pace - spent_today, ZERO)
+        return self.total + rest_of_today + self.pace * (last - self.today).days
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    key: ApiKey
+    spent: Decimal
+
+    @property
+    def public_id(self) -> str:
+        return ids.encode(ids.API_KEY, self.key.id)
+
+    @property
+    def is_old(self) -> bool:
+        return self.key.revoked_at is None and self.key.created_at < timezone.now() - OLD_KEY
+
+
+@dataclass(frozen=True)
+class MemberLine:
+    membership: Membership
+    has_second_factor: bool
+
+    @property
+    def user_id(self) -> str:
+        return ids.encode(ids.USER, self.membership.user_id)
+
+
+def wallet_balance(tenant: Tenant, *, month: Month, spent: Decimal) -> Balance | None:
+    """Returns the live wallet's sum since the month began; None without a wallet."""
+    wallet: Wallet | None = Wallet.objects.filter(tenant_id=tenant.id, livemode=True).first()
+    if wallet is None:
+        return None
+    with connections[current_alias()].cursor() as cursor:
+        # Few rows: those of the accounts that no job moves. What jobs moved is `spent`, from the roll-ups.
+        cursor.execute(
+            """SELECT account, -sum(amount) FROM billing_ledgerentry
+               WHERE tenant_id = %s AND livemode AND account IN
+                   ('funding', 'adjustments', 'refunds', 'promotions', 'tax', 'rounding', 'receivable') AND at >= %s
+               GROUP BY account ORDER BY account""",
+            [tenant.id, month.starts_at],
+        )
+        movements = [Movement(*row) for row in cursor.fetchall() if row[1]]
+        cursor.execute(
+            "SELECT count(*) FROM billing_hold WHERE tenant_id = %s AND status = 'held' AND livemode", [tenant.id]
+        )
+        held_jobs = cursor.fetchone()[0]
+    moved = sum((movement.amount for movement in movements), ZERO)
+    return Balance(
+        currency=wallet.currency,
+        opening=wallet.balance - moved + spent,
+        movements=movements,
+        spent=spent,
+        balance=wallet.balance,
+        held=wallet.held,
+        held_jobs=held_jobs,
+        credit_limit=wallet.credit_limit,
+    )
+
+
+def spend_of(tenant: Tenant, *, livemode: bool = True) -> Spend:
+    """Returns this month's spend by day, in the tenant's own days."""
+    month = month_of(tenant_id=tenant.id)
+    after = (month.first.replace(day=28) + timedelta(days=4)).replace(day=1)
+    start = min(month.first, month.first - timedelta(days=7))
+    page = usage_read(UsageQuery(start=start, end=after, livemode=livemode, group_by=("day",), tenant_id=tenant.id))
+    amounts: dict[date, Decimal] = {}
+    for row in page.rows:
+        day = row.group["day"]
+        assert isinstance(day, date)
+        amounts[day] = amounts.get(day, ZERO) + row.sums.amount
+    today = timezone.localdate(timezone=ZoneInfo(tenant.billing_timezone))
+    week = [amounts.get(today - timedelta(days=back), ZERO) for back in range(1, 8)]
+    days = [(day, amount) for day, amount in sorted(amounts.items()) if day >= month.first]
+    return Spend(month, today, days, sum((amount for _day, amount in days), ZERO), sum(week, ZERO) / 7)
+
+
+def spend_by(tenant: Tenant, dimension: str, *, month: Month) -> list[tuple[Any, Decimal]]:
+    """Returns this month's spend by model, key or member, dearest first."""
+    after = (month.first.replace(day=28) + timedelta(days=4)).replace(day=1)
+    query = UsageQuery(start=month.first, end=after, livemode=True, group_by=(dimension,), tenant_id=tenant.id)
+    sums: dict[Any, Decimal] = {}
+    for row in usage_read(query).rows:
+        value = row.group[dimension]
+        sums[value] = sums.get(value, ZERO) + row.sums.amount
+    return sorted(sums.items(), key=lambda item: item[1], reverse=True)
+
+
+def budget_lines(tenant: Tenant) -> list[BudgetLine]:
+    """Returns the live budgets with their use, fullest first."""
+    budgets = list(budgets_listed(tenant_id=tenant.id, livemode=True)[:50])
+    uses = budget_uses(budgets) if budgets else {}
+    keys = dict(ApiKey.objects.filter(id__in=[row.scope_id for row in budgets]).values_list("id", "name"))
+    people = {
+        row.user_id: row.user.name or row.user.email
+        for row in Membership.objects.select_related("user").filter(
+            tenant_id=tenant.id, user_id__in=[row.scope_id for row in budgets if row.scope == "member"]
+        )
+    }
+    now = timezone.now()
+    lines = []
+    for budget in budgets:
+        raised = budget.raise_to is not None and budget.raise_until is not None and budget.raise_until > now
+        limit = budget.raise_to if raised and budget.raise_to is not None else budget.limit
+        label = keys.get(budget.scope_id) or people.get(budget.scope_id) or ""
+        if budget.id in uses:
+            lines.append(BudgetLine(budget, label, uses[budget.id], limit))
+    return sorted(lines, key=lambda line: line.share, reverse=True)
+
+
+def month_budget_of(lines: list[BudgetLine]) -> BudgetLine | None:
+    """Returns the whole tenant's budget of money and month, the tightest where there are several."""
+    months = [
+        line
+        for line in lines
+        if line.budget.scope == "tenant" and line.budget.period == "month" and line.budget.metric == "money"
+    ]
+    return min(months, key=lambda line: line.limit, default=None)
+
+
+def budget_ends_on(line: BudgetLine | None, spend: Spend) -> date | None:
+    """Returns the day on which the month's budget is used up at this pace; None where it lasts."""
+    if line is None or not spend.pace or spend.forecast <= line.limit:
+        return None
+    days = int((line.limit - line.use.used) / spend.pace) if line.use.used < line.limit else 0
+    return spend.today + timedelta(days=days)
+
+
+def key_lines(tenant: Tenant, *, month: Month) -> list[KeyLine]:
+    """Returns the keys that work, those that spent most this month first."""
+    spent = dict(spend_by(tenant, "key", month=month))
+    keys = ApiKey.objects.filter(tenant_id=tenant.id, revoked_at=None).order_by("-created_at")[:200]
+    lines = [KeyLine(key, spent.get(key.id, ZERO)) for key in keys]
+    return sorted(lines, key=lambda line: line.spent, reverse=True)
+
+
+def member_lines(tenant: Tenant) -> list[MemberLine]:
+    rows = list(Membership.objects.select_related("user").filter(tenant_id=tenant.id).order_by("created_at")[:50])
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT user_id FROM mfa_authenticator WHERE type IN ('totp', 'webauthn') AND user_id = ANY (%s)",
+            [[row.user_id for row in rows]],
+        )
+        safe = {row[0] for row in cursor.fetchall()}
+    order = {"owner": 0, "admin": 1, "developer": 2, "billing": 3, "viewer": 4}
+    lines = [MemberLine(row, row.user_id in safe) for row in rows]
+    return sorted(lines, key=lambda line: order.get(line.membership.role, 9))
+
+
+def invitations_open(tenant: Tenant) -> list[Invitation]:
+    return list(Invitation.objects.filter(tenant_id=tenant.id, accepted_at=None, revoked_at=None).order_by("-id")[:20])
+
+
+def last_jobs(tenant: Tenant) -> list[Generation]:
+    rows = Generation.objects.filter(tenant_id=tenant.id, livemode=True, deleted_at=None)
+    return list(rows.order_by("-id")[:LAST_JOBS])
+
+
+def job_charges(jobs: list[Generation]) -> dict[UUID, tuple[str, Decimal]]:
+    """Returns for each job "charged" or "held" and how much."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            """SELECT h.generation_id, CASE WHEN c.generation_id IS NULL THEN 'held' ELSE 'charged' END,
+                      coalesce(c.amount, h.amount)
+               FROM billing_hold h LEFT JOIN billing_charge c USING (generation_id) WHERE h.generation_id = ANY (%s)""",
+            [[job.id for job in jobs]],
+        )
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+
+
+def last_invoices(tenant: Tenant) -> list[Invoice]:
+    return list(Invoice.objects.filter(tenant_id=tenant.id).order_by("-id")[:LAST_INVOICES])
+
+
+def last_audit(tenant: Tenant) -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(tenant_id=tenant.id).order_by("-id")[:LAST_AUDIT])
+
+
+def webhook_health(tenant: Tenant) -> tuple[list[WebhookEndpoint], int, int]:
+    """Returns the live endpoints, and how many deliveries of the last day succeeded and failed."""
+    endpoints = list(WebhookEndpoint.objects.filter(tenant_id=tenant.id, subject=None, livemode=True)[:20])
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            """SELECT count(*) FILTER (WHERE status = 'succeeded'), count(*) FILTER (WHERE status = 'failed')
+               FROM accounts_webhookdelivery WHERE tenant_id = %s AND id >= %s""",
+            [tenant.id, ids.first_at(timezone.now() - timedelta(days=1))],
+        )
+        succeeded, failed = cursor.fetchone()
+    return endpoints, succeeded, failed
+
+
+def storage_of(tenant: Tenant) -> tuple[int, int]:
+    """Returns bytes stored and the quota, 0 without one."""
+    row = StorageUse.objects.filter(tenant_id=tenant.id).first()
+    quota = settings.STORAGE_QUOTA_BYTES if tenant.storage_quota_bytes is None else tenant.storage_quota_bytes
+    return (row.bytes if row else 0), quota
+
+
+def plan_line(tenant: Tenant) -> tuple[Subscription | None, Subscription | None, int]:
+    """Returns the subscription now, the next one, and the number of the plan's version in force."""
+    now = subscription_now(tenant_id=tenant.id)
+    version = PlanVersion.objects.filter(plan_id=now.plan_id, effective_from__lte=timezone.now()).count() if now else 0
+    return now, subscription_next(tenant_id=tenant.id), version
+
+
+def jobs_running(tenant: Tenant) -> int:
+    running: int = Generation.objects.filter(tenant_id=tenant.id, status="running").count()
+    return running

@@ -1,0 +1,199 @@
+"""The list of tenants, a tenant's page, and the acts on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantStatus
+from accounts.roles.operators import OperatorPermission, operator_can
+from accounts.tenants.selectors import tenant_details
+from billing.months import month_after
+from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
+from cavendish.above.admin.tenants import charts, selectors
+from cavendish.above.admin.tenants.acts import keys, money, people, settings, status
+from cavendish.above.admin.tenants.acts.base import TenantAct
+from cavendish.above.ui import formats
+from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
+from cavendish.db import ids
+
+ACTS: dict[str, type[TenantAct]] = {
+    "suspend": status.Suspend,
+    "reactivate": status.Reactivate,
+    "close": status.Close,
+    "export": status.Export,
+    "top-up": money.TopUp,
+    "credit": money.Credit,
+    "adjust": money.Adjust,
+    "credit-limit": money.CreditLimit,
+    "plan": money.ChangePlan,
+    "limits": settings.Limits,
+    "retention": settings.Retention,
+    "settings": settings.General,
+    "invite": people.Invite,
+    "create-key": keys.CreateKey,
+}
+ITEM_ACTS: dict[str, tuple[type[TenantAct], str, type[Any]]] = {
+    "role": (people.ChangeRole, ids.MEMBERSHIP, Membership),
+    "remove-member": (people.RemoveMember, ids.MEMBERSHIP, Membership),
+    "resend-invitation": (people.ResendInvitation, ids.INVITATION, Invitation),
+    "revoke-invitation": (people.RevokeInvitation, ids.INVITATION, Invitation),
+    "rotate-key": (keys.RotateKey, ids.API_KEY, ApiKey),
+    "revoke-key": (keys.RevokeKey, ids.API_KEY, ApiKey),
+}
+"""Acts on something of a tenant's: the act, the kind of its id, the table."""
+
+
+def tenant_address(tenant: Tenant) -> str:
+    return reverse("admin:tenant", args=[ids.encode(ids.TENANT, tenant.id)])
+
+
+def _name(tenant: Tenant) -> Any:
+    return format_html(
+        '<a href="{}">{}</a> <span class="quiet">{}</span>', tenant_address(tenant), tenant.name, tenant.slug
+    )
+
+
+def _matching(rows: Any, text: str) -> Any:
+    found = Q(slug__icontains=text) | Q(name__icontains=text)
+    if (tenant_id := ids.decode(ids.TENANT, text)) is not None:
+        found |= Q(id=tenant_id)
+    return rows.filter(found)
+
+
+TENANTS: List[Tenant] = List(
+    title=_("Tenants"),
+    rows=lambda: Tenant.objects.all(),
+    columns=(
+        Column(_("Tenant"), _name, kind="th"),
+        Column(_("Status"), lambda tenant: formats.state(tenant.status)),
+        Column(_("Jobs at once"), lambda tenant: formats.count(tenant.concurrency_limit), kind="r", wide=True),
+        Column(_("Since"), lambda tenant: formats.day(timezone.localdate(tenant.created_at), year=True), wide=True),
+        Column(_("Id"), lambda tenant: formats.copy_id(ids.encode(ids.TENANT, tenant.id)), wide=True),
+    ),
+    filters=(
+        Filter("q", _("Name or slug"), _matching, kind="search"),
+        Filter("status", _("Status"), equals("status"), choices=TenantStatus.choices),
+    ),
+    empty=_("Create the first one: it gets a wallet, a plan and an owner."),
+)
+
+
+@operator_page(section="tenants")
+def tenants(request: HttpRequest) -> HttpResponse:
+    actions = []
+    if operator_can(operator_of(request), OperatorPermission.TENANTS):
+        address = reverse("admin:tenant_new")
+        actions.append({"address": address, "word": _("Create tenant"), "main": True, "dialog": True})
+    return list_page(request, TENANTS, context={"actions": actions})
+
+
+@operator_page(OperatorPermission.TENANTS, section="tenants")
+def tenant_new(request: HttpRequest) -> HttpResponse:
+    act = settings.NewTenant(request.POST or None)
+    response = operator_act(request, act, back=reverse("admin:tenants"))
+    created = getattr(act, "created", None)
+    if created is not None:
+        address = tenant_address(created)
+        if response.status_code == 302:
+            return HttpResponseRedirect(address)
+        response.headers["HX-Redirect"] = address
+    return response
+
+
+@operator_page(section="tenants")
+def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
+    found = _tenant_of(tenant_id)
+    if not tenant_id.startswith("ten_"):
+        return HttpResponseRedirect(tenant_address(found))
+    operator = operator_of(request)
+    spend = selectors.spend_of(found)
+    subscription, waiting, version = selectors.plan_line(found)
+    balance = selectors.wallet_balance(found, month=spend.month, spent=spend.total)
+    currency = balance.currency if balance else "USD"
+    jobs = selectors.last_jobs(found)
+    endpoints, delivered, undelivered = selectors.webhook_health(found)
+    key_lines = selectors.key_lines(found, month=spend.month)
+    stored, quota = selectors.storage_of(found)
+    budgets = selectors.budget_lines(found)
+    month_budget = selectors.month_budget_of(budgets)
+    by = request.GET.get("by", "")
+    context = {
+        "tenant": found,
+        "public_id": ids.encode(ids.TENANT, found.id),
+        "detail": tenant_details([found])[0],
+        "subscription": subscription,
+        "waiting": waiting,
+        "version": version,
+        "currency": currency,
+        "balance": balance,
+        "spend": spend,
+        "month_end": month_after(spend.month.first),
+        "chart": charts.spend_chart(spend, currency),
+        "by": by if by in {"model", "key", "member"} else "",
+        "parts": charts.spend_parts(found, by, spend) if by in {"model", "key", "member"} else [],
+        "budgets": budgets,
+        "month_budget": month_budget,
+        "budget_ends": selectors.budget_ends_on(month_budget, spend),
+        "jobs": [(job, *selectors.job_charges(jobs).get(job.id, ("", None))) for job in jobs] if jobs else [],
+        "running": selectors.jobs_running(found),
+        "keys": key_lines[: selectors.KEYS_SHOWN],
+        "more_keys": max(len(key_lines) - selectors.KEYS_SHOWN, 0),
+        "members": selectors.member_lines(found),
+        "invitations": selectors.invitations_open(found),
+        "invoices": selectors.last_invoices(found),
+        "audit": selectors.last_audit(found),
+        "endpoints": endpoints,
+        "delivered": delivered,
+        "undelivered": undelivered,
+        "stored": stored,
+        "quota": quota,
+        "may": {name.value: operator_can(operator, name) for name in OperatorPermission},
+    }
+    return render(request, "admin/tenants/tenant.html", context)
+
+
+@operator_page(section="tenants")
+def tenant_act(request: HttpRequest, tenant_id: str, act: str) -> HttpResponse:
+    act_class = ACTS.get(act)
+    if act_class is None:
+        raise Http404
+    return _act(request, _tenant_of(tenant_id), act_class)
+
+
+@operator_page(section="tenants")
+def tenant_item_act(request: HttpRequest, tenant_id: str, act: str, item: str) -> HttpResponse:
+    found = _tenant_of(tenant_id)
+    if act not in ITEM_ACTS:
+        raise Http404
+    act_class, kind, table = ITEM_ACTS[act]
+    row = table.objects.filter(tenant_id=found.id, id=ids.decode(kind, item)).first()
+    if row is None:
+        raise Http404
+    return _act(request, found, act_class, item=row)
+
+
+def _act(request: HttpRequest, found: Tenant, act_class: type[TenantAct], **options: Any) -> HttpResponse:
+    if not operator_can(operator_of(request), act_class.permission):
+        return refused(request, act_class.permission)
+    act = act_class(request.POST or None, tenant=found, **options)
+    if isinstance(act, keys.KeyAct):
+        act.request, act.back = request, tenant_address(found)
+    return operator_act(request, act, back=tenant_address(found))
+
+
+def _tenant_of(text: str) -> Tenant:
+    """Returns the tenant of a public id or a slug. Raises Http404."""
+    tenant_id = ids.decode(ids.TENANT, text)
+    found = Tenant.objects.filter(id=tenant_id) if tenant_id is not None else Tenant.objects.filter(slug=text)
+    row: Tenant | None = found.first()
+    if row is None:
+        raise Http404
+    return row

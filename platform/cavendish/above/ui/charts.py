@@ -1,0 +1,158 @@
+"""Charts as SVG from the server: percentages across and pixels up, so that text keeps its size at any width.
+
+They need no script and no style attribute, which the Content-Security-Policy refuses. Every chart stands beside a table
+of its numbers; screen readers read that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+Number = Decimal | float | int
+
+SPARK = 32
+"""Height of a spark line, in pixels."""
+PLOT, TOP, FOOT = 208, 20, 22
+"""Height of a chart, room above its highest line, room below its base."""
+
+HATCHES = mark_safe(
+    '<svg class="hatches" width="0" height="0" aria-hidden="true"><defs>'
+    + "".join(
+        f'<pattern id="hatch-{number}" width="5" height="5" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><rect class="hatch-ground" width="5" height="5"/>'
+        f'<rect class="hatch-{number}" width="2.5" height="5"/></pattern>'
+        for number in (1, 2, 3)
+    )
+    + "</defs></svg>"
+)
+"""Fills of what is not finished yet. It stands once in a page."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A day: `parts` stand upon each other from below. `now` is hatched, `pace` is what this pace would bring more."""
+
+    label: str
+    title: str
+    parts: tuple[Number, ...]
+    now: bool = False
+    pace: Number = 0
+    mark: str = ""
+
+
+def spark(values: Sequence[Number], *, kind: str = "off", now: bool = True, bad: Collection[int] = ()) -> SafeString:
+    """Returns a spark line of bars on a zero base: `kind` is off, 1 or 2; `now` hatches the last, `bad` are red."""
+    most = max((float(value) for value in values), default=0) or 1
+    step = 100 / max(len(values), 1)
+    bars = format_html_join(
+        "",
+        '<rect class="{}" x="{}%" width="{}%" y="{}" height="{}"/>',
+        (
+            (
+                "bar-bad" if index in bad else f"bar-{kind} now" if now and index == len(values) - 1 else f"bar-{kind}",
+                f"{index * step:.2f}", f"{step * 0.72:.2f}", f"{SPARK - _height(value, most, SPARK):.1f}",
+                f"{_height(value, most, SPARK):.1f}",
+            )
+            for index, value in enumerate(values)
+        ),
+    )  # fmt: skip
+    base = mark_safe('<line class="base" x1="0" x2="100%" y1="31.5" y2="31.5"/>')
+    return format_html('<svg class="spark" height="{}" aria-hidden="true">{}{}</svg>', SPARK, bars, base)
+
+
+def meter(parts: Sequence[tuple[str, Number]]) -> SafeString:
+    """Returns a bar of shares of one from the left: `parts` are (1, 2, bad, good or off; share). It ends at one."""
+    at, bars = 0.0, []
+    for kind, share in parts:
+        width = min(max(float(share), 0.0), 1.0 - at)
+        bars.append((kind, f"{at * 100:.2f}", f"{width * 100:.2f}"))
+        at += width
+    drawn = format_html_join("", '<rect class="bar-{}" x="{}%" width="{}%" y=".5" height="9"/>', bars)
+    ground = mark_safe('<rect class="meter-ground" width="100%" height="10" rx="2"/>')
+    return format_html('<svg class="meter" aria-hidden="true">{}{}</svg>', ground, drawn)
+
+
+def bars(days: Sequence[Bar], *, kinds: Sequence[str], axis: Callable[[float], str]) -> SafeString:
+    """Returns bars of days with three lines, labels below and at most one number above (`mark`).
+
+    `kinds` are the classes of the parts from below; `axis` writes the numbers of the lines.
+    """
+    most = max((float(sum(map(float, day.parts))) + float(day.pace) for day in days), default=0)
+    top = _round_up(most) or 1.0
+    base, room = PLOT - FOOT, PLOT - FOOT - TOP
+    lines = [(line * top / 3, base - room * line / 3) for line in range(4)]
+    left = format_html_join(
+        "", '<text text-anchor="end" x="100%" y="{}">{}</text>', ((f"{y + 4:.1f}", axis(value)) for value, y in lines)
+    )
+    grid = format_html_join(
+        "",
+        '<line class="{}" x1="0" x2="100%" y1="{}" y2="{}"/>',
+        (("grid" if value else "base", f"{y:.1f}", f"{y:.1f}") for value, y in lines),
+    )
+    step = 100 / max(len(days), 1)
+    drawn: list[SafeString] = []
+    for index, day in enumerate(days):
+        y, parts = float(base), []
+        for kind, value in zip(kinds, day.parts, strict=True):
+            height = _height(value, top, room)
+            y -= height
+            if height:
+                parts.append((f"bar-{kind} now" if day.now else f"bar-{kind}", f"{y:.1f}", f"{height:.1f}"))
+        if pace := _height(day.pace, top, room):
+            parts.append(("bar-pace", f"{y - pace:.1f}", f"{pace:.1f}"))
+        x, width = f"{index * step + step * 0.12:.2f}", f"{step * 0.76:.2f}"
+        rects = format_html_join(
+            "", '<rect class="{}" y="{}" height="{}" x="{}%" width="{}%"/>', ((*part, x, width) for part in parts)
+        )
+        texts: list[SafeString] = []
+        centre = f"{(index + 0.5) * step:.2f}"
+        if day.label:
+            anchor = "start" if index == 0 else "end" if index == len(days) - 1 else "middle"
+            at = "0" if index == 0 else "100" if index == len(days) - 1 else centre
+            texts.append(
+                format_html('<text text-anchor="{}" x="{}%" y="{}">{}</text>', anchor, at, PLOT - 4, day.label)
+            )
+        if day.mark:
+            anchor = "end" if index > len(days) * 0.9 else "middle"
+            at = f"{(index + 0.88) * step:.2f}" if anchor == "end" else centre
+            texts.append(
+                format_html(
+                    '<text class="strong" text-anchor="{}" x="{}%" y="{}">{}</text>',
+                    anchor,
+                    at,
+                    f"{y - 6:.1f}",
+                    day.mark,
+                )
+            )
+        drawn.append(format_html("<g><title>{}</title>{}{}</g>", day.title, rects, join(texts)))
+    return format_html(
+        '<div class="plot" aria-hidden="true"><svg class="axis" height="{}">{}</svg><svg height="{}">{}{}</svg></div>',
+        PLOT, left, PLOT, grid, join(drawn),
+    )  # fmt: skip
+
+
+def join(parts: Sequence[SafeString]) -> SafeString:
+    """Returns the parts one after the other."""
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _height(value: Number, most: float, room: float) -> float:
+    """Returns pixels; one at least for what is not nothing, so that it can be seen."""
+    return max(float(value) / most * room, 1.0) if value and value > 0 else 0.0
+
+
+def _round_up(most: float) -> float:
+    """Returns the next number that divides by three into round steps: 3, 6, 7.5, 15, 30 and their tens."""
+    if most <= 0:
+        return 0.0
+    scale = 1e-9
+    while True:
+        for step in (1.5, 3.0, 6.0, 7.5, 12.0):
+            if step * scale >= most:
+                return step * scale
+        scale *= 10

@@ -1,0 +1,86 @@
+"""Template tags of all pages: formats, icons, charts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from cavendish.above.ui import charts, formats, icons
+
+register = template.Library()
+
+register.filter("count", formats.count)
+register.filter("age", formats.age)
+register.filter("ago", formats.ago)
+register.filter("moment", formats.moment)
+register.filter("day", formats.day)
+register.filter("size", formats.size)
+register.filter("duration", formats.seconds)
+register.filter("state", formats.state)
+register.filter("copy_id", formats.copy_id)
+register.filter("short_id", formats.short_id)
+register.filter("livemode", formats.livemode)
+register.simple_tag(formats.copy, name="copy")
+register.simple_tag(formats.change, name="change")
+register.simple_tag(formats.status, name="status")
+register.simple_tag(icons.icon, name="icon")
+register.simple_tag(charts.spark, name="spark")
+register.simple_tag(charts.meter, name="meter")
+
+
+@register.simple_tag
+def hatches() -> SafeString:
+    """Returns the fills that charts of the page refer to."""
+    return charts.HATCHES
+
+
+@register.simple_tag
+def money(amount: Decimal, currency: str = "", digits: int | None = None, plus: bool = False) -> str:
+    """Returns an amount as `formats.money` does."""
+    return formats.money(amount, currency, digits=digits, plus=plus)
+
+
+@register.filter
+def money4(amount: Decimal) -> str:
+    """Returns an amount for a table: four places, its currency in the head."""
+    return formats.money(amount, digits=formats.MONEY_IN_TABLES)
+
+
+@register.filter
+def money9(amount: Decimal) -> str:
+    """Returns an amount in full, as it is booked."""
+    return formats.money(amount, digits=formats.MONEY_IN_FULL)
+
+
+@register.filter
+def percent(share: Decimal | float, digits: int = 0) -> str:
+    return formats.percent(share, digits=digits)
+
+
+@register.filter
+def clock(at: datetime) -> str:
+    """Returns the time of day to the second, in the viewer's zone."""
+    return f"{timezone.localtime(at):%H:%M:%S}"
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: Any, **changes: str | None) -> str:
+    """Returns the page's query with some parameters changed, or left out where they are None."""
+    query: QueryDict = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.simple_tag
+def meter_of(share: Decimal | float, kind: str = "1") -> SafeString:
+    """Returns a bar of one share."""
+    return charts.meter([(kind, share)])
