@@ -7,7 +7,7 @@ LANES := -n 2 --dist loadgroup
 .PHONY: help run test lint bench
 
 help:
-	@echo "make run    start the whole platform on this machine (PORT, CAVENDISH_DATA_DIR steer it)"
+	@echo "make run    start the whole platform on this machine (PORT, CAVENDISH_DATA_DIR steer it; DEMO=1 fills it)"
 	@echo "make test   run the tests (make test T='-m \"not slow\"' the inner loop, make test T='tests/up -k kill' some)"
 	@echo "make lint   ruff, mypy, the import rules, dead code, dependencies"
 	@echo "make bench  measure speed and memory"

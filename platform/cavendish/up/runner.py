@@ -6,11 +6,12 @@ import http.client
 import os
 import socket
 import time
+from textwrap import indent
 from urllib.parse import urlsplit
 
 import psycopg
 
-from cavendish.boot.config import Config
+from cavendish.boot.config import Config, ConfigurationError
 from cavendish.up.children import Child
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import Lock
@@ -68,6 +69,7 @@ class Platform:
         self.folders = folders
         self.supervisor = supervisor
         self.workers = _number("WORKERS", 2)
+        self.wants_demo = _flag(config, "DEMO")
         supervisor.end_leftovers()
         host = os.environ.get("CAVENDISH_HOST") or LOCAL
         self.web_socket = bound_socket(host, _number("PORT", 8000))
@@ -107,12 +109,15 @@ class Platform:
         return bound_socket(LOCAL, port), f"http://{LOCAL}:{port}"
 
     def _prepare(self, owner_url: str) -> str:
-        """Migrates, and returns the demo data. Of several that start on one database one does it at a time."""
+        """Migrates, and returns the demo data, to which DEMO gives a past. Of several on one database one at a time."""
         with psycopg.connect(owner_url, autocommit=True) as connection:
             while not _try_lock(connection):
                 self.supervisor.check_stop()
                 self.supervisor.pause(0.5)
-            return self._manage("Database", "prepare")
+            demo = self._manage("Database", "prepare")
+            if self.wants_demo:
+                print_line(indent(self._manage("Demo", "demo_seed").rstrip(), " " * 4))
+            return demo
 
     def _manage(self, name: str, *arguments: str) -> str:
         began = time.monotonic()
@@ -174,6 +179,13 @@ class Platform:
 def _try_lock(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK]).fetchone()
     return bool(row and row[0])
+
+
+def _flag(config: Config, name: str) -> bool:
+    try:
+        return config.flag(name)
+    except ConfigurationError as error:
+        raise UpError(str(error)) from None
 
 
 def _number(name: str, default: int) -> int:

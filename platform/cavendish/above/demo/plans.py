@@ -1,0 +1,85 @@
+"""Plans with their versions, who issues invoices, and to whom they go."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from accounts.actor import SYSTEM
+from billing.models import BillingProfile, LegalEntity, Plan, PlanVersion, Subscription
+from billing.parties.services import legal_entity_create
+from billing.prices.services import catalog_prices_sync
+from cavendish.above.demo.history import History
+from cavendish.above.demo.people import TenantRows
+from cavendish.above.demo.profiles import PLANS
+
+ENTITY = {
+    "name": "Cavendish Images GmbH",
+    "address": "Fruchthof 3\n20097 Hamburg\nGermany",
+    "tax_id": "DE299999999",
+    "email": "billing@cavendish.example.com",
+    "bank_details": "IBAN DE02 1203 0000 0000 2020 51\nBIC BYLADEM1001",
+    "footer": "Amtsgericht Hamburg, HRB 99999",
+    "invoice_prefix": "INV-{year}-",
+    "credit_note_prefix": "CN-{year}-",
+    "number_digits": 4,
+}
+
+
+def plans_create(now: datetime, history: History) -> dict[str, Plan]:
+    """Returns the demo's plans by slug, with the catalog's prices in the price book."""
+    catalog_prices_sync()
+    plans = {}
+    for profile in PLANS:
+        plan, _ = Plan.objects.get_or_create(slug=profile.slug, defaults={"name": profile.name})
+        plan.versions.all().delete()
+        first = now - timedelta(days=profile.markups[0][0])
+        Plan.objects.filter(pk=plan.pk).update(created_at=first)
+        history.add(first, None, "plan.created", "plan", plan.id, after={"slug": plan.slug, "name": plan.name})
+        for place, (age, markup) in enumerate(profile.markups):
+            begins = (now - timedelta(days=age)).replace(hour=0, minute=0, second=0, microsecond=0)
+            PlanVersion.objects.create(
+                plan=plan,
+                effective_from=begins,
+                markup_percent=Decimal(markup),
+                allowed_models=list(profile.allowed_models) if profile.allowed_models else None,
+                created_at=begins - timedelta(days=7),
+            )
+            if place:
+                history.add(begins - timedelta(days=7), None, "plan.terms_added", "plan", plan.id,
+                            before={"markup_percent": str(profile.markups[place - 1][1])},
+                            after={"markup_percent": str(markup), "effective_from": begins.isoformat()})  # fmt: skip
+        plans[profile.slug] = plan
+    return plans
+
+
+def subscriptions_create(tenants: list[TenantRows], plans: dict[str, Plan]) -> None:
+    Subscription.objects.bulk_create(
+        Subscription(
+            tenant=tenant.row,
+            plan=plans[tenant.profile.plan],
+            starts_at=tenant.row.created_at,
+            begun_at=tenant.row.created_at,
+            actor="system",
+        )
+        for tenant in tenants
+    )
+
+
+def parties_create(tenants: list[TenantRows]) -> None:
+    """Creates who issues invoices, unless somebody does already, and the tenants' billing profiles."""
+    if not LegalEntity.objects.filter(is_default=True).exists():
+        legal_entity_create(actor=SYSTEM, **ENTITY)
+    BillingProfile.objects.bulk_create(
+        BillingProfile(
+            tenant=tenant.row,
+            name=tenant.profile.name,
+            address=tenant.profile.address,
+            tax_rate=tenant.profile.tax_rate,
+            tax_label=tenant.profile.tax_label,
+            payment_terms_days=tenant.profile.terms_days,
+            send_by_email=False,
+            invoiced=not tenant.profile.is_trial,
+        )
+        for tenant in tenants
+    )
