@@ -56,7 +56,8 @@ _ROWS = """
     JOIN billing_wallet w ON w.tenant_id = m.tenant_id AND w.livemode = m.livemode
     LEFT JOIN LATERAL (
         SELECT s.plan_id FROM billing_subscription s
-        WHERE s.tenant_id = m.tenant_id AND s.starts_at < least(month_bounds(%(month)s, t.billing_timezone), now())
+        WHERE s.tenant_id = m.tenant_id AND s.starts_at
+            < least((%(month)s::date + interval '1 month') AT TIME ZONE t.billing_timezone, now())
         ORDER BY s.starts_at DESC LIMIT 1) s ON true
     LEFT JOIN billing_plan p ON p.id = s.plan_id
     WHERE m.livemode AND m.month = %(month)s
@@ -69,7 +70,10 @@ def margin_table(*, month: date) -> MarginTable:
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(_ROWS, {"month": first})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    tenants = [TenantMargin(*row[:5], PlatformSums(*row[5:])) for row in rows]
+    tenants = [
+        TenantMargin(tenant_id, slug, name, plan_id, plan, PlatformSums(*sums))
+        for tenant_id, slug, name, plan_id, plan, *sums in rows
+    ]
     by_plan: dict[tuple[UUID | None, str], list[TenantMargin]] = {}
     for row in tenants:
         by_plan.setdefault((row.plan_id, row.sums.currency), []).append(row)

@@ -11,6 +11,7 @@ from generations.accept.inputs import Inputs
 from generations.contracts import JobSpecBody, Notice, PictureSize, PreviousTurn
 from generations.models import Generation
 from generations.request import GenerationRequest, Media, Step, Text, effective_aspect_ratio
+from generations.tokens.selectors import resolution_in_force
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def estimate_input_of(parsed: GenerationRequest, inputs: Inputs) -> UsageEstimat
         input = inputs.by_pointer.get(last_image.pointer) if last_image else None
         size = (input.width, input.height) if input and input.width and input.height else None
         ratio = effective_aspect_ratio(parsed, size, inputs.previous_size)
-        resolution = parsed.model.resolution(ratio, parsed.response.image_size)
+        resolution = resolution_in_force(parsed.model, ratio, parsed.response.image_size)
     return UsageEstimateInput(
         model=parsed.model,
         resolution=resolution,

@@ -12,6 +12,7 @@ from billing.prices.quotes import Quote
 from billing.prices.selectors import price_book
 from cavendish.gemini.catalog import Model, names_of
 from generations.accept.job_spec import JobSpec
+from generations.tokens.selectors import resolutions_in_force
 
 
 def model_json(model: Model, who: Principal) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def model_json(model: Model, who: Principal) -> dict[str, Any]:
                 "assumed": row.assumed,
                 "note": row.note or None,
             }
-            for row in model.resolutions
+            for row in resolutions_in_force(model)
         ],
         "input": {
             "kinds": sorted(model.input_kinds),

@@ -10,6 +10,7 @@ from generations.models.legal_hold import LegalHold
 from generations.models.objects import File, Output, Upload
 from generations.models.prompt_template import PromptTemplate, PromptTemplateVersion
 from generations.models.share_link import ShareLink
+from generations.models.token_version import TokenVersion
 from generations.models.upstream_call import UpstreamCall
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "PromptTemplateVersion",
     "ShareLink",
     "Status",
+    "TokenVersion",
     "Upload",
     "UpstreamCall",
     "Worker",

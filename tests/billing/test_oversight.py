@@ -23,9 +23,9 @@ from billing.invoices.documents import invoice_resend
 from billing.invoices.selectors import InvoiceFilters, invoice_detail, invoices_listed
 from billing.invoices.services import invoice_finalise, invoice_void
 from billing.models import LedgerEntry
-from billing.payments import payment_record
 from billing.oversight import booking_preview
 from billing.oversight.invoice_actions import invoice_actions
+from billing.payments import payment_record
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import billed_tenant, draft, finalise, fresh, spend
@@ -151,7 +151,8 @@ def test_a_preview_states_what_is_then_booked(name: str) -> None:
     begin, act, expected = ACTS[name]
     case = begin()
     flag(case.generation_id, "over_hold")
-    of: dict[str, Any] = {"tenant_id": case.tenant.id, "generation_id": case.generation_id, "invoice_id": case.invoice_id}
+    about = {"generation_id": case.generation_id, "invoice_id": case.invoice_id}
+    of: dict[str, Any] = {"tenant_id": case.tenant.id, **about}
     audited = AuditEvent.objects.filter(tenant_id=case.tenant.id).count()
     entries = LedgerEntry.objects.filter(tenant_id=case.tenant.id).order_by("id")
     entries_before = list(entries.values_list("id", flat=True))

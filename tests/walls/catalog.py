@@ -22,10 +22,10 @@ SHARED = {
     "billing_planversion",
     "billing_price", "django_content_type", "django_migrations", "django_session",
     "generations_activitymoney", "generations_activitytotal", "generations_platformgauge",
-    "generations_platformguardrule", "generations_worker",
+    "generations_platformguardrule", "generations_tokenversion", "generations_worker",
 }  # fmt: skip
 # About tenants, and the operator's alone: the app's role has no right on them.
-OPERATORS = {"accounts_tenantnote"}
+OPERATORS = {"accounts_tenantnote", "reconcile_reconcilerun"}
 TENANTS = "accounts_tenant"
 
 

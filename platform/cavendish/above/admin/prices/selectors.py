@@ -285,7 +285,7 @@ def _deltas(month: date, plans: Mapping[UUID, UUID | None], places: Mapping[Plac
 
 def _records(month: date, tenants: list[UUID], names: list[str]) -> Iterator[tuple[Any, ...]]:
     """Yields the month's records of these tenants and models, summed by all that a price depends on."""
-    values = {"first": month, "end": month_after(month), "tenants": tenants, "models": names}
+    values: dict[str, Any] = {"first": month, "end": month_after(month), "tenants": tenants, "models": names}
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(_RECORDS, values)
         while rows := cursor.fetchmany(5_000):

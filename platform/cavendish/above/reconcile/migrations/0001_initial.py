@@ -4,7 +4,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import cavendish.db.ids
-from cavendish.db.rls import shared_table
+from cavendish.db.rls import operators_table
 
 
 class Migration(migrations.Migration):
@@ -75,5 +75,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        shared_table("reconcile_reconcilerun", app=""),
+        operators_table("reconcile_reconcilerun"),
     )
