@@ -34,6 +34,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Returns whether this visitor may sign up. An invitation always allows the account that it is for."""
         return settings.SIGNUP == "open" or invited_email(request) is not None
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Returns where a sign-in leads that was headed nowhere: operators to the admin, others to their account."""
+        user = request.user
+        if isinstance(user, User) and user.is_staff:
+            return settings.ADMIN_URL
+        url: str = super().get_login_redirect_url(request)
+        return url
+
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
         user.name = form.cleaned_data.get("name", "")
         saved: User = super().save_user(request, user, form, commit)

@@ -34,6 +34,7 @@ OWN_APPS = [
     "billing",
     "generations",
     "cavendish.above.reconcile",
+    "cavendish.above.schedule",
     "cavendish.above.tenant_data",
 ]
 INSTALLED_APPS = [
@@ -134,6 +135,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]  # fmt: skip
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/account/"
+ADMIN_URL = "/admin/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 # Who may sign up: people with an invitation, people whom the OIDC provider knows, or everybody.
 SIGNUP = CONFIG.choice("SIGNUP", ("closed", "oidc", "open"))

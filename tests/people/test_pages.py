@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cavendish.db import ids
 from cavendish.http.security import PERMISSIONS
 from tests.people.visitors import Visitor, person
 
@@ -70,7 +71,7 @@ def test_the_second_step() -> None:
 def test_pages_of_the_admin() -> None:
     grace = person(operator=True)
     grace.sign_in()
-    for path in ("", "accounts/user/", f"accounts/user/{grace.user.pk}/change/", "accounts/tenant/"):
+    for path in ("", "people/", f"people/{ids.encode(ids.USER, grace.user.pk)}/", "tenants/", "tenants/new/", "more"):
         page = grace.get(f"/admin/{path}")
         assert page.status_code == 200
         check(page, path=path)

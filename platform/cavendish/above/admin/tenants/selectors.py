@@ -14,7 +14,7 @@ from django.db import connections
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, AuditEvent, Invitation, Membership, StorageUse, Tenant, WebhookEndpoint
+from accounts.models import ApiKey, AuditEvent, Invitation, Membership, StorageUse, Tenant, TenantNote, WebhookEndpoint
 from billing.budgets.selectors import BudgetUse, budget_uses, budgets_listed
 from billing.models import Budget, Invoice, PlanVersion, Subscription, Wallet
 from billing.money import ZERO
@@ -319,6 +319,12 @@ def plan_line(tenant: Tenant) -> tuple[Subscription | None, Subscription | None,
     now = subscription_now(tenant_id=tenant.id)
     version = PlanVersion.objects.filter(plan_id=now.plan_id, effective_from__lte=timezone.now()).count() if now else 0
     return now, subscription_next(tenant_id=tenant.id), version
+
+
+def notes_of(tenant: Tenant) -> list[tuple[str, TenantNote]]:
+    """Returns the operators' notes with their ids, the newest first."""
+    rows = TenantNote.objects.filter(tenant_id=tenant.id, removed_at=None).order_by("-id")[:10]
+    return [(ids.encode(ids.TENANT_NOTE, note.id), note) for note in rows]
 
 
 def jobs_running(tenant: Tenant) -> int:

@@ -12,13 +12,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantStatus
+from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantNote, TenantStatus
+from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
 from accounts.tenants.selectors import tenant_details
 from billing.months import month_after
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
 from cavendish.above.admin.tenants import charts, selectors
-from cavendish.above.admin.tenants.acts import keys, money, people, settings, status
+from cavendish.above.admin.tenants.acts import keys, money, notes, people, settings, status
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
@@ -39,6 +40,8 @@ ACTS: dict[str, type[TenantAct]] = {
     "settings": settings.General,
     "invite": people.Invite,
     "create-key": keys.CreateKey,
+    "add-note": notes.AddNote,
+    "accept-policy": notes.AcceptPolicy,
 }
 ITEM_ACTS: dict[str, tuple[type[TenantAct], str, type[Any]]] = {
     "role": (people.ChangeRole, ids.MEMBERSHIP, Membership),
@@ -46,6 +49,7 @@ ITEM_ACTS: dict[str, tuple[type[TenantAct], str, type[Any]]] = {
     "resend-invitation": (people.ResendInvitation, ids.INVITATION, Invitation),
     "revoke-invitation": (people.RevokeInvitation, ids.INVITATION, Invitation),
     "rotate-key": (keys.RotateKey, ids.API_KEY, ApiKey),
+    "remove-note": (notes.RemoveNote, ids.TENANT_NOTE, TenantNote),
     "revoke-key": (keys.RevokeKey, ids.API_KEY, ApiKey),
 }
 """Acts on something of a tenant's: the act, the kind of its id, the table."""
@@ -150,6 +154,8 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "invitations": selectors.invitations_open(found),
         "invoices": selectors.last_invoices(found),
         "audit": selectors.last_audit(found),
+        "notes": selectors.notes_of(found),
+        "policy_accepted": policy_accepted(found.policy_version),
         "endpoints": endpoints,
         "delivered": delivered,
         "undelivered": undelivered,

@@ -131,7 +131,9 @@ class NewTenant(Act):
         super().__init__(*args, **options)
         plan = self.fields["plan"]
         assert isinstance(plan, forms.ChoiceField)
-        plan.choices = [*billing().plans()]
+        offered = list(billing().plans())
+        # A platform without plans makes the standard one with its first tenant.
+        plan.choices = offered or [(STANDARD_PLAN, STANDARD_PLAN.title())]
         plan.initial = STANDARD_PLAN
 
     def run(self, actor: Actor) -> str:
