@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as django_settings
 from pytest_django import Settings
