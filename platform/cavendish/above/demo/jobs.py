@@ -126,7 +126,7 @@ class Drawer:
         model = rng.choices(self.models, weights=self.model_weights)[0]
         resolution = self.resolution(model)
         if ended is None:
-            ended = rng.choices(list(ENDS), weights=ENDS.values())[0] if rng.random() < profile.failures else ""
+            ended = rng.choices(list(ENDS), weights=list(ENDS.values()))[0] if rng.random() < profile.failures else ""
         prompt = rng.choice(self.prompts)
         searches = model in (FLASH, PRO) and not ended and rng.random() < 0.04
         work = self.work(model, resolution, prompt if not searches else rng.choice(GROUNDED), ended, searches=searches)

@@ -32,6 +32,7 @@ LAST_HOUR = {
     "lumen": 2,
     "kite": 2,
 }
+LAST_MINUTE = ("acme", "globex")
 INCIDENT = 12
 SPOKEN = ("acme", "fable", "yunshang")
 VARIED = ("acme", "globex", "yunshang", "fable")
@@ -102,16 +103,18 @@ def _kept(tenant: TenantRows, scale: float) -> int:
 def _last_hour(drawer: Drawer, *, now: datetime, scale: float, rng: random.Random) -> list[Job]:
     """The hour that has just passed is busy whatever the time of the day; one tenant's jobs fail in it."""
     slug = drawer.tenant.profile.slug
-    count = LAST_HOUR.get(slug, 0)
-    jobs = [
-        drawer.job(at, ended="")
-        for at in last_hour(count=max(round(count * min(scale, 1)), min(count, 2)), now=now, rng=rng)
-    ]
+    wanted = LAST_HOUR.get(slug, 0)
+    count = max(round(wanted * min(scale, 1)), min(wanted, 2))
+    moments = last_hour(count=count, now=now, rng=rng)
+    if slug in LAST_MINUTE:
+        moments.append(now - timedelta(seconds=80))
+    jobs = [drawer.job(at, ended="") for at in moments]
     if slug == FAILING:
         begun = now - timedelta(minutes=58)
-        step = timedelta(minutes=56) / INCIDENT
+        step = timedelta(minutes=54) / INCIDENT
         for place in range(INCIDENT):
-            job = drawer.job(begun + step * place, ended="upstream_unavailable")
+            at = begun + step * place + timedelta(seconds=rng.uniform(0, 150))
+            job = drawer.job(at, ended="upstream_unavailable")
             job.livemode, key = True, drawer.tenant.keys[0]
             job.key, job.member = key.id, key.member_id
             jobs.append(job)
