@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import Q
+
 from accounts.models import Tenant
 from billing.ledger.services import Account, Kind, available
 from billing.models import (
@@ -65,6 +67,30 @@ def charge_spent(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
 def charge_left(charge: Charge) -> Decimal:
     """Returns what of a charge can still be refunded, which is what `charge_refund` refunds without an amount."""
     return sum((part for part, _ in charge_spent(charge)), ZERO)
+
+
+def flagged_charges(
+    *,
+    tenant_id: UUID | None = None,
+    flag: str | None = None,
+    resolved: bool | None = False,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[Charge]:
+    """Returns charges that somebody should look at with their tenants and decisions, the newest generation first.
+
+    `resolved` None is both; `before` is the last generation of the page before. As the operator.
+    """
+    rows = Charge.objects.filter(~Q(flags=[])).select_related("tenant", "resolution").order_by("-generation_id")
+    if tenant_id is not None:
+        rows = rows.filter(tenant_id=tenant_id)
+    if flag is not None:
+        rows = rows.filter(flags__contains=[flag])
+    if resolved is not None:
+        rows = rows.filter(resolution__isnull=not resolved)
+    if before is not None:
+        rows = rows.filter(generation_id__lt=before)
+    return list(rows[:limit])
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,31 @@ def rows_at(model: str, *, plan: Plan | None, at: datetime) -> QuerySet[Price]:
     return Price.objects.filter(own | Q(plan=None), model=model, effective_from__lte=at).order_by("effective_from")
 
 
+def price_versions(
+    *,
+    plan: Plan | None = None,
+    of_upstream: bool = False,
+    model: str | None = None,
+    kind: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Price]:
+    """Returns versions of prices with their plans, the last added first, those that have not begun among them.
+
+    With a plan its own, with `of_upstream` the upstream's, else all; `before` is the last id of the page before.
+    """
+    rows = Price.objects.select_related("plan").order_by("-id")
+    if plan is not None or of_upstream:
+        rows = rows.filter(plan=plan)
+    if model is not None:
+        rows = rows.filter(model=model)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return list(rows[:limit])
+
+
 def book_lines(model: Model, *, plan: Plan | None, at: datetime) -> list[dict[str, Any]]:
     """Returns every price of a model at a moment, for operators: by kind and tier, and by size where it differs."""
     rows = list(rows_at(model.id, plan=plan, at=at))

@@ -14,7 +14,7 @@ from django.db import connections
 
 from accounts.actor import Actor
 from accounts.models import AuditEvent, Tenant
-from billing.charges.selectors import charge_in_sight, flag_text
+from billing.charges.selectors import charge_in_sight, flag_text, flagged_charges
 from billing.charges.services import charge_refund, flagged_charge_resolve
 from billing.credit_notes.services import credit_note_issue
 from billing.credits.services import credit_grant
@@ -208,6 +208,21 @@ def test_a_charge_is_in_sight_with_all_that_a_decision_needs() -> None:
     assert sight.free == sight.wallet.balance + 50
     assert (sight.invoice, sight.credit_notes, sight.resolution) == (fresh(note.invoice_id), [note], None)
     assert charge_in_sight(case.tenant.id) is None
+
+
+def test_flagged_charges_are_listed_until_they_are_decided_about() -> None:
+    case = prepaid()
+    other = spend(case.tenant)
+    flag(case.generation_id, "over_hold")
+    flag(other, "unknown_kind")
+    of: dict[str, Any] = {"tenant_id": case.tenant.id}
+    ids = [charge.generation_id for charge in flagged_charges(**of)]
+    assert ids == [other, case.generation_id]
+    assert [charge.generation_id for charge in flagged_charges(before=other, **of)] == [case.generation_id]
+    flagged_charge_resolve(note="Fine", adjustment=D(0), **case.charge)
+    assert [charge.generation_id for charge in flagged_charges(**of)] == [other]
+    assert [charge.resolution.note for charge in flagged_charges(resolved=True, **of)] == ["Fine"]
+    assert flagged_charges(resolved=None, flag="over_hold", **of)[0].generation_id == case.generation_id
 
 
 def pay(case: Case) -> None:

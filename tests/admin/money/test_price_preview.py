@@ -22,7 +22,7 @@ from billing.oversight.margins import margin_table
 from billing.plans.services import plan_create
 from billing.plans.terms import PlanTerms
 from billing.prices.pricing import settlement
-from billing.prices.selectors import price_books_clear
+from billing.prices.selectors import price_books_clear, price_versions
 from billing.prices.services import NewPrice, prices_add
 from billing.usage.services import usage_platform_refresh
 from billing.usage.upstream import usage_parse
@@ -185,6 +185,10 @@ def test_batch_at_half_price_that_is_bought_at_full_price_is_named() -> None:
         cursor.execute("UPDATE billing_price SET effective_from = now() WHERE plan_id = %s", [plan.id])
     price_books_clear()
     assert "image_output" not in {row.kind for row in below_cost() if row.plan == plan and row.model == FLASH}
+    [version] = price_versions(plan=plan, model=FLASH)
+    assert (version.tier, version.unit_price) == ("batch", D(60))
+    assert price_versions(plan=plan, before=version.id) == []
+    assert {row.plan for row in price_versions(of_upstream=True, kind="image_output")} == {None}
 
 
 def test_the_margin_table_sums_tenants_and_plans() -> None:
