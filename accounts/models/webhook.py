@@ -121,6 +121,8 @@ class WebhookDelivery(TenantModel):
             # for webhook_claim: which endpoints have something due, and what
             models.Index(fields=["endpoint_id", "due_at"], name="webhooks_pending", condition=Q(status="pending")),
             models.Index(fields=["due_at"], name="webhooks_sending", condition=Q(status="sending")),
+            # what was sent of one object
+            models.Index(fields=["subject"], name="webhooks_of_subject"),
             # for the log of an endpoint
             models.Index(fields=["endpoint_id", "id"], name="webhooks_of_endpoint"),
             # for webhook_deliveries_expire
