@@ -57,6 +57,8 @@ class LedgerTransaction(TenantModel):
                 condition=models.Q(kind__in=["adjustment", "refund"]),
             ),
             models.Index(fields=["invoice_id"], name="ledger_of_invoice", condition=models.Q(invoice_id__isnull=False)),
+            # the operator's search
+            models.Index(fields=["reference"], name="ledger_references", condition=~models.Q(reference="")),
         )
 
     def __str__(self) -> str:

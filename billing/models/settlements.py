@@ -32,6 +32,8 @@ class Payment(TenantModel):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        # the operator's search
+        indexes = (models.Index(fields=["reference"], name="payments_references"),)
         constraints = (
             models.UniqueConstraint(fields=["invoice", "method", "reference"], name="payment_once"),
             models.UniqueConstraint(
