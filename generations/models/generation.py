@@ -154,3 +154,8 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+    state = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, output_field=models.JSONField()),
+        help_text="What it last said of itself (`WorkerState` of generations.work).",
+    )

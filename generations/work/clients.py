@@ -8,7 +8,7 @@ from django.conf import settings
 
 from cavendish.boot.config import ConfigurationError
 from cavendish.gemini.catalog import CatalogError, get_model
-from cavendish.gemini.client import GeminiClient, Key, KeyPool
+from cavendish.gemini.client import GeminiClient, Key, KeyPool, KeyReport
 from generations.work.job import Job
 
 
@@ -25,6 +25,12 @@ class TenantKeys(KeyPool):
     def knows(self, fingerprint: str | None) -> bool:
         return fingerprint is not None
 
+    def note(self, key: Key, *, status: int | None, failed: bool) -> None:
+        """Counts nothing: there are as many keys as tenants, and none is the operator's."""
+
+    def report(self) -> list[KeyReport]:
+        return []
+
     def pick(self, prefer: str | None = None) -> Key:
         if prefer is None:
             return super().pick()
@@ -39,6 +45,7 @@ class Clients:
             # Falling back to the live upstream would let test keys, which are never billed, spend the operator's money.
             raise ConfigurationError("SANDBOX_URL is not set: test keys need a sandbox, they must never reach Google.")
         keys = KeyPool(settings.GEMINI_API_KEYS) if settings.GEMINI_API_KEYS else TenantKeys()
+        self.keys = keys
         self.live = _client(settings.GEMINI_BASE_URL, keys)
         same = settings.GEMINI_BASE_URL == settings.SANDBOX_URL
         self.sandbox = self.live if same else _client(settings.SANDBOX_URL, TenantKeys())

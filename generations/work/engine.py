@@ -25,6 +25,7 @@ from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore
 from generations.work.pending_result import PendingResult, deliver, pending_results_find
 from generations.work.run import Running, fail, run
+from generations.work.worker_state import WorkerState
 
 logger = logging.getLogger(__name__)
 
@@ -205,7 +206,9 @@ class Engine:
         while True:
             await asyncio.sleep(settings.LEASE_SECONDS / 4)
             try:
-                stop = await self.store.heartbeat(worker=self.worker, seconds=settings.LEASE_SECONDS)
+                stop = await self.store.heartbeat(
+                    worker=self.worker, seconds=settings.LEASE_SECONDS, state=self._state()
+                )
                 if stop is None:
                     # Lost while PostgreSQL was away or this process was frozen. Jobs that nobody took yet are still
                     # ended by their tokens; new ones need a lease again.
@@ -218,6 +221,9 @@ class Engine:
                 logger.warning("No heartbeat: PostgreSQL is away (%s).", type(error).__name__)
             except Exception:
                 logger.exception("A heartbeat failed.")
+
+    def _state(self) -> WorkerState:
+        return {"slots": self.capacity, "keys": self.clients.keys.report()}
 
     async def _cancellations(self) -> None:
         """Stops a job as soon as its cancellation is published; heartbeats carry those that were missed."""

@@ -20,6 +20,7 @@ from cavendish.db.pool import Pool, open_pool
 from cavendish.db.storable import storable
 from generations.contracts import GenerationResult, UpstreamCalls
 from generations.work.job import Job
+from generations.work.worker_state import WorkerState
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +48,9 @@ class JobStore:
         """Takes over `keep` from a dead predecessor of this name; returns how many of its other jobs were freed."""
         return int(await acall(self.system, "worker_register", name, worker, seconds, keep))
 
-    async def heartbeat(self, *, worker: UUID, seconds: float) -> list[UUID] | None:
-        """Returns the jobs that were asked to stop; None when the lease is gone."""
-        stop: list[UUID] | None = await acall(self.system, "worker_heartbeat", worker, seconds)
+    async def heartbeat(self, *, worker: UUID, seconds: float, state: WorkerState) -> list[UUID] | None:
+        """Returns the jobs that were asked to stop; None when the lease is gone. `state` is for the operator's eyes."""
+        stop: list[UUID] | None = await acall(self.system, "worker_heartbeat", worker, seconds, state)
         return stop
 
     async def leave(self, *, worker: UUID, keep: list[UUID], calls: list[UpstreamCalls]) -> None:

@@ -31,6 +31,7 @@ NOT_READ: Mapping[tuple[str, str], str] = {
     ("hold_reserve", "p_prices"): "stored as it is: KindPrice by kind",
     ("generation_requeue", "p_calls"): "handed on to upstream_calls_add",
     ("worker_leave", "p_calls"): "a list of what upstream_calls_add takes",
+    ("worker_heartbeat", "p_state"): "stored as it is",
     ("batch_item_finish", "p_error"): "stored as it is",
     ("batch_items_finish", "p_error"): "stored as it is",
     ("event_add", "p_data"): "stored as it is",

@@ -14,7 +14,7 @@ from cavendish.gemini.client._errors import (
     Unavailable,
 )
 from cavendish.gemini.client._interaction import UNFINISHED, Interaction
-from cavendish.gemini.client._keys import Key, KeyPool
+from cavendish.gemini.client._keys import Key, KeyPool, KeyReport, key_fingerprint
 from cavendish.gemini.client._tries import OnTry, Try
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Interaction",
     "Key",
     "KeyPool",
+    "KeyReport",
     "NotFound",
     "OnTry",
     "RateLimited",
@@ -33,4 +34,5 @@ __all__ = [
     "TimedOut",
     "Try",
     "Unavailable",
+    "key_fingerprint",
 ]

@@ -71,6 +71,7 @@ async def with_retries(
                         await on_retry(error, delay)
                 finally:
                     tried.end()
+                    keys.note(key, status=tried.status, failed=_is_outage(tried.error))
                     if on_try is not None:
                         on_try(tried)
                 await asyncio.sleep(delay)
@@ -87,6 +88,13 @@ def _heals(error: GeminiError, keys: KeyPool, prefer: str | None, idempotent: bo
     if isinstance(error, Rejected) and error.bad_key:
         return not keys.knows(prefer) and keys.usable()
     return error.retryable
+
+
+def _is_outage(error: GeminiError | None) -> bool:
+    """Whether the upstream did not serve a try; a request that it refuses for what is in it is served."""
+    if isinstance(error, Rejected):
+        return error.bad_key
+    return error is not None
 
 
 def _delay(error: GeminiError, key: Key, keys: KeyPool, prefer: str | None, tries: int, max_delay: float) -> float:
