@@ -43,6 +43,16 @@ class PlatformDashboard:
     by_day: list[tuple[date, PlatformSums]]
 
 
+@dataclass(frozen=True)
+class ModelUse:
+    """A model's jobs and pictures over some days, and how many tenants had any of them in the months of those days."""
+
+    model: str
+    requests: int
+    images: int
+    tenants: int
+
+
 _SUMS = """sum({0}.requests)::bigint AS requests, sum({0}.images)::bigint AS images,
     sum({0}.flagged)::bigint AS flagged, sum({0}.amount) AS amount, sum({0}.cost) AS cost"""
 _TOTALS = f"""
@@ -56,6 +66,23 @@ _TENANTS = f"""
     JOIN billing_wallet w ON w.tenant_id = m.tenant_id AND w.livemode = m.livemode
     WHERE m.livemode = %(livemode)s AND m.month = %(month)s
     GROUP BY 1, 2, 3 ORDER BY amount DESC, cost DESC, 1 LIMIT %(tenants)s"""  # noqa: S608
+
+_MODELS = """
+    SELECT d.model, sum(d.requests)::bigint, sum(d.images)::bigint, coalesce(max(m.tenants), 0)
+    FROM billing_platformtotal d
+    LEFT JOIN (SELECT model, count(DISTINCT tenant_id) AS tenants FROM billing_platformmonth
+               WHERE livemode = %(livemode)s AND month >= date_trunc('month', %(since)s::date)::date
+                   AND month <= %(until)s
+               GROUP BY 1) m ON m.model = d.model
+    WHERE d.livemode = %(livemode)s AND d.billing_date >= %(since)s AND d.billing_date <= %(until)s
+    GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1"""
+
+
+def platform_models(*, since: date, until: date, livemode: bool = True) -> list[ModelUse]:
+    """Returns the models of the days from `since` to `until`, the most pictures first; runs as the operator."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(_MODELS, {"livemode": livemode, "since": since, "until": until})
+        return [ModelUse(*row) for row in cursor.fetchall()]
 
 
 def platform_dashboard(*, day: date, livemode: bool = True, tenants: int = 20) -> PlatformDashboard:

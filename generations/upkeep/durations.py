@@ -25,7 +25,7 @@ def histogram(durations: Iterable[float]) -> tuple[list[int], list[int]]:
     return [bucket for bucket, _ in counts], [count for _, count in counts]
 
 
-def percentile(counts: Mapping[int, int], share: float) -> float | None:
+def percentile(counts: Mapping[int, float], share: float) -> float | None:
     """Returns the duration in seconds below which `share` (0 to 1) of the jobs lie; None where there are no jobs.
 
     `counts` is jobs by bucket. Within a bucket jobs count as evenly spread; what lies beyond the last edge is given as
@@ -34,7 +34,7 @@ def percentile(counts: Mapping[int, int], share: float) -> float | None:
     total = sum(counts.values())
     if not total:
         return None
-    rank, below = share * total, 0
+    rank, below = share * total, 0.0
     for bucket in sorted(counts):
         inside = counts[bucket]
         if below + inside >= rank and inside:

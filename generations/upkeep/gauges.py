@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from accounts.webhooks.metrics import DELIVERIES
+from billing.oversight.below_cost import below_cost
 from cavendish.db.call import call
+from cavendish.db.router import acting_as
 
 SWEPT = ("freed", "expired", "broken", "holds")
 """What the sweeper repairs; each is a gauge `sweeper_…`, the sum of the hour."""
@@ -32,6 +34,14 @@ def gauges_take() -> int:
 
 def gauge_add(name: str, count: float) -> None:
     call("gauge_add", name, Decimal(count), using="system")
+
+
+def below_cost_take() -> int:
+    """Notes how many prices of plans are below their cost (`below_cost`); returns it. The scheduler calls it."""
+    with acting_as("operator"):
+        count = len(below_cost())
+    call("gauge_set", "below_cost", Decimal(count), using="system")
+    return count
 
 
 def sweep_note(counts: Mapping[str, int]) -> None:

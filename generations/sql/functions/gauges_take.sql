@@ -16,6 +16,8 @@ BEGIN
         UNION ALL
         SELECT 'storage_bytes', coalesce(sum(bytes), 0) FROM accounts_storageuse
         UNION ALL
+        SELECT 'counted_at', extract(epoch FROM now())
+        UNION ALL
         SELECT 'held_' || currency, sum(held) FROM billing_wallet WHERE livemode GROUP BY currency) g
     ON CONFLICT (name, hour) DO UPDATE SET last = excluded.last, peak = greatest(p.peak, excluded.peak);
     GET DIAGNOSTICS taken = ROW_COUNT;

@@ -42,7 +42,7 @@ from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
 from generations.compat.gemini.batches.item_dialect import GEMINI
 from generations.upkeep.activity import REFRESH_SECONDS, activity_refresh
-from generations.upkeep.gauges import gauges_take
+from generations.upkeep.gauges import below_cost_take, gauges_take
 from generations.upkeep.retention import contents_expire, files_expire, inputs_expire, outputs_expire
 from generations.upkeep.sweep import sweep
 from generations.upkeep.terms import FILL_SECONDS, terms_fill
@@ -76,6 +76,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(activity_refresh, every=60, seconds=REFRESH_SECONDS),
             Task(gauges_take, every=60),
             Task(absorbed_watch, every=60),
+            Task(below_cost_take, every=600),
             Task(usage_partitions_create, every=3600),
             Task(webhook_deliveries_expire, every=60),
             Task(catalog_prices_load, every=600),

@@ -1,0 +1,258 @@
+"""Pictures and jobs, failures and durations, of the last sixty minutes and as they are normally at this time.
+
+The last sixty minutes are `ActivityLatest`, everything before `ActivityTotal`: a few rows for each hour, however many
+tenants and jobs there are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from cavendish.above.admin.home.selectors.window import Normal, Window, hours_of, normal_of, rows
+from generations.upkeep.durations import percentile
+
+MAX_WHOSE = 3
+
+
+@dataclass(frozen=True)
+class HourCounts:
+    """Jobs that ended in an hour of UTC. `retried` succeeded after a try that failed or a lost worker."""
+
+    hour: datetime
+    jobs: int = 0
+    pictures: int = 0
+    failed: int = 0
+    judged: int = 0
+    retried: int = 0
+
+    @property
+    def failed_share(self) -> float | None:
+        """Of those that succeeded or failed; None where there were none."""
+        return self.failed / self.judged if self.judged else None
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Pictures and jobs of the last sixty minutes, the same time a week ago (rounded), and 24 whole hours before."""
+
+    pictures: int
+    pictures_last_week: int
+    jobs: int
+    jobs_last_week: int
+    hours: list[HourCounts]
+
+    @property
+    def pictures_change(self) -> float | None:
+        """As a share of last week's: 0.08 is 8 % more. None where there was nothing then."""
+        return _change(self.pictures, self.pictures_last_week)
+
+    @property
+    def jobs_change(self) -> float | None:
+        return _change(self.jobs, self.jobs_last_week)
+
+
+@dataclass(frozen=True)
+class Whose:
+    tenant_id: UUID
+    name: str
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why jobs failed: the API's `error.code`, and the upstream's HTTP status (None where it gave no answer)."""
+
+    error_code: str
+    upstream_status: int | None
+    jobs: int
+    normal: Normal | None
+    whose: list[Whose]
+    """Up to three tenants, the most jobs first."""
+    tenants: int
+
+    @property
+    def is_above(self) -> bool:
+        return self.normal is not None and self.jobs > self.normal.high
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Failed jobs of the last sixty minutes, of `judged` that succeeded or failed (canceled ones do not count)."""
+
+    failed: int
+    judged: int
+    normal: Normal | None
+    """Of the share."""
+    retried: int
+    reasons: list[Reason]
+    hours: list[HourCounts]
+
+    @property
+    def share(self) -> float | None:
+        return self.failed / self.judged if self.judged else None
+
+    @property
+    def is_above(self) -> bool:
+        return self.share is not None and self.normal is not None and self.share > self.normal.high
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long the pictures of a model and size took from the start of their job to its end, in seconds."""
+
+    model: str
+    image_size: str
+    jobs: int
+    pictures: int
+    p50: float | None
+    p95: float | None
+    normal_p50: Normal | None
+    normal_p95: Normal | None
+
+    @property
+    def is_above(self) -> bool:
+        return self.p95 is not None and self.normal_p95 is not None and self.p95 > self.normal_p95.high
+
+
+_HOURS = """
+    SELECT t.hour, sum(t.jobs), sum(t.pictures), coalesce(sum(t.jobs) FILTER (WHERE t.outcome = 'failed'), 0),
+           coalesce(sum(t.jobs) FILTER (WHERE t.outcome <> 'canceled'), 0), sum(t.retried)
+    FROM generations_activitytotal t WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) GROUP BY 1"""
+_LATEST = """
+    SELECT l.outcome, l.error_code, l.upstream_status, l.model, l.image_size, sum(l.jobs), sum(l.pictures),
+           sum(l.retried)
+    FROM generations_activitylatest l WHERE l.livemode = %(livemode)s GROUP BY 1, 2, 3, 4, 5"""
+_WHOSE = """
+    SELECT f.error_code, f.upstream_status, f.tenant_id, t.name, f.jobs FROM (
+        SELECT l.error_code, l.upstream_status, l.tenant_id, sum(l.jobs) AS jobs FROM generations_activitylatest l
+        WHERE l.livemode = %(livemode)s AND l.outcome = 'failed' GROUP BY 1, 2, 3) f
+    JOIN accounts_tenant t ON t.id = f.tenant_id ORDER BY f.jobs DESC, t.name"""
+_REASONS = """
+    SELECT t.error_code, t.upstream_status, t.hour, sum(t.jobs) FROM generations_activitytotal t
+    WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) AND t.outcome = 'failed' GROUP BY 1, 2, 3"""
+_LATEST_BUCKETS = """
+    SELECT l.model, l.image_size, b.bucket, sum(b.jobs) FROM generations_activitylatest l,
+        unnest(l.duration_buckets, l.duration_counts) AS b (bucket, jobs)
+    WHERE l.livemode = %(livemode)s AND l.outcome = 'succeeded' GROUP BY 1, 2, 3"""
+_BUCKETS = """
+    SELECT t.model, t.image_size, t.hour, t.duration_buckets, t.duration_counts FROM generations_activitytotal t
+    WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) AND t.outcome = 'succeeded'"""
+
+Latest = list[tuple[str, str, int, str, str, int, int, int]]
+
+
+def hours_counted(window: Window) -> dict[datetime, HourCounts]:
+    """Returns the counts of the hours that the page compares with; hours without jobs are not there."""
+    hours = sorted({*window.trend(), *hours_of(window.pairs())})
+    found = rows(_HOURS, {"livemode": window.livemode, "hours": hours})
+    return {hour: HourCounts(hour, *map(int, counts)) for hour, *counts in found}
+
+
+def latest_counted(window: Window) -> Latest:
+    """Returns (outcome, error code, upstream status, model, size, jobs, pictures, retried) of the sixty minutes."""
+    found = rows(_LATEST, {"livemode": window.livemode})
+    return [(*key, int(jobs), int(pictures), int(retried)) for *key, jobs, pictures, retried in found]
+
+
+def traffic(window: Window, hours: dict[datetime, HourCounts], latest: Latest) -> Traffic:
+    """Returns what came and went."""
+    week = window.last_week()
+    return Traffic(
+        pictures=sum(row[6] for row in latest),
+        pictures_last_week=round(window.blend(week, {hour: row.pictures for hour, row in hours.items()})),
+        jobs=sum(row[5] for row in latest),
+        jobs_last_week=round(window.blend(week, {hour: row.jobs for hour, row in hours.items()})),
+        hours=_trend(window, hours),
+    )
+
+
+def failures(window: Window, hours: dict[datetime, HourCounts], latest: Latest) -> Failures:
+    """Returns how many jobs failed and why, the most frequent reason first. Two statements."""
+    judged = {hour: row.judged for hour, row in hours.items()}
+    failed = {hour: row.failed for hour, row in hours.items()}
+    days = [pair for pair in window.pairs() if window.blend(pair, judged)]
+    values = {"livemode": window.livemode, "hours": hours_of(days)}
+    before: dict[tuple[str, int], dict[datetime, int]] = defaultdict(dict)
+    for code, status, hour, jobs in rows(_REASONS, values):
+        before[code, status][hour] = int(jobs)
+    now: dict[tuple[str, int], int] = defaultdict(int)
+    for outcome, code, status, _, _, jobs, _, _ in latest:
+        if outcome == "failed":
+            now[code, status] += jobs
+    whose: dict[tuple[str, int], list[Whose]] = defaultdict(list)
+    if now:
+        for code, status, tenant, name, jobs in rows(_WHOSE, {"livemode": window.livemode}):
+            whose[code, status].append(Whose(tenant, name, int(jobs)))
+    reasons = [
+        Reason(
+            error_code=key[0],
+            upstream_status=key[1] or None,
+            jobs=jobs,
+            normal=normal_of([window.blend(pair, before[key]) for pair in days]),
+            whose=whose[key][:MAX_WHOSE],
+            tenants=len(whose[key]),
+        )
+        for key, jobs in sorted(now.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return Failures(
+        failed=sum(now.values()),
+        judged=sum(row[5] for row in latest if row[0] != "canceled"),
+        normal=normal_of([window.blend(pair, failed) / window.blend(pair, judged) for pair in days]),
+        retried=sum(row[7] for row in latest),
+        reasons=reasons,
+        hours=_trend(window, hours),
+    )
+
+
+def durations(window: Window, latest: Latest) -> list[Duration]:
+    """Returns each model and size of the last sixty minutes, the most pictures first. Two statements."""
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for outcome, _, _, model, size, jobs, pictures, _ in latest:
+        if outcome == "succeeded":
+            counts[model, size][0] += jobs
+            counts[model, size][1] += pictures
+    now: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    for model, size, bucket, jobs in rows(_LATEST_BUCKETS, {"livemode": window.livemode}):
+        now[model, size][bucket] = int(jobs)
+    before: dict[tuple[str, str], dict[datetime, dict[int, float]]] = defaultdict(dict)
+    values = {"livemode": window.livemode, "hours": hours_of(window.pairs())}
+    for model, size, hour, buckets, jobs_of in rows(_BUCKETS, values):
+        before[model, size][hour] = dict(zip(buckets, jobs_of, strict=True))
+    found = []
+    for key, (jobs, pictures) in sorted(counts.items(), key=lambda item: (-item[1][1], item[0])):
+        days = [_blended(window, pair, before[key]) for pair in window.pairs()] if key in before else []
+        p50s, p95s = ([value for day in days if (value := percentile(day, share)) is not None] for share in (0.5, 0.95))
+        found.append(
+            Duration(
+                *key,
+                jobs=jobs,
+                pictures=pictures,
+                p50=percentile(now[key], 0.5),
+                p95=percentile(now[key], 0.95),
+                normal_p50=normal_of(p50s),
+                normal_p95=normal_of(p95s),
+            )
+        )
+    return found
+
+
+def _blended(
+    window: Window, pair: tuple[datetime, datetime], hours: dict[datetime, dict[int, float]]
+) -> dict[int, float]:
+    """Returns the histogram of the sixty minutes that end at this time of a day."""
+    blend: dict[int, float] = defaultdict(float)
+    for hour, share in zip(pair, (window.share, 1 - window.share), strict=True):
+        for bucket, jobs in hours.get(hour, {}).items():
+            blend[bucket] += share * jobs
+    return {bucket: jobs for bucket, jobs in blend.items() if jobs}
+
+
+def _trend(window: Window, hours: dict[datetime, HourCounts]) -> list[HourCounts]:
+    return [hours.get(hour, HourCounts(hour)) for hour in window.trend()]
+
+
+def _change(now: float, before: float) -> float | None:
+    return now / before - 1 if before else None
