@@ -33,6 +33,9 @@ class AuditEvent(TenantModel):
             models.Index(fields=["tenant", "id"], name="audit_of_tenant"),
             # the history of one object, on its page
             models.Index(fields=["target_id", "id"], name="audit_of_target"),
+            # for the operator's search over all tenants
+            models.Index(fields=["actor_id", "id"], name="audit_of_actor"),
+            models.Index(fields=["action", "id"], name="audit_of_action"),
         )
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ SHARED = {
     "billing_price", "django_content_type", "django_migrations", "django_session",
     "generations_activitymoney", "generations_activitytotal", "generations_platformgauge",
     "generations_platformguardrule", "generations_tokenversion", "generations_worker",
+    "schedule_scheduledtask",
 }  # fmt: skip
 # About tenants, and the operator's alone: the app's role has no right on them.
 OPERATORS = {"accounts_tenantnote", "reconcile_reconcilerun"}

@@ -39,6 +39,9 @@ class Mail(TenantModel):
         indexes = (
             # for mails_due, by the scheduler every few seconds
             models.Index(fields=["due_at"], name="mails_queued", condition=Q(status="queued")),
+            # for the operator's page of mails
+            models.Index(fields=["id"], name="mails_failed", condition=Q(status="failed")),
+            models.Index(fields=["ended_at"], name="mails_sent", condition=Q(status="sent")),
         )
 
     def __str__(self) -> str:

@@ -31,6 +31,7 @@ from billing.usage.absorbed import absorbed_watch
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from billing.wallets.services import wallets_watch
 from cavendish.above.reconcile.services import reconcile_watch
+from cavendish.above.schedule.services import TaskLog
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.startup import refuse_unsafe
@@ -75,8 +76,8 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(usage_platform_refresh, every=60),
             Task(activity_refresh, every=60, seconds=REFRESH_SECONDS),
             Task(gauges_take, every=60),
-            Task(absorbed_watch, every=60),
             Task(below_cost_take, every=600),
+            Task(absorbed_watch, every=60),
             Task(usage_partitions_create, every=3600),
             Task(webhook_deliveries_expire, every=60),
             Task(catalog_prices_load, every=600),
@@ -123,8 +124,9 @@ class Command(BaseCommand):
                 health_serve(settings.HEALTH_PORT)
             except OSError as error:
                 raise CommandError(f"HEALTH_PORT {settings.HEALTH_PORT} cannot be used: {error.strerror}.") from None
+        log = TaskLog()
         threads = [
-            threading.Thread(target=run_tasks, args=(tasks, stop), name=name, daemon=True)
+            threading.Thread(target=run_tasks, args=(tasks, stop, log), name=name, daemon=True)
             for name, tasks in threads_of_tasks().items()
         ]
         for thread in threads:
@@ -143,26 +145,33 @@ class Command(BaseCommand):
             thread.join(timeout=max(0.0, until - time.monotonic()))
 
 
-def run_tasks(tasks: list[Task], stop: threading.Event) -> None:
-    """Runs each task when it is due, one after the other, until `stop` is set."""
+def run_tasks(tasks: list[Task], stop: threading.Event, log: TaskLog | None = None) -> None:
+    """Runs each task when it is due, one after the other, until `stop` is set, and has the log note each run."""
+    thread = threading.current_thread().name
     while not stop.is_set():
         for task in tasks:
             began = time.monotonic()
             if task.due <= began and not stop.is_set():
                 task.due = began + task.every
-                if _guarded(task.run) and time.monotonic() - began >= task.seconds:
+                result, error = _guarded(task.run)
+                seconds = time.monotonic() - began
+                if result and seconds >= task.seconds:
                     task.due = began
+                if log is not None:
+                    name = task.run.__name__
+                    log.task_ran(name, thread=thread, every=task.every, seconds=seconds, result=result, error=error)
         stop.wait(0.5)
     connections.close_all()
 
 
-def _guarded(run: Callable[[], object]) -> object:
-    """Returns what it returned, None where it failed: whatever is wrong with one task, the others go on."""
+def _guarded(run: Callable[[], object]) -> tuple[object, str]:
+    """Returns what it returned and "", or None and the class of what it failed with: the other tasks go on."""
     try:
-        return run()
+        return run(), ""
     except DatabaseError as error:
         logger.warning("%s waits: PostgreSQL answered %s.", run.__name__, type(error).__name__)
         connections.close_all()
-    except Exception:
+        return None, type(error).__name__
+    except Exception as error:
         logger.exception("%s failed; it runs again.", run.__name__)
-    return None
+        return None, type(error).__name__

@@ -1,0 +1,1 @@
+"""What the scheduler last did: a row for each of its tasks."""
