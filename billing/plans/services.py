@@ -130,7 +130,9 @@ def _changed(plan: Plan, started_from: int | None, form: Mapping[str, Any]) -> d
     version = plan.versions.filter(pk=started_from).first() if started_from is not None else None
     began = PlanTerms.of(version) if version else PlanTerms()
     known = {part.name for part in fields(PlanTerms)}
-    values = {name: value for name, value in form.items() if name in known and value != getattr(began, name)}
+    values = {
+        name: value for name, value in form.items() if name in known and not _is_same(value, getattr(began, name))
+    }
     now = plan_terms_in_force(plan).terms
     if taken := [name for name in values if getattr(now, name) != getattr(began, name)]:
         raise ChangeRefused(
@@ -161,6 +163,13 @@ def plan_update(*, plan: Plan, name: str | None = None, archived: bool | None = 
                 after=becomes,
             )
     return plan
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Returns whether two values of a field say the same; the order of models says nothing."""
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and all(isinstance(it, str) for it in one):
+        return sorted(one) == sorted(map(str, other))
+    return bool(one == other)
 
 
 def tenant_open(*, tenant: Tenant, plan: Plan, actor: Actor = SYSTEM) -> None:

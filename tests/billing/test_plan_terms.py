@@ -90,6 +90,11 @@ def test_what_came_since_the_form_was_opened_is_kept_or_refused(silver: Plan) ->
 
 
 def test_a_form_that_changes_nothing_adds_nothing(silver: Plan) -> None:
+    """Not even where it lists the models in another order."""
+    two = plan_version_add(plan=silver, values={"allowed_models": [FLASH, PRO]}, **AT_ONCE)
+    form = {"allowed_models": [PRO, FLASH], "markup_percent": Decimal("10")}
+    with pytest.raises(ChangeRefused):
+        plan_version_of_form(plan=silver, started_from=two.pk, form=form, **AT_ONCE)
     began = plan_terms_in_force(silver)
     later = timezone.now() + timedelta(days=3)
     assert plan_version_preview(
