@@ -33,6 +33,7 @@ from accounts.webhooks.api import (
     WebhookEndpointRotate,
     WebhookEndpointTest,
 )
+from accounts.webhooks.operator_api import TenantWebhookDeliveryResend
 from accounts.webhooks.signing_secret_api import WebhookSigningSecret, WebhookSigningSecretRotate
 
 urlpatterns = [
@@ -55,6 +56,10 @@ urlpatterns = [
     path("webhook-endpoints/<str:endpoint_id>/deliveries", WebhookDeliveryList.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>", WebhookDeliveryDetail.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>/resend", WebhookDeliveryResend.as_view()),
+    path(
+        "tenants/<str:tenant_id>/webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>/resend",
+        TenantWebhookDeliveryResend.as_view(),
+    ),
     path("webhook-signing-secret", WebhookSigningSecret.as_view()),
     path("webhook-signing-secret/rotate", WebhookSigningSecretRotate.as_view()),
     path("tenants/<str:tenant_id>/keys", TenantKeyList.as_view()),

@@ -122,6 +122,7 @@ class Submission(TypedDict):
     terms: str
     notices: list[Notice]
     guard_state: str
+    run_again_of: str | None
     request_id: str
     trace_id: str
     hold: SubmittedHold

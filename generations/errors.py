@@ -310,6 +310,19 @@ class NotFinished(GenerationRefused):
         super().__init__(f"The {noun} is {subject_status}; cancel it or wait for its end first.")
 
 
+class ContentErased(GenerationRefused):
+    """Of what only operators read: to tenants such a generation does not exist."""
+
+    status_code, code_name = 410, "content_erased"
+
+    def __init__(self) -> None:
+        super().__init__("The content of this generation was erased; its events and its charge are kept.")
+
+
+class NotRunAgain(GenerationRefused):
+    code_name = "not_run_again"
+
+
 class ItemTaken(GenerationRefused):
     """Another feeder was first, or the batch was canceled meanwhile. Only the feeder meets it."""
 

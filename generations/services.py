@@ -41,17 +41,31 @@ from generations.selectors import generation_find
 SDK_UPLOAD_LIFETIME = timedelta(days=2)
 
 
-def generation_cancel(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -> str | None:
+def generation_cancel(
+    *, tenant_id: UUID, generation_id: UUID, livemode: bool, actor: Actor = SYSTEM, reason: str = ""
+) -> str | None:
     """Cancels: a queued generation at once, a running one by asking its worker. Repeating it is fine.
 
+    With a reason, which is for operators, it is audited.
     Returns the status before, None when there is no such generation. Raises NotCancelable when it has ended otherwise.
     """
     with tenant_context(tenant_id):
-        if generation_find(generation_id, livemode=livemode) is None:
+        generation = generation_find(generation_id, livemode=livemode)
+        if generation is None:
             return None
         was: str | None = call("generation_cancel", tenant_id, generation_id)
         if was in {Status.SUCCEEDED, Status.FAILED}:
             raise NotCancelable(was)
+        if reason and was != Status.CANCELED and generation.cancel_requested_at is None:
+            audit_add(
+                actor=actor,
+                action="generation.canceled",
+                tenant_id=tenant_id,
+                target="generation",
+                target_id=generation_id,
+                before={"status": was},
+                after={"reason": reason},
+            )
         if was == Status.RUNNING:
             transaction.on_commit(lambda: valkey.publish(valkey.CANCEL, generation_id))
         elif was == Status.QUEUED:

@@ -20,6 +20,7 @@ TARGETS = {
     "credit": ids.CREDIT,
     "credit_note": ids.CREDIT_NOTE,
     "export": ids.EXPORT,
+    "generation": ids.GENERATION,
     "guard_rule": ids.GUARD_RULE,
     "invitation": ids.INVITATION,
     "invoice": ids.INVOICE,

@@ -6,6 +6,7 @@ from accounts.idempotency.keyed_request import (
     KeyedRequest,
     created_note,
     current_keyed_request,
+    keyed_request_aside,
     note_audited,
     note_created,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "Replay",
     "created_note",
     "current_keyed_request",
+    "keyed_request_aside",
     "note_audited",
     "note_created",
 ]

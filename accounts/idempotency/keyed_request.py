@@ -162,6 +162,18 @@ def keyed_request_current(keyed: KeyedRequest) -> Iterator[None]:
         _current.reset(token)
 
 
+@contextmanager
+def keyed_request_aside() -> Iterator[None]:
+    """Nothing that is made within the block is noted with the request's key: who repeats it finds by itself what is
+    there. For what an operator's request does as a tenant, whose transactions cannot write an operator's key.
+    """
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 def current_keyed_request() -> KeyedRequest | None:
     """Returns the request that runs, where it carries an idempotency key."""
     return _current.get()

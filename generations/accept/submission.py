@@ -46,7 +46,8 @@ class JobTerms:
     """On what terms a job runs. `deadline` is in seconds from now, None for the platform's own; in `cancel_after`
     seconds from now it is canceled.
 
-    `item` is the batch, and the index in it, of the item that the job is made of.
+    `item` is the batch, and the index in it, of the item that the job is made of; `run_again_of` is the failed
+    generation that an operator runs again.
     """
 
     tier: str = "standard"
@@ -54,6 +55,7 @@ class JobTerms:
     deadline: float | None = None
     cancel_after: float | None = None
     item: tuple[UUID, int] | None = None
+    run_again_of: UUID | None = None
 
 
 def generation_quote(
@@ -172,6 +174,7 @@ def _submission(
         "job_spec": spec.body,
         "terms": _terms(parsed, spec, owner),
         "notices": spec.notices,
+        "run_again_of": str(terms.run_again_of) if terms.run_again_of else None,
         "request_id": request.id,
         "trace_id": request.trace_id,
         "hold": {

@@ -13,6 +13,7 @@ from generations.api.quotes import QuoteCreate
 from generations.api.templates import PromptGuide, TemplateDetail, TemplateList, TemplatePreview
 from generations.collections.api import CollectionDetail, CollectionList, CollectionOutputDetail, CollectionOutputs
 from generations.holds.api import LegalHoldDetail, LegalHoldList
+from generations.jobs.operator_api import TenantJobCancel, TenantJobContent, TenantJobDetail, TenantJobRunAgain
 
 urlpatterns = [
     path("generations", GenerationList.as_view()),
@@ -32,6 +33,10 @@ urlpatterns = [
     path("batches/<str:batch_id>/results", BatchResults.as_view()),
     path("tenants/<str:tenant_id>/legal-holds", LegalHoldList.as_view()),
     path("tenants/<str:tenant_id>/legal-holds/<str:hold_id>", LegalHoldDetail.as_view()),
+    path("tenants/<str:tenant_id>/generations/<str:generation_id>", TenantJobDetail.as_view()),
+    path("tenants/<str:tenant_id>/generations/<str:generation_id>/cancel", TenantJobCancel.as_view()),
+    path("tenants/<str:tenant_id>/generations/<str:generation_id>/run-again", TenantJobRunAgain.as_view()),
+    path("tenants/<str:tenant_id>/generations/<str:generation_id>/content", TenantJobContent.as_view()),
     path("outputs", OutputList.as_view()),
     path("outputs/<str:output_id>", OutputDetail.as_view()),
     path("outputs/<str:output_id>/content", OutputContent.as_view()),

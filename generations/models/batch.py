@@ -114,6 +114,8 @@ class Batch(TenantModel):
                 name="batches_to_erase",
                 condition=Q(input_file__isnull=True, finished_at__isnull=False) & ~Q(input_key=""),
             ),
+            # the operator's search
+            models.Index(fields=["request_id"], name="batches_request", condition=~Q(request_id="")),
             # the list endpoints, newest first
             models.Index(
                 fields=["tenant", "livemode", "-id"], name="batches_listed", condition=Q(deleted_at__isnull=True)

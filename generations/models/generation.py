@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -80,6 +81,7 @@ class Generation(TenantModel):
     trace_id = models.CharField(
         max_length=32, blank=True, default="", db_default="", help_text="Of the caller's traceparent, in hex."
     )
+    run_again_of = models.UUIDField(null=True, help_text="The failed one that an operator ran again as this.")
     error = models.JSONField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
@@ -112,6 +114,20 @@ class Generation(TenantModel):
             # the list endpoint, newest first
             models.Index(
                 fields=["tenant", "livemode", "-id"], name="generations_listed", condition=Q(deleted_at__isnull=True)
+            ),
+            # the operator's search; ids of requests that are ours say when they were made
+            HashIndex(fields=["upstream_id"], name="generations_upstream", condition=~Q(upstream_id="")),
+            HashIndex(
+                fields=["request_id"],
+                name="generations_request",
+                condition=~Q(request_id="") & ~Q(request_id__startswith="req_"),
+            ),
+            HashIndex(fields=["trace_id"], name="generations_trace", condition=~Q(trace_id="")),
+        )
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=["run_again_of"], name="generation_run_again_once", condition=Q(run_again_of__isnull=False)
             ),
         )
 
@@ -151,11 +167,11 @@ class Worker(models.Model):
     name = models.CharField(max_length=100, unique=True)
     started_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name
     state = models.JSONField(
         default=dict,
         db_default=models.Value({}, output_field=models.JSONField()),
         help_text="What it last said of itself (`WorkerState` of generations.work).",
     )
+
+    def __str__(self) -> str:
+        return self.name

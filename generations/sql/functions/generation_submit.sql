@@ -91,14 +91,14 @@ BEGIN
     INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, model, tier, priority,
         previous_id, metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, attempts, failures,
         upstream_id, upstream_key, upstream_host, batch_id, batch_index, deadline_seconds, cancel_at,
-        group_id, request_id, trace_id)
+        group_id, request_id, trace_id, run_again_of)
     VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'member_id')::uuid, (p->>'livemode')::boolean, 'queued',
         p->>'model', p->>'tier', (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata',
         (p->>'store')::boolean, p->>'image_size', p->>'aspect_ratio', (p->>'estimated_bytes')::bigint,
         now() + make_interval(secs => (p->>'deadline')::float8), 0, 0, '', '', '',
         the_batch, the_index, (p->>'deadline_seconds')::float8,
         now() + make_interval(secs => (p->>'cancel_after')::float8), (p->>'group_id')::uuid, p->>'request_id',
-        p->>'trace_id');
+        p->>'trace_id', (p->>'run_again_of')::uuid);
     INSERT INTO generations_generationcontent (generation_id, tenant_id, request, plan, content, thoughts, steps, notices)
     VALUES (the_id, the_tenant, p->'request', p->'job_spec', '[]', '[]', '[]', p->'notices');
     INSERT INTO generations_generationterms (generation_id, tenant_id, terms)

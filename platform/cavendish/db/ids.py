@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -61,3 +62,14 @@ def decode(prefix: str, text: str) -> UUID | None:
         return UUID(hex=tail)
     except ValueError:
         return None
+
+
+_UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}(?![0-9a-f])")
+
+
+def any_uuid(text: str) -> UUID | None:
+    """Returns the last UUID in what a person typed or pasted, in any spelling: with a prefix or dashes, in capitals,
+    quoted, in an address. None where there is none.
+    """
+    found = _UUID.findall(text.lower())
+    return UUID(hex=found[-1].replace("-", "")) if found else None
