@@ -1,0 +1,53 @@
+"""The settings as they are in force, without a secret among them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from cavendish.boot.settings_in_force import SettingInForce, Source, settings_in_force
+from cavendish.boot.settings_known import SECRETS, known_settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def setting(name: str) -> SettingInForce:
+    return next(each for each in settings_in_force() if each.name == name)
+
+
+def test_every_setting_of_the_page_is_known() -> None:
+    """A new one gets its line in cavendish/boot/settings_known.py."""
+    text = PAGE.read_text()
+    assert {known.name for known in known_settings()} == set(re.findall(r"^\| `([A-Z_0-9]+)` \|", text, re.MULTILINE))
+    assert {known.section for known in known_settings()} <= set(re.findall(r"^## (.+)$", text, re.MULTILINE))
+    assert all(known.default and known.about for known in known_settings())
+
+
+def test_where_a_value_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BATCH_AHEAD", raising=False)
+    assert (setting("BATCH_AHEAD").value, setting("BATCH_AHEAD").source) == ("200", Source.DEFAULT)
+    monkeypatch.setenv("BATCH_AHEAD", "300")
+    assert (setting("BATCH_AHEAD").value, setting("BATCH_AHEAD").source) == ("300", Source.ENVIRONMENT)
+    monkeypatch.setitem(settings.CONFIG.recorded, "BATCH_AHEAD", "300")
+    assert setting("BATCH_AHEAD").source == Source.CONNECTION_FILE
+    monkeypatch.setenv("BATCH_AHEAD", "400")
+    assert (setting("BATCH_AHEAD").value, setting("BATCH_AHEAD").source) == ("400", Source.ENVIRONMENT)
+
+
+def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(name, "canary-of-secrets")
+    for name in ("DATABASE_URL", "BROKER_URL", "STORAGE_URL", "GEMINI_BASE_URL", "CATALOG_FILE"):
+        monkeypatch.setenv(name, "s3://user:canary-of-secrets@host:1234/path?secret_key=canary-of-secrets")
+    shown = settings_in_force()
+    assert "canary" not in json.dumps([[each.value, each.default, each.about] for each in shown])
+    assert {each.value for each in shown if each.is_secret} == {"set"}
+    assert setting("DATABASE_URL").value == "s3://host:1234/path"
+    for name in SECRETS:
+        monkeypatch.delenv(name)
+        monkeypatch.setitem(settings.CONFIG.recorded, name, "")
+        assert setting(name).value == "not set"
