@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,9 +30,6 @@ class InvoiceActions:
     void: InvoiceRefused | None
     credit_note: InvoiceRefused | None
     payment: InvoiceRefused | None
-
-    def as_dict(self) -> Mapping[str, InvoiceRefused | None]:
-        return vars(self)
 
 
 def invoice_actions(full: FullInvoice, *, now: datetime | None = None) -> InvoiceActions:
