@@ -93,7 +93,7 @@ class Running:
     `empty`: it begins with nothing at all, as on a new machine, and not with a database that is migrated already.
     """
 
-    def __init__(self, env: Mapping[str, str] | None = None, *, empty: bool = False) -> None:
+    def __init__(self, env: Mapping[str, str] | None = None, *, empty: bool = False, timeout: float = 120) -> None:
         self.data_dir = Path(tempfile.mkdtemp(prefix="cavendish-platform-"))
         if not empty and not any(name.startswith("DATABASE_") for name in env or ()):
             template_copy(self.data_dir)
@@ -102,7 +102,7 @@ class Running:
         self.process: subprocess.Popen[bytes]
         self.ready: dict[str, Any]
         try:
-            self.start()
+            self.start(timeout)
         except BaseException:
             self.remove()
             raise

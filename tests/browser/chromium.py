@@ -1,0 +1,131 @@
+"""Debian's Chromium, driven by Playwright, and what is looked at on every page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+WIDE, PHONE = (1440, 900), (390, 844)
+MAX_PAGE_BYTES = 150_000
+Theme = Literal["light", "dark"]
+# axe names these as worth a look; a rule that a page breaks is an error whatever its impact.
+AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SETTLED = "() => !document.querySelector('.htmx-request') && document.readyState === 'complete'"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window, a sandbox (tests may run as root) and requests of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Seen:
+    """What a context's pages did that no page may do."""
+
+    origin: str
+    complaints: list[str] = field(default_factory=list)
+    weight: int = 0
+    """Bytes as they came over the wire, pictures left out, since the last `open`."""
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("request", lambda request: self._request(request.url))
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "the server responded with a status of 4" not in message.text:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _request(self, url: str) -> None:
+        if (
+            not url.startswith(("data:", "blob:", "about:"))
+            and f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" != self.origin
+        ):
+            self.complaints.append(f"another host: {url}")
+
+    def _response(self, response: Response) -> None:
+        if response.headers.get("content-type", "").startswith("image/"):
+            return
+        length = response.headers.get("content-length")
+        self.weight += int(length) if length else 0
+
+
+@contextmanager
+def visit(
+    browser: Browser,
+    origin: str,
+    *,
+    size: tuple[int, int] = WIDE,
+    theme: Theme = "light",
+    language: str = "en-US",
+    state: Any = None,
+    script: bool = True,
+) -> Iterator[tuple[BrowserContext, Page, Seen]]:
+    """A context of its own, its page, and what it did; whatever it may not do fails at the end."""
+    context = browser.new_context(
+        base_url=origin, viewport={"width": size[0], "height": size[1]}, color_scheme=theme, locale=language,
+        timezone_id="Europe/Berlin", storage_state=state, java_script_enabled=script, reduced_motion="reduce",
+    )  # fmt: skip
+    context.set_default_timeout(15_000)
+    seen = Seen(origin)
+    page = context.new_page()
+    seen.watch(page)
+    try:
+        yield context, page, seen
+        assert not seen.complaints, seen.complaints
+    finally:
+        context.close()
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.goto("/account/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/(admin|account)/(\?.*)?$"))
+
+
+def open_page(page: Page, seen: Seen, path: str, *, status: int = 200) -> None:
+    """Opens a page and waits until what it fetches by itself has come."""
+    seen.weight = 0
+    response = page.goto(path)
+    assert response is not None
+    assert response.status == status, (path, response.status)
+    page.wait_for_load_state("networkidle")
+
+
+def check_page(page: Page, seen: Seen, *, light: bool = True) -> None:
+    """Asserts what holds on every page: one heading and main, a title, its weight, no finding of axe, no sideways scroll.
+
+    `light` leaves the weight out where a page shows pictures inline.
+    """
+    path = urlsplit(page.url).path
+    assert page.locator("h1:visible").count() == 1, path
+    assert page.locator("main").count() == 1, path
+    assert len(page.title()) > len("Cavendish"), path
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert sideways <= 0, f"{path} is {sideways} px wider than the window"
+    if light:
+        assert seen.weight <= MAX_PAGE_BYTES, f"{path} weighs {seen.weight} bytes"
+    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    assert not found, f"{path}: " + json.dumps(
+        [{"rule": item["id"], "nodes": [node["html"][:160] for node in item["nodes"][:3]]} for item in found], indent=1
+    )
