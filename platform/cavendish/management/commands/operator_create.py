@@ -1,4 +1,7 @@
-"""`manage.py operator_create EMAIL`: creates a login for the admin and prints its password once."""
+"""`manage.py operator_create EMAIL`: creates a login for the admin and prints its password once.
+
+Somebody who has an account becomes an operator with it, and keeps its password.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from accounts.models import OperatorRole, User
+from accounts.models import OperatorRole
 from accounts.operators.services import operator_create
 from cavendish.db.router import acting_as
+from cavendish.http.problems import Refusal
 
 
 class Command(BaseCommand):
     """Replaces Django's `createsuperuser`, which reads the migrations as the app's role: that one may not."""
 
-    help = "Creates an operator and prints the password as JSON. It is not shown again."
+    help = "Creates an operator and prints the password as JSON, null where there was an account."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
@@ -31,8 +35,9 @@ class Command(BaseCommand):
         except ValidationError:
             raise CommandError(f"{email!r} is not an email address.") from None
         with acting_as("operator"):
-            if User.objects.filter(email=email).exists():
-                raise CommandError(f"A user with the email address {email} already exists.")
             role = OperatorRole(options["role"])
-            _, password = operator_create(email=email, role=role, name=options["name"])
+            try:
+                _, password = operator_create(email=email, role=role, name=options["name"])
+            except Refusal as refusal:
+                raise CommandError(str(refusal)) from None
         self.stdout.write(json.dumps({"email": email, "password": password, "role": role.value}))
