@@ -56,6 +56,8 @@ class WebhookEndpoint(TenantModel):
         indexes = (
             # for the trigger on events, which looks at the endpoints of one tenant
             models.Index(fields=["tenant", "subject"], name="webhooks_enabled", condition=Q(status="enabled")),
+            # the operator's front page: what fails, among the endpoints of all jobs
+            models.Index(fields=["failing_since"], name="webhooks_failing", condition=Q(failing_since__isnull=False)),
         )
 
     def __str__(self) -> str:
