@@ -10,7 +10,7 @@ BEGIN
         RETURN NULL;
     END IF;
     WITH counts AS MATERIALIZED (
-        SELECT * FROM activity_counts(now() - interval '1 hour', 'infinity', p_edges)
+        SELECT * FROM activity_counts(now() - interval '1 hour', now(), p_edges)
     ), put AS (
         INSERT INTO generations_activitylatest AS l (livemode, tenant_id, model, image_size, outcome, error_code,
             upstream_status, jobs, pictures, retried, duration_buckets, duration_counts, first_at, last_at)

@@ -163,16 +163,16 @@ _HELD = """
     SELECT w.currency, sum(w.held), count(*) FILTER (WHERE w.held > 0) FROM billing_wallet w
     WHERE w.livemode = %(livemode)s GROUP BY 1 ORDER BY 2 DESC, 1"""
 _MOVES = """
-    SELECT d.tenant_id, t.name, w.currency,
-        coalesce(sum(d.amount) FILTER (WHERE d.billing_date = %(today)s), 0),
-        coalesce(sum(d.amount) FILTER (WHERE d.billing_date < %(today)s AND d.billing_date >= %(week)s), 0),
-        coalesce(sum(d.amount) FILTER (WHERE d.billing_date < %(week)s), 0)
-    FROM (SELECT p.tenant_id, p.billing_date, sum(p.amount) AS amount FROM billing_platformday p
-          WHERE p.livemode = %(livemode)s AND p.billing_date >= %(before)s AND p.billing_date <= %(today)s
-          GROUP BY 1, 2) d
+    SELECT d.tenant_id, t.name, w.currency, coalesce(d.today, 0), coalesce(d.week, 0), coalesce(d.before, 0) FROM (
+        SELECT p.tenant_id, sum(p.amount) FILTER (WHERE p.billing_date = %(today)s) AS today,
+               sum(p.amount) FILTER (WHERE p.billing_date < %(today)s AND p.billing_date >= %(week)s) AS week,
+               sum(p.amount) FILTER (WHERE p.billing_date < %(week)s) AS before
+        FROM billing_platformday p
+        WHERE p.livemode = %(livemode)s AND p.billing_date >= %(before)s AND p.billing_date <= %(today)s
+        GROUP BY 1) d
     JOIN accounts_tenant t ON t.id = d.tenant_id
     JOIN billing_wallet w ON w.tenant_id = d.tenant_id AND w.livemode = %(livemode)s
-    GROUP BY 1, 2, 3 ORDER BY 5 DESC, 4 DESC, 2"""
+    ORDER BY 5 DESC, 4 DESC, 2"""
 _SHARES = """
     SELECT b.tenant_id, max((p.used + p.held) / nullif(p.cap, 0)) FROM billing_budget b
     JOIN LATERAL (SELECT q.used, q.held, q.cap FROM billing_budgetperiod q
