@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,10 @@ class TenantRows:
     @property
     def id(self) -> UUID:
         return self.row.id
+
+    @cached_property
+    def text_id(self) -> str:
+        return str(self.row.id)
 
     @property
     def owner(self) -> User:

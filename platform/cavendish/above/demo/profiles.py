@@ -182,7 +182,6 @@ PROFILES = (
     ),
 )  # fmt: skip
 
-BY_SLUG = {profile.slug: profile for profile in PROFILES}
 FAILING = "acme"
 """Whose jobs fail since an hour ago."""
 TEST_SHARE = 0.04

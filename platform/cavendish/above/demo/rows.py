@@ -66,11 +66,13 @@ class RowWriter:
     def job(self, job: Job) -> None:
         settled = job.settled
         assert settled is not None
-        tenant, livemode = job.tenant.id, "t" if job.livemode else "f"
+        # Made into text once: a job's lines name its id and its tenant's a dozen times.
+        id, tenant, key = str(job.id), job.tenant.text_id, str(job.key)
+        livemode = "t" if job.livemode else "f"
         size, model = job.work.resolution.image_size, job.work.model
         created, ended = job.created_at.isoformat(), job.finished_at.isoformat()
         billed = _billing_date(job)
-        member = job.member or NULL
+        member = str(job.member) if job.member else NULL
         erased = NULL if job.kept else (job.finished_at + ERASED_AFTER).isoformat()
         metadata = json.dumps({job.tenant.profile.tag: job.tag}) if job.tag and job.kept else "{}"
         error = copied(json.dumps(job.error)) if job.error else NULL
@@ -79,24 +81,24 @@ class RowWriter:
         batch_id, batch_index = job.batch or (NULL, NULL)
         previous = job.previous.id if job.previous else NULL
         self.lines["generations_generation"].append(
-            f"{job.id}\t{tenant}\t{job.key}\t{member}\t{livemode}\t{job.status}\t{model}\t{job.tier}\t"
+            f"{id}\t{tenant}\t{key}\t{member}\t{livemode}\t{job.status}\t{model}\t{job.tier}\t"
             f"{1 if job.batch else 0}\t{metadata}\t{'t' if job.kept else 'f'}\t{size}\t"
             f"{job.work.resolution.aspect_ratio}\t3000000\t{created}\t{created}\t{started}\t{ended}\t{deadline}\t"
             f"{job.attempts}\t{job.failures}\t\t\t\t{error}\t{erased}\t{batch_id}\t{batch_index}\t{previous}\t"
             f"{job.group or NULL}\n"
         )
         if not job.kept:
-            self._erased(job)
+            self._erased(job, id)
         if job.finished_at >= self.told_from or job.status == "failed":
             self._calls(job)
         is_charged = settled.status == "charged"
         self.lines["billing_hold"].append(
-            f"{job.id}\t{tenant}\t{livemode}\t{'settled' if is_charged else 'released'}\t{settled.hold}\t"
-            f"{CURRENCY}\t1\t{settled.hold_tokens}\t{settled.prices}\t{job.key}\t{member}\t{created}\t{ended}\t{settled.amount}\t"
+            f"{id}\t{tenant}\t{livemode}\t{'settled' if is_charged else 'released'}\t{settled.hold}\t"
+            f"{CURRENCY}\t1\t{settled.hold_tokens}\t{settled.prices}\t{key}\t{member}\t{created}\t{ended}\t{settled.amount}\t"
             f"{min(settled.images, 1)}\t{settled.tokens}\t1\n"
         )
         self.lines["billing_charge"].append(
-            f"{job.id}\t{tenant}\t{livemode}\t{settled.status}\t{settled.reason or NULL}\t{settled.amount}\t"
+            f"{id}\t{tenant}\t{livemode}\t{settled.status}\t{settled.reason or NULL}\t{settled.amount}\t"
             f"{settled.cost}\t{settled.absorbed}\t{CURRENCY}\t{settled.lines}\t{settled.usage}\t{settled.flags}\t{billed}\t{ended}\n"
         )
         # The pictures stand at the line of their tokens where there is one (charge_settle).
@@ -105,7 +107,7 @@ class RowWriter:
         for kind, quantity, unit, unit_price, amount, cost in settled.records:
             images = settled.images if kind == carrier else 0
             self.lines["billing_usagerecord"].append(
-                f"{billed}\t{job.id}\t{job.attempts}\t{kind}\t{tenant}\t{livemode}\t{job.key}\t{member}\t{model}\t{size}\t"
+                f"{billed}\t{id}\t{job.attempts}\t{kind}\t{tenant}\t{livemode}\t{key}\t{member}\t{model}\t{size}\t"
                 f"{quantity}\t{images}\t{unit_price}\t{amount}\t{cost}\t{CURRENCY}\t{ended}\t{unit}\n"
             )
             self.records += 1
@@ -115,17 +117,17 @@ class RowWriter:
             extra = settled.cost - sum((record[5] for record in settled.records), ZERO)
             self._tag(job, billed, "request", (ZERO, Decimal(1), ZERO, ZERO, extra))
         if settled.amount:
-            self._charge(job, settled.amount, ended)
+            self._charge(job, id, settled.amount, ended)
 
-    def _erased(self, job: Job) -> None:
+    def _erased(self, job: Job, id: str) -> None:
         """What is left of a job whose content was erased; of the latest also what happened when."""
-        self.lines["generations_generationcontent"].append(f"{job.id}\t{job.tenant.id}\t{{}}\t{{}}\t[]\t[]\t[]\t[]\n")
-        self.lines["generations_generationterms"].append(f"{job.id}\t{job.tenant.id}\t{{}}\n")
+        self.lines["generations_generationcontent"].append(f"{id}\t{job.tenant.text_id}\t{{}}\t{{}}\t[]\t[]\t[]\t[]\n")
+        self.lines["generations_generationterms"].append(f"{id}\t{job.tenant.text_id}\t{{}}\n")
         if job.finished_at < self.told_from:
             return
         for at, type, data in job.history():
             self.lines["events_event"].append(
-                f"{job.tenant.id}\t{job.id}\t{type}\t{copied(json.dumps(data))}\t{at.isoformat()}\n"
+                f"{job.tenant.text_id}\t{id}\t{type}\t{copied(json.dumps(data))}\t{at.isoformat()}\n"
             )
 
     def _calls(self, job: Job) -> None:
@@ -144,34 +146,32 @@ class RowWriter:
         for place, value in enumerate(values):
             sums[place] += value
 
-    def _charge(self, job: Job, amount: Decimal, ended: str) -> None:
+    def _charge(self, job: Job, id: str, amount: Decimal, ended: str) -> None:
         """From credits first, then from paid money, as `charge_book` does."""
         purse = self.purses[job.tenant.id]
         given = [credit for credit in purse.credits if credit.created_at < job.finished_at]
         there = purse.balance + sum(credit.remaining for credit in given)
         if purse.top_up and there < amount + purse.top_up / 5:
             self.top_up(purse, job.finished_at - timedelta(seconds=7), purse.top_up)
-        entry = uuid7(job.finished_at, self.rng)
-        self.lines["billing_ledgertransaction"].append(
-            f"{entry}\t{job.tenant.id}\tt\tcharge\t{job.id}\t\tsystem\t{ended}\n"
-        )
+        entry, tenant = str(uuid7(job.finished_at, self.rng)), job.tenant.text_id
+        self.lines["billing_ledgertransaction"].append(f"{entry}\t{tenant}\tt\tcharge\t{id}\t\tsystem\t{ended}\n")
         unpaid = amount
         for credit in given:
             part = min(unpaid, credit.remaining)
             if part:
                 credit.remaining -= part
                 unpaid -= part
-                self._entry(job.tenant.id, entry, "wallet", -part, ended, credit.id)
+                self._entry(tenant, entry, "wallet", -part, ended, credit.id)
         if unpaid:
             purse.balance -= unpaid
             purse.lowest = min(purse.lowest, purse.balance)
-            self._entry(job.tenant.id, entry, "wallet", -unpaid, ended)
-        self._entry(job.tenant.id, entry, "revenue", amount, ended)
+            self._entry(tenant, entry, "wallet", -unpaid, ended)
+        self._entry(tenant, entry, "revenue", amount, ended)
 
     def top_up(self, purse: Purse, at: datetime, amount: Decimal) -> None:
         movement = self._movement(purse.tenant, at, "top_up", "Bank transfer", f"person {purse.tenant.owner.email}")
-        self._entry(purse.tenant.id, movement, "wallet", amount, at.isoformat())
-        self._entry(purse.tenant.id, movement, "funding", -amount, at.isoformat())
+        self._entry(purse.tenant.text_id, str(movement), "wallet", amount, at.isoformat())
+        self._entry(purse.tenant.text_id, str(movement), "funding", -amount, at.isoformat())
         purse.balance += amount
         self.top_ups.append((purse.tenant, at, amount, movement))
 
@@ -179,8 +179,8 @@ class RowWriter:
         """Gives a credit at its `created_at`; the row itself is saved once it is known what is left."""
         at = credit.created_at
         movement = self._movement(purse.tenant, at, "credit", reason, "system")
-        self._entry(purse.tenant.id, movement, "wallet", credit.amount, at.isoformat(), credit.id)
-        self._entry(purse.tenant.id, movement, "promotions", -credit.amount, at.isoformat())
+        self._entry(purse.tenant.text_id, str(movement), "wallet", credit.amount, at.isoformat(), credit.id)
+        self._entry(purse.tenant.text_id, str(movement), "promotions", -credit.amount, at.isoformat())
         purse.credits.append(credit)
         return movement
 
@@ -192,7 +192,7 @@ class RowWriter:
         return movement
 
     def _entry(
-        self, tenant_id: UUID, movement: UUID, account: str, amount: Decimal, at: str, credit: UUID | None = None
+        self, tenant_id: str, movement: str, account: str, amount: Decimal, at: str, credit: UUID | None = None
     ) -> None:
         self.lines["billing_ledgerentry"].append(
             f"{tenant_id}\t{movement}\t{account}\tt\t{amount}\t{CURRENCY}\t{at}\t{credit or NULL}\n"

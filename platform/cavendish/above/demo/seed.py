@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -59,6 +57,8 @@ from generations.upkeep.durations import EDGES
 
 TOLD = timedelta(days=3)
 """Of how long the jobs have their history of events."""
+COUNTED = timedelta(days=35)
+"""How far back the scheduler counts hours that it finds uncounted (`activity_due`)."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -103,25 +103,26 @@ def seed(
     now = now or timezone.now()
     password = password or secrets.token_urlsafe(12)
     stored: list[str] = []
+    step = _steps(report)
     with acting_as("owner"):
         refuse_unless_own(taken_over)
         try:
             with transaction.atomic(using="owner"):
-                seeded = _write(scale, days, tenants, taken_over, password, now, random.Random(number), stored, report)
+                seeded = _write(scale, days, tenants, taken_over, password, now, random.Random(number), stored, step)
         except BaseException:
             for key in stored:
                 objects().delete(key)
             raise
         with connections["owner"].cursor() as cursor:
-            cursor.execute("ANALYZE")
-        report("statistics")
-        _activity_count(now - timedelta(days=days), now)
-        report("hours counted")
+            cursor.execute(f"ANALYZE {', '.join([*COLUMNS, ROLL_UPS])}")
+        step("statistics")
+        _activity_count(now - min(timedelta(days=days), COUNTED), now)
+        step("hours counted")
     return seeded
 
 
 def _activity_count(since: datetime, until: datetime) -> None:
-    """Counts the hours in one statement, as the owner: two thousand transactions would take longer."""
+    """Counts the hours in one statement, as the owner: a transaction for each would take longer."""
     first = since.replace(minute=0, second=0, microsecond=0)
     with connections["owner"].cursor() as cursor:
         cursor.execute(
@@ -161,9 +162,8 @@ def _write(
     now: datetime,
     rng: random.Random,
     stored: list[str],
-    report: Report,
+    step: Report,
 ) -> Seeded:
-    step = _steps(report)
     history = History(now, rng)
     library = Library()
     step("pictures drawn")
@@ -263,6 +263,6 @@ def _operator() -> Actor:
     return actor_of(user) if user else SYSTEM
 
 
-def _steps(report: Report) -> Callable[[str], Any]:
+def _steps(report: Report) -> Report:
     began = time.monotonic()
     return lambda text: report(f"{time.monotonic() - began:6.1f} s  {text}")

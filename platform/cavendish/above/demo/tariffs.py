@@ -38,6 +38,26 @@ class Work:
     ended: str = ""
     flag: str = ""
 
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What two jobs have in common that cost the same: of the resolution its tokens only."""
+        row = self.resolution
+        return (
+            self.model,
+            row.tokens,
+            row.worst_tokens,
+            self.text_input,
+            self.input_images,
+            self.wants_text,
+            self.thinking,
+            self.search_types,
+            self.text_output,
+            self.thought,
+            self.queries,
+            self.ended,
+            self.flag,
+        )
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -89,13 +109,13 @@ class Tariffs:
             ]
             for slug, plan in plans.items()
         }
-        self._settled: dict[tuple[int, str, bool, Work], Settled] = {}
+        self._settled: dict[tuple[object, ...], Settled] = {}
 
     def settled(self, work: Work, *, plan: str, at: datetime, tier: str, livemode: bool) -> Settled:
         """Returns the money of a job that was accepted at a moment."""
         versions = self._terms[plan]
         terms = next((each for each in versions if each.version.effective_from <= at), versions[-1])
-        key = (terms.version.pk, tier, livemode, work)
+        key = (terms.version.pk, tier, livemode, *work.alike)
         settled = self._settled.get(key)
         if settled is None:
             prices = terms.prices[work.model, tier]
