@@ -9,7 +9,8 @@ from typing import Any
 
 from billing.models import Charge, Hold, LedgerTransaction
 from billing.money import ZERO
-from generations.jobs.timeline import Booked, Called, Money, MoneyLine, RequestFacts, Segment, SegmentKind
+from generations.jobs.steps import Booked, Called
+from generations.jobs.timeline import Money, MoneyLine, RequestFacts, Segment, SegmentKind
 from generations.models import Generation, GenerationContent
 
 _TENTH = Decimal("0.1")

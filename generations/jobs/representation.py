@@ -12,7 +12,8 @@ from billing.money import amount_text
 from cavendish.db import ids
 from cavendish.http.times import moment
 from generations.jobs.services import ShownContent, ShownText
-from generations.jobs.timeline import Called, Delivery, Timeline
+from generations.jobs.steps import Called
+from generations.jobs.timeline import Delivery, Timeline
 
 _PREFIXES = {
     "generation_id": ids.GENERATION,

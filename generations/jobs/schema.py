@@ -6,7 +6,8 @@ from rest_framework import serializers as s
 
 from cavendish.http.json_body import Body, Text
 from cavendish.http.shapes import ANY_OBJECT, NUMBER, TEXT, TEXTS, Shaped, listed, obj
-from generations.jobs.timeline import SegmentKind, StepKind
+from generations.jobs.steps import StepKind
+from generations.jobs.timeline import SegmentKind
 from generations.models import Status
 
 

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db import connections
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEvent, Tenant, User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from billing.ledger.services import Account, Kind
 from billing.models import AllowanceUse, Charge, FlagResolution, Hold, HoldLine, LedgerEntry
-from cavendish.db.router import current_alias
 from cavendish.events.models import Event
 from cavendish.gemini.catalog import CatalogError, get_model
+from generations.jobs.conversation import conversation_of
 from generations.jobs.facts import money_of, request_of, segments_of
-from generations.jobs.timeline import (
+from generations.jobs.steps import (
     Accepted,
     Audited,
-    BelongsTo,
     Booked,
     Called,
     Charged,
     Claimed,
-    ContentState,
-    Delivery,
     Ended,
     Facts,
     GivenBack,
@@ -37,9 +32,9 @@ from generations.jobs.timeline import (
     StepKind,
     Stored,
     StoredOutput,
-    Timeline,
     WebhookAttempted,
 )
+from generations.jobs.timeline import BelongsTo, ContentState, Delivery, Timeline
 from generations.models import (
     TERMINAL,
     Batch,
@@ -55,27 +50,8 @@ from generations.models import (
 SHOWN = "generation.content_shown"
 """The audit's word for an operator who read a prompt or saw pictures."""
 DELIVERIES = 100
-TURNS = 1000
 
 _ORDER = {kind: place for place, kind in enumerate(StepKind)}
-
-# Back to the first turn along `previous_id`, then on along the index of what continues what.
-_CONVERSATION = """
-    WITH RECURSIVE before AS (
-        SELECT id, previous_id, 0 AS back FROM generations_generation WHERE id = %(id)s AND tenant_id = %(tenant)s
-        UNION ALL
-        SELECT g.id, g.previous_id, b.back + 1 FROM before b
-        JOIN generations_generation g ON g.id = b.previous_id AND g.tenant_id = %(tenant)s WHERE b.back < %(most)s
-    ), first AS (
-        SELECT id, back FROM before ORDER BY back DESC LIMIT 1
-    ), turns AS (
-        SELECT id, 1 AS turn FROM first
-        UNION ALL
-        SELECT g.id, t.turn + 1 FROM turns t
-        JOIN generations_generation g ON g.previous_id = t.id AND g.tenant_id = %(tenant)s WHERE t.turn < %(most)s
-    )
-    SELECT first.id, first.back + 1, (SELECT max(turn) FROM turns) FROM first
-"""
 
 
 def job_timeline(generation_id: UUID) -> Timeline | None:
@@ -353,7 +329,7 @@ class _Reader:
         batch = Batch.objects.filter(id=job.batch_id).first() if job.batch_id else None
         member = User.objects.filter(id=job.member_id).first() if job.member_id else None
         group = Generation.objects.filter(group_id=job.group_id, tenant_id=job.tenant_id) if job.group_id else None
-        first, turn, turns = self._conversation()
+        first, turn, turns = conversation_of(job)
         again = Generation.objects.filter(run_again_of=job.id, tenant_id=job.tenant_id).order_by("id")
         return BelongsTo(
             tenant_id=tenant.id,
@@ -380,15 +356,6 @@ class _Reader:
             request_id=job.request_id,
             trace_id=job.trace_id,
         )
-
-    def _conversation(self) -> tuple[UUID | None, int, int]:
-        values: dict[str, UUID | int] = {"id": self.job.id, "tenant": self.job.tenant_id, "most": TURNS}
-        with connections[current_alias()].cursor() as cursor:
-            cursor.execute(_CONVERSATION, values)
-            row: Any = cursor.fetchone()
-        if row is None or row[2] == 1:
-            return None, 1, 1
-        return row[0], row[1], max(row[1], row[2])
 
     def _content_state(self) -> ContentState:
         shown = [row for row in self.audit if row.action == SHOWN]

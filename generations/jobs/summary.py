@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.money import amount_text
-from generations.jobs.timeline import (
+from generations.jobs.steps import (
     Accepted,
     Audited,
     Booked,

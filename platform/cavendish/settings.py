@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
 ]
 MIDDLEWARE = [
+    "cavendish.http.named_requests.RequestIdMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
     "cavendish.db.middleware.OperatorMiddleware",
     "accounts.authentication.cors.OriginsMiddleware",
@@ -327,6 +328,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PriceKind": "billing.models.prices.Kind",
         "LedgerKind": "billing.models.ledger.LedgerTransaction.Kind",
         "KeyStatus": ["active", "expired", "revoked"],
+        "MemberRole": "accounts.models.person.Role",
+        "OperatorRole": "accounts.models.person.OperatorRole",
         "PartType": ["text", "image"],
         "Tier": ["standard", "batch"],
         "GenerationStatus": "generations.models.generation.Status",

@@ -23,7 +23,9 @@ def test_a_job_says_which_request_it_came_with(account: Account, books: Books) -
 
 
 def test_items_come_with_the_request_of_their_batch(account: Account, books: Books) -> None:
+    account.http.headers.pop("X-Request-Id")
     batch = make_batch(account, item("a cat"), item("a dog"))
+    account.http.headers["X-Request-Id"] = "tests"
     ended(account, batch)
     query = """SELECT count(*) FROM generations_generation g JOIN generations_batch b ON b.id = g.batch_id
                WHERE b.id = %s AND g.request_id = b.request_id AND b.request_id LIKE 'req_%%'"""

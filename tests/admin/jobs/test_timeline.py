@@ -20,19 +20,8 @@ from cavendish.db.router import acting_as
 from generations.jobs.representation import job_json
 from generations.jobs.selectors import job_timeline
 from generations.jobs.services import content_show, job_cancel, job_run_again
-from generations.jobs.timeline import (
-    Booked,
-    Called,
-    Charged,
-    Claimed,
-    Ended,
-    GivenBack,
-    Held,
-    SegmentKind,
-    StepKind,
-    Stored,
-    Timeline,
-)
+from generations.jobs.steps import Booked, Called, Charged, Claimed, Ended, GivenBack, Held, StepKind, Stored
+from generations.jobs.timeline import SegmentKind, Timeline
 from tests.factories import make_tenant, submit_generation
 from tests.generations.engines import engine_thread, wait_ended, wait_until
 from tests.generations.helpers import generation, rows, status
