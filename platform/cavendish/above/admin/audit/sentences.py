@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent
+from cavendish.above.admin.audit.phrases import NAMES, PHRASES
 
 SHOWN = 3
 """Values in a sentence; the event's page has them all."""
@@ -17,14 +18,21 @@ SHOWN = 3
 _AMOUNT = re.compile(r"^(-?\d+\.\d\d\d*?)0+$")
 """Amounts are kept with nine places; zeros after the second help nobody."""
 
-QUIET = frozenset({"reason", "livemode", "currency", "prefix", "actor"})
+QUIET = frozenset({"reason", "livemode", "currency", "prefix", "actor", "scopes", "slug", "reference"})
 
 
 def sentence(event: AuditEvent) -> SafeString:
-    """Returns "Ada Novak: tenant changed, concurrency limit from 20 to 40 (“Black Friday”)"."""
+    """Returns "ada@example.com changed the settings, concurrency limit from 20 to 40 “Black Friday”"."""
     who = event.actor_label or _("Cavendish")
-    what = event.action.replace(".", " ").replace("_", " ")
-    parts = format_html_join("", ", {}", ((text,) for text in changes(event)[:SHOWN]))
+    what = PHRASES.get(event.action) or event.action.replace(".", " ").replace("_", " ")
+    values = event.after or {}
+    named = next((shown(values[name]) for name in NAMES if values.get(name) and name not in (event.before or {})), "")
+    if named and values.get("currency"):
+        named = f"{named} {values['currency']}"
+    told = [text for text in changes(event) if not named or not any(text.startswith(f"{name} ") for name in NAMES)]
+    parts = format_html_join("", ", {}", ((text,) for text in told[: SHOWN if not named else 2]))
+    if named:
+        parts = format_html(" <b>{}</b>{}", named, parts)
     reason = (event.after or {}).get("reason")
     why = format_html(' <span class="quiet">“{}”</span>', reason) if reason else ""
     return format_html("<b>{}</b> {}{}{}", who, what, parts, why)
