@@ -328,6 +328,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PriceKind": "billing.models.prices.Kind",
         "LedgerKind": "billing.models.ledger.LedgerTransaction.Kind",
         "KeyStatus": ["active", "expired", "revoked"],
+        "MemberRole": ["owner", "admin", "developer", "billing", "viewer"],
+        "OperatorRole": ["full", "support", "finance", "read_only"],
         "MemberRole": "accounts.models.person.Role",
         "OperatorRole": "accounts.models.person.OperatorRole",
         "PartType": ["text", "image"],
