@@ -43,7 +43,7 @@ def test_a_top_up_shows_before_and_after(page: Page) -> None:
     shown.get_by_role("button", name="Top up").click()
     done(page, "$2,000.00 booked to Northwind Prints.")
     assert page.locator(".big").inner_text() != free
-    expect(page.locator("main")).to_contain_text("wallet topped up")
+    expect(page.locator("main")).to_contain_text("topped up 2000.00 USD")
 
 
 def test_a_dialog_is_canceled_and_closed_by_escape(page: Page) -> None:

@@ -11,6 +11,8 @@ const keys = document.getElementById("keys");
 
 // A dialog opens when its content has come, and the first field has the focus.
 document.addEventListener("htmx:afterSwap", (event) => {
+  const said = event.detail.target.querySelector?.("[data-button]"), button = document.getElementById("act-button");
+  if (said && button) button.textContent = said.dataset.button;
   if (event.detail.target !== dialog) return;
   if (!dialog.open) dialog.showModal();
   const field = dialog.querySelector("[aria-invalid=true], input:not([type=hidden]), select, textarea, button");
