@@ -330,8 +330,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "KeyStatus": ["active", "expired", "revoked"],
         "MemberRole": ["owner", "admin", "developer", "billing", "viewer"],
         "OperatorRole": ["full", "support", "finance", "read_only"],
-        "MemberRole": "accounts.models.person.Role",
-        "OperatorRole": "accounts.models.person.OperatorRole",
         "PartType": ["text", "image"],
         "Tier": ["standard", "batch"],
         "GenerationStatus": "generations.models.generation.Status",
