@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent
 from cavendish.above.admin.audit.phrases import NAMES, PHRASES
+from cavendish.above.ui.formats import short_id
 
 SHOWN = 3
 """Values in a sentence; the event's page has them all."""
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_ID = re.compile(r"[a-z]{2,8}_[0-9a-f]{32}")
 _AMOUNT = re.compile(r"^(-?\d+\.\d\d\d*?)0+$")
 """Amounts are kept with nine places; zeros after the second help nobody."""
 
@@ -63,6 +68,10 @@ def shown(value: Any) -> str:
         text = ", ".join(map(shown, value))
     elif isinstance(value, dict):
         text = ", ".join(f"{name.replace('_', ' ')} {shown(item)}" for name, item in value.items())
+    elif isinstance(value, str) and _MOMENT.match(value) and (at := parse_datetime(value)):
+        text = f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else value
+    elif isinstance(value, str) and _ID.fullmatch(value):
+        text = short_id(value)
     else:
         text = _AMOUNT.sub(r"\1", str(value))
     return text if len(text) <= 80 else f"{text[:77]}…"
