@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from generations.models.activity import ActivityHour, ActivityLatest, ActivityMoney, ActivityTotal, PlatformGauge
+from generations.models.activity import (
+    ActivityHour,
+    ActivityLatest,
+    ActivityLatestTotal,
+    ActivityMoney,
+    ActivityTotal,
+    PlatformGauge,
+    TenantMove,
+)
 from generations.models.batch import BATCH_ACTIVE, BATCH_ENDED, Batch, BatchItem, BatchStatus, ItemStatus
 from generations.models.derivative import Derivative
 from generations.models.finding import Collection, CollectionOutput, GenerationTag, GenerationTerms
@@ -19,6 +27,7 @@ __all__ = [
     "TERMINAL",
     "ActivityHour",
     "ActivityLatest",
+    "ActivityLatestTotal",
     "ActivityMoney",
     "ActivityTotal",
     "Batch",
@@ -46,6 +55,7 @@ __all__ = [
     "PromptTemplateVersion",
     "ShareLink",
     "Status",
+    "TenantMove",
     "TokenVersion",
     "Upload",
     "UpstreamCall",

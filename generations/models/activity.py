@@ -66,6 +66,15 @@ class ActivityLatest(TenantModel, Activity):
         return f"{self.jobs} {self.outcome} since {self.first_at}"
 
 
+class ActivityLatestTotal(Activity):
+    """The jobs of all tenants in those sixty minutes: written with `ActivityLatest`, few rows for any number."""
+
+    pk = models.CompositePrimaryKey("livemode", "model", "image_size", "outcome", "error_code", "upstream_status")
+
+    def __str__(self) -> str:
+        return f"{self.jobs} {self.outcome} lately"
+
+
 class ActivityTotal(Activity):
     """The jobs of all tenants that ended in an hour of UTC: written with `ActivityHour`, few rows for any number."""
 
@@ -91,6 +100,24 @@ class ActivityMoney(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} in {self.hour}"
+
+
+class TenantMove(TenantModel):
+    """What a tenant was charged by billing dates: on `day`, in the seven before it, and in the seven before those.
+
+    Written by the scheduler every minute; read where all tenants are compared.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "livemode")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    livemode = models.BooleanField()
+    day = models.DateField(help_text="The date in UTC when it was summed.")
+    today = models.DecimalField(max_digits=20, decimal_places=9)
+    week = models.DecimalField(max_digits=20, decimal_places=9)
+    week_before = models.DecimalField(max_digits=20, decimal_places=9)
+
+    def __str__(self) -> str:
+        return f"{self.week} after {self.week_before}"
 
 
 class PlatformGauge(models.Model):

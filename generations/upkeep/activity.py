@@ -16,13 +16,16 @@ REFRESH_SECONDS = 5.0
 
 
 def activity_refresh() -> int:
-    """Counts the current hour, the one before and the last sixty minutes anew; returns how many rows changed.
+    """Counts the current hour, the one before and the last sixty minutes anew, and what tenants paid in two weeks.
+
+    Returns how many rows changed.
 
     After a gap it begins with the last hour that is counted, or five weeks ago, and goes on for REFRESH_SECONDS; the
     next call does the rest. The scheduler calls it every minute.
     """
     until = time.monotonic() + REFRESH_SECONDS
     changed = int(call("activity_latest_refresh", list(EDGES), using="system") or 0)
+    changed += int(call("tenant_moves_refresh", using="system") or 0)
     for hour in call_values("activity_due", using="system"):
         changed += _count(hour)
         if time.monotonic() > until:

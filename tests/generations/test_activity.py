@@ -13,6 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.webhooks.metrics import DELIVERIES
+from billing.models import PlatformDay
+from cavendish.db.router import acting_as
+from generations.models import TenantMove
 from generations.upkeep.activity import activity_rebuild, activity_refresh
 from generations.upkeep.durations import EDGES, bucket_of, histogram, percentile
 from generations.upkeep.gauges import gauges_take
@@ -49,7 +52,7 @@ def ended(tenant: Tenant, at: datetime, model: str, *, seconds: float | None = 8
 
 
 def counts(table: str, model: str) -> list[tuple[Any, ...]]:
-    order = f"{'' if table == 'latest' else 'hour, '}outcome, error_code, upstream_status"
+    order = f"{'' if 'latest' in table else 'hour, '}outcome, error_code, upstream_status"
     found = rows("owner", f"SELECT {COUNTED} FROM generations_activity{table} WHERE model = %s ORDER BY {order}", model)
     return [tuple(row.values()) for row in found]
 
@@ -149,13 +152,14 @@ def test_the_last_sixty_minutes_move_on() -> None:
     ended(tenant, now, model)
     activity_refresh()
     assert [row[3] for row in counts("latest", model)] == [2]
+    assert counts("latesttotal", model) == counts("latest", model)
     first = one("owner", "SELECT first_at FROM generations_activitylatest WHERE model = %s", model)
     assert first == now - timedelta(minutes=59)
 
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE generations_generation SET finished_at = %s WHERE id = %s", [now - HOUR, leaves])
     activity_refresh()
-    assert [row[3] for row in counts("latest", model)] == [1]
+    assert [row[3] for row in counts("latest", model)] == [row[3] for row in counts("latesttotal", model)] == [1]
 
 
 def test_after_a_gap_it_begins_with_the_last_hour_that_is_counted() -> None:
@@ -238,3 +242,20 @@ def test_gauges_keep_the_last_and_the_highest_and_sum_what_is_counted() -> None:
     gauges_take()
     counted = "SELECT name, last FROM generations_platformgauge WHERE name ~ 'sweeper|webhooks' ORDER BY name"
     assert {row["name"]: row["last"] for row in rows("owner", counted)} == {"sweeper_expired": 3, "webhooks_retried": 3}
+
+
+def test_what_tenants_paid_is_summed_by_weeks() -> None:
+    tenant, other = make_tenant(), make_tenant()
+    today = timezone.now().date()
+    with acting_as("operator"):
+        for days, amount in ((0, 1), (1, 10), (7, 20), (8, 300), (14, 400), (15, 5000)):
+            for model in ("a", "b"):
+                PlatformDay.objects.create(
+                    billing_date=today - timedelta(days=days), livemode=True, tenant=tenant, model=model, requests=1,
+                    images=1, flagged=0, amount=amount, cost=1, updated_at=timezone.now(),
+                )  # fmt: skip
+        TenantMove.objects.create(tenant=other, livemode=True, day=today, today=1, week=1, week_before=1)
+    activity_refresh()
+    moves = "SELECT day, today, week, week_before FROM generations_tenantmove WHERE tenant_id = %s"
+    assert rows("owner", moves, tenant.id) == [{"day": today, "today": 2, "week": 60, "week_before": 1400}]
+    assert rows("owner", moves, other.id) == []

@@ -21,8 +21,8 @@ SHARED = {
     "auth_group_permissions", "auth_permission", "billing_legalentity", "billing_plan", "billing_platformtotal",
     "billing_planversion",
     "billing_price", "django_content_type", "django_migrations", "django_session",
-    "generations_activitymoney", "generations_activitytotal", "generations_platformgauge",
-    "generations_platformguardrule", "generations_tokenversion", "generations_worker",
+    "generations_activitylatesttotal", "generations_activitymoney", "generations_activitytotal",
+    "generations_platformgauge", "generations_platformguardrule", "generations_tokenversion", "generations_worker",
     "schedule_scheduledtask",
 }  # fmt: skip
 # About tenants, and the operator's alone: the app's role has no right on them.

@@ -1,5 +1,5 @@
--- Counts the jobs of each tenant that ended in the last sixty minutes anew. Returns how many rows changed, NULL when
--- another scheduler is at it.
+-- Counts the jobs that ended in the last sixty minutes anew, for each tenant and for all together. Returns how many rows
+-- changed, NULL when another scheduler is at it.
 CREATE OR REPLACE FUNCTION activity_latest_refresh(p_edges float8[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -31,8 +31,28 @@ BEGIN
             NOT IN (SELECT c.livemode, c.tenant_id, c.model, c.image_size, c.outcome, c.error_code, c.upstream_status
                     FROM counts c WHERE c.tenant_id IS NOT NULL)
         RETURNING 1
+    ), put_total AS (
+        INSERT INTO generations_activitylatesttotal AS t (livemode, model, image_size, outcome, error_code,
+            upstream_status, jobs, pictures, retried, duration_buckets, duration_counts)
+        SELECT c.livemode, c.model, c.image_size, c.outcome, c.error_code, c.upstream_status, c.jobs, c.pictures,
+               c.retried, c.duration_buckets, c.duration_counts
+        FROM counts c WHERE c.tenant_id IS NULL
+        ON CONFLICT (livemode, model, image_size, outcome, error_code, upstream_status) DO UPDATE
+        SET jobs = excluded.jobs, pictures = excluded.pictures, retried = excluded.retried,
+            duration_buckets = excluded.duration_buckets, duration_counts = excluded.duration_counts
+        WHERE (t.jobs, t.pictures, t.retried, t.duration_buckets, t.duration_counts)
+            IS DISTINCT FROM (excluded.jobs, excluded.pictures, excluded.retried, excluded.duration_buckets,
+                              excluded.duration_counts)
+        RETURNING 1
+    ), gone_total AS (
+        DELETE FROM generations_activitylatesttotal t
+        WHERE (t.livemode, t.model, t.image_size, t.outcome, t.error_code, t.upstream_status)
+            NOT IN (SELECT c.livemode, c.model, c.image_size, c.outcome, c.error_code, c.upstream_status
+                    FROM counts c WHERE c.tenant_id IS NULL)
+        RETURNING 1
     )
-    SELECT (SELECT count(*) FROM put) + (SELECT count(*) FROM gone) INTO changed;
+    SELECT (SELECT count(*) FROM put) + (SELECT count(*) FROM gone) + (SELECT count(*) FROM put_total)
+        + (SELECT count(*) FROM gone_total) INTO changed;
     RETURN changed;
 END $$;
 REVOKE ALL ON FUNCTION activity_latest_refresh(float8[]) FROM PUBLIC;

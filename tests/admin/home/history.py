@@ -20,8 +20,8 @@ HOUR = datetime(2031, 3, 5, 15, tzinfo=UTC)
 WINDOW = Window(NOW)
 MODEL = "gemini-3.1-flash-image"
 SHARED = (
-    "generations_activitylatest", "generations_activitytotal", "generations_activityhour", "generations_activitymoney",
-    "generations_platformgauge",
+    "generations_activitylatest", "generations_activitylatesttotal", "generations_activitytotal",
+    "generations_activityhour", "generations_activitymoney", "generations_platformgauge", "generations_tenantmove",
 )  # fmt: skip
 
 
@@ -56,9 +56,28 @@ def of_tenant(tenant: Tenant, hour: datetime, jobs: int, **changed: Any) -> None
 
 
 def latest(tenant: Tenant, jobs: int, *, minutes: int = 30, **changed: Any) -> None:
+    """Jobs of a tenant in the last sixty minutes, of which the totals are then the sum."""
     first = NOW - timedelta(minutes=minutes)
     with acting_as("operator"):
         ActivityLatest.objects.create(tenant=tenant, first_at=first, last_at=NOW, **_counts(jobs, **changed))
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM generations_activitylatesttotal")
+        cursor.execute(
+            """INSERT INTO generations_activitylatesttotal (livemode, model, image_size, outcome, error_code,
+                   upstream_status, jobs, pictures, retried, duration_buckets, duration_counts)
+               SELECT livemode, model, image_size, outcome, error_code, upstream_status, sum(jobs), sum(pictures),
+                   sum(retried), coalesce(array_agg(bucket ORDER BY bucket) FILTER (WHERE bucket IS NOT NULL), '{}'),
+                   coalesce(array_agg(took ORDER BY bucket) FILTER (WHERE bucket IS NOT NULL), '{}')
+               FROM (SELECT l.livemode, l.model, l.image_size, l.outcome, l.error_code, l.upstream_status, b.bucket,
+                         sum(b.took) AS took,
+                         sum(l.jobs) FILTER (WHERE b.place IS NULL OR b.place = 1) AS jobs,
+                         sum(l.pictures) FILTER (WHERE b.place IS NULL OR b.place = 1) AS pictures,
+                         sum(l.retried) FILTER (WHERE b.place IS NULL OR b.place = 1) AS retried
+                     FROM generations_activitylatest l LEFT JOIN LATERAL unnest(l.duration_buckets, l.duration_counts)
+                         WITH ORDINALITY AS b (bucket, took, place) ON true
+                     GROUP BY 1, 2, 3, 4, 5, 6, 7) s
+               GROUP BY 1, 2, 3, 4, 5, 6"""
+        )
 
 
 def money(hour: datetime, amount: str, cost: str, currency: str = "USD") -> None:

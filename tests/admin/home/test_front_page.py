@@ -15,11 +15,12 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from billing.models import Budget, BudgetPeriod, PlatformDay, PlatformMonth, PlatformTotal
+from billing.models import Budget, BudgetPeriod, PlatformMonth, PlatformTotal
 from cavendish.above.admin.home.selectors import front_page, money, parts, traffic, work
 from cavendish.above.admin.home.selectors.window import Normal, Window
 from cavendish.db.router import acting_as
 from cavendish.gemini.client import KeyPool, key_fingerprint
+from generations.models import TenantMove
 from tests.admin.home import history
 from tests.admin.home.history import HOUR, MODEL, NOW, WINDOW, failed
 from tests.factories import make_tenant, queue_clear, submit_generation
@@ -159,7 +160,6 @@ def test_a_margins_normal_is_that_of_whole_days() -> None:
 
 
 def test_tenants_that_move_are_six_the_others_and_all() -> None:
-    today = NOW.date()
     tenants = [make_tenant() for _ in range(8)]
     elsewhere = make_tenant()
     rows("owner", "UPDATE billing_wallet SET currency = 'EUR' WHERE tenant_id = %s", elsewhere.id)
@@ -167,12 +167,10 @@ def test_tenants_that_move_are_six_the_others_and_all() -> None:
     amounts[tenants[0]] = (5, 100, 200)  # falls
     amounts[tenants[7]] = (0, 95, 0)  # grows most, from nothing
     amounts[elsewhere] = (1000, 1000, 1000)
-    for tenant, sums in amounts.items():
-        for ago, amount in zip((0, 7, 8), sums, strict=True):
-            PlatformDay.objects.create(
-                billing_date=today - ago * DAYS, livemode=True, tenant=tenant, model=MODEL, requests=1, images=1,
-                flagged=0, amount=amount, cost=1, updated_at=NOW,
-            )  # fmt: skip
+    for tenant, (today, week, before) in amounts.items():
+        TenantMove.objects.create(
+            tenant=tenant, livemode=True, day=NOW.date(), today=today, week=week, week_before=before
+        )
     budget(tenants[0], cap=100, used=93, held=0)
 
     shown = money.tenant_moves(WINDOW)
@@ -186,7 +184,6 @@ def test_tenants_that_move_are_six_the_others_and_all() -> None:
     assert [row.tenant_id for row in shown.falling] == [tenants[0].id]
     assert shown.rising[0].tenant_id == tenants[7].id
     assert shown.elsewhere == 1
-    PlatformDay.objects.filter(billing_date__gte=today - 14 * DAYS).delete()
 
 
 def budget(

@@ -84,6 +84,7 @@ LEFT_OUT: dict[str, str] = {
     "generations.GenerationTag": "in each generation",
     "generations.GenerationTerms": "an index of the prompts in generations/",
     "generations.Output": "in generations/, with its bytes",
+    "generations.TenantMove": "the operator's sums",
     "generations.Upload": "uploads that are not finished",
     "generations.UpstreamCall": "the operator's log of its calls upstream, without content",
     "mail.Mail": "mails that wait to be sent",

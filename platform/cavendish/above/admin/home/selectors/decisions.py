@@ -129,7 +129,12 @@ _FAILING = """
                min(l.first_at) FILTER (WHERE l.outcome = 'failed') AS first_at,
                (array_agg(l.error_code ORDER BY l.jobs DESC) FILTER (WHERE l.outcome = 'failed'))[1] AS code,
                (array_agg(l.upstream_status ORDER BY l.jobs DESC) FILTER (WHERE l.outcome = 'failed'))[1] AS status
-        FROM generations_activitylatest l WHERE l.livemode = %(livemode)s GROUP BY 1) l
+        FROM generations_activitylatest l
+        WHERE l.livemode = %(livemode)s AND l.tenant_id IN (
+            SELECT f.tenant_id FROM generations_activitylatest f
+            WHERE f.livemode = %(livemode)s AND f.outcome = 'failed'
+            GROUP BY 1 HAVING sum(f.jobs) >= %(fewest)s)
+        GROUP BY 1) l
     JOIN accounts_tenant t ON t.id = l.tenant_id
     WHERE l.failed >= %(fewest)s AND l.failed > %(floor)s * l.judged ORDER BY l.failed DESC LIMIT %(candidates)s"""
 _USUAL = """

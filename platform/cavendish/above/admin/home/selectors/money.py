@@ -163,16 +163,10 @@ _HELD = """
     SELECT w.currency, sum(w.held), count(*) FILTER (WHERE w.held > 0) FROM billing_wallet w
     WHERE w.livemode = %(livemode)s GROUP BY 1 ORDER BY 2 DESC, 1"""
 _MOVES = """
-    SELECT d.tenant_id, t.name, w.currency, coalesce(d.today, 0), coalesce(d.week, 0), coalesce(d.before, 0) FROM (
-        SELECT p.tenant_id, sum(p.amount) FILTER (WHERE p.billing_date = %(today)s) AS today,
-               sum(p.amount) FILTER (WHERE p.billing_date < %(today)s AND p.billing_date >= %(week)s) AS week,
-               sum(p.amount) FILTER (WHERE p.billing_date < %(week)s) AS before
-        FROM billing_platformday p
-        WHERE p.livemode = %(livemode)s AND p.billing_date >= %(before)s AND p.billing_date <= %(today)s
-        GROUP BY 1) d
-    JOIN accounts_tenant t ON t.id = d.tenant_id
-    JOIN billing_wallet w ON w.tenant_id = d.tenant_id AND w.livemode = %(livemode)s
-    ORDER BY 5 DESC, 4 DESC, 2"""
+    SELECT m.tenant_id, t.name, w.currency, m.today, m.week, m.week_before FROM generations_tenantmove m
+    JOIN accounts_tenant t ON t.id = m.tenant_id
+    JOIN billing_wallet w ON w.tenant_id = m.tenant_id AND w.livemode = m.livemode
+    WHERE m.livemode = %(livemode)s ORDER BY m.week DESC, m.today DESC, t.name"""
 _SHARES = """
     SELECT b.tenant_id, max((p.used + p.held) / nullif(p.cap, 0)) FROM billing_budget b
     JOIN LATERAL (SELECT q.used, q.held, q.cap FROM billing_budgetperiod q
@@ -223,13 +217,8 @@ def held(window: Window, gauges: dict[str, dict[datetime, tuple[Decimal, Decimal
 
 
 def tenant_moves(window: Window, *, currency: str = UPSTREAM_CURRENCY) -> TenantMoves:
-    """Returns who pays most and who moved, by billing dates; today is UTC's. Two statements."""
-    today = window.now.date()
-    values = {
-        "livemode": window.livemode, "today": today, "week": today - timedelta(days=7),
-        "before": today - timedelta(days=14),
-    }  # fmt: skip
-    found = rows(_MOVES, values)
+    """Returns who pays most and who moved, as the scheduler summed it last; today is UTC's. Two statements."""
+    found = rows(_MOVES, {"livemode": window.livemode})
     own = [
         TenantMove(tenant, name, today, week, before, None)
         for tenant, name, paid_in, today, week, before in found

@@ -1,7 +1,7 @@
 """Pictures and jobs, failures and durations, of the last sixty minutes and as they are normally at this time.
 
-The last sixty minutes are `ActivityLatest`, everything before `ActivityTotal`: a few rows for each hour, however many
-tenants and jobs there are.
+The last sixty minutes are `ActivityLatestTotal`, everything before `ActivityTotal`: a few rows for each hour, however
+many tenants and jobs there are. Only those whose jobs failed are looked up by tenant, in `ActivityLatest`.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ _HOURS = """
 _LATEST = """
     SELECT l.outcome, l.error_code, l.upstream_status, l.model, l.image_size, sum(l.jobs), sum(l.pictures),
            sum(l.retried)
-    FROM generations_activitylatest l WHERE l.livemode = %(livemode)s GROUP BY 1, 2, 3, 4, 5"""
+    FROM generations_activitylatesttotal l WHERE l.livemode = %(livemode)s GROUP BY 1, 2, 3, 4, 5"""
 _WHOSE = """
     SELECT f.error_code, f.upstream_status, f.tenant_id, t.name, f.jobs FROM (
         SELECT l.error_code, l.upstream_status, l.tenant_id, sum(l.jobs) AS jobs FROM generations_activitylatest l
@@ -134,9 +134,8 @@ _REASONS = """
     SELECT t.error_code, t.upstream_status, t.hour, sum(t.jobs) FROM generations_activitytotal t
     WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) AND t.outcome = 'failed' GROUP BY 1, 2, 3"""
 _LATEST_BUCKETS = """
-    SELECT l.model, l.image_size, b.bucket, sum(b.jobs) FROM generations_activitylatest l,
-        unnest(l.duration_buckets, l.duration_counts) AS b (bucket, jobs)
-    WHERE l.livemode = %(livemode)s AND l.outcome = 'succeeded' GROUP BY 1, 2, 3"""
+    SELECT l.model, l.image_size, l.duration_buckets, l.duration_counts FROM generations_activitylatesttotal l
+    WHERE l.livemode = %(livemode)s AND l.outcome = 'succeeded'"""
 _BUCKETS = """
     SELECT t.model, t.image_size, t.hour, t.duration_buckets, t.duration_counts FROM generations_activitytotal t
     WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) AND t.outcome = 'succeeded'"""
@@ -215,8 +214,8 @@ def durations(window: Window, latest: Latest) -> list[Duration]:
             counts[model, size][0] += jobs
             counts[model, size][1] += pictures
     now: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
-    for model, size, bucket, jobs in rows(_LATEST_BUCKETS, {"livemode": window.livemode}):
-        now[model, size][bucket] = int(jobs)
+    for model, size, buckets, jobs_of in rows(_LATEST_BUCKETS, {"livemode": window.livemode}):
+        now[model, size] = dict(zip(buckets, jobs_of, strict=True))
     before: dict[tuple[str, str], dict[datetime, dict[int, float]]] = defaultdict(dict)
     values = {"livemode": window.livemode, "hours": hours_of(window.pairs())}
     for model, size, hour, buckets, jobs_of in rows(_BUCKETS, values):
