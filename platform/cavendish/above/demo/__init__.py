@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from cavendish.above.demo.refusals import DemoRefused
-from cavendish.above.demo.seed import Seeded, is_seeded, refuse_unless_own, seed
+from cavendish.above.demo.seed import Seeded, is_seeded, refuse_elsewhere, refuse_unless_own, seed
 
-__all__ = ["DemoRefused", "Seeded", "is_seeded", "refuse_unless_own", "seed"]
+__all__ = ["DemoRefused", "Seeded", "is_seeded", "refuse_elsewhere", "refuse_unless_own", "seed"]

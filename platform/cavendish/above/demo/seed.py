@@ -46,6 +46,7 @@ from cavendish.above.demo.plans import parties_create, plans_create, subscriptio
 from cavendish.above.demo.profiles import PLANS, PROFILES
 from cavendish.above.demo.refusals import DemoRefused
 from cavendish.above.demo.rows import COLUMNS, RowWriter
+from cavendish.above.demo.standing import gauges_note, invitation_create, notes_create
 from cavendish.above.demo.tariffs import Tariffs
 from cavendish.above.demo.webhooks import webhooks_create
 from cavendish.above.seeding.bulk import ROLL_UPS, Report, rows_copy, tables_without_indexes, usage_roll_up
@@ -104,6 +105,7 @@ def seed(
     password = password or secrets.token_urlsafe(12)
     stored: list[str] = []
     step = _steps(report)
+    refuse_elsewhere()
     with acting_as("owner"):
         refuse_unless_own(taken_over)
         try:
@@ -133,13 +135,17 @@ def _activity_count(since: datetime, until: datetime) -> None:
         cursor.execute("SELECT activity_latest_refresh(%s::float8[])", [list(EDGES)])
 
 
-def refuse_unless_own(taken_over: frozenset[str] = frozenset()) -> None:
-    """Raises DemoRefused where the demo could reach anybody's real tenants. Runs as the owner."""
+def refuse_elsewhere() -> None:
+    """Raises DemoRefused where others may reach the platform."""
     host = urlsplit(settings.BASE_URL).hostname or ""
     if host not in LOOPBACK and not host.endswith(".localhost"):
         raise DemoRefused(
             f"The demo is for this machine alone, and BASE_URL is {settings.BASE_URL}. Leave BASE_URL unset, or DEMO."
         )
+
+
+def refuse_unless_own(taken_over: frozenset[str] = frozenset()) -> None:
+    """Raises DemoRefused where it would stand beside anybody's real tenants. Runs as the owner."""
     others = list(Tenant.objects.exclude(slug__in=taken_over).order_by("slug").values_list("slug", flat=True)[:4])
     if others:
         names = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
@@ -231,6 +237,9 @@ def _settings(tenants: list[TenantRows], life: Life, history: History, rng: rand
     templates_create(tenants, history=history, rng=rng)
     guard_rules_create(tenants, history=history, rng=rng)
     webhooks_create(tenants, kept, history=history, rng=rng)
+    notes_create(tenants, history=history, operator=_operator_user(), rng=rng)
+    invitation_create(tenants[0], history=history, rng=rng)
+    gauges_note(history=history, hours=COUNTED.days * 24, rng=rng)
     for tenant in tenants:
         if tenant.profile.suspended:
             age, reason = tenant.profile.suspended
@@ -258,8 +267,12 @@ def _books(
     budgets_create(tenants, now=now, history=history, rng=rng)
 
 
+def _operator_user() -> User | None:
+    return User.objects.filter(is_staff=True).order_by("id").first()
+
+
 def _operator() -> Actor:
-    user = User.objects.filter(is_staff=True).order_by("id").first()
+    user = _operator_user()
     return actor_of(user) if user else SYSTEM
 
 

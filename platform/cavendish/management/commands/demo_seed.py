@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cavendish.above.demo import DemoRefused, is_seeded, refuse_unless_own, seed
+from cavendish.above.demo import DemoRefused, is_seeded, refuse_elsewhere, refuse_unless_own, seed
 from cavendish.db.router import acting_as
 
 FILE = "demo.json"
@@ -43,10 +43,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 2 <= options["days"] <= 400:
             raise CommandError("Use 2 to 400 days.")
-        if is_seeded():
-            self.stdout.write("The demo is there already; nothing was seeded.")
-            return
         try:
+            refuse_elsewhere()
+            if is_seeded():
+                self.stdout.write("The demo is there already; nothing was seeded.")
+                return
             with acting_as("owner"):
                 refuse_unless_own(self._made())
             call_command("demo", stdout=StringIO())
