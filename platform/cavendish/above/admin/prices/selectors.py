@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
@@ -18,16 +18,18 @@ from django.utils import timezone
 
 from billing.contracts import KindPrice
 from billing.models import Plan, PlanVersion, Price, Tier
-from billing.money import LINE, ZERO
+from billing.money import LINE, UNIT_SIZE, ZERO, line_amount
 from billing.months import month_after, month_first
 from billing.oversight.below_cost import BelowCost, prices_below_cost, tier_prices
 from billing.plans.selectors import plans_listed
-from billing.prices.pricing import lines_price
+from billing.prices.pricing import Line, lines_price
 from billing.prices.selectors import plan_terms, rows_at
 from billing.prices.services import UPSTREAM_CURRENCY, NewPrice, PriceChange, prices_preview
+from cavendish.db import ids
 from cavendish.db.router import current_alias
 from cavendish.gemini.catalog import Model, get_model, models
 
+WORK_MEM = "64MB"
 Place = tuple[UUID | None, str, str, str, str]
 """(plan, model, tier, image size, kind)"""
 
@@ -213,28 +215,32 @@ def _tenants(month: date, scenario: _Scenario) -> list[TenantEffect]:
     return effects
 
 
-# By quantity, of which there are far fewer than records, so that the rounding of each line is that of its settlement. A
-# job of which a part was included or absorbed stands by itself: what its tenant paid is a share of the whole.
+# By quantity, of which there are far fewer than records, so that the rounding of each line is that of its settlement;
+# where nothing is rounded, one sum does. A job of which a part was included or absorbed stands by itself: what its
+# tenant paid is a share of the whole.
 _RECORDS = """
     WITH parted AS MATERIALIZED (
         SELECT DISTINCT generation_id FROM billing_usagerecord
         WHERE billing_date >= %(first)s AND billing_date < %(end)s AND livemode AND kind IN ('included', 'absorbed')
     ), records AS (
         SELECT r.tenant_id, r.model, r.image_size, coalesce(g.tier, 'standard') AS tier, r.kind, r.quantity, r.images,
-               r.amount, r.cost, r.unit_price = 0 AND EXISTS (
-                   SELECT 1 FROM billing_charge c WHERE c.generation_id = r.generation_id AND c.status <> 'charged'
-               ) AS is_free,
+               r.amount, r.cost, coalesce(c.is_free, false) AS is_free,
                CASE WHEN p.generation_id IS NOT NULL THEN r.generation_id END AS job
         FROM billing_usagerecord r
-        LEFT JOIN generations_generation g ON g.id = r.generation_id
+        LEFT JOIN generations_generation g
+            ON g.id = r.generation_id AND g.id >= %(oldest)s AND g.id < %(youngest)s
+        -- of few records: the price of what a tenant does not pay for is zero
+        LEFT JOIN LATERAL (SELECT c.status <> 'charged' AS is_free FROM billing_charge c
+                           WHERE c.generation_id = r.generation_id AND r.unit_price = 0 OFFSET 0) c ON true
         LEFT JOIN parted p ON p.generation_id = r.generation_id
         WHERE r.billing_date >= %(first)s AND r.billing_date < %(end)s AND r.livemode AND r.model = ANY (%(models)s)
-            AND r.tenant_id = ANY (%(tenants)s)
+            AND r.tenant_id = ANY (%(tenants)s) AND (r.kind = ANY (%(kinds)s) OR p.generation_id IS NOT NULL)
     )
-    SELECT tenant_id, model, image_size, tier, kind, job, is_free, quantity, images, count(*), sum(amount), sum(cost)
+    SELECT tenant_id, model, image_size, tier, kind, job, is_free, CASE WHEN %(linear)s THEN 1 ELSE count(*) END,
+           sum(quantity)::bigint, sum(images)::bigint, sum(amount), sum(cost)
     FROM records
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-    ORDER BY job NULLS FIRST"""
+    GROUP BY 1, 2, 3, 4, 5, 6, 7,
+             CASE WHEN %(linear)s THEN 0 ELSE quantity END, CASE WHEN %(linear)s THEN 0 ELSE images END"""
 
 
 @dataclass
@@ -255,18 +261,25 @@ class _Job:
 
 def _deltas(month: date, plans: Mapping[UUID, UUID | None], places: Mapping[Place, KindPrice]) -> dict[UUID, Sums]:
     """Returns by how much each tenant's sums would differ."""
-    found: dict[UUID, Sums] = {}
     if not places:
-        return found
-    names = sorted({model for _, model, *_ in places})
+        return {}
+    amounts: dict[UUID, Decimal] = dict.fromkeys(plans, ZERO)
+    costs: dict[UUID, Decimal] = dict.fromkeys(plans, ZERO)
     jobs: dict[UUID, _Job] = {}
-    for tenant_id, model, size, tier, kind, job_id, is_free, quantity, images, count, amount, cost in _records(
-        month, list(plans), names
+    lines: dict[tuple[Place, int, int], Line] = {}  # tenants of a plan have many in common
+    for tenant_id, model, size, tier, kind, job_id, is_free, count, quantity, images, amount, cost in _records(
+        month, list(plans), places
     ):
-        price = places.get((plans[tenant_id], model, tier, size, kind))
+        place = (plans[tenant_id], model, tier, size, kind)
+        price = places.get(place)
         amount_after, cost_after = amount, cost
         if price is not None:
-            [line], _ = lines_price({kind: quantity}, {kind: price}, images=images)
+            # `count` lines that are all the same
+            key = (place, quantity // count, images // count)
+            line = lines.get(key)
+            if line is None:
+                [line] = lines_price({kind: key[1]}, {kind: price}, images=key[2])[0]
+                lines[key] = line
             amount_after = ZERO if is_free else line.amount * count
             cost_after = line.cost * count
         if job_id is not None:
@@ -276,20 +289,41 @@ def _deltas(month: date, plans: Mapping[UUID, UUID | None], places: Mapping[Plac
                 job.whole += amount
                 job.after += amount_after
             amount_after = amount
-        more = Sums(amount_after - amount, cost_after - cost)
-        found[tenant_id] = found.get(tenant_id, Sums()).plus(more)
+        amounts[tenant_id] += amount_after - amount
+        costs[tenant_id] += cost_after - cost
     for job in jobs.values():
-        found[job.tenant_id] = found.get(job.tenant_id, Sums()).plus(Sums(amount=job.difference))
-    return found
+        amounts[job.tenant_id] += job.difference
+    return {tenant_id: Sums(amounts[tenant_id], costs[tenant_id]) for tenant_id in plans}
 
 
-def _records(month: date, tenants: list[UUID], names: list[str]) -> Iterator[tuple[Any, ...]]:
-    """Yields the month's records of these tenants and models, summed by all that a price depends on."""
-    values: dict[str, Any] = {"first": month, "end": month_after(month), "tenants": tenants, "models": names}
+def _records(month: date, tenants: list[UUID], places: Mapping[Place, KindPrice]) -> Iterator[tuple[Any, ...]]:
+    """Yields the month's records of these tenants whose price is one of `places`, summed by all that it depends on."""
+    values: dict[str, Any] = {
+        "first": month,
+        "end": month_after(month),
+        "tenants": tenants,
+        "models": sorted({model for _, model, *_ in places}),
+        "kinds": sorted({kind for *_, kind in places}),
+        # ids are ordered by time, and no job is billed longer after its acceptance
+        "oldest": ids.first_at(datetime.combine(month - timedelta(days=35), time(), UTC)),
+        "youngest": ids.first_at(datetime.combine(month_after(month) + timedelta(days=2), time(), UTC)),
+        "linear": all(_is_linear(price) for price in places.values()),
+    }
     with connections[current_alias()].cursor() as cursor:
+        # for the caller's transaction: sums of a month do not fit into what a page's queries need
+        cursor.execute("SELECT set_config('work_mem', %s, true), set_config('jit', 'off', true)", [WORK_MEM])
         cursor.execute(_RECORDS, values)
         while rows := cursor.fetchmany(5_000):
             yield from rows
+
+
+def _is_linear(price: KindPrice) -> bool:
+    """Returns whether no line of this price and cost is rounded, so that the sum of lines is the line of their sum."""
+    pairs = ((price["unit"], price["price"]), (price.get("cost_unit", price["unit"]), price["cost"]))
+    return all(
+        Decimal(text) / UNIT_SIZE[unit] == line_amount(quantity=1, unit_price=Decimal(text), unit=unit)
+        for unit, text in pairs
+    )
 
 
 def _totals(rows: Sequence[TenantEffect]) -> list[Effect]:
