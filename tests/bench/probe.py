@@ -8,6 +8,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from datetime import time as time_of_day
 
 REPEATS = 15
 
@@ -53,7 +55,31 @@ def questions() -> dict[str, float]:
         with acting_as("operator"):
             assert platform_dashboard(day=last).month
 
-    return {"a tenant's month by day": median(by_day), "the operator's dashboard": median(dashboard)}
+    page = front_page_of(datetime.combine(last, time_of_day(15, 42), UTC))
+    return {
+        "a tenant's month by day": median(by_day),
+        "the operator's dashboard": median(dashboard),
+        "the front page": median(page),
+    }
+
+
+def front_page_of(now: datetime) -> Callable[[], None]:
+    """Counts the hours that the front page looks at, and returns what asks for it at that moment."""
+    from cavendish.above.admin.home.selectors import front_page
+    from cavendish.above.admin.home.selectors.window import Window, hours_of
+    from cavendish.db.router import acting_as
+    from generations.upkeep.activity import activity_rebuild, activity_refresh
+
+    window = Window(now)
+    for hour in {*window.trend(), *hours_of(window.pairs()), window.hour}:
+        activity_rebuild(since=hour, until=hour)
+    activity_refresh()
+
+    def ask() -> None:
+        with acting_as("operator"):
+            assert front_page(now=now).traffic.hours
+
+    return ask
 
 
 def closing() -> dict[str, float]:

@@ -28,7 +28,7 @@ from tests.generations.helpers import claim, one, register, rows
 
 HOURS = timedelta(hours=1)
 DAYS = timedelta(days=1)
-STATEMENTS = 29
+STATEMENTS = 25
 """Of the whole page, however much there is. A new one is a decision."""
 
 
@@ -114,7 +114,10 @@ def test_durations_are_read_from_the_summed_histograms() -> None:
         history.total(HOUR - day * DAYS, 100, seconds=[8.5] * 100)
         history.total(HOUR - day * DAYS - HOURS, 100, seconds=[17] * 100)
 
-    small, large = traffic.durations(WINDOW, traffic.latest_counted(WINDOW))
+    history.latest(make_tenant(), 5, model="another", image_size="4K", seconds=[30] * 5)
+    history.total(HOUR - 3 * HOURS, 10, seconds=[17] * 10)
+
+    (small, large, other), sizes = traffic.durations(WINDOW, traffic.latest_counted(WINDOW))
 
     assert (small.model, small.image_size, small.jobs, small.pictures) == (MODEL, "1K", 100, 100)
     eight, sixteen = 8 * (2**0.25 - 1), 16 * (2**0.25 - 1)  # widths of the buckets from 8 and 16 seconds
@@ -123,7 +126,13 @@ def test_durations_are_read_from_the_summed_histograms() -> None:
     p50, p95 = 8 + eight * 50 / 70, 16 + sixteen * 25 / 30
     assert small.normal_p50 == Normal(about(p50), about(p50), 28)
     assert small.normal_p95 == Normal(about(p95), about(p95), 28)
+    assert small.hours[-3:] == [about(16 + sixteen * 0.95), None, None]
     assert (large.image_size, large.pictures, large.normal_p95) == ("4K", 9, None)
+    assert (other.model, other.pictures) == ("another", 5)
+    assert [(row.model, row.image_size, row.jobs, row.pictures) for row in sizes] == [
+        ("", "1K", 100, 100), ("", "4K", 10, 14),
+    ]  # fmt: skip
+    assert sizes[0].p95 == small.p95
 
 
 def test_money_is_summed_by_the_operators_days_and_currencies_stand_apart() -> None:

@@ -31,6 +31,9 @@ class FrontPage:
     traffic: Traffic
     failures: Failures
     durations: list[Duration]
+    """By model and size."""
+    durations_by_size: list[Duration]
+    """Of all models together."""
     queue: Queue
     workers: Workers
     upstream_keys: UpstreamKeys
@@ -56,6 +59,7 @@ def front_page(*, zone: ZoneInfo | None = None, now: datetime | None = None, liv
     """Returns everything that the front page shows; days are those of `zone`, UTC where there is none."""
     window = Window(now or timezone.now(), livemode)
     hours, latest = traffic.hours_counted(window), traffic.latest_counted(window)
+    durations, by_size = traffic.durations(window, latest)
     gauges = parts.gauges_read(window)
     waiting, running = work.queue(window, gauges)
     workers, keys = work.workers_and_keys(window, running)
@@ -68,7 +72,8 @@ def front_page(*, zone: ZoneInfo | None = None, now: datetime | None = None, liv
         invoices=decisions.invoices_waiting(window),
         traffic=traffic.traffic(window, hours, latest),
         failures=traffic.failures(window, hours, latest),
-        durations=traffic.durations(window, latest),
+        durations=durations,
+        durations_by_size=by_size,
         queue=waiting,
         workers=workers,
         upstream_keys=keys,

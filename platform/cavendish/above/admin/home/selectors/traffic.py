@@ -18,6 +18,21 @@ MAX_WHOSE = 3
 
 
 @dataclass(frozen=True)
+class Latest:
+    """Jobs of the last sixty minutes that ended in one way; `durations` are jobs by bucket."""
+
+    outcome: str
+    error_code: str
+    upstream_status: int
+    model: str
+    image_size: str
+    jobs: int
+    pictures: int
+    retried: int
+    durations: dict[int, int]
+
+
+@dataclass(frozen=True)
 class HourCounts:
     """Jobs that ended in an hour of UTC. `retried` succeeded after a try that failed or a lost worker."""
 
@@ -104,6 +119,7 @@ class Duration:
     """How long the pictures of a model and size took from the start of their job to its end, in seconds."""
 
     model: str
+    """Empty where all models of a size are taken together."""
     image_size: str
     jobs: int
     pictures: int
@@ -111,20 +127,25 @@ class Duration:
     p95: float | None
     normal_p50: Normal | None
     normal_p95: Normal | None
+    hours: list[float | None]
+    """The p95 of 24 whole hours before the current one; None where there were no pictures."""
 
     @property
     def is_above(self) -> bool:
         return self.p95 is not None and self.normal_p95 is not None and self.p95 > self.normal_p95.high
 
 
+Histograms = dict[datetime, dict[int, float]]
+"""Jobs by hour and bucket of durations."""
+
 _HOURS = """
     SELECT t.hour, sum(t.jobs), sum(t.pictures), coalesce(sum(t.jobs) FILTER (WHERE t.outcome = 'failed'), 0),
            coalesce(sum(t.jobs) FILTER (WHERE t.outcome <> 'canceled'), 0), sum(t.retried)
     FROM generations_activitytotal t WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) GROUP BY 1"""
 _LATEST = """
-    SELECT l.outcome, l.error_code, l.upstream_status, l.model, l.image_size, sum(l.jobs), sum(l.pictures),
-           sum(l.retried)
-    FROM generations_activitylatesttotal l WHERE l.livemode = %(livemode)s GROUP BY 1, 2, 3, 4, 5"""
+    SELECT l.outcome, l.error_code, l.upstream_status, l.model, l.image_size, l.jobs, l.pictures, l.retried,
+           l.duration_buckets, l.duration_counts
+    FROM generations_activitylatesttotal l WHERE l.livemode = %(livemode)s"""
 _WHOSE = """
     SELECT f.error_code, f.upstream_status, f.tenant_id, t.name, f.jobs FROM (
         SELECT l.error_code, l.upstream_status, l.tenant_id, sum(l.jobs) AS jobs FROM generations_activitylatest l
@@ -133,14 +154,9 @@ _WHOSE = """
 _REASONS = """
     SELECT t.error_code, t.upstream_status, t.hour, sum(t.jobs) FROM generations_activitytotal t
     WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) AND t.outcome = 'failed' GROUP BY 1, 2, 3"""
-_LATEST_BUCKETS = """
-    SELECT l.model, l.image_size, l.duration_buckets, l.duration_counts FROM generations_activitylatesttotal l
-    WHERE l.livemode = %(livemode)s AND l.outcome = 'succeeded'"""
 _BUCKETS = """
     SELECT t.model, t.image_size, t.hour, t.duration_buckets, t.duration_counts FROM generations_activitytotal t
     WHERE t.livemode = %(livemode)s AND t.hour = ANY (%(hours)s) AND t.outcome = 'succeeded'"""
-
-Latest = list[tuple[str, str, int, str, str, int, int, int]]
 
 
 def hours_counted(window: Window) -> dict[datetime, HourCounts]:
@@ -150,25 +166,27 @@ def hours_counted(window: Window) -> dict[datetime, HourCounts]:
     return {hour: HourCounts(hour, *map(int, counts)) for hour, *counts in found}
 
 
-def latest_counted(window: Window) -> Latest:
-    """Returns (outcome, error code, upstream status, model, size, jobs, pictures, retried) of the sixty minutes."""
-    found = rows(_LATEST, {"livemode": window.livemode})
-    return [(*key, int(jobs), int(pictures), int(retried)) for *key, jobs, pictures, retried in found]
+def latest_counted(window: Window) -> list[Latest]:
+    """Returns what the scheduler counted last of the sixty minutes. One statement."""
+    return [
+        Latest(*(*counts, dict(zip(buckets, jobs, strict=True))))
+        for *counts, buckets, jobs in rows(_LATEST, {"livemode": window.livemode})
+    ]
 
 
-def traffic(window: Window, hours: dict[datetime, HourCounts], latest: Latest) -> Traffic:
+def traffic(window: Window, hours: dict[datetime, HourCounts], latest: list[Latest]) -> Traffic:
     """Returns what came and went."""
     week = window.last_week()
     return Traffic(
-        pictures=sum(row[6] for row in latest),
+        pictures=sum(row.pictures for row in latest),
         pictures_last_week=round(window.blend(week, {hour: row.pictures for hour, row in hours.items()})),
-        jobs=sum(row[5] for row in latest),
+        jobs=sum(row.jobs for row in latest),
         jobs_last_week=round(window.blend(week, {hour: row.jobs for hour, row in hours.items()})),
         hours=_trend(window, hours),
     )
 
 
-def failures(window: Window, hours: dict[datetime, HourCounts], latest: Latest) -> Failures:
+def failures(window: Window, hours: dict[datetime, HourCounts], latest: list[Latest]) -> Failures:
     """Returns how many jobs failed and why, the most frequent reason first. Two statements."""
     judged = {hour: row.judged for hour, row in hours.items()}
     failed = {hour: row.failed for hour, row in hours.items()}
@@ -178,9 +196,9 @@ def failures(window: Window, hours: dict[datetime, HourCounts], latest: Latest) 
     for code, status, hour, jobs in rows(_REASONS, values):
         before[code, status][hour] = int(jobs)
     now: dict[tuple[str, int], int] = defaultdict(int)
-    for outcome, code, status, _, _, jobs, _, _ in latest:
-        if outcome == "failed":
-            now[code, status] += jobs
+    for row in latest:
+        if row.outcome == "failed":
+            now[row.error_code, row.upstream_status] += row.jobs
     whose: dict[tuple[str, int], list[Whose]] = defaultdict(list)
     if now:
         for code, status, tenant, name, jobs in rows(_WHOSE, {"livemode": window.livemode}):
@@ -198,49 +216,55 @@ def failures(window: Window, hours: dict[datetime, HourCounts], latest: Latest) 
     ]
     return Failures(
         failed=sum(now.values()),
-        judged=sum(row[5] for row in latest if row[0] != "canceled"),
+        judged=sum(row.jobs for row in latest if row.outcome != "canceled"),
         normal=normal_of([window.blend(pair, failed) / window.blend(pair, judged) for pair in days]),
-        retried=sum(row[7] for row in latest),
+        retried=sum(row.retried for row in latest),
         reasons=reasons,
         hours=_trend(window, hours),
     )
 
 
-def durations(window: Window, latest: Latest) -> list[Duration]:
-    """Returns each model and size of the last sixty minutes, the most pictures first. Two statements."""
-    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for outcome, _, _, model, size, jobs, pictures, _ in latest:
-        if outcome == "succeeded":
-            counts[model, size][0] += jobs
-            counts[model, size][1] += pictures
-    now: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
-    for model, size, buckets, jobs_of in rows(_LATEST_BUCKETS, {"livemode": window.livemode}):
-        now[model, size] = dict(zip(buckets, jobs_of, strict=True))
-    before: dict[tuple[str, str], dict[datetime, dict[int, float]]] = defaultdict(dict)
-    values = {"livemode": window.livemode, "hours": hours_of(window.pairs())}
+def durations(window: Window, latest: list[Latest]) -> tuple[list[Duration], list[Duration]]:
+    """Returns each model and size of the last sixty minutes, and each size of all models together. One statement.
+
+    The most pictures come first.
+    """
+    before: dict[tuple[str, str], Histograms] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+    now: dict[tuple[str, str], list[Latest]] = defaultdict(list)
+    values = {"livemode": window.livemode, "hours": sorted({*window.trend(), *hours_of(window.pairs())})}
     for model, size, hour, buckets, jobs_of in rows(_BUCKETS, values):
-        before[model, size][hour] = dict(zip(buckets, jobs_of, strict=True))
-    found = []
-    for key, (jobs, pictures) in sorted(counts.items(), key=lambda item: (-item[1][1], item[0])):
-        days = [_blended(window, pair, before[key]) for pair in window.pairs()] if key in before else []
-        p50s, p95s = ([value for day in days if (value := percentile(day, share)) is not None] for share in (0.5, 0.95))
-        found.append(
-            Duration(
-                *key,
-                jobs=jobs,
-                pictures=pictures,
-                p50=percentile(now[key], 0.5),
-                p95=percentile(now[key], 0.95),
-                normal_p50=normal_of(p50s),
-                normal_p95=normal_of(p95s),
-            )
-        )
-    return found
+        for key in ((model, size), ("", size)):
+            for bucket, jobs in zip(buckets, jobs_of, strict=True):
+                before[key][hour][bucket] += jobs
+    for row in latest:
+        if row.outcome == "succeeded":
+            for key in ((row.model, row.image_size), ("", row.image_size)):
+                now[key].append(row)
+    found = [_duration(window, key, counted, before.get(key, {})) for key, counted in now.items()]
+    found.sort(key=lambda row: (-row.pictures, row.model, row.image_size))
+    return [row for row in found if row.model], [row for row in found if not row.model]
 
 
-def _blended(
-    window: Window, pair: tuple[datetime, datetime], hours: dict[datetime, dict[int, float]]
-) -> dict[int, float]:
+def _duration(window: Window, key: tuple[str, str], latest: list[Latest], before: Histograms) -> Duration:
+    lately: dict[int, float] = defaultdict(float)
+    for row in latest:
+        for bucket, jobs in row.durations.items():
+            lately[bucket] += jobs
+    days = [_blended(window, pair, before) for pair in window.pairs()] if before else []
+    p50s, p95s = ([value for day in days if (value := percentile(day, share)) is not None] for share in (0.5, 0.95))
+    return Duration(
+        *key,
+        jobs=sum(row.jobs for row in latest),
+        pictures=sum(row.pictures for row in latest),
+        p50=percentile(lately, 0.5),
+        p95=percentile(lately, 0.95),
+        normal_p50=normal_of(p50s),
+        normal_p95=normal_of(p95s),
+        hours=[percentile(before.get(hour, {}), 0.95) for hour in window.trend()],
+    )
+
+
+def _blended(window: Window, pair: tuple[datetime, datetime], hours: Histograms) -> dict[int, float]:
     """Returns the histogram of the sixty minutes that end at this time of a day."""
     blend: dict[int, float] = defaultdict(float)
     for hour, share in zip(pair, (window.share, 1 - window.share), strict=True):
