@@ -128,6 +128,8 @@ def test_a_job_is_found_by_its_request_its_trace_and_its_interaction(filled: Fil
     assert theirs in {hit.id for hit in find(trace)}
     assert theirs in {hit.id for hit in find(f"00-{trace}-00f067aa0ba902b7-01")}
     assert only(f'"{named}"').id == theirs
+    rows("owner", "UPDATE generations_generation SET group_id = %s WHERE id = ANY (%s)", filled.id, [theirs, ours])
+    assert {hit.id for hit in find(ids.encode(ids.GENERATION_GROUP, filled.id))} == {theirs, ours}
     made = Generation.objects.get(id=ours).request_id
     assert (only(made).id, only(made.upper()).id) == (ours, ours)
 

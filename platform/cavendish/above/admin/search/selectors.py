@@ -148,13 +148,13 @@ def find(text: str) -> list[Hit]:
         return []
     if key := _KEY.search(text):
         return _hits(_keys(key[0]))
+    if _OUR_REQUEST.fullmatch(text.lower()):
+        return _hits(_by_request(text))
     value = ids.any_uuid(text)
-    if value is not None and (rows := _by_id(value, _prefix(text))):
-        return _hits(rows)
-    found = [*_by_request(text), *_by_word(text)]
-    if not found and value is not None:
-        found = list(_by_trace(value.hex))
-    return _hits(found)
+    if value is None:
+        return _hits([*_by_request(text), *_by_word(text)])
+    # What looks like an id may be a trace, or an id of somebody else's.
+    return _hits(_by_id(value, _prefix(text)) or [*_by_trace(value.hex), *_by_request(text)])
 
 
 def _cleaned(text: str) -> str:
@@ -178,13 +178,14 @@ def _keys(prefix: str) -> Iterator[_Row]:
 
 def _by_id(value: UUID, prefix: str | None) -> list[_Row]:
     """Returns the things with this id, of one kind where a prefix names it: each a look into a primary key."""
-    if prefix == GROUP or (prefix is None and _group(value)):
+    if prefix == GROUP:
         return _group(value)
     kinds = [prefix] if prefix else list(_KINDS)
     parts = [_part(kind, _KINDS[kind]) for kind in kinds]
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), [value] * len(parts))
-        return [_row(*row) for row in cursor.fetchall()]
+        rows = [_row(*row) for row in cursor.fetchall()]
+    return rows or ([] if prefix else _group(value))
 
 
 def _part(kind: str, how: _Kind) -> str:
@@ -262,7 +263,7 @@ def _exactly_first(exactly: Q) -> Any:
 def _numbers(text: str) -> Iterator[_Row]:
     """Yields invoices and credit notes. Their index begins with the legal entity, of which there are few."""
     spellings = {text, text.upper(), text.lower(), text.capitalize()}
-    entities = list(LegalEntity.objects.values_list("id", flat=True)[:100])
+    entities = LegalEntity.objects.values("id")
     for invoice in Invoice.objects.filter(legal_entity_id__in=entities, number__in=spellings)[:AT_MOST]:
         yield _Row(ids.INVOICE, invoice.id, invoice.number or "", invoice.status, invoice.tenant_id)
     for note in CreditNote.objects.filter(legal_entity_id__in=entities, number__in=spellings)[:AT_MOST]:
