@@ -23,7 +23,7 @@ PLAIN = {"gemini", "sandbox", "up", "test_layout.py"}
 # Tests that kill processes and wait for what follows: on a machine that others use, time may decide once in a while.
 # They, and those that are marked `slow` where they stand, get a second try, which pytest counts as "rerun"; a test that
 # fails twice fails.
-TIMED = {"crash", "up", "wait"}
+TIMED = {"browser", "crash", "up", "wait"}
 # What `-m "not slow"` leaves out besides these, and besides what asks for a whole platform: nine tenths of the time for
 # a third of the tests (folders, and files without their ending). Whoever works at one of them names it.
 SLOW = {
@@ -33,7 +33,7 @@ SLOW = {
     "billing/test_ledger_property", "billing/test_quotes", "billing/test_reconcile",
     "compat/test_javascript", "compat/test_samples_javascript", "compat/test_samples_python",
     "compat/test_samples_rest",
-    "crash", "door", "fuzz", "text", "up", "wait", "webhooks",
+    "browser", "crash", "door", "fuzz", "text", "up", "wait", "webhooks",
     "limits/test_counting",
     "people/test_passkeys",
     "request/test_headers",
@@ -45,6 +45,8 @@ PLATFORM = {"platform", "own_platform"}
 # In two lanes (`-n 2 --dist loadgroup`) those that kill whole platforms stay in one, one after the other; the others
 # are given out file by file, so that what a module prepares is prepared once.
 APART = {"crash", "up"}
+# One platform and one browser serve all tests of pages, so they stay in one lane too.
+PAGES = {"browser"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,7 +58,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         places = {place.as_posix(), *(folder.as_posix() for folder in place.parents)}
         if SLOW & places or PLATFORM & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.slow)
-        item.add_marker(pytest.mark.xdist_group("apart" if top in APART else str(item.path)))
+        group = "apart" if top in APART else "pages" if top in PAGES else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
