@@ -25,7 +25,8 @@ BODY = {"model": "gemini-3.1-flash-image", "input": "a red fox, and nobody may r
 @asynccontextmanager
 async def client_of(server: Upstream, *secrets: str, **options: Any) -> AsyncIterator[GeminiClient]:
     client = GeminiClient(
-        base_url=server.url, keys=KeyPool(secrets or (SECRET,)), **{"connect_timeout": 2, "read_timeout": 5, **options}
+        base_url=server.url,
+        **{"keys": KeyPool(secrets or (SECRET,)), "connect_timeout": 2, "read_timeout": 5, **options},
     )
     try:
         yield client

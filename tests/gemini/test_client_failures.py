@@ -188,6 +188,26 @@ async def test_another_key_takes_over_at_once(tmp_path: Path) -> None:
     assert [request.headers["x-goog-api-key"] for request in server.requests] == ["one", "two"]
 
 
+async def test_the_pool_tells_how_its_keys_are_doing(tmp_path: Path) -> None:
+    pool = KeyPool(["one", "two", "three"])
+    ends = (error("429 Many", headers="Retry-After: 5\r\n"), error("403 No"), answer(interaction()), error("400 Bad"))
+    async with upstream(*ends) as server, client_of(server, keys=pool) as client:
+        await client.create_interaction(BODY, spool=tmp_path / "1", deadline=soon())
+        (free,) = (report["fingerprint"] for report in pool.report() if not report["errors"])
+        with pytest.raises(Rejected):
+            await client.create_interaction(BODY, spool=tmp_path / "2", deadline=soon(), key=free)
+
+    known = {report["last_status"]: report for report in pool.report()}
+    limited, refused, served = known[429], known[403], known[None]
+    assert (limited["calls"], limited["errors"]) == (1, 1)
+    assert 0 < limited["cooling_until"] - time.time() <= 5
+    assert (refused["calls"], refused["errors"]) == (1, 1)
+    assert refused["refused_until"] > time.time()
+    # what a request is refused for says nothing of the key
+    assert (served["calls"], served["errors"]) == (2, 0)
+    assert (served["cooling_until"], served["refused_until"]) == (0, 0)
+
+
 async def test_a_conversation_stays_on_its_key(tmp_path: Path) -> None:
     pool = KeyPool(["one", "two", "three"])
     second = {key.secret: key for key in (pool.pick(), pool.pick(), pool.pick())}["two"]
