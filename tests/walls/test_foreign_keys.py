@@ -109,7 +109,7 @@ def refusal(
     unique = {"month": "2001-01-01", "series_number": 2**40, "reference": uuid4().hex}
     copied |= {name: value for name, value in unique.items() if name in copied}
     if "number" in copied and copied["number"] is not None:
-        copied["number"] = 2**30 if isinstance(copied["number"], int) else uuid4().hex
+        copied["number"] = 2**14 if isinstance(copied["number"], int) else uuid4().hex
     if "kind" in copied and "attempt" in copied:
         copied["attempt"] = 99
     try:
