@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cavendish.above.admin.home.selectors import FrontPage
-from cavendish.above.admin.home.selectors.traffic import Duration
 from cavendish.above.admin.home.selectors.window import Normal
 from cavendish.above.ui.charts import spark
 from cavendish.above.ui.formats import count, money, percent, seconds
@@ -78,29 +79,21 @@ def _failed(page: FrontPage, address: str) -> Card:
 
 
 def _duration(page: FrontPage) -> Card:
-    main = max(page.durations, key=lambda row: row.pictures, default=None)
-    address = "#durations"
+    main = max(page.durations_by_size, key=lambda row: row.pictures, default=None)
+    address, label = "#durations", _("Time to picture, p95")
     if main is None or main.p95 is None:
-        nothing = _("No picture in the last hour")
-        return Card(_("Time to picture, p95"), address, "–", "", spark([]), nothing)
-    others = [row for row in page.durations if row.image_size == "4K" and row.p95 is not None and row != main]
-    notes = []
-    if others and others[0].p95 is not None:
-        notes.append(_("%s at 4K") % seconds(others[0].p95))
+        return Card(label, address, "–", "", spark([]), _("No picture in the last hour"))
+    notes = [
+        _("%(p95)s at %(size)s") % {"p95": seconds(row.p95), "size": row.image_size}
+        for row in page.durations_by_size
+        if row.image_size == "4K" and row.p95 is not None and row != main
+    ]
     if main.normal_p95 is not None:
-        notes.append(
-            _("normal %(low)s to %(high)s")
-            % {"low": seconds(main.normal_p95.low), "high": seconds(main.normal_p95.high)}
-        )
+        low, high = seconds(main.normal_p95.low), seconds(main.normal_p95.high)
+        notes.append(_("normal %(low)s to %(high)s") % {"low": low, "high": high})
+    trend = spark([*(value or 0 for value in main.hours), main.p95])
     aside = _("at %s") % main.image_size
-    return Card(
-        _("Time to picture, p95"), address, seconds(main.p95), aside, _ends(main), " · ".join(notes), main.is_above
-    )
-
-
-def _ends(main: Duration) -> SafeString:
-    """Returns the median beside the 95th of a hundred."""
-    return spark([main.p50 or 0, main.p95 or 0], now=False)
+    return Card(label, address, seconds(main.p95), aside, trend, " · ".join(notes), main.is_above)
 
 
 def _money(page: FrontPage) -> list[Card]:
@@ -157,12 +150,15 @@ def compared(change: float | None, before: str, page: FrontPage) -> SafeString |
     """Returns how a number stands against the same time last week: "+8 % against last Saturday's 929"."""
     if change is None:
         return _("No such hour last week") if before else _("Nothing at this time last week")
-    day = WEEKDAYS[page.at.weekday()]
+    day = WEEKDAYS[timezone.localtime(page.at).weekday()]
     text = _("against last %(day)s's %(before)s") if before else _("against last %(day)s at this time")
     return format_html("<b>{}</b> {}", percent(change, plus=True), text % {"day": _(day), "before": before})
 
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    gettext_noop("Monday"), gettext_noop("Tuesday"), gettext_noop("Wednesday"), gettext_noop("Thursday"),
+    gettext_noop("Friday"), gettext_noop("Saturday"), gettext_noop("Sunday"),
+)  # fmt: skip
 
 
 def span(normal: Normal, *, digits: int = 0) -> str:
