@@ -9,23 +9,31 @@ from uuid import UUID
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.authentication.drf import ApiKeyAuthentication, principal, resumed_by_wait_layer
+from accounts.authentication.operators import OperatorPrincipal
 from accounts.authentication.principal import Principal
+from accounts.authentication.tenant_or_operator import HasScopeOrIsOperator, TenantOrOperatorAuthentication
 from accounts.idempotency import IdempotentView
+from accounts.roles.operators import OperatorPermission
 from cavendish.db import ids
+from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.json_body import body_of
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import bad_request, not_found
-from cavendish.http.schema import PAGING, problems
+from cavendish.http.schema import PAGING, of_audience, problems
 from generations.accept.funnel import generation_accept
 from generations.api import schema
 from generations.api.filters import generations_filter
 from generations.api.url_lifetime import url_seconds_of
+from generations.jobs.representation import job_json
+from generations.jobs.schema import Job
+from generations.jobs.selectors import job_timeline
 from generations.labels.bodies import GenerationChange
 from generations.labels.services import generation_tag
 from generations.models import TERMINAL, Generation, Status
@@ -38,6 +46,7 @@ from generations.show.representation import generation_json
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 _SECONDS = re.compile(r"[0-9]{1,6}")
 CANCEL_WAIT = 3
+READ = of_audience(schema.Generation, Job)
 MAX_CANCEL_AFTER = 86_400
 
 
@@ -65,6 +74,14 @@ def generation_id_of(text: str) -> UUID:
     if generation_id is None:
         raise not_found()
     return generation_id
+
+
+def _job_json(generation_id: UUID) -> dict[str, Any]:
+    with acting_as("operator"):
+        timeline = job_timeline(generation_id)
+    if timeline is None:
+        raise not_found()
+    return job_json(timeline)
 
 
 def _load_json(who: Principal, generation_id: UUID, *, url_seconds: int | None = None) -> dict[str, Any]:
@@ -184,16 +201,31 @@ class GenerationList(IdempotentView):
 
 
 class GenerationDetail(APIView):
+    """An operator's key reads the job of any tenant, and does nothing else here."""
+
+    authentication_classes = (TenantOrOperatorAuthentication,)
+    permission_classes = (HasScopeOrIsOperator,)
     scopes = {"GET": "read", "PATCH": "generate", "DELETE": "generate"}
+    operator_permissions = {"GET": OperatorPermission.VIEW}
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        # There is no request yet where drf-spectacular begins to describe the view.
+        of_tenants = getattr(self.request, "method", "") in {"PATCH", "DELETE"}
+        return [ApiKeyAuthentication()] if of_tenants else list(super().get_authenticators())
 
     @extend_schema(
         operation_id="generations_get",
-        responses={200: schema.Generation, 202: schema.Generation, **problems(401, 403, 404, 422)},
+        responses={200: READ, 202: READ, **problems(401, 403, 404, 422)},
         parameters=[schema.PREFER, schema.URL_EXPIRES_IN],
         tags=["generations"],
     )
     def get(self, request: Request, generation_id: str) -> Response:
-        """Returns a generation as it is. With `Prefer: wait=N` the answer waits for its end, up to N seconds."""
+        """Returns a generation as it is. With `Prefer: wait=N` the answer waits for its end, up to N seconds.
+
+        To an operator's key it is any tenant's job, without its prompt, its answer and its pictures, and does not wait.
+        """
+        if isinstance(request.user, OperatorPrincipal):
+            return Response(_job_json(generation_id_of(generation_id)))
         url_seconds = url_seconds_of(request)
         shown = _load_json(principal(request), generation_id_of(generation_id), url_seconds=url_seconds)
         seconds = wait_seconds(request)

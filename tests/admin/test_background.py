@@ -39,7 +39,7 @@ def queue() -> Iterator[str]:
     """A queue of this test's own, with an actor."""
     name = f"test-{secrets.token_hex(4)}"
     broker: Any = dramatiq.get_broker()
-    dramatiq.actor(lambda number: None, actor_name=name, queue_name=name, broker=broker, max_retries=0)
+    dramatiq.actor(actor_name=name, queue_name=name, broker=broker, max_retries=0)(lambda number: None)
     yield name
     broker.flush(name)
     broker.actors.pop(name)

@@ -37,8 +37,6 @@ class ProblemDetails(s.Serializer[object]):
     """What some codes of problems bring with them."""
 
     required_scope = s.CharField(required=False, help_text="The scope that the key lacks.")
-    required_permission = s.CharField(required=False, help_text="What the role of the operator's key lacks.")
-    role = s.CharField(required=False, allow_null=True, help_text="The role of the operator's key.")
     violated_policies = s.ListField(child=s.CharField(), required=False, help_text="The names of rate limits.")
     limit = Shaped(
         {"anyOf": [WHOLE, obj(_TALLY)]}, required=False, help_text="What is reached; as an object the limit of a day."
@@ -61,6 +59,8 @@ class ProblemBody(ProblemDetails):
     detail = s.CharField()
     errors = FieldProblem(many=True)
     request_id = s.CharField(help_text="The answer's `X-Request-Id`.")
+    required_permission = s.CharField(required=False, help_text="What the role of the operator's key lacks.")
+    role = s.CharField(required=False, allow_null=True, help_text="The role of the operator's key.")
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
