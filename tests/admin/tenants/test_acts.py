@@ -8,7 +8,7 @@ from secrets import token_hex
 
 import pytest
 
-from accounts.models import ApiKey, Invitation, Tenant
+from accounts.models import ApiKey, Invitation, OperatorRole, Tenant
 from accounts.roles.operators import OperatorPermission, operator_may
 from billing.models import LedgerTransaction, Wallet
 from cavendish.above.admin.tenants.views import ACTS
@@ -149,8 +149,8 @@ def test_notes_stay_among_operators(operator: Visitor) -> None:
     assert "Call Mara first." not in act_done(operator, f"{page_of(tenant)}remove-note/{note[1]}/")
 
 
-@pytest.mark.parametrize("role", ["full", "support", "finance", "read_only"])
-def test_roles_hold_on_every_act(role: str) -> None:
+@pytest.mark.parametrize("role", list(OperatorRole))
+def test_roles_hold_on_every_act(role: OperatorRole) -> None:
     tenant, visitor = make_tenant(balance=0), person(operator=True, role=role)
     visitor.sign_in()
     assert visitor.get(page_of(tenant)).status_code == 200

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import TenantNote
+from accounts.models.note import MAX_NOTE_CHARS
 from accounts.policy.services import policy_accept
 from accounts.roles.operators import OperatorPermission
-from accounts.tenants.note_services import MAX_NOTE_CHARS, tenant_note_add, tenant_note_remove
+from accounts.tenants.note_services import tenant_note_add, tenant_note_remove
 from cavendish.above.admin.tenants.acts.base import TenantAct
 
 

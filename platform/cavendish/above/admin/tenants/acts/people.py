@@ -27,7 +27,7 @@ class Invite(TenantAct):
     def run(self, actor: Actor) -> str:
         email = self.cleaned_data["email"]
         invitation_create(tenant_id=self.tenant.id, email=email, role=Role(self.cleaned_data["role"]), actor=actor)
-        return gettext("%s is invited by mail.") % email
+        return str(gettext("%s is invited by mail.")) % str(email)
 
 
 class MemberAct(TenantAct):
