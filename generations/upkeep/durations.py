@@ -7,22 +7,10 @@ where a bucket holds many jobs.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 EDGES: tuple[float, ...] = tuple(0.5 * 2 ** (step / 4) for step in range(43))
 """In seconds: 0.5, 0.59, 0.71, 0.84, 1.0, … 724.1."""
-
-
-def bucket_of(seconds: float) -> int:
-    return bisect_right(EDGES, seconds)
-
-
-def histogram(durations: Iterable[float]) -> tuple[list[int], list[int]]:
-    """Returns `duration_buckets` and `duration_counts` of durations in seconds, as the roll-up keeps them."""
-    counts = sorted(Counter(map(bucket_of, durations)).items())
-    return [bucket for bucket, _ in counts], [count for _, count in counts]
 
 
 def percentile(counts: Mapping[int, float], share: float) -> float | None:

@@ -12,7 +12,7 @@ from accounts.models import Tenant
 from cavendish.above.admin.home.selectors.window import Window
 from cavendish.db.router import acting_as
 from generations.models import ActivityHour, ActivityLatest, ActivityMoney, ActivityTotal, PlatformGauge
-from generations.upkeep.durations import histogram
+from tests.generations.histograms import histogram
 
 NOW = datetime(2031, 3, 5, 15, 42, tzinfo=UTC)
 """A Wednesday. Seven tenths of the last sixty minutes are in the hour from 15:00, the rest in the one before."""

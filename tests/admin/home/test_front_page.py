@@ -63,7 +63,7 @@ def test_pictures_and_jobs_are_compared_with_the_same_time_a_week_ago() -> None:
 
     assert (shown.jobs, shown.pictures) == (100, 100)
     assert (shown.jobs_last_week, shown.pictures_last_week) == (170, 240)  # 0.7 of one hour, 0.3 of the other
-    assert shown.jobs_change == about(100 / 170 - 1)
+    assert shown.pictures_change == about(100 / 240 - 1)
     assert [(row.hour, row.jobs, row.pictures) for row in shown.hours[-2:]] == [
         (HOUR - 2 * HOURS, 0, 0), (HOUR - HOURS, 7, 8),
     ]  # fmt: skip

@@ -64,10 +64,6 @@ class Traffic:
         """As a share of last week's: 0.08 is 8 % more. None where there was nothing then."""
         return _change(self.pictures, self.pictures_last_week)
 
-    @property
-    def jobs_change(self) -> float | None:
-        return _change(self.jobs, self.jobs_last_week)
-
 
 @dataclass(frozen=True)
 class Whose:
