@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from cavendish.above.demo.batches import Batches
-from cavendish.above.demo.jobs import FLAGS, Drawer, Job
+from cavendish.above.demo.jobs import FLAGS, MEDIAN_SECONDS, Drawer, Job
 from cavendish.above.demo.people import TenantRows
 from cavendish.above.demo.pictures import Library, Picture
 from cavendish.above.demo.profiles import FAILING, FLASH, PRO
@@ -32,6 +33,8 @@ LAST_HOUR = {
     "lumen": 2,
     "kite": 2,
 }
+WEEKS = 5
+"""So many weeks are compared with."""
 LAST_MINUTE = ("acme", "globex")
 INCIDENT = 12
 SPOKEN = ("acme", "fable", "yunshang")
@@ -70,7 +73,7 @@ def life_draw(
         drawer = drawers[tenant.id]
         count = max(round(total * tenant.profile.share / shares), 6)
         jobs = [drawer.job(at) for at in arrivals(tenant.profile, count=count, days=days, now=now, rng=rng)]
-        jobs += _last_hour(drawer, now=now, scale=scale, rng=rng)
+        jobs += _last_hour(drawer, now=now, days=days, scale=scale, rng=rng)
         jobs = sorted((job for job in jobs if job.finished_at < now - MARGIN), key=lambda job: job.created_at)
         kept = [(job, _picture(job, library, rng)) for job in jobs[-_kept(tenant, scale) :]]
         kept = _special(tenant, kept, library)
@@ -100,12 +103,24 @@ def _kept(tenant: TenantRows, scale: float) -> int:
     return max(round(tenant.profile.kept * min(scale * 4, 1)), 5)
 
 
-def _last_hour(drawer: Drawer, *, now: datetime, scale: float, rng: random.Random) -> list[Job]:
-    """The hour that has just passed is busy whatever the time of the day; one tenant's jobs fail in it."""
+def _last_hour(drawer: Drawer, *, now: datetime, days: int, scale: float, rng: random.Random) -> list[Job]:
+    """The hour that has just passed is busy whatever the time of the day, and was in the weeks before.
+
+    One tenant's jobs fail in it.
+    """
     slug = drawer.tenant.profile.slug
     wanted = LAST_HOUR.get(slug, 0)
     count = max(round(wanted * min(scale, 1)), min(wanted, 2))
-    moments = last_hour(count=count, now=now, rng=rng)
+    moments = [
+        at
+        for week in range(min(days // 7, WEEKS) + 1)
+        for at in last_hour(
+            count=max(round(count * rng.uniform(0.85, 1.0)), 1) if week and count else count,
+            now=now - timedelta(weeks=week),
+            rng=rng,
+        )
+        if at > now - timedelta(days=drawer.tenant.profile.active_from)
+    ]
     if slug in LAST_MINUTE:
         moments.append(now - timedelta(seconds=80))
     jobs = [drawer.job(at, ended="") for at in moments]
@@ -129,15 +144,21 @@ def _picture(job: Job, library: Library, rng: random.Random) -> Picture:
     return picture
 
 
-def _show(job: Job, picture: Picture) -> None:
-    row = picture.resolution
+def _show(job: Job, picture: Picture, **changes: Any) -> None:
+    """Makes a job one that asks for a picture; what takes less time takes less of it."""
+    row, before = picture.resolution, MEDIAN_SECONDS[job.work.model][job.work.resolution.image_size]
+    model = changes.get("model", job.work.model)
     job.prompt = picture.prompt
     job.work = replace(
         job.work,
-        resolution=get_model(job.work.model).resolution(row.aspect_ratio, row.image_size),
+        **changes,
+        resolution=get_model(model).resolution(row.aspect_ratio, row.image_size),
         text_input=picture.prompt.tokens,
         input_images=0,
     )
+    share = min(MEDIAN_SECONDS[model][row.image_size] / before, 1)
+    if job.started_at is not None and job.status == "succeeded":
+        job.finished_at = job.started_at + (job.finished_at - job.started_at) * share
 
 
 def _special(tenant: TenantRows, kept: list[tuple[Job, Picture]], library: Library) -> list[tuple[Job, Picture]]:
@@ -151,8 +172,9 @@ def _special(tenant: TenantRows, kept: list[tuple[Job, Picture]], library: Libra
     for place, picture in zip(places, wanted, strict=False):
         job = kept[place][0]
         searches = picture.prompt in GROUNDED
-        job.work = replace(
-            job.work,
+        _show(
+            job,
+            picture,
             model=FLASH,
             thinking=None,
             thought=0,
@@ -161,7 +183,6 @@ def _special(tenant: TenantRows, kept: list[tuple[Job, Picture]], library: Libra
             search_types=("web_search",) if searches else (),
             queries=1 if searches else 0,
         )
-        _show(job, picture)
         kept[place] = (job, picture)
     return kept
 

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.actor import SYSTEM
-from billing.models import BillingProfile, LegalEntity, Plan, PlanVersion, Subscription
+from billing.models import BillingProfile, LegalEntity, Plan, PlanVersion, Price, Subscription
+from billing.money import unit_price_rounded
 from billing.parties.services import legal_entity_create
 from billing.prices.services import catalog_prices_sync
 from cavendish.above.demo.history import History
 from cavendish.above.demo.people import TenantRows
 from cavendish.above.demo.profiles import PLANS
 
+BATCH_FACTOR = Decimal("1.12")
 ENTITY = {
     "name": "Cavendish Images GmbH",
     "address": "Fruchthof 3\n20097 Hamburg\nGermany",
@@ -49,8 +51,29 @@ def plans_create(now: datetime, history: History) -> dict[str, Plan]:
                 history.add(begins - timedelta(days=7), None, "plan.terms_added", "plan", plan.id,
                             before={"markup_percent": str(profile.markups[place - 1][1])},
                             after={"markup_percent": str(markup), "effective_from": begins.isoformat()})  # fmt: skip
+        _batch_prices_create(plan, first)
         plans[profile.slug] = plan
     return plans
+
+
+def _batch_prices_create(plan: Plan, begins: datetime) -> None:
+    """Sells batches at little more than they cost here, where they run upstream as every job does.
+
+    The upstream's half price with the plan's mark-up would be below that.
+    """
+    Price.objects.filter(plan=plan).delete()
+    Price.objects.bulk_create(
+        Price(
+            plan=plan,
+            model=row.model,
+            kind=row.kind,
+            tier="batch",
+            unit=row.unit,
+            unit_price=unit_price_rounded(row.unit_price * BATCH_FACTOR),
+            effective_from=begins,
+        )
+        for row in Price.objects.filter(plan=None, tier="standard")
+    )
 
 
 def subscriptions_create(tenants: list[TenantRows], plans: dict[str, Plan]) -> None:

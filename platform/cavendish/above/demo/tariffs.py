@@ -93,14 +93,19 @@ class Tariffs:
 
     def __init__(self, plans: Mapping[str, Plan]) -> None:
         rows: dict[str, list[Price]] = {}
-        for row in Price.objects.filter(plan=None).order_by("effective_from"):
+        for row in Price.objects.order_by("effective_from"):
             rows.setdefault(row.model, []).append(row)
         self._terms = {
             slug: [
                 _Terms(
                     version,
                     {
-                        (model, tier): prices_of(of_model, plan=plan, version=version, tier=tier)
+                        (model, tier): prices_of(
+                            [row for row in of_model if row.plan_id in (None, plan.pk)],
+                            plan=plan,
+                            version=version,
+                            tier=tier,
+                        )
                         for model, of_model in rows.items()
                         for tier in ("standard", "batch")
                     },
