@@ -47,8 +47,6 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "abstract": False,
-                "base_manager_name": "objects",
                 "indexes": [
                     models.Index(
                         condition=models.Q(("removed_at", None)), fields=["tenant", "-id"], name="tenant_note_shown"
