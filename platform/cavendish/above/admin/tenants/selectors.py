@@ -22,6 +22,8 @@ from billing.months import Month, month_of
 from billing.subscriptions.selectors import subscription_next, subscription_now
 from billing.usage.query import UsageQuery
 from billing.usage.selectors import usage_read
+from cavendish.above.admin.home.selectors.decisions import Trouble, troubles
+from cavendish.above.admin.home.selectors.window import Window
 from cavendish.db import ids
 from cavendish.db.router import current_alias
 from generations.models import Generation
@@ -319,6 +321,24 @@ def plan_line(tenant: Tenant) -> tuple[Subscription | None, Subscription | None,
     now = subscription_now(tenant_id=tenant.id)
     version = PlanVersion.objects.filter(plan_id=now.plan_id, effective_from__lte=timezone.now()).count() if now else 0
     return now, subscription_next(tenant_id=tenant.id), version
+
+
+def troubles_of(tenant: Tenant) -> list[Trouble]:
+    """Returns what fails or stands still at the tenant now, as the front page says it."""
+    found = troubles(Window(timezone.now()), first=1000)
+    return [trouble for trouble in found.first if trouble.tenant_id == tenant.id]
+
+
+def last_hour(tenant: Tenant) -> tuple[int, int]:
+    """Returns how many live jobs succeeded or failed in the last hour, and how many of them failed."""
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(
+            """SELECT coalesce(sum(jobs), 0)::int, coalesce(sum(jobs) FILTER (WHERE outcome = 'failed'), 0)::int
+               FROM generations_activitylatest WHERE tenant_id = %s AND livemode AND outcome <> 'canceled'""",
+            [tenant.id],
+        )
+        ended, failed = cursor.fetchone()
+    return ended, failed
 
 
 def notes_of(tenant: Tenant) -> list[tuple[str, TenantNote]]:

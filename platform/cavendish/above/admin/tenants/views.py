@@ -17,6 +17,7 @@ from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
 from accounts.tenants.selectors import tenant_details
 from billing.months import month_after
+from cavendish.above.admin.home import lines
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
 from cavendish.above.admin.tenants import charts, selectors
 from cavendish.above.admin.tenants.acts import keys, money, notes, people, settings, status
@@ -154,6 +155,8 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "invitations": selectors.invitations_open(found),
         "invoices": selectors.last_invoices(found),
         "audit": selectors.last_audit(found),
+        "troubles": [(row, lines.trouble(row)) for row in selectors.troubles_of(found)],
+        "hour": selectors.last_hour(found),
         "notes": selectors.notes_of(found),
         "policy_accepted": policy_accepted(found.policy_version),
         "endpoints": endpoints,
