@@ -120,6 +120,8 @@ def test_twelve_tenants_have_a_life(demo: Demo) -> None:
     )
     assert demo.one(f"SELECT count(*) FILTER (WHERE r.charge_id IS NULL) {flagged}")
     assert demo.one(f"SELECT count(r.charge_id) {flagged}")
+    slots = "FROM generations_prompttemplateversion v, jsonb_array_elements(v.slots) slot"
+    assert demo.one(f"SELECT bool_and(slot ?& array['name', 'label', 'required']) {slots}")
     invoices = {row["status"] for row in demo.rows("SELECT DISTINCT status FROM billing_invoice")}
     assert {"finalised", "paid"} <= invoices
 

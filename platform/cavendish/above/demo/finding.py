@@ -22,6 +22,7 @@ from generations.models import (
     PromptTemplateVersion,
     ShareLink,
 )
+from generations.request import slots_in
 
 TAGS = {"en": ("approved", "retouch", "client review"), "zh": ("已通过", "需修改", "首页")}
 COLLECTIONS = {
@@ -32,12 +33,12 @@ COLLECTIONS = {
     "lumen": ("Geography, year 5",),
 }
 TEMPLATES = {
-    "acme": ("Lookbook page", "Lookbook: {garment} in {place}, natural light, 50 mm",
+    "acme": ("Lookbook page", "Lookbook: [garment] in [place], natural light, 50 mm",
              {"garment": "camel coat", "place": "snow"}),
-    "globex": ("Catalogue shot", "Product photo of {product} on a {ground} ground, soft shadow",
+    "globex": ("Catalogue shot", "Product photo of [product] on a [ground] ground, soft shadow",
                {"product": "a toaster", "ground": "light grey"}),
-    "yunshang": ("节日海报", "{festival}海报:{subject},国潮风格", {"festival": "春节", "subject": "小龙和灯笼"}),
-    "lumen": ("Worksheet figure", "A cross section of {thing} for a school worksheet, labels left blank",
+    "yunshang": ("节日海报", "[festival]海报:[subject],国潮风格", {"festival": "春节", "subject": "小龙和灯笼"}),
+    "lumen": ("Worksheet figure", "A cross section of [thing] for a school worksheet, labels left blank",
               {"thing": "a volcano"}),
 }  # fmt: skip
 
@@ -111,15 +112,16 @@ def templates_create(tenants: Sequence[TenantRows], *, history: History, rng: ra
         row = PromptTemplate.objects.create(
             id=uuid7(at, rng), tenant=tenant.row, livemode=True, version=2, created_at=at
         )
-        for version in (1, 2):
+        for version, text in enumerate((prompt.partition(",")[0], prompt), 1):
+            slots = slots_in(text)
             PromptTemplateVersion.objects.create(
                 template=row,
                 version=version,
                 tenant=tenant.row,
                 name=name,
-                prompt=prompt if version == 2 else prompt.partition(",")[0],
-                slots=[{"name": slot, "required": True} for slot in example],
-                example=example,
+                prompt=text,
+                slots=[{"name": slot, "label": "", "required": True} for slot in slots],
+                example={slot: example[slot] for slot in slots},
                 created_at=at + timedelta(days=9 * (version - 1)),
             )
         history.add(
