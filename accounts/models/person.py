@@ -75,13 +75,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Returns whether this is an operator: each may see all tables, and what it may do its role says."""
-        return self.is_active and self.is_staff and bool(self.operator_role)
-
-    def has_module_perms(self, app_label: str) -> bool:
-        return self.has_perm("")
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves all columns, or only PERSONAL as the app's role, since django-allauth saves without `update_fields`."""
         if not self._state.adding and kwargs.get("update_fields") is None and current_alias() == "default":

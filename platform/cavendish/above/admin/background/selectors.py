@@ -22,10 +22,6 @@ class BackgroundWork:
     dead_letters_readable: bool
     tasks: list[TaskState]
 
-    @property
-    def broker_away(self) -> bool:
-        return self.queues is None
-
 
 def background_work() -> BackgroundWork:
     """Returns all of it, with the newest dead letters of each queue. A broker that hangs takes its timeout at most."""

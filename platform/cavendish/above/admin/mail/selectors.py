@@ -36,7 +36,7 @@ class MailOutbox:
 
 
 def mail_outbox() -> MailOutbox:
-    """Returns counts, each from an index: of what waits, what failed for good and what was sent in the last 24 hours."""
+    """Returns counts, each from an index: of what waits, what failed for good, what was sent in the last 24 hours."""
     queued = Mail.objects.filter(status=Mail.Status.QUEUED).aggregate(
         waiting=Count("id"), retrying=Count("id", filter=Q(attempts__gt=0)), oldest_at=Min("created_at")
     )
