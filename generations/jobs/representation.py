@@ -13,7 +13,7 @@ from cavendish.db import ids
 from cavendish.http.times import moment
 from generations.jobs.services import ShownContent, ShownText
 from generations.jobs.steps import Called
-from generations.jobs.timeline import Delivery, Timeline
+from generations.jobs.timeline import Delivery, Money, Timeline
 
 _PREFIXES = {
     "generation_id": ids.GENERATION,
@@ -57,6 +57,8 @@ def _object(value: Any) -> dict[str, Any]:
     shown = {name: _value(name, getattr(value, name), value) for name in names}
     if isinstance(value, Called):
         shown["is_good"] = value.is_good
+    if isinstance(value, Money):
+        shown["refundable"] = amount_text(value.refundable)
     return shown
 
 
