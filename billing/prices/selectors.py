@@ -153,6 +153,7 @@ def prices_of(
 
     - A plan's own price wins, one for the size before one for all; a tier without a price has the standard one.
     - Else the upstream's price with the mark-up, rounded once; only in its own currency, since nothing is exchanged.
+      Of a batch's items that is the price at which they run, so that no plan sells them below their cost by default.
     - Cached input without a price costs what text does.
     """
     costs: dict[tuple[str, str], Price] = {}
@@ -163,15 +164,17 @@ def prices_of(
         else:
             own[row.kind, row.tier, row.image_size] = row
     factor = 1 + (version.markup_percent if version else ZERO) / 100
+    sold_as = tier if plan is None else tier_as_run(tier)
     prices: dict[str, KindPrice] = {}
     for kind in {kind for kind, *_ in (*costs, *own)}:
         cost = costs.get((kind, tier)) or costs.get((kind, "standard"))
+        bought = costs.get((kind, sold_as)) or costs.get((kind, "standard"))
         places = [(kind, tier, image_size), (kind, tier, ""), (kind, "standard", image_size), (kind, "standard", "")]
         chosen = next((own[place] for place in places if place in own), None)
         if chosen is None:
-            if cost is None or (plan is not None and plan.currency != cost.currency):
+            if bought is None or (plan is not None and plan.currency != bought.currency):
                 continue
-            prices[kind] = _price(cost.unit, unit_price_rounded(cost.unit_price * factor), cost)
+            prices[kind] = _price(bought.unit, unit_price_rounded(bought.unit_price * factor), cost)
         else:
             prices[kind] = _price(chosen.unit, chosen.unit_price, cost)
     if "cached_input" not in prices and "text_input" in prices:
@@ -179,12 +182,18 @@ def prices_of(
     return prices
 
 
-def prices_as_run(prices: Prices, *, standard: Prices, tier: str) -> Prices:
-    """Returns the prices of a tier with the costs at which its jobs run upstream.
+def tier_as_run(tier: str) -> str:
+    """Returns the tier at which the upstream sells a tier's jobs to us.
 
-    Items of batches run as every job does, at the standard tier's cost, unless GEMINI_BATCH_SERVICE_TIER is set.
+    Items of batches run as every job does, at the standard price, until the operator says by GEMINI_BATCH_SERVICE_TIER
+    that the account gets another.
     """
-    if tier != Tier.BATCH or settings.GEMINI_BATCH_SERVICE_TIER:
+    return tier if tier != Tier.BATCH or settings.GEMINI_BATCH_SERVICE_TIER else Tier.STANDARD.value
+
+
+def prices_as_run(prices: Prices, *, standard: Prices, tier: str) -> Prices:
+    """Returns the prices of a tier with the costs at which its jobs run upstream."""
+    if tier_as_run(tier) == tier:
         return prices
     return {kind: {**price, "cost": standard.get(kind, price)["cost"]} for kind, price in prices.items()}
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from pytest_django import Settings
 
+from billing.prices.selectors import price_books_clear
 from generations.batches import feeder
 from generations.errors import ErrorCode
 from generations.work.result import failure
@@ -111,17 +112,17 @@ def test_a_test_keys_batch_costs_nothing() -> None:
     assert one("owner", "SELECT sum(amount) + sum(cost) FROM billing_charge WHERE tenant_id = %s", tenant.id) == 0
 
 
-def test_the_cost_is_that_of_the_tier_it_runs_in(settings: Settings) -> None:
-    """The tenant pays the batch price either way."""
+def test_price_and_cost_are_those_of_the_tier_it_runs_in(settings: Settings) -> None:
+    """Half of both as soon as the upstream sells it so, and not before: nothing is sold below its cost."""
     tenant = make_tenant()
     costs = []
     for service_tier in ("", "flex"):
         settings.GEMINI_BATCH_SERVICE_TIER = service_tier
+        price_books_clear()
         batch = make_batch(tenant, "a cat")
         feed()
         [job] = claim(register())
-        costs.append((job.prices["image_output"]["price"], Decimal(job.prices["image_output"]["cost"])))
+        costs.append((Decimal(job.prices["image_output"]["price"]), Decimal(job.prices["image_output"]["cost"])))
         finish(job, succeeded(job))
         assert counts(batch) == {"succeeded": 1}
-    assert costs[0][0] == costs[1][0]
-    assert costs[0][1] == 2 * costs[1][1] == 2 * Decimal(costs[1][0])
+    assert costs == [(60, 60), (30, 30)]

@@ -69,7 +69,7 @@ def test_a_price_is_added_as_a_version_that_begins_for_all_at_once(operator: Ope
     assert line(now, "image_output")["unit_price"] == "66.00"
     assert (line(later, "image_output")["unit_price"], line(later, "image_output")["cost"]) == ("70.00", "60.00")
     assert line(later, "text_output") == line(now, "text_output")
-    assert line(now, "text_output", "batch")["unit_price"] == "1.65"
+    assert line(now, "text_output", "batch")["unit_price"] == "3.30"
     with acting_as("operator"):
         [event] = AuditEvent.objects.filter(target="price", target_id__startswith=plan.slug)
     assert (event.action, event.after["unit_price"]) == ("price.added", "70.000000000")

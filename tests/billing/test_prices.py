@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.actor import SYSTEM
 from billing.errors import PriceMissing, ValuesInvalid
@@ -110,7 +111,10 @@ def test_the_newest_plan_that_has_begun_applies() -> None:
     assert price_of(book_of(tenant.id), "image_output")[0] == 120
 
 
-def test_a_batch_has_its_own_prices_and_the_standard_ones_where_it_has_none() -> None:
+def test_a_batch_has_its_own_prices_where_it_is_bought_so_and_the_standard_ones_else(settings: Settings) -> None:
+    plan = make_plan(markup_percent=Decimal(10))
+    assert price_of(book_of(make_tenant(plan=plan).id, tier="batch"), "image_output")[0] == 66
+    settings.GEMINI_BATCH_SERVICE_TIER = "flex"
     book = book_of(make_tenant(plan=make_plan()).id, tier="batch")
     assert price_of(book, "image_output") == (Decimal(30), Decimal(30))
     assert price_of(book, "search_query") == price_of(book_of(make_tenant(plan=make_plan()).id), "search_query")

@@ -75,8 +75,9 @@ def test_a_batchs_prices_are_quoted_and_charged(account: Account) -> None:
         quotes.append(answer.json())
     prices = {line["kind"]: line["unit_price"] for found in quotes for line in found["expected"]["lines"]}
     assert prices == {
-        "text_input": "0.25", "image_input": "0.25", "image_output": "30.00", "text_output": "1.50",
-        "search_query": "14.00",  # Google has no batch price for searches
+        # the standard ones, at which it is bought
+        "text_input": "0.50", "image_input": "0.50", "image_output": "60.00", "text_output": "3.00",
+        "search_query": "14.00",
     }  # fmt: skip
     batch = make_batch(account, *({"request": body} for body in requests))
     assert ended(account, batch)["counts"]["succeeded"] == 2
@@ -105,9 +106,9 @@ def test_models_show_what_this_tenant_pays(books: Books, http: httpx.Client) -> 
         "text_output": "3.60", "thought_output": "3.60", "search_query": "16.80",
     }  # fmt: skip
     batch = {line["kind"]: line["unit_price"] for line in prices["batch_lines"] if line["image_size"] is None}
-    assert (batch["text_input"], batch["thought_output"], batch["search_query"]) == ("0.30", "1.80", "16.80")
+    assert (batch["text_input"], batch["thought_output"], batch["search_query"]) == ("0.60", "3.60", "16.80")
     lite = account.get(f"/api/v1/models/{LITE}").json()["prices"]
-    assert {line["kind"]: line["unit_price"] for line in lite["batch_lines"]}["image_output"] == "18.00"
+    assert {line["kind"]: line["unit_price"] for line in lite["batch_lines"]}["image_output"] == "36.00"
 
 
 @pytest.mark.parametrize(("size", "price"), [("512", "0.20"), ("1K", "0.10")])

@@ -121,16 +121,16 @@ def test_a_new_price_of_the_upstream_by_hand() -> None:
     tenant = make_tenant(plan=make_plan(markup_percent=D(100)))
     work(tenant)
     work(tenant, batch=True)
-    # 10 at 0.50 and 1120 at 60 per million, doubled; the batch item at half of that, and bought at the full price
+    # 10 at 0.50 and 1120 at 60 per million, doubled; the batch item is bought at the full price, and so sold
     one = D("0.067205")
 
     effect = effect_of(tenant, plan=None, new=[NewPrice(FLASH, "image_output", D(90))])
 
-    assert (effect.before.amount, effect.before.cost) == (2 * one + one, 2 * one)
-    assert effect.after.amount == 2 * (one + D("0.0336")) + one  # the batch tier has a price of its own
-    assert effect.after.cost == 2 * (one + D("0.0336"))  # but runs at the standard tier's cost
-    assert (effect.margin_before, effect.margin_after) == (one, one)
-    assert effect.difference == D("0.0672")
+    assert (effect.before.amount, effect.before.cost) == (4 * one, 2 * one)
+    assert effect.after.amount == 4 * (one + D("0.0336"))
+    assert effect.after.cost == 2 * (one + D("0.0336"))
+    assert (effect.margin_before, effect.margin_after) == (2 * one, 2 * one + D("0.0672"))
+    assert effect.difference == D("0.1344")
 
 
 def test_a_plan_s_price_per_picture_concerns_its_tenants_alone_and_may_lie_below_the_cost() -> None:
@@ -165,29 +165,32 @@ def test_a_plan_s_price_per_picture_concerns_its_tenants_alone_and_may_lie_below
         price_change_preview(plan=None, new=new)
 
 
+def batch_price(plan: Plan, price: Decimal) -> None:
+    """Gives a plan a price of its own that has begun."""
+    new = [NewPrice(FLASH, "image_output", price, tier="batch")]
+    [row] = prices_add(plan=plan, new=new, effective_from=None, source="", actor=SYSTEM)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE billing_price SET effective_from = clock_timestamp() WHERE id = %s", [row.id])
+    price_books_clear()
+
+
 def test_batch_at_half_price_that_is_bought_at_full_price_is_named() -> None:
     plan, unused = make_plan(), make_plan()
     make_tenant(plan=plan)
+    assert plan not in {row.plan for row in below_cost()}
+    for one in (plan, unused):
+        batch_price(one, D(30))
     rows = [row for row in below_cost() if row.plan == plan and row.model == FLASH]
     assert {row.tier for row in rows} == {"batch"}
     [image] = [row for row in rows if row.kind == "image_output"]
     assert (image.unit, image.price, image.cost, image.difference) == ("per_1m_tokens", D(30), D(60), D(-30))
     assert (image.tenants, image.image_size) == (1, "")
     assert unused not in {row.plan for row in below_cost()}
-    prices_add(
-        plan=plan,
-        new=[NewPrice(FLASH, "image_output", D(60), tier="batch")],
-        effective_from=None,
-        source="",
-        actor=SYSTEM,
-    )
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("UPDATE billing_price SET effective_from = now() WHERE plan_id = %s", [plan.id])
-    price_books_clear()
+    batch_price(plan, D(60))
     assert "image_output" not in {row.kind for row in below_cost() if row.plan == plan and row.model == FLASH}
-    [version] = price_versions(plan=plan, model=FLASH)
-    assert (version.tier, version.unit_price) == ("batch", D(60))
-    assert price_versions(plan=plan, before=version.id) == []
+    [version, first] = price_versions(plan=plan, model=FLASH)
+    assert [(row.tier, row.unit_price) for row in (version, first)] == [("batch", D(60)), ("batch", D(30))]
+    assert price_versions(plan=plan, before=version.id) == [first]
     assert {row.plan for row in price_versions(of_upstream=True, kind="image_output")} == {None}
 
 
