@@ -1,0 +1,1 @@
+"""Who works, what waits, and on which upstream keys."""
