@@ -128,6 +128,9 @@ def act_page(
     """
     scripted = request.headers.get("HX-Request") == "true"
     preview: Preview | None = None
+    if "confirm" in request.POST and _acted(request):
+        messages.info(request, _("This was done already; a second click does nothing."))
+        return _to(back, scripted=scripted)
     if act.is_bound and act.is_valid():
         try:
             preview = act.preview()
@@ -167,6 +170,11 @@ def act_page(
 
 def _once(request: HttpRequest) -> str:
     return f"act:{request.POST.get('once', '')[:40]}"
+
+
+def _acted(request: HttpRequest) -> bool:
+    """Returns whether this shown form has acted; asked before its preview, which could refuse what is booked."""
+    return bool(request.POST.get("once")) and _once(request) in cache
 
 
 def _first(request: HttpRequest) -> bool:

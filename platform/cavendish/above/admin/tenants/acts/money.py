@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,18 +15,18 @@ from accounts.roles.operators import OperatorPermission
 from billing.budgets.selectors import budgets_listed
 from billing.credits.services import credit_grant
 from billing.models import Budget, Plan, Wallet
-from billing.money import ZERO
 from billing.subscriptions.selectors import subscription_next, subscription_now
 from billing.subscriptions.services import subscription_change
 from billing.wallets.selectors import wallet_of
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
+from cavendish.above.admin.bookings import BookingAct, Subject
 from cavendish.above.admin.forms import AmountField, DayField
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Change, Preview
 from cavendish.above.ui.formats import day, money
 
 
-class WalletAct(TenantAct):
+class WalletAct(BookingAct, TenantAct):
     """An act that moves money on the live wallet."""
 
     permission = OperatorPermission.MONEY
@@ -40,31 +39,12 @@ class WalletAct(TenantAct):
         if "amount" in self.fields:
             self.fields["amount"].label = gettext("Amount, %s") % wallet.currency
 
-    def moved(self) -> Decimal:
-        """Returns what the valid form adds to the balance."""
-        return ZERO
+    def subject(self) -> Subject:
+        return Subject(self.tenant.id)
 
     def button(self) -> str:
         amount = getattr(self, "cleaned_data", {}).get("amount")
         return f"{self.word} {money(amount, self.wallet.currency)}" if amount else str(self.word)
-
-    def preview(self) -> Preview:
-        wallet, moved = self.wallet, self.moved()
-        limit = getattr(self, "cleaned_data", {}).get("credit_limit", wallet.credit_limit)
-
-        def line(name: str, now: Decimal, after: Decimal) -> Change:
-            return Change(name, money(now, wallet.currency), money(after, wallet.currency))
-
-        changes = [line(gettext("Balance"), wallet.balance, wallet.balance + moved)]
-        if wallet.credit_limit or limit:
-            changes.append(line(gettext("Credit limit"), wallet.credit_limit, limit))
-        changes.append(line(gettext("Held"), wallet.held, wallet.held))
-        free = wallet.balance - wallet.held
-        changes.append(line(gettext("Free to spend"), free + wallet.credit_limit, free + moved + limit))
-        return Preview(changes, self.notes(), gettext("What will be booked"))
-
-    def notes(self) -> list[str]:
-        return []
 
 
 class TopUp(WalletAct):
@@ -79,9 +59,6 @@ class TopUp(WalletAct):
         label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the tenant's statement.")
     )
 
-    def moved(self) -> Decimal:
-        return Decimal(self.cleaned_data["amount"])
-
     def notes(self) -> list[str]:
         budget = budgets_listed(tenant_id=self.tenant.id, livemode=True).filter(
             scope=Budget.Scope.TENANT, period=Budget.Period.MONTH, metric=Budget.Metric.MONEY, hard=True
@@ -91,17 +68,20 @@ class TopUp(WalletAct):
         limit = money(budget.limit, self.wallet.currency)
         return [gettext("The month's budget of %s stays: a top-up alone does not lift it.") % limit]
 
-    def run(self, actor: Actor) -> str:
+    def book(self, actor: Actor) -> object:
         values = self.cleaned_data
-        wallet_top_up(
+        return wallet_top_up(
             tenant_id=self.tenant.id,
             amount=values["amount"],
             reason=values["reason"],
             reference=values["reference"],
             actor=actor,
         )
+
+    def run(self, actor: Actor) -> str:
+        self.book(actor)
         return gettext("%(amount)s booked to %(tenant)s.") % {
-            "amount": money(values["amount"], self.wallet.currency), "tenant": self.tenant.name,
+            "amount": money(self.cleaned_data["amount"], self.wallet.currency), "tenant": self.tenant.name,
         }  # fmt: skip
 
 
@@ -117,21 +97,21 @@ class Credit(WalletAct):
         label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the statement.")
     )
 
-    def moved(self) -> Decimal:
-        return Decimal(self.cleaned_data["amount"])
-
-    def run(self, actor: Actor) -> str:
+    def book(self, actor: Actor) -> object:
         values, expires_at = self.cleaned_data, None
         if values["expires_on"]:
             expires_at = datetime.combine(values["expires_on"], time.max, tzinfo=UTC)
-        credit_grant(
+        return credit_grant(
             tenant_id=self.tenant.id,
             amount=values["amount"],
             expires_at=expires_at,
             reason=values["reason"],
             actor=actor,
         )
-        return gettext("%s of credit given.") % money(values["amount"], self.wallet.currency)
+
+    def run(self, actor: Actor) -> str:
+        self.book(actor)
+        return gettext("%s of credit given.") % money(self.cleaned_data["amount"], self.wallet.currency)
 
 
 class Adjust(WalletAct):
@@ -143,13 +123,13 @@ class Adjust(WalletAct):
     amount = AmountField(negative=True)
     reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the invoice."))
 
-    def moved(self) -> Decimal:
-        return Decimal(self.cleaned_data["amount"])
+    def book(self, actor: Actor) -> object:
+        values = self.cleaned_data
+        return wallet_adjust(tenant_id=self.tenant.id, amount=values["amount"], reason=values["reason"], actor=actor)
 
     def run(self, actor: Actor) -> str:
-        values = self.cleaned_data
-        wallet_adjust(tenant_id=self.tenant.id, amount=values["amount"], reason=values["reason"], actor=actor)
-        return gettext("Balance adjusted by %s.") % money(values["amount"], self.wallet.currency, plus=True)
+        self.book(actor)
+        return gettext("Balance adjusted by %s.") % money(self.cleaned_data["amount"], self.wallet.currency, plus=True)
 
 
 class CreditLimit(WalletAct):
@@ -162,10 +142,13 @@ class CreditLimit(WalletAct):
         super().__init__(*args, **options)
         self.fields["credit_limit"].initial = money(self.wallet.credit_limit)
 
-    def run(self, actor: Actor) -> str:
+    def book(self, actor: Actor) -> object:
         limit = self.cleaned_data["credit_limit"]
-        wallet = wallet_credit_limit_set(tenant_id=self.tenant.id, credit_limit=limit, actor=actor)
-        return gettext("The credit limit is %s.") % money(wallet.credit_limit, wallet.currency)
+        return wallet_credit_limit_set(tenant_id=self.tenant.id, credit_limit=limit, actor=actor)
+
+    def run(self, actor: Actor) -> str:
+        self.book(actor)
+        return gettext("The credit limit is %s.") % money(self.cleaned_data["credit_limit"], self.wallet.currency)
 
 
 class PlanField(forms.ModelChoiceField):  # type: ignore[type-arg]
