@@ -128,18 +128,16 @@ def act_page(
     """
     scripted = request.headers.get("HX-Request") == "true"
     preview: Preview | None = None
-    if "confirm" in request.POST and _acted(request):
-        messages.info(request, _("This was done already; a second click does nothing."))
-        return _to(back, scripted=scripted)
     if act.is_bound and act.is_valid():
+        if "confirm" in request.POST and _acted(request):
+            return _done_already(request, back, scripted=scripted)
         try:
             preview = act.preview()
             asked = "confirm" in request.POST
             unseen = preview is not None and not scripted and request.POST.get("seen") != act.digest()
             if asked and not unseen:
                 if not _first(request):
-                    messages.info(request, _("This was done already; a second click does nothing."))
-                    return _to(back, scripted=scripted)
+                    return _done_already(request, back, scripted=scripted)
                 outcome = act.run(actor)
                 if isinstance(outcome, HttpResponse):
                     return outcome
@@ -180,6 +178,11 @@ def _acted(request: HttpRequest) -> bool:
 def _first(request: HttpRequest) -> bool:
     """Returns whether this shown form acts for the first time: a double click, or a page sent again, acts once."""
     return not request.POST.get("once") or bool(cache.add(_once(request), True, ONCE_SECONDS))
+
+
+def _done_already(request: HttpRequest, back: str, *, scripted: bool) -> HttpResponse:
+    messages.info(request, _("This was done already; a second click does nothing."))
+    return _to(back, scripted=scripted)
 
 
 def _to(address: str, *, scripted: bool) -> HttpResponse:
