@@ -12,7 +12,7 @@ import dramatiq
 import pytest
 
 from accounts.actor import Actor
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, OperatorRole
 from cavendish.above.admin.background.selectors import background_work
 from cavendish.above.admin.background.services import dead_letter_requeue
 from cavendish.above.schedule.models import ScheduledTask
@@ -23,6 +23,8 @@ from cavendish.http.problems import Problem
 from cavendish.management.commands.scheduler import Task, run_tasks
 from cavendish.messaging.broker import broker_at
 from cavendish.messaging.queues import QueueState, dead_letters, queues_read
+from tests.admin.acting import act_done
+from tests.people.visitors import person, shown
 from tests.races import until
 
 GRACE = Actor("operator", None, "grace@operator.example")
@@ -85,6 +87,26 @@ def test_a_dead_letter_is_seen_and_goes_back_once(queue: str) -> None:
         assert message.args == (number,)
     event = AuditEvent.objects.get(action="dead_letter.requeued", target_id=letter.id)
     assert (event.after["queue"], event.after["message"]) == (queue, message_id)
+
+
+def test_an_operator_runs_a_dead_letter_again(queue: str) -> None:
+    broker = dramatiq.get_broker()
+    broker.get_actor(queue).send(1)
+    consumer: Any = broker.consume(queue)
+    consumer.nack(taken(consumer))
+    [letter] = dead_letters(queue)
+    path = f"/admin/background/{queue}/{letter.id}/run-again/"
+    reader, grace = person(operator=True, role=OperatorRole.READ_ONLY), person(operator=True)
+    for visitor in (reader, grace):
+        visitor.sign_in()
+    page = shown(reader.get("/admin/background/"))
+    assert (queue in page, path in page) == (True, False)
+    assert reader.post(path, confirm="1").status_code == 403
+    assert path in shown(grace.get("/admin/background/"))
+    assert f"{queue} is back in its queue." in act_done(grace, path)
+    assert grace.get(path).status_code == 404
+    assert grace.get(f"/admin/background/nothing-{queue}/{letter.id}/run-again/").status_code == 404
+    assert (state_of(queue).waiting, state_of(queue).dead) == (1, 0)
 
 
 def test_a_broker_that_is_away_is_said(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:

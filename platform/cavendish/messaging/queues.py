@@ -86,6 +86,20 @@ def dead_letters(queue: str, *, limit: int = 50, offset: int = 0) -> list[DeadLe
     return [_letter(letter_id, score, dramatiq.Message.decode(body)) for (letter_id, score), body in pairs if body]
 
 
+def dead_letter_read(queue: str, letter_id: str) -> DeadLetter | None:
+    """Returns a dead letter; None where there is none, or where it cannot be read. Raises BrokerAway."""
+    broker = dramatiq.get_broker()
+    if not isinstance(broker, RedisBroker) or queue not in broker.get_declared_queues():
+        return None
+    dead = _key(broker, xq_name(queue))
+    try:
+        died: Any = broker.client.zscore(dead, letter_id)
+        body: Any = broker.client.hget(f"{dead}.msgs", letter_id)
+    except redis.RedisError:
+        raise BrokerAway from None
+    return None if died is None or body is None else _letter(letter_id.encode(), died, dramatiq.Message.decode(body))
+
+
 def dead_letter_take_back(queue: str, letter_id: str) -> dramatiq.Message[Any] | None:
     """Puts a dead letter back into its queue, for one caller of several. Returns the message.
 

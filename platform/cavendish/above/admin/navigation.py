@@ -47,6 +47,7 @@ GROUPS = (
         Item("ledger", _("Ledger"), "ledger", "ledger"),
     )),
     Group(_("Platform"), (
+        Item("workers", _("Workers"), "workers", "workers"),
         Item("webhooks", _("Webhooks"), "link", "webhooks"),
         Item("mail", _("Mail"), "mail", "mail"),
         Item("audit", _("Audit"), "shield", "audit"),

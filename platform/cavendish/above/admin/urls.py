@@ -20,6 +20,8 @@ urlpatterns = [
     path("charges/", include("cavendish.above.admin.charges.urls")),
     path("invoices/", include("cavendish.above.admin.invoices.urls")),
     path("ledger/", include("cavendish.above.admin.ledger.urls")),
+    path("workers/", include("cavendish.above.admin.workers.urls")),
+    path("background/", include("cavendish.above.admin.background.urls")),
     path("webhooks/", include("cavendish.above.admin.webhooks.urls")),
     path("mail/", include("cavendish.above.admin.mail.urls")),
     path("audit/", include("cavendish.above.admin.audit.urls")),

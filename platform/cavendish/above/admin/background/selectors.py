@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cavendish.above.schedule.selectors import TaskState, scheduled_tasks
-from cavendish.messaging.queues import BrokerAway, DeadLetter, QueueState, dead_letters, dead_letters_are_readable
+from cavendish.messaging.queues import (
+    BrokerAway,
+    DeadLetter,
+    QueueState,
+    dead_letter_read,
+    dead_letters,
+    dead_letters_are_readable,
+)
 from cavendish.messaging.queues import queues_read as _queues_read
 
 DEAD_LETTERS_SHOWN = 50
@@ -35,3 +42,11 @@ def background_work() -> BackgroundWork:
     except BrokerAway:
         return BackgroundWork(None, [], readable, tasks)
     return BackgroundWork(queues, sorted(letters, key=lambda letter: letter.died_at, reverse=True), readable, tasks)
+
+
+def dead_letter_find(queue: str, letter_id: str) -> DeadLetter | None:
+    """Returns a dead letter; None where there is none, where it cannot be read or the broker does not answer."""
+    try:
+        return dead_letter_read(queue, letter_id)
+    except BrokerAway:
+        return None
