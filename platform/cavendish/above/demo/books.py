@@ -36,7 +36,7 @@ def purses_open(tenants: Sequence[TenantRows], jobs: Iterable[Job]) -> dict[UUID
 
 
 def credits_give(
-    writer: RowWriter, jobs: Sequence[Job], *, now: datetime, history: History, rng: random.Random
+    writer: RowWriter, jobs: Sequence[Job], *, now: datetime, days: int, history: History, rng: random.Random
 ) -> list[Credit]:
     """Gives the trial's credit, which covers all that it did, and one for a mishap."""
     spent = _spent(jobs)
@@ -49,7 +49,13 @@ def credits_give(
         if profile.is_trial:
             needed = spent.get(purse.tenant.id, Decimal(0)) * Decimal("1.15")
             amount = max(amount, (needed / 5).quantize(Decimal(1), rounding=ROUND_CEILING) * 5)
-        at = purse.tenant.row.created_at if profile.is_trial else now - timedelta(days=45)
+        else:
+            # less than it spends in any month, of whose invoice it is a line
+            most = (spent.get(purse.tenant.id, Decimal(0)) / 25).quantize(Decimal("0.1"))
+            amount = min(amount, most)
+        if amount <= 0:
+            continue
+        at = purse.tenant.row.created_at if profile.is_trial else now - timedelta(days=min(45, days / 2))
         reason = "Trial" if profile.is_trial else "Sorry for the outage"
         credit = Credit(
             id=uuid7(at, rng),

@@ -195,7 +195,7 @@ def _write(
     first = month_first((now - timedelta(days=days + 1)).date())
     call("usage_partitions_create", first, days // 28 + 3, using="owner")
     writer = RowWriter(purses_open(tenants, life.jobs), now - TOLD, rng)
-    credits = credits_give(writer, life.jobs, now=now, history=history, rng=rng)
+    credits = credits_give(writer, life.jobs, now=now, days=days, history=history, rng=rng)
     for job in life.jobs:
         writer.job(job)
     step("rows made")
