@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import Tenant
 from billing.ledger.services import Account, Kind, available
@@ -25,14 +26,16 @@ from billing.money import ZERO
 from billing.months import month_first
 
 FLAGS = {
-    "over_hold": "The answer was worth more than was held; the tenant pays what was held, the rest is absorbed.",
-    "images_not_delivered": "More pictures came than were paid for; the others were not given out.",
-    "repeated_answers": "An answer was thrown away and bought again; its cost is the operator's.",
-    "usage_missing": "The upstream reported no usage; the pictures count by the token table.",
-    "output_split_missing": "The upstream did not say which output tokens are pictures; they count by the token table.",
-    "unknown_kind": "The upstream reported tokens of a kind that has no price here; they are not billed.",
-    "unpriced_tool_use": "A tool used tokens that have no price here; they are not billed.",
-    "total_mismatch": "The reported parts do not add up to the reported total.",
+    "over_hold": _("The answer was worth more than was held; the tenant pays what was held, the rest is absorbed."),
+    "images_not_delivered": _("More pictures came than were paid for; the others were not given out."),
+    "repeated_answers": _("An answer was thrown away and bought again; its cost is the operator's."),
+    "usage_missing": _("The upstream reported no usage; the pictures count by the token table."),
+    "output_split_missing": _(
+        "The upstream did not say which output tokens are pictures; they count by the token table."
+    ),
+    "unknown_kind": _("The upstream reported tokens of a kind that has no price here; they are not billed."),
+    "unpriced_tool_use": _("A tool used tokens that have no price here; they are not billed."),
+    "total_mismatch": _("The reported parts do not add up to the reported total."),
 }
 UNPRICED = "unpriced_"
 

@@ -4,4 +4,7 @@ from django.urls import path
 
 from cavendish.above.admin.charges import views
 
-urlpatterns = [path("", views.charges, name="charges")]
+urlpatterns = [
+    path("", views.charges, name="charges"),
+    path("<str:generation_id>/<slug:act>/", views.charge_act, name="charge_act"),
+]

@@ -1,17 +1,21 @@
-"""Charges: the list, flagged ones first to be decided. What is decided about one stands on its job's page."""
+"""Charges: the list, and what is decided about one."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles.operators import OperatorPermission
+from billing.charges.selectors import charge_in_sight
 from billing.models import Charge
-from cavendish.above.admin.links import MODE, TENANT, address_of, created, link, tenant_link
-from cavendish.above.admin.pages import operator_page
+from cavendish.above.admin.charges.acts import ACTS, sight_lines
+from cavendish.above.admin.links import MODE, TENANT, created, link, tenant_link
+from cavendish.above.admin.pages import operator_act, operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.db import ids
@@ -36,11 +40,29 @@ def _by_flag(rows: QuerySet[Charge], value: str) -> QuerySet[Charge]:
 def _decision(charge: Charge) -> Any:
     decided = getattr(charge, "resolution", None)
     if decided is not None:
-        return format_html('<span class="quiet">{}</span>', decided.note[:60])
+        return format_html('<span class="cut quiet" title="{}">{}</span>', decided.note, decided.note)
     if not charge.flags:
         return ""
-    address = address_of(ids.GENERATION, charge.generation_id)
-    return format_html('<a class="button button-small" href="{}#money">{}</a>', address, _("Resolve"))
+    address = act_address(charge, "resolve", back="list")
+    return format_html(
+        '<form action="{}"><input type="hidden" name="back" value="list">'
+        '<button class="button button-small" type="submit" hx-get="{}" hx-target="#dialog">{}'
+        '<span class="sr"> {}</span></button></form>',
+        address.partition("?")[0], address, _("Resolve"), ids.encode(ids.GENERATION, charge.generation_id),
+    )  # fmt: skip
+
+
+def _flags(charge: Charge) -> Any:
+    words = ", ".join(str(flag).replace("_", " ") for flag in charge.flags)
+    if charge.flags and getattr(charge, "resolution", None) is None:
+        return format_html('<b class="bad">{}</b>', words)
+    return words
+
+
+def act_address(charge: Charge, act: str, *, back: str = "") -> str:
+    """Returns the address of an act on a charge. `back` "list" leads to the flagged ones after it."""
+    address = reverse("admin:charge_act", args=[ids.encode(ids.GENERATION, charge.generation_id), act])
+    return f"{address}?back={back}" if back else address
 
 
 CHARGES: List[Charge] = List(
@@ -58,7 +80,7 @@ CHARGES: List[Charge] = List(
             kind="r",
             wide=True,
         ),
-        Column(_("Flags"), lambda row: ", ".join(str(flag).replace("_", " ") for flag in row.flags)),
+        Column(_("Flags"), _flags),
         Column(_("Decision"), _decision),
     ),
     filters=(
@@ -75,3 +97,18 @@ CHARGES: List[Charge] = List(
 @operator_page(section="charges")
 def charges(request: HttpRequest) -> HttpResponse:
     return list_page(request, CHARGES)
+
+
+@operator_page(OperatorPermission.MONEY, section="charges")
+def charge_act(request: HttpRequest, generation_id: str, act: str) -> HttpResponse:
+    value = ids.decode(ids.GENERATION, generation_id)
+    sight = charge_in_sight(value) if value else None
+    if sight is None or act not in ACTS:
+        raise Http404
+    form = ACTS[act](request.POST or None, sight=sight)
+    to_list = request.GET.get("back") == "list"
+    back = (
+        f"{reverse('admin:charges')}?flagged=open" if to_list else f"{reverse('admin:job', args=[generation_id])}#money"
+    )
+    extra = {"sight": "admin/charges/sight.html", "of": sight, "lines": sight_lines(sight)}
+    return operator_act(request, form, back=back, extra=extra)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import template
 
-from cavendish.above.admin import links
+from cavendish.above.admin import links, words
 from cavendish.above.admin.audit.sentences import sentence
 from cavendish.above.admin.jobs import lists
 from cavendish.db import ids
@@ -17,6 +17,10 @@ register = template.Library()
 register.filter("model_name", links.model_name)
 register.filter("tenant_link", links.tenant_link)
 register.filter("sentence", sentence)
+register.filter("kind_word", words.kind_word)
+register.filter("tier_word", words.tier_word)
+register.filter("unit_word", words.unit_word)
+register.filter("flag_words", words.flag_words)
 register.simple_tag(lists.outcome, name="outcome")
 register.simple_tag(lists.took, name="took")
 

@@ -1,0 +1,47 @@
+"""Kinds, tiers and units of the price book as people read them."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Kind, Tier, Unit
+
+KINDS: dict[str, str | Promise] = {
+    Kind.TEXT_INPUT: _("Text in"),
+    Kind.IMAGE_INPUT: _("Images in"),
+    Kind.VIDEO_INPUT: _("Video in"),
+    Kind.CACHED_INPUT: _("Cached in"),
+    Kind.TEXT_OUTPUT: _("Text out"),
+    Kind.THOUGHT_OUTPUT: _("Thoughts"),
+    Kind.IMAGE_OUTPUT: _("Images out"),
+    Kind.SEARCH_QUERY: _("Searches"),
+    "included": _("Included in the plan"),
+    "absorbed": _("Absorbed by us"),
+}
+TIERS: dict[str, str | Promise] = {Tier.STANDARD: _("Standard"), Tier.BATCH: _("Batch")}
+UNITS: dict[str, str | Promise] = {
+    Unit.TOKENS: _("per 1M tokens"),
+    Unit.QUERIES: _("per 1,000 searches"),
+    Unit.IMAGE: _("per image"),
+    "each": _("each"),
+}
+
+
+def kind_word(kind: str) -> str:
+    """Returns a kind in words; an unknown one without its underscores."""
+    return str(KINDS.get(kind, kind.replace("_", " ").capitalize()))
+
+
+def tier_word(tier: str) -> str:
+    return str(TIERS.get(tier, tier))
+
+
+def unit_word(unit: str) -> str:
+    """Returns what a unit price is for."""
+    return str(UNITS.get(unit, unit.replace("_", " ")))
+
+
+def flag_words(flag: str) -> str:
+    """Returns a charge's flag without its underscores: "Over hold"."""
+    return flag.replace("_", " ").capitalize()
