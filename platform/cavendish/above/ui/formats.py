@@ -74,7 +74,7 @@ def size(number: int) -> str:
 
 def seconds(number: float) -> str:
     """Returns a duration in the unit that fits: "184 ms", "24.9 s", "12 min", "2 h", "3 d"."""
-    if number < 1:
+    if 0 < number < 1:
         return _("%d ms").replace("%d", str(round(number * 1000))).replace(" ", "\u00a0")
     if number < 120:
         text = f"{number:.1f}".removesuffix(".0") if number < 60 else f"{number:.0f}"

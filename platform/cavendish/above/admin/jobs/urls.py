@@ -4,4 +4,9 @@ from django.urls import path
 
 from cavendish.above.admin.jobs import views
 
-urlpatterns = [path("", views.jobs, name="jobs"), path("<str:generation_id>/", views.job, name="job")]
+urlpatterns = [
+    path("", views.jobs, name="jobs"),
+    path("<str:generation_id>/", views.job, name="job"),
+    path("<str:generation_id>/resend/<str:delivery_id>/", views.job_resend, name="job_resend"),
+    path("<str:generation_id>/<slug:act>/", views.job_act, name="job_act"),
+]

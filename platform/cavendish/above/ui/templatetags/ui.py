@@ -10,6 +10,7 @@ from django import template
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from cavendish.above.ui import charts, formats, icons
 
@@ -84,3 +85,29 @@ def with_query(context: Any, **changes: str | None) -> str:
 def meter_of(share: Decimal | float, kind: str = "1") -> SafeString:
     """Returns a bar of one share."""
     return charts.meter([(kind, share)])
+
+
+UNITS = {
+    "per_1m_tokens": "/ 1M",
+    "per_1k_queries": "/ 1k",
+    "per_image": gettext_lazy("each"),
+    "each": gettext_lazy("each"),
+}
+
+
+@register.filter
+def unit_name(unit: str) -> str:
+    """Returns a price's unit as it stands behind the price: "/ 1M" for per_1m_tokens."""
+    return str(UNITS.get(unit, unit))
+
+
+@register.filter
+def words(text: str) -> str:
+    """Returns a name of the API as words: "image output" for image_output."""
+    return text.replace("_", " ")
+
+
+@register.filter
+def normal(amount: Decimal) -> str:
+    """Returns a price without zeros that say nothing: "81", "0.675"."""
+    return f"{amount.normalize():f}"
