@@ -212,6 +212,8 @@ def webhook_delivery_resend(*, tenant_id: UUID, endpoint_id: UUID, delivery_id: 
             raise not_found()
         delivery: WebhookDelivery = rows.get()
         note_created(delivery.id)
+        if actor.is_operator:
+            _audit(actor, "resent", row, after={"delivery": ids.encode(ids.WEBHOOK_DELIVERY, delivery.id)})
     return delivery
 
 
@@ -242,7 +244,10 @@ def webhook_deliveries_resend(
             rows = rows.filter(created_at__gte=since)
         if until is not None:
             rows = rows.filter(created_at__lt=until)
-        return int(rows.update(**_ANEW))
+        count = int(rows.update(**_ANEW))
+        if actor.is_operator and count:
+            _audit(actor, "resent", row, after={"deliveries": count, "since": since, "until": until})
+    return count
 
 
 def webhook_deliveries_expire() -> int:

@@ -44,28 +44,25 @@ def mail_outbox() -> MailOutbox:
     return MailOutbox(**queued, failed=Mail.objects.filter(status=Mail.Status.FAILED).count(), sent_in_24h=sent.count())
 
 
-def mails(
-    *, state: MailState | None = None, tenant_id: UUID | None = None, before: UUID | None = None, limit: int = 50
-) -> list[Mail]:
-    """Returns mails without their text, the newest first; `before` is the last id of the page before."""
-    rows: QuerySet[Mail] = Mail.objects.defer("text", "html", "attachments").order_by("-id")
+def mails() -> QuerySet[Mail]:
+    """Returns mails without their text."""
+    rows: QuerySet[Mail] = Mail.objects.defer("text", "html", "attachments")
+    return rows
+
+
+def mails_in(rows: QuerySet[Mail], state: MailState) -> QuerySet[Mail]:
+    """Narrows mails to those of a state."""
     match state:
         case MailState.WAITING:
-            rows = rows.filter(status=Mail.Status.QUEUED)
+            return rows.filter(status=Mail.Status.QUEUED)
         case MailState.RETRYING:
-            rows = rows.filter(status=Mail.Status.QUEUED, attempts__gt=0)
+            return rows.filter(status=Mail.Status.QUEUED, attempts__gt=0)
         case MailState.FAILED:
-            rows = rows.filter(status=Mail.Status.FAILED)
+            return rows.filter(status=Mail.Status.FAILED)
         case MailState.SENT:
-            rows = rows.filter(status=Mail.Status.SENT)
-    if tenant_id is not None:
-        rows = rows.filter(tenant_id=tenant_id)
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    return list(rows[:limit])
+            return rows.filter(status=Mail.Status.SENT)
 
 
 def mail_find(mail_id: UUID) -> Mail | None:
     """Returns a mail without its text, None where there is none."""
-    rows: QuerySet[Mail] = Mail.objects.defer("text", "html", "attachments")
-    return rows.filter(id=mail_id).first()
+    return mails().filter(id=mail_id).first()
