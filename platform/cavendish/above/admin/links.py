@@ -37,6 +37,7 @@ PAGES: Mapping[str, str] = {
     ids.BATCH: "batch",
     ids.OUTPUT: "output",
     ids.INVOICE: "invoice",
+    ids.LEDGER_TRANSACTION: "ledger_transaction",
     ids.WEBHOOK_ENDPOINT: "webhook_endpoint",
 }
 """The page of each kind of id, by its name in the address book."""

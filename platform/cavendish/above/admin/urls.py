@@ -20,6 +20,7 @@ urlpatterns = [
     path("charges/", include("cavendish.above.admin.charges.urls")),
     path("invoices/", include("cavendish.above.admin.invoices.urls")),
     path("ledger/", include("cavendish.above.admin.ledger.urls")),
+    path("reconcile/", include("cavendish.above.admin.reconcile.urls")),
     path("workers/", include("cavendish.above.admin.workers.urls")),
     path("background/", include("cavendish.above.admin.background.urls")),
     path("webhooks/", include("cavendish.above.admin.webhooks.urls")),

@@ -99,27 +99,9 @@ def list_page(
     request: HttpRequest, table: List[Row], *, template: str = "ui/list.html", context: dict[str, Any] | None = None
 ) -> HttpResponse:
     """Shows a page of a list. A filter that cannot be is named and shows no rows (400)."""
-    given = {item.name: request.GET.get(item.name, "").strip() for item in table.filters}
-    errors: dict[str, str] = {}
     page: Page[Row] = Page([], None, None)
+    given, errors, rows = filtered(request, table)
     try:
-        rows = table.rows()
-        for item in table.filters:
-            if not (value := given[item.name]):
-                continue
-            options = item.options()
-            if options and value not in {option for option, _label in options}:
-                errors[item.name] = _("“%s” is none of the choices.").replace("%s", value[:60])
-                continue
-            if len(value) > MAX_FILTER_CHARS or "\x00" in value:
-                errors[item.name] = _("This is too long.")
-                continue
-            try:
-                rows = item.apply(rows, value)
-            except FilterInvalid as error:
-                errors[item.name] = str(error)
-            except (ValidationError, ValueError):
-                errors[item.name] = _("“%s” cannot be looked for here.").replace("%s", value[:60])
         if not errors:
             page = page_of(rows, table, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     except FilterInvalid as error:
@@ -134,6 +116,30 @@ def list_page(
         **(context or {}),
     }
     return render(request, template, shown, status=400 if errors else 200)
+
+
+def filtered(request: HttpRequest, table: List[Row]) -> tuple[dict[str, str], dict[str, str], QuerySet[Row]]:
+    """Returns the values of a list's filters, what is wrong with them by name, and the rows that they leave."""
+    given = {item.name: request.GET.get(item.name, "").strip() for item in table.filters}
+    errors: dict[str, str] = {}
+    rows = table.rows()
+    for item in table.filters:
+        if not (value := given[item.name]):
+            continue
+        options = item.options()
+        if options and value not in {option for option, _label in options}:
+            errors[item.name] = _("“%s” is none of the choices.").replace("%s", value[:60])
+            continue
+        if len(value) > MAX_FILTER_CHARS or "\x00" in value:
+            errors[item.name] = _("This is too long.")
+            continue
+        try:
+            rows = item.apply(rows, value)
+        except FilterInvalid as error:
+            errors[item.name] = str(error)
+        except (ValidationError, ValueError):
+            errors[item.name] = _("“%s” cannot be looked for here.").replace("%s", value[:60])
+    return given, errors, rows
 
 
 def page_of(rows: QuerySet[Row], table: List[Row], *, after: str = "", before: str = "") -> Page[Row]:

@@ -4,4 +4,10 @@ from django.urls import path
 
 from cavendish.above.admin.ledger import views
 
-urlpatterns = [path("", views.ledger, name="ledger")]
+urlpatterns = [
+    path("", views.ledger, name="ledger"),
+    path("csv", views.ledger_csv, name="ledger_csv"),
+    path("statement/", views.statement, name="statement"),
+    path("statement/csv", views.statement_csv, name="statement_csv"),
+    path("<str:transaction_id>/", views.transaction, name="ledger_transaction"),
+]

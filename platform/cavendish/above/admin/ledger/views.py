@@ -1,18 +1,23 @@
-"""The ledger: balanced movements of money, newest first."""
+"""The ledger: balanced movements of money, newest first; one of them; and the statement of a wallet."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import LedgerEntry, LedgerTransaction
+from billing.ledger.selectors import ledger_transaction, wallet_statement
+from billing.models import Invoice, LedgerEntry, LedgerTransaction
+from billing.money import ZERO
+from cavendish.above.admin.ledger.selectors import cursor_text, movement_text, statement_asked
 from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, link, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
+from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
 from cavendish.db import ids
 
 
@@ -28,12 +33,16 @@ def _wallet(row: Any) -> str:
     return formats.money(row.wallet, row.currency or "", digits=4, plus=True) if row.wallet is not None else "–"
 
 
+def _movement(row: LedgerTransaction) -> Any:
+    return link(ids.LEDGER_TRANSACTION, row.id, str(row.get_kind_display()))
+
+
 LEDGER: List[LedgerTransaction] = List(
     title=_("Ledger"),
     rows=_rows,
     columns=(
         Column(_("When"), lambda row: formats.moment(row.at)),
-        Column(_("Movement"), lambda row: row.get_kind_display(), kind="th"),
+        Column(_("Movement"), _movement, kind="th"),
         Column(_("Tenant"), tenant_link),
         Column(_("On the wallet"), _wallet, kind="r"),
         Column(_("Reason"), lambda row: row.reason[:80], wide=True),
@@ -54,4 +63,80 @@ LEDGER: List[LedgerTransaction] = List(
 
 @operator_page(section="ledger")
 def ledger(request: HttpRequest) -> HttpResponse:
-    return list_page(request, LEDGER)
+    return list_page(request, LEDGER, template="admin/ledger/ledger.html")
+
+
+@operator_page(section="ledger")
+def ledger_csv(request: HttpRequest) -> HttpResponse:
+    rows = list_rows(request, LEDGER)
+    if rows is None:
+        return ledger(request)
+    head = ("id", "at", "kind", "tenant", "mode", "wallet", "currency", "reason", "reference", "generation", "by")
+    return csv_response("ledger", head, (_csv_row(row) for row in rows))
+
+
+def _csv_row(row: Any) -> tuple[Any, ...]:
+    return (
+        ids.encode(ids.LEDGER_TRANSACTION, row.id), row.at, row.kind, row.tenant.slug,
+        "live" if row.livemode else "test", row.wallet, row.currency, row.reason, row.reference,
+        ids.encode(ids.GENERATION, row.generation_id) if row.generation_id else "", row.actor,
+    )  # fmt: skip
+
+
+@operator_page(section="ledger")
+def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
+    value = ids.decode(ids.LEDGER_TRANSACTION, transaction_id)
+    booked = ledger_transaction(value) if value else None
+    if booked is None:
+        raise Http404
+    row = booked.transaction
+    context = {
+        "row": row,
+        "title": movement_text(row),
+        "public_id": transaction_id,
+        "entries": booked.entries,
+        "currency": booked.entries[0].currency if booked.entries else "",
+        "wallet": sum((entry.amount for entry in booked.entries if entry.account == "wallet"), ZERO),
+        "sum": sum((entry.amount for entry in booked.entries), ZERO),
+        "invoice": Invoice.objects.filter(id=row.invoice_id).first() if row.invoice_id else None,
+    }
+    return render(request, "admin/ledger/transaction.html", context)
+
+
+@operator_page(section="ledger")
+def statement(request: HttpRequest) -> HttpResponse:
+    asked = statement_asked(request.GET)
+    found = None
+    if asked.tenant is not None and not asked.errors:
+        found = wallet_statement(
+            tenant_id=asked.tenant.id, livemode=asked.livemode, start=asked.start, end=asked.end, after=asked.cursor
+        )
+    context = {
+        "asked": asked,
+        "statement": found,
+        "rows": [(row, movement_text(row.entry.transaction)) for row in found.rows] if found else [],
+        "older": cursor_text(found.next) if found and found.next else "",
+        "of_tenant": request.GET.get("tenant", "").strip(),
+        "since": request.GET.get("since", ""),
+        "until": request.GET.get("until", ""),
+    }
+    return render(request, "admin/ledger/statement.html", context, status=400 if asked.errors else 200)
+
+
+@operator_page(section="ledger")
+def statement_csv(request: HttpRequest) -> HttpResponse:
+    asked = statement_asked(request.GET)
+    if asked.tenant is None or asked.errors:
+        return statement(request)
+    found = wallet_statement(
+        tenant_id=asked.tenant.id, livemode=asked.livemode, start=asked.start, end=asked.end, limit=MOST_ROWS
+    )
+    rows = [
+        (
+            row.entry.at, row.entry.transaction.kind, row.entry.transaction.reason, row.entry.amount, row.balance,
+            row.entry.currency, ids.encode(ids.LEDGER_TRANSACTION, row.entry.transaction.id),
+        )
+        for row in (found.rows if found else [])
+    ]  # fmt: skip
+    head = ("at", "kind", "reason", "amount", "balance", "currency", "transaction")
+    return csv_response(f"statement-{asked.tenant.slug}", head, rows)

@@ -34,3 +34,8 @@ def job_link(generation_id: UUID) -> Any:
 def thing_link(kind: str, value: UUID | None, text: str = "") -> Any:
     """Returns a link to a thing by the prefix of its ids: "ten", "gen", "key"."""
     return links.link(kind, value, text)
+
+
+@register.filter
+def txn_id(value: UUID) -> str:
+    return ids.encode(ids.LEDGER_TRANSACTION, value)

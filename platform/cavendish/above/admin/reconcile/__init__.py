@@ -1,0 +1,1 @@
+"""Reconcile runs in the admin."""
