@@ -21,13 +21,15 @@ from cavendish.gemini.catalog import get_model, prices
 MARKUP = 125  # percent of the upstream's price
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney", "Asia/Kolkata")
 MODELS = {"gemini-3.1-flash-image": 60, "gemini-3.1-flash-lite-image": 20, "gemini-3-pro-image": 20}
+FAILURES = {"storage_full": 0.00001, "deadline_exceeded": 0.005, "safety_blocked": 0.03, "upstream_unavailable": 0.08}
+"""Up to which share of the other jobs fails with a code; the first is a rare one."""
 CHUNK = 20_000
 """How many generations' lines are in memory at a time."""
 
 COLUMNS = {
     "generations_generation": "id, tenant_id, api_key_id, member_id, livemode, status, model, tier, priority, "
     "metadata, store, image_size, aspect_ratio, estimated_bytes, created_at, run_after, started_at, finished_at, "
-    "deadline_at, attempts, failures, upstream_id, upstream_key, upstream_host, error, deleted_at",
+    "deadline_at, attempts, failures, upstream_id, upstream_key, upstream_host, request_id, error, deleted_at",
     "billing_hold": "generation_id, tenant_id, livemode, status, amount, currency, images, tokens, prices, api_key_id, "
     "member_id, created_at, ended_at, used_amount, used_images, used_tokens, used_requests",
     "billing_charge": "generation_id, tenant_id, livemode, status, reason, amount, cost, absorbed, currency, lines, "
@@ -41,13 +43,19 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Size:
-    """How much is seeded. `until` is the first day of the last month; `months` end with it."""
+    """How much is seeded. `until` is the first day of the last month; `months` end with it.
+
+    `other_jobs` are written beside those with usage records: without holds and charges, which `reconcile` would name.
+    `kept` jobs are listed although they have no contents; else they are deleted ones.
+    """
 
     records: int
     tenants: int
     months: int
     until: date
     seed: int
+    other_jobs: int = 0
+    kept: bool = False
 
     @property
     def first(self) -> date:
@@ -130,6 +138,7 @@ class RowFactory:
         self.models = list(MODELS)
         self.shares = [sum(list(MODELS.values())[: place + 1]) for place in range(len(MODELS))]
         self.resolutions = {model: get_model(model).resolutions for model in MODELS}
+        self.kept = False
         self.held_prices = {model: self._held_prices(kinds) for model, kinds in self.tariffs.items()}
 
     def _held_prices(self, kinds: dict[str, Tariff]) -> str:
@@ -145,11 +154,15 @@ class RowFactory:
         days = (size.end - size.first).days
         chunk = Chunk()
         written = 0
+        self.kept = size.kept
         for number in range(days):
             quota = size.records * (number + 1) // days
+            others = size.other_jobs * (number + 1) // days - size.other_jobs * number // days
             begins = datetime.combine(size.first + timedelta(days=number), datetime.min.time(), UTC)
             count = max((quota - written) // 3, 1)
             times = sorted(self.rng.random() for _ in range(count * 2))
+            # About three records a job: so many of the others come with each of them.
+            share, due = others / count, 0.0
             for place in times:
                 if written + chunk.records >= quota:
                     break
@@ -159,7 +172,12 @@ class RowFactory:
                     hours = 14 + 10 * place
                 elif number == days - 1:
                     hours = 10 * place
-                self.generation(chunk, begins + timedelta(hours=hours), max_records=quota - written - chunk.records)
+                at = begins + timedelta(hours=hours)
+                self.generation(chunk, at, max_records=quota - written - chunk.records)
+                due += share
+                while due >= 1:
+                    due -= 1
+                    self.other_job(chunk, at)
                 if len(chunk.lines["billing_charge"]) >= CHUNK:
                     written += chunk.records
                     yield chunk
@@ -232,7 +250,8 @@ class RowFactory:
         lines = chunk.lines
         lines["generations_generation"].append(
             f"{id}\t{tenant.id}\t{key}\t{member}\tt\t{job}\t{model}\tstandard\t0\t{{}}\tt\t{resolution.image_size}\t"
-            f"{resolution.aspect_ratio}\t3000000\t{accepted}\t{accepted}\t{accepted}\t{at}\t{at}\t1\t0\t\t\t\t\\N\t{at}\n"
+            f"{resolution.aspect_ratio}\t3000000\t{accepted}\t{accepted}\t{accepted}\t{at}\t{at}\t1\t0\t\t\t\t\t\\N\t"
+            f"{chr(92) + 'N' if self.kept else at}\n"
         )
         lines["billing_hold"].append(
             f"{id}\t{tenant.id}\tt\t{'settled' if charged else 'released'}\t{money(held)}\tUSD\t1\t"
@@ -252,3 +271,26 @@ class RowFactory:
                 f"{tenant.id}\t{entry}\twallet\tt\t{money(-amount)}\tUSD\t{at}\n"
                 f"{tenant.id}\t{entry}\trevenue\tt\t{money(amount)}\tUSD\t{at}\n"
             )
+
+    def other_job(self, chunk: Chunk, ended: datetime) -> None:
+        """Adds a job without usage: of the test mode, failed with one of many codes, or canceled."""
+        rng = self.rng
+        tenant = rng.choices(self.tenants, cum_weights=self.weights)[0]
+        key = tenant.keys[int(rng.random() * len(tenant.keys))]
+        model = rng.choices(self.models, cum_weights=self.shares)[0]
+        began = ended - timedelta(seconds=2 + rng.random() * 9)
+        id = uuid7(began, rng)
+        at, accepted = ended.isoformat(), began.isoformat()
+        chance = rng.random()
+        livemode, status, error = "f", "succeeded", "\\N"
+        if chance < 0.08:
+            livemode, status = "t", "failed"
+            code = next(code for code, share in FAILURES.items() if chance < share)
+            error = f'{{"code": "{code}"}}'
+        elif chance < 0.1:
+            livemode, status = "t", "canceled"
+        chunk.lines["generations_generation"].append(
+            f"{id}\t{tenant.id}\t{key}\t\\N\t{livemode}\t{status}\t{model}\tstandard\t0\t{{}}\tt\t1K\t1:1\t3000000\t"
+            f"{accepted}\t{accepted}\t{accepted}\t{at}\t{at}\t1\t0\tv1_{id.hex}\t\t\tbench-{id.hex[-12:]}\t{error}\t"
+            f"{chr(92) + 'N' if self.kept else at}\n"
+        )

@@ -32,6 +32,10 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same rows (%(default)s)")
         parser.add_argument(
+            "--other-jobs", type=int, default=0, help="jobs without usage, holds and charges beside them (%(default)s)"
+        )
+        parser.add_argument("--kept", action="store_true", help="jobs are listed, although they have no contents")
+        parser.add_argument(
             "--beside-real-tenants",
             action="store_true",
             help="seed a database that has tenants; the books are locked until it is done",
@@ -43,7 +47,15 @@ class Command(BaseCommand):
         if not (1 <= tenants <= 100_000 and 1 <= months <= 120 and 100 * months <= records <= 10**9):
             raise CommandError("Use 1 to 100000 tenants, 1 to 120 months, and at least 100 records a month.")
         until = options["until"] or (date.today().replace(day=1) - timedelta(days=1)).replace(day=1)
-        size = Size(records=records, tenants=tenants, months=months, until=until, seed=options["seed"])
+        size = Size(
+            records=records,
+            tenants=tenants,
+            months=months,
+            until=until,
+            seed=options["seed"],
+            other_jobs=options["other_jobs"],
+            kept=options["kept"],
+        )
         try:
             written = seed(size, beside_others=options["beside_real_tenants"], report=self.stdout.write)
         except Refused as refused:
