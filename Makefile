@@ -4,13 +4,14 @@ export PYTHON
 # Tests run in two lanes: many of them wait, and each lane has its own services. Named folders and files run in one.
 LANES := -n 2 --dist loadgroup
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench
+.PHONY: help run test lint bench screenshots
 
 help:
 	@echo "make run    start the whole platform on this machine (PORT, CAVENDISH_DATA_DIR steer it; DEMO=1 fills it)"
 	@echo "make test   run the tests (make test T='-m \"not slow\"' the inner loop, make test T='tests/up -k kill' some)"
 	@echo "make lint   ruff, mypy, the import rules, dead code, dependencies"
 	@echo "make bench  measure speed and memory"
+	@echo "make screenshots  take the pictures of the pages for README and docs"
 
 run:
 	@requirements/install.sh run
@@ -29,6 +30,10 @@ lint:
 	.venv/bin/python .ci/dead_code.py
 	.venv/bin/python .ci/openapi/check.py
 	.venv/bin/deptry .
+
+screenshots:
+	@requirements/install.sh dev
+	.venv/bin/python -m tests.browser.screenshots
 
 bench:
 	@requirements/install.sh dev

@@ -119,6 +119,7 @@ class Part:
     tone: str
     word: str
     fact: str | SafeString
+    is_machine: bool = True
 
 
 def platform(page: FrontPage) -> list[Part]:
@@ -164,7 +165,7 @@ def _webhooks(page: FrontPage) -> Part:
 def _budgets(page: FrontPage) -> Part:
     budgets, address = page.budgets, reverse("admin:tenants")
     if not budgets.count:
-        return Part(_("Budgets"), address, "good", _("None near its end"), "")
+        return Part(_("Budgets"), address, "good", _("None near its end"), "", is_machine=False)
     first = budgets.first[0]
     word = ngettext("%s above 90 %%", "%s above 90 %%", budgets.count) % budgets.count
     fact = first.tenant
@@ -172,15 +173,15 @@ def _budgets(page: FrontPage) -> Part:
         fact = _("%(tenant)s, full on %(day)s") % {
             "tenant": first.tenant, "day": formats.day(timezone.localdate(first.full_at)),
         }  # fmt: skip
-    return Part(_("Budgets"), address_of(ids.TENANT, first.tenant_id), "bad", word, fact)
+    return Part(_("Budgets"), address_of(ids.TENANT, first.tenant_id), "bad", word, fact, is_machine=False)
 
 
 def _batches(page: FrontPage) -> Part:
     fact = ngettext("%s running", "%s running", page.batches.active) % count(page.batches.active)
     if page.below_cost:
         word = ngettext("%s price below cost", "%s prices below cost", page.below_cost) % page.below_cost
-        return Part(_("Prices and batches"), _page("below_cost"), "bad", word, fact)
-    return Part(_("Prices and batches"), _page("below_cost"), "good", _("None below cost"), fact)
+        return Part(_("Prices and batches"), _page("below_cost"), "bad", word, fact, is_machine=False)
+    return Part(_("Prices and batches"), _page("below_cost"), "good", _("None below cost"), fact, is_machine=False)
 
 
 def _sweeper(page: FrontPage) -> Part:
