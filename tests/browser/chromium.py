@@ -113,7 +113,7 @@ def open_page(page: Page, seen: Seen, path: str, *, status: int = 200) -> None:
 
 
 def check_page(page: Page, seen: Seen, *, light: bool = True) -> None:
-    """Asserts what holds on every page: one heading and main, a title, its weight, no finding of axe, no sideways scroll.
+    """Asserts what holds on every page: one heading and main, a title, its weight, nothing that axe finds, no overflow.
 
     `light` leaves the weight out where a page shows pictures inline.
     """
