@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -37,10 +38,19 @@ PAGES: Mapping[str, str] = {
     ids.BATCH: "batch",
     ids.OUTPUT: "output",
     ids.INVOICE: "invoice",
+    ids.CREDIT_NOTE: "credit_note",
     ids.LEDGER_TRANSACTION: "ledger_transaction",
     ids.WEBHOOK_ENDPOINT: "webhook_endpoint",
 }
 """The page of each kind of id, by its name in the address book."""
+
+
+def _unseen(text: str) -> SafeString:
+    return format_html('<span class="sr">{}</span>', text)
+
+
+unseen = lazy(_unseen, SafeString)
+"""The head of a column that needs none for the eye."""
 
 
 def link(kind: str, value: UUID | None, text: str = "") -> SafeString | str:
@@ -74,14 +84,19 @@ def models_choices() -> list[tuple[str, str]]:
     return [(model, model_name(model)) for model in model_ids()]
 
 
-def by_tenant(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Narrows rows to a tenant by slug or id. Raises FilterInvalid where there is none."""
+def tenant_named(text: str) -> Tenant:
+    """Returns the tenant of a slug or an id. Raises FilterInvalid where there is none."""
     tenant_id = ids.decode(ids.TENANT, text)
     found = Tenant.objects.filter(id=tenant_id) if tenant_id else Tenant.objects.filter(slug=text)
-    tenant = found.values_list("id", flat=True).first()
+    tenant: Tenant | None = found.first()
     if tenant is None:
         raise FilterInvalid(_("There is no tenant with the slug or id “%s”.").replace("%s", text[:60]))
-    return rows.filter(tenant_id=tenant)
+    return tenant
+
+
+def by_tenant(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """Narrows rows to a tenant by slug or id. Raises FilterInvalid where there is none."""
+    return rows.filter(tenant_id=tenant_named(text).id)
 
 
 def _moment(text: str, at: time) -> datetime:

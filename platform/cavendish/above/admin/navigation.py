@@ -51,6 +51,7 @@ GROUPS = (
         Item("workers", _("Workers"), "workers", "workers"),
         Item("webhooks", _("Webhooks"), "link", "webhooks"),
         Item("mail", _("Mail"), "mail", "mail"),
+        Item("storage", _("Storage"), "storage", "storage"),
         Item("audit", _("Audit"), "shield", "audit"),
     )),
 )  # fmt: skip

@@ -25,5 +25,6 @@ urlpatterns = [
     path("background/", include("cavendish.above.admin.background.urls")),
     path("webhooks/", include("cavendish.above.admin.webhooks.urls")),
     path("mail/", include("cavendish.above.admin.mail.urls")),
+    path("storage/", include("cavendish.above.admin.storage.urls")),
     path("audit/", include("cavendish.above.admin.audit.urls")),
 ]

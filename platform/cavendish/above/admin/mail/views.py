@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.links import SINCE, TENANT, UNTIL, created, link
+from cavendish.above.admin.links import SINCE, TENANT, UNTIL, created, link, unseen
 from cavendish.above.admin.mail.acts import SendAgain
 from cavendish.above.admin.mail.selectors import MailOutbox, MailState, mail_find, mail_outbox, mails, mails_in
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
@@ -65,7 +65,7 @@ COLUMNS = (
     Column[Mail](_("Error"), _error, wide=True),
     Column[Mail](_("Tenant"), lambda mail: link(ids.TENANT, mail.tenant_id), wide=True),
 )
-ACT: Column[Mail] = Column("", _act, kind="r")
+ACT: Column[Mail] = Column(unseen(_("Act")), _act, kind="r")
 
 
 def _heading(outbox: MailOutbox) -> str:

@@ -1,0 +1,1 @@
+"""Storage: what is stored by whom, and what is held from deletion."""

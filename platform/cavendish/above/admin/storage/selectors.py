@@ -12,28 +12,20 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
 
 from accounts.models import StorageUse, Tenant
+from cavendish.above.admin.home.selectors import parts
+from cavendish.above.admin.home.selectors.window import Window
 from cavendish.above.reconcile.compare import OBJECTS
 from cavendish.above.reconcile.selectors import reconcile_last
 from cavendish.db.router import current_alias
 from cavendish.storage.objects import LocalObjects, objects
+from generations.models import LegalHold
 
+NEARLY_FULL = 0.9
 TABLES = {"outputs": "generations_output", "files": "generations_file", "derivatives": "generations_derivative"}
-
-
-@dataclass(frozen=True)
-class TenantStorage:
-    """What a tenant stores, in bytes; `quota` is None where there is no limit, and so is the `share` of it (0 to 1)."""
-
-    tenant: Tenant
-    bytes: int
-    quota: int | None
-
-    @property
-    def share(self) -> float | None:
-        return self.bytes / self.quota if self.quota else None
 
 
 @dataclass(frozen=True)
@@ -43,6 +35,15 @@ class Disk:
     path: str
     total: int
     free: int
+
+    @property
+    def taken(self) -> float:
+        """Returns the share that is taken, 0 to 1."""
+        return 1 - self.free / self.total if self.total else 0.0
+
+    @property
+    def is_full(self) -> bool:
+        return self.taken >= NEARLY_FULL
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,33 @@ def storage_state() -> StorageState:
     )
 
 
-def storage_by_tenant(*, limit: int = 50, below: tuple[int, UUID] | None = None) -> list[TenantStorage]:
-    """Returns tenants by what they store, the largest first; `below` is (bytes, tenant's id) of the last row before."""
-    rows = StorageUse.objects.select_related("tenant").order_by("-bytes", "-tenant_id")
-    if below is not None:
-        size, tenant_id = below
-        rows = rows.filter(bytes__lte=size).exclude(bytes=size, tenant_id__gte=tenant_id)
-    return [TenantStorage(row.tenant, row.bytes, _quota(row.tenant)) for row in rows[:limit]]
+def storage_uses() -> QuerySet[StorageUse]:
+    """Returns a row for each tenant that stores something, with its tenant."""
+    rows: QuerySet[StorageUse] = StorageUse.objects.select_related("tenant").filter(bytes__gt=0)
+    return rows
 
 
-def _quota(tenant: Tenant) -> int | None:
+def quota_of(tenant: Tenant) -> int | None:
+    """Returns the tenant's quota in bytes, None where there is no limit."""
     own = tenant.storage_quota_bytes
     return (settings.STORAGE_QUOTA_BYTES if own is None else own) or None
+
+
+def storage_growth() -> int | None:
+    """Returns how many bytes more are stored than 24 hours ago; None where nobody looked then."""
+    window = Window(timezone.now())
+    return parts.storage(window, parts.gauges_read(window)).growth
+
+
+def legal_holds() -> QuerySet[LegalHold]:
+    """Returns all legal holds with their tenants, released ones too."""
+    rows: QuerySet[LegalHold] = LegalHold.objects.select_related("tenant")
+    return rows
+
+
+def legal_holds_open() -> int:
+    """Returns how many legal holds are in force."""
+    return int(LegalHold.objects.filter(released_at=None).count())
 
 
 def _estimates() -> dict[str, int]:
@@ -110,9 +126,9 @@ def _estimates() -> dict[str, int]:
 
 
 def _store_name(url: str) -> str:
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    split = urlsplit(url)
+    host = split.netloc.rpartition("@")[2]
+    return f"{split.scheme}://{host}{split.path}"
 
 
 def _disk(path: Path) -> Disk:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.roles.operators import OperatorPermission, operator_can
 from accounts.webhooks.selectors import webhook_attempts
-from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, address_of, created, link, tenant_link
+from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, address_of, created, link, tenant_link, unseen
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.webhooks.acts import Resend, ResendFailed
 from cavendish.above.admin.webhooks.selectors import delivery_find, endpoint_find, webhooks_health
@@ -90,6 +90,8 @@ def _due(row: WebhookDelivery) -> Any:
 
 
 def _resend(row: WebhookDelivery) -> Any:
+    if row.status == WebhookDelivery.Status.SUCCEEDED:
+        return ""  # its page has the button
     address = f"{delivery_address(row)}resend/"
     action = {"address": address, "word": Resend.word, "of": row.event_type, "dialog": True, "small": True}
     return render_to_string("ui/action.html", {"action": action})
@@ -103,7 +105,7 @@ COLUMNS = (
     Column[WebhookDelivery](_("Attempts"), lambda row: formats.count(row.attempts), kind="r", wide=True),
     Column[WebhookDelivery](_("Due"), _due, wide=True),
 )
-RESEND: Column[WebhookDelivery] = Column("", _resend, kind="r")
+RESEND: Column[WebhookDelivery] = Column(unseen(_("Act")), _resend, kind="r")
 
 
 @operator_page(section="webhooks")
@@ -141,7 +143,8 @@ def webhook_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
 @operator_page(section="webhooks")
 def webhook_delivery(request: HttpRequest, endpoint_id: str, delivery_id: str) -> HttpResponse:
     endpoint, row = _delivery_of(endpoint_id, delivery_id)
-    action = {"address": f"{delivery_address(row)}resend/", "word": Resend.word, "main": True, "dialog": True}
+    arrived = row.status == WebhookDelivery.Status.SUCCEEDED
+    action = {"address": f"{delivery_address(row)}resend/", "word": Resend.word, "main": not arrived, "dialog": True}
     context = {
         "endpoint": endpoint,
         "endpoint_id": endpoint_id,
