@@ -87,8 +87,14 @@ def test_a_tenant_is_suspended_with_a_reason_and_reactivated(operator: Visitor) 
     assert act(operator, f"{page_of(tenant)}close/", reason="asked", typed="not it").status_code == 422
     act_done(operator, f"{page_of(tenant)}close/", reason="asked", typed=tenant.slug)
     assert stored(tenant).status == "closing"
-    done = [event.action for event in audited(tenant.id)][-4:]
-    assert done == [f"tenant.{name}" for name in ("policy_accepted", "suspended", "reactivated", "closed")]
+    assert act(operator, f"{page_of(tenant)}erase/", days="30", typed="not it").status_code == 422
+    assert "is erased on" in act_done(operator, f"{page_of(tenant)}erase/", days="30", typed=tenant.slug)
+    assert "kept until somebody erases it" in act_done(operator, f"{page_of(tenant)}cancel-erasure/")
+    done = [event.action for event in audited(tenant.id)][-6:]
+    assert done == [
+        *(f"tenant.{name}" for name in ("policy_accepted", "suspended", "reactivated", "closed")),
+        "erasure.requested", "erasure.canceled",
+    ]  # fmt: skip
 
 
 def test_money_shows_the_sum_before_and_books_it_once(operator: Visitor) -> None:

@@ -22,6 +22,7 @@ from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.tenants import charts, selectors
 from cavendish.above.admin.tenants.acts import keys, money, notes, people, settings, status
 from cavendish.above.admin.tenants.acts.base import TenantAct
+from cavendish.above.tenant_data.models import Erasure
 from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.db import ids
@@ -30,6 +31,8 @@ ACTS: dict[str, type[TenantAct]] = {
     "suspend": status.Suspend,
     "reactivate": status.Reactivate,
     "close": status.Close,
+    "erase": status.Erase,
+    "cancel-erasure": status.KeepTenant,
     "export": status.Export,
     "top-up": money.TopUp,
     "credit": money.Credit,
@@ -157,6 +160,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "audit": selectors.last_audit(found),
         "troubles": [(row, lines.trouble(row)) for row in selectors.troubles_of(found)],
         "hour": selectors.last_hour(found),
+        "erasure": Erasure.objects.filter(tenant_id=found.id).first() if found.status != "active" else None,
         "notes": selectors.notes_of(found),
         "policy_accepted": policy_accepted(found.policy_version),
         "endpoints": endpoints,

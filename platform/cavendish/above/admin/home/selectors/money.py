@@ -109,6 +109,11 @@ class TenantMove:
     def change(self) -> float | None:
         return _change(self.week, self.week_before)
 
+    @property
+    def gain(self) -> Decimal:
+        """Returns the week against the one before, in money."""
+        return self.week - self.week_before
+
 
 @dataclass(frozen=True)
 class TenantMoves:
