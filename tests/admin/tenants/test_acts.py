@@ -1,4 +1,4 @@
-"""What operators do to tenants: the same services as over the API, the operator in the audit, nothing saved around them."""
+"""What operators do to tenants: the same services as over the API, in the audit with their name, and nothing else."""
 
 from __future__ import annotations
 
