@@ -48,6 +48,7 @@ GROUPS = (
         Item("reconcile", _("Reconcile"), "check", "reconcile"),
     )),
     Group(_("Platform"), (
+        Item("models", _("Models"), "model", "models"),
         Item("workers", _("Workers"), "workers", "workers"),
         Item("webhooks", _("Webhooks"), "link", "webhooks"),
         Item("mail", _("Mail"), "mail", "mail"),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("invoices/", include("cavendish.above.admin.invoices.urls")),
     path("ledger/", include("cavendish.above.admin.ledger.urls")),
     path("reconcile/", include("cavendish.above.admin.reconcile.urls")),
+    path("models/", include("cavendish.above.admin.models.urls")),
     path("workers/", include("cavendish.above.admin.workers.urls")),
     path("background/", include("cavendish.above.admin.background.urls")),
     path("webhooks/", include("cavendish.above.admin.webhooks.urls")),

@@ -39,6 +39,7 @@ __all__ = [
     "aliases",
     "configure",
     "get_model",
+    "is_operators",
     "models",
     "models_taken",
     "names_of",
@@ -53,11 +54,12 @@ ALWAYS_PRICED = ("text_input", "image_input", "text_output", "thought_output", "
 
 @dataclass(frozen=True)
 class _Catalog:
-    """`aliases` are further names of models, by name."""
+    """`aliases` are further names of models, by name; `of_operator` are the models that the operator's file names."""
 
     models: Mapping[str, Model]
     prices: tuple[PriceRow, ...]
     aliases: Mapping[str, str]
+    of_operator: frozenset[str] = frozenset()
 
 
 _sources: tuple[str, tuple[str, ...]] = ("", ())
@@ -98,7 +100,8 @@ def _catalog() -> _Catalog:
     aliases = {**preview, **check_aliases(f"CATALOG_FILE {file}: aliases", operator.aliases, by_id)}
     for name, id in parse_aliases(names, by_id).items():
         aliases[name] = id
-    return _Catalog(by_id, tuple(by_place.values()), {name: id for name, id in aliases.items() if id})
+    own = frozenset(model.id for model in operator.models)
+    return _Catalog(by_id, tuple(by_place.values()), {name: id for name, id in aliases.items() if id}, own)
 
 
 def _check_prices(file: str, models: Sequence[Model], rows: Sequence[PriceRow]) -> None:
@@ -132,6 +135,11 @@ def prices() -> tuple[PriceRow, ...]:
 def aliases() -> Mapping[str, str]:
     """Returns the ids of models by their further names."""
     return _catalog().aliases
+
+
+def is_operators(model: Model) -> bool:
+    """Returns whether the operator's file adds or changes the model."""
+    return model.id in _catalog().of_operator
 
 
 def names_of(model: Model, today: date | None = None) -> list[str]:

@@ -37,15 +37,15 @@ def _share(use: StorageUse) -> float | None:
     return use.bytes / quota if quota else None
 
 
-def _quota(use: StorageUse) -> str:
+def _quota(use: StorageUse) -> Any:
     quota = quota_of(use.tenant)
-    return formats.size(quota) if quota else "–"
+    return formats.size(quota) if quota else format_html('<span class="quiet">{}</span>', _("no limit"))
 
 
 def _bar(use: StorageUse) -> Any:
     share = _share(use)
     if share is None:
-        return format_html('<span class="quiet">{}</span>', _("no limit"))
+        return ""
     return format_html('<div class="share">{}</div>', charts.meter([("bad" if share >= NEARLY_FULL else "1", share)]))
 
 

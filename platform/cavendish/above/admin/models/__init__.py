@@ -1,0 +1,1 @@
+"""The models of the catalog as it is in force, and who uses them."""
