@@ -10,7 +10,7 @@ from tests.people.visitors import Visitor, shown
 SEEN = re.compile(r'name="seen" value="([^"]*)"')
 
 
-def act(operator: Visitor, path: str, **values: Any) -> Any:
+def act(operator: Visitor, path: str, /, **values: Any) -> Any:
     """Returns the answer to the confirmation. A preview is shown first, where the act has one; its page is asserted."""
     asked = operator.get(path)
     assert asked.status_code == 200, (path, asked.status_code)
@@ -20,7 +20,7 @@ def act(operator: Visitor, path: str, **values: Any) -> Any:
     return answer
 
 
-def act_done(operator: Visitor, path: str, **values: Any) -> str:
+def act_done(operator: Visitor, path: str, /, **values: Any) -> str:
     """Returns the page that the act led to, with its message."""
     answer = act(operator, path, **values)
     assert answer.status_code == 302, re.findall(r'errorlist.*?</ul>|class="error".*?</', shown(answer), re.S)

@@ -196,7 +196,7 @@ STATES = {
     "draft": ("off", gettext_lazy("Draft")),
     "open": ("waiting", gettext_lazy("Open")),
     "final": ("waiting", gettext_lazy("Final")),
-    "finalized": ("waiting", gettext_lazy("Final")),
+    "finalised": ("waiting", gettext_lazy("Final")),
     "sent": ("good", gettext_lazy("Sent")),
     "paid": ("good", gettext_lazy("Paid")),
     "void": ("off", gettext_lazy("Void")),

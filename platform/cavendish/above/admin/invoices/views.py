@@ -1,93 +1,290 @@
-"""Invoices: the list."""
+"""Invoices, payments, credit notes and the companies that issue them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as gettext_now
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.invoices.selectors import invoice_detail
-from billing.models import Invoice
-from cavendish.above.admin.links import TENANT, link, tenant_link
-from cavendish.above.admin.pages import operator_page
-from cavendish.above.ui import formats
-from cavendish.above.ui.lists import Column, Filter, FilterInvalid, List, list_page
+from accounts.roles.operators import OperatorPermission, operator_can
+from billing.invoices.documents import credit_note_document, invoice_document, logo_of
+from billing.invoices.labels import line_text
+from billing.invoices.mails import file_name
+from billing.invoices.pdf import invoice_pdf
+from billing.invoices.representation import invoice_csv
+from billing.invoices.selectors import (
+    FullInvoice,
+    credit_note_lines,
+    invoice_detail,
+    invoice_lines,
+    invoice_preview,
+    line_generations,
+)
+from billing.ledger.selectors import LedgerFilters, ledger_transactions
+from billing.models import CreditNote, Invoice, InvoiceLine, LegalEntity
+from billing.months import month_last
+from billing.oversight.invoice_actions import invoice_actions
+from billing.parties.selectors import legal_entities_listed
+from cavendish.above.admin.invoices import page
+from cavendish.above.admin.invoices.acts import ACTS, Draft
+from cavendish.above.admin.invoices.companies import ChangeCompany, NewCompany
+from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENTS, TODAY, invoice_state
+from cavendish.above.admin.links import address_of, tenant_named
+from cavendish.above.admin.pages import operator_act, operator_of, operator_page
+from cavendish.above.ui.lists import FilterInvalid, List, list_page
+from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
+from cavendish.storage import objects
+
+LINE_PAGE = 100
 
 
-def is_overdue(invoice: Invoice) -> bool:
-    return invoice.status == "finalised" and invoice.due_on is not None and invoice.due_on < timezone.localdate()
+def _may(request: HttpRequest) -> bool:
+    return operator_can(operator_of(request), OperatorPermission.MONEY)
 
 
-def invoice_state(invoice: Invoice) -> Any:
-    """Returns the state; a final one whose day to pay is over is overdue."""
-    return formats.state("overdue" if is_overdue(invoice) else invoice.status)
-
-
-def _by_status(rows: QuerySet[Invoice], value: str) -> QuerySet[Invoice]:
-    if value == "overdue":
-        return rows.filter(status="finalised", due_on__lt=timezone.localdate())
-    return rows.filter(status=value)
-
-
-def _by_month(rows: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
-    try:
-        month = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise FilterInvalid(gettext_now("Write a month like 2026-11.")) from None
-    return rows.filter(month=month)
-
-
-def _matching(rows: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
-    return rows.filter(Q(number__iexact=text) | Q(number__istartswith=text))
-
-
-def _due(row: Invoice) -> str:
-    return formats.money(row.amount_due, row.currency) if row.amount_due else "–"
-
-
-INVOICES: List[Invoice] = List(
-    title=_("Invoices"),
-    rows=lambda: Invoice.objects.select_related("tenant"),
-    columns=(
-        Column(_("Invoice"), lambda row: link(ids.INVOICE, row.id, row.number or gettext_now("Draft")), kind="th"),
-        Column(_("Tenant"), tenant_link),
-        Column(_("State"), invoice_state),
-        Column(_("Month"), lambda row: date_format(row.month, "F Y"), wide=True),
-        Column(_("Due"), lambda row: formats.day(row.due_on) if row.due_on else "–", wide=True),
-        Column(_("Total"), lambda row: formats.money(row.total, row.currency), kind="r"),
-        Column(_("To pay"), _due, kind="r", wide=True),
-    ),
-    filters=(
-        Filter("q", _("Number"), _matching, kind="search"),
-        TENANT,
-        Filter(
-            "status", _("State"), _by_status,
-            choices=(*((value, label) for value, label in Invoice.Status.choices), ("overdue", _("Overdue"))),
-        ),
-        Filter("month", _("Month"), _by_month, kind="month"),
-    ),
-    empty=_("The first drafts are made when a month has ended."),
-)  # fmt: skip
+def _invoices(request: HttpRequest) -> List[Invoice]:
+    """Returns the list; where only overdue ones are asked for, those first that wait longest."""
+    return replace(INVOICES, order=("due_on", "id")) if request.GET.get("status") == "overdue" else INVOICES
 
 
 @operator_page(section="invoices")
 def invoices(request: HttpRequest) -> HttpResponse:
-    return list_page(request, INVOICES)
+    action = {"address": reverse("admin:invoice_draft"), "word": _("Draft an invoice"), "dialog": True}
+    context = {"here": "invoices", "actions": [action] if _may(request) else [], "file": reverse("admin:invoices_csv")}
+    return list_page(request, _invoices(request), template="admin/invoices/list.html", context=context)
+
+
+@operator_page(section="invoices")
+def invoices_csv(request: HttpRequest) -> HttpResponse:
+    rows = list_rows(request, _invoices(request))
+    if rows is None:
+        return invoices(request)
+    head = (
+        "id", "number", "tenant", "month", "status", "issued_on", "due_on", "currency", "net", "tax", "total",
+        "paid_from_balance", "amount_due",
+    )  # fmt: skip
+    lines = (
+        (
+            ids.encode(ids.INVOICE, row.id), row.number, row.tenant.slug, f"{row.month:%Y-%m}", row.status,
+            row.issued_on, row.due_on, row.currency, row.net, row.tax, row.total, row.paid_from_balance,
+            row.amount_due,
+        )
+        for row in rows
+    )  # fmt: skip
+    return csv_response("invoices", head, lines)
+
+
+@operator_page(OperatorPermission.MONEY, section="invoices")
+def draft(request: HttpRequest) -> HttpResponse:
+    act = Draft(request.POST or None)
+    response = operator_act(request, act, back=reverse("admin:invoices"))
+    return _towards(response, address_of(ids.INVOICE, act.drafted.id)) if act.drafted else response
+
+
+def _towards(response: HttpResponse, address: str) -> HttpResponse:
+    """Returns the answer of an act that was done, leading to what it has made."""
+    if response.status_code == 302:
+        return HttpResponseRedirect(address)
+    response.headers["HX-Redirect"] = address
+    return response
 
 
 @operator_page(section="invoices")
 def invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    row = _invoice_of(invoice_id)
+    full = invoice_detail(row)
+    possible, impossible = page.acts(invoice_id, invoice_actions(full))
+    booked = ledger_transactions(LedgerFilters(tenant_id=row.tenant_id, invoice_id=row.id))
+    replaced_by = Invoice.objects.filter(replaces_id=row.id).first()
+    context = {
+        **_shown(full),
+        "public_id": invoice_id,
+        "state": invoice_state(row),
+        "acts": possible if _may(request) else [],
+        "impossible": impossible if _may(request) else [],
+        "movements": [entry.transaction for entry in booked],
+        "replaced_by": replaced_by,
+    }
+    return render(request, "admin/invoices/invoice.html", context)
+
+
+@operator_page(section="invoices")
+def running(request: HttpRequest, tenant_id: str) -> HttpResponse:
+    """The invoice of the month that runs, as it would be if it ended now."""
+    try:
+        tenant = tenant_named(tenant_id)
+    except FilterInvalid:
+        raise Http404 from None
+    full = invoice_preview(tenant)
+    context = {**_shown(full), "heading": page.heading_of_running(full.invoice), "is_running": True}
+    return render(request, "admin/invoices/invoice.html", context)
+
+
+def _shown(full: FullInvoice) -> dict[str, Any]:
+    row = full.invoice
+    text, is_bad = page.heading(full)
+    return {
+        "invoice": row,
+        "full": full,
+        "heading": text,
+        "is_bad": is_bad,
+        "groups": page.groups(full),
+        "sums": page.sums(full),
+        "period": page.period(row, month_last(row.month)),
+        "rounding": row.net - row.exact,
+    }
+
+
+@operator_page(section="invoices")
+def invoice_file(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    row = _invoice_of(invoice_id)
+    if row.number is None:
+        pdf = invoice_pdf(row, invoice_lines(row), logo=logo_of(row.legal_entity_id))
+        return _pdf(pdf, f"draft-{row.month:%Y-%m}.pdf")
+    return _pdf(b"".join(objects().read(invoice_document(row).storage_key)), file_name(row.number))
+
+
+def _pdf(pdf: bytes, name: str) -> HttpResponse:
+    """Returns a PDF that the browser shows."""
+    disposition = f'inline; filename="{name}"'
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@operator_page(section="invoices")
+def invoice_lines_csv(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    row = _invoice_of(invoice_id)
+    name = file_name(row.number or f"draft-{row.month:%Y-%m}").replace(".pdf", ".csv")
+    return HttpResponse(
+        "".join(invoice_csv(invoice_detail(row))),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@operator_page(section="invoices")
+def line(request: HttpRequest, invoice_id: str, number: int) -> HttpResponse:
+    """The jobs of a line, oldest first."""
+    row = _invoice_of(invoice_id)
+    found = InvoiceLine.objects.filter(invoice_id=row.id, number=number).first()
+    if found is None:
+        raise Http404
+    jobs = line_generations(found, row, after=_line_cursor(request.GET.get("after", "")), limit=LINE_PAGE + 1)
+    shown, more = jobs[:LINE_PAGE], len(jobs) > LINE_PAGE
+    cursor = f"{shown[-1].billing_date}.{ids.encode(ids.GENERATION, shown[-1].generation_id)}" if more else ""
+    context = {
+        "invoice": row, "public_id": invoice_id, "line": found, "text": line_text(found), "jobs": shown,
+        "older": cursor,
+    }  # fmt: skip
+    return render(request, "admin/invoices/line.html", context)
+
+
+def _line_cursor(text: str) -> tuple[date, Any] | None:
+    day, _separator, generation = text.partition(".")
+    value = ids.decode(ids.GENERATION, generation)
+    try:
+        return (date.fromisoformat(day), value) if value else None
+    except ValueError:
+        return None
+
+
+@operator_page(OperatorPermission.MONEY, section="invoices")
+def invoice_act(request: HttpRequest, invoice_id: str, act: str) -> HttpResponse:
+    if act not in ACTS:
+        raise Http404
+    form = ACTS[act](request.POST or None, full=invoice_detail(_invoice_of(invoice_id)))
+    back = reverse("admin:invoice", args=[invoice_id])
+    response = operator_act(request, form, back=back)
+    if act == "finalise" and response.status_code in {302, 204} and not _is_there(invoice_id):
+        return _towards(response, reverse("admin:invoices"))  # an empty draft is gone
+    return response
+
+
+def _is_there(invoice_id: str) -> bool:
+    return bool(Invoice.objects.filter(id=ids.decode(ids.INVOICE, invoice_id)).exists())
+
+
+def _invoice_of(invoice_id: str) -> Invoice:
     value = ids.decode(ids.INVOICE, invoice_id)
-    row = Invoice.objects.select_related("tenant").filter(id=value).first() if value else None
+    rows = Invoice.objects.select_related("tenant", "replaces").annotate(today=TODAY)
+    row: Invoice | None = rows.filter(id=value).first() if value else None
     if row is None:
         raise Http404
-    context = {"invoice": row, "full": invoice_detail(row), "public_id": invoice_id, "state": invoice_state(row)}
-    return render(request, "admin/invoices/invoice.html", context)
+    return row
+
+
+@operator_page(section="invoices")
+def payments(request: HttpRequest) -> HttpResponse:
+    context = {"here": "payments", "file": reverse("admin:payments_csv")}
+    return list_page(request, PAYMENTS, template="admin/invoices/list.html", context=context)
+
+
+@operator_page(section="invoices")
+def payments_csv(request: HttpRequest) -> HttpResponse:
+    rows = list_rows(request, PAYMENTS)
+    if rows is None:
+        return payments(request)
+    head = ("received_on", "invoice", "tenant", "amount", "currency", "method", "reference", "recorded_at", "by")
+    lines = (
+        (row.received_on, row.invoice.number, row.tenant.slug, row.amount, row.currency, row.method, row.reference,
+         row.recorded_at, row.actor)
+        for row in rows
+    )  # fmt: skip
+    return csv_response("payments", head, lines)
+
+
+@operator_page(section="invoices")
+def credit_notes(request: HttpRequest) -> HttpResponse:
+    return list_page(request, CREDIT_NOTES, template="admin/invoices/list.html", context={"here": "credit_notes"})
+
+
+@operator_page(section="invoices")
+def credit_note(request: HttpRequest, note_id: str) -> HttpResponse:
+    note = _note_of(note_id)
+    context = {"note": note, "public_id": note_id, "lines": [
+        (line.invoice_line.number, line_text(line.invoice_line), line.amount) for line in credit_note_lines(note)
+    ]}  # fmt: skip
+    return render(request, "admin/invoices/credit_note.html", context)
+
+
+@operator_page(section="invoices")
+def credit_note_file(request: HttpRequest, note_id: str) -> HttpResponse:
+    note = _note_of(note_id)
+    return _pdf(b"".join(objects().read(credit_note_document(note).storage_key)), file_name(note.number))
+
+
+def _note_of(note_id: str) -> CreditNote:
+    value = ids.decode(ids.CREDIT_NOTE, note_id)
+    rows = CreditNote.objects.select_related("invoice", "tenant")
+    note: CreditNote | None = rows.filter(id=value).first() if value else None
+    if note is None:
+        raise Http404
+    return note
+
+
+@operator_page(section="invoices")
+def companies(request: HttpRequest) -> HttpResponse:
+    rows = [(ids.encode(ids.LEGAL_ENTITY, row.entity.id), row) for row in legal_entities_listed()]
+    context = {"companies": rows, "here": "companies", "may": _may(request)}
+    return render(request, "admin/invoices/companies.html", context)
+
+
+@operator_page(OperatorPermission.MONEY, section="invoices")
+def company_new(request: HttpRequest) -> HttpResponse:
+    act = NewCompany(request.POST or None, request.FILES or None)
+    return operator_act(request, act, back=reverse("admin:companies"))
+
+
+@operator_page(OperatorPermission.MONEY, section="invoices")
+def company_change(request: HttpRequest, entity_id: str) -> HttpResponse:
+    value = ids.decode(ids.LEGAL_ENTITY, entity_id)
+    entity: LegalEntity | None = LegalEntity.objects.filter(id=value).first() if value else None
+    if entity is None:
+        raise Http404
+    act = ChangeCompany(request.POST or None, request.FILES or None, entity=entity)
+    return operator_act(request, act, back=reverse("admin:companies"))

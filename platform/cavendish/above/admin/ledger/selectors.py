@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Tenant
 from billing.ledger.selectors import StatementCursor
 from billing.models import LedgerTransaction
-from cavendish.db import ids
+from cavendish.above.admin.links import tenant_named
+from cavendish.above.ui.lists import FilterInvalid
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,10 @@ def statement_asked(query: QueryDict) -> StatementAsked:
     errors: dict[str, str] = {}
     tenant, text = None, query.get("tenant", "").strip()
     if text:
-        tenant_id = ids.decode(ids.TENANT, text)
-        rows = Tenant.objects.filter(id=tenant_id) if tenant_id else Tenant.objects.filter(slug=text[:100])
-        tenant = rows.first()
-        if tenant is None:
-            errors["tenant"] = _("There is no tenant with the slug or id “%s”.").replace("%s", text[:60])
+        try:
+            tenant = tenant_named(text[:100])
+        except FilterInvalid as error:
+            errors["tenant"] = str(error)
     return StatementAsked(
         tenant=tenant,
         livemode=query.get("mode") != "test",

@@ -37,5 +37,10 @@ def thing_link(kind: str, value: UUID | None, text: str = "") -> Any:
 
 
 @register.filter
+def note_id(value: UUID) -> str:
+    return ids.encode(ids.CREDIT_NOTE, value)
+
+
+@register.filter
 def txn_id(value: UUID) -> str:
     return ids.encode(ids.LEDGER_TRANSACTION, value)

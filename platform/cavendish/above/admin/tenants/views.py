@@ -20,7 +20,7 @@ from billing.months import month_after
 from cavendish.above.admin.home import lines
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
 from cavendish.above.admin.tenants import charts, selectors
-from cavendish.above.admin.tenants.acts import keys, money, notes, people, settings, status
+from cavendish.above.admin.tenants.acts import billing, keys, money, notes, people, settings, status
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.tenant_data.models import Erasure
 from cavendish.above.ui import formats
@@ -39,6 +39,7 @@ ACTS: dict[str, type[TenantAct]] = {
     "adjust": money.Adjust,
     "credit-limit": money.CreditLimit,
     "plan": money.ChangePlan,
+    "billing": billing.BillingDetails,
     "limits": settings.Limits,
     "retention": settings.Retention,
     "settings": settings.General,

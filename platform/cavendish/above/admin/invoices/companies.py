@@ -1,0 +1,112 @@
+"""The companies that issue invoices, and to whom a tenant's invoices go: forms checked as the API checks its bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actor import Actor
+from accounts.roles.operators import OperatorPermission
+from billing.models import LegalEntity
+from billing.parties.bodies import LegalEntityBody
+from billing.parties.services import legal_entity_create, legal_entity_update, logo_check
+from cavendish.above.ui.acts import Act
+from cavendish.http.json_body import Body
+
+LINES = forms.Textarea(attrs={"rows": 3})
+
+
+def body_check(form: forms.Form, body_class: type[Body], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values as the API would take them, and puts what is wrong with each beside its field."""
+    body = body_class(data=dict(values), partial=True)
+    if body.is_valid():
+        return dict(body.validated_data)
+    for name, errors in body.errors.items():
+        for error in errors if isinstance(errors, list) else [errors]:
+            form.add_error(name if name in form.fields else None, str(error))
+    return {}
+
+
+def one_newline(text: str) -> str:
+    """Returns a text with the newlines of the platform; browsers send others."""
+    return text.replace("\r\n", "\n")
+
+
+class CompanyAct(Act):
+    permission = OperatorPermission.MONEY
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    address = forms.CharField(
+        label=_("Address"), max_length=1000, widget=LINES, help_text=_("As it stands on the paper, with its lines.")
+    )
+    tax_id = forms.CharField(label=_("Tax id"), max_length=64, required=False)
+    email = forms.CharField(label=_("Email"), max_length=254, required=False)
+    currency = forms.CharField(
+        label=_("Currency"), max_length=3, initial="USD", help_text=_("Of tenants that get no other.")
+    )
+    bank_details = forms.CharField(
+        label=_("Bank details"), max_length=1000, widget=LINES, required=False, help_text=_("At the end of an invoice.")
+    )
+    footer = forms.CharField(
+        label=_("Footer"), max_length=300, required=False, help_text=_("Register, directors: at the foot of each page.")
+    )
+    invoice_prefix = forms.CharField(
+        label=_("Prefix of invoices"), max_length=24, initial="INV-", required=False,
+        help_text=_("May hold {year} and {month}."),
+    )  # fmt: skip
+    credit_note_prefix = forms.CharField(
+        label=_("Prefix of credit notes"), max_length=24, initial="CN-", required=False
+    )
+    number_digits = forms.IntegerField(label=_("Digits of a number"), initial=6, min_value=1, max_value=12)
+    logo = forms.FileField(label=_("Logo"), required=False, help_text=_("PNG or JPEG of at most 100 kB."))
+    is_default = forms.BooleanField(
+        label=_("Issues for tenants that name no other"), required=False, help_text=_("There is one such company.")
+    )
+
+    def clean_logo(self) -> bytes | None:
+        file = self.cleaned_data["logo"]
+        if file is None:
+            return None
+        try:
+            return logo_check(file.read())
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        logo = values.pop("logo", None)
+        texts = {name: one_newline(value) if isinstance(value, str) else value for name, value in values.items()}
+        checked = body_check(self, LegalEntityBody, texts)
+        return {**checked, "logo": logo} if logo else checked
+
+
+class NewCompany(CompanyAct):
+    word = _("New company")
+
+    def run(self, actor: Actor) -> str:
+        entity = legal_entity_create(actor=actor, **self.cleaned_data)
+        return gettext("%s can issue invoices.") % entity.name
+
+
+class ChangeCompany(CompanyAct):
+    word = _("Change")
+    text = _("What is issued stays as it was; coming invoices say what stands here.")
+
+    def __init__(self, *args: Any, entity: LegalEntity, **options: Any) -> None:
+        self.entity = entity
+        super().__init__(*args, **options)
+        for name, field in self.fields.items():
+            if name != "logo":
+                field.initial = getattr(entity, name)
+
+    @property
+    def title(self) -> str:
+        return gettext("Change %s") % self.entity.name
+
+    def run(self, actor: Actor) -> str:
+        legal_entity_update(legal_entity_id=self.entity.id, actor=actor, **self.cleaned_data)
+        return gettext("%s is changed.") % self.cleaned_data["name"]

@@ -1,0 +1,169 @@
+"""Invoices in the admin: acts go through the services, show what will be booked, and say why where those refuse."""
+
+from __future__ import annotations
+
+import csv
+import re
+import secrets
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import OperatorRole
+from billing.models import CreditNote, Invoice, LegalEntity
+from cavendish.db import ids
+from cavendish.db.router import acting_as
+from tests.admin.acting import act, act_done
+from tests.billing.invoices.helpers import OCTOBER, billed_tenant, draft, finalise, fresh, spend
+from tests.factories import make_tenant
+from tests.generations.helpers import one, rows
+from tests.people.visitors import Visitor, person, shown
+
+
+def path(invoice: Invoice) -> str:
+    return f"/admin/invoices/{ids.encode(ids.INVOICE, invoice.id)}/"
+
+
+def owing() -> Invoice:
+    tenant = billed_tenant(balance=0, credit_limit=1000)
+    spend(tenant, usage={"image_output": 1_000_140})
+    return finalise(tenant)
+
+
+def refused(operator: Visitor, where: str, /, **values: Any) -> str:
+    answer = act(operator, where, **values)
+    assert answer.status_code == 422
+    return shown(answer)
+
+
+def test_a_payment_is_recorded_by_hand(clerk: Visitor) -> None:
+    invoice = owing()
+    form = {"amount": "60.01", "received_on": "2026-11-20", "reference": "Wire 7"}
+    address = f"{path(invoice)}payment/"
+    assert "Only 60.01 USD are left to pay" in refused(clerk, address, **{**form, "amount": "60.02"})
+    assert "no smaller coins" in refused(clerk, address, **{**form, "amount": "0.001"})
+    looked = shown(clerk.post(address, **form, confirm="1"))
+    assert re.search(r'Left to pay</th><td class="r">\$60.01</td><td class="r"><b>\$0.00</b>', looked)
+    assert re.search(r'Invoice</th><td class="r">Final</td><td class="r"><b>Paid</b>', looked)
+    assert fresh(invoice.id).status == "finalised"
+    page = act_done(clerk, address, **form)
+    assert "$60.01 recorded for INV-000001." in page
+    assert "<h1>$60.01, paid</h1>" in page
+    assert fresh(invoice.id).status == "paid"
+    recorded_by = one("owner", "SELECT actor FROM billing_payment WHERE invoice_id = %s", invoice.id)
+    assert recorded_by == f"operator {clerk.email}"
+    assert "Wire 7" in shown(clerk.get(f"/admin/invoices/payments/?invoice={ids.encode(ids.INVOICE, invoice.id)}"))
+    file = clerk.get("/admin/invoices/payments/csv?reference=Wire 7").content.decode()
+    assert [row["amount"] for row in csv.DictReader(StringIO(file))] == ["60.010000000"]
+
+
+def test_a_credit_note_is_issued_by_hand(clerk: Visitor) -> None:
+    invoice = owing()
+    address = f"{path(invoice)}credit-note/"
+    form = {"reason": "Sorry", "line": "1", "amount": "60.02"}
+    assert "only 60.01 USD are left" in refused(clerk, address, **form)
+    assert "of which line" in refused(clerk, address, **{**form, "line": ""})
+    page = act_done(clerk, address, **{**form, "amount": "10"})
+    with acting_as("operator"):
+        note = CreditNote.objects.get(invoice_id=invoice.id)
+    assert note.total == 10
+    assert "$50.01" in page
+    public = ids.encode(ids.CREDIT_NOTE, note.id)
+    assert "Sorry" in shown(clerk.get(f"/admin/invoices/credit-notes/{public}/"))
+    assert clerk.get(f"/admin/invoices/credit-notes/{public}/pdf").content.startswith(b"%PDF")
+    assert note.number in shown(clerk.get("/admin/invoices/credit-notes/"))
+    act_done(clerk, address, reason="The rest")
+    assert "credited in full" in refused(clerk, address, reason="More")
+
+
+def test_a_draft_is_summed_up_finalised_sent_and_voided(clerk: Visitor) -> None:
+    tenant = billed_tenant(emails=["pay@example.com"])
+    generation = spend(tenant)
+    assert "so far: $0.00" in shown(clerk.get(f"/admin/invoices/running/{tenant.slug}/"))
+    assert "There is no tenant" in refused(clerk, "/admin/invoices/draft/", tenant="nobody", month="2026-10")
+    assert "still open" in refused(clerk, "/admin/invoices/draft/", tenant=tenant.slug, month="2099-01")
+    assert "Draft of October 2026: $0.07" in act_done(
+        clerk, "/admin/invoices/draft/", tenant=tenant.slug, month="2026-10"
+    )
+    drafted = draft(tenant)
+    assert drafted is not None
+    page = shown(clerk.get(path(drafted)))
+    assert "The invoice is a draft; finalise it first." in page
+    assert ids.encode(ids.GENERATION, generation) in shown(clerk.get(f"{path(drafted)}lines/1/"))
+    assert clerk.get(f"{path(drafted)}pdf").content.startswith(b"%PDF")
+    assert "INV-000001 is final" in act_done(clerk, f"{path(drafted)}finalise/")
+    assert fresh(drafted.id).number == "INV-000001"
+    assert "only a draft can be finalised" in refused(clerk, f"{path(drafted)}finalise/")
+    sums = shown(clerk.get(path(drafted)))
+    assert "$0.07, paid from the balance" in sums
+    assert clerk.get(f"{path(drafted)}pdf").content.startswith(b"%PDF")
+    assert "image_output" in clerk.get(f"{path(drafted)}csv").content.decode()
+    assert "valid email" in refused(clerk, f"{path(drafted)}send/", emails="nobody")
+    assert "goes to a@example.com" in act_done(clerk, f"{path(drafted)}send/", emails="a@example.com")
+    assert "This is not INV-000001" in refused(clerk, f"{path(drafted)}void/", reason="Wrong", typed="INV-1")
+    page = act_done(clerk, f"{path(drafted)}void/", reason="Wrong address", typed="INV-000001")
+    assert "Wrong address" in page
+    assert "Its month is on" in page
+    listed = shown(clerk.get(f"/admin/invoices/?tenant={tenant.slug}"))
+    assert ("Void" in listed, "Draft" in listed) == (True, True)
+    file = clerk.get(f"/admin/invoices/csv?tenant={tenant.slug}&month=2026-10").content.decode()
+    assert sorted(row["status"] for row in csv.DictReader(StringIO(file))) == ["draft", "void"]
+
+
+def test_overdue_ones_come_first_that_wait_longest(clerk: Visitor) -> None:
+    old, new = owing(), owing()
+    rows("owner", "ALTER TABLE billing_invoice DISABLE TRIGGER USER")
+    for invoice, due in ((old, "2026-11-01"), (new, "2026-11-05")):
+        rows("owner", "UPDATE billing_invoice SET due_on = %s WHERE id = %s", due, invoice.id)
+    rows("owner", "ALTER TABLE billing_invoice ENABLE TRIGGER USER")
+    page = shown(clerk.get("/admin/invoices/?status=overdue"))
+    places = [page.find(ids.encode(ids.INVOICE, invoice.id)) for invoice in (old, new)]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert re.search(r'<h1 class="bad">\$60.01 overdue by \d+ days</h1>', shown(clerk.get(path(old))))
+
+
+def test_companies_and_profiles_are_written_by_their_services(clerk: Visitor) -> None:
+    name = f"Company {secrets.token_hex(4)}"
+    form = {
+        "name": name, "address": "Weg 1\r\n10115 Berlin", "currency": "EUR", "invoice_prefix": "A-",
+        "credit_note_prefix": "B-", "number_digits": "4",
+    }  # fmt: skip
+    new = "/admin/invoices/companies/new/"
+    assert "no currency" in refused(clerk, new, **{**form, "currency": "XXX"})
+    assert "{year}" in refused(clerk, new, **{**form, "invoice_prefix": "{day}"})
+    logo = SimpleUploadedFile("logo.png", b"no picture")
+    assert "A logo is a PNG" in shown(clerk.client.post(new, {**form, "logo": logo, "confirm": "1"}))
+    assert f"{name} can issue invoices." in act_done(clerk, new, **form)
+    with acting_as("operator"):
+        entity = LegalEntity.objects.get(name=name)
+    assert entity.address == "Weg 1\n10115 Berlin"
+    change = f"/admin/invoices/companies/{ids.encode(ids.LEGAL_ENTITY, entity.id)}/"
+    act_done(clerk, change, **{**form, "number_digits": "5", "footer": "HRB 1"})
+    assert one("owner", "SELECT footer FROM billing_legalentity WHERE id = %s", entity.id) == "HRB 1"
+    audited = rows("owner", "SELECT action FROM accounts_auditevent WHERE target_id = %s ORDER BY id", entity.id.hex)
+    assert [row["action"] for row in audited] == ["legal_entity.created", "legal_entity.updated"]
+    tenant = make_tenant()
+    address = f"/admin/tenants/{ids.encode(ids.TENANT, tenant.id)}/billing/"
+    profile = {"name": "Neu", "payment_terms_days": "30", "emails": "a@example.com", "tax_rate": "19"}
+    assert "valid email" in refused(clerk, address, **{**profile, "emails": "a@"})
+    act_done(clerk, address, **profile)
+    stored = rows("owner", "SELECT name, tax_rate, emails, invoiced FROM billing_billingprofile WHERE tenant_id = %s",
+                  tenant.id)  # fmt: skip
+    assert [(row["name"], int(row["tax_rate"]), row["invoiced"]) for row in stored] == [("Neu", 19, False)]
+
+
+def test_who_reads_cannot_act(clerk: Visitor) -> None:
+    invoice = owing()
+    reader = person(operator=True, role=OperatorRole.READ_ONLY)
+    reader.sign_in()
+    page = shown(reader.get(path(invoice)))
+    assert ("Record payment" in page, "60.01" in page) == (False, True)
+    for name in ("payment", "void", "credit-note", "send", "finalise"):
+        assert reader.post(f"{path(invoice)}{name}/", reason="x", confirm="1").status_code == 403, name
+    assert clerk.get("/admin/invoices/inv_0/").status_code == 404
+    assert clerk.get(f"{path(invoice)}pay/").status_code == 404
+    assert clerk.get("/admin/invoices/?month=soon").status_code == 400
+    assert OCTOBER.month == invoice.month.month
