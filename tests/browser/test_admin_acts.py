@@ -71,7 +71,7 @@ def test_a_tenant_is_suspended_and_reactivated(page: Page) -> None:
 
 def test_a_key_is_made_copied_rotated_and_revoked(page: Page) -> None:
     page.goto("/admin/tenants/northwind/")
-    page.get_by_role("link", name="Create key").click()
+    page.get_by_role("button", name="Create key").click()
     shown = page.get_by_role("dialog")
     shown.get_by_label("Name").fill("storefront-2")
     shown.get_by_role("button", name="Create key").click()
@@ -91,13 +91,13 @@ def test_a_key_is_made_copied_rotated_and_revoked(page: Page) -> None:
 
 def test_somebody_is_invited_and_a_note_is_written(page: Page) -> None:
     page.goto("/admin/tenants/northwind/")
-    page.get_by_role("link", name="Invite").click()
+    page.get_by_role("button", name="Invite").click()
     shown = page.get_by_role("dialog")
     shown.get_by_label("Email").fill("kim@northwind.example")
     shown.get_by_label("Role").select_option("billing")
     shown.get_by_role("button", name="Invite").click()
     done(page, "kim@northwind.example is invited by mail.")
-    page.get_by_role("link", name="Add note").click()
+    page.get_by_role("button", name="Add note").click()
     page.get_by_role("dialog").get_by_label("Note").fill("Call Priya before a suspension.")
     page.get_by_role("dialog").get_by_role("button", name="Add note").click()
     expect(page.locator("main")).to_contain_text("Call Priya before a suspension.")

@@ -30,12 +30,14 @@ class Line:
     text: str
     act: str
     act_address: str
+    is_act: bool = False
 
 
 def flagged(row: FlaggedCharge) -> Line:
-    job = address_of(ids.GENERATION, row.generation_id)
     tenant = address_of(ids.TENANT, row.tenant_id)
-    return Line(row.tenant, tenant, money(row.absorbed, row.currency, digits=4), row.why, _("Resolve"), f"{job}#money")
+    resolve = f"{reverse('admin:charges')}{ids.encode(ids.GENERATION, row.generation_id)}/resolve/"
+    value = money(row.absorbed, row.currency, digits=4)
+    return Line(row.tenant, tenant, value, row.why, _("Resolve"), resolve, is_act=True)
 
 
 def trouble(row: Trouble) -> Line:
