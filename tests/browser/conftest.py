@@ -1,6 +1,7 @@
 """One seeded platform and one browser for all tests of pages.
 
-Without Chromium they are left out, and say so; where CI is set they fail instead, so that nobody believes they ran.
+They end with the folder: while Playwright lives its event loop runs in this thread, where Django then refuses to work.
+Without Chromium the tests are left out, and say so; where CI is set they fail instead, so that nobody believes they ran.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.browser.chromium import CHROMIUM, chromium, sign_in, visit
 from tests.services import Running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         if os.environ.get("CI"):
@@ -37,7 +38,7 @@ class Living:
     data_dir: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def living(browser: Browser) -> Iterator[Living]:
     """A platform with three months of life. It asks for the browser first: without one it need not start.
 
@@ -52,14 +53,14 @@ def living(browser: Browser) -> Iterator[Living]:
     running.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(living: Living) -> dict[str, Any]:
     """Logins and keys of the demo."""
     logins: dict[str, Any] = json.loads((living.data_dir / "demo.json").read_text())
     return logins
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def operator_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
     """The cookies of an operator who is signed in."""
     with visit(browser, living.url) as (context, page, _seen):
