@@ -21,30 +21,36 @@ SOURCES = [ROOT / "platform/cavendish/above"]
 FILE = ROOT / "platform/cavendish/above/locale/zh_Hans/LC_MESSAGES/django.po"
 KEYWORDS = {
     "gettext": None, "gettext_lazy": None, "gettext_noop": None, "_": None, "gettext_now": None,
-    "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+    "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
 }  # fmt: skip
 # What templates become: calls between placeholders, which are no Python as a whole.
 CALL = re.compile(
-    r"""\b(?P<name>n?gettext|_)\((?P<first>u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*")(?:,\s*(?P<second>u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*"))?"""
+    r"""\b(?P<name>[np]?gettext|_)\((?P<first>u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*")(?:,\s*(?P<second>u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*"))?"""
 )
+
+MARKS = re.compile(r"%\(\w+\)[sd]|%[a-z%]|\{\w*\}")
+"""Placeholders, which a translation has as well."""
 
 Message = str | tuple[str, str]
 
 
-def messages() -> Iterator[tuple[Message, str]]:
-    """Yields each message (a pair where there is a plural) and where it stands."""
+def messages() -> Iterator[tuple[Message, str | None, str]]:
+    """Yields each message (a pair where there is a plural), its context where it has one, and where it stands."""
     for source in SOURCES:
         for path in sorted([*source.rglob("*.py"), *source.rglob("*.html")]):
             place = str(path.relative_to(ROOT))
             if path.suffix == ".py":
                 found = extract("python", BytesIO(path.read_bytes()), keywords=KEYWORDS)
-                for _line, message, _comments, _context in found:
-                    yield (message if isinstance(message, str) else (message[0], message[1])), place
+                for _line, message, _comments, context in found:
+                    yield (message if isinstance(message, str) else (message[0], message[1])), context, place
             else:
                 for call in CALL.finditer(templatize(path.read_text())):
                     first = _text(call["first"])
-                    second = call["second"]
-                    yield ((first, _text(second)) if call["name"] == "ngettext" and second else first), place
+                    second = _text(call["second"]) if call["second"] else ""
+                    if call["name"] == "pgettext":
+                        yield second, first, place
+                    else:
+                        yield ((first, second) if call["name"] == "ngettext" else first), None, place
 
 
 def _text(literal: str) -> str:
@@ -55,8 +61,8 @@ def _text(literal: str) -> str:
 
 def template() -> Catalog:
     catalog = Catalog(locale="zh_Hans", project="Cavendish", charset="utf-8", fuzzy=False)
-    for message, place in messages():
-        catalog.add(message, locations=[(place, 0)])
+    for message, context, place in messages():
+        catalog.add(message, locations=[(place, 0)], context=context)
     return catalog
 
 
@@ -68,7 +74,7 @@ def update() -> None:
         with FILE.open("rb") as file:
             old = read_po(file, locale="zh_Hans")
         for message in catalog:
-            known = old.get(message.id)
+            known = old.get(message.id, message.context)
             if message.id and known is not None and known.string:
                 message.string = known.string
     with FILE.open("wb") as file:
@@ -81,21 +87,18 @@ def check() -> list[str]:
     """Returns what is wrong: texts without a translation, translations of nothing, a compiled file of another time."""
     with FILE.open("rb") as file:
         known = read_po(file, locale="zh_Hans")
-    wanted = {message.id for message in template() if message.id}
-    have = {message.id: message.string for message in known if message.id}
-    wrong = [f"not in the file: {text!r}" for text in sorted(map(str, wanted - have.keys()))]
-    wrong += [f"of nothing: {text!r}" for text in sorted(map(str, have.keys() - wanted))]
-    for id, string in have.items():
+    wanted = {(message.id, message.context) for message in template() if message.id}
+    have = {(message.id, message.context): message.string for message in known if message.id}
+    wrong = [f"not in the file: {text!r}" for text in sorted(str(id) for id, _context in wanted - have.keys())]
+    wrong += [f"of nothing: {text!r}" for text in sorted(str(id) for id, _context in have.keys() - wanted)]
+    for (id, _context), string in have.items():
         strings = string if isinstance(string, tuple) else (string,)
         if not all(strings):
             wrong.append(f"not translated: {id!r}")
             continue
         original = id if isinstance(id, str) else id[-1]
-        marks = sorted(re.findall(r"%\(\w+\)[sd]|%[sd]|\{\w*\}", original))
-        wrong += [
-            f"other placeholders in {id!r}" for text in strings
-            if sorted(re.findall(r"%\(\w+\)[sd]|%[sd]|\{\w*\}", text)) != marks
-        ]  # fmt: skip
+        marks = sorted(MARKS.findall(original))
+        wrong += [f"other placeholders in {id!r}" for text in strings if sorted(MARKS.findall(text)) != marks]
     compiled = BytesIO()
     write_mo(compiled, known)
     if FILE.with_suffix(".mo").read_bytes() != compiled.getvalue():
