@@ -84,7 +84,7 @@ class RowWriter:
             f"{id}\t{tenant}\t{key}\t{member}\t{livemode}\t{job.status}\t{model}\t{job.tier}\t"
             f"{1 if job.batch else 0}\t{metadata}\t{'t' if job.kept else 'f'}\t{size}\t"
             f"{job.work.resolution.aspect_ratio}\t3000000\t{created}\t{created}\t{started}\t{ended}\t{deadline}\t"
-            f"{job.attempts}\t{job.failures}\t\t\t\t{error}\t{erased}\t{batch_id}\t{batch_index}\t{previous}\t"
+            f"{job.attempts}\t{job.failures}\t\t\t\t\t{error}\t{erased}\t{batch_id}\t{batch_index}\t{previous}\t"
             f"{job.group or NULL}\n"
         )
         if not job.kept:
