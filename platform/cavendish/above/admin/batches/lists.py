@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, created, link, tenant_link
 from cavendish.above.ui import charts, formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals
 from cavendish.db import ids
 from generations.models import Batch
@@ -20,7 +21,7 @@ TONES = {
 
 
 def batch_state(batch: Batch) -> Any:
-    return formats.status(TONES[batch.status], batch.get_status_display())
+    return formats.status(TONES[batch.status], label(batch.get_status_display()))
 
 
 def ended(batch: Batch) -> int:

@@ -14,6 +14,7 @@ from accounts.models import Tenant
 from billing.ledger.selectors import StatementCursor
 from billing.models import LedgerTransaction
 from cavendish.above.admin.links import tenant_named
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import FilterInvalid
 
 
@@ -83,4 +84,5 @@ def _midnight(on: date) -> datetime:
 
 def movement_text(row: LedgerTransaction) -> str:
     """Returns what moved: "Top-up: Wire 17"."""
-    return f"{row.get_kind_display()}: {row.reason}" if row.reason else str(row.get_kind_display())
+    kind = label(row.get_kind_display())
+    return f"{kind}: {row.reason}" if row.reason else kind

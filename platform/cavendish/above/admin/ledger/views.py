@@ -16,6 +16,7 @@ from cavendish.above.admin.ledger.selectors import cursor_text, movement_text, s
 from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, link, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
 from cavendish.db import ids
@@ -34,7 +35,7 @@ def _wallet(row: Any) -> str:
 
 
 def _movement(row: LedgerTransaction) -> Any:
-    return link(ids.LEDGER_TRANSACTION, row.id, str(row.get_kind_display()))
+    return link(ids.LEDGER_TRANSACTION, row.id, label(row.get_kind_display()))
 
 
 LEDGER: List[LedgerTransaction] = List(

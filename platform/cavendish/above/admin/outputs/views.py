@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cavendish.above.admin.links import SINCE, TENANT, UNTIL, address_of, created, link, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page, yes_or_no
 from cavendish.db import ids
 from generations.models import Output
@@ -25,7 +26,7 @@ OUTPUTS: List[Output] = List(
         Column(_("Output"), lambda row: formats.copy_id(ids.encode(ids.OUTPUT, row.id)), kind="th"),
         Column(_("Tenant"), tenant_link),
         Column(_("Job"), lambda row: link(ids.GENERATION, row.generation_id)),
-        Column(_("Part"), lambda row: row.get_part_display(), wide=True),
+        Column(_("Part"), lambda row: label(row.get_part_display()), wide=True),
         Column(_("Pixels"), lambda row: f"{row.width} × {row.height}", kind="r", wide=True),
         Column(_("Type"), lambda row: row.mime_type.removeprefix("image/").upper(), wide=True),
         Column(_("Size"), lambda row: formats.size(row.bytes), kind="r", wide=True),

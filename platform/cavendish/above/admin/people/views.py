@@ -16,6 +16,7 @@ from cavendish.above.admin.links import address_of, created, link
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
 from cavendish.above.admin.people.acts import ACTS
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, list_page, yes_or_no
 from cavendish.db import ids
 
@@ -33,7 +34,7 @@ PEOPLE: List[User] = List(
         Column(_("Person"), lambda person: link(ids.USER, person.id, person.name or person.email), kind="th"),
         Column(_("Email"), lambda person: person.email),
         Column(_("State"), lambda person: formats.state("active" if person.is_active else "closed")),
-        Column(_("Operator"), lambda person: person.get_operator_role_display() if person.is_staff else "–"),
+        Column(_("Operator"), lambda person: label(person.get_operator_role_display()) if person.is_staff else "–"),
         Column(_("Signed in"), lambda person: formats.ago(person.last_login), wide=True),
         Column(_("Since"), created, wide=True),
     ),

@@ -21,6 +21,7 @@ from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.webhooks.acts import Resend, ResendFailed
 from cavendish.above.admin.webhooks.selectors import delivery_find, endpoint_find, webhooks_health
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.db import ids
 
@@ -49,7 +50,7 @@ ENDPOINTS: List[WebhookEndpoint] = List(
         Column(_("Endpoint"), lambda row: link(ids.WEBHOOK_ENDPOINT, row.id, row.url[:80]), kind="th"),
         Column(_("Tenant"), tenant_link),
         Column(_("State"), endpoint_state),
-        Column(_("Why"), lambda row: row.get_disabled_reason_display() or "", wide=True),
+        Column(_("Why"), lambda row: label(row.get_disabled_reason_display() or ""), wide=True),
         Column(_("Failing"), lambda row: formats.ago(row.failing_since) if row.failing_since else "–", wide=True),
         Column(_("Mode"), lambda row: formats.livemode(row.livemode), wide=True),
         Column(_("Created"), created, wide=True),

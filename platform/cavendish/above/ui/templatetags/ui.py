@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from cavendish.above.ui import charts, formats, icons
+from cavendish.above.ui import charts, formats, icons, labels
 
 register = template.Library()
 
@@ -27,6 +27,8 @@ register.filter("state", formats.state)
 register.filter("copy_id", formats.copy_id)
 register.filter("short_id", formats.short_id)
 register.filter("livemode", formats.livemode)
+register.filter("label", labels.label)
+register.filter("period", labels.period)
 register.simple_tag(formats.copy, name="copy")
 register.simple_tag(formats.change, name="change")
 register.simple_tag(formats.status, name="status")
@@ -104,7 +106,7 @@ def unit_name(unit: str) -> str:
 @register.filter
 def words(text: str) -> str:
     """Returns a name of the API as words: "image output" for image_output."""
-    return text.replace("_", " ")
+    return labels.label(text.replace("_", " "))
 
 
 @register.filter

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate
-from accounts.models import ApiKey, Scope
+from accounts.models import ApiKey
 from accounts.roles.operators import OperatorPermission
 from cavendish.above.admin.tenants.acts.base import TenantAct
+from cavendish.above.ui.labels import SCOPES
 
 
 class KeyAct(TenantAct):
@@ -43,7 +44,7 @@ class CreateKey(KeyAct):
         label=_("Mode"), choices=[("live", _("Live")), ("test", _("Test"))], widget=forms.RadioSelect, initial="live"
     )
     scopes = forms.MultipleChoiceField(
-        label=_("Scopes"), choices=Scope.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        label=_("Scopes"), choices=list(SCOPES.items()), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("None selected: all that its mode can have."),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from accounts.models import Invitation, Membership, Role, User
 from accounts.roles.operators import OperatorPermission
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Change, Preview
+from cavendish.above.ui.labels import label, labelled
 
 
 class Invite(TenantAct):
@@ -22,7 +23,7 @@ class Invite(TenantAct):
     permission = OperatorPermission.TENANTS
 
     email = forms.EmailField(label=_("Email"))
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.DEVELOPER)
+    role = forms.ChoiceField(label=_("Role"), choices=labelled(Role.choices), initial=Role.DEVELOPER)
 
     def run(self, actor: Actor) -> str:
         email = self.cleaned_data["email"]
@@ -47,7 +48,7 @@ class MemberAct(TenantAct):
 class ChangeRole(MemberAct):
     word, heading = _("Change role"), _("Change the role of %p")
 
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=labelled(Role.choices))
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -55,7 +56,7 @@ class ChangeRole(MemberAct):
 
     def preview(self) -> Preview:
         after = Role(self.cleaned_data["role"])
-        return Preview([Change(gettext("Role"), Role(self.membership.role).label, after.label)])
+        return Preview([Change(gettext("Role"), label(Role(self.membership.role).label), label(after.label))])
 
     def run(self, actor: Actor) -> str:
         role = Role(self.cleaned_data["role"])
