@@ -9,7 +9,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.contrib.postgres.functions import TransactionNow
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
@@ -20,8 +22,18 @@ from billing.contracts import Finalisation, Finalised, NotFinalised
 from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import invoice_book, invoice_lock
-from billing.models import BillingPeriod, BillingProfile, CreditNote, Invoice, LedgerTransaction, Payment, Wallet
+from billing.models import (
+    BillingPeriod,
+    BillingProfile,
+    CreditNote,
+    Invoice,
+    LedgerTransaction,
+    LegalEntity,
+    Payment,
+    Wallet,
+)
 from billing.months import month_after, month_first
+from cavendish.db import ids
 from cavendish.db.call import call
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
@@ -37,13 +49,20 @@ FURTHEST_AHEAD = timedelta(hours=14)
 def invoices_draft(*, month: date, tenant_id: UUID | None = None, now: datetime | None = None) -> int:
     """Drafts the invoices of `month` (its first day) for all tenants for which it is over, or for one.
 
-    Idempotent; it refreshes older drafts of that month too. Returns how many it drafted or refreshed.
+    Idempotent; it refreshes older drafts of that month too. Returns how many it drafted or refreshed. Among all
+    tenants, one whose draft cannot be made does not stop the others: it is logged, the draft keeps why, and it is tried
+    again when it is stale. For one tenant what is wrong is raised.
     """
     stale = timedelta() if tenant_id else STALE
     with transaction.atomic(using=current_alias()):
         count: int = call(
             "invoice_draft", month, now or timezone.now(), stale, _digits(), settings.INVOICE_EMPTY_MONTHS, tenant_id
         )
+        # what failed now has the time of this transaction
+        drafts = Invoice.objects.filter(month=month, status=Invoice.Status.DRAFT, failed_at=TransactionNow())
+        failed = [] if tenant_id else list(drafts.values_list("tenant_id", "failure"))
+    for failed_tenant, failure in failed:
+        logger.error("The invoice of %s for %s cannot be drafted: %s", month, _tenant_text(failed_tenant), failure)
     return count
 
 
@@ -99,13 +118,12 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
     """Finalises all drafts of `month` whose grace time is over, each in a transaction of its own.
 
     Killed in the middle, it leaves whole invoices and goes on with the rest when it is called again; several share the
-    work, since each skips what another has locked. Returns how many it finalised.
+    work, since each skips what another has locked. One that fails is logged, keeps why, and does not stop the others;
+    it is tried again after STALE. Returns how many it finalised.
     """
     count = 0
     alias = current_alias()
-    # One that replaces a void invoice was asked for by an operator, who has something to correct first.
-    due = Invoice.objects.filter(month=month, status=Invoice.Status.DRAFT, replaces=None).order_by("tenant_id")
-    for invoice_id in list(due.values_list("id", flat=True)):
+    for invoice_id, tenant_id in list(_drafts_due(month).values_list("id", "tenant_id")):
         try:
             with transaction.atomic(using=alias):
                 free = Invoice.objects.select_for_update(skip_locked=True).filter(
@@ -114,11 +132,35 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
                 if not free.values_list("id").first():
                     continue
                 count += invoice_finalise(invoice_id=invoice_id, at_once=False, now=now)["code"] == "finalised"
-        except InvoiceRefused as refusal:
-            if refusal.reason == "no_legal_entity":
-                logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
-                break
+        except InvoiceRefused:
+            pass  # it waits, or somebody else has finalised it
+        except DatabaseError as error:
+            logger.exception("The invoice of %s for %s cannot be finalised.", month, _tenant_text(tenant_id))
+            Invoice.objects.filter(id=invoice_id, status=Invoice.Status.DRAFT).update(
+                failure=str(error).partition("\n")[0][:300], failed_at=timezone.now()
+            )
     return count
+
+
+def _drafts_due(month: date) -> QuerySet[Invoice]:
+    """Returns the drafts of `month` that can be finalised by themselves: somebody issues them, and none just failed."""
+    # One that replaces a void invoice was asked for by an operator, who has something to correct first.
+    due = Invoice.objects.filter(
+        Q(failed_at=None) | Q(failed_at__lte=timezone.now() - STALE),
+        month=month,
+        status=Invoice.Status.DRAFT,
+        replaces=None,
+    ).order_by("tenant_id")
+    if LegalEntity.objects.filter(is_default=True).exists():
+        return due
+    with_own = BillingProfile.objects.exclude(legal_entity=None).values("tenant_id")
+    if due.exclude(tenant_id__in=with_own).exists():
+        logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
+    return due.filter(tenant_id__in=with_own)
+
+
+def _tenant_text(tenant_id: UUID) -> str:
+    return ids.encode(ids.TENANT, tenant_id)
 
 
 def months_close() -> int:

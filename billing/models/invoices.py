@@ -59,6 +59,10 @@ class Invoice(TenantModel):
     paid_at = models.DateTimeField(null=True)
     voided_at = models.DateTimeField(null=True)
     void_reason = models.CharField(max_length=300, blank=True)
+    failure = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="Why the draft could not be summed up or finalised."
+    )
+    failed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = (
@@ -89,13 +93,17 @@ class Invoice(TenantModel):
 
 
 class InvoiceLine(TenantModel):
-    """What one model did at one size in one kind, or one entry of the ledger: exact, and rounded once."""
+    """What one model did at one size in one kind, or one entry of the ledger: exact, and rounded once.
+
+    A line of type `rounding` is nothing exactly; it keeps the sum of the rounded ones from lying below zero.
+    """
 
     class Type(models.TextChoices):
         USAGE = "usage", "Usage"
         CREDIT = "credit", "Credit used"
         ADJUSTMENT = "adjustment", "Adjustment"
         REFUND = "refund", "Refund"
+        ROUNDING = "rounding", "Rounding"
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")

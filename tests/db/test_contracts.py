@@ -36,6 +36,7 @@ NOT_READ: Mapping[tuple[str, str], str] = {
     ("batch_items_finish", "p_error"): "stored as it is",
     ("event_add", "p_data"): "stored as it is",
     ("invoice_draft", "p_digits"): "keys are data: places of the minor unit by currency",
+    ("invoice_open", "p_digits"): "handed on by invoice_draft",
     ("invoice_book", "p_entries"): "keys are data: amounts by account",
     ("usage_tags_reserve", "p_metadata"): "keys are data: a tenant's own",
 }

@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (
     FROM billing_ledgertransaction t JOIN billing_ledgerentry b ON b.transaction_id = t.id
     WHERE t.invoice_id = i.id) e
 WHERE (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s) AND i.month >= %(first)s::date AND i.month < %(end)s::date
-    AND (e.funding <> -p.amount OR e.revenue <> -n.net OR p.amount + n.to_due > i.amount_due
+    AND (i.receivable < 0 OR e.funding <> -p.amount OR e.revenue <> -n.net OR p.amount + n.to_due > i.amount_due
          OR (i.status IN ('finalised', 'paid') AND (
                 e.tax <> i.tax - n.tax OR e.rounding <> i.net - i.exact
                 OR e.receivable <> least(p.amount + n.to_due, i.receivable) - i.receivable))

@@ -2,59 +2,58 @@
 -- older than p_stale. Idempotent, and set-based: the work is a few statements whatever the number of tenants.
 -- p_digits: {currency: places of its minor unit}. p_empty: also for months in which nothing was used.
 -- Returns how many it drafted or summed up again. Only one runs at a time; another call meanwhile has nothing to do.
+--
+-- Where the set fails, each is done by itself: a draft that cannot be summed up says why (`failure`) and is tried again
+-- after p_stale, a tenant whose zone cannot be read stands in the log, and all others have theirs. For one tenant what is
+-- wrong is raised.
 CREATE OR REPLACE FUNCTION invoice_draft(p_month date, p_now timestamptz, p_stale interval, p_digits jsonb,
     p_empty boolean, p_tenant uuid) RETURNS int
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
-    fresh uuid[];
+    fresh uuid[] := '{}';
     stale uuid[];
+    one uuid;
+    done int;
 BEGIN
     IF p_tenant IS NULL AND NOT pg_try_advisory_xact_lock(hashtext('invoice_draft')) THEN
         RETURN 0;
     END IF;
-    WITH drafted AS (
-        INSERT INTO billing_invoice (id, tenant_id, month, timezone, status, currency, digits, exact, net, tax_label,
-            tax_note, tax, total, paid_from_balance, amount_due, receivable, issuer, customer, void_reason, replaces_id)
-        SELECT id_new(), t.id, p_month, t.billing_timezone, 'draft', w.currency,
-               coalesce((p_digits->>w.currency)::int, 2), 0, 0, '', '', 0, 0, 0, 0, 0, '{}', '{}', '',
-               (SELECT v.id FROM billing_invoice v WHERE v.tenant_id = t.id AND v.month = p_month AND v.status = 'void'
-                ORDER BY v.voided_at DESC LIMIT 1)
-        FROM accounts_tenant t
-        JOIN billing_wallet w ON w.tenant_id = t.id AND w.livemode
-        LEFT JOIN billing_billingprofile p ON p.tenant_id = t.id
-        WHERE (p_tenant IS NULL OR t.id = p_tenant) AND p_now >= month_bounds(p_month, t.billing_timezone)
-            AND coalesce(p.invoiced, true)
-            AND NOT EXISTS (SELECT 1 FROM billing_invoice i
-                            WHERE i.tenant_id = t.id AND i.month = p_month AND i.status <> 'void')
-            AND (p_empty AND t.created_at < month_bounds(p_month, t.billing_timezone)
-                 OR EXISTS (SELECT 1 FROM billing_usagerollup u
-                            WHERE u.tenant_id = t.id AND u.livemode AND u.billing_date >= p_month
-                                AND u.billing_date < (p_month + interval '1 month')::date AND u.kind <> 'request')
-                 -- a look at the index of corrections first: most tenants have none, and this runs every minute
-                 OR (EXISTS (SELECT 1 FROM billing_ledgertransaction x
-                             WHERE x.tenant_id = t.id AND x.livemode AND x.kind IN ('adjustment', 'refund')
-                                 AND x.at < month_bounds(p_month, t.billing_timezone)
-                                 AND NOT EXISTS (SELECT 1 FROM billing_invoiceline l
-                                                 JOIN billing_invoice i ON i.id = l.invoice_id
-                                                 WHERE l.ledger_transaction_id = x.id
-                                                     AND i.status IN ('finalised', 'paid')))
-                     AND EXISTS (SELECT 1 FROM invoice_lines(t.id, p_month, t.billing_timezone, 2))))
-        ORDER BY t.id
-        ON CONFLICT (tenant_id, month) WHERE status <> 'void' DO NOTHING
-        RETURNING id, tenant_id, currency
-    ), events AS (
-        INSERT INTO events_event (tenant_id, subject, type, data)
-        SELECT tenant_id, id, 'invoice.drafted', jsonb_build_object('old', NULL, 'new', 'draft', 'month', p_month)
-        FROM drafted
-    )
-    SELECT coalesce(array_agg(id), '{}') INTO fresh FROM drafted;
+    BEGIN
+        fresh := invoice_open(p_month, p_now, p_digits, p_empty, p_tenant);
+    EXCEPTION WHEN OTHERS THEN
+        IF p_tenant IS NOT NULL THEN
+            RAISE;
+        END IF;
+        FOR one IN SELECT id FROM accounts_tenant ORDER BY id LOOP
+            BEGIN
+                fresh := fresh || invoice_open(p_month, p_now, p_digits, p_empty, one);
+            EXCEPTION WHEN OTHERS THEN
+                RAISE WARNING 'No invoice of % can be drafted for tenant %: %', p_month, one, SQLERRM;
+            END;
+        END LOOP;
+    END;
 
     SELECT coalesce(array_agg(i.id), '{}') INTO stale FROM (
         SELECT id FROM billing_invoice
-        WHERE month = p_month AND status = 'draft' AND NOT id = ANY (fresh) AND refreshed_at <= now() - p_stale
-            AND (p_tenant IS NULL OR tenant_id = p_tenant)
+        WHERE month = p_month AND status = 'draft' AND NOT id = ANY (fresh)
+            AND greatest(refreshed_at, failed_at) <= now() - p_stale AND (p_tenant IS NULL OR tenant_id = p_tenant)
         ORDER BY id FOR UPDATE SKIP LOCKED) i;
-    PERFORM invoice_fill(fresh || stale);
-    RETURN cardinality(fresh || stale);
+    done := cardinality(fresh || stale);
+    BEGIN
+        PERFORM invoice_fill(fresh || stale);
+    EXCEPTION WHEN OTHERS THEN
+        IF p_tenant IS NOT NULL THEN
+            RAISE;
+        END IF;
+        FOREACH one IN ARRAY fresh || stale LOOP
+            BEGIN
+                PERFORM invoice_fill(ARRAY[one]);
+            EXCEPTION WHEN OTHERS THEN
+                UPDATE billing_invoice SET failure = left(SQLERRM, 300), failed_at = now() WHERE id = one;
+                done := done - 1;
+            END;
+        END LOOP;
+    END;
+    RETURN done;
 END $$;

@@ -1,7 +1,9 @@
 -- How an invoice of this size would be paid, as the wallet stands now, credits apart: they have paid their part of the
--- lines, and pay nothing else. The usage itself has left the wallet already, job by job. What the invoice adds to it (tax, and the difference that rounding makes) is
+-- lines, and pay nothing else. The usage itself has left the wallet already, job by job. What the invoice adds to it (tax,
+-- and the difference that rounding makes) is
 --   drawn       taken from the wallet, as far as there is room,
---   receivable  the rest, in whole minor units, which the wallet cannot carry,
+--   receivable  the rest, in whole minor units, which the wallet cannot carry; never below zero: what rounding gives back
+--               goes into the wallet, however far below its limit paid money is,
 -- and of all that
 --   due         is what the wallet owes for it: what lies below zero and is on no earlier invoice, and the receivable.
 -- A prepaid wallet never lies below zero, so nothing is due; a postpaid one owes the whole; credits lie in between.
@@ -21,7 +23,7 @@ BEGIN
     SELECT wallet.balance - coalesce(sum(k.remaining), 0) INTO money FROM billing_credit k
     WHERE k.tenant_id = p_tenant AND k.livemode;
     room := least(money + wallet.credit_limit, wallet.balance + wallet.credit_limit - wallet.held);
-    receivable := CASE WHEN added > room THEN ceil((added - greatest(room, 0)) * 10 ^ p_digits) / 10 ^ p_digits ELSE 0 END;
+    receivable := ceil(greatest(added - greatest(room, 0), 0) * 10 ^ p_digits) / 10 ^ p_digits;
     drawn := added - receivable;
     -- what was used after this month is for the next invoice
     SELECT coalesce(sum(u.amount), 0) INTO later FROM billing_usagerollup u

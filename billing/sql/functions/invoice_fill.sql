@@ -15,7 +15,7 @@ BEGIN
     SET exact = s.exact, net = s.net, tax = s.tax, total = s.net + s.tax, amount_due = d.due, receivable = d.receivable,
         paid_from_balance = s.net + s.tax - d.due, tax_rate = s.tax_rate, tax_label = coalesce(s.tax_label, ''),
         tax_note = coalesce(s.tax_note, ''), legal_entity_id = s.legal_entity_id, issuer = s.issuer,
-        customer = s.customer, refreshed_at = now()
+        customer = s.customer, refreshed_at = now(), failure = '', failed_at = NULL
     FROM (
         SELECT w.id, w.tenant_id, w.month, w.digits, lines.exact, lines.net, p.tax_rate, p.tax_label, p.tax_note,
                round(lines.net * coalesce(p.tax_rate, 0) / 100, w.digits) AS tax, parties.*

@@ -3,7 +3,9 @@
 -- The service, drafts and previews all read this. Live mode only: test jobs cost nothing.
 --
 -- Corrections in the tenant's favour wait for the next invoice while they are worth more than everything else: an
--- invoice below zero is no invoice.
+-- invoice below zero is no invoice. So the exact sum is never below zero. Lines that are rounded one by one may still
+-- come to less, or to something where they are worth nothing at all (what credits paid is one line, what they paid for
+-- is many): then a last line, `rounding`, with nothing in `exact`, brings their sum to zero.
 CREATE OR REPLACE FUNCTION invoice_lines(p_tenant uuid, p_month date, p_zone text, p_digits int)
 RETURNS TABLE (number int, type text, model text, image_size text, kind text, description text, records bigint,
                quantity bigint, images bigint, exact numeric, amount numeric, ledger_transaction_id uuid)
@@ -28,9 +30,8 @@ AS $$
     ), credited AS (
         SELECT source, -amount AS exact, charges FROM credits_used(p_tenant, p_month, (p_month + interval '1 month')::date)
     ), whole AS (
-        SELECT (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM used)
-             + (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM credited)
-             + (SELECT coalesce(sum(round(exact, p_digits)), 0) FROM corrected) AS net
+        SELECT (SELECT coalesce(sum(exact), 0) FROM used) + (SELECT coalesce(sum(exact), 0) FROM credited)
+             + (SELECT coalesce(sum(exact), 0) FROM corrected) AS exact
     ), lines AS (
         SELECT 1 AS part, 'usage' AS type, used.model, used.image_size, used.kind, '' AS description, used.records,
                used.quantity, used.images, used.exact, NULL::uuid AS entry, NULL::timestamptz AS at
@@ -39,14 +40,23 @@ AS $$
         SELECT 2, 'credit', '', '', c.source, '', c.charges, 0, 0, c.exact, NULL, NULL FROM credited c WHERE c.exact <> 0
         UNION ALL
         SELECT 3, c.kind, '', '', '', c.reason, 1, 1, 0, c.exact, c.id, c.at
-        FROM corrected c, whole WHERE whole.net >= 0 OR c.exact > 0
+        FROM corrected c, whole WHERE whole.exact >= 0 OR c.exact > 0
+    ), rounded AS (
+        SELECT lines.*, round(lines.exact, p_digits) AS amount FROM lines
+    ), summed AS (
+        SELECT sum(exact) AS exact, sum(amount) AS net FROM rounded
+    ), shown AS (
+        SELECT * FROM rounded
+        UNION ALL
+        SELECT 4, 'rounding', '', '', '', '', 0, 0, 0, 0, NULL, NULL, -net FROM summed
+        WHERE net < 0 OR (exact = 0 AND net <> 0)
     )
     SELECT row_number() OVER (
                ORDER BY part, l.model, array_position(ARRAY['512', '1K', '2K', '4K'], l.image_size) NULLS FIRST,
                    array_position(ARRAY['text_input', 'image_input', 'video_input', 'cached_input', 'text_output',
                        'thought_output', 'image_output', 'search_query', 'included', 'absorbed'], l.kind) NULLS LAST, l.kind, l.at, l.entry)::int,
-           l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity, l.images, l.exact,
-           round(l.exact, p_digits), l.entry
-    FROM lines l
+           l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity, l.images, l.exact, l.amount,
+           l.entry
+    FROM shown l
     ORDER BY 1
 $$;
