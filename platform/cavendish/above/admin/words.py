@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models import Kind, Tier, Unit
 
@@ -19,7 +20,7 @@ KINDS: dict[str, str | Promise] = {
     "included": _("Included in the plan"),
     "absorbed": _("Absorbed by us"),
 }
-TIERS: dict[str, str | Promise] = {Tier.STANDARD: _("Standard"), Tier.BATCH: _("Batch")}
+TIERS: dict[str, str | Promise] = {Tier.STANDARD: _("Standard"), Tier.BATCH: pgettext_lazy("tier", "Batch")}
 UNITS: dict[str, str | Promise] = {
     Unit.TOKENS: _("per 1M tokens"),
     Unit.QUERIES: _("per 1,000 searches"),

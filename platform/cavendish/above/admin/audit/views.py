@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import AuditEvent
 from cavendish.above.admin.audit.sentences import sentence, shown
@@ -42,7 +43,7 @@ AUDIT: List[AuditEvent] = List(
         Column(_("When"), lambda event: _when(event)),
         Column(_("What"), lambda event: format_html('<span class="wrap">{}</span>', sentence(event))),
         Column(_("Tenant"), lambda event: tenant_link(event) if event.tenant_id else "–", wide=True),
-        Column(_("From"), lambda event: event.address or "–", wide=True),
+        Column(pgettext_lazy("address", "From"), lambda event: event.address or "–", wide=True),
     ),
     filters=(
         TENANT,

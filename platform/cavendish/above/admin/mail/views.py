@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
@@ -59,7 +59,11 @@ def _act(mail: Mail) -> Any:
 COLUMNS = (
     Column[Mail](_("Age"), created),
     Column[Mail](_("Subject"), lambda mail: format_html('<span class="cut">{}</span>', mail.subject), kind="th"),
-    Column[Mail](_("To"), lambda mail: format_html('<span class="cut">{}</span>', ", ".join(mail.to)), wide=True),
+    Column[Mail](
+        pgettext_lazy("recipients", "To"),
+        lambda mail: format_html('<span class="cut">{}</span>', ", ".join(mail.to)),
+        wide=True,
+    ),
     Column[Mail](_("State"), _state),
     Column[Mail](_("Attempts"), lambda mail: formats.count(mail.attempts), kind="r", wide=True),
     Column[Mail](_("Error"), _error, wide=True),

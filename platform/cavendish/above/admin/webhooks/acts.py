@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
@@ -42,7 +42,7 @@ class ResendFailed(Act):
     text = _("Deliveries that failed, or wait for their next attempt, are sent at once. The others stay.")
 
     span = forms.ChoiceField(
-        label=_("From"),
+        label=pgettext_lazy("period", "From"),
         choices=[
             ("hour", _("The last hour")), ("day", _("The last 24 hours")), ("week", _("The last 7 days")),
             ("all", _("All that are kept")),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.roles.operators import OperatorPermission, operator_can
@@ -104,7 +105,7 @@ COLUMNS = (
     Column[WebhookDelivery](_("State"), lambda row: formats.state(row.status)),
     Column[WebhookDelivery](_("Answer"), _answer, wide=True),
     Column[WebhookDelivery](_("Attempts"), lambda row: formats.count(row.attempts), kind="r", wide=True),
-    Column[WebhookDelivery](_("Due"), _due, wide=True),
+    Column[WebhookDelivery](pgettext_lazy("delivery", "Due"), _due, wide=True),
 )
 RESEND: Column[WebhookDelivery] = Column(unseen(_("Act")), _resend, kind="r")
 
