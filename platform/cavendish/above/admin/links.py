@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import lazy
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -51,6 +52,12 @@ def _unseen(text: str) -> SafeString:
 
 unseen = lazy(_unseen, SafeString)
 """The head of a column that needs none for the eye."""
+
+
+def in_row(actions: Iterable[Mapping[str, Any]]) -> SafeString:
+    """Returns the buttons of acts beside each other, for a cell."""
+    buttons = ((render_to_string("ui/action.html", {"action": action}),) for action in actions)
+    return format_html_join("", '<span class="in-row">{}</span>', buttons)
 
 
 def link(kind: str, value: UUID | None, text: str = "") -> SafeString | str:
@@ -119,9 +126,11 @@ def until(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     return rows.filter(id__lte=ids.first_at(_moment(text, time.max)))
 
 
-TENANT: Filter[Any] = Filter("tenant", gettext_lazy("Tenant"), by_tenant, placeholder=gettext_lazy("Slug or id"))
-SINCE: Filter[Any] = Filter("since", gettext_lazy("From"), since, kind="date")
-UNTIL: Filter[Any] = Filter("until", gettext_lazy("To"), until, kind="date")
+TENANT: Filter[Any] = Filter(
+    "tenant", gettext_lazy("Tenant"), by_tenant, placeholder=gettext_lazy("Slug or id"), index=by_tenant
+)
+SINCE: Filter[Any] = Filter("since", gettext_lazy("From"), since, kind="date", span=True)
+UNTIL: Filter[Any] = Filter("until", gettext_lazy("To"), until, kind="date", span=True)
 
 
 def _by_mode(rows: QuerySet[Any], value: str) -> QuerySet[Any]:

@@ -54,6 +54,7 @@ GROUPS = (
         Item("mail", _("Mail"), "mail", "mail"),
         Item("storage", _("Storage"), "storage", "storage"),
         Item("audit", _("Audit"), "shield", "audit"),
+        Item("settings", _("Settings"), "settings", "settings"),
     )),
 )  # fmt: skip
 TABS = (

@@ -28,4 +28,5 @@ urlpatterns = [
     path("mail/", include("cavendish.above.admin.mail.urls")),
     path("storage/", include("cavendish.above.admin.storage.urls")),
     path("audit/", include("cavendish.above.admin.audit.urls")),
+    path("settings/", include("cavendish.above.admin.settings.urls")),
 ]
