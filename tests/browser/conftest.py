@@ -1,7 +1,7 @@
 """One seeded platform and one browser for all tests of pages.
 
 They end with the folder: while Playwright lives its event loop runs in this thread, where Django then refuses to work.
-Without Chromium the tests are left out, and say so; where CI is set they fail instead, so that nobody believes they ran.
+Without Chromium the tests are left out, and say so; where CI is set they fail, so that nobody believes they ran.
 """
 
 from __future__ import annotations

@@ -136,8 +136,11 @@ def test_without_a_script(browser: Browser, living: Living, demo: dict[str, Any]
         done(page, "$3.00 booked to Northwind Prints.")
 
 
-def test_with_the_keyboard_alone(browser: Browser, living: Living, demo: dict[str, Any]) -> None:
-    """From the sign-in to money that is booked, without a mouse."""
+def test_with_the_keyboard_alone(browser: Browser, living: Living, demo: dict[str, Any], operator_state: Any) -> None:
+    """From the sign-in to a refund, without a mouse."""
+    with visit(browser, living.url, state=operator_state) as (_context, page, _seen):
+        page.goto("/admin/charges/?mode=live&status=charged")
+        job = str(page.locator("tbody th a").first.get_attribute("href")).split("/")[3]
     with visit(browser, living.url) as (_context, page, _seen):
         page.goto("/login")
         page.locator("input[name=login]").focus()
@@ -147,21 +150,22 @@ def test_with_the_keyboard_alone(browser: Browser, living: Living, demo: dict[st
         page.keyboard.press("Enter")
         page.wait_for_url("**/admin/")
         page.keyboard.press("/")
-        page.keyboard.insert_text("harbor")
+        page.keyboard.insert_text(job)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/admin/tenants/ten_*/")
-        reach(page, "Top up")
+        page.wait_for_url(f"**/admin/jobs/{job}/")
+        reach(page, "Refund")
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog").get_by_label("Amount")).to_be_focused()
-        page.keyboard.insert_text("12")
-        page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         page.keyboard.insert_text("By keyboard")
+        expect(page.get_by_role("dialog").locator("#act-preview")).to_contain_text("What will be booked")
         page.keyboard.press("Enter")
-        done(page, "$12.00 booked to Harbor Homes.")
+        page.wait_for_url("**/admin/**")
+        expect(page.locator(".messages")).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def reach(page: Page, name: str, *, steps: int = 80) -> None:
+def reach(page: Page, name: str, *, steps: int = 140) -> None:
     """Presses Tab until the control of this name has the focus; it must be seen that it has."""
     for _step in range(steps):
         page.keyboard.press("Tab")
