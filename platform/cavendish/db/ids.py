@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import uuid6
@@ -47,6 +47,11 @@ def new_id() -> UUID:
 def first_at(moment: datetime) -> UUID:
     """Returns the smallest UUIDv7 that can be made from this moment on: milliseconds, then the rest."""
     return UUID(int=max(int(moment.timestamp() * 1000), 0) << 80)
+
+
+def made_at(value: UUID) -> datetime:
+    """Returns when a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((value.int >> 80) / 1000, tz=UTC)
 
 
 def encode(prefix: str, value: UUID) -> str:

@@ -41,6 +41,7 @@ PAGES: Mapping[str, str] = {
     ids.INVOICE: "invoice",
     ids.CREDIT_NOTE: "credit_note",
     ids.LEDGER_TRANSACTION: "ledger_transaction",
+    ids.PLAN: "plan",
     ids.WEBHOOK_ENDPOINT: "webhook_endpoint",
 }
 """The page of each kind of id, by its name in the address book."""

@@ -1,4 +1,8 @@
-"""Long tables: columns, filters that stand in the address, and pages by key. Nothing here counts a million rows."""
+"""Long tables: columns, filters that stand in the address, and pages by key. Nothing here counts a million rows.
+
+A filter that no index serves is looked for row by row, among the next `look_through` rows of the list: the page says
+how far it has looked, and leads further. So no page takes longer because the table has grown.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,30 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, connections, transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from psycopg.errors import QueryCanceled
+
+from cavendish.db import ids
 
 Row = TypeVar("Row", bound=Model)
 Text = str | Promise
 
 PAGE = 50
 MAX_FILTER_CHARS = 300
+LOOK_THROUGH = 20_000
+"""Rows in which a page of a long list looks for what no index serves: a few dozen milliseconds."""
+LIMIT_SECONDS = 5
+"""After which PostgreSQL stops a query of a filtered list; the last guard, for what no bound holds."""
 
 
 class FilterInvalid(ValueError):
@@ -43,7 +56,10 @@ class Column(Generic[Row]):
 class Filter(Generic[Row]):
     """A parameter of the address. With `choices` it is a menu, else a field; `kind` is an input's type.
 
-    `apply` narrows the rows by a value that is not empty, and raises FilterInvalid for one that cannot be.
+    `apply` narrows the rows by a value that is not empty, and raises FilterInvalid for one that cannot be. `index`
+    returns rows that an index has in the list's order, None for a value that has none: those of the filter, or with
+    `covers` false more, among which it is looked for. Of several the one with the lowest `rank` is followed. A `span`
+    is a part of the order.
     """
 
     name: str
@@ -52,6 +68,10 @@ class Filter(Generic[Row]):
     choices: Sequence[tuple[str, Text]] | Callable[[], Sequence[tuple[str, Text]]] = ()
     kind: str = "text"
     placeholder: Text = ""
+    index: Callable[[QuerySet[Row], str], QuerySet[Row] | None] | None = None
+    covers: bool = True
+    rank: int = 1
+    span: bool = False
 
     def options(self) -> Sequence[tuple[str, Text]]:
         return self.choices() if callable(self.choices) else self.choices
@@ -59,16 +79,26 @@ class Filter(Generic[Row]):
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """A page of rows and the cursors of its neighbours; None where there is none."""
+    """A page of rows and the cursors of its neighbours; None where there is none.
+
+    `looked` is how many rows were looked through, where that ended before the page was full, and `back_to` when the
+    last of them was made.
+    """
 
     rows: list[Row]
     older: str | None
     newer: str | None
+    looked: int = 0
+    back_to: datetime | None = None
 
 
 @dataclass(frozen=True)
 class List(Generic[Row]):
-    """A list page. `order` are the fields of its key, newest first with "-"; together they are unique and indexed."""
+    """A list page. `order` are the fields of its key, newest first with "-"; together they are unique and indexed.
+
+    `look_through` bounds the rows that a page reads for filters without an index; 0 where the table stays small. The
+    first field of such a list's order is an id that says when it was made.
+    """
 
     title: Text
     rows: Callable[[], QuerySet[Row]]
@@ -77,6 +107,7 @@ class List(Generic[Row]):
     order: tuple[str, ...] = ("-id",)
     empty: Text = ""
     page_size: int = PAGE
+    look_through: int = 0
 
 
 def equals(field: str) -> Callable[[QuerySet[Any], str], QuerySet[Any]]:
@@ -98,14 +129,26 @@ def yes_or_no(field: str) -> Callable[[QuerySet[Any], str], QuerySet[Any]]:
 def list_page(
     request: HttpRequest, table: List[Row], *, template: str = "ui/list.html", context: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """Shows a page of a list. A filter that cannot be is named and shows no rows (400)."""
+    """Shows a page of a list. A filter that cannot be is named and shows no rows (400); so does one that took too long
+    (503).
+    """
     page: Page[Row] = Page([], None, None)
     given, errors, rows = filtered(request, table)
+    after, before, status = request.GET.get("after", ""), request.GET.get("before", ""), 200
     try:
-        if not errors:
-            page = page_of(rows, table, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        if not errors and any(given.values()):
+            page = _within_limit(rows, table, after=after, before=before, base=_base(table, given))
+        elif not errors:
+            page = page_of(rows, table, after=after, before=before)
     except FilterInvalid as error:
         errors["after"] = str(error)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        errors["after"] = _("This search was stopped after %s seconds. Narrow it by a day or a tenant.").replace(
+            "%s", str(LIMIT_SECONDS)
+        )
+        status = 503
     shown = {
         "table": table,
         "page": page,
@@ -115,7 +158,7 @@ def list_page(
         "errors": errors,
         **(context or {}),
     }
-    return render(request, template, shown, status=400 if errors else 200)
+    return render(request, template, shown, status=400 if errors and status == 200 else status)
 
 
 def filtered(request: HttpRequest, table: List[Row]) -> tuple[dict[str, str], dict[str, str], QuerySet[Row]]:
@@ -142,12 +185,52 @@ def filtered(request: HttpRequest, table: List[Row]) -> tuple[dict[str, str], di
     return given, errors, rows
 
 
-def page_of(rows: QuerySet[Row], table: List[Row], *, after: str = "", before: str = "") -> Page[Row]:
-    """Returns the rows after a cursor, or those before one, in the list's order. Raises FilterInvalid for a bad one."""
+def _base(table: List[Row], given: dict[str, str]) -> QuerySet[Row] | None:
+    """Returns the rows among which filters without an index are looked for; None where an index serves all of them."""
+    if not table.look_through:
+        return None
+    spans = [item for item in table.filters if item.span and given[item.name]]
+    others = [item for item in table.filters if not item.span and given[item.name]]
+    rows = table.rows()
+    for item in sorted(others, key=lambda item: item.rank):
+        if item.index is not None and (indexed := item.index(rows, given[item.name])) is not None:
+            if len(others) == 1 and item.covers:
+                return None
+            rows = indexed
+            break
+    if not others:
+        return None
+    for item in spans:
+        rows = item.apply(rows, given[item.name])
+    return rows
+
+
+def _within_limit(
+    rows: QuerySet[Row], table: List[Row], *, after: str, before: str, base: QuerySet[Row] | None
+) -> Page[Row]:
+    """Returns a page as `page_of`, with LIMIT_SECONDS for each query. Raises OperationalError (QueryCanceled)."""
+    with transaction.atomic(using=rows.db):
+        with connections[rows.db].cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{LIMIT_SECONDS}s"])
+        return page_of(rows, table, after=after, before=before, base=base)
+
+
+def page_of(
+    rows: QuerySet[Row], table: List[Row], *, after: str = "", before: str = "", base: QuerySet[Row] | None = None
+) -> Page[Row]:
+    """Returns the rows after a cursor, or those before one, in the list's order. Raises FilterInvalid for a bad one.
+
+    With `base` they are looked for among the next `look_through` rows of it only.
+    """
     backwards = bool(before) and not after
     order = tuple(_reverse(name) for name in table.order) if backwards else table.order
+    end = None
     if cursor := after or before:
-        rows = rows.filter(_beyond(order, _decode(rows.model, table.order, cursor)))
+        beyond = _beyond(order, _decode(rows.model, table.order, cursor))
+        rows = rows.filter(beyond)
+        base = base.filter(beyond) if base is not None else None
+    if base is not None and (end := _end_of_look(base, table, order)) is not None:
+        rows = rows.filter(_beyond(tuple(_reverse(name) for name in order), end) | Q(**_same(order, end)))
     found = list(rows.order_by(*order)[: table.page_size + 1])
     more = len(found) > table.page_size
     found = found[: table.page_size]
@@ -155,7 +238,25 @@ def page_of(rows: QuerySet[Row], table: List[Row], *, after: str = "", before: s
         found.reverse()
     first, last = (_encode(found[0], table.order), _encode(found[-1], table.order)) if found else ("", "")
     has_older, has_newer = (True, more) if backwards else (more, bool(after))
-    return Page(found, last if has_older and found else None, first if has_newer and found else None)
+    page = Page(found, last if has_older and found else None, first if has_newer and found else None)
+    if end is None or more:
+        return page
+    further = _encode_values(end)
+    if backwards:
+        return replace(page, newer=further)
+    return replace(page, older=further, looked=table.look_through, back_to=ids.made_at(end[0]))
+
+
+def _end_of_look(base: QuerySet[Row], table: List[Row], order: Sequence[str]) -> tuple[Any, ...] | None:
+    """Returns the key of the last row to look at, None where the rows end before."""
+    fields = [name.removeprefix("-") for name in order]
+    keys = base.order_by(*order).values_list(*fields)[table.look_through - 1 : table.look_through + 1]
+    rows = list(keys)
+    return tuple(rows[0]) if len(rows) == 2 else None
+
+
+def _same(order: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip((name.removeprefix("-") for name in order), values, strict=True))
 
 
 def _reverse(name: str) -> str:
@@ -173,8 +274,12 @@ def _beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
 
 
 def _encode(row: Model, order: Sequence[str]) -> str:
-    values = [str(getattr(row, name.removeprefix("-"))) for name in order]
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+    return _encode_values([getattr(row, name.removeprefix("-")) for name in order])
+
+
+def _encode_values(values: Sequence[Any]) -> str:
+    text = json.dumps([str(value) for value in values])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _decode(model: type[Model], order: Sequence[str], cursor: str) -> list[Any]:

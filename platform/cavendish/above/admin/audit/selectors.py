@@ -66,7 +66,7 @@ def _filtered(rows: QuerySet[AuditEvent], search: AuditSearch) -> QuerySet[Audit
     if search.actor in KINDS:
         rows = rows.filter(actor_kind=search.actor)
     elif search.actor:
-        rows = rows.filter(actor_id__in=_actor_ids(search.actor))
+        rows = rows.filter(actor_id__in=actor_ids(search.actor))
     if search.action and "." in search.action:
         rows = rows.filter(action=search.action)
     elif search.action:
@@ -80,7 +80,7 @@ def _filtered(rows: QuerySet[AuditEvent], search: AuditSearch) -> QuerySet[Audit
     return rows
 
 
-def _actor_ids(text: str) -> list[UUID]:
+def actor_ids(text: str) -> list[UUID]:
     """Returns whom a text names: by id, by email or by a key's prefix."""
     text = text.strip()
     for prefix in (ids.USER, ids.API_KEY, ids.OPERATOR_KEY):

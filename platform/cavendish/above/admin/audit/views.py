@@ -13,20 +13,35 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import AuditEvent
+from cavendish.above.admin.audit.selectors import actor_ids
 from cavendish.above.admin.audit.sentences import sentence, shown
 from cavendish.above.admin.links import SINCE, TENANT, UNTIL, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
-from cavendish.above.ui.lists import Column, Filter, List, list_page
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, list_page
 from cavendish.db import ids
 
 
 def _by_actor(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    return rows.filter(actor_label__istartswith=text)
+    """Narrows to what somebody did, by id, email or a key's prefix; or to labels that begin so."""
+    exactly = _of_actor(rows, text)
+    return exactly if exactly is not None else rows.filter(actor_label__istartswith=text)
+
+
+def _of_actor(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent] | None:
+    found = actor_ids(text)
+    return rows.filter(actor_id=found[0]) if len(found) == 1 else None
 
 
 def _by_action(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    return rows.filter(Q(action=text) | Q(action__startswith=f"{text}."))
+    """Narrows to an action like "api_key.revoked", or to all that begin with "api_key."."""
+    exactly = _of_action(rows, text)
+    return exactly if exactly is not None else rows.filter(Q(action=text) | Q(action__startswith=f"{text}."))
+
+
+def _of_action(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent] | None:
+    """Narrows to one action; None where the text names several, which an index has one after the other."""
+    return rows.filter(action=text) if "." in text else None
 
 
 def _by_target(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
@@ -47,12 +62,13 @@ AUDIT: List[AuditEvent] = List(
     ),
     filters=(
         TENANT,
-        Filter("actor", _("Who"), _by_actor, placeholder="ada@example.com"),
-        Filter("action", _("Act"), _by_action, placeholder="api_key.revoked"),
-        Filter("target", _("Thing"), _by_target, placeholder="key_…"),
+        Filter("actor", _("Who"), _by_actor, placeholder="ada@example.com", index=_of_actor, rank=2),
+        Filter("action", _("Act"), _by_action, placeholder="api_key.revoked", index=_of_action, rank=3),
+        Filter("target", _("Thing"), _by_target, placeholder="key_…", index=_by_target, rank=0),
         SINCE,
         UNTIL,
     ),
+    look_through=LOOK_THROUGH,
 )
 
 

@@ -17,7 +17,7 @@ from cavendish.above.admin.charges.acts import ACTS, sight_lines
 from cavendish.above.admin.links import MODE, TENANT, created, link, tenant_link
 from cavendish.above.admin.pages import operator_act, operator_page
 from cavendish.above.ui import formats
-from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
 from cavendish.db import ids
 
 FLAGGED = (
@@ -35,6 +35,11 @@ def _by_flag(rows: QuerySet[Charge], value: str) -> QuerySet[Charge]:
             return rows.exclude(resolution=None)
         case _:
             return rows.exclude(flags=[])
+
+
+def _flagged(rows: QuerySet[Charge], value: str) -> QuerySet[Charge]:
+    """Narrows to the rows with an index, among which the filter finds its own."""
+    return rows.exclude(resolution=None) if value == "resolved" else rows.exclude(flags=[])
 
 
 def _decision(charge: Charge) -> Any:
@@ -84,12 +89,13 @@ CHARGES: List[Charge] = List(
         Column(_("Decision"), _decision),
     ),
     filters=(
-        Filter("flagged", _("Flags"), _by_flag, choices=FLAGGED),
+        Filter("flagged", _("Flags"), _by_flag, choices=FLAGGED, index=_flagged, covers=False, rank=0),
         TENANT,
         Filter("status", _("State"), equals("status"), choices=Charge.Status.choices),
         MODE,
     ),
-    order=("-created_at", "-generation_id"),
+    order=("-generation_id",),
+    look_through=LOOK_THROUGH,
     empty=_("A job is charged when it ends."),
 )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ApiKey
 from cavendish.above.admin.links import (
     MODE,
     SINCE,
@@ -19,7 +21,7 @@ from cavendish.above.admin.links import (
     tenant_link,
 )
 from cavendish.above.ui import formats
-from cavendish.above.ui.lists import Column, Filter, FilterInvalid, List, equals
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid, List, equals
 from cavendish.db import ids
 from generations.models import Generation
 from generations.models.generation import Status
@@ -55,6 +57,22 @@ def of_key(rows: QuerySet[Generation], text: str) -> QuerySet[Generation]:
     return rows.filter(api_key_id=key)
 
 
+def of_keys_tenant(rows: QuerySet[Generation], text: str) -> QuerySet[Generation]:
+    """Narrows to the jobs of the tenant that has the key: those are the ones with an index."""
+    tenant = ApiKey.objects.filter(id=ids.decode(ids.API_KEY, text)).values_list("tenant_id", flat=True).first()
+    return rows.filter(tenant_id=tenant) if tenant else rows.none()
+
+
+def with_code(rows: QuerySet[Generation], text: str) -> QuerySet[Generation]:
+    """Narrows to the jobs that failed with a code, as the index `generations_of_code` has them."""
+    return rows.alias(code=KT("error__code")).filter(code=text, status=Status.FAILED)
+
+
+def of_rare_status(rows: QuerySet[Generation], value: str) -> QuerySet[Generation] | None:
+    """Narrows to the jobs of a state that few have; None for the one that most end with."""
+    return rows.filter(status=value) if value != Status.SUCCEEDED else None
+
+
 JOBS: List[Generation] = List(
     title=_("Jobs"),
     rows=lambda: Generation.objects.select_related("tenant").all(),
@@ -69,14 +87,15 @@ JOBS: List[Generation] = List(
     ),
     filters=(
         TENANT,
-        Filter("status", _("State"), equals("status"), choices=Status.choices),
-        Filter("code", _("Error code"), equals("error__code"), placeholder="upstream_unavailable"),
+        Filter("status", _("State"), equals("status"), choices=Status.choices, index=of_rare_status, rank=3),
+        Filter("code", _("Error code"), with_code, placeholder="upstream_unavailable", index=with_code, rank=2),
         Filter("model", _("Model"), equals("model"), choices=models_choices),
         MODE,
         SINCE,
         UNTIL,
-        Filter("batch", _("Batch"), of_batch, placeholder="batch_…"),
-        Filter("key", _("API key"), of_key, placeholder="key_…"),
+        Filter("batch", _("Batch"), of_batch, placeholder="batch_…", index=of_batch, rank=0),
+        Filter("key", _("API key"), of_key, placeholder="key_…", index=of_keys_tenant, covers=False, rank=0),
     ),
+    look_through=LOOK_THROUGH,
     empty=_("Jobs stand here as soon as a tenant submits one."),
 )

@@ -17,7 +17,7 @@ from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, link, tenant
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
-from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
 from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
 from cavendish.db import ids
 
@@ -38,6 +38,11 @@ def _movement(row: LedgerTransaction) -> Any:
     return link(ids.LEDGER_TRANSACTION, row.id, label(row.get_kind_display()))
 
 
+def _rare_kind(rows: QuerySet[LedgerTransaction], value: str) -> QuerySet[LedgerTransaction] | None:
+    """Narrows to movements of a kind; None for charges, which most are."""
+    return rows.filter(kind=value) if value != LedgerTransaction.Kind.CHARGE else None
+
+
 LEDGER: List[LedgerTransaction] = List(
     title=_("Ledger"),
     rows=_rows,
@@ -52,12 +57,13 @@ LEDGER: List[LedgerTransaction] = List(
     ),
     filters=(
         TENANT,
-        Filter("kind", _("Movement"), equals("kind"), choices=LedgerTransaction.Kind.choices),
-        Filter("reference", _("Reference"), equals("reference")),
+        Filter("kind", _("Movement"), equals("kind"), choices=LedgerTransaction.Kind.choices, index=_rare_kind, rank=2),
+        Filter("reference", _("Reference"), equals("reference"), index=equals("reference"), rank=0),
         MODE,
         SINCE,
         UNTIL,
     ),
+    look_through=LOOK_THROUGH,
     empty=_("Money moves with the first top-up or charge."),
 )
 

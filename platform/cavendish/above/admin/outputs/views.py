@@ -11,7 +11,7 @@ from cavendish.above.admin.links import SINCE, TENANT, UNTIL, address_of, create
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
-from cavendish.above.ui.lists import Column, Filter, List, equals, list_page, yes_or_no
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page, yes_or_no
 from cavendish.db import ids
 from generations.models import Output
 
@@ -38,6 +38,7 @@ OUTPUTS: List[Output] = List(
         SINCE,
         UNTIL,
     ),
+    look_through=LOOK_THROUGH,
     empty=_("Pictures stand here as soon as a job has succeeded."),
 )
 

@@ -23,7 +23,7 @@ from cavendish.above.admin.webhooks.acts import Resend, ResendFailed
 from cavendish.above.admin.webhooks.selectors import delivery_find, endpoint_find, webhooks_health
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
-from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
 from cavendish.db import ids
 
 
@@ -130,6 +130,7 @@ def webhook_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
             SINCE,
             UNTIL,
         ),
+        look_through=LOOK_THROUGH,
         empty=_("Nothing was sent to it yet."),
     )
     address = reverse("admin:webhook_resend_failed", args=[endpoint_id])
