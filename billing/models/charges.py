@@ -101,6 +101,8 @@ class Charge(TenantModel):
         indexes = (
             models.Index(fields=["tenant", "billing_date"], name="charges_of_a_day"),
             models.Index(fields=["created_at"], name="charges_flagged", condition=~Q(flags=[])),
+            # the operator's list of them, by job
+            models.Index(fields=["generation_id"], name="charges_flagged_listed", condition=~Q(flags=[])),
         )
         constraints = (
             models.CheckConstraint(condition=Q(amount__gte=0) & Q(absorbed__gte=0), name="charge_not_negative"),

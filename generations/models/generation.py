@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from accounts.models import Tenant
@@ -106,6 +107,11 @@ class Generation(TenantModel):
             models.Index(
                 fields=["finished_at"], name="generations_unsuccessful", condition=Q(status__in=["failed", "canceled"])
             ),
+            # the operator's list: what failed or was canceled, newest first, and by code
+            models.Index(
+                fields=["status", "id"], name="generations_of_status", condition=Q(status__in=["failed", "canceled"])
+            ),
+            models.Index(KT("error__code"), F("id"), name="generations_of_code", condition=Q(status="failed")),
             # the variants of one request
             models.Index(fields=["group_id", "id"], name="generations_of_group", condition=Q(group_id__isnull=False)),
             # the filters of the list: what continues a turn, the items of a batch
