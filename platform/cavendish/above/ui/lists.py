@@ -193,6 +193,8 @@ def _base(table: List[Row], given: dict[str, str]) -> QuerySet[Row] | None:
     others = [item for item in table.filters if not item.span and given[item.name]]
     rows = table.rows()
     for item in sorted(others, key=lambda item: item.rank):
+        if len(others) == 1 and item.index is item.apply:
+            return None
         if item.index is not None and (indexed := item.index(rows, given[item.name])) is not None:
             if len(others) == 1 and item.covers:
                 return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,12 +17,26 @@ from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantNote, 
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
 from accounts.tenants.selectors import tenant_details
+from billing.models import Budget
 from billing.months import month_after
 from cavendish.above.admin.home import lines
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
-from cavendish.above.admin.tenants import charts, selectors
-from cavendish.above.admin.tenants.acts import billing, keys, money, notes, people, settings, status
+from cavendish.above.admin.tenants import charts, data, selectors
+from cavendish.above.admin.tenants.acts import (
+    billing,
+    holds,
+    keys,
+    money,
+    notes,
+    people,
+    settings,
+    status,
+)
+from cavendish.above.admin.tenants.acts import (
+    budgets as budget_acts,
+)
 from cavendish.above.admin.tenants.acts.base import TenantAct
+from cavendish.above.admin.tenants.finding import tenant_of
 from cavendish.above.tenant_data.models import Erasure
 from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
@@ -47,6 +62,8 @@ ACTS: dict[str, type[TenantAct]] = {
     "create-key": keys.CreateKey,
     "add-note": notes.AddNote,
     "accept-policy": notes.AcceptPolicy,
+    "set-budget": budget_acts.SetBudget,
+    "legal-hold": holds.SetHold,
 }
 ITEM_ACTS: dict[str, tuple[type[TenantAct], str, type[Any]]] = {
     "role": (people.ChangeRole, ids.MEMBERSHIP, Membership),
@@ -56,6 +73,8 @@ ITEM_ACTS: dict[str, tuple[type[TenantAct], str, type[Any]]] = {
     "rotate-key": (keys.RotateKey, ids.API_KEY, ApiKey),
     "remove-note": (notes.RemoveNote, ids.TENANT_NOTE, TenantNote),
     "revoke-key": (keys.RevokeKey, ids.API_KEY, ApiKey),
+    "change-budget": (budget_acts.ChangeBudget, ids.BUDGET, Budget),
+    "remove-budget": (budget_acts.RemoveBudget, ids.BUDGET, Budget),
 }
 """Acts on something of a tenant's: the act, the kind of its id, the table."""
 
@@ -119,7 +138,7 @@ def tenant_new(request: HttpRequest) -> HttpResponse:
 
 @operator_page(section="tenants")
 def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
-    found = _tenant_of(tenant_id)
+    found = tenant_of(tenant_id)
     if not tenant_id.startswith("ten_"):
         return HttpResponseRedirect(tenant_address(found))
     operator = operator_of(request)
@@ -128,6 +147,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     balance = selectors.wallet_balance(found, month=spend.month, spent=spend.total)
     currency = balance.currency if balance else "USD"
     jobs = selectors.last_jobs(found)
+    charges = selectors.job_charges(jobs)
     endpoints, delivered, undelivered = selectors.webhook_health(found)
     key_lines = selectors.key_lines(found, month=spend.month)
     stored, quota = selectors.storage_of(found)
@@ -151,7 +171,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "budgets": budgets,
         "month_budget": month_budget,
         "budget_ends": selectors.budget_ends_on(month_budget, spend),
-        "jobs": [(job, *selectors.job_charges(jobs).get(job.id, ("", None))) for job in jobs] if jobs else [],
+        "jobs": [(job, *charges.get(job.id, ("", None))) for job in jobs],
         "running": selectors.jobs_running(found),
         "keys": key_lines[: selectors.KEYS_SHOWN],
         "more_keys": max(len(key_lines) - selectors.KEYS_SHOWN, 0),
@@ -167,6 +187,8 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "endpoints": endpoints,
         "delivered": delivered,
         "undelivered": undelivered,
+        "data": data.data_of(found),
+        "policy_version": django_settings.POLICY_VERSION,
         "stored": stored,
         "quota": quota,
         "may": {name.value: operator_can(operator, name) for name in OperatorPermission},
@@ -179,12 +201,12 @@ def tenant_act(request: HttpRequest, tenant_id: str, act: str) -> HttpResponse:
     act_class = ACTS.get(act)
     if act_class is None:
         raise Http404
-    return _act(request, _tenant_of(tenant_id), act_class)
+    return _act(request, tenant_of(tenant_id), act_class)
 
 
 @operator_page(section="tenants")
 def tenant_item_act(request: HttpRequest, tenant_id: str, act: str, item: str) -> HttpResponse:
-    found = _tenant_of(tenant_id)
+    found = tenant_of(tenant_id)
     if act not in ITEM_ACTS:
         raise Http404
     act_class, kind, table = ITEM_ACTS[act]
@@ -201,13 +223,3 @@ def _act(request: HttpRequest, found: Tenant, act_class: type[TenantAct], **opti
     if isinstance(act, keys.KeyAct):
         act.request, act.back = request, tenant_address(found)
     return operator_act(request, act, back=tenant_address(found))
-
-
-def _tenant_of(text: str) -> Tenant:
-    """Returns the tenant of a public id or a slug. Raises Http404."""
-    tenant_id = ids.decode(ids.TENANT, text)
-    found = Tenant.objects.filter(id=tenant_id) if tenant_id is not None else Tenant.objects.filter(slug=text)
-    row: Tenant | None = found.first()
-    if row is None:
-        raise Http404
-    return row
