@@ -42,6 +42,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", Metrics.as_view()),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", include("cavendish.above.admin.urls")),
     path("account/language/", set_language, name="set_language"),
     path("", include("cavendish.above.console.urls")),

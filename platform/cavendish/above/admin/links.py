@@ -36,6 +36,7 @@ PAGES: Mapping[str, str] = {
     ids.TENANT: "tenant",
     ids.API_KEY: "key",
     ids.USER: "person",
+    ids.AUDIT_EVENT: "audit_event",
     ids.BATCH: "batch",
     ids.OUTPUT: "output",
     ids.INVOICE: "invoice",

@@ -53,9 +53,12 @@ def search(request: HttpRequest) -> HttpResponse:
     if tenant := Tenant.objects.filter(slug=text.lower()).first():
         return HttpResponseRedirect(address_of(ids.TENANT, tenant.id))
     hits = [(hit, KINDS.get(hit.kind, hit.kind), place_of(hit)) for hit in find(text[:MOST_CHARS])] if text else []
-    places = {address for _hit, _kind, address in hits if address}
-    if len(places) == 1 and all(address for _hit, _kind, address in hits):
-        return HttpResponseRedirect(places.pop())
+    # What is called exactly so comes before what only has it in its name.
+    exact = [place for hit, _kind, place in hits if text.lower() in {hit.label.lower(), hit.sub.lower()}]
+    places = {place for _hit, _kind, place in hits}
+    for found in (places, set(exact)):
+        if len(found) == 1 and "" not in found:
+            return HttpResponseRedirect(found.pop())
     return render(request, "admin/search/search.html", {"text": text, "hits": hits})
 
 
