@@ -44,3 +44,14 @@ class DayField(forms.DateField):
     """A day, by the browser's own picker."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class MomentField(forms.DateTimeField):
+    """A moment in the viewer's zone; None, where it is empty, is as soon as possible."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            **{"required": False, "help_text": _("In your time zone; empty: as soon as possible."), **options}
+        )

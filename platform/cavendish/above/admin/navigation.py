@@ -45,6 +45,7 @@ GROUPS = (
         Item("charges", _("Charges"), "money", "charges"),
         Item("invoices", _("Invoices"), "invoice", "invoices"),
         Item("ledger", _("Ledger"), "ledger", "ledger"),
+        Item("prices", _("Prices and plans"), "price", "prices"),
         Item("reconcile", _("Reconcile"), "check", "reconcile"),
     )),
     Group(_("Platform"), (

@@ -44,12 +44,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class PreviewTable:
+    """A table below the changes: its caption, the heads of its columns, its rows. The first column names a row."""
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Preview:
-    """What an act would change; `notes` are sentences below."""
+    """What an act would change; `notes` are sentences below, `tables` what follows from it."""
 
     changes: Sequence[Change] = ()
     notes: Sequence[str] = ()
     title: str = field(default_factory=lambda: _("What will change"))
+    tables: Sequence[PreviewTable] = ()
 
 
 class Act(forms.Form):
@@ -61,6 +71,8 @@ class Act(forms.Form):
 
     word: str | Promise = ""
     danger = False
+    slow = False
+    """Whether the preview takes seconds: it then follows what is entered and not each key, and is not made twice."""
     text: str | Promise = ""
     typed = ""
     required_css_class = "required"
@@ -132,9 +144,11 @@ def act_page(
         if "confirm" in request.POST and _acted(request):
             return _done_already(request, back, scripted=scripted)
         try:
-            preview = act.preview()
             asked = "confirm" in request.POST
-            unseen = preview is not None and not scripted and request.POST.get("seen") != act.digest()
+            seen = scripted or request.POST.get("seen") == act.digest()
+            if not (act.slow and asked and seen):
+                preview = act.preview()
+            unseen = preview is not None and not seen
             if asked and not unseen:
                 if not _first(request):
                     return _done_already(request, back, scripted=scripted)

@@ -63,7 +63,7 @@ def _of_invoice(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
 
 
 def _due(row: Invoice) -> str:
-    return formats.money(row.amount_due, row.currency) if row.amount_due else "–"
+    return formats.money(row.amount_due, row.currency) if row.status == Invoice.Status.FINALISED else "–"
 
 
 def _pdf(name: str, kind: str, row: Any) -> Any:

@@ -134,7 +134,7 @@ def _shown(full: FullInvoice) -> dict[str, Any]:
         "full": full,
         "heading": text,
         "is_bad": is_bad,
-        "groups": page.groups(full),
+        "line_groups": page.groups(full),
         "sums": page.sums(full),
         "period": page.period(row, month_last(row.month)),
         "rounding": row.net - row.exact,

@@ -50,6 +50,18 @@ def money(amount: Decimal, currency: str = "", digits: int | None = None, plus: 
 
 
 @register.filter
+def money_of(amount: Decimal, currency: str) -> str:
+    """Returns an amount within a sentence that is translated."""
+    return formats.money(amount, currency)
+
+
+@register.simple_tag
+def ratio(part: Decimal, whole: Decimal) -> str:
+    """Returns a part of a whole in percent; the whole is not zero."""
+    return formats.percent(part / whole)
+
+
+@register.filter
 def money4(amount: Decimal) -> str:
     """Returns an amount for a table: four places, its currency in the head."""
     return formats.money(amount, digits=formats.MONEY_IN_TABLES)

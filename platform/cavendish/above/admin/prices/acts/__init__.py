@@ -1,0 +1,1 @@
+"""Acts on prices and plans, each shown with what it would have done to last month's bills."""

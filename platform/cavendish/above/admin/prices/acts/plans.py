@@ -1,0 +1,237 @@
+"""Plans: a new one, new terms that begin with those in force, its name, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actor import Actor
+from accounts.roles.operators import OperatorPermission
+from billing.models import Plan
+from billing.money import price_text
+from billing.plans.selectors import TermChange, plan_terms_in_force
+from billing.plans.services import plan_create, plan_update, plan_version_of_form, plan_version_preview
+from billing.plans.terms import PlanTerms
+from cavendish.above.admin.forms import AmountField, MomentField
+from cavendish.above.admin.prices.acts.budgets import BudgetField, budget_text
+from cavendish.above.admin.prices.effects import effect_changes, effect_notes, effect_tables
+from cavendish.above.admin.prices.selectors import price_change_preview
+from cavendish.above.ui.acts import Act, Change, Preview
+from cavendish.above.ui.formats import count, day
+from cavendish.gemini.catalog import models
+
+TERM_NAMES = {
+    "markup_percent": _("Mark-up"),
+    "included_images": _("Included images a month"),
+    "included_credit": _("Included credit a month"),
+    "allowed_models": _("Models"),
+    "default_budgets": _("Budgets that tenants get"),
+}
+EMPTY_ROWS = 2
+"""Rows for further budgets."""
+
+
+def term_text(name: str, value: Any) -> str:
+    """Returns a term of a plan in words."""
+    match name:
+        case "markup_percent":
+            return f"{price_text(Decimal(value)).removesuffix('.00')}\u00a0%"
+        case "included_images":
+            return count(value)
+        case "included_credit":
+            return price_text(Decimal(value))
+        case "allowed_models":
+            return gettext("all") if value is None else ", ".join(value) or gettext("none")
+        case _budgets:
+            return "; ".join(budget_text(budget) for budget in value) or gettext("none")
+
+
+class TermsAct(Act):
+    """The fields of a plan's terms; budgets are rows, of which those without a limit count for nothing."""
+
+    permission = OperatorPermission.PRICES
+
+    markup_percent = AmountField(
+        label=_("Mark-up, percent"), negative=True, zero=True, initial="0", help_text=_("On the upstream's prices.")
+    )
+    included_images = forms.IntegerField(label=_("Included images a month"), min_value=0, initial=0)
+    included_credit = AmountField(label=_("Included credit a month"), zero=True, initial="0")
+    allowed_models = forms.MultipleChoiceField(
+        label=_("Models"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None chosen: all.")
+    )
+
+    def __init__(self, *args: Any, budgets: Sequence[Mapping[str, Any]] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["allowed_models"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(model.id, model.name) for model in models()]
+        rows: list[Mapping[str, Any] | None] = [*budgets, *[None] * EMPTY_ROWS]
+        for number, budget in enumerate(rows, 1):
+            label = gettext("Budget %s of a tenant") % number
+            self.fields[f"budget_{number}"] = BudgetField(label=label, initial=budget)
+        self.budget_names = [f"budget_{number}" for number in range(1, len(rows) + 1)]
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        names = ("markup_percent", "included_images", "included_credit")
+        return {
+            **{name: values[name] for name in names},
+            "allowed_models": values["allowed_models"] or None,
+            "default_budgets": [values[name] for name in self.budget_names if values[name]],
+        }
+
+
+class NewPlan(TermsAct):
+    word = _("New plan")
+    field_order = ("name", "slug", "currency")
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    slug = forms.RegexField(
+        r"^[a-z0-9][a-z0-9-]{0,49}\Z", label=_("Slug"),
+        error_messages={"invalid": _("Use small letters, digits and hyphens, at most fifty.")},
+    )  # fmt: skip
+    currency = forms.CharField(
+        label=_("Currency"),
+        max_length=3,
+        initial="USD",
+        help_text=_("For good. Another than USD needs prices of its own."),
+    )
+
+    def run(self, actor: Actor) -> str:
+        values = self.cleaned_data
+        plan = plan_create(
+            slug=values["slug"],
+            name=values["name"],
+            currency=values["currency"],
+            terms=PlanTerms(**self.terms),
+            actor=actor,
+        )
+        return gettext("%s can be given to tenants.") % plan.name
+
+
+class NewVersion(TermsAct):
+    """Begins with the terms in force; `started_from` is the version that it began with."""
+
+    word = _("New version")
+    slow = True
+    text = _("It begins with the terms in force: only what you change is changed.")
+
+    effective_from = MomentField(label=_("From"))
+    started_from = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, plan: Plan, **options: Any) -> None:
+        self.plan = plan
+        in_force = plan_terms_in_force(plan)
+        terms = in_force.terms
+        options.setdefault("budgets", terms.default_budgets)
+        super().__init__(*args, **options)
+        for name in ("markup_percent", "included_credit"):
+            self.fields[name].initial = price_text(getattr(terms, name)).removesuffix(".00")
+        self.fields["included_images"].initial = terms.included_images
+        self.fields["allowed_models"].initial = list(terms.allowed_models or ())
+        self.fields["started_from"].initial = in_force.version_id
+
+    @property
+    def title(self) -> str:
+        return gettext("New version of %s") % self.plan.name
+
+    def preview(self) -> Preview:
+        moment, changes = plan_version_preview(
+            plan=self.plan,
+            started_from=self.cleaned_data["started_from"],
+            form=self.terms,
+            effective_from=self.cleaned_data["effective_from"],
+        )
+        local = timezone.localtime(moment)
+        notes = [gettext("It begins on %(day)s at %(time)s.") % {"day": day(local.date()), "time": f"{local:%H:%M:%S}"}]
+        if not changes:
+            return Preview((), [gettext("Nothing changes.")])
+        markup = next((change.after for change in changes if change.name == "markup_percent"), None)
+        lines = [_change(change) for change in changes]
+        if markup is None:
+            return Preview(lines, notes)
+        found = price_change_preview(plan=self.plan, markup_percent=markup)
+        return Preview(
+            [*lines, *effect_changes(found)], [*effect_notes(found), *notes],
+            gettext("What it would have done to last month"), effect_tables(found),
+        )  # fmt: skip
+
+    def run(self, actor: Actor) -> str:
+        version = plan_version_of_form(
+            plan=self.plan,
+            started_from=self.cleaned_data["started_from"],
+            form=self.terms,
+            effective_from=self.cleaned_data["effective_from"],
+            actor=actor,
+        )
+        local = timezone.localtime(version.effective_from)
+        return gettext("%(plan)s has new terms from %(day)s at %(time)s on.") % {
+            "plan": self.plan.name, "day": day(local.date()), "time": f"{local:%H:%M:%S}",
+        }  # fmt: skip
+
+
+def _change(change: TermChange) -> Change:
+    name = str(TERM_NAMES[change.name])
+    return Change(name, term_text(change.name, change.now), term_text(change.name, change.after))
+
+
+class PlanAct(Act):
+    permission = OperatorPermission.PRICES
+
+    def __init__(self, *args: Any, plan: Plan, **options: Any) -> None:
+        self.plan = plan
+        super().__init__(*args, **options)
+
+
+class Rename(PlanAct):
+    word = _("Rename")
+    name = forms.CharField(label=_("Name"), max_length=100)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["name"].initial = self.plan.name
+
+    @property
+    def title(self) -> str:
+        return gettext("Rename %s") % self.plan.name
+
+    def run(self, actor: Actor) -> str:
+        plan = plan_update(plan=self.plan, name=self.cleaned_data["name"], actor=actor)
+        return gettext("The plan is called %s.") % plan.name
+
+
+class Archive(PlanAct):
+    word = _("Archive")
+    text = _("No tenant can be moved to it any more; those that have it keep it. It can be brought back.")
+
+    @property
+    def title(self) -> str:
+        return gettext("Archive %s") % self.plan.name
+
+    def run(self, actor: Actor) -> str:
+        plan_update(plan=self.plan, archived=True, actor=actor)
+        return gettext("%s is archived.") % self.plan.name
+
+
+class BringBack(PlanAct):
+    word = _("Bring back")
+
+    @property
+    def title(self) -> str:
+        return gettext("Bring %s back") % self.plan.name
+
+    def run(self, actor: Actor) -> str:
+        plan_update(plan=self.plan, archived=False, actor=actor)
+        return gettext("%s can be given to tenants again.") % self.plan.name
+
+
+PLAN_ACTS: dict[str, type[NewVersion] | type[PlanAct]] = {
+    "new-version": NewVersion, "rename": Rename, "archive": Archive, "bring-back": BringBack,
+}  # fmt: skip
