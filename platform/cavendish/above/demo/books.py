@@ -49,12 +49,6 @@ def credits_give(
         if profile.is_trial:
             needed = spent.get(purse.tenant.id, Decimal(0)) * Decimal("1.15")
             amount = max(amount, (needed / 5).quantize(Decimal(1), rounding=ROUND_CEILING) * 5)
-        else:
-            # less than it spends in any month, of whose invoice it is a line
-            most = (spent.get(purse.tenant.id, Decimal(0)) / 25).quantize(Decimal("0.1"))
-            amount = min(amount, most)
-        if amount <= 0:
-            continue
         at = purse.tenant.row.created_at if profile.is_trial else now - timedelta(days=min(45, days / 2))
         reason = "Trial" if profile.is_trial else "Sorry for the outage"
         credit = Credit(

@@ -102,7 +102,6 @@ def parties_create(tenants: list[TenantRows]) -> None:
             tax_label=tenant.profile.tax_label,
             payment_terms_days=tenant.profile.terms_days,
             send_by_email=False,
-            invoiced=not tenant.profile.is_trial,
         )
         for tenant in tenants
     )
