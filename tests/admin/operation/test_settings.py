@@ -96,6 +96,7 @@ def test_an_operator_key_shows_its_secret_once_and_is_revoked(operator: Visitor)
     with acting_as("operator"):
         row = OperatorKey.objects.get(name=name)
     assert row.expires_at is not None
+    assert row.created_by is not None
     assert (row.role, row.expires_at.year, row.created_by.email) == ("read_only", 2099, operator.email)
     listed = shown(operator.get(KEYS))
     assert (name in listed, secret[0] in listed) == (True, False)

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.functional import lazy
+from django.utils.functional import Promise, lazy
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -48,7 +48,7 @@ PAGES: Mapping[str, str] = {
 """The page of each kind of id, by its name in the address book."""
 
 
-def _unseen(text: str) -> SafeString:
+def _unseen(text: str | Promise) -> SafeString:
     return format_html('<span class="sr">{}</span>', text)
 
 

@@ -1,8 +1,10 @@
-"""The platform's guard rules: what no tenant may ask for, and whom to ask first."""
+"""Guard rules: what no tenant, or one tenant, may ask for, and whom to ask first."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -10,14 +12,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Tenant
 from accounts.roles.operators import OperatorPermission, operator_can
 from cavendish.above.admin.links import created, in_row, unseen
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
-from cavendish.above.admin.settings.acts.guard import ACTS, NEW, TYPES
+from cavendish.above.admin.settings.acts.guard import ACTS, NEW, TYPES, GuardAct
+from cavendish.above.admin.tenants.finding import tenant_of
 from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, List, list_page
 from cavendish.db import ids
-from generations.models import GuardFallback, GuardRuleType, PlatformGuardRule
+from generations.guard.selectors import guard_rule_find
+from generations.models import GuardFallback, GuardRule, GuardRuleType, PlatformGuardRule
 from generations.models.guard_rule import GuardRuleFields
 
 WORDS_SHOWN = 5
@@ -43,46 +48,56 @@ def rule_words(rule: GuardRuleFields) -> str:
             return words % rule.url
 
 
-def _state(rule: PlatformGuardRule) -> Any:
+def _state(rule: GuardRuleFields) -> Any:
     if rule.enabled:
         return formats.status("good", str(_("On")))
     return formats.status("off", str(_("Off")))
 
 
-def _mode(rule: PlatformGuardRule) -> Any:
+def _mode(rule: GuardRuleFields) -> Any:
     return _("both") if rule.livemode is None else formats.livemode(rule.livemode)
 
 
-def _what(rule: PlatformGuardRule) -> Any:
+def _what(rule: GuardRuleFields) -> Any:
     about = format_html('<br><span class="quiet">{}</span>', rule.description) if rule.description else ""
     return format_html('<span class="wrap">{}{}</span>', rule_words(rule), about)
 
 
-RULES = (
-    Column[PlatformGuardRule](_("Type"), lambda rule: TYPES[GuardRuleType(rule.type)], kind="th"),
-    Column[PlatformGuardRule](_("What it does"), _what),
-    Column[PlatformGuardRule](_("State"), _state),
-    Column[PlatformGuardRule](_("Mode"), _mode, wide=True),
-    Column[PlatformGuardRule](_("Refused"), lambda rule: formats.count(rule.refusals), kind="r", wide=True),
-    Column[PlatformGuardRule](_("Created"), created, wide=True),
-)
+def _by(rule: GuardRule) -> Any:
+    return _("us") if rule.set_by_operator else _("the tenant")
 
 
-def _acts(rule: PlatformGuardRule) -> Any:
+def columns(*more: Column[Any], acts: Callable[[GuardRuleFields], Any] | None) -> tuple[Column[Any], ...]:
+    """Returns the columns of a list of rules; `acts` makes the cell of their buttons, None for who may not act."""
+    shown: tuple[Column[Any], ...] = (
+        Column(_("Type"), lambda rule: TYPES[GuardRuleType(rule.type)], kind="th"),
+        Column(_("What it does"), _what),
+        Column(_("State"), _state),
+        Column(_("Mode"), _mode, wide=True),
+        *more,
+        Column(_("Refused"), lambda rule: formats.count(rule.refusals), kind="r", wide=True),
+        Column(_("Created"), created, wide=True),
+    )
+    return (*shown, Column(unseen(_("Acts")), acts, kind="r")) if acts is not None else shown
+
+
+def _buttons(rule: GuardRuleFields, address: Callable[[str, str], str]) -> Any:
     rotates = ["rotate"] if rule.type == GuardRuleType.HOOK else []
     offered = ["off" if rule.enabled else "on", *rotates, "delete"]
     public_id = ids.encode(ids.GUARD_RULE, rule.id)
-    buttons = (
-        {
-            "address": reverse("admin:guard_rule_act", args=[public_id, name]), "word": ACTS[name].word,
-            "of": TYPES[GuardRuleType(rule.type)], "dialog": True, "small": True,
-        }
+    of = TYPES[GuardRuleType(rule.type)]
+    return in_row(
+        {"address": address(public_id, name), "word": ACTS[name].word, "of": of, "dialog": True, "small": True}
         for name in offered
-    )  # fmt: skip
-    return in_row(buttons)
+    )
 
 
-ACTIONS: Column[PlatformGuardRule] = Column(unseen(_("Acts")), _acts, kind="r")
+def _new(address: Callable[[str], str]) -> list[tuple[str, Any]]:
+    return [(address(kind), TYPES[act.kind]) for kind, act in NEW.items()]
+
+
+def _platform_act(public_id: str, name: str) -> str:
+    return reverse("admin:guard_rule_act", args=[public_id, name])
 
 
 @operator_page(section="settings")
@@ -91,29 +106,86 @@ def rules(request: HttpRequest) -> HttpResponse:
     table: List[PlatformGuardRule] = List(
         title=_("Guard rules on all tenants"),
         rows=PlatformGuardRule.objects.all,
-        columns=(*RULES, ACTIONS) if may else RULES,
+        columns=columns(acts=(lambda rule: _buttons(rule, _platform_act)) if may else None),
         empty=_("A rule refuses words, sizes, prices or languages for all tenants, or asks a hook of yours first."),
     )
-    new = [(reverse("admin:guard_rule_new", args=[kind]), TYPES[act.kind]) for kind, act in NEW.items()] if may else []
+    new = _new(lambda kind: reverse("admin:guard_rule_new", args=[kind])) if may else []
     context = {"new": new, "subnav": "guard_rules"}
     return list_page(request, table, template="admin/settings/guard_rules.html", context=context)
 
 
 @operator_page(OperatorPermission.PLATFORM, section="settings")
 def rule_new(request: HttpRequest, kind: str) -> HttpResponse:
-    if kind not in NEW:
-        raise Http404
-    act = NEW[kind](request.POST or None)
-    act.request = request
-    return operator_act(request, act, back=reverse("admin:guard_rules"))
+    return _do(request, NEW.get(kind), back=reverse("admin:guard_rules"))
 
 
 @operator_page(OperatorPermission.PLATFORM, section="settings")
 def rule_act(request: HttpRequest, rule_id: str, act: str) -> HttpResponse:
-    value = ids.decode(ids.GUARD_RULE, rule_id)
-    row = PlatformGuardRule.objects.filter(id=value).first() if value else None
-    if row is None or act not in ACTS:
+    row = guard_rule_find(_id_of(rule_id), tenant_id=None)
+    return _do(request, ACTS.get(act), back=reverse("admin:guard_rules"), rule=_there(row))
+
+
+@operator_page(section="tenants")
+def tenant_rules(request: HttpRequest, tenant_id: str) -> HttpResponse:
+    tenant = tenant_of(tenant_id)
+    public = ids.encode(ids.TENANT, tenant.id)
+    may = operator_can(operator_of(request), OperatorPermission.TENANTS)
+
+    def address(rule_id: str, name: str) -> str:
+        return reverse("admin:tenant_guard_rule_act", args=[public, rule_id, name])
+
+    by: Column[Any] = Column(_("Set by"), _by, wide=True)
+    table: List[GuardRule] = List(
+        title=_("Guard rules"),
+        rows=lambda: GuardRule.objects.filter(tenant_id=tenant.id),
+        columns=columns(by, acts=(lambda rule: _buttons(rule, address)) if may else None),
+        empty=_("Only the rules on all tenants hold for it."),
+    )
+    new = _new(lambda kind: reverse("admin:tenant_guard_rule_new", args=[public, kind])) if may else []
+    context = {"new": new, "tenant": tenant, "public_id": public}
+    return list_page(request, table, template="admin/tenants/guard_rules.html", context=context)
+
+
+@operator_page(OperatorPermission.TENANTS, section="tenants")
+def tenant_rule_new(request: HttpRequest, tenant_id: str, kind: str) -> HttpResponse:
+    tenant = tenant_of(tenant_id)
+    return _do(request, NEW.get(kind), back=_tenant_back(tenant), tenant_id=tenant.id)
+
+
+@operator_page(OperatorPermission.TENANTS, section="tenants")
+def tenant_rule_act(request: HttpRequest, tenant_id: str, rule_id: str, act: str) -> HttpResponse:
+    tenant = tenant_of(tenant_id)
+    row = GuardRule.objects.filter(tenant_id=tenant.id, id=_id_of(rule_id)).first()
+    return _do(request, ACTS.get(act), back=_tenant_back(tenant), tenant_id=tenant.id, rule=_there(row))
+
+
+def _tenant_back(tenant: Tenant) -> str:
+    return reverse("admin:tenant_guard_rules", args=[ids.encode(ids.TENANT, tenant.id)])
+
+
+def _do(
+    request: HttpRequest,
+    act_class: type[GuardAct] | None,
+    *,
+    back: str,
+    tenant_id: UUID | None = None,
+    **options: GuardRuleFields,
+) -> HttpResponse:
+    if act_class is None:
         raise Http404
-    form = ACTS[act](request.POST or None, rule=row)
-    form.request = request
-    return operator_act(request, form, back=reverse("admin:guard_rules"))
+    act = act_class(request.POST or None, **options)
+    act.request, act.tenant_id, act.back = request, tenant_id, back
+    return operator_act(request, act, back=back)
+
+
+def _id_of(text: str) -> UUID:
+    value = ids.decode(ids.GUARD_RULE, text)
+    if value is None:
+        raise Http404
+    return value
+
+
+def _there(row: GuardRuleFields | None) -> GuardRuleFields:
+    if row is None:
+        raise Http404
+    return row

@@ -17,6 +17,7 @@ from cavendish.above.admin.links import created, in_row, link, unseen
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.settings.acts.operators import ACTS, CreateKey, CreateOperator, RevokeKey
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.db import ids
 
@@ -32,7 +33,7 @@ def _state(person: User) -> Any:
 OPERATORS = (
     Column[User](_("Operator"), lambda person: link(ids.USER, person.id, person.name or person.email), kind="th"),
     Column[User](_("Email"), lambda person: person.email, wide=True),
-    Column[User](_("Role"), lambda person: person.get_operator_role_display()),
+    Column[User](_("Role"), lambda person: label(person.get_operator_role_display())),
     Column[User](_("State"), _state, wide=True),
     Column[User](_("Signed in"), lambda person: formats.ago(person.last_login), wide=True),
 )
@@ -110,7 +111,7 @@ def _maker(key: OperatorKey) -> Any:
 KEYS = (
     Column[OperatorKey](_("Name"), lambda key: key.name, kind="th"),
     Column[OperatorKey](_("Prefix"), lambda key: formats.copy(key.prefix), wide=True),
-    Column[OperatorKey](_("Role"), lambda key: key.get_role_display()),
+    Column[OperatorKey](_("Role"), lambda key: label(key.get_role_display())),
     Column[OperatorKey](_("State"), _key_state),
     Column[OperatorKey](_("Used"), lambda key: formats.ago(key.last_used_at), wide=True),
     Column[OperatorKey](_("Expires"), lambda key: formats.moment(key.expires_at) if key.expires_at else "–", wide=True),

@@ -19,6 +19,7 @@ from accounts.roles.operators import OPERATOR_MEANINGS, OperatorPermission, oper
 from cavendish.above.admin.links import address_of, unseen
 from cavendish.above.admin.pages import operator_of, operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, list_page
 from cavendish.boot.settings_in_force import SettingInForce, Source, settings_in_force
 from cavendish.db import ids
@@ -61,11 +62,10 @@ def roles(request: HttpRequest) -> HttpResponse:
         (permission, OPERATOR_MEANINGS[permission], [operator_may(role, permission) for role in OperatorRole.values])
         for permission in OperatorPermission
     ]
-    own = operator_of(request).operator_role
     context = {
         "table": table,
-        "roles": [(role, role.value == own) for role in OperatorRole],
-        "own": operator_of(request).get_operator_role_display(),
+        "roles": [label(role.label) for role in OperatorRole],
+        "own": label(operator_of(request).get_operator_role_display()),
         "subnav": "roles",
     }
     return render(request, "admin/settings/roles.html", context)
@@ -91,7 +91,7 @@ def _accepted(tenant: Tenant) -> Any:
 def _live_jobs(tenant: Tenant) -> Any:
     if policy_accepted(tenant.policy_version):
         return _("run")
-    return format_html('<b class="bad">{}</b>', _("refused"))
+    return format_html('<b class="bad">{}</b>', str(_("refused")))
 
 
 def _accept(tenant: Tenant) -> Any:

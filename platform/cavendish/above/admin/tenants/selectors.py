@@ -93,6 +93,10 @@ class BudgetLine:
     limit: Decimal
 
     @property
+    def public_id(self) -> str:
+        return ids.encode(ids.BUDGET, self.budget.id)
+
+    @property
     def share(self) -> Decimal:
         return self.use.used / self.limit if self.limit else Decimal(1)
 

@@ -1,13 +1,13 @@
-"""Guard rules on all tenants' requests: a form for each type, with the checks of the API's bodies."""
+"""Guard rules on all tenants' requests, or on one tenant's: a form for each type, with the API's own checks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +20,8 @@ from cavendish.http.json_body import body_checked
 from cavendish.http.problems import not_found
 from generations.guard.bodies import RuleNew
 from generations.guard.services import guard_rule_create, guard_rule_delete, guard_rule_rotate, guard_rule_update
-from generations.models import GuardFallback, GuardRuleType, GuardStage, PlatformGuardRule
+from generations.models import GuardFallback, GuardRuleType, GuardStage
+from generations.models.guard_rule import GuardRuleFields
 
 TYPES = {
     GuardRuleType.WORDS: _("Words"),
@@ -28,15 +29,24 @@ TYPES = {
     GuardRuleType.LANGUAGES: _("Languages"),
     GuardRuleType.HOOK: _("Hook"),
 }
+STAGES = ((GuardStage.BEFORE, _("Before the job")), (GuardStage.AFTER, _("With the picture, after it")))
+FALLBACKS = ((GuardFallback.REFUSE, _("Refuse the request")), (GuardFallback.ALLOW, _("Allow the request")))
 MODES = (("", _("Live and test")), ("live", _("Live alone")), ("test", _("Test alone")))
 
 
-class NewRule(Act):
+class GuardAct(Act):
+    """`tenant_id` is None for the rules on all tenants; `back` is where it was asked for."""
+
+    request: HttpRequest
+    tenant_id: UUID | None = None
+    back = ""
+
+
+class NewRule(GuardAct):
     word = _("Create rule")
     kind: ClassVar[GuardRuleType]
     heading: Any = ""
 
-    request: HttpRequest
     mode = forms.ChoiceField(label=_("Mode"), choices=MODES, required=False)
     description = forms.CharField(
         label=_("Description"), max_length=200, required=False, help_text=_("Tenants read it.")
@@ -58,10 +68,10 @@ class NewRule(Act):
             "description": self.cleaned_data["description"],
             **self.values(),
         }
-        _row, secret = guard_rule_create(tenant_id=None, actor=actor, values=body_checked(body, RuleNew))
+        _row, secret = guard_rule_create(tenant_id=self.tenant_id, actor=actor, values=body_checked(body, RuleNew))
         if secret is None:
             return gettext("The rule holds from the next request on.")
-        title, back = gettext("The secret of the hook"), reverse("admin:guard_rules")
+        title, back = gettext("The secret of the hook"), self.back
         return secret_page(self.request, title=title, secret=secret, back=back, text=_hook_text())
 
 
@@ -116,23 +126,20 @@ class NewHook(NewRule):
     kind, heading = GuardRuleType.HOOK, _("Ask a hook about each request")
     url = forms.CharField(label=_("URL"), max_length=2000, widget=forms.URLInput())
     stages = forms.MultipleChoiceField(
-        label=_("When"), choices=GuardStage.choices, initial=[GuardStage.BEFORE], widget=forms.CheckboxSelectMultiple
+        label=_("When"), choices=STAGES, initial=[GuardStage.BEFORE], widget=forms.CheckboxSelectMultiple
     )
     timeout_seconds = forms.FloatField(label=_("Timeout in seconds"), initial=5)
-    on_error = forms.ChoiceField(
-        label=_("Without an answer"), choices=GuardFallback.choices, initial=GuardFallback.REFUSE
-    )
+    on_error = forms.ChoiceField(label=_("Without an answer"), choices=FALLBACKS, initial=GuardFallback.REFUSE)
     field_order = ("url", "stages", "timeout_seconds", "on_error", "mode", "description")
 
     def values(self) -> Mapping[str, Any]:
         return {name: self.cleaned_data[name] for name in ("url", "stages", "timeout_seconds", "on_error")}
 
 
-class RuleAct(Act):
+class RuleAct(GuardAct):
     heading: Any = ""
-    request: HttpRequest
 
-    def __init__(self, *args: Any, rule: PlatformGuardRule, **options: Any) -> None:
+    def __init__(self, *args: Any, rule: GuardRuleFields, **options: Any) -> None:
         self.rule = rule
         super().__init__(*args, **options)
 
@@ -148,7 +155,7 @@ class Switch(RuleAct):
 
     def run(self, actor: Actor) -> str:
         values = {"enabled": self.enabled}
-        if guard_rule_update(tenant_id=None, rule_id=self.rule.id, actor=actor, values=values) is None:
+        if guard_rule_update(tenant_id=self.tenant_id, rule_id=self.rule.id, actor=actor, values=values) is None:
             raise not_found()
         return str(self.done)
 
@@ -168,7 +175,7 @@ class Delete(RuleAct):
     text = _("It holds no more from the next request on. What it refused so far is forgotten with it.")
 
     def run(self, actor: Actor) -> str:
-        if not guard_rule_delete(tenant_id=None, rule_id=self.rule.id, actor=actor):
+        if not guard_rule_delete(tenant_id=self.tenant_id, rule_id=self.rule.id, actor=actor):
             raise not_found()
         return gettext("The rule was deleted.")
 
@@ -178,10 +185,10 @@ class Rotate(RuleAct):
     text = _("A new secret begins at once; for 24 hours requests are signed with the old one, too.")
 
     def run(self, actor: Actor) -> HttpResponse:
-        rotated = guard_rule_rotate(tenant_id=None, rule_id=self.rule.id, actor=actor)
+        rotated = guard_rule_rotate(tenant_id=self.tenant_id, rule_id=self.rule.id, actor=actor)
         if rotated is None:
             raise not_found()
-        title, back = gettext("The secret of the hook"), reverse("admin:guard_rules")
+        title, back = gettext("The secret of the hook"), self.back
         return secret_page(self.request, title=title, secret=rotated[1], back=back, text=_hook_text())
 
 

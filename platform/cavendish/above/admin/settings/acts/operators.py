@@ -24,11 +24,12 @@ from accounts.operators.services import (
 from cavendish.above.admin.forms import DayField
 from cavendish.above.admin.settings.secret_page import secret_page
 from cavendish.above.ui.acts import Act, Change, Preview
+from cavendish.above.ui.labels import label, labelled
 
 
 class RoleField(forms.ChoiceField):
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"label": _("Role"), "choices": OperatorRole.choices, **options})
+        super().__init__(**{"label": _("Role"), "choices": labelled(OperatorRole.choices), **options})
 
 
 class CreateOperator(Act):
@@ -81,9 +82,8 @@ class ChangeRole(OperatorAct):
         super().__init__(*args, operator=operator, **options)
 
     def preview(self) -> Preview:
-        after = OperatorRole(self.cleaned_data["role"]).label
-        now = str(self.operator.get_operator_role_display())
-        return Preview([Change(gettext("Role"), now, str(after))])
+        now, after = OperatorRole(self.operator.operator_role), OperatorRole(self.cleaned_data["role"])
+        return Preview([Change(gettext("Role"), label(now.label), label(after.label))])
 
     def run(self, actor: Actor) -> str:
         role = OperatorRole(self.cleaned_data["role"])
