@@ -107,7 +107,10 @@ DATABASES = {
         "DATABASE_URL",
         pool={"min_size": 1, "max_size": CONFIG.number("DATABASE_POOL_SIZE", 12), "timeout": 5, "max_idle": 300},
     ),
-    "operator": CONFIG.database("DATABASE_OPERATOR_URL"),
+    # A new connection reads its own copy of the catalog, which takes a page of the admin longer than its queries.
+    "operator": CONFIG.database(
+        "DATABASE_OPERATOR_URL", pool={"min_size": 0, "max_size": 16, "timeout": 5, "max_idle": 60}
+    ),
     "people": CONFIG.database(
         "DATABASE_PEOPLE_URL", pool={"min_size": 0, "max_size": 4, "timeout": 5, "max_idle": 300}
     ),
