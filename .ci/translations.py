@@ -17,7 +17,9 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = [ROOT / "platform/cavendish/above"]
+SOURCES = [ROOT / "platform/cavendish/above", ROOT / "billing", ROOT / "generations"]
+CHECKS = [ROOT / "billing/reconcile/sql", ROOT / "generations/reconcile/sql"]
+"""Reconcile's checks: pages show their names, and the comments at their top."""
 FILE = ROOT / "platform/cavendish/above/locale/zh_Hans/LC_MESSAGES/django.po"
 KEYWORDS = {
     "gettext": None, "gettext_lazy": None, "gettext_noop": None, "_": None, "gettext_now": None,
@@ -40,7 +42,10 @@ def messages() -> Iterator[tuple[Message, str | None, str]]:
         for path in sorted([*source.rglob("*.py"), *source.rglob("*.html")]):
             place = str(path.relative_to(ROOT))
             if path.suffix == ".py":
-                found = extract("python", BytesIO(path.read_bytes()), keywords=KEYWORDS)
+                source_text = path.read_bytes()
+                if b"gettext" not in source_text:
+                    continue
+                found = extract("python", BytesIO(source_text), keywords=KEYWORDS)
                 for _line, message, _comments, context in found:
                     yield (message if isinstance(message, str) else (message[0], message[1])), context, place
             else:
@@ -51,6 +56,14 @@ def messages() -> Iterator[tuple[Message, str | None, str]]:
                         yield second, first, place
                     else:
                         yield ((first, second) if call["name"] == "ngettext" else first), None, place
+    sys.path.insert(0, str(ROOT))
+    from billing.reconcile.checks import checks_in
+
+    for folder in CHECKS:
+        for check in checks_in(folder):
+            place = str(folder.relative_to(ROOT))
+            yield check.name.replace("_", " ").capitalize(), None, place
+            yield check.about, None, place
 
 
 def _text(literal: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from billing.reconcile import Differences, Scope, Snapshot
 from cavendish.db.router import acting_as
 from cavendish.storage import Objects, Stored
@@ -15,7 +17,9 @@ from generations.models import Derivative, File, Output
 GRACE = 3600.0
 """Seconds. Bytes are kept before their row is written: an object younger than this may be a job's that is ending."""
 AT_ONCE = 500
-ABOUT = "Every row of a picture, file or invoice has its object, of the same size, and no object is without a row."
+ABOUT = gettext_noop(
+    "Every row of a picture, file or invoice has its object, of the same size, and no object is without a row."
+)
 # A batch names the file it was made from, or an object of its own: known, but another's to keep.
 ROWS = """
     SELECT key, (array_agg(tenant_id))[1] AS tenant_id, (array_agg(id))[1] AS id, max(bytes) AS bytes,

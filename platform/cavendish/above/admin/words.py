@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from billing.models import Kind, Tier, Unit
+from cavendish.above.ui.labels import label
 
 KINDS: dict[str, str | Promise] = {
     Kind.TEXT_INPUT: _("Text in"),
@@ -45,4 +46,4 @@ def unit_word(unit: str) -> str:
 
 def flag_words(flag: str) -> str:
     """Returns a charge's flag without its underscores: "Over hold"."""
-    return flag.replace("_", " ").capitalize()
+    return label(flag.replace("_", " ").capitalize())

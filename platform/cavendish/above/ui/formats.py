@@ -58,7 +58,7 @@ def percent(share: Decimal | float, *, digits: int = 0, plus: bool = False) -> s
     """Returns a share of one as percent: 0.934 is "93 %"."""
     number = round(float(share) * 100, digits)
     sign = MINUS if number < 0 else "+" if plus and number > 0 else ""
-    return f"{sign}{abs(number):.{digits}f}\u00a0%"
+    return _("{} %").replace("{}", f"{sign}{abs(number):.{digits}f}").replace(" ", "\u00a0")
 
 
 def size(number: int) -> str:
@@ -93,7 +93,7 @@ def moment(at: datetime) -> SafeString:
     if local.date() == today:
         text = local.strftime("%H:%M")
     elif abs(today - local.date()) < timedelta(days=300):
-        text = f"{day(local.date())}, {local:%H:%M}"
+        text = _("{day}, {time}").format(day=day(local.date()), time=f"{local:%H:%M}")
     else:
         text = day(local.date(), year=True)
     return _time(at, text)

@@ -62,8 +62,39 @@ WORDS = (
     gettext_noop("storage full"), gettext_noop("text input"), gettext_noop("text output"),
     gettext_noop("thought output"), gettext_noop("upstream rate limited"), gettext_noop("upstream rejected"),
     gettext_noop("upstream unavailable"), gettext_noop("video input"), gettext_noop("web search"),
+    gettext_noop("Images not delivered"), gettext_noop("Output split missing"), gettext_noop("Over hold"),
+    gettext_noop("Repeated answers"), gettext_noop("Total mismatch"), gettext_noop("Unknown kind"),
+    gettext_noop("Unpriced tool use"), gettext_noop("Usage missing"), gettext_noop("over hold"),
+    gettext_noop("images not delivered"), gettext_noop("output split missing"), gettext_noop("repeated answers"),
+    gettext_noop("total mismatch"), gettext_noop("unknown kind"), gettext_noop("unpriced tool use"),
+    gettext_noop("usage missing"),
 )  # fmt: skip
 """Names of the API that pages show as words: error codes, kinds, tiers, tools, flags."""
+
+LINES = (
+    gettext_noop("Text input"), gettext_noop("Image input"), gettext_noop("Video input"), gettext_noop("Cached input"),
+    gettext_noop("Text output"), gettext_noop("Images"), gettext_noop("Thoughts"), gettext_noop("Searches"),
+    gettext_noop("Paid by credits"), gettext_noop("Credits and corrections"),
+)  # fmt: skip
+"""Lines of an invoice without a description of their own; the PDF is in English."""
+
+FIELDS = (
+    gettext_noop("accepted by"), gettext_noop("adjustment"), gettext_noop("alerts"), gettext_noop("allowed models"),
+    gettext_noop("allowed sizes"), gettext_noop("amount"), gettext_noop("concurrency limit"),
+    gettext_noop("credit limit"), gettext_noop("description"), gettext_noop("email"), gettext_noop("expires at"),
+    gettext_noop("expires on"), gettext_noop("flags"), gettext_noop("generation id"), gettext_noop("hard"),
+    gettext_noop("invoice id"), gettext_noop("ip ranges"), gettext_noop("images per minute"),
+    gettext_noop("jobs in flight"), gettext_noop("limit"), gettext_noop("metric"), gettext_noop("model"),
+    gettext_noop("name"), gettext_noop("note"), gettext_noop("number"), gettext_noop("output retention days"),
+    gettext_noop("input retention days"), gettext_noop("period"), gettext_noop("plan"), gettext_noop("policy"),
+    gettext_noop("price"), gettext_noop("queue limit"), gettext_noop("received on"),
+    gettext_noop("requests per minute"), gettext_noop("role"), gettext_noop("scope"), gettext_noop("scopes"),
+    gettext_noop("slug"), gettext_noop("starts on"), gettext_noop("status"), gettext_noop("tenant id"),
+    gettext_noop("threshold"), gettext_noop("timezone"), gettext_noop("url"), gettext_noop("version"),
+    gettext_noop("reason"), gettext_noop("reference"), gettext_noop("currency"), gettext_noop("livemode"),
+    gettext_noop("prefix"), gettext_noop("actor"),
+)  # fmt: skip
+"""Values of the audit log, as its sentences name them."""
 
 
 def label(text: str | Promise) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEvent
 from cavendish.above.admin.audit.phrases import NAMES, PHRASES
 from cavendish.above.ui.formats import short_id
+from cavendish.above.ui.labels import label
 
 SHOWN = 3
 """Values in a sentence; the event's page has them all."""
@@ -34,8 +36,8 @@ def sentence(event: AuditEvent) -> SafeString:
     named = next((shown(values[name]) for name in NAMES if values.get(name) and name not in (event.before or {})), "")
     if named and values.get("currency"):
         named = f"{named} {values['currency']}"
-    told = [text for text in changes(event) if not named or not any(text.startswith(f"{name} ") for name in NAMES)]
-    parts = format_html_join("", ", {}", ((text,) for text in told[: SHOWN if not named else 2]))
+    texts = changes(event, without=NAMES if named else ())
+    parts = format_html_join("", "{}{}", ((_(", "), text) for text in texts[: SHOWN if not named else 2]))
     if named:
         parts = format_html(" <b>{}</b>{}", named, parts)
     reason = (event.after or {}).get("reason")
@@ -43,18 +45,18 @@ def sentence(event: AuditEvent) -> SafeString:
     return format_html("<b>{}</b> {}{}{}", who, what, parts, why)
 
 
-def changes(event: AuditEvent) -> list[SafeString]:
-    """Returns what changed, a text per value: "limit from 20 to 40"."""
+def changes(event: AuditEvent, *, without: Collection[str] = ()) -> list[SafeString]:
+    """Returns what changed, a text per value: "limit from 20 to 40". Values of `without` are left out."""
     before, after = event.before or {}, event.after or {}
     texts = []
     for name in [*before, *(name for name in after if name not in before)]:
-        if name in QUIET:
+        if name in QUIET or name in without:
             continue
-        label = name.replace("_", " ")
+        called = label(name.replace("_", " "))
         if name in before and name in after:
-            texts.append(format_html(_("{} from {} to {}"), label, shown(before[name]), shown(after[name])))
+            texts.append(format_html(_("{} from {} to {}"), called, shown(before[name]), shown(after[name])))
         elif name in after and after[name] not in (None, "", [], {}):
-            texts.append(format_html("{} {}", label, shown(after[name])))
+            texts.append(format_html("{} {}", called, shown(after[name])))
     return texts
 
 
@@ -73,5 +75,11 @@ def shown(value: Any) -> str:
     elif isinstance(value, str) and _ID.fullmatch(value):
         text = short_id(value)
     else:
-        text = _AMOUNT.sub(r"\1", str(value))
+        text = _AMOUNT.sub(r"\1", _word(str(value)))
     return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _word(text: str) -> str:
+    """Returns a status, role or the like in the viewer's language: "suspended" where pages call it "Suspended"."""
+    word = text.replace("_", " ").capitalize()
+    return text if (translated := label(word)) == word else translated

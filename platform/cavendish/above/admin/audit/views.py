@@ -18,6 +18,7 @@ from cavendish.above.admin.audit.sentences import sentence, shown
 from cavendish.above.admin.links import SINCE, TENANT, UNTIL, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, list_page
 from cavendish.db import ids
 
@@ -90,7 +91,7 @@ def audit_event(request: HttpRequest, event_id: str) -> HttpResponse:
         raise Http404
     before, after = event.before or {}, event.after or {}
     names = [*before, *(name for name in after if name not in before)]
-    lines = [(name.replace("_", " "), _cell(before, name), _cell(after, name)) for name in names]
+    lines = [(label(name.replace("_", " ")), _cell(before, name), _cell(after, name)) for name in names]
     return render(request, "admin/audit/event.html", {"event": event, "public_id": event_id, "lines": lines})
 
 

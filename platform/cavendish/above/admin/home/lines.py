@@ -17,6 +17,7 @@ from cavendish.above.admin.home.selectors.decisions import FlaggedCharge, Troubl
 from cavendish.above.admin.links import address_of
 from cavendish.above.ui import formats
 from cavendish.above.ui.formats import ago, count, money, percent, seconds, size
+from cavendish.above.ui.labels import label
 from cavendish.db import ids
 
 
@@ -37,7 +38,7 @@ def flagged(row: FlaggedCharge) -> Line:
     tenant = address_of(ids.TENANT, row.tenant_id)
     resolve = f"{reverse('admin:charges')}{ids.encode(ids.GENERATION, row.generation_id)}/resolve/"
     value = money(row.absorbed, row.currency, digits=4)
-    return Line(row.tenant, tenant, value, row.why, _("Resolve"), resolve, is_act=True)
+    return Line(row.tenant, tenant, value, label(row.why), _("Resolve"), resolve, is_act=True)
 
 
 def trouble(row: Trouble) -> Line:
@@ -108,8 +109,8 @@ def error_name(code: str, status: int | None) -> str:
         "deadline_exceeded": _("deadline passed"),
         "no_image": _("no picture came"),
     }
-    name = names.get(code) or code.replace("_", " ")
-    return f"{name}, {status}" if status else name
+    name = names.get(code) or label(code.replace("_", " "))
+    return _("%(name)s, %(status)s") % {"name": name, "status": status} if status else name
 
 
 @dataclass(frozen=True)

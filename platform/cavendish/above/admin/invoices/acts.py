@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
@@ -48,7 +48,7 @@ class InvoiceAct(Act):
     @property
     def name(self) -> str:
         invoice = self.invoice
-        month = date_format(invoice.month, "F Y")
+        month = date_format(invoice.month, gettext("F Y"))
         return invoice.number or gettext("the draft of %(month)s for %(tenant)s") % {
             "month": month, "tenant": invoice.tenant.name,
         }  # fmt: skip
@@ -129,7 +129,7 @@ class CreditNote(InvoiceBooking):
     text = _("It lowers what is still due first; what was paid goes back to the balance. Its tax goes back with it.")
     always = ("invoice.left", "wallet.balance")
 
-    line = forms.ChoiceField(label=_("What"), required=False)
+    line = forms.ChoiceField(label=pgettext_lazy("line", "What"), required=False)
     amount = AmountField(
         required=False, negative=True, help_text=_("Before tax. Empty: all that is left of what is chosen.")
     )
@@ -174,7 +174,7 @@ class CreditNote(InvoiceBooking):
 
 
 class Void(InvoiceBooking):
-    word, heading, danger = _("Void"), _("Void %s"), True
+    word, heading, danger = pgettext_lazy("act", "Void"), _("Void %s"), True
     text = _(
         "The invoice keeps its number and counts no more; what it took from the balance goes back. Its month is "
         "drafted again, and waits for you to finalise it."

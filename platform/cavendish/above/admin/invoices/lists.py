@@ -85,7 +85,7 @@ INVOICES: List[Invoice] = List(
         Column(_("Invoice"), lambda row: link(ids.INVOICE, row.id, row.number or gettext("Draft")), kind="th"),
         Column(_("Tenant"), tenant_link),
         Column(_("State"), invoice_state),
-        Column(_("Month"), lambda row: date_format(row.month, "F Y"), wide=True),
+        Column(_("Month"), lambda row: date_format(row.month, gettext("F Y")), wide=True),
         Column(_("Pay by"), lambda row: formats.day(row.due_on) if row.due_on else "–", wide=True),
         Column(_("Total"), lambda row: formats.money(row.total, row.currency), kind="r"),
         Column(_("Due"), _due, kind="r", wide=True),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from billing.invoices.labels import group_text, line_text, percent_text, quantity_text, rate_text
 from billing.invoices.ledger_entries import today_of
@@ -18,6 +18,7 @@ from billing.invoices.selectors import FullInvoice
 from billing.models import Invoice, InvoiceLine
 from billing.oversight.invoice_actions import InvoiceActions
 from cavendish.above.ui.formats import day, money
+from cavendish.above.ui.labels import label
 
 Status = Invoice.Status
 ACT_WORDS: dict[str, str | Promise] = {
@@ -25,7 +26,7 @@ ACT_WORDS: dict[str, str | Promise] = {
     "payment": gettext_lazy("Record payment"),
     "send": gettext_lazy("Send"),
     "credit-note": gettext_lazy("Credit note"),
-    "void": gettext_lazy("Void"),
+    "void": pgettext_lazy("act", "Void"),
 }
 """The acts on an invoice by their addresses, the one for its state first."""
 
@@ -80,7 +81,7 @@ def heading(full: FullInvoice) -> tuple[str, bool]:
     def amount(value: Decimal) -> str:
         return money(value, invoice.currency, digits=invoice.digits)
 
-    month = date_format(invoice.month, "F Y")
+    month = date_format(invoice.month, _("F Y"))
     match invoice.status:
         case Status.DRAFT:
             return _("Draft of %(month)s: %(amount)s") % {"month": month, "amount": amount(invoice.total)}, False
@@ -102,20 +103,20 @@ def heading(full: FullInvoice) -> tuple[str, bool]:
 def heading_of_running(invoice: Invoice) -> str:
     """Returns what the month that runs comes to so far."""
     total = money(invoice.total, invoice.currency, digits=invoice.digits)
-    return _("%(month)s so far: %(amount)s") % {"month": date_format(invoice.month, "F Y"), "amount": total}
+    return _("%(month)s so far: %(amount)s") % {"month": date_format(invoice.month, _("F Y")), "amount": total}
 
 
 def groups(full: FullInvoice) -> list[Group]:
     found: dict[str, list[LineShown]] = {}
     for line in full.lines:
-        found.setdefault(group_text(line), []).append(_line(line, full.invoice))
+        found.setdefault(label(group_text(line)), []).append(_line(line, full.invoice))
     return [Group(name, lines) for name, lines in found.items()]
 
 
 def _line(line: InvoiceLine, invoice: Invoice) -> LineShown:
     return LineShown(
         number=line.number,
-        text=line_text(line),
+        text=label(line_text(line)),
         quantity=quantity_text(line),
         rate=rate_text(line),
         exact=line.exact,

@@ -21,6 +21,7 @@ from cavendish.above.admin.links import (
     tenant_link,
 )
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid, List, equals
 from cavendish.db import ids
 from generations.models import Generation
@@ -37,7 +38,7 @@ def took(job: Generation) -> str:
 def outcome(job: Generation) -> Any:
     """Returns the state with what went wrong, or how many tries it took."""
     if job.status == Status.FAILED and job.error:
-        return formats.status("bad", str(job.error.get("code", "")).replace("_", " "))
+        return formats.status("bad", label(str(job.error.get("code", "")).replace("_", " ")))
     if job.status == Status.SUCCEEDED and job.failures:
         return formats.status("good", str(_("Succeeded, try %s")).replace("%s", str(job.failures + 1)))
     return formats.state(job.status)

@@ -16,6 +16,7 @@ from cavendish.above.admin.audit.phrases import PHRASES
 from cavendish.above.admin.jobs.headline import ordinal
 from cavendish.above.admin.links import link
 from cavendish.above.ui.formats import count, money, seconds, short_id, size
+from cavendish.above.ui.labels import label
 from cavendish.db import ids
 from generations.jobs import steps
 from generations.jobs.steps import Called, Step, StoredOutput
@@ -189,7 +190,7 @@ def _ended(facts: steps.Ended, made: Made) -> Shown:
         case "succeeded":
             return made("good", "good", _("Succeeded"))
         case "canceled":
-            return made("off", "off", _("Canceled"), facts.reason.replace("_", " "))
+            return made("off", "off", _("Canceled"), label(facts.reason.replace("_", " ")))
         case _status:
             why = "" if facts.reason == facts.code else facts.reason.replace("_", " ")
-            return made("bad", "bad", _("Failed: %s") % facts.code.replace("_", " "), why)
+            return made("bad", "bad", _("Failed: %s") % label(facts.code.replace("_", " ")), why)

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import formats as django_formats
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import PlatformMonth
@@ -47,7 +48,7 @@ def model(request: HttpRequest, model_id: str) -> HttpResponse:
         rows=lambda: model_months(model_id),
         columns=(
             Column(_("Tenant"), tenant_link, kind="th"),
-            Column(_("Month"), lambda row: django_formats.date_format(row.month, "F Y")),
+            Column(_("Month"), lambda row: django_formats.date_format(row.month, gettext("F Y"))),
             Column(_("Jobs"), lambda row: formats.count(row.requests), kind="r"),
             Column(_("Pictures"), lambda row: formats.count(row.images), kind="r"),
         ),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cavendish.above.admin.links import SINCE, TENANT, UNTIL, address_of, created, link, tenant_link
 from cavendish.above.admin.pages import operator_page
@@ -29,7 +30,7 @@ OUTPUTS: List[Output] = List(
         Column(_("Part"), lambda row: label(row.get_part_display()), wide=True),
         Column(_("Pixels"), lambda row: f"{row.width} × {row.height}", kind="r", wide=True),
         Column(_("Type"), lambda row: row.mime_type.removeprefix("image/").upper(), wide=True),
-        Column(_("Size"), lambda row: formats.size(row.bytes), kind="r", wide=True),
+        Column(pgettext_lazy("bytes", "Size"), lambda row: formats.size(row.bytes), kind="r", wide=True),
     ),
     filters=(
         TENANT,

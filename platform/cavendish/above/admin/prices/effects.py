@@ -36,7 +36,7 @@ def effect_changes(found: PriceChangePreview) -> list[Change]:
 
 def effect_tables(found: PriceChangePreview) -> list[PreviewTable]:
     """Returns the bills that would have differed, by tenant."""
-    month = date_format(found.month, "F Y")
+    month = date_format(found.month, _("F Y"))
     rows = [row for row in found.tenants if row.effect.before != row.effect.after]
     if not rows:
         return []
@@ -60,7 +60,7 @@ def effect_tables(found: PriceChangePreview) -> list[PreviewTable]:
 
 def effect_notes(found: PriceChangePreview) -> list[str]:
     """Returns sentences: of what month this is, what of it is not listed, what would be below its cost."""
-    month = date_format(found.month, "F Y")
+    month = date_format(found.month, _("F Y"))
     differ = [row for row in found.tenants if row.effect.before != row.effect.after]
     notes = []
     if not differ:

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from accounts.models import Tenant
 from cavendish.above.reconcile.models import ReconcileRun
 from cavendish.above.ui.formats import MONEY_IN_FULL, money
+from cavendish.above.ui.labels import label
 from cavendish.db import ids
 
 
@@ -58,8 +59,8 @@ def _check(check: Mapping[str, Any], tenants: Mapping[str, Tenant]) -> CheckFoun
     rows = [_row(row, tenants) for row in check.get("rows") or []]
     differing = int(check.get("count") or 0)
     return CheckFound(
-        name=_words(check["check"]).capitalize(),
-        about=str(check.get("about") or ""),
+        name=label(_words(check["check"]).capitalize()),
+        about=label(str(check.get("about") or "")),
         count=differing,
         seconds=float(check.get("seconds") or 0),
         error=str(check.get("error") or ""),
@@ -71,7 +72,7 @@ def _check(check: Mapping[str, Any], tenants: Mapping[str, Tenant]) -> CheckFoun
 def _row(row: Mapping[str, Any], tenants: Mapping[str, Tenant]) -> RowFound:
     tenant = tenants.get(str(row.get("tenant_id")))
     figures = [
-        (_words(name), _figure(value))
+        (label(_words(name)), _figure(value))
         for name, value in row.items()
         if name not in ("tenant_id", "subject") and value is not None
     ]

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import StorageUse
 from accounts.roles.operators import OperatorPermission, operator_can
@@ -95,7 +96,7 @@ def _in_state(rows: QuerySet[LegalHold], value: str) -> QuerySet[LegalHold]:
 
 
 HOLDS = (
-    Column[LegalHold](_("Set"), created),
+    Column[LegalHold](pgettext_lazy("time", "Set"), created),
     Column[LegalHold](_("Tenant"), tenant_link, kind="th"),
     Column[LegalHold](_("Held"), _held),
     Column[LegalHold](_("State"), _hold_state),
