@@ -127,6 +127,8 @@ class WebhookDelivery(TenantModel):
             models.Index(fields=["subject"], name="webhooks_of_subject"),
             # for the log of an endpoint
             models.Index(fields=["endpoint_id", "id"], name="webhooks_of_endpoint"),
+            # what failed for good, for the operator
+            models.Index(fields=["endpoint_id", "id"], name="webhooks_failed", condition=Q(status="failed")),
             # for webhook_deliveries_expire
             models.Index(fields=["created_at"], name="webhooks_by_age"),
         )

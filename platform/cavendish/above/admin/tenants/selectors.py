@@ -14,7 +14,17 @@ from django.db import connections
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, AuditEvent, Invitation, Membership, StorageUse, Tenant, TenantNote, WebhookEndpoint
+from accounts.models import (
+    ApiKey,
+    AuditEvent,
+    Invitation,
+    Membership,
+    StorageUse,
+    Tenant,
+    TenantNote,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from billing.budgets.selectors import BudgetUse, budget_uses, budgets_listed
 from billing.models import Budget, Invoice, PlanVersion, Subscription, Wallet
 from billing.money import ZERO
@@ -300,17 +310,16 @@ def last_audit(tenant: Tenant) -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(tenant_id=tenant.id).order_by("-id")[:LAST_AUDIT])
 
 
-def webhook_health(tenant: Tenant) -> tuple[list[WebhookEndpoint], int, int]:
-    """Returns the live endpoints, and how many deliveries of the last day succeeded and failed."""
+def webhook_health(tenant: Tenant) -> tuple[list[WebhookEndpoint], int]:
+    """Returns the live endpoints, and how many of their deliveries of the last day failed for good."""
     endpoints = list(WebhookEndpoint.objects.filter(tenant_id=tenant.id, subject=None, livemode=True)[:20])
-    with connections[current_alias()].cursor() as cursor:
-        cursor.execute(
-            """SELECT count(*) FILTER (WHERE status = 'succeeded'), count(*) FILTER (WHERE status = 'failed')
-               FROM accounts_webhookdelivery WHERE tenant_id = %s AND id >= %s""",
-            [tenant.id, ids.first_at(timezone.now() - timedelta(days=1))],
-        )
-        succeeded, failed = cursor.fetchone()
-    return endpoints, succeeded, failed
+    failed = WebhookDelivery.objects.filter(
+        tenant_id=tenant.id,
+        endpoint_id__in=[endpoint.id for endpoint in endpoints],
+        status=WebhookDelivery.Status.FAILED,
+        id__gte=ids.first_at(timezone.now() - timedelta(days=1)),
+    )
+    return endpoints, failed.count()
 
 
 def storage_of(tenant: Tenant) -> tuple[int, int]:

@@ -148,7 +148,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     currency = balance.currency if balance else "USD"
     jobs = selectors.last_jobs(found)
     charges = selectors.job_charges(jobs)
-    endpoints, delivered, undelivered = selectors.webhook_health(found)
+    endpoints, undelivered = selectors.webhook_health(found)
     key_lines = selectors.key_lines(found, month=spend.month)
     stored, quota = selectors.storage_of(found)
     budgets = selectors.budget_lines(found)
@@ -185,7 +185,6 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "notes": selectors.notes_of(found),
         "policy_accepted": policy_accepted(found.policy_version),
         "endpoints": endpoints,
-        "delivered": delivered,
         "undelivered": undelivered,
         "data": data.data_of(found),
         "policy_version": django_settings.POLICY_VERSION,

@@ -91,6 +91,11 @@ def _due(row: WebhookDelivery) -> Any:
     return formats.moment(row.due_at) if row.due_at > timezone.now() else _("now")
 
 
+def _failed(rows: QuerySet[WebhookDelivery], value: str) -> QuerySet[WebhookDelivery] | None:
+    """Narrows to what failed for good, which has an index."""
+    return rows.filter(status=value) if value == WebhookDelivery.Status.FAILED else None
+
+
 def _resend(row: WebhookDelivery) -> Any:
     if row.status == WebhookDelivery.Status.SUCCEEDED:
         return ""  # its page has the button
@@ -126,7 +131,7 @@ def webhook_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
         rows=lambda: WebhookDelivery.objects.filter(tenant_id=row.tenant_id, endpoint_id=row.id),
         columns=(*COLUMNS, RESEND) if may else COLUMNS,
         filters=(
-            Filter("status", _("State"), equals("status"), choices=WebhookDelivery.Status.choices),
+            Filter("status", _("State"), equals("status"), choices=WebhookDelivery.Status.choices, index=_failed),
             SINCE,
             UNTIL,
         ),
