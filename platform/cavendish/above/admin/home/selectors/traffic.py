@@ -225,18 +225,20 @@ def durations(window: Window, latest: list[Latest]) -> tuple[list[Duration], lis
 
     The most pictures come first.
     """
-    before: dict[tuple[str, str], Histograms] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
     now: dict[tuple[str, str], list[Latest]] = defaultdict(list)
-    values = {"livemode": window.livemode, "hours": sorted({*window.trend(), *hours_of(window.pairs())})}
-    for model, size, hour, buckets, jobs_of in rows(_BUCKETS, values):
-        for key in ((model, size), ("", size)):
-            for bucket, jobs in zip(buckets, jobs_of, strict=True):
-                before[key][hour][bucket] += jobs
     for row in latest:
         if row.outcome == "succeeded":
             for key in ((row.model, row.image_size), ("", row.image_size)):
                 now[key].append(row)
-    found = [_duration(window, key, counted, before.get(key, {})) for key, counted in now.items()]
+    before: dict[tuple[str, str], Histograms] = {key: {} for key in now}
+    values = {"livemode": window.livemode, "hours": sorted({*window.trend(), *hours_of(window.pairs())})}
+    for model, size, hour, buckets, jobs_of in rows(_BUCKETS, values):
+        for key in ((model, size), ("", size)):
+            if key in now:
+                counts = before[key].setdefault(hour, {})
+                for bucket, jobs in zip(buckets, jobs_of, strict=True):
+                    counts[bucket] = counts.get(bucket, 0.0) + jobs
+    found = [_duration(window, key, counted, before[key]) for key, counted in now.items()]
     found.sort(key=lambda row: (-row.pictures, row.model, row.image_size))
     return [row for row in found if row.model], [row for row in found if not row.model]
 
@@ -262,10 +264,10 @@ def _duration(window: Window, key: tuple[str, str], latest: list[Latest], before
 
 def _blended(window: Window, pair: tuple[datetime, datetime], hours: Histograms) -> dict[int, float]:
     """Returns the histogram of the sixty minutes that end at this time of a day."""
-    blend: dict[int, float] = defaultdict(float)
+    blend: dict[int, float] = {}
     for hour, share in zip(pair, (window.share, 1 - window.share), strict=True):
         for bucket, jobs in hours.get(hour, {}).items():
-            blend[bucket] += share * jobs
+            blend[bucket] = blend.get(bucket, 0.0) + share * jobs
     return {bucket: jobs for bucket, jobs in blend.items() if jobs}
 
 
