@@ -16,7 +16,7 @@ from cavendish.db import ids
 from cavendish.db.router import acting_as
 from tests.accounts.people import audited
 from tests.admin.acting import act, act_done
-from tests.factories import FLASH, make_key, make_tenant
+from tests.factories import FLASH, make_key, make_tenant, standard_plan
 from tests.people.visitors import Visitor, person, shown
 
 
@@ -42,6 +42,7 @@ def balance(tenant: Tenant) -> Decimal:
 
 
 def test_an_operator_makes_a_tenant(operator: Visitor) -> None:
+    standard_plan()
     slug = f"t-{token_hex(6)}"
     page = act_done(
         operator, "/admin/tenants/new/", name="Studio", slug=slug, plan="standard", opening_balance="1,200.5",

@@ -72,7 +72,7 @@ class Act(forms.Form):
     word: str | Promise = ""
     danger = False
     slow = False
-    """Whether the preview takes seconds: it then follows what is entered and not each key, and is not made twice."""
+    """Whether the preview takes seconds: it then waits for a pause in the typing, and is not made twice."""
     text: str | Promise = ""
     typed = ""
     required_css_class = "required"

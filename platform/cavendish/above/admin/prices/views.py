@@ -109,7 +109,7 @@ VERSIONS: List[Price] = List(
         Column(_("Price"), lambda row: f"{price_text(row.unit_price)} {row.currency}", kind="r"),
         Column(_("Unit"), lambda row: unit_word(row.unit), wide=True),
         Column(_("Source"), lambda row: formats.copy(row.source, row.source[:24]) if row.source else "–", wide=True),
-        Column(_("By"), lambda row: row.actor or gettext("the catalog"), wide=True),
+        Column(_("By"), lambda row: row.actor or ("–" if row.plan_id else gettext("the catalog")), wide=True),
     ),
     filters=(
         Filter("plan", _("Whose"), _by_plan, choices=_plan_choices),
