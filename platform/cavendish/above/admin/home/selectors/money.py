@@ -7,9 +7,10 @@ exchanged: where a tenant pays in another currency there is no margin, and its s
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -167,11 +168,23 @@ _MONEY = """
 _HELD = """
     SELECT w.currency, sum(w.held), count(*) FILTER (WHERE w.held > 0) FROM billing_wallet w
     WHERE w.livemode = %(livemode)s GROUP BY 1 ORDER BY 2 DESC, 1"""
+# Of each currency the first tenants, those that moved most, and the sums; not all tenants, of which there are many.
 _MOVES = """
-    SELECT m.tenant_id, t.name, w.currency, m.today, m.week, m.week_before FROM generations_tenantmove m
-    JOIN accounts_tenant t ON t.id = m.tenant_id
-    JOIN billing_wallet w ON w.tenant_id = m.tenant_id AND w.livemode = m.livemode
-    WHERE m.livemode = %(livemode)s ORDER BY m.week DESC, m.today DESC, t.name"""
+    SELECT tenant_id, name, currency, today, week, week_before, place, fall, rise, tenants, everywhere,
+        all_today, all_week, all_before
+    FROM (
+        SELECT m.tenant_id, t.name, w.currency, m.today, m.week, m.week_before,
+            row_number() OVER (paid ORDER BY m.week DESC, m.today DESC, t.name) AS place,
+            row_number() OVER (paid ORDER BY m.week - m.week_before, m.week DESC, m.today DESC, t.name) AS fall,
+            row_number() OVER (paid ORDER BY m.week - m.week_before DESC, m.week, m.today, t.name DESC) AS rise,
+            count(*) OVER paid AS tenants, count(*) OVER () AS everywhere,
+            sum(m.today) OVER paid AS all_today, sum(m.week) OVER paid AS all_week,
+            sum(m.week_before) OVER paid AS all_before
+        FROM generations_tenantmove m
+        JOIN accounts_tenant t ON t.id = m.tenant_id
+        JOIN billing_wallet w ON w.tenant_id = m.tenant_id AND w.livemode = m.livemode
+        WHERE m.livemode = %(livemode)s WINDOW paid AS (PARTITION BY w.currency)) moves
+    WHERE place <= %(top)s OR fall <= 3 OR rise <= 3 ORDER BY place"""
 _SHARES = """
     SELECT b.tenant_id, max((p.used + p.held) / nullif(p.cap, 0)) FROM billing_budget b
     JOIN LATERAL (SELECT q.used, q.held, q.cap FROM billing_budgetperiod q
@@ -223,32 +236,33 @@ def held(window: Window, gauges: dict[str, dict[datetime, tuple[Decimal, Decimal
 
 def tenant_moves(window: Window, *, currency: str = UPSTREAM_CURRENCY) -> TenantMoves:
     """Returns who pays most and who moved, as the scheduler summed it last; today is UTC's. Two statements."""
-    found = rows(_MOVES, {"livemode": window.livemode})
-    own = [
-        TenantMove(tenant, name, today, week, before, None)
-        for tenant, name, paid_in, today, week, before in found
-        if paid_in == currency
-    ]
-    moved = sorted(own, key=lambda move: move.week - move.week_before)
-    falling = [move for move in moved[:3] if move.week < move.week_before]
-    rising = [move for move in moved[::-1][:3] if move.week > move.week_before]
-    ids = [move.tenant_id for move in own[:TOP]]
-    shares = dict(rows(_SHARES, {"livemode": window.livemode, "tenants": ids, "now": window.now})) if ids else {}
-    top = [
-        TenantMove(
-            move.tenant_id, move.name, move.today, move.week, move.week_before, _float(shares.get(move.tenant_id))
-        )
-        for move in own[:TOP]
-    ]
+    found = rows(_MOVES, {"livemode": window.livemode, "top": TOP})
+    own = [row for row in found if row[2] == currency]
+    moves = [TenantMove(row[0], row[1], row[3], row[4], row[5], None) for row in own]
+    places, falls, rises = (
+        [move for _place, move in sorted(zip((row[at] for row in own), moves, strict=True), key=itemgetter(0))]
+        for at in (6, 7, 8)
+    )
+    top = places[:TOP]
+    shares = {}
+    if top:
+        tenants = [move.tenant_id for move in top]
+        shares = dict(rows(_SHARES, {"livemode": window.livemode, "tenants": tenants, "now": window.now}))
+    count, everywhere = own[0][9:11] if own else (0, found[0][10] if found else 0)
+    today, week, before = own[0][11:14] if own else (ZERO, ZERO, ZERO)
+    whole = TenantMove(None, "", today, week, before, None)
+    shown = _together(top)
     return TenantMoves(
         currency=currency,
-        top=top,
-        others=_together(own[TOP:]),
-        others_count=len(own[TOP:]),
-        all=_together(own),
-        rising=rising,
-        falling=falling,
-        elsewhere=len(found) - len(own),
+        top=[replace(move, budget_share=_float(shares.get(move.tenant_id))) for move in top],
+        others=TenantMove(
+            None, "", whole.today - shown.today, whole.week - shown.week, whole.week_before - shown.week_before, None
+        ),
+        others_count=count - len(top),
+        all=whole,
+        rising=[move for move in rises[:3] if move.week > move.week_before],
+        falling=[move for move in falls[:3] if move.week < move.week_before],
+        elsewhere=everywhere - count,
     )
 
 
