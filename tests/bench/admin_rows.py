@@ -66,4 +66,5 @@ def rows_write(*, outputs: int, events: int, deliveries: int) -> None:
             cursor.execute(text.replace("%'", "%%'"), {"outputs": outputs, "events": events, "deliveries": deliveries})
         for table in silent:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        cursor.execute("VACUUM (ANALYZE)")
+        for table in (*silent, "generations_generationcontent"):
+            cursor.execute(f"VACUUM (ANALYZE) {table}")

@@ -23,7 +23,7 @@ SIZES = {
     False: {"records": 10_000_000, "other-jobs": 1_560_000, "months": 10, "outputs": 1_000_000, "events": 1_000_000},
     True: {"records": 600_000, "other-jobs": 94_000, "months": 2, "outputs": 100_000, "events": 100_000},
 }
-"""About five million jobs, and three hundred thousand; the second for `--quick`. A job has about three usage records."""
+"""About five million jobs, or three hundred thousand for `--quick`. A job has about three usage records."""
 TENANTS = 2000
 DELIVERIES = 200_000
 
