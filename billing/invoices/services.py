@@ -145,18 +145,18 @@ def invoices_finalise(*, month: date, now: datetime | None = None) -> int:
 def _drafts_due(month: date) -> QuerySet[Invoice]:
     """Returns the drafts of `month` that can be finalised by themselves: somebody issues them, and none just failed."""
     # One that replaces a void invoice was asked for by an operator, who has something to correct first.
-    due = Invoice.objects.filter(
+    due: QuerySet[Invoice] = Invoice.objects.filter(
         Q(failed_at=None) | Q(failed_at__lte=timezone.now() - STALE),
         month=month,
         status=Invoice.Status.DRAFT,
         replaces=None,
     ).order_by("tenant_id")
-    if LegalEntity.objects.filter(is_default=True).exists():
-        return due
-    with_own = BillingProfile.objects.exclude(legal_entity=None).values("tenant_id")
-    if due.exclude(tenant_id__in=with_own).exists():
-        logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
-    return due.filter(tenant_id__in=with_own)
+    if not LegalEntity.objects.filter(is_default=True).exists():
+        with_own = BillingProfile.objects.exclude(legal_entity=None).values("tenant_id")
+        if due.exclude(tenant_id__in=with_own).exists():
+            logger.warning("Invoices of %s wait: no legal entity is the default one.", month)
+        due = due.filter(tenant_id__in=with_own)
+    return due
 
 
 def _tenant_text(tenant_id: UUID) -> str:

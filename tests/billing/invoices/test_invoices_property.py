@@ -170,7 +170,7 @@ def adds_up(tenant: Tenant) -> int:
 
 
 def count(statement: str, month: date, tenants: Sequence[Tenant]) -> int:
-    values = {"month": month, "tenants": [tenant.id for tenant in tenants]}
+    values: dict[str, Any] = {"month": month, "tenants": [tenant.id for tenant in tenants]}
     with connections["owner"].cursor() as cursor:
         cursor.execute(statement, values)
         (found,) = cursor.fetchone()

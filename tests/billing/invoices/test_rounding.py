@@ -141,7 +141,9 @@ def test_dues_hold_at_every_edge() -> None:
     grant(tenant, Decimal(1))
     with psycopg.connect(conninfo("owner")) as owner:
         owner.execute("ALTER TABLE billing_credit DISABLE TRIGGER USER")
-        for money, credits, limit in product((*STEPS, Decimal("-0.05"), Decimal("0.05")), STEPS[3:], STEPS[3:]):
+        for money, credits, limit in product(
+            (*STEPS, Decimal("-0.05"), Decimal("0.05")), (*STEPS[3:], Decimal(1)), STEPS[3:]
+        ):
             if money + credits + limit < 0:
                 continue  # no wallet is like that
             owner.execute("UPDATE billing_credit SET remaining = %s WHERE tenant_id = %s", [credits, tenant.id])
