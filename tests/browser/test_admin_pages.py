@@ -12,10 +12,13 @@ from tests.browser.conftest import Living
 
 LISTS = (
     "", "jobs/", "batches/", "outputs/", "tenants/", "people/", "keys/", "charges/", "invoices/", "ledger/",
-    "webhooks/", "mail/", "audit/", "more", "search?q=studio", "search?q=nothing-like-this",
+    "models/", "workers/", "workers/upstream-keys/", "background/", "webhooks/", "mail/", "storage/",
+    "storage/legal-holds/", "audit/", "settings/", "settings/?changed=yes", "settings/operators/",
+    "settings/operator-keys/", "settings/roles/", "settings/policy/", "settings/guard-rules/", "tenants/acme/exports/",
+    "tenants/acme/templates/", "tenants/acme/guard-rules/", "more", "search?q=studio", "search?q=nothing-like-this",
 )  # fmt: skip
 EMPTY = tuple(f"{name}?tenant=bluebird" for name in ("jobs/", "batches/", "charges/", "webhooks/"))
-DETAILS = ("jobs/", "batches/", "tenants/", "people/", "keys/", "invoices/", "webhooks/", "audit/")
+DETAILS = ("jobs/", "batches/", "tenants/", "people/", "keys/", "invoices/", "models/", "webhooks/", "audit/")
 ACTS = ("tenants/new/", "tenants/acme/top-up/", "tenants/acme/limits/", "tenants/acme/close/")
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OperatorRole, Tenant, TenantStatus
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OPERATOR_MEANINGS, OperatorPermission, operator_can, operator_may
-from cavendish.above.admin.links import address_of, unseen
+from cavendish.above.admin.links import address_of, in_row, unseen
 from cavendish.above.admin.pages import operator_of, operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
@@ -98,10 +98,7 @@ def _accept(tenant: Tenant) -> Any:
     if tenant.policy_version == settings.POLICY_VERSION:
         return ""
     address = reverse("admin:tenant_act", args=[ids.encode(ids.TENANT, tenant.id), "accept-policy"])
-    return format_html(
-        '<a href="{}" hx-get="{}" hx-target="#dialog">{}<span class="sr"> {}</span></a>',
-        address, address, _("Accept policy"), tenant.name,
-    )  # fmt: skip
+    return in_row([{"address": address, "word": _("Accept policy"), "of": tenant.name, "dialog": True, "small": True}])
 
 
 POLICY = (
