@@ -62,7 +62,8 @@ def lines_of(pages: list[dict[str, Any]]) -> list[Line]:
     return [
         Line(
             page["page"],
-            f"{page['p95']:.0f} ms  (p50 {page['p50']:.0f}, Python {page['processor']:.0f}; {page['queries']} queries; "
+            f"{page['p95']:.0f} ms  (p50 {page['p50']:.0f}; processor {page['python']:.0f} in Python, "
+            f"{page['postgresql']:.0f} in PostgreSQL; {page['queries']} queries; "
             f"{page['bytes'] / 1000:.0f} kB, {page['compressed'] / 1000:.1f} compressed)",
             f"p95 <= {AIM_MS} ms",
             page["p95"] <= AIM_MS,
