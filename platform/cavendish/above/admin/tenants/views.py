@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantNote, TenantStatus
+from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantNote
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
 from accounts.tenants.selectors import tenant_details
@@ -37,9 +34,9 @@ from cavendish.above.admin.tenants.acts import (
 )
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.admin.tenants.finding import tenant_of
+from cavendish.above.admin.tenants.lists import TENANTS
 from cavendish.above.tenant_data.models import Erasure
-from cavendish.above.ui import formats
-from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
+from cavendish.above.ui.lists import list_page
 from cavendish.db import ids
 
 ACTS: dict[str, type[TenantAct]] = {
@@ -81,37 +78,6 @@ ITEM_ACTS: dict[str, tuple[type[TenantAct], str, type[Any]]] = {
 
 def tenant_address(tenant: Tenant) -> str:
     return reverse("admin:tenant", args=[ids.encode(ids.TENANT, tenant.id)])
-
-
-def _name(tenant: Tenant) -> Any:
-    return format_html(
-        '<a href="{}">{}</a> <span class="quiet">{}</span>', tenant_address(tenant), tenant.name, tenant.slug
-    )
-
-
-def _matching(rows: Any, text: str) -> Any:
-    found = Q(slug__icontains=text) | Q(name__icontains=text)
-    if (tenant_id := ids.decode(ids.TENANT, text)) is not None:
-        found |= Q(id=tenant_id)
-    return rows.filter(found)
-
-
-TENANTS: List[Tenant] = List(
-    title=_("Tenants"),
-    rows=lambda: Tenant.objects.all(),
-    columns=(
-        Column(_("Tenant"), _name, kind="th"),
-        Column(_("Status"), lambda tenant: formats.state(tenant.status)),
-        Column(_("Jobs at once"), lambda tenant: formats.count(tenant.concurrency_limit), kind="r", wide=True),
-        Column(_("Since"), lambda tenant: formats.day(timezone.localdate(tenant.created_at), year=True), wide=True),
-        Column(_("Id"), lambda tenant: formats.copy_id(ids.encode(ids.TENANT, tenant.id)), wide=True),
-    ),
-    filters=(
-        Filter("q", _("Name or slug"), _matching, kind="search"),
-        Filter("status", _("Status"), equals("status"), choices=TenantStatus.choices),
-    ),
-    empty=_("Create the first one: it gets a wallet, a plan and an owner."),
-)
 
 
 @operator_page(section="tenants")
