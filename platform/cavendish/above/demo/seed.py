@@ -132,7 +132,7 @@ def _activity_count(since: datetime, until: datetime) -> None:
                FROM generate_series(%s::timestamptz, %s, interval '1 hour') hour""",
             [list(EDGES), first, until],
         )
-        cursor.execute("SELECT activity_latest_refresh(%s::float8[])", [list(EDGES)])
+    call("activity_latest_refresh", list(EDGES), using="owner")
 
 
 def refuse_elsewhere() -> None:
