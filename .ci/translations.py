@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = [ROOT / "platform/cavendish/above", ROOT / "billing", ROOT / "generations"]
+SOURCES = [ROOT / "platform/cavendish/above", *(ROOT / name for name in ("accounts", "billing", "generations"))]
 CHECKS = [ROOT / "billing/reconcile/sql", ROOT / "generations/reconcile/sql"]
 """Reconcile's checks: pages show their names, and the comments at their top."""
 FILE = ROOT / "platform/cavendish/above/locale/zh_Hans/LC_MESSAGES/django.po"
@@ -58,12 +58,17 @@ def messages() -> Iterator[tuple[Message, str | None, str]]:
                         yield ((first, second) if call["name"] == "ngettext" else first), None, place
     sys.path.insert(0, str(ROOT))
     from billing.reconcile.checks import checks_in
+    from cavendish.boot.settings_known import known_settings
 
     for folder in CHECKS:
         for check in checks_in(folder):
             place = str(folder.relative_to(ROOT))
             yield check.name.replace("_", " ").capitalize(), None, place
             yield check.about, None, place
+    for setting in known_settings():
+        place = "platform/cavendish/boot/settings_known.py"
+        for text in (setting.section, setting.about, *([setting.default] if " " in setting.default else [])):
+            yield text, None, place
 
 
 def _text(literal: str) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from cavendish.db.ids import new_id
 from cavendish.db.tenancy import TenantManager, TenantModel
@@ -28,22 +29,32 @@ class Tenant(models.Model):
     name = models.CharField(max_length=200)
     status = models.CharField(max_length=16, choices=TenantStatus, default=TenantStatus.ACTIVE)
     status_reason = models.CharField(max_length=200, blank=True)
-    weight = models.PositiveSmallIntegerField(default=1, help_text="Share of the workers, relative to other tenants.")
-    concurrency_limit = models.PositiveIntegerField(default=64, help_text="Jobs running at once.")
-    queue_limit = models.PositiveIntegerField(default=1000, help_text="Jobs waiting at once, interactive ones.")
+    weight = models.PositiveSmallIntegerField(
+        default=1, help_text=gettext_noop("Share of the workers, relative to other tenants.")
+    )
+    concurrency_limit = models.PositiveIntegerField(default=64, help_text=gettext_noop("Jobs running at once."))
+    queue_limit = models.PositiveIntegerField(
+        default=1000, help_text=gettext_noop("Jobs waiting at once, interactive ones.")
+    )
     requests_per_minute = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Of all its keys of one mode; empty means REQUESTS_PER_MINUTE, 0 no limit."
+        null=True,
+        blank=True,
+        help_text=gettext_noop("Of all its keys of one mode; empty means REQUESTS_PER_MINUTE, 0 no limit."),
     )
     images_per_minute = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Of all its keys of one mode; empty means IMAGES_PER_MINUTE, 0 no limit."
+        null=True,
+        blank=True,
+        help_text=gettext_noop("Of all its keys of one mode; empty means IMAGES_PER_MINUTE, 0 no limit."),
     )
-    allowed_models = models.JSONField(null=True, blank=True, help_text="Model ids; empty means all.")
-    allowed_sizes = models.JSONField(null=True, blank=True, help_text="Image sizes; empty means all.")
+    allowed_models = models.JSONField(null=True, blank=True, help_text=gettext_noop("Model ids; empty means all."))
+    allowed_sizes = models.JSONField(null=True, blank=True, help_text=gettext_noop("Image sizes; empty means all."))
     output_retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="After its end a generation is erased, all but its cost; empty means kept."
+        null=True,
+        blank=True,
+        help_text=gettext_noop("After its end a generation is erased, all but its cost; empty means kept."),
     )
     input_retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Pictures and videos that came as input; empty means kept."
+        null=True, blank=True, help_text=gettext_noop("Pictures and videos that came as input; empty means kept.")
     )
     billing_timezone = models.CharField(max_length=64, default="UTC")
     # A change of the zone waits for a month to begin in both (accounts.tenants.services).
@@ -54,33 +65,39 @@ class Tenant(models.Model):
         null=True,
         blank=True,
         db_default=10_000,
-        help_text="Generations of test keys a day (UTC); empty means no limit.",
+        help_text=gettext_noop("Generations of test keys a day (UTC); empty means no limit."),
     )
     test_daily_bytes = models.PositiveBigIntegerField(
         null=True,
         blank=True,
         db_default=10 * 1024**3,
-        help_text="Bytes that test keys store a day (UTC): inputs, uploads and outputs; empty means no limit.",
+        help_text=gettext_noop(
+            "Bytes that test keys store a day (UTC): inputs, uploads and outputs; empty means no limit."
+        ),
     )
     storage_quota_bytes = models.PositiveBigIntegerField(
         null=True,
         blank=True,
-        help_text="Bytes stored at once: inputs, uploads and outputs of both modes; empty means STORAGE_QUOTA_BYTES, "
-        "0 no limit.",
+        help_text=gettext_noop(
+            "Bytes stored at once: inputs, uploads and outputs of both modes; empty means STORAGE_QUOTA_BYTES, "
+            "0 no limit."
+        ),
     )
     allowed_origins = models.JSONField(
         default=list,
         db_default=models.Value([], output_field=models.JSONField()),
         blank=True,
-        help_text="Origins whose scripts may use the API with its keys.",
+        help_text=gettext_noop("Origins whose scripts may use the API with its keys."),
     )
     frame_origins = models.JSONField(
         default=list,
         db_default=models.Value([], output_field=models.JSONField()),
         blank=True,
-        help_text="Origins whose pages may embed display pages.",
+        help_text=gettext_noop("Origins whose pages may embed display pages."),
     )
-    policy_version = models.CharField(max_length=32, blank=True, help_text="The use policy an owner accepted last.")
+    policy_version = models.CharField(
+        max_length=32, blank=True, help_text=gettext_noop("The use policy an owner accepted last.")
+    )
     policy_accepted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 

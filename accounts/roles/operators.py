@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from accounts.errors import OperatorNotAllowed
 from accounts.models import OperatorRole, User
 
@@ -32,24 +34,26 @@ class OperatorPermission(StrEnum):
 
 
 OPERATOR_MEANINGS = {
-    OperatorPermission.VIEW: "View every page and list, without prompts and pictures",
-    OperatorPermission.CONTENT: "View prompts and pictures, after giving a reason that is kept in the audit log",
-    OperatorPermission.TENANTS: (
+    OperatorPermission.VIEW: gettext_noop("View every page and list, without prompts and pictures"),
+    OperatorPermission.CONTENT: gettext_noop(
+        "View prompts and pictures, after giving a reason that is kept in the audit log"
+    ),
+    OperatorPermission.TENANTS: gettext_noop(
         "Create, suspend and reactivate tenants; change their limits, retention and guard rules; "
         "invite people and help them sign in; write notes"
     ),
-    OperatorPermission.KEYS: "Create, rotate and revoke tenants' API keys",
-    OperatorPermission.JOBS: "Cancel and retry jobs, send webhooks again",
-    OperatorPermission.MONEY: (
+    OperatorPermission.KEYS: gettext_noop("Create, rotate and revoke tenants' API keys"),
+    OperatorPermission.JOBS: gettext_noop("Cancel and retry jobs, send webhooks again"),
+    OperatorPermission.MONEY: gettext_noop(
         "Book top-ups, credits, adjustments, refunds and payments; decide flagged charges; "
         "manage invoices, budgets, billing profiles and tenants' plans"
     ),
-    OperatorPermission.PRICES: "Change the price book and plans, adopt token differences",
-    OperatorPermission.PLATFORM: (
+    OperatorPermission.PRICES: gettext_noop("Change the price book and plans, adopt token differences"),
+    OperatorPermission.PLATFORM: gettext_noop(
         "Manage workers, background work, mail and webhook outboxes, reconciliation and the platform's guard rules"
     ),
-    OperatorPermission.ERASE: "Close, export and erase tenants; set and release legal holds",
-    OperatorPermission.OPERATORS: "Manage operators, their roles and their keys",
+    OperatorPermission.ERASE: gettext_noop("Close, export and erase tenants; set and release legal holds"),
+    OperatorPermission.OPERATORS: gettext_noop("Manage operators, their roles and their keys"),
 }
 
 OPERATOR_PERMISSIONS: dict[OperatorRole, frozenset[OperatorPermission]] = {

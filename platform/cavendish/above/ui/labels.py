@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 LABELS = (
     gettext_noop("API key"), gettext_noop("Active"), gettext_noop("Admin"), gettext_noop("Adjustment"),
@@ -74,7 +74,9 @@ WORDS = (
 LINES = (
     gettext_noop("Text input"), gettext_noop("Image input"), gettext_noop("Video input"), gettext_noop("Cached input"),
     gettext_noop("Text output"), gettext_noop("Images"), gettext_noop("Thoughts"), gettext_noop("Searches"),
-    gettext_noop("Paid by credits"), gettext_noop("Credits and corrections"),
+    gettext_noop("Paid by credits"), gettext_noop("Paid by the plan's credit"),
+    gettext_noop("Beyond the quoted maximum, not charged"), gettext_noop("tokens"), gettext_noop("searches"),
+    gettext_noop("images"), gettext_noop("Credits and corrections"),
 )  # fmt: skip
 """Lines of an invoice without a description of their own; the PDF is in English."""
 
@@ -97,9 +99,16 @@ FIELDS = (
 """Values of the audit log, as its sentences name them."""
 
 
+_AMBIGUOUS: dict[str, Promise] = {**PERIODS, "Money": pgettext_lazy("what a budget counts", "Money")}
+
+
 def label(text: str | Promise) -> str:
     """Returns a label of a choice in the viewer's language, and any other text as it is."""
-    return gettext(str(text)) if text else ""
+    return str(_translated(str(text))) if text else ""
+
+
+def _translated(text: str) -> str | Promise:
+    return _AMBIGUOUS[text] if text in _AMBIGUOUS else gettext_lazy(text)
 
 
 def period(text: str) -> str:
@@ -109,4 +118,4 @@ def period(text: str) -> str:
 
 def labelled(choices: Iterable[tuple[str, str | Promise]]) -> list[tuple[str, str | Promise]]:
     """Returns choices for a field of a form with labels in the viewer's language, whoever that will be."""
-    return [(value, gettext_lazy(str(text))) for value, text in choices]
+    return [(value, _translated(str(text))) for value, text in choices]

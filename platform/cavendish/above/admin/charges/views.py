@@ -17,6 +17,7 @@ from cavendish.above.admin.charges.acts import ACTS, sight_lines
 from cavendish.above.admin.links import MODE, TENANT, created, link, tenant_link
 from cavendish.above.admin.pages import operator_act, operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
 from cavendish.db import ids
 
@@ -58,7 +59,7 @@ def _decision(charge: Charge) -> Any:
 
 
 def _flags(charge: Charge) -> Any:
-    words = ", ".join(str(flag).replace("_", " ") for flag in charge.flags)
+    words = ", ".join(label(str(flag).replace("_", " ")) for flag in charge.flags)
     if charge.flags and getattr(charge, "resolution", None) is None:
         return format_html('<b class="bad">{}</b>', words)
     return words
@@ -113,8 +114,7 @@ def charge_act(request: HttpRequest, generation_id: str, act: str) -> HttpRespon
         raise Http404
     form = ACTS[act](request.POST or None, sight=sight)
     to_list = request.GET.get("back") == "list"
-    back = (
-        f"{reverse('admin:charges')}?flagged=open" if to_list else f"{reverse('admin:job', args=[generation_id])}#money"
-    )
+    # without a fragment: a browser that is on the page would only scroll to it
+    back = f"{reverse('admin:charges')}?flagged=open" if to_list else reverse("admin:job", args=[generation_id])
     extra = {"sight": "admin/charges/sight.html", "of": sight, "lines": sight_lines(sight)}
     return operator_act(request, form, back=back, extra=extra)

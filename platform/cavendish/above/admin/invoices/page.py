@@ -113,11 +113,16 @@ def groups(full: FullInvoice) -> list[Group]:
     return [Group(name, lines) for name, lines in found.items()]
 
 
+def _quantity(line: InvoiceLine) -> str:
+    number, _space, unit = quantity_text(line).partition(" ")
+    return f"{number} {label(unit)}".rstrip()
+
+
 def _line(line: InvoiceLine, invoice: Invoice) -> LineShown:
     return LineShown(
         number=line.number,
         text=label(line_text(line)),
-        quantity=quantity_text(line),
+        quantity=_quantity(line),
         rate=rate_text(line),
         exact=line.exact,
         amount=money(line.amount, digits=invoice.digits),

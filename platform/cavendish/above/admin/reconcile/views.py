@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
@@ -71,7 +71,9 @@ RUNS: List[ReconcileRun] = List(
     columns=(
         Column(_("When"), _name, kind="th"),
         Column(_("Result"), _state),
-        Column(_("Of"), lambda run: gettext("Everything") if run.whole else gettext("A part"), wide=True),
+        Column(
+            pgettext_lazy("run", "Of"), lambda run: gettext("Everything") if run.whole else gettext("A part"), wide=True
+        ),
         Column(_("Begun"), lambda run: TRIGGERS[run.trigger], wide=True),
         Column(_("Checks"), lambda run: formats.count(len(run.checks)), kind="r", wide=True),
         Column(_("Took"), _took, kind="r"),

@@ -59,7 +59,11 @@ def _by_section(rows: list[SettingInForce]) -> list[tuple[str, list[SettingInFor
 @operator_page(section="settings")
 def roles(request: HttpRequest) -> HttpResponse:
     table = [
-        (permission, OPERATOR_MEANINGS[permission], [operator_may(role, permission) for role in OperatorRole.values])
+        (
+            permission,
+            label(OPERATOR_MEANINGS[permission]),
+            [operator_may(role, permission) for role in OperatorRole.values],
+        )
         for permission in OperatorPermission
     ]
     context = {

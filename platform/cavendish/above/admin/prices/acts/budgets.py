@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.budgets.bodies import BudgetDefault
 from billing.models import Budget
 from billing.money import amount_text, price_text
+from cavendish.above.ui.labels import label, labelled
 
 MODES = (("true", _("Live")), ("false", _("Test")))
 
@@ -26,8 +27,8 @@ class BudgetWidget(forms.MultiWidget):
         super().__init__(
             widgets={
                 "limit": forms.TextInput(attrs={"aria-label": _("Limit"), "inputmode": "decimal", "placeholder": "0"}),
-                "metric": forms.Select(choices=Budget.Metric.choices, attrs={"aria-label": _("Counts")}),
-                "period": forms.Select(choices=Budget.Period.choices, attrs={"aria-label": _("In a")}),
+                "metric": forms.Select(choices=labelled(Budget.Metric.choices), attrs={"aria-label": _("Counts")}),
+                "period": forms.Select(choices=labelled(Budget.Period.choices), attrs={"aria-label": _("In a")}),
                 "alerts": forms.TextInput(attrs={"aria-label": _("Warns at, percent"), "placeholder": "80, 100"}),
                 "hard": forms.Select(
                     choices=(("true", _("stops")), ("false", _("only warns"))), attrs={"aria-label": _("At its end")}
@@ -81,8 +82,8 @@ def limit_text(budget: Mapping[str, Any]) -> str:
 
 def budget_text(budget: Mapping[str, Any]) -> str:
     """Returns a budget in words: "50.00 money a month, warns at 80 and 100 %, stops"."""
-    metric = dict(Budget.Metric.choices)[budget["metric"]]
-    period = dict(Budget.Period.choices)[budget["period"]]
+    metric = label(dict(Budget.Metric.choices)[budget["metric"]])
+    period = label(dict(Budget.Period.choices)[budget["period"]])
     parts = [f"{limit_text(budget)} {str(metric).lower()}, {str(period).lower()}"]
     if budget.get("alerts"):
         parts.append(gettext("warns at %s %%") % ", ".join(map(str, budget["alerts"])))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
@@ -69,7 +69,7 @@ def amount(value: Decimal, metric: str) -> str:
 class SetBudget(BudgetFields):
     word, heading = _("Set budget"), _("Set a budget for %s")
 
-    scope = forms.ChoiceField(label=_("Of"))
+    scope = forms.ChoiceField(label=pgettext_lazy("budget", "Of"))
     period = forms.ChoiceField(label=_("Period"), choices=PERIOD_CHOICES, initial=Budget.Period.MONTH)
     metric = forms.ChoiceField(
         label=_("What it counts"), choices=labelled(Budget.Metric.choices), initial=Budget.Metric.MONEY

@@ -169,7 +169,7 @@ def _field(name: str) -> forms.Field:
     field = Tenant._meta.get_field(name)
     assert isinstance(field, models.Field)
     return forms.IntegerField(
-        label=label, required=not field.null, min_value=0, widget=WHOLE, help_text=str(field.help_text)
+        label=label, required=not field.null, min_value=0, widget=WHOLE, help_text=_(str(field.help_text))
     )
 
 
