@@ -9,7 +9,7 @@ LANES := -n 2 --dist loadgroup
 help:
 	@echo "make run    start the whole platform on this machine (PORT, CAVENDISH_DATA_DIR steer it; DEMO=1 fills it)"
 	@echo "make test   run the tests (make test T='-m \"not slow\"' the inner loop, make test T='tests/up -k kill' some)"
-	@echo "make lint   ruff, mypy, the import rules, dead code, dependencies"
+	@echo "make lint   ruff, mypy, the import rules, dead code, translations, dependencies"
 	@echo "make bench  measure speed and memory"
 	@echo "make screenshots  take the pictures of the pages for README and docs"
 
@@ -28,6 +28,7 @@ lint:
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python .ci/dead_code.py
+	.venv/bin/python .ci/translations.py check
 	.venv/bin/python .ci/openapi/check.py
 	.venv/bin/deptry .
 
