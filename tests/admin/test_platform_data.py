@@ -1,8 +1,7 @@
-"""The outbox of mails, the audit search and storage, as the operator's pages read them."""
+"""The outbox of mails and storage, as the operator's pages read them."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,19 +9,16 @@ import pytest
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.audit.services import audit_add
-from accounts.models import AuditEvent, OperatorRole, StorageUse
-from accounts.operators.services import operator_create
-from cavendish.above.admin.audit.selectors import AuditSearch, audit_actions, audit_find, audit_search
+from accounts.models import AuditEvent, StorageUse
 from cavendish.above.admin.mail.selectors import MailState, mail_find, mail_outbox, mails, mails_in
 from cavendish.above.admin.mail.services import mail_retry
 from cavendish.above.admin.storage.selectors import quota_of, storage_state, storage_uses
 from cavendish.above.reconcile.models import ReconcileRun
-from cavendish.db.ids import API_KEY, TENANT, encode, new_id
+from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
 from cavendish.mail.models import Mail
-from tests.factories import make_key, make_tenant
+from tests.factories import make_tenant
 
 
 @pytest.fixture(autouse=True)
@@ -72,44 +68,6 @@ def test_a_waiting_mail_is_tried_now_and_an_ended_one_is_not() -> None:
             mail_retry(mail_id=mail_id, actor=grace)
         assert refused.value.status == status
     assert Mail.objects.get(id=failed.id).status == "failed"
-
-
-def test_the_audit_log_is_searched_by_everything_that_an_event_has() -> None:
-    tenant = make_tenant()
-    key, _ = make_key(tenant)
-    person, _ = operator_create(email=f"{secrets.token_hex(5)}@operator.example", role=OperatorRole.FULL)
-    by_person = Actor("operator", person.id, person.email)
-    thing = f"search_{secrets.token_hex(4)}"
-    for action, actor, of in (
-        (f"{thing}.made", by_person, tenant.id),
-        (f"{thing}.changed", Actor("key", key.id, key.prefix), tenant.id),
-        (f"{thing}.ended", by_person, None),
-    ):
-        audit_add(actor=actor, action=action, tenant_id=of, target=thing, target_id=tenant.id, after={"a": 1})
-    ended, changed, made = audit_search(AuditSearch(action=thing))
-    assert [row.action.rpartition(".")[2] for row in (made, changed, ended)] == ["made", "changed", "ended"]
-    assert made.after == {"a": 1}
-    assert audit_find(made.id) == made
-    assert f"{thing}.made" in audit_actions()
-    now = timezone.now()
-    for search, expected in (
-        (AuditSearch(action=f"{thing}.made"), [made]),
-        (AuditSearch(action=thing, tenant_id=tenant.id), [changed, made]),
-        (AuditSearch(action=thing, platform=True), [ended]),
-        (AuditSearch(action=thing, actor=person.email.upper()), [ended, made]),
-        (AuditSearch(action=thing, actor=key.prefix), [changed]),
-        (AuditSearch(action=thing, actor=encode(API_KEY, key.id)), [changed]),
-        (AuditSearch(action=thing, actor="operator"), [ended, made]),
-        (AuditSearch(action=thing, actor="nobody@example.com"), []),
-        (AuditSearch(action=thing, target=encode(TENANT, tenant.id)), [ended, changed, made]),
-        (AuditSearch(action=thing, target=str(tenant.id).upper()), [ended, changed, made]),
-        (AuditSearch(action=thing, since=now - timedelta(minutes=1), before=now), [ended, changed, made]),
-        (AuditSearch(action=thing, since=now), []),
-        (AuditSearch(action=thing, before=made.at), []),
-        (AuditSearch(action="no_such_thing"), []),
-    ):
-        assert audit_search(search) == expected, search
-    assert audit_search(AuditSearch(action=thing), after_id=changed.id, limit=1) == [made]
 
 
 def test_storage_by_tenant_and_what_reconcile_found() -> None:
