@@ -23,7 +23,7 @@ BEGIN
     SELECT wallet.balance - coalesce(sum(k.remaining), 0) INTO money FROM billing_credit k
     WHERE k.tenant_id = p_tenant AND k.livemode;
     room := least(money + wallet.credit_limit, wallet.balance + wallet.credit_limit - wallet.held);
-    receivable := ceil(greatest(added - greatest(room, 0), 0) * 10 ^ p_digits) / 10 ^ p_digits;
+    receivable := ceil(greatest(added - greatest(room, 0), 0) * 10::numeric ^ p_digits) / 10::numeric ^ p_digits;
     drawn := added - receivable;
     -- what was used after this month is for the next invoice
     SELECT coalesce(sum(u.amount), 0) INTO later FROM billing_usagerollup u
