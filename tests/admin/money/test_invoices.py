@@ -8,7 +8,6 @@ import secrets
 from io import StringIO
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import OperatorRole
