@@ -12,14 +12,23 @@ from tests.browser.conftest import Living
 
 LISTS = (
     "", "jobs/", "batches/", "outputs/", "tenants/", "people/", "keys/", "charges/", "invoices/", "ledger/",
+    "ledger/statement/?tenant=acme", "invoices/payments/", "invoices/credit-notes/", "invoices/companies/",
+    "invoices/running/acme/", "prices/", "prices/?plan=upstream", "prices/plans/", "prices/versions/",
+    "prices/below-cost/", "prices/tokens/", "prices/margins/", "reconcile/",
     "models/", "workers/", "workers/upstream-keys/", "background/", "webhooks/", "mail/", "storage/",
     "storage/legal-holds/", "audit/", "settings/", "settings/?changed=yes", "settings/operators/",
     "settings/operator-keys/", "settings/roles/", "settings/policy/", "settings/guard-rules/", "tenants/acme/exports/",
     "tenants/acme/templates/", "tenants/acme/guard-rules/", "more", "search?q=studio", "search?q=nothing-like-this",
 )  # fmt: skip
 EMPTY = tuple(f"{name}?tenant=bluebird" for name in ("jobs/", "batches/", "charges/", "webhooks/"))
-DETAILS = ("jobs/", "batches/", "tenants/", "people/", "keys/", "invoices/", "models/", "webhooks/", "audit/")
-ACTS = ("tenants/new/", "tenants/acme/top-up/", "tenants/acme/limits/", "tenants/acme/close/")
+DETAILS = (
+    "jobs/", "batches/", "tenants/", "people/", "keys/", "invoices/", "invoices/credit-notes/", "ledger/",
+    "prices/plans/", "reconcile/", "models/", "webhooks/", "audit/",
+)  # fmt: skip
+ACTS = (
+    "tenants/new/", "tenants/acme/top-up/", "tenants/acme/limits/", "tenants/acme/close/", "tenants/acme/billing/",
+    "prices/set/", "prices/plans/new/", "invoices/companies/new/",
+)  # fmt: skip
 
 
 def first_detail(page: Page, path: str) -> str:

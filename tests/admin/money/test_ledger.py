@@ -29,7 +29,13 @@ def test_a_movement_shows_its_entries_and_what_it_belongs_to(clerk: Visitor) -> 
     public = ids.encode(ids.LEDGER_TRANSACTION, row.id)
     assert public in shown(clerk.get(f"/admin/ledger/?tenant={tenant.slug}"))
     page = shown(clerk.get(f"/admin/ledger/{public}/"))
-    for text in (f"−{amount:.9f}", f"+{amount:.9f}", "0.000000000", ids.encode(ids.GENERATION, generation), tenant.name):
+    for text in (
+        f"−{amount:.9f}",
+        f"+{amount:.9f}",
+        "0.000000000",
+        ids.encode(ids.GENERATION, generation),
+        tenant.name,
+    ):
         assert text in page, text
     assert clerk.get(f"/admin/search?q={public}").headers["Location"] == f"/admin/ledger/{public}/"
     assert clerk.get("/admin/ledger/txn_1/").status_code == 404
