@@ -58,7 +58,12 @@ def percent(share: Decimal | float, *, digits: int = 0, plus: bool = False) -> s
     """Returns a share of one as percent: 0.934 is "93 %"."""
     number = round(float(share) * 100, digits)
     sign = MINUS if number < 0 else "+" if plus and number > 0 else ""
-    return _("{} %").replace("{}", f"{sign}{abs(number):.{digits}f}").replace(" ", "\u00a0")
+    return percent_sign(f"{sign}{abs(number):.{digits}f}")
+
+
+def percent_sign(number: object) -> str:
+    """Returns a number that is one of percent already with its sign: "80 %", in Chinese "80%"."""
+    return _("{} %").replace("{}", str(number)).replace(" ", "\u00a0")
 
 
 def size(number: int) -> str:

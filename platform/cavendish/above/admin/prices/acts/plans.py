@@ -23,7 +23,7 @@ from cavendish.above.admin.prices.acts.budgets import BudgetField, budget_text
 from cavendish.above.admin.prices.effects import effect_changes, effect_notes, effect_tables
 from cavendish.above.admin.prices.selectors import price_change_preview
 from cavendish.above.ui.acts import Act, Change, Preview
-from cavendish.above.ui.formats import count, day
+from cavendish.above.ui.formats import count, day, percent_sign
 from cavendish.gemini.catalog import models
 
 TERM_NAMES = {
@@ -41,7 +41,7 @@ def term_text(name: str, value: Any) -> str:
     """Returns a term of a plan in words."""
     match name:
         case "markup_percent":
-            return f"{price_text(Decimal(value)).removesuffix('.00')}\u00a0%"
+            return percent_sign(price_text(Decimal(value)).removesuffix(".00"))
         case "included_images":
             return count(value)
         case "included_credit":

@@ -18,7 +18,7 @@ from billing.budgets.services import budget_create, budget_delete, budget_update
 from billing.models import Budget
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Change, Preview
-from cavendish.above.ui.formats import count, money
+from cavendish.above.ui.formats import count, money, percent_sign
 from cavendish.above.ui.labels import PERIODS, label, labelled, period
 from cavendish.db import ids
 from cavendish.http.json_body import body_checked
@@ -165,7 +165,7 @@ class ChangeBudget(OneBudget):
 
 
 def _percents(alerts: list[int]) -> str:
-    return ", ".join(f"{percent}\u00a0%" for percent in sorted(alerts)) or "–"
+    return ", ".join(map(percent_sign, sorted(alerts))) or "–"
 
 
 class RemoveBudget(TenantAct):
