@@ -75,6 +75,14 @@ def test_the_menus_choice_keeps_and_an_unknown_one_changes_nothing() -> None:
     assert language_and_heading(page) == ("en", "Tenants")
 
 
+def test_what_is_not_there_is_named_in_the_browsers_language(operator: Visitor) -> None:
+    page = operator.get("/admin/no-such-page/", **{"Accept-Language": CHINESE})
+    assert page.status_code == 404
+    assert language_and_heading(page.content.decode()) == ("zh-hans", "页面不存在")
+    elsewhere = operator.get("/account/no-such-page/", **{"Accept-Language": CHINESE})
+    assert language_and_heading(elsewhere.content.decode()) == ("en", "Page not found")
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
