@@ -11,8 +11,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connections
-from django.db.models import DateField, Sum
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import Tenant
@@ -103,59 +101,6 @@ def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> FullInvoi
     invoice.legal_entity_id, invoice.issuer = parties["legal_entity_id"], parties["issuer"]
     invoice.customer = parties["customer"]
     return FullInvoice(invoice, lines, [], [])
-
-
-@dataclass(frozen=True)
-class InvoiceFilters:
-    """What is looked for; `month` is its first day. `overdue` invoices are issued, unpaid and past their day."""
-
-    tenant_id: UUID | None = None
-    status: str | None = None
-    month: date | None = None
-    legal_entity_id: UUID | None = None
-    number: str | None = None
-    currency: str | None = None
-    overdue: bool = False
-
-
-@dataclass(frozen=True)
-class ListedInvoice:
-    """An invoice with its tenant, what is settled and left of it, and whether its day to pay is over."""
-
-    invoice: Invoice
-    settled: Settled
-    overdue: bool
-
-
-def invoices_listed(filters: InvoiceFilters, *, before: UUID | None = None, limit: int = 50) -> list[ListedInvoice]:
-    """Returns invoices of all tenants or one, the newest first; `before` is the last id of the page before.
-
-    Three statements, however many invoices. As the operator.
-    """
-    names = ("tenant_id", "status", "month", "legal_entity_id", "number", "currency")
-    given = {name: value for name in names if (value := getattr(filters, name)) is not None}
-    rows = Invoice.objects.filter(**given).select_related("tenant").order_by("-id")
-    today = RawSQL("(now() AT TIME ZONE billing_invoice.timezone)::date", (), output_field=DateField())
-    if filters.overdue:
-        rows = rows.filter(status=Invoice.Status.FINALISED, due_on__lt=today)
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    page = list(rows.annotate(today=today)[:limit])
-    paid = _sums(Payment, page, "amount")
-    credited = _sums(CreditNote, page, "to_due")
-    return [
-        ListedInvoice(
-            invoice,
-            Settled.of(invoice, paid=paid.get(invoice.id, ZERO), credited=credited.get(invoice.id, ZERO)),
-            overdue=invoice.status == Invoice.Status.FINALISED and invoice.due_on < invoice.today,
-        )
-        for invoice in page
-    ]
-
-
-def _sums(model: type[Payment] | type[CreditNote], invoices: Sequence[Invoice], field: str) -> dict[UUID, Decimal]:
-    rows = model.objects.filter(invoice_id__in=[invoice.id for invoice in invoices])
-    return dict(rows.values_list("invoice_id").annotate(sum=Sum(field)))
 
 
 def month_now(zone: str, now: datetime) -> date:

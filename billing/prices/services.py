@@ -12,7 +12,7 @@ from accounts.audit.services import audit_add
 from accounts.idempotency import note_created
 from billing.errors import ValuesInvalid
 from billing.models import Kind, Plan, Price, Tier, Unit
-from billing.money import AmountInvalid, amount_check, price_text
+from billing.money import AmountInvalid, amount_check
 from billing.prices.selectors import plan_terms, prices_of, rows_at
 from cavendish.db.router import acting_as, current_alias
 from cavendish.gemini.catalog import PriceRow, UnknownModel, get_model, prices
@@ -227,11 +227,3 @@ def _change(new: NewPrice, plan: Plan | None, moment: datetime) -> PriceChange:
         old_price=Decimal(old["price"]) if old else None,
         until=later.values_list("effective_from", flat=True).first(),
     )
-
-
-def change_text(change: PriceChange, currency: str) -> str:
-    """Returns a change in words, for people: "text_input of gemini-… (batch): 0.25 → 0.30 USD per_1m_tokens"."""
-    new = change.new
-    old = f"{price_text(change.old_price)} {change.old_unit}" if change.old_price is not None else "no price"
-    size = f" {new.image_size}" if new.image_size else ""
-    return f"{new.kind}{size} of {new.model} ({new.tier}): {old} → {price_text(new.unit_price)} {currency} {new.unit}"

@@ -125,4 +125,4 @@ def test_price_and_cost_are_those_of_the_tier_it_runs_in(settings: Settings) -> 
         costs.append((Decimal(job.prices["image_output"]["price"]), Decimal(job.prices["image_output"]["cost"])))
         finish(job, succeeded(job))
         assert counts(batch) == {"succeeded": 1}
-    assert costs == [(60, 60), (30, 30)]
+    assert costs == [(Decimal(60), Decimal(60)), (Decimal(30), Decimal(30))]

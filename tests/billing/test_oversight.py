@@ -20,7 +20,7 @@ from billing.credit_notes.services import credit_note_issue
 from billing.credits.services import credit_grant
 from billing.errors import ChangeRefused, InvoiceRefused, ValuesInvalid
 from billing.invoices.documents import invoice_resend
-from billing.invoices.selectors import InvoiceFilters, invoice_detail, invoices_listed
+from billing.invoices.selectors import invoice_detail
 from billing.invoices.services import invoice_finalise, invoice_void
 from billing.models import LedgerEntry
 from billing.oversight import booking_preview
@@ -273,19 +273,3 @@ def test_an_invoice_says_what_can_be_done_with_it_and_the_services_agree(state: 
         except InvoiceRefused as refused:
             tried[name] = str(refused)
     assert tried == {name: str(refused) for name, refused in said.items()}
-
-    [listed] = invoices_listed(InvoiceFilters(tenant_id=case.tenant.id, status=full.invoice.status))[-1:]
-    assert (listed.invoice, listed.settled, listed.overdue) == (full.invoice, full.settled, False)
-
-
-def test_overdue_invoices_are_found() -> None:
-    tenant = billed_tenant(balance=0, credit_limit=50, payment_terms_days=0)
-    spend(tenant)
-    invoice = finalise(tenant)
-    of = InvoiceFilters(tenant_id=tenant.id, overdue=True)
-    assert invoices_listed(of) == []
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("ALTER TABLE billing_invoice DISABLE TRIGGER USER")
-        cursor.execute("UPDATE billing_invoice SET due_on = due_on - 1 WHERE id = %s", [invoice.id])
-        cursor.execute("ALTER TABLE billing_invoice ENABLE TRIGGER USER")
-    assert [(row.invoice.id, row.overdue) for row in invoices_listed(of)] == [(invoice.id, True)]

@@ -18,7 +18,7 @@ from accounts.models import AuditEvent
 from billing.reconcile import snapshot
 from cavendish.above.reconcile.models import ReconcileRun
 from cavendish.above.reconcile.runs import run_of_command, run_queued
-from cavendish.above.reconcile.selectors import reconcile_last, reconcile_open, reconcile_runs
+from cavendish.above.reconcile.selectors import reconcile_last, reconcile_open
 from cavendish.above.reconcile.services import ABANDONED, reconcile_now, reconcile_watch, runs_mend
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
@@ -50,7 +50,7 @@ def test_the_command_keeps_what_it_found_and_one_bad_row_stops_no_other_check() 
             call_command("reconcile", "--tenant", tenant.slug, "--no-objects", stdout=written)
     finally:
         plant(tenant, f"UPDATE billing_charge SET lines = '[]' {OF}")
-    [run] = reconcile_runs()
+    [run] = ReconcileRun.objects.all()
     checks: dict[str, Any] = {check["check"]: check for check in run.checks}
     assert "FAILED  charges_lines" in written.getvalue()
     assert (run.trigger, run.status, run.error) == ("command", "failed", "Could not run: charges_lines.")
@@ -86,7 +86,7 @@ def test_an_operator_queues_one_run_and_the_scheduler_does_it() -> None:
 def test_the_run_of_the_day_comes_once(settings: Settings) -> None:
     settings.RECONCILE_AT = (timezone.now() - timedelta(minutes=1)).time()
     assert [reconcile_watch(), reconcile_watch()] == [1, 0]
-    [run] = reconcile_runs()
+    [run] = ReconcileRun.objects.all()
     assert (run.trigger, run.actor) == ("scheduler", "system")
     ReconcileRun.objects.update(created_at=datetime.combine(run.created_at.date(), time(), UTC) - timedelta(days=1))
     settings.RECONCILE_AT = None

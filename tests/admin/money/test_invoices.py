@@ -134,7 +134,7 @@ def test_companies_and_profiles_are_written_by_their_services(clerk: Visitor) ->
     assert "no currency" in refused(clerk, new, **{**form, "currency": "XXX"})
     assert "{year}" in refused(clerk, new, **{**form, "invoice_prefix": "{day}"})
     logo = SimpleUploadedFile("logo.png", b"no picture")
-    assert "A logo is a PNG" in shown(clerk.client.post(new, {**form, "logo": logo, "confirm": "1"}))
+    assert "A logo is a PNG" in clerk.client.post(new, {**form, "logo": logo, "confirm": "1"}).content.decode()
     assert f"{name} can issue invoices." in act_done(clerk, new, **form)
     with acting_as("operator"):
         entity = LegalEntity.objects.get(name=name)

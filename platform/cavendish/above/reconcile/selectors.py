@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from cavendish.above.reconcile.models import ReconcileRun
@@ -23,17 +22,3 @@ def reconcile_open() -> ReconcileRun | None:
 
 def reconcile_find(run_id: UUID) -> ReconcileRun | None:
     return ReconcileRun.objects.filter(id=run_id).first()
-
-
-def reconcile_runs(
-    *, status: str | None = None, trigger: str | None = None, before: UUID | None = None, limit: int = 50
-) -> Sequence[ReconcileRun]:
-    """Returns runs, the newest first; `before` is the last id of the page before. Ids are ordered by time."""
-    rows = ReconcileRun.objects.order_by("-id")
-    if status:
-        rows = rows.filter(status=status)
-    if trigger:
-        rows = rows.filter(trigger=trigger)
-    if before:
-        rows = rows.filter(id__lt=before)
-    return list(rows[:limit])

@@ -62,7 +62,7 @@ class InvoiceAct(Act):
 
 
 class InvoiceBooking(BookingAct, InvoiceAct):
-    always = ("invoice.left",)
+    always: tuple[str, ...] = ("invoice.left",)
 
     def subject(self) -> Subject:
         return Subject(self.invoice.tenant_id, invoice_id=self.invoice.id)

@@ -109,4 +109,4 @@ class ChangeCompany(CompanyAct):
 
     def run(self, actor: Actor) -> str:
         legal_entity_update(legal_entity_id=self.entity.id, actor=actor, **self.cleaned_data)
-        return gettext("%s is changed.") % self.cleaned_data["name"]
+        return gettext("%s is changed.").replace("%s", self.cleaned_data["name"])

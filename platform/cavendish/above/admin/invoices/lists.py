@@ -21,7 +21,7 @@ from cavendish.db import ids
 
 TODAY = RawSQL("(now() AT TIME ZONE billing_invoice.timezone)::date", (), output_field=DateField())
 """The day in the zone of an invoice."""
-STATES = (*((value, label) for value, label in Invoice.Status.choices), ("overdue", _("Overdue")))
+STATES: list[tuple[str, Any]] = [*Invoice.Status.choices, ("overdue", _("Overdue"))]
 
 
 def invoice_state(row: Any) -> Any:

@@ -87,11 +87,11 @@ def _rows(model: Model, plan: Plan | None, version: PlanVersion | None, at: date
 
 def _of_upstream(rows: Sequence[Price], tier: str) -> Prices:
     """Returns what the upstream's list says, whether or not our jobs run at that tier."""
-    return tier_prices(rows, plan=None, version=None, tier=Tier.STANDARD, image_size="") | {
-        row.kind: {"unit": row.unit, "price": str(row.unit_price), "cost": str(row.unit_price)}
-        for row in rows
-        if row.tier == tier
-    }
+    listed = dict(tier_prices(rows, plan=None, version=None, tier=Tier.STANDARD, image_size=""))
+    for row in rows:
+        if row.tier == tier:
+            listed[row.kind] = {"unit": row.unit, "price": str(row.unit_price), "cost": str(row.unit_price)}
+    return listed
 
 
 def _tier(

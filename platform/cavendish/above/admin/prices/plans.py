@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Tenant
 from accounts.roles.operators import OperatorPermission
-from billing.models import Plan, PlanVersion, Subscription
+from billing.models import Plan, PlanVersion
 from billing.plans.selectors import plans_listed
 from billing.plans.terms import PlanTerms
 from billing.prices.selectors import price_versions
+from billing.subscriptions.selectors import tenant_plans
 from cavendish.above.admin.pages import operator_act, operator_page
 from cavendish.above.admin.prices.acts.plans import PLAN_ACTS, TERM_NAMES, NewPlan, term_text
 from cavendish.above.admin.prices.views import may_price
@@ -50,7 +49,8 @@ def plan(request: HttpRequest, plan_id: str) -> HttpResponse:
     now = timezone.now()
     versions = list(found.versions.order_by("-effective_from")[:100])
     in_force = next((version for version in versions if version.effective_from <= now), None)
-    tenants = _tenants(found)
+    tenants = tenant_plans(plan_id=found.id, limit=MOST_TENANTS)
+    count = next(row.tenants for row in plans_listed() if row.plan == found)
     context = {
         "plan": found,
         "public_id": plan_id,
@@ -60,9 +60,9 @@ def plan(request: HttpRequest, plan_id: str) -> HttpResponse:
             (version, version.effective_from > now, version == in_force, _changes(version, before))
             for version, before in zip(versions, [*versions[1:], None], strict=True)
         ],
-        "tenants": tenants[:MOST_TENANTS],
-        "tenant_count": len(tenants),
-        "more": max(len(tenants) - MOST_TENANTS, 0),
+        "tenants": tenants,
+        "tenant_count": count,
+        "more": count - len(tenants),
         "own_prices": price_versions(plan=found, limit=MOST_PRICES),
         "may": may_price(request),
         "here": "plans",
@@ -78,13 +78,6 @@ def _changes(version: PlanVersion, before: PlanVersion | None) -> list[tuple[Any
         for name in TERM_NAMES
         if before is None or now[name] != then[name]
     ]
-
-
-def _tenants(found: Plan) -> list[Tenant]:
-    """Returns the tenants that are on a plan now, by name."""
-    newest = Subscription.objects.filter(tenant_id=OuterRef("tenant_id"), starts_at__lte=timezone.now())
-    current = Subscription.objects.filter(plan=found, id=Subquery(newest.order_by("-starts_at").values("id")[:1]))
-    return list(Tenant.objects.filter(id__in=current.values("tenant_id")).order_by("name"))
 
 
 @operator_page(OperatorPermission.PRICES, section="prices")

@@ -29,7 +29,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.above.ui.spreadsheet import csv_response
 from cavendish.db import ids
-from generations.tokens.selectors import token_differences, token_versions
+from generations.tokens.selectors import TokenDifference, token_differences, token_versions
 
 UPSTREAM = "upstream"
 
@@ -151,13 +151,16 @@ def tokens(request: HttpRequest) -> HttpResponse:
     heading = gettext("Pictures count as they are quoted")
     if rows:
         heading = ngettext("%s figure came out different", "%s figures came out different", len(rows)) % len(rows)
-    shown = [(row, reverse("admin:tokens_adopt") + "?" + urlencode(
-        {"model": row.model, "image_size": row.image_size, "tokens": row.came}
-    )) for row in rows]  # fmt: skip
     context = {
-        "rows": shown, "heading": heading, "versions": token_versions(), "here": "tokens", "may": may_price(request),
+        "rows": [(row, _adopt_address(row)) for row in rows],
+        "heading": heading, "versions": token_versions(), "here": "tokens", "may": may_price(request),
     }  # fmt: skip
     return render(request, "admin/prices/tokens.html", context)
+
+
+def _adopt_address(row: TokenDifference) -> str:
+    values = {"model": row.model, "image_size": row.image_size, "tokens": str(row.came)}
+    return f"{reverse('admin:tokens_adopt')}?{urlencode(values)}"
 
 
 @operator_page(OperatorPermission.PRICES, section="prices")
