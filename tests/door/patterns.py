@@ -11,6 +11,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 _GROUP = re.compile(r"\(\?P<\w+>[^)]*\)|<(?:\w+:)?\w+>")
 
 
+SAMPLE_UUID = "00000000-0000-0000-0000-000000000001"
+
+
 def patterns() -> Iterator[tuple[str, URLPattern]]:
     """The sample path and the pattern. `admin/…/<path>` is Django's way to say "the rest"."""
     yield from _below(get_resolver(), "/")
@@ -26,7 +29,8 @@ def _below(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, URLPattern
 
 
 def _sample(route: str) -> str:
-    return re.sub(r"^\^|\\Z$|\$$", "", _GROUP.sub("1", route)).replace("\\.", ".")
+    filled = _GROUP.sub("1", re.sub(r"<uuid:\w+>", SAMPLE_UUID, route))
+    return re.sub(r"^\^|\\Z$|\$$", "", filled).replace("\\.", ".")
 
 
 def view_of(entry: URLPattern) -> tuple[Any, dict[str, Any]]:
