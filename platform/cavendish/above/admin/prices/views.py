@@ -32,6 +32,8 @@ from cavendish.db import ids
 from generations.tokens.selectors import TokenDifference, token_differences, token_versions
 
 UPSTREAM = "upstream"
+MOST_PICTURES = 20_000
+"""Of the newest pictures, how many the page compares with the tokens in force."""
 
 
 def may_price(request: HttpRequest) -> bool:
@@ -147,7 +149,7 @@ def below(request: HttpRequest) -> HttpResponse:
 
 @operator_page(section="prices")
 def tokens(request: HttpRequest) -> HttpResponse:
-    rows = token_differences()
+    rows = token_differences(most=MOST_PICTURES)
     heading = gettext("Pictures count as they are quoted")
     if rows:
         heading = ngettext("%s figure came out different", "%s figures came out different", len(rows)) % len(rows)
