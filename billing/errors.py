@@ -22,6 +22,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from billing.contracts import BudgetRefusal, WalletRefusal
 from billing.quantities import PERIOD_WORDS, SCOPE_WORDS, quantity_json, quantity_text, scope_text
 from cavendish.db import ids
@@ -84,7 +86,9 @@ class BudgetNotYours(BillingRefused):
     status_code, code_name = 403, "set_by_operator"
 
     def __init__(self) -> None:
-        super().__init__("The operator of this platform set this budget; only the operator can change or delete it.")
+        super().__init__(
+            gettext_noop("The operator of this platform set this budget; only the operator can change or delete it.")
+        )
 
 
 class TooManyBudgets(BillingRefused):
@@ -109,24 +113,30 @@ class InsufficientBalance(BillingRefused):
 
 
 INVOICE_DETAILS = {
-    "not_found": "There is no such resource.",
-    "not_draft": "Invoice {number} is {status}; only a draft can be finalised, and once.",
-    "period_open": "The period is still open; it ends at {ends_at}.",
-    "waiting": "Late jobs are waited for until {until}.",
-    "no_legal_entity": "No legal entity issues this tenant's invoices: name one, or make one the default.",
-    "empty": "Nothing was used in this month, so there is no invoice.",
-    "draft": "The invoice is a draft; finalise it first.",
-    "void": "Invoice {number} is void.",
-    "paid": "Invoice {number} is paid.",
-    "settled": "Payments or credit notes stand against invoice {number}; take it back with a credit note instead.",
-    "balance_too_low": "The balance has been used since; take the invoice back with a credit note instead.",
-    "payment_too_large": "Only {left} {currency} are left to pay on invoice {number}.",
-    "payment_known": "This reference is recorded already for invoice {number}.",
-    "nothing_left": "Invoice {number} has been credited in full.",
-    "line_unknown": "Invoice {number} has no line {line}.",
-    "line_exceeded": "Of line {line} of invoice {number} only {left} {currency} are left to credit.",
-    "nobody_to_send_to": "The tenant has no billing emails, no owner and no billing member.",
-    "not_invoiced": "This tenant gets no invoices: its profile says so.",
+    "not_found": gettext_noop("There is no such resource."),
+    "not_draft": gettext_noop("Invoice {number} is {status}; only a draft can be finalised, and once."),
+    "period_open": gettext_noop("The period is still open; it ends at {ends_at}."),
+    "waiting": gettext_noop("Late jobs are waited for until {until}."),
+    "no_legal_entity": gettext_noop(
+        "No legal entity issues this tenant's invoices: name one, or make one the default."
+    ),
+    "empty": gettext_noop("Nothing was used in this month, so there is no invoice."),
+    "draft": gettext_noop("The invoice is a draft; finalise it first."),
+    "void": gettext_noop("Invoice {number} is void."),
+    "paid": gettext_noop("Invoice {number} is paid."),
+    "settled": gettext_noop(
+        "Payments or credit notes stand against invoice {number}; take it back with a credit note instead."
+    ),
+    "balance_too_low": gettext_noop(
+        "The balance has been used since; take the invoice back with a credit note instead."
+    ),
+    "payment_too_large": gettext_noop("Only {left} {currency} are left to pay on invoice {number}."),
+    "payment_known": gettext_noop("This reference is recorded already for invoice {number}."),
+    "nothing_left": gettext_noop("Invoice {number} has been credited in full."),
+    "line_unknown": gettext_noop("Invoice {number} has no line {line}."),
+    "line_exceeded": gettext_noop("Of line {line} of invoice {number} only {left} {currency} are left to credit."),
+    "nobody_to_send_to": gettext_noop("The tenant has no billing emails, no owner and no billing member."),
+    "not_invoiced": gettext_noop("This tenant gets no invoices: its profile says so."),
 }
 INVOICE_STATES = {"draft", "void", "paid", "settled", "empty", "not_draft"}
 """Reasons that only name a state: their code says that it is the invoice's."""

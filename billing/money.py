@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
+from django.utils.translation import gettext_noop as _
+
 LINE = Decimal("0.000000001")
 ZERO = Decimal(0)
 UNIT_SIZE = {"per_1m_tokens": 1_000_000, "per_1k_queries": 1_000, "per_image": 1, "each": 1}
@@ -29,24 +31,26 @@ def amount_parse(text: object, *, negative: bool = False, zero: bool = False) ->
     Numbers of JSON are refused, since they pass through floats on their way; so are exponents, NaN and infinities.
     """
     if not isinstance(text, str):
-        raise AmountInvalid("wrong_type", 'Write the amount as a string, like "12.50".')
+        raise AmountInvalid("wrong_type", _('Write the amount as a string, like "12.50".'))
     if len(text) > 60 or not _PLAIN.fullmatch(text):
-        raise AmountInvalid("not_an_amount", 'An amount is written in plain digits, like "12.50"; no exponent, no NaN.')
+        raise AmountInvalid(
+            "not_an_amount", _('An amount is written in plain digits, like "12.50"; no exponent, no NaN.')
+        )
     return amount_check(Decimal(text), negative=negative, zero=zero)
 
 
 def amount_check(amount: Decimal, *, negative: bool = False, zero: bool = False) -> Decimal:
     """Returns the amount with nine places. Raises AmountInvalid; also for zero and negative ones unless allowed."""
     if not amount.is_finite():
-        raise AmountInvalid("not_an_amount", "An amount is a finite number.")
+        raise AmountInvalid("not_an_amount", _("An amount is a finite number."))
     if abs(amount) >= MOST:
-        raise AmountInvalid("too_large", "An amount has at most eleven digits before the point.")
+        raise AmountInvalid("too_large", _("An amount has at most eleven digits before the point."))
     if amount != amount.quantize(LINE):
-        raise AmountInvalid("too_precise", "An amount has at most nine decimal places.")
+        raise AmountInvalid("too_precise", _("An amount has at most nine decimal places."))
     if amount < 0 and not negative:
-        raise AmountInvalid("negative", "The amount must not be negative.")
+        raise AmountInvalid("negative", _("The amount must not be negative."))
     if not amount and not zero:
-        raise AmountInvalid("zero", "The amount is zero.")
+        raise AmountInvalid("zero", _("The amount is zero."))
     return amount.quantize(LINE)
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
@@ -38,7 +39,7 @@ def charge_refund(
         left = sum((part for part, _ in spent), ZERO)
         refund = left if amount is None else amount
         if not left:
-            raise ChangeRefused("nothing_to_refund", "Nothing of this charge is left to give back.")
+            raise ChangeRefused("nothing_to_refund", gettext_noop("Nothing of this charge is left to give back."))
         if refund > left:
             detail = f"Of this charge {amount_text(left)} {charge.currency} is left to give back."
             raise ValuesInvalid([FieldError("/amount", "too_large", detail)])
@@ -74,10 +75,10 @@ def flagged_charge_resolve(
         # The lock lets one of two operators decide; the other is refused.
         charge = charge_of(tenant_id, generation_id)
         if not charge.flags:
-            raise ChangeRefused("not_flagged", "This charge was never flagged.")
+            raise ChangeRefused("not_flagged", gettext_noop("This charge was never flagged."))
         wallet_lock(tenant_id=tenant_id, livemode=charge.livemode)
         if FlagResolution.objects.filter(charge_id=generation_id).exists():
-            raise ChangeRefused("already_resolved", "This flagged charge has been decided about.")
+            raise ChangeRefused("already_resolved", gettext_noop("This flagged charge has been decided about."))
         if adjustment:
             wallet_adjust(
                 tenant_id=tenant_id,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
@@ -74,7 +75,7 @@ def movement_add(
         )
         raise ChangeRefused("insufficient_balance", detail)
     if wallet.balance + total >= MOST:
-        raise ChangeRefused("balance_too_large", "The balance would be larger than the books can hold.")
+        raise ChangeRefused("balance_too_large", gettext_noop("The balance would be larger than the books can hold."))
     movement: LedgerTransaction = LedgerTransaction.objects.create(
         id=new_id(),
         tenant_id=wallet.tenant_id,

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
@@ -121,7 +122,7 @@ def plan_version_of_form(
     """
     values = _changed(plan, started_from, form)
     if not values:
-        raise ChangeRefused("nothing_changes", "These are the terms of the plan already.")
+        raise ChangeRefused("nothing_changes", gettext_noop("These are the terms of the plan already."))
     return plan_version_add(plan=plan, values=values, effective_from=effective_from, actor=actor)
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from billing.money import AmountInvalid, amount_parse
+from cavendish.above.ui.labels import label
 
 
 class AmountField(forms.CharField):
@@ -28,7 +29,7 @@ class AmountField(forms.CharField):
         try:
             return amount_parse(_plain(text), negative=self.negative, zero=self.zero)
         except AmountInvalid as error:
-            raise ValidationError(str(error)) from None
+            raise ValidationError(label(str(error))) from None
 
 
 def _plain(text: str) -> str:

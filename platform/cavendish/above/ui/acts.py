@@ -23,6 +23,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actor import Actor
+from cavendish.above.ui.labels import label
+from cavendish.above.ui.refusals import refusal_text
 from cavendish.http.problems import Problem
 
 MAX_REASON_CHARS = 300
@@ -112,10 +114,10 @@ class Act(forms.Form):
     def show_refusal(self, refusal: Problem) -> None:
         """Shows each error beside its field, and a refusal without errors above the form."""
         if not refusal.errors:
-            self.add_error(None, refusal.detail)
+            self.add_error(None, refusal_text(refusal))
         for error in refusal.errors:
             names = [name for name in error.pointer.split("/") if name in self.fields]
-            self.add_error(names[-1] if names else None, error.detail)
+            self.add_error(names[-1] if names else None, label(error.detail))
 
     def digest(self) -> str:
         """Returns what the shown preview was computed from, so that nothing else is booked by the click after it."""

@@ -19,6 +19,7 @@ from billing.models import Invoice, InvoiceLine
 from billing.oversight.invoice_actions import InvoiceActions
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.refusals import refusal_text
 
 Status = Invoice.Status
 ACT_WORDS: dict[str, str | Promise] = {
@@ -166,7 +167,7 @@ def acts(public_id: str, actions: InvoiceActions) -> tuple[list[ActShown], list[
     for name, refusal in refusals.items():
         address = reverse("admin:invoice_act", args=[public_id, name])
         if refusal is not None:
-            impossible.append(ActShown(ACT_WORDS[name], address, str(refusal)))
+            impossible.append(ActShown(ACT_WORDS[name], address, refusal_text(refusal)))
             continue
         main = name in ("finalise", "payment")
         possible.append(ActShown(ACT_WORDS[name], address, "", main=main, danger=name == "void"))
