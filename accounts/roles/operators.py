@@ -1,6 +1,6 @@
 """What each role of operators may do: the one table for the admin, the API and the documentation (docs/roles.md).
 
-Pages ask `operator_can(user, permission)`, acts call `operator_require(user, permission)`, and views of the API name
+Pages and acts ask `operator_can(user, permission)`, services raise `operator_refusal`, and views of the API name
 the permission of each method in `operator_permissions`.
 """
 
@@ -78,12 +78,6 @@ def operator_may(role: str, permission: OperatorPermission) -> bool:
 def operator_can(user: Any, permission: OperatorPermission) -> bool:
     """Returns whether whoever is signed in is an operator with the permission; for pages that show or hide an act."""
     return isinstance(user, User) and user.is_active and user.is_staff and operator_may(user.operator_role, permission)
-
-
-def operator_require(user: Any, permission: OperatorPermission) -> None:
-    """Raises OperatorNotAllowed, 403, where `operator_can` is False; for pages that act or show content."""
-    if not operator_can(user, permission):
-        raise operator_refusal(getattr(user, "operator_role", ""), permission)
 
 
 def operator_refusal(role: str, permission: OperatorPermission) -> OperatorNotAllowed:
