@@ -59,7 +59,8 @@ class Filter(Generic[Row]):
     `apply` narrows the rows by a value that is not empty, and raises FilterInvalid for one that cannot be. `index`
     returns rows that an index has in the list's order, None for a value that has none: those of the filter, or with
     `covers` false more, among which it is looked for. Of several the one with the lowest `rank` is followed. A `span`
-    is a part of the order.
+    is a part of the order. `lead` names an expression that the filter adds, with which its index begins: behind
+    row-level security PostgreSQL takes no JSON for constant, so the order has to name it.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Filter(Generic[Row]):
     covers: bool = True
     rank: int = 1
     span: bool = False
+    lead: str = ""
 
     def options(self) -> Sequence[tuple[str, Text]]:
         return self.choices() if callable(self.choices) else self.choices
@@ -137,7 +139,8 @@ def list_page(
     after, before, status = request.GET.get("after", ""), request.GET.get("before", ""), 200
     try:
         if not errors and any(given.values()):
-            page = _within_limit(rows, table, after=after, before=before, base=_base(table, given))
+            base, lead = _base(table, given)
+            page = _within_limit(rows, table, after=after, before=before, base=base, lead=lead)
         elif not errors:
             page = page_of(rows, table, after=after, before=before)
     except FilterInvalid as error:
@@ -185,55 +188,62 @@ def filtered(request: HttpRequest, table: List[Row]) -> tuple[dict[str, str], di
     return given, errors, rows
 
 
-def _base(table: List[Row], given: dict[str, str]) -> QuerySet[Row] | None:
-    """Returns the rows among which filters without an index are looked for; None where an index serves all of them."""
-    if not table.look_through:
-        return None
+def _base(table: List[Row], given: dict[str, str]) -> tuple[QuerySet[Row] | None, str]:
+    """Returns the rows among which filters without an index are looked for, None where an index serves all of them; and
+    the expression with which that index begins, if it is one.
+    """
     spans = [item for item in table.filters if item.span and given[item.name]]
     others = [item for item in table.filters if not item.span and given[item.name]]
-    rows = table.rows()
+    if not table.look_through or not others:
+        return None, ""
+    rows, lead = table.rows(), ""
     for item in sorted(others, key=lambda item: item.rank):
         if len(others) == 1 and item.index is item.apply:
-            return None
+            return None, item.lead
         if item.index is not None and (indexed := item.index(rows, given[item.name])) is not None:
             if len(others) == 1 and item.covers:
-                return None
-            rows = indexed
+                return None, item.lead
+            rows, lead = indexed, item.lead
             break
-    if not others:
-        return None
     for item in spans:
         rows = item.apply(rows, given[item.name])
-    return rows
+    return rows, lead
 
 
 def _within_limit(
-    rows: QuerySet[Row], table: List[Row], *, after: str, before: str, base: QuerySet[Row] | None
+    rows: QuerySet[Row], table: List[Row], *, after: str, before: str, base: QuerySet[Row] | None, lead: str
 ) -> Page[Row]:
     """Returns a page as `page_of`, with LIMIT_SECONDS for each query. Raises OperationalError (QueryCanceled)."""
     with transaction.atomic(using=rows.db):
         with connections[rows.db].cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{LIMIT_SECONDS}s"])
-        return page_of(rows, table, after=after, before=before, base=base)
+        return page_of(rows, table, after=after, before=before, base=base, lead=lead)
 
 
 def page_of(
-    rows: QuerySet[Row], table: List[Row], *, after: str = "", before: str = "", base: QuerySet[Row] | None = None
+    rows: QuerySet[Row],
+    table: List[Row],
+    *,
+    after: str = "",
+    before: str = "",
+    base: QuerySet[Row] | None = None,
+    lead: str = "",
 ) -> Page[Row]:
     """Returns the rows after a cursor, or those before one, in the list's order. Raises FilterInvalid for a bad one.
 
-    With `base` they are looked for among the next `look_through` rows of it only.
+    With `base` they are looked for among the next `look_through` rows of it only. `lead` is the same in all rows.
     """
     backwards = bool(before) and not after
     order = tuple(_reverse(name) for name in table.order) if backwards else table.order
     end = None
+    sort = (_reverse(lead) if order[0].startswith("-") else lead, *order) if lead else order
     if cursor := after or before:
         beyond = _beyond(order, _decode(rows.model, table.order, cursor))
         rows = rows.filter(beyond)
         base = base.filter(beyond) if base is not None else None
-    if base is not None and (end := _end_of_look(base, table, order)) is not None:
+    if base is not None and (end := _end_of_look(base, table, sort, order)) is not None:
         rows = rows.filter(_beyond(tuple(_reverse(name) for name in order), end) | Q(**_same(order, end)))
-    found = list(rows.order_by(*order)[: table.page_size + 1])
+    found = list(rows.order_by(*sort)[: table.page_size + 1])
     more = len(found) > table.page_size
     found = found[: table.page_size]
     if backwards:
@@ -249,10 +259,12 @@ def page_of(
     return replace(page, older=further, looked=table.look_through, back_to=ids.made_at(end[0]))
 
 
-def _end_of_look(base: QuerySet[Row], table: List[Row], order: Sequence[str]) -> tuple[Any, ...] | None:
+def _end_of_look(
+    base: QuerySet[Row], table: List[Row], sort: Sequence[str], order: Sequence[str]
+) -> tuple[Any, ...] | None:
     """Returns the key of the last row to look at, None where the rows end before."""
     fields = [name.removeprefix("-") for name in order]
-    keys = base.order_by(*order).values_list(*fields)[table.look_through - 1 : table.look_through + 1]
+    keys = base.order_by(*sort).values_list(*fields)[table.look_through - 1 : table.look_through + 1]
     rows = list(keys)
     return tuple(rows[0]) if len(rows) == 2 else None
 

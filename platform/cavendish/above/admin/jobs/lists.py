@@ -89,7 +89,9 @@ JOBS: List[Generation] = List(
     filters=(
         TENANT,
         Filter("status", _("State"), equals("status"), choices=Status.choices, index=of_rare_status, rank=3),
-        Filter("code", _("Error code"), with_code, placeholder="upstream_unavailable", index=with_code, rank=2),
+        Filter(
+            "code", _("Error code"), with_code, placeholder="upstream_unavailable", index=with_code, rank=2, lead="code"
+        ),
         Filter("model", _("Model"), equals("model"), choices=models_choices),
         MODE,
         SINCE,
