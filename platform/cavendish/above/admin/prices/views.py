@@ -22,6 +22,7 @@ from billing.oversight.margins import MarginTable, margin_table
 from billing.plans.selectors import plans_listed
 from cavendish.above.admin.links import link, model_name, models_choices
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
+from cavendish.above.admin.prices.acts.plans import term_text
 from cavendish.above.admin.prices.acts.prices import AdoptTokens, SetPrice
 from cavendish.above.admin.prices.book import price_book_shown
 from cavendish.above.admin.words import KINDS, TIERS, kind_word, tier_word, unit_word
@@ -63,6 +64,7 @@ def prices(request: HttpRequest) -> HttpResponse:
         "plan_id": ids.encode(ids.PLAN, plan.id) if plan else "",
         "currency": plan.currency if plan else "USD",
         "chosen": plan.slug if plan else UPSTREAM,
+        "markup": term_text("markup_percent", row.terms.markup_percent) if row and row.terms else "",
         "book": price_book_shown(plan),
         "below": len(below_cost()),
         "here": "prices",
