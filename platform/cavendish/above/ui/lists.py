@@ -242,7 +242,7 @@ def page_of(
         rows = rows.filter(beyond)
         base = base.filter(beyond) if base is not None else None
     if base is not None and (end := _end_of_look(base, table, sort, order)) is not None:
-        rows = rows.filter(_beyond(tuple(_reverse(name) for name in order), end) | Q(**_same(order, end)))
+        rows = rows.filter(_up_to(order, end))
     found = list(rows.order_by(*sort)[: table.page_size + 1])
     more = len(found) > table.page_size
     found = found[: table.page_size]
@@ -269,8 +269,13 @@ def _end_of_look(
     return tuple(rows[0]) if len(rows) == 2 else None
 
 
-def _same(order: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    return dict(zip((name.removeprefix("-") for name in order), values, strict=True))
+def _up_to(order: Sequence[str], values: Sequence[Any]) -> Q:
+    """Returns the rows up to a key and the one that has it. One field is a range of its index, not an OR."""
+    if len(order) == 1:
+        name = order[0]
+        return Q(**{f"{name[1:]}__gte" if name.startswith("-") else f"{name}__lte": values[0]})
+    same = dict(zip((name.removeprefix("-") for name in order), values, strict=True))
+    return _beyond(tuple(_reverse(name) for name in order), values) | Q(**same)
 
 
 def _reverse(name: str) -> str:
