@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -211,10 +211,7 @@ def _storage(page: FrontPage) -> Part:
 
 
 def _page(name: str) -> str:
-    try:
-        return reverse(f"admin:{name}")
-    except NoReverseMatch:
-        return "#platform"
+    return reverse(f"admin:{name}")
 
 
 def needs(page: FrontPage) -> list[dict[str, Any]]:
