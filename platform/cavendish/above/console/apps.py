@@ -7,4 +7,3 @@ class ConsoleConfig(AppConfig):
     """Pages for people. It has no models; its templates replace django-allauth's."""
 
     name = "cavendish.above.console"
-

@@ -49,6 +49,10 @@ def _free(tenant: Any) -> Any:
     return format_html('<b class="bad">{}</b>', text) if free <= 0 else text
 
 
+def _plan(tenant: Any) -> str:
+    return tenant.plan_name or "–"
+
+
 def _spent(tenant: Any) -> str:
     return formats.money(tenant.spent, tenant.currency) if tenant.spent else "–"
 
@@ -66,7 +70,7 @@ TENANTS: List[Tenant] = List(
     columns=(
         Column(_("Tenant"), _name, kind="th"),
         Column(_("Status"), lambda tenant: formats.state(tenant.status)),
-        Column(_("Plan"), lambda tenant: tenant.plan_name or "–", wide=True),
+        Column(_("Plan"), _plan, wide=True),
         Column(_("Spent this month"), _spent, kind="r"),
         Column(_("Free to spend"), _free, kind="r", wide=True),
         Column(_("Since"), lambda tenant: formats.day(timezone.localdate(tenant.created_at), year=True), wide=True),
