@@ -59,14 +59,14 @@ def test_a_filter_stays_in_the_address_and_a_wrong_one_is_named(
 ) -> None:
     with visit(browser, living.url, state=operator_state) as (_context, page, seen):
         open_page(page, seen, "/admin/jobs/")
-        page.get_by_label("State").select_option("failed")
+        page.get_by_label("State", exact=True).select_option("failed")
         page.get_by_role("button", name="Filter").click()
         page.wait_for_url("**/admin/jobs/?*status=failed*")
         states = page.locator("tbody .status")
         assert states.count() > 0
         assert page.locator("tbody .status.good").count() == 0
         page.reload()
-        expect(page.get_by_label("State")).to_have_value("failed")
+        expect(page.get_by_label("State", exact=True)).to_have_value("failed")
         newest = page.locator("tbody tr").first.inner_text()
         page.get_by_role("link", name="Next").click()
         page.wait_for_url("**after=*")
