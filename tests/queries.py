@@ -1,5 +1,5 @@
-"""What a page asks the database: all statements of all roles, without those that begin or end a transaction, and without
-the note of a session's use, which comes once a minute.
+"""What a page asks the database: all statements of all roles, without the frames of transactions, and without the note
+of a session's use, which comes once a minute.
 """
 
 from __future__ import annotations
