@@ -81,7 +81,7 @@ def test_nothing_of_a_tenant_is_in_it(http: httpx.Client, account: Account) -> N
     ):
         assert secret not in text
     labels = set(re.findall(r"^cavendish_\w+\{(\w+)=", text, re.MULTILINE))
-    assert labels <= {"status", "reason"}
+    assert labels <= {"status", "reason", "outcome", "le"}
 
 
 def test_what_is_no_network_stops_the_start(settings: Any) -> None:
