@@ -108,7 +108,9 @@ def generation_delete(*, tenant_id: UUID, generation_id: UUID, livemode: bool) -
         GenerationContent.objects.filter(generation_id=generation_id).update(
             request={}, job_spec={}, content=[], thoughts=[], grounding=None, steps=[], usage_reported=None, notices=[]
         )
-        Generation.objects.filter(id=generation_id).update(deleted_at=timezone.now(), metadata={})
+        Generation.objects.filter(id=generation_id).update(
+            deleted_at=timezone.now(), metadata={}, request_id="", trace_id=""
+        )
         # After the row above, whose lock keeps others from bringing back what is taken here.
         GenerationTag.objects.filter(generation_id=generation_id).delete()
         GenerationTerms.objects.filter(generation_id=generation_id).update(terms=[])

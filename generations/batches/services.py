@@ -190,7 +190,9 @@ def batch_delete(*, tenant_id: UUID, batch_id: UUID, livemode: bool, actor: Acto
             raise NotFinished(batch.status, "batch")
         batch_check(tenant_id=tenant_id, batch_id=batch_id)
         BatchItem.objects.filter(batch_id=batch_id).delete()
-        Batch.objects.filter(id=batch_id).update(deleted_at=timezone.now(), name="", metadata={})
+        Batch.objects.filter(id=batch_id).update(
+            deleted_at=timezone.now(), name="", metadata={}, request_id="", trace_id=""
+        )
         audit_add(actor=actor, action="batch.deleted", tenant_id=tenant_id, target="batch", target_id=batch_id)
     if batch.input_file is None and batch.input_key:
         _input_erase(batch.tenant_id, batch.id, batch.input_key)
