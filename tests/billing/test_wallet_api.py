@@ -198,7 +198,7 @@ def test_a_charge_is_refunded_with_its_reason(operator: Operator, mine: Customer
     assert books() == before
     operator.post(f"charges/{generation}/refunds", {"reason": "The rest"})
     assert operator.post(f"charges/{generation}/refunds", {"reason": "x"}, status=409)["code"] == "nothing_to_refund"
-    assert mine.calls.get("wallet")["balance"] == "110.000000000"
+    assert mine.calls.get("wallet")["balance"] == "10.000000000"
 
 
 @pytest.mark.parametrize("id", ["gen_" + "0" * 32, "x", "out_" + "0" * 32])
