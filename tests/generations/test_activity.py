@@ -222,6 +222,8 @@ def test_what_the_jobs_of_an_hour_cost_is_that_of_their_charges() -> None:
 
 
 def test_gauges_keep_the_last_and_the_highest_and_sum_what_is_counted() -> None:
+    queue_clear()
+    gauges_take()  # what earlier tests have counted is told with it
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM generations_platformgauge")
     tenant = make_tenant()
