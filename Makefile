@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PYTHON
 # Tests run in two lanes: many of them wait, and each lane has its own services. Named folders and files run in one.
-LANES := -n 2 --dist loadgroup
+LANES := -n 2
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench screenshots
 

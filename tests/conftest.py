@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
@@ -42,11 +43,12 @@ SLOW = {
     "walls/test_ids",
 }  # fmt: skip
 PLATFORM = {"platform", "own_platform"}
-# In two lanes (`-n 2 --dist loadgroup`) those that kill whole platforms stay in one, one after the other; the others
-# are given out file by file, so that what a module prepares is prepared once.
-APART = {"crash", "up"}
-# One platform and one browser serve all tests of pages, so they stay in one lane too.
-PAGES = {"browser"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.lanes import Lanes
+
+    return Lanes(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,8 +60,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         places = {place.as_posix(), *(folder.as_posix() for folder in place.parents)}
         if SLOW & places or PLATFORM & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.slow)
-        group = "apart" if top in APART else "pages" if top in PAGES else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
