@@ -19,7 +19,7 @@ BROKEN_OFF = "broken_off"
 UNUSABLE = "unusable_answer"
 
 # What the upstream quotes, be it the request.
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|`[^`]*`|(?<!\w)'[^']*'(?!\w)")
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^“”]*”|`[^`]*`|(?<!\w)'[^']*'(?!\w)")
 
 
 class CallLog:

@@ -22,7 +22,7 @@ SHOWN = 3
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _ID = re.compile(r"[a-z]{2,8}_[0-9a-f]{32}")
-_AMOUNT = re.compile(r"^(-?\d+\.\d\d\d*?)0+$")
+_AMOUNT = re.compile(r"-?\d{1,20}\.\d{9}")
 """Amounts are kept with nine places; zeros after the second help nobody."""
 
 QUIET = frozenset({"reason", "livemode", "currency", "prefix", "actor", "scopes", "slug", "reference"})
@@ -75,7 +75,10 @@ def shown(value: Any) -> str:
     elif isinstance(value, str) and _ID.fullmatch(value):
         text = short_id(value)
     else:
-        text = _AMOUNT.sub(r"\1", _word(str(value)))
+        text = _word(str(value))
+        if _AMOUNT.fullmatch(text):
+            whole, _point, places = text.partition(".")
+            text = f"{whole}.{places.rstrip('0'):0<2}"
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 

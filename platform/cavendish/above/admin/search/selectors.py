@@ -131,7 +131,7 @@ _QUOTES = "\"'`“”‘’„«»<>()[]{},;"  # what a text is pasted with
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 # The part behind the prefix proves a key, and is dropped before anything else is done.
 _KEY = re.compile(r"cvd_(?:live|test|operator)_[0-9A-Za-z]{1,12}")
-_PUBLIC = re.compile(r"([a-z]+)_[0-9a-f]{32}(?![0-9a-f])")
+_PUBLIC = re.compile(r"(?<![a-z])([a-z]{1,12})_[0-9a-f]{32}(?![0-9a-f])")
 _OUR_REQUEST = re.compile(r"req_([0-9a-f]{32})")
 _SLACK = timedelta(seconds=2)
 _LONGEST_REQUEST = timedelta(minutes=15)
