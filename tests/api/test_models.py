@@ -74,7 +74,7 @@ def test_a_further_name_runs_its_model_in_every_dialect(account: Account, way: C
     assert (notice["code"], notice["use"]) == ("model_alias", FLASH)
     assert PREVIEW in notice["detail"]
     price = {line["kind"]: line["unit_price"] for line in made["charge"]["lines"]}["image_output"]
-    assert Decimal(price) == (30 if way is batch else 60)
+    assert Decimal(price) == 60
     [found] = account.get(f"/api/v1/generations?model={PREVIEW}").json()["data"]
     assert found["id"] == made["id"]
 

@@ -39,10 +39,9 @@ OF_ITS_OWN = {
     "billing_hold": {"generation_id", "created_at"},
     "events_event": {"id", "subject", "xid", "at"},
 }
-# An item runs at low priority and at the batch price, until the batch's day is over.
+# An item runs at low priority, until the batch's day is over.
 OF_AN_ITEM = {
     "generations_generation": {"batch_id", "batch_index", "tier", "priority"},
-    "billing_hold": {"amount", "prices"},
 }
 WRITTEN = "zebra-4711"
 """Stands wherever a person may write in a body."""

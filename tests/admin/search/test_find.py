@@ -142,9 +142,10 @@ def test_nothing_is_searched_through(filled: Filled) -> None:
     def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.lstrip().startswith("SELECT"):
             with connections["owner"].cursor() as cursor:
-                cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.execute("SET enable_seqscan = off")
                 cursor.execute(f"EXPLAIN {sql}", params)
                 plans.append("\n".join(line for (line,) in cursor.fetchall()))
+                cursor.execute("RESET enable_seqscan")
         return execute(sql, params, many, context)
 
     texts = ["4711 is nothing", fresh(), "0" * 32, "cvd_live_000000000000", "someone@example.com"]
