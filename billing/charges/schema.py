@@ -24,7 +24,7 @@ class Usage(s.Serializer[object]):
     input = InputUsage()
     output = OutputUsage()
     thought = s.IntegerField()
-    cached = s.IntegerField(required=False)
+    cached = s.IntegerField()
     search_queries = s.IntegerField()
     total = s.IntegerField()
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
+from billing.charges import schema
 from cavendish.above.seeding.rows import RowFactory, Size, Tenant
 from tests.factories import make_tenant
 from tests.generations.helpers import one, rows
@@ -47,6 +48,11 @@ def test_the_books_are_right_and_the_tables_as_before() -> None:
     assert rows("owner", f"SELECT min(billing_date)::text AS first, max(billing_date)::text AS last {mine}") == [
         {"first": "2026-09-01", "last": "2026-10-31"}
     ]
+    charges = """SELECT usage FROM billing_charge c JOIN accounts_tenant t ON t.id = c.tenant_id
+                 WHERE t.slug LIKE 'bench-%%'"""
+    for charge in rows("owner", charges):
+        shape = schema.Usage(data=charge["usage"])
+        assert shape.is_valid(), shape.errors
     for number in range(4):
         call_command("reconcile", "--tenant", f"bench-0000{number}", stdout=StringIO())  # exits when anything differs
     with pytest.raises(CommandError, match="seeded already"):

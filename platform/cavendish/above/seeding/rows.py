@@ -16,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from billing.money import UNIT_SIZE
+from billing.usage.upstream import Usage
 from cavendish.gemini.catalog import get_model, prices
 
 MARKUP = 125  # percent of the upstream's price
@@ -242,6 +243,10 @@ class RowFactory:
         if charged and "image_output" not in quantities:
             images = 0
         tokens = sum(quantities.values())
+        reported = Usage(total=tokens)
+        for kind, quantity in quantities.items():
+            setattr(reported, kind, quantity)
+        usage = json.dumps(reported.as_json())
         held = amount * 3 // 2 + 10**7
         status, job, reason = (
             ("charged", "succeeded", "\\N") if charged else ("not_charged", "failed", "safety_blocked")
@@ -260,7 +265,7 @@ class RowFactory:
         )
         lines["billing_charge"].append(
             f"{id}\t{tenant.id}\tt\t{status}\t{reason}\t{money(amount)}\t{money(cost)}\t0\tUSD\t"
-            f'[{", ".join(charge_lines)}]\t{{"total": {tokens}}}\t{flags}\t{billed}\t{at}\n'
+            f"[{', '.join(charge_lines)}]\t{usage}\t{flags}\t{billed}\t{at}\n"
         )
         lines["billing_usagerecord"] += records
         chunk.records += len(records)
