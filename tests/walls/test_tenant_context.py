@@ -56,7 +56,6 @@ def test_a_query_made_in_one_context_gives_nothing_in_another(pair: Pair) -> Non
     assert list(lazy.all()) == []  # and nothing without one: the database's wall
 
 
-@pytest.mark.flaky(reruns=2)
 def test_a_forgotten_filter_shows_the_tenants_own_rows_only(pair: Pair) -> None:
     own, foreign = pair
     for here, there in ((own, foreign), (foreign, own)):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pytest
 from django.db import connections
 
 from accounts.actor import SYSTEM
@@ -28,21 +26,11 @@ from cavendish.db.router import acting_as
 from generations.models import Batch
 from tests.admin.home import history
 from tests.admin.home.history import HOUR, NOW, WINDOW, failed
-from tests.factories import key_of, make_tenant, queue_clear, submit_generation
+from tests.factories import key_of, make_tenant, submit_generation
 from tests.generations.helpers import claim, finish, register, rows, succeeded
 
 HOURS = timedelta(hours=1)
 DAYS = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def alone(django_db_setup: None) -> Iterator[None]:
-    queue_clear()
-    history.forget()
-    with acting_as("operator"):
-        yield
-    history.forget()
-    queue_clear()
 
 
 def flagged(tenant: Tenant, flags: list[str], absorbed: str) -> UUID:

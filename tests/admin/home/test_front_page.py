@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,12 +17,11 @@ from pytest_django import Settings
 from billing.models import Budget, BudgetPeriod, PlatformMonth, PlatformTotal
 from cavendish.above.admin.home.selectors import front_page, money, parts, traffic, work
 from cavendish.above.admin.home.selectors.window import Normal, Window
-from cavendish.db.router import acting_as
 from cavendish.gemini.client import KeyPool, key_fingerprint
 from generations.models import TenantMove
 from tests.admin.home import history
 from tests.admin.home.history import HOUR, MODEL, NOW, WINDOW, failed
-from tests.factories import make_tenant, queue_clear, submit_generation
+from tests.factories import make_tenant, submit_generation
 from tests.generations.helpers import claim, one, register, rows
 
 HOURS = timedelta(hours=1)
@@ -39,15 +37,6 @@ def about(value: float) -> Any:
 def of(*values: Any) -> tuple[Any, ...]:
     """What is compared with numbers written as such."""
     return values
-
-
-@pytest.fixture(autouse=True)
-def alone(django_db_setup: None) -> Iterator[None]:
-    queue_clear()
-    history.forget()
-    with acting_as("operator"):
-        yield
-    history.forget()
 
 
 def test_pictures_and_jobs_are_compared_with_the_same_time_a_week_ago() -> None:
