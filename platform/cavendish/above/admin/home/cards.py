@@ -134,7 +134,7 @@ def _held(page: FrontPage) -> Card:
     if not page.held:
         return Card(_("Held now"), address, money(Decimal(0), "USD"), "", spark([]), _("No job holds money"))
     held = page.held[0]
-    is_bad = held.normal is not None and float(held.amount) > held.normal.high * 2 and held.amount > 1
+    is_bad = held.normal is not None and held.amount > held.normal.high * 2 and held.amount > 1
     notes = [_("%(jobs)s jobs, %(items)s batch items") % {
         "jobs": count(page.queue.running - page.queue.running_batch + page.queue.waiting),
         "items": count(page.queue.running_batch),
