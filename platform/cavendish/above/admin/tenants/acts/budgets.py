@@ -115,7 +115,11 @@ class SetBudget(BudgetFields):
         return gettext("The budget holds from now on.")
 
 
-class OneBudget(BudgetFields):
+class OneBudget(TenantAct):
+    """An act on a budget that there is."""
+
+    permission = OperatorPermission.MONEY
+
     def __init__(self, *args: Any, item: Budget, **options: Any) -> None:
         self.budget = item
         super().__init__(*args, **options)
@@ -126,15 +130,14 @@ class OneBudget(BudgetFields):
         return str(self.heading).replace("%p", named).replace("%s", self.tenant.name)
 
 
-class ChangeBudget(OneBudget):
+class ChangeBudget(OneBudget, BudgetFields):
     word, heading = _("Change budget"), _("Change a budget of %s: %p")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         budget = self.budget
-        self.fields["limit"].initial = f"{budget.limit:f}" if budget.metric == "money" else f"{budget.limit:.0f}"
-        if budget.metric == Budget.Metric.MONEY:
-            self.fields["limit"].initial = money(budget.limit)
+        is_money = budget.metric == Budget.Metric.MONEY
+        self.fields["limit"].initial = money(budget.limit) if is_money else f"{budget.limit:.0f}"
         self.fields["hard"].initial = budget.hard
         self.fields["alerts"].initial = ", ".join(map(str, budget.alerts))
 
@@ -156,10 +159,8 @@ class ChangeBudget(OneBudget):
         )
 
     def run(self, actor: Actor) -> str:
-        if (
-            budget_update(tenant_id=self.tenant.id, budget_id=self.budget.id, actor=actor, values=self._checked())
-            is None
-        ):
+        budget_id, values = self.budget.id, self._checked()
+        if budget_update(tenant_id=self.tenant.id, budget_id=budget_id, actor=actor, values=values) is None:
             raise not_found()
         return gettext("The budget was changed.")
 
@@ -168,19 +169,9 @@ def _percents(alerts: list[int]) -> str:
     return ", ".join(map(percent_sign, sorted(alerts))) or "–"
 
 
-class RemoveBudget(TenantAct):
+class RemoveBudget(OneBudget):
     word, heading, danger = _("Remove budget"), _("Remove a budget of %s: %p"), True
-    permission = OperatorPermission.MONEY
     text = _("It limits nothing from now on.")
-
-    def __init__(self, *args: Any, item: Budget, **options: Any) -> None:
-        self.budget = item
-        super().__init__(*args, **options)
-
-    @property
-    def title(self) -> str:
-        named = period(str(self.budget.get_period_display()))
-        return str(self.heading).replace("%p", named).replace("%s", self.tenant.name)
 
     def run(self, actor: Actor) -> str:
         if not budget_delete(tenant_id=self.tenant.id, budget_id=self.budget.id, actor=actor):
