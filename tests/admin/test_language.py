@@ -27,13 +27,6 @@ NAMES = {"Gemini"}
 """Labels that are the same in every language."""
 
 
-@pytest.fixture(scope="module")
-def operator(django_db_setup: None) -> Visitor:
-    grace = person(operator=True)
-    grace.sign_in()
-    return grace
-
-
 def language_and_heading(page: str) -> tuple[str, str]:
     language, heading = re.search(r'<html lang="([^"]+)"', page), re.search(r"<h1>(.*?)</h1>", page, re.DOTALL)
     assert language is not None

@@ -30,7 +30,7 @@ from cavendish.db.router import acting_as
 from generations.models import Output
 from tests.factories import make_key, make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, finish, register, succeeded
-from tests.people.visitors import Visitor, person
+from tests.people.visitors import Visitor
 from tests.queries import statements
 
 FEW, MANY = 2, 15
@@ -177,13 +177,6 @@ def few(django_db_setup: None) -> Shown:
 def many(django_db_setup: None) -> Shown:
     queue_clear()
     return shown_with(MANY)
-
-
-@pytest.fixture(scope="module")
-def operator(django_db_setup: None) -> Visitor:
-    grace = person(operator=True)
-    grace.sign_in()
-    return grace
 
 
 @pytest.mark.parametrize("page", QUERIES)

@@ -19,13 +19,6 @@ from tests.people.visitors import Visitor, person, shown
 pytestmark = pytest.mark.usefixtures("quiet")
 
 
-@pytest.fixture(scope="module")
-def operator(django_db_setup: None) -> Visitor:
-    grace = person(operator=True)
-    grace.sign_in()
-    return grace
-
-
 def page_of(id: UUID) -> str:
     return f"/admin/jobs/{ids.encode(ids.GENERATION, id)}/"
 

@@ -30,55 +30,55 @@ def balance(tenant: Tenant) -> Decimal:
         return Decimal(Wallet.objects.get(tenant=tenant, livemode=True).balance)
 
 
-def test_a_flagged_charge_is_decided_with_everything_in_sight(clerk: Visitor) -> None:
+def test_a_flagged_charge_is_decided_with_everything_in_sight(operator: Visitor) -> None:
     tenant = make_tenant(balance=10)
     generation, amount = charged(tenant, flags=["unknown_kind"])
     listed = f"/admin/charges/?tenant={tenant.slug}&flagged="
     public = ids.encode(ids.GENERATION, generation)
-    assert public in shown(clerk.get(f"{listed}open"))
-    page = shown(clerk.get(path(generation, "resolve")))
+    assert public in shown(operator.get(f"{listed}open"))
+    page = shown(operator.get(path(generation, "resolve")))
     for text in (tenant.name, "tokens of a kind that has no price", "Images out", f"{amount:.9f}", "Left to refund"):
         assert text in page, text
     values = {"reason": "Audio", "amount": "-0.001"}
-    looked = shown(clerk.post(path(generation, "resolve"), **values, confirm="1"))
+    looked = shown(operator.post(path(generation, "resolve"), **values, confirm="1"))
     free = Decimal(10) - amount
     line = rf'Balance</th><td class="r">\${free:.9f}</td><td class="r"><b>\${free - Decimal("0.001"):.9f}</b>'
     assert re.search(line, looked)
     assert balance(tenant) == free
-    act(clerk, path(generation, "resolve"), **values)
+    act(operator, path(generation, "resolve"), **values)
     assert balance(tenant) == free - Decimal("0.001")
-    assert public not in shown(clerk.get(f"{listed}open"))
-    assert "Audio" in shown(clerk.get(f"{listed}resolved"))
-    again = act(clerk, path(generation, "resolve"), reason="Again")
+    assert public not in shown(operator.get(f"{listed}open"))
+    assert "Audio" in shown(operator.get(f"{listed}resolved"))
+    again = act(operator, path(generation, "resolve"), reason="Again")
     assert (again.status_code, "has been decided about" in shown(again)) == (422, True)
     with acting_as("operator"):
-        assert FlagResolution.objects.get(charge_id=generation).actor == f"operator {clerk.email}"
+        assert FlagResolution.objects.get(charge_id=generation).actor == f"operator {operator.email}"
     assert audited(tenant.id)[-1].action == "charge.resolved"
 
 
-def test_a_charge_is_refunded_in_parts_and_never_beyond_what_is_left(clerk: Visitor) -> None:
+def test_a_charge_is_refunded_in_parts_and_never_beyond_what_is_left(operator: Visitor) -> None:
     tenant = make_tenant(balance=10)
     generation, amount = charged(tenant)
-    assert "went back to" in act_done(clerk, path(generation, "refund"), amount="0.01", reason="Blurred")
-    too_much = act(clerk, path(generation, "refund"), amount=f"{amount}", reason="All of it")
+    assert "went back to" in act_done(operator, path(generation, "refund"), amount="0.01", reason="Blurred")
+    too_much = act(operator, path(generation, "refund"), amount=f"{amount}", reason="All of it")
     assert (too_much.status_code, "is left to give back" in shown(too_much)) == (422, True)
-    page = shown(clerk.get(path(generation, "refund")))
+    page = shown(operator.get(path(generation, "refund")))
     assert f"{amount - Decimal('0.01'):.9f}" in page
     assert "Refund: Blurred" in page
-    act_done(clerk, path(generation, "refund"), reason="The rest")
+    act_done(operator, path(generation, "refund"), reason="The rest")
     assert balance(tenant) == 10
-    empty = act(clerk, path(generation, "refund"), reason="More")
+    empty = act(operator, path(generation, "refund"), reason="More")
     assert (empty.status_code, "Nothing of this charge is left" in shown(empty)) == (422, True)
     with acting_as("operator"):
         assert Charge.objects.get(generation_id=generation).amount == amount
 
 
-def test_only_who_moves_money_decides(clerk: Visitor) -> None:
+def test_only_who_moves_money_decides(operator: Visitor) -> None:
     generation, _ = charged(make_tenant(balance=10), flags=["over_hold"])
     reader = person(operator=True, role=OperatorRole.SUPPORT)
     reader.sign_in()
     for name in ("resolve", "refund"):
         assert reader.get(path(generation, name)).status_code == 403
         assert reader.post(path(generation, name), reason="x", confirm="1").status_code == 403
-    assert clerk.get(path(generation, "waive")).status_code == 404
-    assert clerk.get(path(UUID(int=7), "refund")).status_code == 404
+    assert operator.get(path(generation, "waive")).status_code == 404
+    assert operator.get(path(UUID(int=7), "refund")).status_code == 404

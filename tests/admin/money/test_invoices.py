@@ -37,124 +37,124 @@ def refused(operator: Visitor, where: str, /, **values: Any) -> str:
     return shown(answer)
 
 
-def test_a_payment_is_recorded_by_hand(clerk: Visitor) -> None:
+def test_a_payment_is_recorded_by_hand(operator: Visitor) -> None:
     invoice = owing()
     form = {"amount": "60.01", "received_on": "2026-11-20", "reference": "Wire 7"}
     address = f"{path(invoice)}payment/"
-    assert "Only 60.01 USD are left to pay" in refused(clerk, address, **{**form, "amount": "60.02"})
-    assert "no smaller coins" in refused(clerk, address, **{**form, "amount": "0.001"})
-    looked = shown(clerk.post(address, **form, confirm="1"))
+    assert "Only 60.01 USD are left to pay" in refused(operator, address, **{**form, "amount": "60.02"})
+    assert "no smaller coins" in refused(operator, address, **{**form, "amount": "0.001"})
+    looked = shown(operator.post(address, **form, confirm="1"))
     assert re.search(r'Left to pay</th><td class="r">\$60.01</td><td class="r"><b>\$0.00</b>', looked)
     assert re.search(r'Invoice</th><td class="r">Final</td><td class="r"><b>Paid</b>', looked)
     assert fresh(invoice.id).status == "finalised"
-    page = act_done(clerk, address, **form)
+    page = act_done(operator, address, **form)
     assert "$60.01 recorded for INV-000001." in page
     assert "<h1>$60.01, paid</h1>" in page
     assert fresh(invoice.id).status == "paid"
     recorded_by = one("owner", "SELECT actor FROM billing_payment WHERE invoice_id = %s", invoice.id)
-    assert recorded_by == f"operator {clerk.email}"
-    assert "Wire 7" in shown(clerk.get(f"/admin/invoices/payments/?invoice={ids.encode(ids.INVOICE, invoice.id)}"))
-    file = clerk.get("/admin/invoices/payments/csv?reference=Wire 7").content.decode()
+    assert recorded_by == f"operator {operator.email}"
+    assert "Wire 7" in shown(operator.get(f"/admin/invoices/payments/?invoice={ids.encode(ids.INVOICE, invoice.id)}"))
+    file = operator.get("/admin/invoices/payments/csv?reference=Wire 7").content.decode()
     assert [row["amount"] for row in csv.DictReader(StringIO(file))] == ["60.010000000"]
 
 
-def test_a_credit_note_is_issued_by_hand(clerk: Visitor) -> None:
+def test_a_credit_note_is_issued_by_hand(operator: Visitor) -> None:
     invoice = owing()
     address = f"{path(invoice)}credit-note/"
     form = {"reason": "Sorry", "line": "1", "amount": "60.02"}
-    assert "only 60.01 USD are left" in refused(clerk, address, **form)
-    assert "of which line" in refused(clerk, address, **{**form, "line": ""})
-    page = act_done(clerk, address, **{**form, "amount": "10"})
+    assert "only 60.01 USD are left" in refused(operator, address, **form)
+    assert "of which line" in refused(operator, address, **{**form, "line": ""})
+    page = act_done(operator, address, **{**form, "amount": "10"})
     with acting_as("operator"):
         note = CreditNote.objects.get(invoice_id=invoice.id)
     assert note.total == 10
     assert "$50.01" in page
     public = ids.encode(ids.CREDIT_NOTE, note.id)
-    assert "Sorry" in shown(clerk.get(f"/admin/invoices/credit-notes/{public}/"))
-    assert clerk.get(f"/admin/invoices/credit-notes/{public}/pdf").content.startswith(b"%PDF")
-    assert note.number in shown(clerk.get("/admin/invoices/credit-notes/"))
-    act_done(clerk, address, reason="The rest")
-    assert "credited in full" in refused(clerk, address, reason="More")
+    assert "Sorry" in shown(operator.get(f"/admin/invoices/credit-notes/{public}/"))
+    assert operator.get(f"/admin/invoices/credit-notes/{public}/pdf").content.startswith(b"%PDF")
+    assert note.number in shown(operator.get("/admin/invoices/credit-notes/"))
+    act_done(operator, address, reason="The rest")
+    assert "credited in full" in refused(operator, address, reason="More")
 
 
-def test_a_draft_is_summed_up_finalised_sent_and_voided(clerk: Visitor) -> None:
+def test_a_draft_is_summed_up_finalised_sent_and_voided(operator: Visitor) -> None:
     tenant = billed_tenant(emails=["pay@example.com"])
     generation = spend(tenant)
-    assert "so far: $0.00" in shown(clerk.get(f"/admin/invoices/running/{tenant.slug}/"))
-    assert "There is no tenant" in refused(clerk, "/admin/invoices/draft/", tenant="nobody", month="2026-10")
-    assert "still open" in refused(clerk, "/admin/invoices/draft/", tenant=tenant.slug, month="2099-01")
+    assert "so far: $0.00" in shown(operator.get(f"/admin/invoices/running/{tenant.slug}/"))
+    assert "There is no tenant" in refused(operator, "/admin/invoices/draft/", tenant="nobody", month="2026-10")
+    assert "still open" in refused(operator, "/admin/invoices/draft/", tenant=tenant.slug, month="2099-01")
     assert "Draft of October 2026: $0.07" in act_done(
-        clerk, "/admin/invoices/draft/", tenant=tenant.slug, month="2026-10"
+        operator, "/admin/invoices/draft/", tenant=tenant.slug, month="2026-10"
     )
     drafted = draft(tenant)
     assert drafted is not None
-    page = shown(clerk.get(path(drafted)))
+    page = shown(operator.get(path(drafted)))
     assert "The invoice is a draft; finalise it first." in page
-    assert ids.encode(ids.GENERATION, generation) in shown(clerk.get(f"{path(drafted)}lines/1/"))
-    assert clerk.get(f"{path(drafted)}pdf").content.startswith(b"%PDF")
-    assert "INV-000001 is final" in act_done(clerk, f"{path(drafted)}finalise/")
+    assert ids.encode(ids.GENERATION, generation) in shown(operator.get(f"{path(drafted)}lines/1/"))
+    assert operator.get(f"{path(drafted)}pdf").content.startswith(b"%PDF")
+    assert "INV-000001 is final" in act_done(operator, f"{path(drafted)}finalise/")
     assert fresh(drafted.id).number == "INV-000001"
-    assert "only a draft can be finalised" in refused(clerk, f"{path(drafted)}finalise/")
-    sums = shown(clerk.get(path(drafted)))
+    assert "only a draft can be finalised" in refused(operator, f"{path(drafted)}finalise/")
+    sums = shown(operator.get(path(drafted)))
     assert "$0.07, paid from the balance" in sums
-    assert clerk.get(f"{path(drafted)}pdf").content.startswith(b"%PDF")
-    assert "image_output" in clerk.get(f"{path(drafted)}csv").content.decode()
-    assert "valid email" in refused(clerk, f"{path(drafted)}send/", emails="nobody")
-    assert "goes to a@example.com" in act_done(clerk, f"{path(drafted)}send/", emails="a@example.com")
-    assert "This is not INV-000001" in refused(clerk, f"{path(drafted)}void/", reason="Wrong", typed="INV-1")
-    page = act_done(clerk, f"{path(drafted)}void/", reason="Wrong address", typed="INV-000001")
+    assert operator.get(f"{path(drafted)}pdf").content.startswith(b"%PDF")
+    assert "image_output" in operator.get(f"{path(drafted)}csv").content.decode()
+    assert "valid email" in refused(operator, f"{path(drafted)}send/", emails="nobody")
+    assert "goes to a@example.com" in act_done(operator, f"{path(drafted)}send/", emails="a@example.com")
+    assert "This is not INV-000001" in refused(operator, f"{path(drafted)}void/", reason="Wrong", typed="INV-1")
+    page = act_done(operator, f"{path(drafted)}void/", reason="Wrong address", typed="INV-000001")
     assert "Wrong address" in page
     assert "Its month is on" in page
-    listed = shown(clerk.get(f"/admin/invoices/?tenant={tenant.slug}"))
+    listed = shown(operator.get(f"/admin/invoices/?tenant={tenant.slug}"))
     assert ("Void" in listed, "Draft" in listed) == (True, True)
-    file = clerk.get(f"/admin/invoices/csv?tenant={tenant.slug}&month=2026-10").content.decode()
+    file = operator.get(f"/admin/invoices/csv?tenant={tenant.slug}&month=2026-10").content.decode()
     assert sorted(row["status"] for row in csv.DictReader(StringIO(file))) == ["draft", "void"]
 
 
-def test_overdue_ones_come_first_that_wait_longest(clerk: Visitor) -> None:
+def test_overdue_ones_come_first_that_wait_longest(operator: Visitor) -> None:
     old, new = owing(), owing()
     rows("owner", "ALTER TABLE billing_invoice DISABLE TRIGGER USER")
     for invoice, due in ((old, "2026-11-01"), (new, "2026-11-05")):
         rows("owner", "UPDATE billing_invoice SET due_on = %s WHERE id = %s", due, invoice.id)
     rows("owner", "ALTER TABLE billing_invoice ENABLE TRIGGER USER")
-    page = shown(clerk.get("/admin/invoices/?status=overdue"))
+    page = shown(operator.get("/admin/invoices/?status=overdue"))
     places = [page.find(ids.encode(ids.INVOICE, invoice.id)) for invoice in (old, new)]
     assert -1 not in places
     assert places == sorted(places)
-    assert re.search(r'<h1 class="bad">\$60.01 overdue by \d+ days</h1>', shown(clerk.get(path(old))))
+    assert re.search(r'<h1 class="bad">\$60.01 overdue by \d+ days</h1>', shown(operator.get(path(old))))
 
 
-def test_companies_and_profiles_are_written_by_their_services(clerk: Visitor) -> None:
+def test_companies_and_profiles_are_written_by_their_services(operator: Visitor) -> None:
     name = f"Company {secrets.token_hex(4)}"
     form = {
         "name": name, "address": "Weg 1\r\n10115 Berlin", "currency": "EUR", "invoice_prefix": "A-",
         "credit_note_prefix": "B-", "number_digits": "4",
     }  # fmt: skip
     new = "/admin/invoices/companies/new/"
-    assert "no currency" in refused(clerk, new, **{**form, "currency": "XXX"})
-    assert "{year}" in refused(clerk, new, **{**form, "invoice_prefix": "{day}"})
+    assert "no currency" in refused(operator, new, **{**form, "currency": "XXX"})
+    assert "{year}" in refused(operator, new, **{**form, "invoice_prefix": "{day}"})
     logo = SimpleUploadedFile("logo.png", b"no picture")
-    assert "A logo is a PNG" in clerk.client.post(new, {**form, "logo": logo, "confirm": "1"}).content.decode()
-    assert f"{name} can issue invoices." in act_done(clerk, new, **form)
+    assert "A logo is a PNG" in operator.client.post(new, {**form, "logo": logo, "confirm": "1"}).content.decode()
+    assert f"{name} can issue invoices." in act_done(operator, new, **form)
     with acting_as("operator"):
         entity = LegalEntity.objects.get(name=name)
     assert entity.address == "Weg 1\n10115 Berlin"
     change = f"/admin/invoices/companies/{ids.encode(ids.LEGAL_ENTITY, entity.id)}/"
-    act_done(clerk, change, **{**form, "number_digits": "5", "footer": "HRB 1"})
+    act_done(operator, change, **{**form, "number_digits": "5", "footer": "HRB 1"})
     assert one("owner", "SELECT footer FROM billing_legalentity WHERE id = %s", entity.id) == "HRB 1"
     audited = rows("owner", "SELECT action FROM accounts_auditevent WHERE target_id = %s ORDER BY id", entity.id.hex)
     assert [row["action"] for row in audited] == ["legal_entity.created", "legal_entity.updated"]
     tenant = make_tenant()
     address = f"/admin/tenants/{ids.encode(ids.TENANT, tenant.id)}/billing/"
     profile = {"name": "Neu", "payment_terms_days": "30", "emails": "a@example.com", "tax_rate": "19"}
-    assert "valid email" in refused(clerk, address, **{**profile, "emails": "a@"})
-    act_done(clerk, address, **profile)
+    assert "valid email" in refused(operator, address, **{**profile, "emails": "a@"})
+    act_done(operator, address, **profile)
     stored = rows("owner", "SELECT name, tax_rate, emails, invoiced FROM billing_billingprofile WHERE tenant_id = %s",
                   tenant.id)  # fmt: skip
     assert [(row["name"], int(row["tax_rate"]), row["invoiced"]) for row in stored] == [("Neu", 19, False)]
 
 
-def test_who_reads_cannot_act(clerk: Visitor) -> None:
+def test_who_reads_cannot_act(operator: Visitor) -> None:
     invoice = owing()
     reader = person(operator=True, role=OperatorRole.READ_ONLY)
     reader.sign_in()
@@ -162,7 +162,7 @@ def test_who_reads_cannot_act(clerk: Visitor) -> None:
     assert ("Record payment" in page, "60.01" in page) == (False, True)
     for name in ("payment", "void", "credit-note", "send", "finalise"):
         assert reader.post(f"{path(invoice)}{name}/", reason="x", confirm="1").status_code == 403, name
-    assert clerk.get("/admin/invoices/inv_0/").status_code == 404
-    assert clerk.get(f"{path(invoice)}pay/").status_code == 404
-    assert clerk.get("/admin/invoices/?month=soon").status_code == 400
+    assert operator.get("/admin/invoices/inv_0/").status_code == 404
+    assert operator.get(f"{path(invoice)}pay/").status_code == 404
+    assert operator.get("/admin/invoices/?month=soon").status_code == 400
     assert OCTOBER.month == invoice.month.month

@@ -21,14 +21,14 @@ pytestmark = pytest.mark.usefixtures("quiet")
 D = Decimal
 
 
-def test_a_movement_shows_its_entries_and_what_it_belongs_to(clerk: Visitor) -> None:
+def test_a_movement_shows_its_entries_and_what_it_belongs_to(operator: Visitor) -> None:
     tenant = make_tenant(balance=10)
     generation, amount = charged(tenant)
     with acting_as("operator"):
         row = LedgerTransaction.objects.get(tenant=tenant, generation_id=generation)
     public = ids.encode(ids.LEDGER_TRANSACTION, row.id)
-    assert public in shown(clerk.get(f"/admin/ledger/?tenant={tenant.slug}"))
-    page = shown(clerk.get(f"/admin/ledger/{public}/"))
+    assert public in shown(operator.get(f"/admin/ledger/?tenant={tenant.slug}"))
+    page = shown(operator.get(f"/admin/ledger/{public}/"))
     for text in (
         f"−{amount:.9f}",
         f"+{amount:.9f}",
@@ -37,29 +37,29 @@ def test_a_movement_shows_its_entries_and_what_it_belongs_to(clerk: Visitor) -> 
         tenant.name,
     ):
         assert text in page, text
-    assert clerk.get(f"/admin/search?q={public}").headers["Location"] == f"/admin/ledger/{public}/"
-    assert clerk.get("/admin/ledger/txn_1/").status_code == 404
+    assert operator.get(f"/admin/search?q={public}").headers["Location"] == f"/admin/ledger/{public}/"
+    assert operator.get("/admin/ledger/txn_1/").status_code == 404
 
 
-def test_a_statement_runs_to_the_balance_and_back(clerk: Visitor) -> None:
+def test_a_statement_runs_to_the_balance_and_back(operator: Visitor) -> None:
     tenant = make_tenant(balance=10)
     with acting_as("operator"):
         for step in range(60):
             wallet_top_up(tenant_id=tenant.id, amount=D(1), reason=f"Coin {step}", reference="", actor=SYSTEM)
         wallet_adjust(tenant_id=tenant.id, amount=D("-0.5"), reason="=cmd()", actor=SYSTEM)
-    first = shown(clerk.get(f"/admin/ledger/statement/?tenant={tenant.slug}"))
+    first = shown(operator.get(f"/admin/ledger/statement/?tenant={tenant.slug}"))
     assert f"{tenant.name}: $69.50" in first
     assert ("Closing balance" in first, "Opening balance" in first) == (True, False)
     assert 'class="r">70.0000' in first
     older = first.partition('href="?')[2].partition('"')[0].replace("&amp;", "&")
-    second = shown(clerk.get(f"/admin/ledger/statement/?{older}"))
+    second = shown(operator.get(f"/admin/ledger/statement/?{older}"))
     assert "Coin 0" in second
     assert 'class="r">11.0000' in second  # after the first coin
-    answer = clerk.get(f"/admin/ledger/statement/csv?tenant={tenant.slug}")
+    answer = operator.get(f"/admin/ledger/statement/csv?tenant={tenant.slug}")
     rows = list(csv.DictReader(StringIO(answer.content.decode())))
     assert [rows[0][name] for name in ("amount", "balance", "reason")] == ["-0.500000000", "69.500000000", "'=cmd()"]
     assert len(rows) == 62
-    ledger = clerk.get(f"/admin/ledger/csv?tenant={tenant.slug}&kind=adjustment").content.decode()
+    ledger = operator.get(f"/admin/ledger/csv?tenant={tenant.slug}&kind=adjustment").content.decode()
     assert [row["wallet"] for row in csv.DictReader(StringIO(ledger))] == ["-0.500000000"]
 
 
@@ -67,7 +67,7 @@ def test_a_statement_runs_to_the_balance_and_back(clerk: Visitor) -> None:
     ("query", "text"),
     [("tenant=nobody", "There is no tenant"), ("tenant=demo&since=soon", "Write a day"), ("after=1_nan", "Whose")],
 )
-def test_a_wrong_address_is_named(clerk: Visitor, query: str, text: str) -> None:
-    page = clerk.get(f"/admin/ledger/statement/?{query}")
+def test_a_wrong_address_is_named(operator: Visitor, query: str, text: str) -> None:
+    page = operator.get(f"/admin/ledger/statement/?{query}")
     assert text in shown(page)
     assert page.status_code == (200 if "after" in query else 400)

@@ -32,28 +32,28 @@ def ran(status: str, checks: list[dict[str, Any]]) -> ReconcileRun:
         )  # fmt: skip
 
 
-def test_the_last_result_is_the_heading_and_its_rows_are_in_words(clerk: Visitor) -> None:
-    assert "Never run" in shown(clerk.get("/admin/reconcile/"))
+def test_the_last_result_is_the_heading_and_its_rows_are_in_words(operator: Visitor) -> None:
+    assert "Never run" in shown(operator.get("/admin/reconcile/"))
     tenant = make_tenant(balance=0)
     row = {"tenant_id": str(tenant.id), "subject": str(tenant.id), "charged": "0.067200000", "recorded": "0.0672"}
     good = {"check": "wallets", "about": "Wallets agree.", "count": 0, "seconds": 0.2, "error": "", "rows": []}
     bad = {**good, "check": "charges_usage", "about": "Charges agree.", "count": 14, "rows": [row]}
     run = ran("differences", [good, bad])
-    page = shown(clerk.get("/admin/reconcile/"))
+    page = shown(operator.get("/admin/reconcile/"))
     assert '<h1 class="bad">14 rows differ</h1>' in page
-    page = shown(clerk.get(f"/admin/reconcile/{run.id}/"))
+    page = shown(operator.get(f"/admin/reconcile/{run.id}/"))
     for text in ("Charges usage", tenant.name, "0.067200000", "13 more rows are not kept", "Agrees"):
         assert text in page, text
     ran("clean", [good])
-    assert "<h1>No difference</h1>" in shown(clerk.get("/admin/reconcile/"))
-    assert clerk.get("/admin/reconcile/?status=lost").status_code == 400
+    assert "<h1>No difference</h1>" in shown(operator.get("/admin/reconcile/"))
+    assert operator.get("/admin/reconcile/?status=lost").status_code == 400
 
 
-def test_a_run_is_asked_for_once(clerk: Visitor) -> None:
-    assert "queued" in act_done(clerk, "/admin/reconcile/now/")
-    again = act(clerk, "/admin/reconcile/now/")
+def test_a_run_is_asked_for_once(operator: Visitor) -> None:
+    assert "queued" in act_done(operator, "/admin/reconcile/now/")
+    again = act(operator, "/admin/reconcile/now/")
     assert (again.status_code, "is queued or running" in shown(again)) == (422, True)
-    assert "Reconcile now" not in shown(clerk.get("/admin/reconcile/"))
+    assert "Reconcile now" not in shown(operator.get("/admin/reconcile/"))
     reader = person(operator=True, role=OperatorRole.FINANCE)
     reader.sign_in()
     assert reader.get("/admin/reconcile/now/").status_code == 403

@@ -9,13 +9,6 @@ from tests.people.visitors import Visitor, person
 
 
 @pytest.fixture(scope="module")
-def operator(django_db_setup: None) -> Visitor:
-    grace = person(operator=True)
-    grace.sign_in()
-    return grace
-
-
-@pytest.fixture(scope="module")
 def reader(django_db_setup: None) -> Visitor:
     """An operator who may look and change nothing."""
     ada = person(operator=True, role=OperatorRole.READ_ONLY)

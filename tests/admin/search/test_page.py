@@ -5,18 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-import pytest
-
 from cavendish.db import ids
 from tests.factories import make_key, make_tenant, submit_generation
 from tests.people.visitors import Visitor, person, shown
-
-
-@pytest.fixture(scope="module")
-def operator(django_db_setup: None) -> Visitor:
-    grace = person(operator=True)
-    grace.sign_in()
-    return grace
 
 
 def look(operator: Visitor, text: str) -> Any:

@@ -20,13 +20,6 @@ from tests.factories import FLASH, make_key, make_tenant, standard_plan
 from tests.people.visitors import Visitor, person, shown
 
 
-@pytest.fixture(scope="module")
-def operator(django_db_setup: None) -> Visitor:
-    grace = person(operator=True)
-    grace.sign_in()
-    return grace
-
-
 def page_of(tenant: Tenant) -> str:
     return f"/admin/tenants/{ids.encode(ids.TENANT, tenant.id)}/"
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-import pytest
-
 from accounts.models import OperatorRole, Tenant
 from billing.models import Budget
 from cavendish.above.tenant_data.models import Export
@@ -17,13 +15,6 @@ from tests.accounts.people import audited
 from tests.admin.acting import act, act_done
 from tests.factories import make_key, make_tenant
 from tests.people.visitors import Visitor, person, shown
-
-
-@pytest.fixture(scope="module")
-def operator(django_db_setup: None) -> Visitor:
-    grace = person(operator=True)
-    grace.sign_in()
-    return grace
 
 
 def page_of(tenant: Tenant) -> str:
