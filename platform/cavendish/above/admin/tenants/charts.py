@@ -9,10 +9,10 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts.models import ApiKey, Tenant, User
+from accounts.models import ApiKey, User
 from billing.money import ZERO
 from billing.months import month_after
-from cavendish.above.admin.tenants.selectors import Spend, spend_by
+from cavendish.above.admin.tenants.selectors import Spend
 from cavendish.above.ui.charts import Bar, bars
 from cavendish.above.ui.formats import day, money
 
@@ -39,9 +39,8 @@ def spend_chart(spend: Spend, currency: str) -> SafeString:
     return bars(drawn, kinds=("1",), axis=lambda value: money(Decimal(str(value)), currency, digits=_places(most)))
 
 
-def spend_parts(tenant: Tenant, dimension: str, spend: Spend) -> list[tuple[str, Decimal, Decimal]]:
-    """Returns the month by model, key or member: name, amount, share of the sum."""
-    rows = spend_by(tenant, dimension, month=spend.month)
+def spend_parts(rows: list[tuple[Any, Decimal]], dimension: str, spend: Spend) -> list[tuple[str, Decimal, Decimal]]:
+    """Returns the month by model, key or member: name, amount, share of the sum. `rows` are of `spend_by`."""
     names: dict[Any, str] = {}
     if dimension == "key":
         names = dict(ApiKey.objects.filter(id__in=[value for value, _amount in rows]).values_list("id", "name"))

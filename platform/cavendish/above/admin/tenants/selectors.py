@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,11 +26,12 @@ from accounts.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from accounts.tenants.selectors import tenant_notes
 from billing.budgets.selectors import BudgetUse, budget_uses, budgets_listed
 from billing.models import Budget, Invoice, PlanVersion, Subscription, Wallet
 from billing.money import ZERO
-from billing.months import Month, month_of
-from billing.subscriptions.selectors import subscription_next, subscription_now
+from billing.months import Month, month_after, month_last, month_of
+from billing.subscriptions.selectors import subscription_now
 from billing.usage.query import UsageQuery
 from billing.usage.selectors import usage_read
 from cavendish.above.admin.home.selectors.decisions import Trouble, troubles
@@ -130,7 +132,7 @@ class Spend:
     @property
     def forecast(self) -> Decimal:
         """Returns the month's sum at this pace."""
-        last = (self.month.first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        last = month_last(self.month.first)
         spent_today = next((amount for day, amount in self.days if day == self.today), ZERO)
         rest_of_today = max(self.pace - spent_today, ZERO)
         return self.total + rest_of_today + self.pace * (last - self.today).days
@@ -192,12 +194,11 @@ def wallet_balance(tenant: Tenant, *, month: Month, spent: Decimal) -> Balance |
     )
 
 
-def spend_of(tenant: Tenant, *, livemode: bool = True) -> Spend:
-    """Returns this month's spend by day, in the tenant's own days."""
+def spend_of(tenant: Tenant) -> Spend:
+    """Returns this month's live spend by day, in the tenant's own days."""
     month = month_of(tenant_id=tenant.id)
-    after = (month.first.replace(day=28) + timedelta(days=4)).replace(day=1)
-    start = min(month.first, month.first - timedelta(days=7))
-    page = usage_read(UsageQuery(start=start, end=after, livemode=livemode, group_by=("day",), tenant_id=tenant.id))
+    start, end = month.first - timedelta(days=7), month_after(month.first)
+    page = usage_read(UsageQuery(start=start, end=end, livemode=True, group_by=("day",), tenant_id=tenant.id))
     amounts: dict[date, Decimal] = {}
     for row in page.rows:
         day = row.group["day"]
@@ -211,8 +212,8 @@ def spend_of(tenant: Tenant, *, livemode: bool = True) -> Spend:
 
 def spend_by(tenant: Tenant, dimension: str, *, month: Month) -> list[tuple[Any, Decimal]]:
     """Returns this month's spend by model, key or member, dearest first."""
-    after = (month.first.replace(day=28) + timedelta(days=4)).replace(day=1)
-    query = UsageQuery(start=month.first, end=after, livemode=True, group_by=(dimension,), tenant_id=tenant.id)
+    end = month_after(month.first)
+    query = UsageQuery(start=month.first, end=end, livemode=True, group_by=(dimension,), tenant_id=tenant.id)
     sums: dict[Any, Decimal] = {}
     for row in usage_read(query).rows:
         value = row.group[dimension]
@@ -260,9 +261,8 @@ def budget_ends_on(line: BudgetLine | None, spend: Spend) -> date | None:
     return spend.today + timedelta(days=days)
 
 
-def key_lines(tenant: Tenant, *, month: Month) -> list[KeyLine]:
-    """Returns the keys that work, those that spent most this month first."""
-    spent = dict(spend_by(tenant, "key", month=month))
+def key_lines(tenant: Tenant, spent: Mapping[UUID, Decimal]) -> list[KeyLine]:
+    """Returns the keys that work, those that spent most first."""
     keys = ApiKey.objects.filter(tenant_id=tenant.id, revoked_at=None).order_by("-created_at")[:200]
     lines = [KeyLine(key, spent.get(key.id, ZERO)) for key in keys]
     return sorted(lines, key=lambda line: line.spent, reverse=True)
@@ -329,11 +329,11 @@ def storage_of(tenant: Tenant) -> tuple[int, int]:
     return (row.bytes if row else 0), quota
 
 
-def plan_line(tenant: Tenant) -> tuple[Subscription | None, Subscription | None, int]:
-    """Returns the subscription now, the next one, and the number of the plan's version in force."""
+def plan_line(tenant: Tenant) -> tuple[Subscription | None, int]:
+    """Returns the subscription now, and the number of the plan's version in force."""
     now = subscription_now(tenant_id=tenant.id)
     version = PlanVersion.objects.filter(plan_id=now.plan_id, effective_from__lte=timezone.now()).count() if now else 0
-    return now, subscription_next(tenant_id=tenant.id), version
+    return now, version
 
 
 def troubles_of(tenant: Tenant) -> list[Trouble]:
@@ -356,8 +356,7 @@ def last_hour(tenant: Tenant) -> tuple[int, int]:
 
 def notes_of(tenant: Tenant) -> list[tuple[str, TenantNote]]:
     """Returns the operators' notes with their ids, the newest first."""
-    rows = TenantNote.objects.filter(tenant_id=tenant.id, removed_at=None).order_by("-id")[:10]
-    return [(ids.encode(ids.TENANT_NOTE, note.id), note) for note in rows]
+    return [(ids.encode(ids.TENANT_NOTE, note.id), note) for note in tenant_notes(tenant.id)[:10]]
 
 
 def jobs_running(tenant: Tenant) -> int:

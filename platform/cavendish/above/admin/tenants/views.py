@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -13,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantNote
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
-from accounts.tenants.selectors import tenant_details
 from billing.models import Budget
 from billing.months import month_after
 from cavendish.above.admin.home import lines
@@ -107,25 +107,27 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     found = tenant_of(tenant_id)
     if not tenant_id.startswith("ten_"):
         return HttpResponseRedirect(tenant_address(found))
-    operator = operator_of(request)
     spend = selectors.spend_of(found)
-    subscription, waiting, version = selectors.plan_line(found)
+    subscription, version = selectors.plan_line(found)
     balance = selectors.wallet_balance(found, month=spend.month, spent=spend.total)
     currency = balance.currency if balance else "USD"
     jobs = selectors.last_jobs(found)
     charges = selectors.job_charges(jobs)
     endpoints, undelivered = selectors.webhook_health(found)
-    key_lines = selectors.key_lines(found, month=spend.month)
+    spent_by_key = selectors.spend_by(found, "key", month=spend.month)
+    key_lines = selectors.key_lines(found, dict(spent_by_key))
     stored, quota = selectors.storage_of(found)
     budgets = selectors.budget_lines(found)
     month_budget = selectors.month_budget_of(budgets)
     by = request.GET.get("by", "")
+    parts: list[tuple[str, Decimal, Decimal]] = []
+    if by in {"model", "key", "member"}:
+        amounts = spent_by_key if by == "key" else selectors.spend_by(found, by, month=spend.month)
+        parts = charts.spend_parts(amounts, by, spend)
     context = {
         "tenant": found,
         "public_id": ids.encode(ids.TENANT, found.id),
-        "detail": tenant_details([found])[0],
         "subscription": subscription,
-        "waiting": waiting,
         "version": version,
         "currency": currency,
         "balance": balance,
@@ -133,7 +135,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "month_end": month_after(spend.month.first),
         "chart": charts.spend_chart(spend, currency),
         "by": by if by in {"model", "key", "member"} else "",
-        "parts": charts.spend_parts(found, by, spend) if by in {"model", "key", "member"} else [],
+        "parts": parts,
         "budgets": budgets,
         "month_budget": month_budget,
         "budget_ends": selectors.budget_ends_on(month_budget, spend),
@@ -156,7 +158,6 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "policy_version": django_settings.POLICY_VERSION,
         "stored": stored,
         "quota": quota,
-        "may": {name.value: operator_can(operator, name) for name in OperatorPermission},
     }
     return render(request, "admin/tenants/tenant.html", context)
 
