@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from billing.usage.upstream import Usage
 from cavendish.up.home import PROGRAMS
 from tests.bench.lines import Line
 from tests.bench.stack import BenchError, Stack
@@ -80,7 +81,7 @@ CHARGE: dict[str, Any] = {
     "lines": [
         {"kind": k, "quantity": q, "unit": "per_1m_tokens", "unit_price": p, "amount": a} for k, q, p, a in RECORDS
     ],
-    "usage": {"text_input": 31, "text_output": 12, "image_output": 1120}, "metadata": {},
+    "usage": Usage(text_input=31, text_output=12, image_output=1120, total=1163).as_json(), "metadata": {},
     "records": [
         {"kind": k, "quantity": q, "unit": "per_1m_tokens", "unit_price": p, "amount": a, "cost": a}
         for k, q, p, a in RECORDS

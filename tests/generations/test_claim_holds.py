@@ -96,9 +96,10 @@ def test_without_the_guard_more_would_be_accepted(price: Decimal) -> None:
     top_up(tenant, 5 * price)
     read_first = (
         "UPDATE billing_wallet SET held = held + p_amount",
-        """PERFORM pg_sleep(0.02);
-        UPDATE billing_wallet SET held = p_amount + (
-            SELECT w.held FROM billing_wallet w WHERE w.tenant_id = p_tenant AND w.livemode = p_livemode)""",
+        """PERFORM set_config('twin.held', (SELECT w.held FROM billing_wallet w
+                                            WHERE w.tenant_id = p_tenant AND w.livemode = p_livemode)::text, true);
+        PERFORM pg_sleep(0.2);
+        UPDATE billing_wallet SET held = p_amount + current_setting('twin.held')::numeric""",
     )
     with function_without("hold_reserve", read_first):
         made = submit_many(tenant, 24)

@@ -18,6 +18,7 @@ from billing.invoices.services import invoice_finalise, invoices_draft
 from billing.models import BillingProfile, Invoice, InvoiceLine, LegalEntity
 from billing.money import line_amount
 from billing.reconcile import Scope, books_checks, snapshot
+from billing.usage.upstream import Usage
 from billing.wallets.services import wallet_top_up
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
@@ -99,11 +100,15 @@ def charge_of(
         for kind, quantity in usage.items()
         for price in [PRICES[kind] if livemode else "0"]
     ]
+    lines = [{name: value for name, value in record.items() if name != "cost"} for record in records]
     amount = sum((Decimal(record["amount"]) for record in records), Decimal(0))
+    # as a settlement writes it: what the API shows of a charge has the whole shape
+    whole = Usage(**usage, total=sum(usage.values()))
     return json.dumps(
         {
-            "status": "charged", "reason": None, "amount": str(amount), "cost": "0", "absorbed": "0", "lines": records,
-            "usage": {}, "flags": [], "attempt": 1, "api_key_id": str(key_of(tenant.id, livemode)), "model": model,
+            "status": "charged", "reason": None, "amount": str(amount), "cost": "0", "absorbed": "0", "lines": lines,
+            "usage": whole.as_json(), "flags": [], "attempt": 1, "api_key_id": str(key_of(tenant.id, livemode)),
+            "model": model,
             "image_size": size, "images": 1, "tokens": sum(usage.values()), "requests": 1, "metadata": {},
             "records": records,
         }
