@@ -6,6 +6,7 @@ Refusal
     ├── OperatorNotAllowed     403  the operator's role lacks a permission
     ├── PowersExceeded         403  a key would get more than its maker has
     ├── KeyEnded               409  the key is revoked
+    ├── ConsoleKey             409  the console's key has no secret
     ├── RotationRunning        409  the secret before this one still works
     ├── LastOwner              409  a tenant keeps an owner
     ├── LastFullOperator       409  the platform keeps an operator who may do everything
@@ -48,6 +49,10 @@ class PowersExceeded(AccountsRefused):
 
 class KeyEnded(AccountsRefused):
     code_name = "key_revoked"
+
+
+class ConsoleKey(AccountsRefused):
+    code_name = "console_key"
 
 
 class RotationRunning(AccountsRefused):

@@ -33,6 +33,7 @@ def key_json(key: ApiKey, secret: str | None = None) -> dict[str, Any]:
         "scopes": list(key.scopes),
         "ip_ranges": list(key.ip_ranges),
         "allowed_models": key.allowed_models,
+        "console": key.is_console,
         "member_id": ids.encode(ids.USER, key.member_id) if key.member_id else None,
         "requests_per_minute": key.requests_per_minute,
         "images_per_minute": key.images_per_minute,

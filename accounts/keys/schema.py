@@ -25,6 +25,10 @@ class ApiKey(s.Serializer[object]):
     allowed_models = s.ListField(
         child=s.CharField(), allow_null=True, help_text="null allows all models that the tenant may use."
     )
+    console = s.BooleanField(
+        help_text="Whether what people do in the console counts for this key. It has no secret: it can be limited and "
+        "given a budget, not rotated or revoked."
+    )
     member_id = s.CharField(allow_null=True, help_text="The member whose budgets and usage the key counts for.")
     requests_per_minute = s.IntegerField(allow_null=True)
     images_per_minute = s.IntegerField(allow_null=True)

@@ -14,7 +14,7 @@ from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.authentication import tokens
 from accounts.billing_port import billing
-from accounts.errors import KeyEnded, PowersExceeded, RotationRunning
+from accounts.errors import ConsoleKey, KeyEnded, PowersExceeded, RotationRunning
 from accounts.models import ApiKey, Membership, Scope
 from accounts.roles.authority import Authority, Powers, authority_of
 from accounts.roles.checks import check_models, models_named
@@ -26,6 +26,8 @@ from cavendish.http.problems import FieldError, invalid, not_found
 
 PAST = "This time has passed. To end a key now, revoke it."
 MAX_RANGES = 50
+CONSOLE = "Console"
+"""The name of the key of the console in each mode."""
 DEFAULT_OVERLAP = timedelta(hours=24)
 MAX_OVERLAP = timedelta(days=30)
 CHANGEABLE = (
@@ -80,6 +82,29 @@ def api_key_create(
     return row, new.secret
 
 
+def console_key(*, tenant_id: UUID, livemode: bool) -> ApiKey:
+    """Returns the key for which what people do in the console counts, made when it is first needed.
+
+    Budgets, limits and usage of it are those of any key; it has no secret, and is neither rotated nor revoked.
+    """
+    with tenant_work(tenant_id):
+        of_mode = ApiKey.objects.filter(tenant_id=tenant_id, livemode=livemode, is_console=True)
+        known: ApiKey | None = of_mode.first()
+        if known is not None:
+            return known
+        new = tokens.generate(livemode=livemode)
+        values = {"name": CONSOLE, "scopes": list(scopes_of_mode(livemode))}
+        row = ApiKey(
+            tenant_id=tenant_id, livemode=livemode, prefix=new.prefix, digest=new.digest, is_console=True, **values
+        )
+        # Of two who come first at once, one makes it.
+        made = ApiKey.objects.bulk_create([row], ignore_conflicts=True)
+        found: ApiKey = of_mode.get()
+        if found.id == made[0].id:
+            _audit(SYSTEM, "created", found, after={"livemode": livemode, "prefix": new.prefix, **values})
+    return found
+
+
 def api_key_update(*, tenant_id: UUID, key_id: UUID, changed: Mapping[str, Any], actor: Actor) -> ApiKey:
     """Changes what `changed` names.
 
@@ -117,13 +142,14 @@ def api_key_rotate(
 
     The key stays the same: its id, its budgets, its usage. A rotation while an older secret still works raises
     RotationRunning, so that no client is cut off by accident; one with no overlap ends all older secrets. Raises
-    PowersExceeded where the new secret would open more than the actor has, and for a key that limits or a budget of its
-    own bind, unless it rotates itself.
+    ConsoleKey for the console's, and PowersExceeded where the new secret would open more than the actor has, and for a
+    key that limits or a budget of its own bind, unless it rotates itself.
     """
     with tenant_work(tenant_id):
         authority = authority_of(actor, tenant_id)
         authority.require(Permission.KEYS)
         row = _locked(tenant_id, key_id, authority)
+        _require_secret(row)
         if authority.key is None or authority.key.id != row.id:
             _require_unbound(authority, tenant_id)
         _require_within_powers(authority, row)
@@ -155,6 +181,7 @@ def api_key_revoke(*, tenant_id: UUID, key_id: UUID, actor: Actor, reason: str =
         authority = authority_of(actor, tenant_id)
         authority.require(Permission.KEYS)
         row = _locked(tenant_id, key_id, authority, ended=True)
+        _require_secret(row)
         if row.revoked_at is None:
             row.revoked_at = timezone.now()
             row.save(update_fields=["revoked_at"])
@@ -188,6 +215,11 @@ def _locked(tenant_id: UUID, key_id: UUID, authority: Authority, *, ended: bool 
     if row.revoked_at is not None and not ended:
         raise KeyEnded("The key is revoked. Create a new one.")
     return row
+
+
+def _require_secret(row: ApiKey) -> None:
+    if row.is_console:
+        raise ConsoleKey("The console's key has no secret to rotate or revoke. Limit it, or give it a budget.")
 
 
 def _require_unbound(authority: Authority, tenant_id: UUID) -> None:

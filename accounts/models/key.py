@@ -56,6 +56,9 @@ class ApiKey(TenantModel):
     images_per_minute = models.PositiveIntegerField(
         null=True, blank=True, help_text="Empty means KEY_IMAGES_PER_MINUTE, 0 no limit beside the tenant's."
     )
+    is_console = models.BooleanField(
+        default=False, db_default=False, help_text="What people do in the console counts for it. It has no secret."
+    )
     jobs_in_flight = models.PositiveIntegerField(
         null=True, blank=True, help_text="Interactive jobs queued and running at once; empty means no limit."
     )
@@ -71,6 +74,11 @@ class ApiKey(TenantModel):
 
     class Meta:
         indexes = (models.Index(fields=["tenant", "created_at"], name="keys_of_tenant"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant", "livemode"], condition=models.Q(is_console=True), name="console_key_once"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.prefix

@@ -39,8 +39,8 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
-# The columns that a person's own pages may change; the app's role is granted no others (migration 0006).
-PERSONAL = ("email", "name", "password", "last_login")
+# The columns that a person's own pages may change; the app's role is granted no others (migrations 0006 and 0023).
+PERSONAL = ("email", "name", "password", "last_login", "language")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -56,6 +56,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False, help_text="May enter the admin: an operator.")
     operator_role = models.CharField(
         max_length=16, choices=OperatorRole, blank=True, default="", db_default="", help_text="Empty for others."
+    )
+    language = models.CharField(
+        max_length=16, blank=True, default="", db_default="", help_text="Of pages and mails; empty: the browser's."
     )
     created_at = models.DateTimeField(db_default=Now())
 

@@ -95,6 +95,9 @@ class Tenant(models.Model):
         blank=True,
         help_text=gettext_noop("Origins whose pages may embed display pages."),
     )
+    requires_two_factor = models.BooleanField(
+        default=False, db_default=False, help_text=gettext_noop("Members enter the console with a second factor only.")
+    )
     policy_version = models.CharField(
         max_length=32, blank=True, help_text=gettext_noop("The use policy an owner accepted last.")
     )

@@ -139,7 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]  # fmt: skip
 LOGIN_URL = "/account/login/"
-LOGIN_REDIRECT_URL = "/account/"
+LOGIN_REDIRECT_URL = "/console/"
 ADMIN_URL = "/admin/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 # Who may sign up: people with an invitation, people whom the OIDC provider knows, or everybody.
@@ -354,6 +354,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         # `data:` for the QR code of a second factor and the icons of the API documentation.
         "img-src": [SELF, "data:"],
+        # Google's search suggestions and share pages stand in frames of their own, whose pages allow it.
+        "frame-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],

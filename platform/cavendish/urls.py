@@ -38,7 +38,7 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 _views = {name: OpenApiDocument.as_view(build=build) for name, build in DOCUMENTS.items()}
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/account/")),
+    path("", RedirectView.as_view(url="/console/")),
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", Metrics.as_view()),

@@ -45,7 +45,8 @@ def test_a_key_is_made_and_its_secret_shown_once(tenant: Account) -> None:
     assert created == {
         "id": created["id"], "object": "api_key", "name": "Website", "prefix": secret[:21], "livemode": True,
         "status": "active", "scopes": ["generate", "read", "files"], "ip_ranges": [], "allowed_models": None,
-        "member_id": None, "requests_per_minute": None, "images_per_minute": None, "jobs_in_flight": None,
+        "console": False, "member_id": None, "requests_per_minute": None,
+        "images_per_minute": None, "jobs_in_flight": None,
         "created_at": created["created_at"], "created_by": {"type": "key", "id": ids.encode(ids.API_KEY, maker.id)},
         "expires_at": None, "revoked_at": None, "last_used_at": None, "last_used_address": None,
         "previous_secret_expires_at": None,

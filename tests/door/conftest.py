@@ -41,7 +41,7 @@ def door(django_db_setup: None, tmp_path: Path) -> Door:
             rules=Judge(
                 BodyBytes(request=request, file=file),
                 admission_of=admission_of,
-                static={"/static/console/console.css", "/static/console/icon.svg", "/static/ui/ui.css"},
+                static={"/static/console/console.css", "/static/ui/icon.svg", "/static/ui/ui.css"},
             ),
             options=given,
         )

@@ -304,7 +304,7 @@ async def test_only_our_own_host_names_are_answered(door: Door) -> None:
             ("localhost.evil.example", 400),
             ("a@b", 400),
         ):
-            for path in ("/metrics", "/api/v1/openapi.json", "/static/console/icon.svg", "/healthz"):
+            for path in ("/metrics", "/api/v1/openapi.json", "/static/ui/icon.svg", "/healthz"):
                 async with connected(port) as raw:
                     await raw.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
                     assert (await raw.answer()).status == status, (host, path)

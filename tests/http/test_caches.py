@@ -16,4 +16,4 @@ def test_what_a_key_saw_is_stored_nowhere(django_db_setup: None, path: str) -> N
 
 
 def test_what_is_the_same_for_all_may_be_kept(django_db_setup: None) -> None:
-    assert "public" in Client().get("/static/console/icon.svg")["Cache-Control"]
+    assert "public" in Client().get("/static/ui/icon.svg")["Cache-Control"]

@@ -30,7 +30,7 @@ def test_the_code_of_an_app_is_asked_for_after_the_password() -> None:
     assert not again.signed_in
     assert "Incorrect code." in shown(again.post("/account/2fa/authenticate/", code="000000"))
     code = ada.totp_code(step=1)
-    assert again.post("/account/2fa/authenticate/", code=code).headers["Location"] == "/account/"
+    assert again.post("/account/2fa/authenticate/", code=code).headers["Location"] == "/console/"
     assert again.signed_in
 
     third = Visitor(ada.email)

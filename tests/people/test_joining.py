@@ -105,7 +105,7 @@ def test_everybody_makes_a_tenant_where_the_operator_allows_it(settings: Setting
     ada.sign_in()
     assert "You are not a member of a tenant yet" in shown(ada.get("/account/"))
     assert ada.post("/account/tenants/new/", name="").status_code == 422
-    assert ada.post("/account/tenants/new/", name="Ada's Pictures").headers["Location"] == "/account/"
+    assert ada.post("/account/tenants/new/", name="Ada's Pictures").headers["Location"] == "/console/"
     page = shown(ada.get("/account/"))
     assert "Ada&#x27;s Pictures" in page
     assert "Owner since" in page
@@ -133,7 +133,7 @@ def test_choosing_among_ones_tenants_and_no_others() -> None:
     assert mine.slug in page
     assert other.slug in page
     assert foreign.slug not in page
-    assert ada.post("/account/tenants/", tenant=mine.slug, next="//evil.example").headers["Location"] == "/account/"
+    assert ada.post("/account/tenants/", tenant=mine.slug, next="//evil.example").headers["Location"] == "/console/"
     assert ada.session["tenant_id"] == mine.id.hex
     assert ada.post("/account/tenants/", tenant=foreign.slug).status_code == 404
     assert ada.session["tenant_id"] == mine.id.hex

@@ -52,7 +52,7 @@ def test_the_button_says_whose_it_is(provider: Provider) -> None:
 
 def test_a_verified_person_gets_an_account_and_comes_again(provider: Provider) -> None:
     ada = Visitor()
-    assert come(provider, ada, sub="ada-1").headers["Location"] == "/account/"
+    assert come(provider, ada, sub="ada-1").headers["Location"] == "/console/"
     assert ada.signed_in
     user = ada.user
     assert (user.name, user.is_staff, user.has_usable_password()) == ("Ada", False, False)

@@ -34,7 +34,7 @@ def test_somebody_lost_all_their_factors() -> None:
     assert "Two-factor authentication was reset." in act(grace, "reset-factors", ada)
     assert not Authenticator.objects.filter(user=ada.user).exists()
     assert not ada.signed_in
-    assert Visitor(ada.email).sign_in().headers["Location"] == "/account/"
+    assert Visitor(ada.email).sign_in().headers["Location"] == "/console/"
     assert "second_factors_removed" in ada.audit
 
 

@@ -45,7 +45,7 @@ def test_a_passkey_signs_in_alone() -> None:
 
     again = Visitor(ada.email)
     credential = device.get(asked(again))
-    assert again.post("/account/2fa/webauthn/login/", credential=credential).headers["Location"] == "/account/"
+    assert again.post("/account/2fa/webauthn/login/", credential=credential).headers["Location"] == "/console/"
     assert again.signed_in
     # What was sent once opens nothing again.
     third = Visitor(ada.email)
@@ -79,7 +79,7 @@ def test_another_device_and_a_removed_one_open_nothing() -> None:
     ada.post(f"/account/2fa/webauthn/keys/{row.pk}/remove/")
     again.post("/account/2fa/webauthn/login/", credential=device.get(asked(again)))
     assert not again.signed_in
-    assert Visitor(ada.email).sign_in().headers["Location"] == "/account/"
+    assert Visitor(ada.email).sign_in().headers["Location"] == "/console/"
 
 
 def sent(**response: str) -> str:

@@ -28,7 +28,7 @@ def test_a_person_signs_in_and_out() -> None:
     ada = person()
     before = ada.session.session_key
     page = ada.sign_in()
-    assert (page.status_code, page.headers["Location"]) == (302, "/account/")
+    assert (page.status_code, page.headers["Location"]) == (302, "/console/")
     assert ada.session.session_key != before  # what was planted before is of no use
     assert ada.signed_in
     cookie = ada.client.cookies[django_settings.SESSION_COOKIE_NAME]
@@ -87,7 +87,7 @@ def test_a_closed_account_is_told_so_only_with_its_password() -> None:
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 def test_nobody_is_sent_to_another_host(target: str) -> None:
-    assert person().sign_in(next=target).headers["Location"] == "/account/"
+    assert person().sign_in(next=target).headers["Location"] == "/console/"
 
 
 def test_a_page_that_was_wanted_comes_after() -> None:

@@ -37,7 +37,7 @@ def test_nobody_is_in_before_the_code_from_the_mail() -> None:
     assert ada.mailed_code not in mail.subject
 
     assert "Incorrect code." in shown(ada.post("/account/confirm-email/", code="AAAA-AAAA"))
-    assert ada.post("/account/confirm-email/", code=ada.mailed_code).headers["Location"] == "/account/"
+    assert ada.post("/account/confirm-email/", code=ada.mailed_code).headers["Location"] == "/console/"
     assert ada.signed_in
     user = ada.user
     assert (user.name, user.is_staff, user.is_superuser, user.is_active) == ("Ada Lovelace", False, False, True)

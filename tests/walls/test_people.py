@@ -70,7 +70,8 @@ def test_they_give_no_permissions_either(person: User, alias: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "columns"), [("cavendish_app", []), ("cavendish_people", ["email", "last_login", "name", "password"])]
+    ("role", "columns"),
+    [("cavendish_app", []), ("cavendish_people", ["email", "language", "last_login", "name", "password"])],
 )
 def test_the_columns_that_a_role_changes(role: str, columns: list[str]) -> None:
     found = rows(

@@ -54,10 +54,13 @@ DOCUMENTS = _class(
 STATIC = _class("static", r"/static/.+", Body.NONE, chunked=False)
 PAGES = _class(
     "pages",
-    r"/ | /favicon\.ico | /login | /(account|admin|invitations|g)(/.*)?",
+    r"/ | /favicon\.ico | /login | /(account|admin|console|invitations|g)(/.*)?",
     Body.SMALL,
     chunked=False,
     page=True,
+)
+CONSOLE_UPLOADS = _class(
+    "console uploads", r"/console/(playground|batches)/upload", Body.FILE, chunked=False, page=True
 )
 UPLOADS = _class("uploads", r"/upload/v1(beta|alpha)?/files | /api/v1/files", Body.FILE)
 WORK = _class(
@@ -87,7 +90,7 @@ MANAGEMENT = _class(
     """,
     Body.SMALL,
 )
-CLASSES = (PROBES, DOCUMENTS, STATIC, PAGES, UPLOADS, WORK, MANAGEMENT)
+CLASSES = (PROBES, DOCUMENTS, STATIC, CONSOLE_UPLOADS, PAGES, UPLOADS, WORK, MANAGEMENT)
 """The first whose pattern matches is a path's."""
 UNNAMED = _class("unnamed", r".*", Body.SMALL, chunked=False)
 

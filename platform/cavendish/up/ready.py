@@ -31,7 +31,7 @@ class Ready:
 
     @property
     def console_url(self) -> str:
-        return str(self.demo.get("console_url") or f"{self.base_url}/account/")
+        return str(self.demo.get("console_url") or f"{self.base_url}/console/")
 
     def as_json(self) -> dict[str, Any]:
         return {

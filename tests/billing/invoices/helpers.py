@@ -103,7 +103,9 @@ def charge_of(
     lines = [{name: value for name, value in record.items() if name != "cost"} for record in records]
     amount = sum((Decimal(record["amount"]) for record in records), Decimal(0))
     # as a settlement writes it: what the API shows of a charge has the whole shape
-    whole = Usage(**usage, total=sum(usage.values()))
+    whole = Usage(total=sum(usage.values()))
+    for kind, quantity in usage.items():
+        setattr(whole, kind, quantity)
     return json.dumps(
         {
             "status": "charged", "reason": None, "amount": str(amount), "cost": "0", "absorbed": "0", "lines": lines,

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from cavendish.above.admin import navigation
+from cavendish.above.ui import formats
 
 
 def admin(request: HttpRequest) -> dict[str, Any]:
@@ -16,17 +17,12 @@ def admin(request: HttpRequest) -> dict[str, Any]:
     if not request.path.startswith("/admin/") or not isinstance(user, User) or not user.is_staff:
         return {}
     return {
+        "frame": "admin/frame.html",
         "home_item": navigation.HOME,
         "groups": navigation.GROUPS,
         "tabs": navigation.TABS,
         "section": getattr(request, "section", ""),
         "person": user.name or user.email,
-        "initials": initials(user.name or user.email),
+        "initials": formats.initials(user.name or user.email),
         "search_text": request.GET.get("q", "") if request.path == "/admin/search" else "",
     }
-
-
-def initials(name: str) -> str:
-    """Returns up to two letters: "AN" for Ada Novak, "A" for ada@example.com."""
-    words = name.partition("@")[0].split()
-    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()

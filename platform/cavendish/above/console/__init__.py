@@ -1,1 +1,1 @@
-"""Pages for people: sign-in, account, tenants; and the admin's site."""
+"""Pages for a tenant's people: the console, sign-in and accounts. A folder for each noun, with its own addresses."""

@@ -1,4 +1,4 @@
-"""The template context that every page of the console has."""
+"""The template context that every page of the console and of people's accounts has."""
 
 from __future__ import annotations
 
@@ -9,15 +9,28 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
+from cavendish.above.console.navigation import items_for
+from cavendish.above.console.workplace import Workplace
+
 
 def console(request: HttpRequest) -> dict[str, Any]:
     """Returns what the frame of every page needs."""
-    return {
+    context = {
         "oidc_name": settings.OIDC.name if settings.OIDC else "",
         "signup_open": settings.SIGNUP == "open",
         # Browsers bind passkeys to host names: a bare address has none.
         "passkeys_possible": _is_name(_host(request)),
     }
+    work = getattr(request, "work", None)
+    if isinstance(work, Workplace):
+        context |= {
+            "frame": "console/frame.html",
+            "work": work,
+            "items": items_for(work.role),
+            "section": getattr(request, "section", ""),
+            "person": work.person.name or work.person.email,
+        }
+    return context
 
 
 def _host(request: HttpRequest) -> str:

@@ -1,16 +1,39 @@
+"""The addresses of the console, of accounts and of the ways in. Each noun of the console has its own in its folder."""
+
 from __future__ import annotations
+
+from typing import Any
 
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from cavendish.above.console.views.account import account_home
-from cavendish.above.console.views.invitations import invitation_page
-from cavendish.above.console.views.oidc import provider_login
-from cavendish.above.console.views.policy import policy_page
-from cavendish.above.console.views.sessions import session_end, sessions_end_others, sessions_page
-from cavendish.above.console.views.tenants import tenant_choose, tenant_new
+from cavendish.above.console.account.policy import policy_page
+from cavendish.above.console.account.sessions import session_end, sessions_end_others, sessions_page
+from cavendish.above.console.account.views import account_home
+from cavendish.above.console.entrance.invitations import invitation_page
+from cavendish.above.console.entrance.oidc import provider_login
+from cavendish.above.console.entrance.tenants import tenant_choose, tenant_new
+from cavendish.above.console.home import home, mode, state
+
+ROOMS = "cavendish.above.console"
+console: tuple[list[Any], str] = (
+    [
+        path("", home, name="home"),
+        path("mode", mode, name="mode"),
+        path("state", state, name="state"),
+        path("playground/", include(f"{ROOMS}.playground.urls")),
+        path("gallery/", include(f"{ROOMS}.gallery.urls")),
+        path("jobs/", include(f"{ROOMS}.jobs.urls")),
+        path("usage/", include(f"{ROOMS}.usage.urls")),
+        path("billing/", include(f"{ROOMS}.billing.urls")),
+        path("settings/", include(f"{ROOMS}.settings.urls")),
+    ],
+    "console",
+)
 
 urlpatterns = [
+    path("console", RedirectView.as_view(url="/console/")),
+    path("console/", include(console)),
     path("account/", account_home, name="account_home"),
     path("account/tenants/", tenant_choose, name="tenant_choose"),
     path("account/tenants/new/", tenant_new, name="tenant_new"),
@@ -20,7 +43,7 @@ urlpatterns = [
     path("account/sessions/<int:session_id>/end/", session_end, name="session_end"),
     path("account/oidc/<str:provider_id>/login/", provider_login, name="provider_login"),
     path("invitations/<str:token>", invitation_page, name="invitation"),
-    path("favicon.ico", RedirectView.as_view(url="/static/console/icon.svg")),
+    path("favicon.ico", RedirectView.as_view(url="/static/ui/icon.svg")),
     path("login", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("account/", include("allauth.urls")),
 ]

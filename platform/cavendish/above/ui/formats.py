@@ -185,6 +185,12 @@ def change(now: Decimal | float, before: Decimal | float) -> SafeString:
     return format_html('<span class="quiet nowrap">{}</span>', text)
 
 
+def initials(name: str) -> str:
+    """Returns up to two letters: "AN" for Ada Novak, "A" for ada@example.com."""
+    words = name.partition("@")[0].split()
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
 STATES = {
     "queued": ("waiting", gettext_lazy("Queued")),
     "running": ("waiting", gettext_lazy("Running")),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-PAGES = ("/admin/",)
+PAGES = ("/admin/", "/console/")
 """Where pages begin that are translated."""
 
 ZONE_COOKIE = "timezone"

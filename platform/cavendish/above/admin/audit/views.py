@@ -15,9 +15,10 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import AuditEvent
 from cavendish.above.admin.audit.selectors import actor_ids
 from cavendish.above.admin.audit.sentences import sentence, shown
-from cavendish.above.admin.links import SINCE, TENANT, UNTIL, tenant_link
+from cavendish.above.admin.links import TENANT, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import SINCE, UNTIL
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, list_page
 from cavendish.db import ids

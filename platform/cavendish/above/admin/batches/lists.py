@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, created, link, tenant_link
+from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.ui import charts, formats
+from cavendish.above.ui.cells import MODE, SINCE, UNTIL, created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals
 from cavendish.db import ids

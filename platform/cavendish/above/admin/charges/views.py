@@ -14,9 +14,10 @@ from accounts.roles.operators import OperatorPermission
 from billing.charges.selectors import charge_in_sight
 from billing.models import Charge
 from cavendish.above.admin.charges.acts import ACTS, sight_lines
-from cavendish.above.admin.links import MODE, TENANT, created, link, tenant_link
+from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.pages import operator_act, operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import MODE, created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
 from cavendish.db import ids

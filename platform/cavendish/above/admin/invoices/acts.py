@@ -27,10 +27,10 @@ from billing.invoices.services import invoice_finalise, invoice_void, month_draf
 from billing.models import Invoice
 from billing.payments.services import payment_record
 from cavendish.above.admin.bookings import BookingAct, Subject
-from cavendish.above.admin.forms import AmountField, DayField
 from cavendish.above.admin.links import tenant_named
 from cavendish.above.ui.acts import Act
 from cavendish.above.ui.formats import money
+from cavendish.above.ui.forms import AmountField, DayField
 from cavendish.above.ui.lists import FilterInvalid
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cavendish.above.admin.home.lines import error_name
-from cavendish.above.admin.links import model_name
+from cavendish.above.ui.cells import model_name
 from cavendish.above.ui.charts import join
 from cavendish.above.ui.formats import money, seconds
 from cavendish.db import ids

@@ -9,18 +9,9 @@ from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey
-from cavendish.above.admin.links import (
-    MODE,
-    SINCE,
-    TENANT,
-    UNTIL,
-    created,
-    link,
-    model_name,
-    models_choices,
-    tenant_link,
-)
+from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import MODE, SINCE, UNTIL, created, model_name, models_choices
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid, List, equals
 from cavendish.db import ids

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.links import MODE, TENANT, created, link, tenant_link
+from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.pages import operator_of, operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import MODE, created
 from cavendish.above.ui.lists import Column, Filter, List, list_page
 from cavendish.db import ids
 

@@ -14,11 +14,12 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.links import SINCE, TENANT, UNTIL, created, link, unseen
+from cavendish.above.admin.links import TENANT, link
 from cavendish.above.admin.mail.acts import SendAgain
 from cavendish.above.admin.mail.selectors import MailOutbox, MailState, mail_find, mail_outbox, mails, mails_in
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import SINCE, UNTIL, created, unseen
 from cavendish.above.ui.lists import Column, Filter, List, list_page
 from cavendish.db import ids
 from cavendish.mail.models import Mail

@@ -8,9 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from cavendish.above.admin.links import SINCE, TENANT, UNTIL, address_of, created, link, tenant_link
+from cavendish.above.admin.links import TENANT, address_of, link, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import SINCE, UNTIL, created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page, yes_or_no
 from cavendish.db import ids

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEvent, Membership, User
 from accounts.roles.operators import operator_can, person_permission
-from cavendish.above.admin.links import address_of, created, link
+from cavendish.above.admin.links import address_of, link
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
 from cavendish.above.admin.people.acts import ACTS
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, list_page, yes_or_no
 from cavendish.db import ids

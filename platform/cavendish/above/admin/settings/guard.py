@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tenant
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.links import created, in_row, unseen
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.settings.acts.guard import ACTS, NEW, TYPES, GuardAct
 from cavendish.above.admin.tenants.finding import tenant_of
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import created, in_row, unseen
 from cavendish.above.ui.lists import Column, List, list_page
 from cavendish.db import ids
 from generations.guard.selectors import guard_rule_find

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OperatorKey, OperatorRole, User
 from accounts.operators.selectors import operator_find, operator_keys, operators
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.links import created, in_row, link, unseen
+from cavendish.above.admin.links import link
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.settings.acts.operators import ACTS, CreateKey, CreateOperator, RevokeKey
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import created, in_row, unseen
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.db import ids

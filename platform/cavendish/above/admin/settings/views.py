@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OperatorRole, Tenant, TenantStatus
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OPERATOR_MEANINGS, OperatorPermission, operator_can, operator_may
-from cavendish.above.admin.links import address_of, in_row, unseen
+from cavendish.above.admin.links import address_of
 from cavendish.above.admin.pages import operator_of, operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import in_row, unseen
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, list_page
 from cavendish.boot.settings_in_force import SettingInForce, Source, settings_in_force

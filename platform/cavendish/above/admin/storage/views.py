@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import StorageUse
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.links import TENANT, created, link, tenant_link, unseen
+from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.storage.acts import ReleaseHold, SetHold
 from cavendish.above.admin.storage.selectors import (
@@ -28,6 +28,7 @@ from cavendish.above.admin.storage.selectors import (
     storage_uses,
 )
 from cavendish.above.ui import charts, formats
+from cavendish.above.ui.cells import created, unseen
 from cavendish.above.ui.lists import Column, Filter, List, list_page
 from cavendish.db import ids
 from generations.models import LegalHold

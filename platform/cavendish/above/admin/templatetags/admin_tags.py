@@ -15,7 +15,6 @@ from cavendish.db import ids
 
 register = template.Library()
 
-register.filter("model_name", links.model_name)
 register.filter("tenant_link", links.tenant_link)
 register.filter("sentence", sentence)
 register.filter("kind_word", words.kind_word)

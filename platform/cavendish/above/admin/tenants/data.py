@@ -11,11 +11,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tenant
-from cavendish.above.admin.links import created
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.admin.tenants.finding import tenant_of
 from cavendish.above.tenant_data.models import Export
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import created
 from cavendish.above.ui.lists import Column, List, list_page
 from cavendish.db import ids
 from generations.models import GuardRule, LegalHold, PromptTemplate, PromptTemplateVersion

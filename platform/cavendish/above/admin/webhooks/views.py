@@ -17,11 +17,12 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.roles.operators import OperatorPermission, operator_can
 from accounts.webhooks.selectors import webhook_attempts
-from cavendish.above.admin.links import MODE, SINCE, TENANT, UNTIL, address_of, created, link, tenant_link, unseen
+from cavendish.above.admin.links import TENANT, address_of, link, tenant_link
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.webhooks.acts import Resend, ResendFailed
 from cavendish.above.admin.webhooks.selectors import delivery_find, endpoint_find, webhooks_health
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import MODE, SINCE, UNTIL, created, unseen
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
 from cavendish.db import ids

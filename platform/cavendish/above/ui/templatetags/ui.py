@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from cavendish.above.ui import charts, formats, icons, labels
+from cavendish.above.ui import cells, charts, formats, icons, labels
 
 register = template.Library()
 
@@ -21,6 +21,8 @@ register.filter("age", formats.age)
 register.filter("ago", formats.ago)
 register.filter("moment", formats.moment)
 register.filter("day", formats.day)
+register.filter("initials", formats.initials)
+register.filter("model_name", cells.model_name)
 register.filter("size", formats.size)
 register.filter("duration", formats.seconds)
 register.filter("state", formats.state)

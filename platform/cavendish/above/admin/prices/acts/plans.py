@@ -18,12 +18,12 @@ from billing.money import price_text
 from billing.plans.selectors import TermChange, plan_terms_in_force
 from billing.plans.services import plan_create, plan_update, plan_version_of_form, plan_version_preview
 from billing.plans.terms import PlanTerms
-from cavendish.above.admin.forms import AmountField, MomentField
 from cavendish.above.admin.prices.acts.budgets import BudgetField, budget_text
 from cavendish.above.admin.prices.effects import effect_changes, effect_notes, effect_tables
 from cavendish.above.admin.prices.selectors import price_change_preview
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.formats import count, day, percent_sign
+from cavendish.above.ui.forms import AmountField, MomentField
 from cavendish.gemini.catalog import models
 
 TERM_NAMES = {

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.roles.checks import image_sizes
-from cavendish.above.admin.forms import AmountField
 from cavendish.above.admin.settings.secret_page import secret_page
 from cavendish.above.ui.acts import Act
+from cavendish.above.ui.forms import AmountField
 from cavendish.http.json_body import body_checked
 from cavendish.http.problems import not_found
 from generations.guard.bodies import RuleNew

@@ -21,9 +21,9 @@ from accounts.operators.services import (
     operator_remove,
     operator_role_change,
 )
-from cavendish.above.admin.forms import DayField
 from cavendish.above.admin.settings.secret_page import secret_page
 from cavendish.above.ui.acts import Act, Change, Preview
+from cavendish.above.ui.forms import DayField
 from cavendish.above.ui.labels import label, labelled
 
 

@@ -20,10 +20,10 @@ from billing.subscriptions.services import subscription_change
 from billing.wallets.selectors import wallet_of
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
 from cavendish.above.admin.bookings import BookingAct, Subject
-from cavendish.above.admin.forms import AmountField, DayField
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Change, Preview
 from cavendish.above.ui.formats import day, money
+from cavendish.above.ui.forms import AmountField, DayField
 
 
 class WalletAct(BookingAct, TenantAct):

@@ -15,9 +15,9 @@ from accounts.models import Tenant
 from accounts.roles.checks import image_sizes, model_ids
 from accounts.roles.operators import OperatorPermission
 from accounts.tenants.services import tenant_open, tenant_update_as_operator
-from cavendish.above.admin.forms import AmountField
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Act, Change, Preview
+from cavendish.above.ui.forms import AmountField
 
 WHOLE = forms.NumberInput(attrs={"min": 0, "inputmode": "numeric"})
 

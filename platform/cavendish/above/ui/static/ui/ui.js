@@ -58,7 +58,7 @@ function say(text) {
 }
 
 // Keys: "/" and Ctrl-K search, "?" lists all, "g" and a letter go.
-const places = { h: "/admin/", j: "/admin/jobs/", t: "/admin/tenants/", c: "/admin/charges/", i: "/admin/invoices/", a: "/admin/audit/" };
+const places = Object.fromEntries(Array.from(document.querySelectorAll("#keys [data-go]"), (entry) => [entry.dataset.key, entry.dataset.go]));
 let going = 0;
 document.addEventListener("keydown", (event) => {
   const search = document.getElementById("q");

@@ -1,4 +1,4 @@
-"""Fields that acts of the admin share."""
+"""Fields that acts share."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from accounts.authentication.people import person_actor
 from accounts.errors import SignUpClosed
 from accounts.members.selectors import tenants_of
 from accounts.tenants.services import tenant_sign_up
-from cavendish.above.console.forms import TenantForm
+from cavendish.above.console.entrance.forms import TenantForm
 from cavendish.above.console.session_tenant import SESSION_KEY, person_of, session_tenant, tenant_enter
 
 
@@ -52,5 +52,5 @@ def tenant_new(request: HttpRequest) -> HttpResponse:
         else:
             request.session[SESSION_KEY] = tenant.id.hex
             messages.success(request, f"{tenant.name} was created.")
-            return redirect("account_home")
+            return redirect("console:home")
     return render(request, "console/tenant_new.html", {"form": form}, status=422 if form.errors else 200)

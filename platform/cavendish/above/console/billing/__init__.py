@@ -1,0 +1,1 @@
+"""Billing: wallet, invoices, statements, prices, plan."""

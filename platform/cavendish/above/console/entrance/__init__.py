@@ -1,0 +1,1 @@
+"""What leads in: sign-in, sign-up, invitations, choosing a tenant."""

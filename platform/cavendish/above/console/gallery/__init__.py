@@ -1,0 +1,1 @@
+"""Gallery: every picture of the tenant."""

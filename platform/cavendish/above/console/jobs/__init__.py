@@ -1,0 +1,1 @@
+"""Jobs: their list and each one's story."""

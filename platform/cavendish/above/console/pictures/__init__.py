@@ -1,0 +1,1 @@
+"""A picture with all that must be shown beside it; the playground and the gallery use it."""

@@ -1,0 +1,1 @@
+"""Playground: a prompt becomes a picture."""

@@ -1,0 +1,15 @@
+"""The pages of playground."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.roles.permissions import Permission
+from cavendish.above.console.pages import console_page
+from cavendish.above.console.workplace import Workplace
+
+
+@console_page(Permission.READ, section="playground")
+def playground(request: HttpRequest, work: Workplace) -> HttpResponse:
+    return render(request, "console/playground/playground.html")

@@ -1,0 +1,1 @@
+"""Settings: what a tenant's people decide, a folder for each noun."""

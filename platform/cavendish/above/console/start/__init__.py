@@ -1,0 +1,1 @@
+"""First-run help: the first picture and the first API call."""

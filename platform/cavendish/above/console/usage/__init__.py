@@ -1,0 +1,1 @@
+"""Usage: what was spent, by whom, against which budget."""
