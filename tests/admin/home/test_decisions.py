@@ -14,6 +14,7 @@ from accounts.models import Tenant, WebhookDelivery, WebhookEndpoint
 from billing.charges.services import flagged_charge_resolve
 from billing.models import Invoice, Payment
 from cavendish.above.admin.home.selectors.decisions import (
+    FIRST,
     FlaggedCharge,
     Trouble,
     flagged_charges,
@@ -169,6 +170,13 @@ def test_endpoints_that_fail_or_were_disabled_and_jobs_past_their_deadline() -> 
     shown = troubles(WINDOW, first=1)
     assert len(shown.first) == 1
     assert shown.by_kind["job_overdue"] == 1
+    # a tenant's own page asks for all, so that one of many is not cut off
+    many = [submit_generation(tenant) for _ in range(FIRST + 1)]
+    assert len(claim(register(), FIRST + 1)) == FIRST + 1
+    for minutes, id in enumerate(many, 1):
+        deadline = NOW - timedelta(minutes=minutes)
+        rows("owner", "UPDATE generations_generation SET deadline_at = %s WHERE id = %s", deadline, id)
+    assert [row.subject_id for row in mine(tenant) if row.kind == "job_overdue"] == [*reversed(many), late]
     WebhookDelivery.objects.filter(tenant_id=tenant.id).delete()
     WebhookEndpoint.objects.filter(tenant_id=tenant.id).delete()
 

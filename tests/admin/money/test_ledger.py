@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from decimal import Decimal
+from html import escape
 from io import StringIO
 
 import pytest
@@ -28,6 +29,10 @@ def test_a_movement_shows_its_entries_and_what_it_belongs_to(operator: Visitor) 
         row = LedgerTransaction.objects.get(tenant=tenant, generation_id=generation)
     public = ids.encode(ids.LEDGER_TRANSACTION, row.id)
     assert public in shown(operator.get(f"/admin/ledger/?tenant={tenant.slug}"))
+    of_job = f"/admin/ledger/?tenant={tenant.slug}&job={ids.encode(ids.GENERATION, generation)}"
+    assert shown(operator.get(of_job)).count('href="/admin/ledger/txn_') == 1
+    assert shown(operator.get(f"/admin/jobs/{ids.encode(ids.GENERATION, generation)}/")).count(escape(of_job)) == 1
+    assert operator.get("/admin/ledger/?job=nothing").status_code == 400
     page = shown(operator.get(f"/admin/ledger/{public}/"))
     for text in (
         f"−{amount:.9f}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger.selectors import ledger_transaction, wallet_statement
@@ -18,7 +19,7 @@ from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import MODE, SINCE, UNTIL
 from cavendish.above.ui.labels import label
-from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid, List, equals, list_page
 from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
 from cavendish.db import ids
 
@@ -44,6 +45,15 @@ def _rare_kind(rows: QuerySet[LedgerTransaction], value: str) -> QuerySet[Ledger
     return rows.filter(kind=value) if value != LedgerTransaction.Kind.CHARGE else None
 
 
+def _of_job(rows: QuerySet[LedgerTransaction], value: str) -> QuerySet[LedgerTransaction]:
+    """Narrows to the movements of one job: its charge, by that index, and what was given back, among the few others."""
+    generation_id = ids.decode(ids.GENERATION, value)
+    if generation_id is None:
+        raise FilterInvalid(_now("Write a job's id, like gen_…."))
+    charge = Q(kind=LedgerTransaction.Kind.CHARGE)
+    return rows.filter(charge & Q(generation_id=generation_id) | ~charge & Q(generation_id=generation_id))
+
+
 LEDGER: List[LedgerTransaction] = List(
     title=_("Ledger"),
     rows=_rows,
@@ -59,6 +69,7 @@ LEDGER: List[LedgerTransaction] = List(
     filters=(
         TENANT,
         Filter("kind", _("Movement"), equals("kind"), choices=LedgerTransaction.Kind.choices, index=_rare_kind, rank=2),
+        Filter("job", _("Job"), _of_job, placeholder="gen_…", index=_of_job, rank=0),
         Filter("reference", _("Reference"), equals("reference"), index=equals("reference"), rank=0),
         MODE,
         SINCE,

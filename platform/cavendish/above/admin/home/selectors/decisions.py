@@ -211,7 +211,7 @@ def flagged_charges(window: Window) -> FlaggedCharges:
 
 def troubles(window: Window, *, first: int = FIRST) -> Troubles:
     """Returns what fails or stands still: tenants, then the longest first. Five statements at most."""
-    overdue, overdue_count = _overdue_jobs(window)
+    overdue, overdue_count = _overdue_jobs(window, first)
     others = sorted([*_stalled_batches(window), *_failing_webhooks(window), *overdue], key=lambda row: row.since)
     found = [*_failing_tenants(window), *others]
     by_kind: dict[str, int] = defaultdict(int)
@@ -296,9 +296,9 @@ def _failing_webhooks(window: Window) -> list[Trouble]:
     ]  # fmt: skip
 
 
-def _overdue_jobs(window: Window) -> tuple[list[Trouble], int]:
+def _overdue_jobs(window: Window, first: int) -> tuple[list[Trouble], int]:
     found: list[tuple[Any, ...]] = rows(
-        _OVERDUE_JOBS, {"livemode": window.livemode, "late": window.now - OVERDUE_GRACE, "first": FIRST}
+        _OVERDUE_JOBS, {"livemode": window.livemode, "late": window.now - OVERDUE_GRACE, "first": first}
     )
     jobs = [Trouble("job_overdue", tenant, name, job, deadline_at) for job, tenant, name, deadline_at, _ in found]
     return jobs, found[0][4] if found else 0
