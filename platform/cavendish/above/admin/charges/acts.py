@@ -17,9 +17,9 @@ from billing.charges.selectors import ChargeInSight
 from billing.charges.services import charge_refund, flagged_charge_resolve
 from billing.money import ZERO
 from cavendish.above.admin.bookings import BookingAct, Subject
-from cavendish.above.admin.words import kind_word, unit_word
 from cavendish.above.ui.formats import MONEY_IN_FULL, count, money, short_id
 from cavendish.above.ui.forms import AmountField
+from cavendish.above.ui.words import kind_word, unit_word
 from cavendish.db import ids
 
 

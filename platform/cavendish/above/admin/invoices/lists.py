@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import DateField, F, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -16,18 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import CreditNote, Invoice, Payment
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.ui import formats
+from cavendish.above.ui.invoices import TODAY, invoice_state
 from cavendish.above.ui.lists import Column, Filter, FilterInvalid, List, equals
 from cavendish.db import ids
 
-TODAY = RawSQL("(now() AT TIME ZONE billing_invoice.timezone)::date", (), output_field=DateField())
-"""The day in the zone of an invoice."""
 STATES: list[tuple[str, Any]] = [*Invoice.Status.choices, ("overdue", _("Overdue"))]
-
-
-def invoice_state(row: Any) -> Any:
-    """Returns the state of a row with `today`; a final one whose day to pay is over is overdue."""
-    late = row.status == Invoice.Status.FINALISED and row.due_on is not None and row.due_on < row.today
-    return formats.state("overdue" if late else row.status)
 
 
 def _rows() -> QuerySet[Invoice]:

@@ -33,9 +33,11 @@ from billing.parties.selectors import legal_entities_listed
 from cavendish.above.admin.invoices import page
 from cavendish.above.admin.invoices.acts import ACTS, Draft
 from cavendish.above.admin.invoices.companies import ChangeCompany, NewCompany
-from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENTS, TODAY, invoice_state
+from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENTS
 from cavendish.above.admin.links import address_of, tenant_named
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
+from cavendish.above.ui import invoices as invoice_page
+from cavendish.above.ui.invoices import TODAY, invoice_state, pdf_shown
 from cavendish.above.ui.lists import FilterInvalid, List, list_page
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
@@ -103,7 +105,7 @@ def invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
     booked = ledger_transactions(LedgerFilters(tenant_id=row.tenant_id, invoice_id=row.id))
     replaced_by = Invoice.objects.filter(replaces_id=row.id).first()
     context = {
-        **_shown(full),
+        **_shown(full, invoice_id),
         "public_id": invoice_id,
         "state": invoice_state(row),
         "acts": possible if _may(request) else [],
@@ -122,21 +124,29 @@ def running(request: HttpRequest, tenant_id: str) -> HttpResponse:
     except FilterInvalid:
         raise Http404 from None
     full = invoice_preview(tenant)
-    context = {**_shown(full), "heading": page.heading_of_running(full.invoice), "is_running": True}
+    context = {**_shown(full), "heading": invoice_page.heading_of_running(full.invoice), "is_running": True}
     return render(request, "admin/invoices/invoice.html", context)
 
 
-def _shown(full: FullInvoice) -> dict[str, Any]:
+def _shown(full: FullInvoice, public_id: str = "") -> dict[str, Any]:
+    """Returns what the page of an invoice shows; one without an id leads to no jobs."""
     row = full.invoice
-    text, is_bad = page.heading(full)
+    text, is_bad = invoice_page.heading(full)
+
+    def page_of(line: InvoiceLine) -> str:
+        if line.ledger_transaction_id is not None:
+            return address_of(ids.LEDGER_TRANSACTION, line.ledger_transaction_id)
+        is_usage = public_id and line.type == InvoiceLine.Type.USAGE
+        return reverse("admin:invoice_line", args=[public_id, line.number]) if is_usage else ""
+
     return {
         "invoice": row,
         "full": full,
         "heading": text,
         "is_bad": is_bad,
-        "line_groups": page.groups(full),
-        "sums": page.sums(full),
-        "period": page.period(row, month_last(row.month)),
+        "line_groups": invoice_page.groups(full, address_of=page_of),
+        "sums": invoice_page.sums(full),
+        "period": invoice_page.period(row, month_last(row.month)),
         "rounding": row.net - row.exact,
     }
 
@@ -146,14 +156,8 @@ def invoice_file(request: HttpRequest, invoice_id: str) -> HttpResponse:
     row = _invoice_of(invoice_id)
     if row.number is None:
         pdf = invoice_pdf(row, invoice_lines(row), logo=logo_of(row.legal_entity_id))
-        return _pdf(pdf, f"draft-{row.month:%Y-%m}.pdf")
-    return _pdf(b"".join(objects().read(invoice_document(row).storage_key)), file_name(row.number))
-
-
-def _pdf(pdf: bytes, name: str) -> HttpResponse:
-    """Returns a PDF that the browser shows."""
-    disposition = f'inline; filename="{name}"'
-    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": disposition})
+        return pdf_shown(pdf, f"draft-{row.month:%Y-%m}.pdf")
+    return pdf_shown(b"".join(objects().read(invoice_document(row).storage_key)), file_name(row.number))
 
 
 @operator_page(section="invoices")
@@ -255,7 +259,7 @@ def credit_note(request: HttpRequest, note_id: str) -> HttpResponse:
 @operator_page(section="invoices")
 def credit_note_file(request: HttpRequest, note_id: str) -> HttpResponse:
     note = _note_of(note_id)
-    return _pdf(b"".join(objects().read(credit_note_document(note).storage_key)), file_name(note.number))
+    return pdf_shown(b"".join(objects().read(credit_note_document(note).storage_key)), file_name(note.number))
 
 
 def _note_of(note_id: str) -> CreditNote:

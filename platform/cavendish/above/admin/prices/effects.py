@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cavendish.above.admin.prices.selectors import Effect, PriceChangePreview
-from cavendish.above.admin.words import kind_word, tier_word
 from cavendish.above.ui.acts import Change, PreviewTable
 from cavendish.above.ui.formats import money, percent
+from cavendish.above.ui.words import kind_word, tier_word
 
 MOST_TENANTS = 40
 """Of the tenants whose bills differ, how many are listed: those that differ most."""

@@ -25,11 +25,11 @@ from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.admin.prices.acts.plans import term_text
 from cavendish.above.admin.prices.acts.prices import AdoptTokens, SetPrice
 from cavendish.above.admin.prices.book import price_book_shown
-from cavendish.above.admin.words import KINDS, TIERS, kind_word, tier_word, unit_word
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import model_name, models_choices
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
 from cavendish.above.ui.spreadsheet import csv_response
+from cavendish.above.ui.words import KINDS, TIERS, kind_word, tier_word, unit_word
 from cavendish.db import ids
 from generations.tokens.selectors import TokenDifference, token_differences, token_versions
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from django import template
 
 from billing.money import price_text
-from cavendish.above.admin import links, words
+from cavendish.above.admin import links
 from cavendish.above.admin.audit.sentences import sentence
 from cavendish.above.admin.jobs import lists
+from cavendish.above.ui import words
 from cavendish.db import ids
 
 register = template.Library()

@@ -17,10 +17,10 @@ from billing.money import price_text
 from billing.prices.services import UPSTREAM_CURRENCY, NewPrice, prices_add, prices_preview
 from cavendish.above.admin.prices.effects import effect_changes, effect_notes, effect_tables
 from cavendish.above.admin.prices.selectors import price_change_preview
-from cavendish.above.admin.words import KINDS, TIERS, UNITS, kind_word, unit_word
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.forms import AmountField, MomentField
+from cavendish.above.ui.words import KINDS, TIERS, UNITS, kind_word, unit_word
 from cavendish.gemini.catalog import models
 from generations.tokens.services import TokenAdoption, tokens_adopt, tokens_adoption_preview
 

@@ -1,4 +1,4 @@
-"""Kinds, tiers and units of the price book as people read them."""
+"""Kinds, tiers and units of prices as people read them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,158 @@
+"""What the page of an invoice shows: how it stands as a heading, its state, its lines, sums that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import DateField
+from django.db.models.expressions import RawSQL
+from django.http import HttpResponse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.invoices.labels import group_text, line_text, percent_text, quantity_text, rate_text
+from billing.invoices.ledger_entries import today_of
+from billing.invoices.selectors import FullInvoice
+from billing.models import Invoice, InvoiceLine
+from cavendish.above.ui import formats
+from cavendish.above.ui.formats import day, money
+from cavendish.above.ui.labels import label
+
+Status = Invoice.Status
+TODAY = RawSQL("(now() AT TIME ZONE billing_invoice.timezone)::date", (), output_field=DateField())
+"""The day in the zone of an invoice."""
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """A line: what it is, quantity × what a unit cost on average, exact, and in coins.
+
+    `address` is of the page of what it is made of, empty where there is none.
+    """
+
+    number: int
+    text: str
+    quantity: str
+    rate: str
+    exact: Decimal
+    amount: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The lines of one model and size."""
+
+    name: str
+    lines: list[LineShown]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A line below the lines. `strong` ones are the sums of those above."""
+
+    label: str
+    amount: str
+    strong: bool = False
+
+
+def heading(full: FullInvoice) -> tuple[str, bool]:
+    """Returns how an invoice stands, and whether that is bad: "$80.00 overdue by 12 days"."""
+    invoice, left = full.invoice, full.settled.left
+
+    def amount(value: Decimal) -> str:
+        return money(value, invoice.currency, digits=invoice.digits)
+
+    month = date_format(invoice.month, _("F Y"))
+    match invoice.status:
+        case Status.DRAFT:
+            return _("Draft of %(month)s: %(amount)s") % {"month": month, "amount": amount(invoice.total)}, False
+        case Status.VOID:
+            return _("Void: %s") % amount(invoice.total), False
+        case Status.PAID:
+            if not invoice.amount_due:
+                return _("%s, paid from the balance") % amount(invoice.total), False
+            return _("%s, paid") % amount(invoice.total), False
+        case _final:
+            assert invoice.due_on is not None
+            late = (today_of(invoice) - invoice.due_on).days
+            if late > 0:
+                text = ngettext("%(amount)s overdue by %(n)s day", "%(amount)s overdue by %(n)s days", late)
+                return text % {"amount": amount(left), "n": late}, True
+            return _("%(amount)s to pay by %(day)s") % {"amount": amount(left), "day": day(invoice.due_on)}, False
+
+
+def heading_of_running(invoice: Invoice) -> str:
+    """Returns what the month that runs comes to so far."""
+    total = money(invoice.total, invoice.currency, digits=invoice.digits)
+    return _("%(month)s so far: %(amount)s") % {"month": date_format(invoice.month, _("F Y")), "amount": total}
+
+
+def invoice_state(row: Any) -> Any:
+    """Returns the state of a row with `today`; a final one whose day to pay is over is overdue."""
+    late = row.status == Status.FINALISED and row.due_on is not None and row.due_on < row.today
+    return formats.state("overdue" if late else row.status)
+
+
+def groups(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> list[Group]:
+    """Returns the lines by model and size; `address_of` returns the page of a line, empty for none."""
+    found: dict[str, list[LineShown]] = {}
+    for line in full.lines:
+        found.setdefault(label(group_text(line)), []).append(_line(line, full.invoice, address_of(line)))
+    return [Group(name, lines) for name, lines in found.items()]
+
+
+def _quantity(line: InvoiceLine) -> str:
+    number, _space, unit = quantity_text(line).partition(" ")
+    return f"{number} {label(unit)}".rstrip()
+
+
+def _line(line: InvoiceLine, invoice: Invoice, address: str) -> LineShown:
+    return LineShown(
+        number=line.number,
+        text=label(line_text(line)),
+        quantity=_quantity(line),
+        rate=rate_text(line),
+        exact=line.exact,
+        amount=money(line.amount, digits=invoice.digits),
+        address=address,
+    )
+
+
+def sums(full: FullInvoice) -> list[Sum]:
+    """Returns net + tax = total, total = from the balance + due, due = paid + credited + left."""
+    invoice, settled = full.invoice, full.settled
+
+    def row(label: str, value: Decimal, *, minus: bool = False, strong: bool = False) -> Sum:
+        return Sum(label, money(-value if minus else value, digits=invoice.digits), strong)
+
+    lines = [row(_("Net"), invoice.net)]
+    if invoice.tax_rate is not None:
+        lines.append(row(f"{invoice.tax_label or _('Tax')} {percent_text(invoice.tax_rate)}", invoice.tax))
+    lines.append(row(_("Total, %s") % invoice.currency, invoice.total, strong=True))
+    if invoice.paid_from_balance:
+        lines.append(row(_("From the balance"), invoice.paid_from_balance, minus=True))
+    if invoice.paid_from_balance and invoice.amount_due:
+        lines.append(row(_("Due"), invoice.amount_due, strong=True))
+    if settled.paid:
+        lines.append(row(_("Paid"), settled.paid, minus=True))
+    if settled.credited:
+        lines.append(row(_("Credited"), settled.credited, minus=True))
+    if invoice.status != Status.DRAFT and (invoice.amount_due or settled.sum):
+        lines.append(row(_("Left to pay"), settled.left, strong=True))
+    return lines
+
+
+def period(invoice: Invoice, last: date) -> str:
+    return f"{day(invoice.month)} – {day(last, year=True)}, {invoice.timezone}"
+
+
+def pdf_shown(pdf: bytes, name: str) -> HttpResponse:
+    """Returns a PDF that the browser shows."""
+    disposition = f'inline; filename="{name}"'
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": disposition})
