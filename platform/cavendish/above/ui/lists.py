@@ -98,6 +98,8 @@ class Page(Generic[Row]):
 class List(Generic[Row]):
     """A list page. `order` are the fields of its key, newest first with "-"; together they are unique and indexed.
 
+    `prepare` gets the rows of a page before their cells are made, to read at once what belongs to all of them.
+
     `look_through` bounds the rows that a page reads for filters without an index; 0 where the table stays small. The
     first field of such a list's order is an id that says when it was made.
     """
@@ -110,6 +112,7 @@ class List(Generic[Row]):
     empty: Text = ""
     page_size: int = PAGE
     look_through: int = 0
+    prepare: Callable[[Sequence[Row]], None] | None = None
 
 
 def equals(field: str) -> Callable[[QuerySet[Any], str], QuerySet[Any]]:
@@ -152,6 +155,8 @@ def list_page(
             "%s", str(LIMIT_SECONDS)
         )
         status = 503
+    if table.prepare is not None:
+        table.prepare(page.rows)
     shown = {
         "table": table,
         "page": page,
