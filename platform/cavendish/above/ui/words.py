@@ -28,6 +28,20 @@ UNITS: dict[str, str | Promise] = {
     Unit.IMAGE: _("per image"),
     "each": _("each"),
 }
+MOVEMENTS: dict[str, str | Promise] = {
+    "funding": _("Topped up"),
+    "adjustments": _("Adjusted"),
+    "refunds": _("Refunded"),
+    "promotions": _("Credit given and expired"),
+    "tax": _("Tax of invoices"),
+    "rounding": _("Rounding of invoices"),
+    "receivable": _("Invoiced and paid"),
+}
+"""What the accounts that move a wallet beside jobs stand for, from the tenant's side."""
+
+
+def movement_word(account: str) -> str:
+    return str(MOVEMENTS[account])
 
 
 def kind_word(kind: str) -> str:

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import (
     ApiKey,
@@ -27,8 +26,7 @@ from accounts.models import (
     WebhookEndpoint,
 )
 from accounts.tenants.selectors import tenant_notes
-from billing.budgets.selectors import BudgetUse, budget_uses, budgets_listed
-from billing.models import Budget, Invoice, PlanVersion, Subscription, Wallet
+from billing.models import Invoice, PlanVersion, Subscription
 from billing.money import ZERO
 from billing.months import Month, month_after, month_last, month_of
 from billing.subscriptions.selectors import subscription_now
@@ -36,6 +34,7 @@ from billing.usage.query import UsageQuery
 from billing.usage.selectors import usage_read
 from cavendish.above.admin.home.selectors.decisions import Trouble, troubles
 from cavendish.above.admin.home.selectors.window import Window
+from cavendish.above.ui.budgets.lines import BudgetLine
 from cavendish.db import ids
 from cavendish.db.router import current_alias
 from generations.models import Generation
@@ -44,79 +43,7 @@ LAST_JOBS = 6
 LAST_INVOICES = 4
 LAST_AUDIT = 6
 KEYS_SHOWN = 8
-NEARLY_FULL = Decimal("0.9")
 OLD_KEY = timedelta(days=365)
-MOVEMENTS = {
-    "funding": _("Topped up"),
-    "adjustments": _("Adjusted"),
-    "refunds": _("Refunded"),
-    "promotions": _("Credit given and expired"),
-    "tax": _("Tax of invoices"),
-    "rounding": _("Rounding of invoices"),
-    "receivable": _("Invoiced and paid"),
-}
-"""The accounts that move a wallet beside jobs."""
-
-
-@dataclass(frozen=True)
-class Movement:
-    """What one account moved on the wallet since the month began; positive came in."""
-
-    account: str
-    amount: Decimal
-
-    @property
-    def label(self) -> str:
-        """Returns what the account stands for, from the tenant's side."""
-        return str(MOVEMENTS[self.account])
-
-
-@dataclass(frozen=True)
-class Balance:
-    """The wallet's sum, so that the eye can check it: `opening` + what moved − spent = balance; − held = free."""
-
-    currency: str
-    opening: Decimal
-    movements: list[Movement]
-    spent: Decimal
-    balance: Decimal
-    held: Decimal
-    held_jobs: int
-    credit_limit: Decimal
-
-    @property
-    def free(self) -> Decimal:
-        return self.balance + self.credit_limit - self.held
-
-    @property
-    def minus_spent(self) -> Decimal:
-        return -self.spent
-
-    @property
-    def minus_held(self) -> Decimal:
-        return -self.held
-
-
-@dataclass(frozen=True)
-class BudgetLine:
-    budget: Budget
-    label: str
-    use: BudgetUse
-    limit: Decimal
-
-    @property
-    def public_id(self) -> str:
-        return ids.encode(ids.BUDGET, self.budget.id)
-
-    @property
-    def share(self) -> Decimal:
-        return self.use.used / self.limit if self.limit else Decimal(1)
-
-    @property
-    def meter(self) -> list[tuple[str, Decimal]]:
-        """Returns the parts of its bar: used, held."""
-        kind = "bad" if self.share >= NEARLY_FULL else "2"
-        return [(kind, self.share), ("off", self.use.held / self.limit if self.limit else ZERO)]
 
 
 @dataclass(frozen=True)
@@ -162,38 +89,6 @@ class MemberLine:
         return ids.encode(ids.USER, self.membership.user_id)
 
 
-def wallet_balance(tenant: Tenant, *, month: Month, spent: Decimal) -> Balance | None:
-    """Returns the live wallet's sum since the month began; None without a wallet."""
-    wallet: Wallet | None = Wallet.objects.filter(tenant_id=tenant.id, livemode=True).first()
-    if wallet is None:
-        return None
-    with connections[current_alias()].cursor() as cursor:
-        # Few rows: those of the accounts that no job moves. What jobs moved is `spent`, from the roll-ups.
-        cursor.execute(
-            """SELECT account, -sum(amount) FROM billing_ledgerentry
-               WHERE tenant_id = %s AND livemode AND account IN
-                   ('funding', 'adjustments', 'refunds', 'promotions', 'tax', 'rounding', 'receivable') AND at >= %s
-               GROUP BY account ORDER BY account""",
-            [tenant.id, month.starts_at],
-        )
-        movements = [Movement(*row) for row in cursor.fetchall() if row[1]]
-        cursor.execute(
-            "SELECT count(*) FROM billing_hold WHERE tenant_id = %s AND status = 'held' AND livemode", [tenant.id]
-        )
-        held_jobs = cursor.fetchone()[0]
-    moved = sum((movement.amount for movement in movements), ZERO)
-    return Balance(
-        currency=wallet.currency,
-        opening=wallet.balance - moved + spent,
-        movements=movements,
-        spent=spent,
-        balance=wallet.balance,
-        held=wallet.held,
-        held_jobs=held_jobs,
-        credit_limit=wallet.credit_limit,
-    )
-
-
 def spend_of(tenant: Tenant) -> Spend:
     """Returns this month's live spend by day, in the tenant's own days."""
     month = month_of(tenant_id=tenant.id)
@@ -219,28 +114,6 @@ def spend_by(tenant: Tenant, dimension: str, *, month: Month) -> list[tuple[Any,
         value = row.group[dimension]
         sums[value] = sums.get(value, ZERO) + row.sums.amount
     return sorted(sums.items(), key=lambda item: item[1], reverse=True)
-
-
-def budget_lines(tenant: Tenant) -> list[BudgetLine]:
-    """Returns the live budgets with their use, fullest first."""
-    budgets = list(budgets_listed(tenant_id=tenant.id, livemode=True)[:50])
-    uses = budget_uses(budgets) if budgets else {}
-    keys = dict(ApiKey.objects.filter(id__in=[row.scope_id for row in budgets]).values_list("id", "name"))
-    people = {
-        row.user_id: row.user.name or row.user.email
-        for row in Membership.objects.select_related("user").filter(
-            tenant_id=tenant.id, user_id__in=[row.scope_id for row in budgets if row.scope == "member"]
-        )
-    }
-    now = timezone.now()
-    lines = []
-    for budget in budgets:
-        raised = budget.raise_to is not None and budget.raise_until is not None and budget.raise_until > now
-        limit = budget.raise_to if raised and budget.raise_to is not None else budget.limit
-        label = keys.get(budget.scope_id) or people.get(budget.scope_id) or ""
-        if budget.id in uses:
-            lines.append(BudgetLine(budget, label, uses[budget.id], limit))
-    return sorted(lines, key=lambda line: line.share, reverse=True)
 
 
 def month_budget_of(lines: list[BudgetLine]) -> BudgetLine | None:

@@ -16,6 +16,7 @@ from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
 from billing.models import Budget
 from billing.months import month_after
+from billing.wallets.month import wallet_month
 from cavendish.above.admin.home import lines
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
 from cavendish.above.admin.tenants import charts, data, selectors
@@ -36,6 +37,7 @@ from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.admin.tenants.finding import tenant_of
 from cavendish.above.admin.tenants.lists import TENANTS
 from cavendish.above.tenant_data.models import Erasure
+from cavendish.above.ui.budgets.lines import budget_lines
 from cavendish.above.ui.lists import list_page
 from cavendish.db import ids
 
@@ -109,7 +111,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         return HttpResponseRedirect(tenant_address(found))
     spend = selectors.spend_of(found)
     subscription, version = selectors.plan_line(found)
-    balance = selectors.wallet_balance(found, month=spend.month, spent=spend.total)
+    balance = wallet_month(tenant_id=found.id, livemode=True, month=spend.month, spent=spend.total)
     currency = balance.currency if balance else "USD"
     jobs = selectors.last_jobs(found)
     charges = selectors.job_charges(jobs)
@@ -117,7 +119,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     spent_by_key = selectors.spend_by(found, "key", month=spend.month)
     key_lines = selectors.key_lines(found, dict(spent_by_key))
     stored, quota = selectors.storage_of(found)
-    budgets = selectors.budget_lines(found)
+    budgets = budget_lines(tenant_id=found.id, livemode=True)
     month_budget = selectors.month_budget_of(budgets)
     by = request.GET.get("by", "")
     parts: list[tuple[str, Decimal, Decimal]] = []

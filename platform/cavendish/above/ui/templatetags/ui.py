@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from cavendish.above.ui import cells, charts, formats, icons, labels
+from cavendish.above.ui.words import movement_word
 
 register = template.Library()
 
@@ -29,6 +30,7 @@ register.filter("state", formats.state)
 register.filter("copy_id", formats.copy_id)
 register.filter("short_id", formats.short_id)
 register.filter("livemode", formats.livemode)
+register.filter("movement_word", movement_word)
 register.filter("label", labels.label)
 register.filter("period", labels.period)
 register.filter("percent_sign", formats.percent_sign)

@@ -1,0 +1,103 @@
+"""A month of a wallet as a sum that can be checked: what it began with + what came in − what was spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connections
+
+from billing.models import Wallet
+from billing.money import ZERO
+from billing.months import Month
+from cavendish.db.router import current_alias
+
+OTHER_ACCOUNTS = ("funding", "adjustments", "refunds", "promotions", "tax", "rounding", "receivable")
+"""The ledger's accounts that move a wallet beside the charges of jobs."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What one of OTHER_ACCOUNTS moved on the wallet in a month; positive came in."""
+
+    account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class WalletMonth:
+    """`opening` + what moved − `spent` = `balance`, at the month's end or now; − `held` = what is free.
+
+    What is held, for how many jobs, and the credit limit are those of now.
+    """
+
+    currency: str
+    opening: Decimal
+    movements: list[Movement]
+    spent: Decimal
+    balance: Decimal
+    held: Decimal
+    held_jobs: int
+    credit_limit: Decimal
+
+    @property
+    def free(self) -> Decimal:
+        return self.balance + self.credit_limit - self.held
+
+    @property
+    def minus_spent(self) -> Decimal:
+        return -self.spent
+
+    @property
+    def minus_held(self) -> Decimal:
+        return -self.held
+
+
+def wallet_month(
+    *, tenant_id: UUID, livemode: bool, month: Month, spent: Decimal, spent_after: Decimal = ZERO
+) -> WalletMonth | None:
+    """Returns a month of a wallet; None without one. In the tenant's context or as the operator.
+
+    `spent` is the month's usage, `spent_after` that of all days after it, both of the roll-ups by billing dates: so it
+    is the figure of the usage report and of the invoice, and a million charges cost nothing here.
+    """
+    wallet: Wallet | None = Wallet.objects.filter(tenant_id=tenant_id, livemode=livemode).first()
+    if wallet is None:
+        return None
+    with connections[current_alias()].cursor() as cursor:
+        # Few rows: those of the accounts that no job moves.
+        cursor.execute(
+            """SELECT account, -coalesce(sum(amount) FILTER (WHERE at < %(end)s), 0),
+                      -coalesce(sum(amount) FILTER (WHERE at >= %(end)s), 0)
+               FROM billing_ledgerentry
+               WHERE tenant_id = %(tenant)s AND livemode = %(livemode)s AND account = ANY (%(accounts)s)
+                   AND at >= %(start)s
+               GROUP BY account ORDER BY account""",
+            {
+                "tenant": tenant_id,
+                "livemode": livemode,
+                "accounts": list(OTHER_ACCOUNTS),
+                "start": month.starts_at,
+                "end": month.ends_at,
+            },
+        )
+        sums = cursor.fetchall()
+        cursor.execute(
+            "SELECT count(*) FROM billing_hold WHERE tenant_id = %s AND status = 'held' AND livemode = %s",
+            [tenant_id, livemode],
+        )
+        held_jobs = cursor.fetchone()[0]
+    movements = [Movement(account, amount) for account, amount, _after in sums if amount]
+    moved = sum((movement.amount for movement in movements), ZERO)
+    closing = wallet.balance - sum((after for _account, _amount, after in sums), ZERO) + spent_after
+    return WalletMonth(
+        currency=wallet.currency,
+        opening=closing - moved + spent,
+        movements=movements,
+        spent=spent,
+        balance=closing,
+        held=wallet.held,
+        held_jobs=held_jobs,
+        credit_limit=wallet.credit_limit,
+    )
