@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -25,7 +26,7 @@ from cavendish.above.console.workplace import TestModeOff, Workplace, livemode_s
 from cavendish.above.ui.acts import Act, act_page
 from cavendish.above.ui.labels import label
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def console_page(permission: Permission | None = Permission.READ, *, section: str) -> Callable[[View], View]:
@@ -38,7 +39,7 @@ def console_page(permission: Permission | None = Permission.READ, *, section: st
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in {"GET", "HEAD", "POST"}:
                 return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
             user = request.user

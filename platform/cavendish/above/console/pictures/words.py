@@ -1,0 +1,78 @@
+"""Words about pictures: what a charge is made of, what differs from what was asked, how a generation ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+KINDS: dict[str, str | Promise] = {
+    "text_input": gettext_lazy("Text in"),
+    "image_input": gettext_lazy("Pictures in"),
+    "video_input": gettext_lazy("Video in"),
+    "cached_input": gettext_lazy("Cached in"),
+    "text_output": gettext_lazy("Text out"),
+    "thought_output": gettext_lazy("Thinking"),
+    "image_output": gettext_lazy("Pictures out"),
+    "search_query": gettext_lazy("Searches"),
+    "included": gettext_lazy("Included in the plan"),
+    "absorbed": gettext_lazy("Beyond the quoted maximum, not charged"),
+}
+"""Lines of a charge."""
+
+UNITS: dict[str, str | Promise] = {
+    "per_1m_tokens": gettext_lazy("tokens"),
+    "per_1k_queries": gettext_lazy("searches"),
+    "per_image": gettext_lazy("pictures"),
+}
+
+FAILURES = (
+    gettext_noop("The model declined to make this picture."),
+    gettext_noop("Its safety rules stood against the request. Putting it differently may help."),
+    gettext_noop("The model answered without a picture."),
+    gettext_noop("Asking again, or asking for a picture more plainly, may help."),
+    gettext_noop("The picture was refused by a rule."),
+    gettext_noop(
+        "A rule on what may be made stood against it, not the model. Asking for something else may help."
+    ),
+    gettext_noop("The image service gave no usable answer."),
+    gettext_noop("It was away or overloaded. Trying again later may help."),
+    gettext_noop("The image service refused the request."),
+    gettext_noop("Whoever sent it finds the reason in the generation's error message."),
+    gettext_noop("The picture was not finished in time."),
+    gettext_noop("Trying again may help; larger pictures take longer."),
+    gettext_noop("The picture could not be made."),
+    gettext_noop("Something went wrong on our side. Trying again may help."),
+    gettext_noop("This generation was canceled."),
+    gettext_noop("It was stopped before it was finished."),
+)  # fmt: skip
+"""What `generations.show.pages.display` says of an end without success."""
+
+
+def notice_words(notice: dict[str, Any]) -> str:
+    """Returns what differs from what was asked for, as a sentence."""
+    expected, came = str(notice.get("expected", "")), str(notice.get("came", ""))
+    sentences = {
+        "size_differs": _("The picture has {came} pixels; {expected} were expected."),
+        "mime_type_differs": _("The picture came as {came}, not as {expected}."),
+        "tokens_differ": _("The picture took {came} tokens; {expected} were expected."),
+        "model_deprecated": _("This model is going to be switched off. Use {use}."),
+        "model_alias": _("The model was asked for by a further name; {use} ran."),
+        "history_cut": _("Google no longer had the conversation. Its latest 64 turns were sent again."),
+        "ended_early": _("The answer is not whole: it ended early ({reason})."),
+        "images_not_delivered": _("{count} further pictures came that the maximum did not cover; they were left out."),
+    }
+    code = str(notice.get("code", ""))
+    text = sentences.get(code) or str(notice.get("detail") or code.replace("_", " ").capitalize())
+    values = {
+        "{came}": came,
+        "{expected}": expected,
+        "{use}": str(notice.get("use", "")),
+        "{reason}": str(notice.get("reason", "")).replace("_", " "),
+        "{count}": str(notice.get("count", "")),
+    }
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
