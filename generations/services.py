@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add
+from accounts.authentication.principal import Principal
 from accounts.contracts import DayRefusal
 from accounts.idempotency import note_created
 from accounts.models import Tenant
 from cavendish.db import ids
 from cavendish.db.call import call
+from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
+from cavendish.http.problems import invalid_value, too_large
 from cavendish.messaging import valkey
 from cavendish.storage import objects
+from generations.accept.funnel import check_active, request_spool
 from generations.accept.inputs import file_key
+from generations.accept.storage import storage_check
 from generations.errors import LegalHoldInForce, NotCancelable, NotFinished, refusal_of
 from generations.holds.selectors import files_in, held_files, hold_check
 from generations.models import (
@@ -34,7 +43,7 @@ from generations.models import (
     ShareLink,
     Status,
 )
-from generations.request import MediaInfo
+from generations.request import JSONL, MediaInfo, upload_check
 from generations.selectors import generation_find
 
 # Google's own time for uploads.
@@ -167,6 +176,49 @@ def _has_siblings(generation: Generation) -> bool:
     """
     group = Generation.objects.filter(group_id=generation.group_id).order_by("id").select_for_update()
     return any(each.deleted_at is None for each in group if each.id != generation.id)
+
+
+def file_upload(*, who: Principal, upload: UploadedFile[Any], media_only: bool = False) -> File:
+    """Checks and stores what came as a form's file: a picture, a video or, unless `media_only`, a batch's JSONL.
+
+    Raises Problem: 413 where it is too large, 422 for bytes that are none of these or not what was declared, 403 where
+    the tenant has no room or is not active. Then nothing is kept.
+    """
+    check_active(who)
+    if (upload.size or 0) > settings.MAX_FILE_BYTES:
+        raise too_large(f"A file may have {settings.MAX_FILE_BYTES} bytes.", limit=settings.MAX_FILE_BYTES)
+    declared = upload.content_type or None
+    # curl and browsers send this when they do not know the type: it declares nothing.
+    if declared == "application/octet-stream":
+        declared = None
+    storage_check(tenant_id=who.tenant_id, incoming=upload.size or 0)
+    with request_spool() as spool:
+        path = _spooled(upload, spool)
+        info = upload_check(path, declared=declared, name=upload.name or "")
+        if media_only and info.mime_type == JSONL:
+            raise invalid_value("/file", "wrong_kind", "This is a batch's JSONL; give a picture or a video.")
+        return file_create(
+            tenant_id=who.tenant_id,
+            livemode=who.livemode,
+            name=storable(Path(upload.name or "").name[:255]),
+            path=path,
+            info=info,
+        )
+
+
+def _spooled(upload: UploadedFile[Any], spool: Path) -> Path:
+    """The upload as a file in the spool: large ones were written to disk by Django as they came and are moved."""
+    spool.mkdir(mode=0o700, parents=True)
+    path = spool / "upload"
+    if isinstance(upload, TemporaryUploadedFile):
+        # not a rename: the system's temporary folder is often another file system, in memory
+        shutil.move(upload.temporary_file_path(), path)
+        upload.file.delete = False  # type: ignore[union-attr]
+        return path
+    with path.open("wb") as target:
+        for chunk in upload.chunks():
+            target.write(chunk)
+    return path
 
 
 def file_create(

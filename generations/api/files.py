@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -19,20 +15,17 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import principal
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
-from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.forms import FormParser
 from cavendish.http.pages import page_json, page_read
-from cavendish.http.problems import FieldError, invalid, not_found, too_large
+from cavendish.http.problems import FieldError, invalid, not_found
 from cavendish.http.schema import PAGING, problems
-from generations.accept.funnel import check_active, request_spool
-from generations.accept.storage import storage_check
+from generations.accept.funnel import check_active
 from generations.api import schema
 from generations.api.filters import files_filter
 from generations.models import File
-from generations.request import upload_check
 from generations.selectors import file_find
-from generations.services import file_create, file_delete
+from generations.services import file_delete, file_upload
 from generations.show.representation import file_json
 from generations.show.stored_bytes import bytes_response
 
@@ -62,24 +55,7 @@ class FileList(IdempotentView):
         upload = request.FILES.get("file")
         if not isinstance(upload, UploadedFile):
             raise invalid([FieldError("/file", "required", 'Send the bytes as multipart field "file".')])
-        if (upload.size or 0) > settings.MAX_FILE_BYTES:
-            raise too_large(f"A file may have {settings.MAX_FILE_BYTES} bytes.", limit=settings.MAX_FILE_BYTES)
-        declared = upload.content_type or None
-        # curl and browsers send this when they do not know the type: it declares nothing.
-        if declared == "application/octet-stream":
-            declared = None
-        storage_check(tenant_id=who.tenant_id, incoming=upload.size or 0)
-        with request_spool() as spool:
-            path = _spooled(upload, spool)
-            info = upload_check(path, declared=declared, name=upload.name or "")
-            file = file_create(
-                tenant_id=who.tenant_id,
-                livemode=who.livemode,
-                name=storable(Path(upload.name or "").name[:255]),
-                path=path,
-                info=info,
-            )
-        return self._uploaded(file)
+        return self._uploaded(file_upload(who=who, upload=upload))
 
     def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         who = principal(request)
@@ -159,18 +135,3 @@ class FileContent(APIView):
         return bytes_response(
             file.storage_key, mime_type=file.mime_type, size=file.bytes, sha256=file.sha256, name=file_id
         )
-
-
-def _spooled(upload: UploadedFile[Any], spool: Path) -> Path:
-    """The upload as a file in the spool: large ones were written to disk by Django as they came and are moved."""
-    spool.mkdir(mode=0o700, parents=True)
-    path = spool / "upload"
-    if isinstance(upload, TemporaryUploadedFile):
-        # not a rename: the system's temporary folder is often another file system, in memory
-        shutil.move(upload.temporary_file_path(), path)
-        upload.file.delete = False  # type: ignore[union-attr]
-        return path
-    with path.open("wb") as target:
-        for chunk in upload.chunks():
-            target.write(chunk)
-    return path

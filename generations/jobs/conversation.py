@@ -1,4 +1,4 @@
-"""Which turn of its conversation a job is."""
+"""Which turn of its conversation a job is, and the turns around it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,40 @@ _CONVERSATION = """
     )
     SELECT first.id, first.back + 1, (SELECT max(turn) FROM turns) FROM first
 """
+
+# Back to the first turn, and on along the newest that continues each.
+_TURNS = """
+    WITH RECURSIVE before AS (
+        SELECT id, previous_id, 0 AS place FROM generations_generation WHERE id = %(id)s AND tenant_id = %(tenant)s
+        UNION ALL
+        SELECT g.id, g.previous_id, b.place - 1 FROM before b
+        JOIN generations_generation g ON g.id = b.previous_id AND g.tenant_id = %(tenant)s
+        WHERE b.place > -%(most)s
+    ), after AS (
+        SELECT id, 0 AS place FROM generations_generation WHERE id = %(id)s AND tenant_id = %(tenant)s
+        UNION ALL
+        SELECT newest.id, a.place + 1 FROM after a
+        CROSS JOIN LATERAL (
+            SELECT g.id FROM generations_generation g
+            WHERE g.previous_id = a.id AND g.tenant_id = %(tenant)s AND g.deleted_at IS NULL
+            ORDER BY g.id DESC LIMIT 1
+        ) newest
+        WHERE a.place < %(most)s
+    )
+    SELECT id, place FROM before UNION ALL SELECT id, place FROM after WHERE place > 0 ORDER BY place
+"""
+
+
+def turns_around(generation_id: UUID, *, tenant_id: UUID, most: int) -> list[UUID]:
+    """Returns the turns of a conversation in their order: those before a turn, itself, and what continues it.
+
+    At most `most` in each direction; where several continue one, it goes on with the newest. Needs the tenant's
+    context, or the operator's.
+    """
+    values: dict[str, UUID | int] = {"id": generation_id, "tenant": tenant_id, "most": most}
+    with connections[current_alias()].cursor() as cursor:
+        cursor.execute(_TURNS, values)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def conversation_of(job: Generation) -> tuple[UUID | None, int, int]:
