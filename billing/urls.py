@@ -6,6 +6,7 @@ from billing.budgets.api import BudgetDetail, BudgetList, TenantBudgetDetail, Te
 from billing.charges.api import ChargeRefunds, FlaggedChargeList, FlaggedChargeResolve
 from billing.credit_notes.api import CreditNoteDetail, CreditNoteList, CreditNotePdf
 from billing.credit_notes.operator_api import InvoiceCreditNotes
+from billing.forecasts.api import UsageForecastView
 from billing.invoices.api import (
     InvoiceCsv,
     InvoiceDetail,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("usage", UsageReport.as_view()),
     path("usage.csv", UsageCsv.as_view()),
     path("usage/records.csv", UsageRecordsCsv.as_view()),
+    path("usage/forecast", UsageForecastView.as_view()),
     path("usage/tags", UsageTags.as_view()),
     path("plans", PlanList.as_view()),
     path("plans/<str:plan_id>", PlanDetail.as_view()),

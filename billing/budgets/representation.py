@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from billing.budgets.selectors import BudgetUse, budget_uses
+from billing.budgets.selectors import BudgetUse, budget_uses, limit_at
 from billing.models import Budget, Wallet
 from billing.money import ZERO
 from billing.quantities import quantity_json, scope_text
@@ -30,8 +30,8 @@ def budget_json(budget: Budget) -> dict[str, Any]:
 
 
 def _budget_json(budget: Budget, use: BudgetUse, currencies: Mapping[bool, str]) -> dict[str, Any]:
-    raised = budget.raise_until is not None and budget.raise_until > timezone.now()
-    allowed = budget.raise_to if raised and budget.raise_to is not None else budget.limit
+    allowed = limit_at(budget, timezone.now())
+    raised = allowed != budget.limit
     return {
         "id": ids.encode(ids.BUDGET, budget.id),
         "object": "budget",

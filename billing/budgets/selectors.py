@@ -33,6 +33,13 @@ def budget_find(budget_id: UUID, *, tenant_id: UUID, livemode: bool | None = Non
     return budgets_listed(tenant_id=tenant_id, livemode=livemode).filter(id=budget_id).first()
 
 
+def limit_at(budget: Budget, at: datetime) -> Decimal:
+    """Returns what a budget allows at a moment: its raised limit while it is raised."""
+    if budget.raise_to is not None and budget.raise_until is not None and budget.raise_until > at:
+        return budget.raise_to
+    return budget.limit
+
+
 def budget_uses(budgets: Sequence[Budget]) -> dict[UUID, BudgetUse]:
     """Returns the use of each, in one query. A period that no job has opened yet is one without use."""
     with connections[current_alias()].cursor() as cursor:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import ApiKey, Membership
 from billing.budgets.bodies import BudgetChange, OperatorBudgetNew
+from billing.budgets.selectors import limit_at
 from billing.budgets.services import budget_create, budget_delete, budget_update
 from billing.models import Budget
 from cavendish.above.ui.acts import Act, Change, Preview
@@ -201,8 +202,7 @@ class RaiseBudget(OneBudget):
 
     def preview(self) -> Preview:
         checked, budget = self._checked(), self.budget
-        raised = budget.raise_until is not None and budget.raise_until > timezone.now()
-        now = budget.raise_to if raised and budget.raise_to is not None else budget.limit
+        now = limit_at(budget, timezone.now())
         return Preview(
             [Change(gettext("Limit"), quantity(now, budget.metric), quantity(checked["raise_to"], budget.metric))],
             [gettext("After that it is %s again.") % quantity(budget.limit, budget.metric)],

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import ApiKey, Membership
-from billing.budgets.selectors import BudgetUse, budget_uses, budgets_listed
+from billing.budgets.selectors import BudgetUse, budget_uses, budgets_listed, limit_at
 from billing.models import Budget
 from billing.money import ZERO
 from cavendish.above.ui.formats import count, money
@@ -76,9 +76,7 @@ def lines_of(budgets: Sequence[Budget], *, tenant_id: UUID) -> list[BudgetLine]:
     now = timezone.now()
     lines = []
     for budget in budgets:
-        raised = budget.raise_to is not None and budget.raise_until is not None and budget.raise_until > now
-        limit = budget.raise_to if raised and budget.raise_to is not None else budget.limit
         name = keys.get(budget.scope_id) or people.get(budget.scope_id) or ""
         if budget.id in uses:
-            lines.append(BudgetLine(budget, name, uses[budget.id], limit))
+            lines.append(BudgetLine(budget, name, uses[budget.id], limit_at(budget, now)))
     return lines
