@@ -95,6 +95,22 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True)
+class Read(Generic[Row]):
+    """What a request brought: the page, the values of the filters and what is wrong with them by name ("after" for the
+    page), and the HTTP status that says so.
+    """
+
+    page: Page[Row]
+    given: dict[str, str]
+    errors: dict[str, str]
+    status: int
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(self.given.values())
+
+
+@dataclass(frozen=True)
 class List(Generic[Row]):
     """A list page. `order` are the fields of its key, newest first with "-"; together they are unique and indexed.
 
@@ -137,6 +153,24 @@ def list_page(
     """Shows a page of a list. A filter that cannot be is named and shows no rows (400); so does one that took too long
     (503).
     """
+    read = list_read(request, table)
+    page, given, errors = read.page, read.given, read.errors
+    if table.prepare is not None:
+        table.prepare(page.rows)
+    shown = {
+        "table": table,
+        "page": page,
+        "cells": [[(column, column.cell(row)) for column in table.columns] for row in page.rows],
+        "filters": [(item, given[item.name], errors.get(item.name, ""), item.options()) for item in table.filters],
+        "filtered": read.is_filtered,
+        "errors": errors,
+        **(context or {}),
+    }
+    return render(request, template, shown, status=read.status)
+
+
+def list_read(request: HttpRequest, table: List[Row]) -> Read[Row]:
+    """Returns the page that a request asks for, for views that draw rows in their own way."""
     page: Page[Row] = Page([], None, None)
     given, errors, rows = filtered(request, table)
     after, before, status = request.GET.get("after", ""), request.GET.get("before", ""), 200
@@ -155,18 +189,7 @@ def list_page(
             "%s", str(LIMIT_SECONDS)
         )
         status = 503
-    if table.prepare is not None:
-        table.prepare(page.rows)
-    shown = {
-        "table": table,
-        "page": page,
-        "cells": [[(column, column.cell(row)) for column in table.columns] for row in page.rows],
-        "filters": [(item, given[item.name], errors.get(item.name, ""), item.options()) for item in table.filters],
-        "filtered": any(given.values()),
-        "errors": errors,
-        **(context or {}),
-    }
-    return render(request, template, shown, status=400 if errors and status == 200 else status)
+    return Read(page, given, errors, 400 if errors and status == 200 else status)
 
 
 def filtered(request: HttpRequest, table: List[Row]) -> tuple[dict[str, str], dict[str, str], QuerySet[Row]]:
