@@ -1,4 +1,4 @@
-"""Writes of people by operators and by the scheduler. All of it runs as the operator."""
+"""Writes of people: by operators and by the scheduler, as the operator; and what they change of themselves."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ from cavendish.db.router import acting_as, current_alias
 # How long somebody may take to verify an address until it is free for others again.
 UNVERIFIED_FOR = timedelta(days=7)
 BATCH = 1000
+
+
+def person_change(*, user: User, name: str | None = None, language: str | None = None) -> None:
+    """Changes what somebody is called and the language of their pages and mails; None leaves it."""
+    changed = {key: value for key, value in (("name", name), ("language", language)) if value is not None}
+    if changed:
+        User.objects.filter(pk=user.pk).update(**changed)
+        for key, value in changed.items():
+            setattr(user, key, value)
 
 
 def person_factors_remove(*, user: User, actor: Actor, reason: str = "") -> int:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.urls import include, path
 from django.views.generic import RedirectView
-from django.views.i18n import set_language
 
 from accounts.operators.metrics import Metrics
 from cavendish.http.docs_page import DocsPage
@@ -44,7 +43,6 @@ urlpatterns = [
     path("metrics", Metrics.as_view()),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", include("cavendish.above.admin.urls")),
-    path("account/language/", set_language, name="set_language"),
     path("", include("cavendish.above.console.urls")),
     *(path(name, view) for name, view in _views.items()),
     *(path(f"api/v1/{name}", view, name=name) for name, view in _views.items()),

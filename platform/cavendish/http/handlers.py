@@ -5,7 +5,10 @@ Elsewhere programs get JSON as well: one with a wrong base URL shows its user wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.views import defaults
 
 from cavendish.http.dialects import NATIVE, dialect_of, no_such_address
@@ -14,21 +17,28 @@ from cavendish.http.problems import Problem, bad_request, forbidden, not_found, 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     problem = problem_of(exception) or bad_request("bad_request", "The request could not be understood.")
-    return _api_response(request, problem) or defaults.bad_request(request, exception)
+    return _api_response(request, problem) or _page(request, lambda: defaults.bad_request(request, exception))
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _api_response(request, forbidden()) or defaults.permission_denied(request, exception)
+    return _api_response(request, forbidden()) or _page(request, lambda: defaults.permission_denied(request, exception))
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     problem = not_found() if dialect_of(request.path) else no_such_address()
-    return _api_response(request, problem) or defaults.page_not_found(request, exception)
+    return _api_response(request, problem) or _page(request, lambda: defaults.page_not_found(request, exception))
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
     problem = Problem(500, "internal", "Something went wrong on our side.")
-    return _api_response(request, problem) or defaults.server_error(request)
+    return _api_response(request, problem) or _page(request, lambda: defaults.server_error(request))
+
+
+def _page(request: HttpRequest, render: Callable[[], HttpResponse]) -> HttpResponse:
+    """Renders an error's page in the viewer's language, also below addresses that are no page's."""
+    known: str | None = getattr(request, "LANGUAGE_CODE", None)
+    with translation.override(known or translation.get_language_from_request(request)):
+        return render()
 
 
 def _api_response(request: HttpRequest, problem: Problem) -> HttpResponse | None:

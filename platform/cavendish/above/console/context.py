@@ -9,8 +9,12 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
+from accounts.models import User
 from cavendish.above.console.navigation import items_for
-from cavendish.above.console.workplace import Workplace
+from cavendish.above.console.session_tenant import memberships_of
+from cavendish.above.console.workplace import Workplace, workplace_of
+
+ACCOUNT = "/account/"
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
@@ -21,16 +25,25 @@ def console(request: HttpRequest) -> dict[str, Any]:
         # Browsers bind passkeys to host names: a bare address has none.
         "passkeys_possible": _is_name(_host(request)),
     }
+    user = getattr(request, "user", None)
     work = getattr(request, "work", None)
+    if work is None and request.path.startswith(ACCOUNT) and isinstance(user, User) and user.is_authenticated:
+        # A page of the account stands in the frame of the tenant that is chosen; without one in an empty frame.
+        context |= _frame(request, user)
+        work = workplace_of(request)
     if isinstance(work, Workplace):
         context |= {
+            **_frame(request, work.person),
             "frame": "console/frame.html",
             "work": work,
             "items": items_for(work.role),
             "section": getattr(request, "section", ""),
-            "person": work.person.name or work.person.email,
         }
     return context
+
+
+def _frame(request: HttpRequest, person: User) -> dict[str, Any]:
+    return {"person": person.name or person.email, "tenants": memberships_of(request)}
 
 
 def _host(request: HttpRequest) -> str:

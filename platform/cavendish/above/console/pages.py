@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
@@ -44,7 +45,7 @@ def console_page(permission: Permission | None = Permission.READ, *, section: st
                 return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
             user = request.user
             if not isinstance(user, User) or not user.is_authenticated or not user.is_active:
-                return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+                return _sign_in(request)
             work = workplace_of(request)
             if work is None:
                 return _choose_tenant(request, user)
@@ -67,6 +68,21 @@ def console_page(permission: Permission | None = Permission.READ, *, section: st
         return page
 
     return decorate
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    """Leads to the sign-in and back. What a page fetches by itself is answered with words: it would lose what is typed.
+
+    htmx follows no redirect of its own, and comes back to the page that it stands in, not to the part that it wanted.
+    """
+    if request.headers.get("HX-Request") != "true":
+        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = f"{page.path}?{page.query}" if page.query else page.path
+    address = f"{settings.LOGIN_URL}?{urlencode({'next': back if back.startswith('/console/') else '/console/'})}"
+    if request.path == reverse("console:state"):
+        return render(request, "console/ended.html", {"address": address})
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
 
 
 def _choose_tenant(request: HttpRequest, user: User) -> HttpResponse:

@@ -9,6 +9,7 @@ from accounts.members.selectors import TenantOfPerson, tenants_of
 from accounts.models import User
 
 SESSION_KEY = "tenant_id"
+_MEMBERSHIPS = "_memberships"
 
 
 def person_of(request: HttpRequest) -> User:
@@ -18,9 +19,18 @@ def person_of(request: HttpRequest) -> User:
     return request.user
 
 
+def memberships_of(request: HttpRequest) -> list[TenantOfPerson]:
+    """Returns the tenants of the person who is signed in, by name; one query for a request."""
+    found: list[TenantOfPerson] | None = getattr(request, _MEMBERSHIPS, None)
+    if found is None:
+        found = tenants_of(person_of(request))
+        setattr(request, _MEMBERSHIPS, found)
+    return found
+
+
 def session_tenant(request: HttpRequest) -> TenantOfPerson | None:
     """Returns the chosen tenant, or the only one; None without any, or with several and no choice yet."""
-    memberships = tenants_of(person_of(request))
+    memberships = memberships_of(request)
     chosen_id = request.session.get(SESSION_KEY)
     for membership in memberships:
         if membership.tenant_id.hex == chosen_id:

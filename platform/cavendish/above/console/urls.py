@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from cavendish.above.console.account.person import language_choose, profile_page
 from cavendish.above.console.account.policy import policy_page
 from cavendish.above.console.account.sessions import session_end, sessions_end_others, sessions_page
 from cavendish.above.console.account.views import account_home
@@ -35,6 +36,8 @@ urlpatterns = [
     path("console", RedirectView.as_view(url="/console/")),
     path("console/", include(console)),
     path("account/", account_home, name="account_home"),
+    path("account/language/", language_choose, name="set_language"),
+    path("account/profile/", profile_page, name="profile"),
     path("account/tenants/", tenant_choose, name="tenant_choose"),
     path("account/tenants/new/", tenant_new, name="tenant_new"),
     path("account/policy/", policy_page, name="policy"),

@@ -134,6 +134,11 @@ def day(on: date, *, year: bool = False) -> str:
     return text.replace(" ", "\u00a0")
 
 
+def date_of(at: datetime) -> SafeString:
+    """Returns the day of a moment with its year, in the viewer's zone: "23 Nov 2026"; the exact one as title."""
+    return _time(at, day(timezone.localdate(at), year=True))
+
+
 def _time(at: datetime, text: str) -> SafeString:
     local = timezone.localtime(at)
     return format_html(

@@ -31,6 +31,7 @@ PATHS = {
     "good": '<circle cx="10" cy="10" r="7.5"/><path d="m6.5 10.5 2.5 2.5 4.5-5.5"/>',
     "bad": '<circle cx="10" cy="10" r="7.5"/><path d="M10 6v5M10 13.5v.5"/>',
     "waiting": '<circle cx="10" cy="10" r="7.5"/><path d="M10 6v4.3l3 1.7"/>',
+    "tick": '<path d="m5 10.5 3.5 3.5L15.5 6.5"/>',
     "off": '<circle cx="10" cy="10" r="7.5"/><path d="M6.5 10h7"/>',
     "info": '<circle cx="10" cy="10" r="7.5"/><path d="M10 9v5M10 6v.5"/>',
     "down": '<path d="m6 8 4 4 4-4"/>',

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-PAGES = ("/admin/", "/console/")
+from accounts.models import User
+
+PAGES = ("/admin/", "/console/", "/account/", "/invitations/", "/login")
 """Where pages begin that are translated."""
 
 ZONE_COOKIE = "timezone"
@@ -19,7 +22,7 @@ _ZONES = available_timezones()
 
 
 class LanguageMiddleware:
-    """Renders pages in the language that the viewer chose, else the browser's; and in the browser's time zone."""
+    """Renders pages in the viewer's language, and in the time zone of their browser."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -29,7 +32,7 @@ class LanguageMiddleware:
             return self.get_response(request)
         zone = request.COOKIES.get(ZONE_COOKIE, "")
         with ExitStack() as stack:
-            language = translation.get_language_from_request(request)
+            language = language_of(request)
             stack.enter_context(translation.override(language))
             if zone in _ZONES:
                 stack.enter_context(timezone.override(ZoneInfo(zone)))
@@ -37,3 +40,11 @@ class LanguageMiddleware:
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
+
+
+def language_of(request: HttpRequest) -> str:
+    """Returns the language that the person keeps in their account, else this browser's choice, else its own."""
+    user = getattr(request, "user", None)
+    if isinstance(user, User) and user.language in dict(settings.LANGUAGES):
+        return user.language
+    return translation.get_language_from_request(request)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.authentication.people import person_actor
@@ -15,6 +16,7 @@ from accounts.policy.selectors import policy_accepted
 from accounts.policy.services import policy_accept
 from accounts.roles.permissions import Permission, may
 from cavendish.above.console.session_tenant import person_of, session_tenant
+from cavendish.above.ui.refusals import refusal_text
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem
 
@@ -35,9 +37,10 @@ def policy_page(request: HttpRequest) -> HttpResponse:
                 actor=person_actor(request, person),
             )
         except Problem as problem:
-            messages.error(request, problem.detail)
+            messages.error(request, refusal_text(problem))
         else:
-            messages.success(request, f"Use policy accepted. {membership.name} can now run live jobs.")
+            text = _("Use policy accepted. %s can now run live jobs.")
+            messages.success(request, text.replace("%s", membership.name))
         return redirect("policy")
     with tenant_context(membership.tenant_id):
         tenant = Tenant.objects.get(id=membership.tenant_id)

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.people.audit_signals import person_audit
@@ -37,7 +38,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     device = device_of(session.user_agent)
     session.end()
     person_audit(request, person_of(request), "session_ended", device=device, address=session.ip)
-    messages.success(request, f"Signed out of {device}.")
+    messages.success(request, _("Signed out of %s.").replace("%s", device))
     return redirect("sessions")
 
 
@@ -47,5 +48,5 @@ def sessions_end_others(request: HttpRequest) -> HttpResponse:
     """Signs out all sessions of the person but this one."""
     end_other_sessions(request, request.user)
     person_audit(request, person_of(request), "other_sessions_ended")
-    messages.success(request, "Signed out of all other sessions.")
+    messages.success(request, _("Signed out of all other sessions."))
     return redirect("sessions")

@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.members.selectors import tenants_of
-from cavendish.above.console.session_tenant import person_of, session_tenant
+from cavendish.above.console.session_tenant import memberships_of, person_of, session_tenant
 
 
 @require_safe
@@ -22,7 +21,7 @@ def account_home(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
     factors = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     context = {
-        "tenants": tenants_of(user),
+        "tenants": memberships_of(request),
         "current": session_tenant(request),
         "may_create": settings.SIGNUP == "open",
         "has_totp": Authenticator.Type.TOTP in factors,

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.authentication.people import person_actor
@@ -17,6 +18,7 @@ from accounts.invitations.tokens import invitation_find
 from accounts.models import Role, User
 from accounts.people.session_invitation import invitation_forget, invitation_keep
 from cavendish.above.console.session_tenant import SESSION_KEY, person_of
+from cavendish.above.ui.refusals import refusal_text
 from cavendish.http.problems import Problem
 
 
@@ -52,12 +54,12 @@ def _accept(request: HttpRequest, token: str) -> HttpResponse:
     try:
         membership = invitation_accept(token=token, user=person, actor=person_actor(request, person))
     except (InvitationClosed, InvitationForAnother) as refused:
-        messages.error(request, refused.detail)
+        messages.error(request, refusal_text(refused))
     except Problem:
-        messages.error(request, "This invitation was revoked or sent again. Use the link in the latest email.")
+        messages.error(request, _("This invitation was revoked or sent again. Use the link in the latest email."))
     else:
         request.session[SESSION_KEY] = membership.tenant_id.hex
-        messages.success(request, "You have joined.")
+        messages.success(request, _("You have joined."))
     invitation_forget(request)
     return redirect("account_home")
 

@@ -8,21 +8,32 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.authentication.people import person_actor
 from accounts.errors import SignUpClosed
-from accounts.members.selectors import tenants_of
 from accounts.tenants.services import tenant_sign_up
 from cavendish.above.console.entrance.forms import TenantForm
-from cavendish.above.console.session_tenant import SESSION_KEY, person_of, session_tenant, tenant_enter
+from cavendish.above.console.navigation import items_for
+from cavendish.above.console.session_tenant import (
+    SESSION_KEY,
+    memberships_of,
+    person_of,
+    session_tenant,
+    tenant_enter,
+)
+from cavendish.above.ui.refusals import refusal_text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def tenant_choose(request: HttpRequest) -> HttpResponse:
-    """Lists the person's tenants; a POST chooses one for the session and goes on to `next`."""
-    memberships = tenants_of(person_of(request))
+    """Lists the person's tenants; a POST chooses one for the session and goes on to `next`.
+
+    With `from`, the page where the switcher was used, it goes on to the page of that kind in the chosen tenant.
+    """
+    memberships = memberships_of(request)
     next_url = request.POST.get("next") or request.GET.get("next") or ""
     if not url_has_allowed_host_and_scheme(next_url, {request.get_host()}):
         next_url = ""
@@ -31,9 +42,18 @@ def tenant_choose(request: HttpRequest) -> HttpResponse:
         if chosen is None:
             raise Http404
         tenant_enter(request, chosen)
+        next_url = next_url or _same_kind(request.POST.get("from", ""), chosen.role)
         return HttpResponseRedirect(next_url or settings.LOGIN_REDIRECT_URL)
     context = {"tenants": memberships, "current": session_tenant(request), "next": next_url}
     return render(request, "console/tenants.html", context)
+
+
+def _same_kind(path: str, role: str) -> str:
+    """Returns the item of the rail below which a page is: what is on it belongs to one tenant, its kind to all.
+
+    Empty for a page of another kind, and for one that the role has not.
+    """
+    return next((item.address for item in items_for(role) if path.startswith(item.address)), "")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,9 +68,10 @@ def tenant_new(request: HttpRequest) -> HttpResponse:
         try:
             tenant = tenant_sign_up(user=person, name=form.cleaned_data["name"], actor=person_actor(request, person))
         except SignUpClosed as refusal:
-            form.add_error(None, refusal.detail)
+            form.add_error(None, refusal_text(refusal))
         else:
             request.session[SESSION_KEY] = tenant.id.hex
-            messages.success(request, f"{tenant.name} was created.")
+            messages.success(request, _("%s was created.").replace("%s", tenant.name))
             return redirect("console:home")
-    return render(request, "console/tenant_new.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "first": not memberships_of(request)}
+    return render(request, "console/tenant_new.html", context, status=422 if form.errors else 200)

@@ -1,14 +1,16 @@
 // Shows why a passkey did not work, beside the button.
 (function () {
+  const english = document.documentElement.lang === 'en'
+
   document.addEventListener('allauth.error', function (event) {
     event.preventDefault()
     const place = document.getElementById('passkey_problem') || create()
     const name = event.detail.exception && event.detail.exception.name
     place.textContent = name === 'InvalidStateError'
-      ? 'You already have a passkey on this device.'
+      ? (english ? 'You already have a passkey on this device.' : '此设备上已有您的通行密钥。')
       : name === 'NotAllowedError'
-        ? 'The request was canceled or timed out. Try again.'
-        : 'The passkey could not be used. Try again, or use another method.'
+        ? (english ? 'The request was canceled or timed out. Try again.' : '请求已取消或超时，请重试。')
+        : (english ? 'The passkey could not be used. Try again, or use another method.' : '无法使用通行密钥。请重试，或改用其他方式。')
     place.hidden = false
   })
 

@@ -23,13 +23,20 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("htmx:responseError", (event) => say(problem(event.detail.xhr)));
 document.addEventListener("htmx:sendError", () => say(document.documentElement.lang === "en" ? "The server cannot be reached. Try again." : "无法连接服务器，请重试。"));
 
+// What is shown once stays until it is left on purpose.
+const stays = () => Boolean(dialog.querySelector("[data-stay]"));
+dialog?.addEventListener("cancel", (event) => { if (stays()) event.preventDefault(); });
+
 function problem(xhr) {
-  try { return JSON.parse(xhr.responseText).detail; } catch { return `${xhr.status} ${xhr.statusText}`; }
+  try { return JSON.parse(xhr.responseText).detail; } catch {
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    return page.querySelector("h1")?.textContent || `${xhr.status} ${xhr.statusText}`;
+  }
 }
 
 document.addEventListener("click", (event) => {
   const target = event.target.closest("[data-close], [data-copy], [data-keys]");
-  if (event.target === dialog || event.target === keys) event.target.close();
+  if ((event.target === dialog && !stays()) || event.target === keys) event.target.close();
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   if (!target) return;
   if ("close" in target.dataset) target.closest("dialog").close();
