@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from billing.reconcile.checks import Check, Differences, Scope, checks_in
-from cavendish.db.pool import conninfo
+from cavendish.db.pool import connect_options, conninfo
 
 FOLDER = Path(__file__).parent / "sql"
 WORK_MEM = "48MB"
@@ -71,7 +71,7 @@ class Snapshot:
 @contextmanager
 def snapshot(alias: str = "operator") -> Iterator[Snapshot]:
     """Opens a REPEATABLE READ transaction: all queries see what was committed before the first one."""
-    connection = psycopg.connect(conninfo(alias), row_factory=dict_row)
+    connection = psycopg.connect(conninfo(alias), row_factory=dict_row, **connect_options(alias))
     with connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True

@@ -8,7 +8,6 @@ import pytest
 
 from cavendish.up import roles
 from cavendish.up.errors import UpError
-from cavendish.up.ports import LOCAL
 from cavendish.up.postgres import Postgres
 from cavendish.up.supervisor import Supervisor
 from tests.up.conftest import start
@@ -24,7 +23,7 @@ def address(supervisor: Supervisor, postgres: Postgres) -> roles.Address:
     with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
         connection.execute(f"CREATE ROLE boss LOGIN CREATEROLE PASSWORD '{PASSWORD}'")
         connection.execute("CREATE DATABASE images OWNER boss")
-    return roles.Address(LOCAL, postgres.port, "images")
+    return roles.Address.local(postgres.port, "images")
 
 
 def passwords() -> dict[str, str]:
@@ -38,7 +37,7 @@ def as_admin(postgres: Postgres, statement: str) -> None:
 
 def test_our_own_roles_are_plain_logins_and_only_the_owner_owns(supervisor: Supervisor, postgres: Postgres) -> None:
     start(supervisor, postgres)
-    address = roles.Address(LOCAL, postgres.port, roles.DATABASE)
+    address = roles.Address.local(postgres.port, roles.DATABASE)
     secret = passwords()
     for _ in range(2):  # as at every start
         urls = roles.provision_embedded(postgres.conninfo(), address, secret)
@@ -116,9 +115,9 @@ def test_an_unreachable_database_is_said_without_its_password(address: roles.Add
     assert str(caught.value) == (
         'DATABASE_OWNER_URL: the database cannot be reached as boss: password authentication failed for user "boss"'
     )
-    with pytest.raises(UpError, match=r"^DATABASE_OWNER_URL is not a database URL"):
+    with pytest.raises(UpError, match=r"^DATABASE_OWNER_URL starts with 'mysql'; use a URL like postgresql://"):
         roles.provision_configured("mysql://x:secret@y/z", {}, passwords())
-    nowhere = roles.Address(LOCAL, 1, "images").url("boss", "wrong-password")
+    nowhere = roles.Address.local(1, "images").url("boss", "wrong-password")
     with pytest.raises(UpError, match=r"cannot be reached as boss: .*refused") as refused:
         roles.provision_configured(nowhere, {}, passwords())
     assert "wrong-password" not in str(refused.value)

@@ -47,6 +47,13 @@ def child(running: Running, words: str) -> psutil.Process:
     raise AssertionError(f"no child with {words}")
 
 
+def killed_and_back(running: Running, name: str, words: str) -> None:
+    """Kills the child whose command line holds `words`, and returns once `up` says that it is back."""
+    before = running.output.read_text().count(f"{name} is back")
+    child(running, words).kill()
+    until(lambda: running.output.read_text().count(f"{name} is back") > before)
+
+
 def family(running: Running) -> list[psutil.Process]:
     return psutil.Process(running.process.pid).children(recursive=True)
 
@@ -169,6 +176,10 @@ def test_whatever_dies_comes_back(own_platform: Running) -> None:
     worker = child(own_platform, "cavendish.worker")
     worker.kill()
     until(lambda: re.search(r"worker-\d is back", own_platform.output.read_text()) is not None)
+    # twice, for what a child inherits has to be there for the second one too
+    for name, part in (("scheduler", "django scheduler"), *2 * [("sandbox", "cavendish.sandbox")]):
+        killed_and_back(own_platform, name, part)
+    assert picture(own_platform).status_code == 200
 
     # The port is never closed: while the web process starts anew, clients wait.
     refused: list[Exception] = []
@@ -246,7 +257,7 @@ def test_only_what_is_not_given_is_embedded(supervisor: Supervisor, postgres: Po
         connection.execute("CREATE DATABASE images OWNER boss")
     given = {
         "WORKERS": "1",
-        "DATABASE_OWNER_URL": Address(LOCAL, postgres.port, "images").url("boss", "given-password"),
+        "DATABASE_OWNER_URL": Address.local(postgres.port, "images").url("boss", "given-password"),
         "BROKER_URL": settings.BROKER_URL.removesuffix("/0") + "/7",
     }
     running = Running(given)

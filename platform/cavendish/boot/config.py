@@ -14,7 +14,8 @@ from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+
+from cavendish.db.address import POOLERS, DatabaseUrlInvalid, database_settings
 
 CONNECTION_FILE = "connection.json"
 # Hosts that only this machine can reach.
@@ -102,19 +103,10 @@ class Config:
         return [word.strip() for word in self.get(name, default).split(",") if word.strip()]
 
     def database(self, name: str, **options: Any) -> dict[str, Any]:
-        """Returns Django's settings of a database from a `postgresql://user:password@host:port/name` URL."""
-        url = urlsplit(self.get(name, "postgresql://unset:unset@127.0.0.1:1/unset"))
-        if url.scheme not in {"postgres", "postgresql"}:
-            raise ConfigurationError(f"{name} starts with {url.scheme!r}; use a postgresql:// URL.")
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "HOST": unquote(url.hostname or ""),
-            "PORT": str(url.port or 5432),
-            "USER": unquote(url.username or ""),
-            "PASSWORD": unquote(url.password or ""),
-            "NAME": url.path.lstrip("/"),
-            "OPTIONS": {"server_side_binding": True, "connect_timeout": 5, **options},
-            # A round trip per request, so that no request fails because PostgreSQL restarted.
-            "CONN_HEALTH_CHECKS": True,
-            "DISABLE_SERVER_SIDE_CURSORS": False,
-        }
+        """Returns Django's settings of a database from its URL (cavendish.db.address)."""
+        url = self.get(name, "postgresql://unset:unset@127.0.0.1:1/unset")
+        pooler = "none" if name == "DATABASE_OWNER_URL" else self.choice("DATABASE_POOLER", POOLERS)
+        try:
+            return database_settings(name, url, pooler=pooler, **options)
+        except DatabaseUrlInvalid as error:
+            raise ConfigurationError(str(error)) from None

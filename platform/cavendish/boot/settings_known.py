@@ -55,6 +55,7 @@ DATABASE_SYSTEM_URL | the same server | PostgreSQL as cavendish_system, for work
 DATABASE_OPERATOR_URL | the same server | PostgreSQL as cavendish_operator, for the admin, commands and the scheduler
 DATABASE_PEOPLE_URL | the same server | PostgreSQL as cavendish_people, for accounts of people
 DATABASE_OWNER_URL | embedded | PostgreSQL as the owner, for migrations
+DATABASE_POOLER | none | What stands before PostgreSQL: none, or transaction for a pooler in transaction mode
 DATABASE_POOL_SIZE | 12 | Connections of each web process as cavendish_app
 BROKER_URL | embedded Valkey | Broker of background work: Valkey, Redis or RabbitMQ
 VALKEY_URL | BROKER_URL | Wakes waiting clients and counts rate limits

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from ipaddress import ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -14,6 +16,8 @@ from cavendish.gemini.catalog import UnknownModel, requested_model
 
 SECRET_KEY_LENGTH = 40
 SECRET_KEY_VARIETY = 10
+POOLER_TRIES = 4
+"""Transactions held open to see whether ours moves to another connection; a pool gives out the last one first."""
 
 
 def refuse_unsafe() -> None:
@@ -41,6 +45,7 @@ def refuse_unsafe() -> None:
     except UnknownModel as error:
         raise ConfigurationError(f"IMAGEN_SUCCESSOR: {error}") from None
     refuse_unbound(conninfo("default"))
+    refuse_unnamed_pooler(conninfo("default"), named=settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"])
 
 
 def refuse_in_public() -> None:
@@ -75,3 +80,40 @@ def refuse_unbound(login: str) -> None:
             f"DATABASE_URL logs in as {row[0]}, which row-level security does not bind (SUPERUSER or BYPASSRLS): every"
             " tenant would see every other's rows. Use cavendish_app, or a plain login that is a member of it."
         )
+
+
+def refuse_unnamed_pooler(login: str, *, named: bool) -> None:
+    """Raises ConfigurationError where a pooler changes connections per transaction and DATABASE_POOLER does not say so.
+
+    Behind one, what a session has prepared or holds is gone with the next transaction: under load jobs would fail that
+    were bought. A database that cannot be reached is no error here.
+    """
+    if named:
+        return
+    try:
+        with psycopg.connect(login, autocommit=True, prepare_threshold=None) as own:
+            # A pooler gives out ids of its own, so a direct connection is known at once.
+            if own.info.backend_pid != _backend(own) and _changes(own, login):
+                raise ConfigurationError(
+                    "DATABASE_URL leads through a pooler that changes connections per transaction (PgBouncer's "
+                    "pool_mode=transaction, RDS Proxy, Supavisor, pgcat). Set DATABASE_POOLER=transaction."
+                )
+    except psycopg.OperationalError:
+        return
+
+
+def _changes(own: psycopg.Connection[Any], login: str) -> bool:
+    """Returns whether a connection is answered by another backend while others hold transactions open."""
+    first = _backend(own)
+    with ExitStack() as others:
+        for _ in range(POOLER_TRIES):
+            other = others.enter_context(psycopg.connect(login, prepare_threshold=None))
+            _backend(other)  # its transaction stays open, and with it the backend is taken
+            if _backend(own) != first:
+                return True
+    return False
+
+
+def _backend(connection: psycopg.Connection[Any]) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0

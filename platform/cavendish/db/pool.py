@@ -6,24 +6,25 @@ from typing import Any
 
 from django.conf import settings
 from psycopg import AsyncConnection
-from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
+
+from cavendish.db.address import libpq_conninfo
+
+PREPARE_AFTER = 5
+"""Uses after which psycopg prepares a statement, where it may: its own default."""
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 
 
 def conninfo(alias: str) -> str:
     """Returns libpq's connection string for one of Django's database aliases."""
-    database: dict[str, Any] = settings.DATABASES[alias]
-    return make_conninfo(
-        host=database["HOST"],
-        port=database["PORT"],
-        user=database["USER"],
-        password=database["PASSWORD"],
-        dbname=database["NAME"],
-        connect_timeout=5,
-    )
+    return libpq_conninfo(settings.DATABASES[alias])
+
+
+def connect_options(alias: str) -> dict[str, Any]:
+    """Returns psycopg's own options of a connection: behind a pooler in transaction mode nothing is prepared."""
+    return {"prepare_threshold": settings.DATABASES[alias]["OPTIONS"].get("prepare_threshold", PREPARE_AFTER)}
 
 
 def open_pool(alias: str, *, max_size: int) -> Pool:
@@ -31,7 +32,7 @@ def open_pool(alias: str, *, max_size: int) -> Pool:
     return AsyncConnectionPool(
         conninfo(alias),
         connection_class=AsyncConnection[DictRow],
-        kwargs={"row_factory": dict_row, "autocommit": True},
+        kwargs={"row_factory": dict_row, "autocommit": True, **connect_options(alias)},
         min_size=1,
         max_size=max_size,
         timeout=5,

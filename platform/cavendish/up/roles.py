@@ -15,7 +15,9 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from cavendish.db.address import DatabaseUrlInvalid, database_parameters
 from cavendish.up.errors import UpError
+from cavendish.up.ports import LOCAL
 
 DATABASE = "cavendish"
 OWNER = "cavendish_owner"
@@ -30,24 +32,36 @@ ROLES = {
 
 @dataclass(frozen=True)
 class Address:
-    """A database's address, without a user."""
+    """A database's address, without a user. `servers` are its hosts and ports as a URL has them, mostly one."""
 
-    host: str
-    port: int
+    servers: str
     name: str
     query: str = ""
 
     @classmethod
     def of(cls, setting: str, url: str) -> Address:
-        parts = urlsplit(url)
-        if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or not parts.path.strip("/"):
-            raise UpError(f"{setting} is not a database URL like postgresql://user:password@host:5432/name.")
-        return cls(parts.hostname, parts.port or 5432, parts.path.lstrip("/"), parts.query)
+        """Returns the address of a URL. Raises UpError with the setting's name."""
+        try:
+            found = database_parameters(setting, url)
+        except DatabaseUrlInvalid as error:
+            raise UpError(str(error)) from None
+        hosts, ports = found["host"].split(","), found["port"].split(",")
+        if len(ports) < len(hosts):
+            ports *= len(hosts)
+        servers = ",".join(_server(host, port) for host, port in zip(hosts, ports, strict=True))
+        return cls(servers, found["dbname"], urlsplit(url).query)
+
+    @classmethod
+    def local(cls, port: int, name: str) -> Address:
+        return cls(_server(LOCAL, port), name)
 
     def url(self, user: str, password: str) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}:{self.port}"
+        netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{self.servers}"
         return urlunsplit(("postgresql", netloc, f"/{self.name}", self.query, ""))
+
+
+def _server(host: str, port: object) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def connect(setting: str, url: str) -> psycopg.Connection[Any]:

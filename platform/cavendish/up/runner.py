@@ -73,6 +73,7 @@ class Platform:
         supervisor.end_leftovers()
         host = os.environ.get("CAVENDISH_HOST") or LOCAL
         self.web_socket = bound_socket(host, _number("PORT", 8000))
+        self.sandbox_socket: socket.socket | None = None
         port = self.web_socket.getsockname()[1]
         self.base_url = (os.environ.get("BASE_URL") or f"http://{LOCAL}:{port}").rstrip("/")
         self.probe = (LOCAL if host in {"0.0.0.0", "::"} else host, port)
@@ -82,7 +83,7 @@ class Platform:
         print_line(f"Cavendish starts in {self.folders.data_dir}")
         services = Services(self.folders, self.supervisor, os.environ)
         services.start()
-        sandbox_socket, sandbox_url = self._sandbox_address(services)
+        sandbox_url = self._sandbox_address(services)
         services.record(SANDBOX_URL=sandbox_url, BASE_URL=self.base_url)
         self.env = {
             **os.environ,
@@ -91,7 +92,7 @@ class Platform:
             "PYTHONUNBUFFERED": "1",
         }
         demo = parse_demo(self._prepare(services.urls["DATABASE_OWNER_URL"]))
-        self._launch_all(sandbox_socket, needs=tuple(services.names))
+        self._launch_all(needs=tuple(services.names))
         ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo)
         ready.write()
         print_line(f"\nCavendish is ready after {time.monotonic() - began:.1f} s.")
@@ -100,13 +101,15 @@ class Platform:
 
     # Steps
 
-    def _sandbox_address(self, services: Services) -> tuple[socket.socket | None, str]:
+    def _sandbox_address(self, services: Services) -> str:
         configured = os.environ.get("SANDBOX_URL")
         if configured:
-            return None, configured.rstrip("/")
+            return configured.rstrip("/")
         port = free_port(services.state.number("sandbox_port"))
         services.state.put("sandbox_port", port)
-        return bound_socket(LOCAL, port), f"http://{LOCAL}:{port}"
+        # Kept as long as this process: a sandbox that is started again inherits it again.
+        self.sandbox_socket = bound_socket(LOCAL, port)
+        return f"http://{LOCAL}:{port}"
 
     def _prepare(self, owner_url: str) -> str:
         """Migrates, and returns the demo data, to which DEMO gives a past. Of several on one database one at a time."""
@@ -126,11 +129,11 @@ class Platform:
         print_line(f"  {name:<12}{time.monotonic() - began:6.1f} s")
         return output
 
-    def _launch_all(self, sandbox_socket: socket.socket | None, *, needs: tuple[str, ...]) -> None:
+    def _launch_all(self, *, needs: tuple[str, ...]) -> None:
         """Starts servers, workers and the scheduler side by side, then waits for each."""
         started = []
-        if sandbox_socket is not None:
-            started.append(sandbox_child(self.folders, sandbox_socket))
+        if self.sandbox_socket is not None:
+            started.append(sandbox_child(self.folders, self.sandbox_socket))
         started.append(self._web(needs))
         started += [self._worker(number, needs) for number in range(1, self.workers + 1)]
         started.append(self._child("scheduler", python("-m", "django", "scheduler"), needs, grace=5.0))

@@ -84,7 +84,7 @@ class Services:
         valkey = self._start_valkey(postgres[0].port if postgres else 0)
         if postgres:
             self._report(postgres[1], postgres[0].port)
-            address = roles.Address(LOCAL, postgres[0].port, roles.DATABASE)
+            address = roles.Address.local(postgres[0].port, roles.DATABASE)
             self.urls |= roles.provision_embedded(postgres[0].conninfo(), address, self._passwords("embedded"))
         if valkey:
             self._report(valkey[1], valkey[0].port)
@@ -121,9 +121,9 @@ class Services:
             )
         owner = roles.Address.of("DATABASE_OWNER_URL", configured["DATABASE_OWNER_URL"])
         self.urls |= roles.provision_configured(
-            configured["DATABASE_OWNER_URL"], configured, self._passwords(f"{owner.host}:{owner.port}/{owner.name}")
+            configured["DATABASE_OWNER_URL"], configured, self._passwords(f"{owner.servers}/{owner.name}")
         )
-        self.supervisor.report(f"  PostgreSQL  external   {owner.host}:{owner.port}/{owner.name}")
+        self.supervisor.report(f"  PostgreSQL  external   {owner.servers}/{owner.name}")
 
     def _passwords(self, place: str) -> dict[str, str]:
         """Returns the passwords of the roles at `place`: those of one server are never sent to another."""
