@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -17,7 +18,9 @@ from accounts.errors import (
     InvitationForAnother,
     TooManyInvitations,
 )
+from accounts.invitations.mails import invitation_letter
 from accounts.invitations.tokens import invitation_find, invitation_url, token_create, token_digest
+from accounts.members.languages import tenant_language
 from accounts.members.services import require_assignable, require_owner
 from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.roles.authority import Authority, authority_of
@@ -177,19 +180,15 @@ def _locked(tenant_id: UUID, invitation_id: UUID) -> Invitation:
 
 
 def _send(invitation: Invitation, tenant: Tenant, token: str, actor: Actor) -> None:
-    mail_queue(
-        to=[invitation.email],
-        subject=f"You are invited to join “{tenant.name}” on Cavendish",
-        template="accounts/mail/invitation",
-        context={
-            "tenant": tenant.name,
-            "role": Role(invitation.role).label.lower(),
-            "by": actor.label if actor.kind == "person" else "",
-            "url": invitation_url(token),
-            "expires_at": invitation.expires_at,
-        },
-        tenant_id=tenant.id,
+    letter = partial(
+        invitation_letter,
+        tenant=tenant.name,
+        role=invitation.role,
+        by=actor.label if actor.kind == "person" else "",
+        url=invitation_url(token),
+        expires_at=invitation.expires_at,
     )
+    mail_queue(to=[invitation.email], letter=letter, language=tenant_language(tenant.id), tenant_id=tenant.id)
 
 
 def _audit(actor: Actor, done: str, invitation: Invitation, *, after: dict[str, object]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 from base64 import b32encode
+from functools import partial
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
@@ -17,11 +19,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.people import secret_box
+from accounts.people.mails import letter_of
 from accounts.people.session_invitation import invited_email
 from cavendish.db.router import acting_as
 from cavendish.mail.services import mail_queue
@@ -44,6 +48,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
         user.name = form.cleaned_data.get("name", "")
+        # Mails that no page sends are in it too. The platform's own needs no choice, and leaves it to the browser.
+        if (language := get_language()) != settings.LANGUAGE_CODE:
+            user.language = language or ""
         saved: User = super().save_user(request, user, form, commit)
         return saved
 
@@ -62,10 +69,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         Mails about people belong to no tenant, so the operator's role writes them.
         """
         # Nothing of the request: it would put the Host header of one visitor into somebody else's mail.
-        values = {"base_url": settings.BASE_URL, **context, "email": email}
-        subject = render_to_string(f"{template_prefix}_subject.txt", values)
+        letter = partial(letter_of, template_prefix, {**context, "email": email})
         with acting_as("operator"), transaction.atomic(using="operator"):
-            mail_queue(to=[email], subject=subject, template=f"{template_prefix}_message", context=values)
+            # Whoever has chosen no language reads the page that this comes from.
+            mail_queue(to=[email], letter=letter, language=get_language() or "")
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
@@ -137,4 +144,5 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:
         name: str = super().generate_authenticator_name(user, type)
-        return {"Master key": "My passkey", "Backup key": "Second passkey"}.get(name, name)
+        known = Authenticator.objects.filter(user=user, type=type).count()
+        return [_("My passkey"), _("Second passkey")][known] if known < 2 else name

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.members.languages import tenant_language
 from accounts.models import Membership, Role, Tenant, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from accounts.webhooks import schedule, signing
+from accounts.webhooks.mails import disabled_letter, failing_letter
 from accounts.webhooks.payloads import body_build
 from accounts.webhooks.services import pending_drop
 from accounts.webhooks.signing_secret import signing_secret_of
@@ -24,6 +27,7 @@ from cavendish.db.router import acting_as, current_alias
 from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.egress.posting import Posted
+from cavendish.mail.letters import Letter
 from cavendish.mail.services import mail_queue
 
 logger = logging.getLogger(__name__)
@@ -207,35 +211,29 @@ def endpoint_disable(endpoint: WebhookEndpoint, reason: str) -> bool:
             return False
         pending_drop(endpoint)
         if endpoint.subject is None:
-            _mail(endpoint, f"Webhook disabled: {endpoint.url}", is_disabled=True, reason=reason)
+            _mail(endpoint, partial(disabled_letter, is_gone=reason == WebhookEndpoint.Reason.GONE))
     return True
 
 
 def _warn(endpoint: WebhookEndpoint) -> None:
     with acting_as("operator"), transaction.atomic(using=current_alias()):
         if WebhookEndpoint.objects.filter(id=endpoint.id, warned_at=None).update(warned_at=timezone.now()):
-            _mail(endpoint, f"Webhook fails: {endpoint.url}", is_disabled=False, reason="")
+            _mail(endpoint, failing_letter)
 
 
-def _mail(endpoint: WebhookEndpoint, subject: str, *, is_disabled: bool, reason: str) -> None:
+def _mail(endpoint: WebhookEndpoint, letter: Callable[..., Letter]) -> None:
     people = Membership.objects.filter(tenant_id=endpoint.tenant_id, role__in=RECIPIENTS, user__is_active=True)
     to = list(people.order_by("id").values_list("user__email", flat=True))
     if not to:
         return
-    mail_queue(
-        to=to,
-        subject=subject,
-        template="accounts/mail/webhook_failing",
-        context={
-            "tenant": Tenant.objects.get(id=endpoint.tenant_id).name,
-            "url": endpoint.url,
-            "endpoint": ids.encode(ids.WEBHOOK_ENDPOINT, endpoint.id),
-            "since": endpoint.failing_since,
-            "is_disabled": is_disabled,
-            "is_gone": reason == WebhookEndpoint.Reason.GONE,
-        },
-        tenant_id=endpoint.tenant_id,
+    made = partial(
+        letter,
+        tenant=Tenant.objects.get(id=endpoint.tenant_id).name,
+        url=endpoint.url,
+        endpoint=ids.encode(ids.WEBHOOK_ENDPOINT, endpoint.id),
+        since=endpoint.failing_since,
     )
+    mail_queue(to=to, letter=made, language=tenant_language(endpoint.tenant_id), tenant_id=endpoint.tenant_id)
 
 
 def _shown(headers: Mapping[str, str]) -> dict[str, str]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.members.languages import tenant_language
 from accounts.models import Membership, Role
-from billing.invoices.labels import date_text, figure, period_text
+from billing.invoices.labels import figure
 from billing.models import BillingProfile, CreditNote, Invoice, InvoiceDocument
+from cavendish.mail.letters import Fact, Letter, day_text, link
 from cavendish.mail.services import Attachment, mail_queue
 
 PDF = "application/pdf"
@@ -22,45 +29,64 @@ def recipients(tenant_id: UUID) -> list[str]:
     return sorted(members.values_list("user__email", flat=True))
 
 
+def invoice_letter(invoice: Invoice) -> Letter:
+    """Returns the letter with an invoice, in the active language."""
+    issuer = invoice.issuer["name"]
+    values = {"number": invoice.number, "issuer": issuer, "customer": invoice.customer["name"]}
+    due = _("Please pay {due} by {day} and quote {number}.").format(
+        due=f"{figure(invoice.amount_due, invoice.digits)} {invoice.currency}",
+        day=day_text(invoice.due_on) if invoice.due_on else "",
+        number=invoice.number,
+    )
+    return Letter(
+        subject=_("Invoice {number} from {issuer}").format(**values),
+        title=_("Invoice {number} for {customer}").format(**values),
+        text=[due if invoice.amount_due else _("It was paid from your balance; nothing is due.")],
+        facts=[
+            # Translators: the month of an invoice in a mail, in Django's date format.
+            Fact(_("Period"), date_format(invoice.month, _("F Y"))),
+            Fact(_("Total"), f"{figure(invoice.total, invoice.digits)} {invoice.currency}"),
+        ],
+        button=link(_("View billing"), "/console/billing/"),
+        after=[_("The invoice is attached. The console shows what each line is made of, job by job.")],
+        signature=issuer,
+    )
+
+
+def credit_note_letter(note: CreditNote) -> Letter:
+    """Returns the letter with a credit note, in the active language."""
+    invoice = note.invoice
+
+    def money(amount: Decimal) -> str:
+        return f"{figure(amount, invoice.digits)} {invoice.currency}"
+
+    values = {"number": note.number, "issuer": note.issuer["name"], "customer": note.customer["name"]}
+    text = [
+        _("We have credited {total} of invoice {invoice}.").format(total=money(note.total), invoice=invoice.number),
+        *([_("{amount} were taken off what is due.").format(amount=money(note.to_due))] if note.to_due else []),
+        *([_("{amount} were added to your balance.").format(amount=money(note.to_balance))] if note.to_balance else []),
+    ]
+    return Letter(
+        subject=_("Credit note {number} from {issuer}").format(**values),
+        title=_("Credit note {number} for {customer}").format(**values),
+        text=text,
+        facts=[Fact(_("Reason"), note.reason)],
+        button=link(_("View billing"), "/console/billing/"),
+        after=[_("The credit note is attached.")],
+        signature=note.issuer["name"],
+    )
+
+
 def invoice_send(*, invoice: Invoice, document: InvoiceDocument, to: list[str] | None = None) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
-    return _send(
-        invoice.tenant_id,
-        to,
-        subject=f"Invoice {invoice.number} from {invoice.issuer['name']}",
-        template="billing/mail/invoice",
-        context={
-            "invoice": invoice,
-            "issuer": invoice.issuer["name"],
-            "customer": invoice.customer["name"],
-            "period": period_text(invoice),
-            "total": f"{figure(invoice.total, invoice.digits)} {invoice.currency}",
-            "due": f"{figure(invoice.amount_due, invoice.digits)} {invoice.currency}",
-            "due_on": date_text(invoice.due_on) if invoice.due_on else "",
-        },
-        attachment=Attachment(file_name(invoice.number or "invoice"), PDF, document.storage_key),
-    )
+    attachment = Attachment(file_name(invoice.number or "invoice"), PDF, document.storage_key)
+    return _send(invoice.tenant_id, to, letter=partial(invoice_letter, invoice), attachment=attachment)
 
 
 def credit_note_send(*, note: CreditNote, document: InvoiceDocument, to: list[str] | None = None) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
-    invoice = note.invoice
-    return _send(
-        note.tenant_id,
-        to,
-        subject=f"Credit note {note.number} from {note.issuer['name']}",
-        template="billing/mail/credit_note",
-        context={
-            "note": note,
-            "invoice": invoice,
-            "issuer": note.issuer["name"],
-            "customer": note.customer["name"],
-            "total": f"{figure(note.total, invoice.digits)} {invoice.currency}",
-            "to_due": f"{figure(note.to_due, invoice.digits)} {invoice.currency}" if note.to_due else "",
-            "to_balance": f"{figure(note.to_balance, invoice.digits)} {invoice.currency}" if note.to_balance else "",
-        },
-        attachment=Attachment(file_name(note.number), PDF, document.storage_key),
-    )
+    attachment = Attachment(file_name(note.number), PDF, document.storage_key)
+    return _send(note.tenant_id, to, letter=partial(credit_note_letter, note), attachment=attachment)
 
 
 def file_name(number: str) -> str:
@@ -68,19 +94,10 @@ def file_name(number: str) -> str:
     return "".join(char if char.isalnum() or char in "-_." else "-" for char in number) + ".pdf"
 
 
-def _send(
-    tenant_id: UUID,
-    to: list[str] | None,
-    *,
-    subject: str,
-    template: str,
-    context: dict[str, Any],
-    attachment: Attachment,
-) -> bool:
+def _send(tenant_id: UUID, to: list[str] | None, *, letter: Callable[[], Letter], attachment: Attachment) -> bool:
     to = to or recipients(tenant_id)
     if not to:
         return False
-    mail_queue(
-        to=to, subject=subject, template=template, context=context, tenant_id=tenant_id, attachments=[attachment]
-    )
+    language = tenant_language(tenant_id)
+    mail_queue(to=to, letter=letter, language=language, tenant_id=tenant_id, attachments=[attachment])
     return True

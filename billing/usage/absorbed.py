@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from accounts.actor import SYSTEM
 from accounts.audit.services import audit_add
 from accounts.models import AuditEvent, User
 from billing.models import UsageRollup, Wallet
-from billing.money import amount_text
+from billing.usage.mails import absorbed_letter
 from cavendish.db import ids
 from cavendish.db.router import acting_as, current_alias
 from cavendish.mail.services import mail_queue
@@ -59,17 +60,14 @@ def _notify(tenant_id: UUID, day: date, absorbed: Decimal) -> bool:
         )
         operators = User.objects.filter(is_staff=True, is_active=True).order_by("id")
         if to := list(operators.values_list("email", flat=True)):
-            mail_queue(
-                to=to,
-                subject=f"{amount_text(absorbed)} {wallet.currency} absorbed for {wallet.tenant.name}",
-                template="billing/mail/absorbed",
-                context={
-                    "tenant": wallet.tenant.name,
-                    "tenant_id": ids.encode(ids.TENANT, tenant_id),
-                    "day": day.isoformat(),
-                    "absorbed": amount_text(absorbed),
-                    "limit": settings.ABSORBED_ALERT,
-                    "currency": wallet.currency,
-                },
+            letter = partial(
+                absorbed_letter,
+                tenant=wallet.tenant.name,
+                tenant_id=ids.encode(ids.TENANT, tenant_id),
+                day=day,
+                absorbed=absorbed,
+                limit=settings.ABSORBED_ALERT,
+                currency=wallet.currency,
             )
+            mail_queue(to=to, letter=letter)
     return True

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add, changes
+from accounts.members.languages import tenant_language
 from billing.errors import ChangeRefused
 from billing.invoices.mails import recipients
 from billing.ledger.services import (
@@ -23,7 +25,8 @@ from billing.ledger.services import (
     wallet_lock,
 )
 from billing.models import LedgerTransaction, Wallet
-from billing.money import amount_text, price_text
+from billing.money import amount_text
+from billing.wallets.mails import low_balance_letter
 from billing.wallets.selectors import credits_sum
 from cavendish.db import ids
 from cavendish.db.router import acting_as, current_alias
@@ -160,18 +163,18 @@ def _notify(tenant_id: UUID, livemode: bool) -> bool:
             return False
         Wallet.objects.filter(tenant_id=tenant_id, livemode=livemode).update(low_balance_told_at=timezone.now())
         numbers = {"left": amount_text(left), "threshold": amount_text(threshold), "currency": wallet.currency}
-        shown = {"left": price_text(left), "threshold": price_text(threshold), "currency": wallet.currency}
         event_add(
             tenant_id=tenant_id, subject=tenant_id, type="wallet.low_balance", data={"livemode": livemode, **numbers}
         )
         if contacts := recipients(tenant_id):
-            mail_queue(
-                to=contacts,
-                subject=f"{shown['left']} {wallet.currency} left",
-                template="billing/mail/low_balance",
-                context={**shown, "tenant": wallet.tenant.name},
-                tenant_id=tenant_id,
+            letter = partial(
+                low_balance_letter,
+                tenant=wallet.tenant.name,
+                left=left,
+                threshold=threshold,
+                currency=wallet.currency,
             )
+            mail_queue(to=contacts, letter=letter, language=tenant_language(tenant_id), tenant_id=tenant_id)
     return True
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.template import TemplateDoesNotExist
-from django.template.loader import render_to_string
+from django.utils.translation import override
 
 from cavendish.db.call import call_values
 from cavendish.db.router import current_alias
+from cavendish.mail.letters import Letter
 from cavendish.mail.models import Mail
 from cavendish.mail.tasks import mail_send
 
@@ -33,37 +34,48 @@ class Attachment:
 def mail_queue(
     *,
     to: Sequence[str],
-    subject: str,
-    template: str,
-    context: Mapping[str, Any],
+    letter: Callable[[], Letter],
+    language: str = "",
     tenant_id: UUID | None = None,
     attachments: Sequence[Attachment] = (),
-) -> Mail:
-    """Queues a mail in the caller's transaction. It is sent after the commit, and retried for a day.
+) -> list[Mail]:
+    """Queues a mail in the caller's transaction: one for each language of its recipients. It is sent after the commit,
+    and retried for a day.
 
-    `template` is a name like "accounts/mail/invitation": `.txt` must exist, `.html` may. In a tenant's context
+    `letter` is called with the language active. Who keeps a language in their account gets it in that one; everybody
+    else, and an address that is nobody's, in `language`, without one in the platform's. In a tenant's context
     `tenant_id` is that tenant; without one the caller acts as the operator. Raises ValueError where `to` is empty.
     """
     if not to:
         raise ValueError("A mail needs a recipient.")
-    context = {"base_url": settings.BASE_URL, **context}
-    mail: Mail = Mail.objects.create(
-        tenant_id=tenant_id,
-        to=list(to),
-        subject=" ".join(subject.split())[:200],
-        text=render_to_string(f"{template}.txt", context),
-        html=_html(template, context),
-        attachments=[asdict(attachment) for attachment in attachments],
-    )
-    transaction.on_commit(lambda: mail_enqueue(mail.id), using=current_alias())
-    return mail
+    mails = []
+    for spoken, recipients in _by_language(to, language).items():
+        with override(spoken):
+            content = letter()
+            text, html = content.render()
+        mail: Mail = Mail.objects.create(
+            tenant_id=tenant_id,
+            to=recipients,
+            subject=" ".join(content.subject.split())[:200],
+            text=text,
+            html=html,
+            attachments=[asdict(attachment) for attachment in attachments],
+        )
+        transaction.on_commit(partial(mail_enqueue, mail.id), using=current_alias())
+        mails.append(mail)
+    return mails
 
 
-def _html(template: str, context: Mapping[str, Any]) -> str:
-    try:
-        return render_to_string(f"{template}.html", context)
-    except TemplateDoesNotExist:
-        return ""
+def _by_language(to: Sequence[str], language: str) -> dict[str, list[str]]:
+    """Returns the recipients in their order by the language that they get a mail in."""
+    known = dict(settings.LANGUAGES)
+    people = get_user_model().objects.filter(email__in={address.lower() for address in to}, language__in=known)
+    chosen: dict[str, str] = dict(people.values_list("email", "language"))
+    fallback = language if language in known else settings.LANGUAGE_CODE
+    grouped: dict[str, list[str]] = {}
+    for address in to:
+        grouped.setdefault(chosen.get(address.lower(), fallback), []).append(address)
+    return grouped
 
 
 def mail_enqueue(mail_id: UUID) -> None:
