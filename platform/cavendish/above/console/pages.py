@@ -87,7 +87,7 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 
 def _choose_tenant(request: HttpRequest, user: User) -> HttpResponse:
     if not tenants_of(user):
-        return HttpResponseRedirect(reverse("account_home"))
+        return HttpResponseRedirect(reverse("tenant_new" if settings.SIGNUP == "open" else "account_home"))
     return HttpResponseRedirect(f"{reverse('tenant_choose')}?{urlencode({'next': request.get_full_path()})}")
 
 

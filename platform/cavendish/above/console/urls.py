@@ -8,7 +8,6 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from cavendish.above.console.account.person import language_choose, profile_page
-from cavendish.above.console.account.policy import policy_page
 from cavendish.above.console.account.sessions import session_end, sessions_end_others, sessions_page
 from cavendish.above.console.account.views import account_home
 from cavendish.above.console.entrance.invitations import invitation_page
@@ -22,9 +21,11 @@ console: tuple[list[Any], str] = (
         path("", home, name="home"),
         path("mode", mode, name="mode"),
         path("state", state, name="state"),
+        path("start/", include(f"{ROOMS}.start.urls")),
         path("playground/", include(f"{ROOMS}.playground.urls")),
         path("gallery/", include(f"{ROOMS}.gallery.urls")),
         path("jobs/", include(f"{ROOMS}.jobs.urls")),
+        path("batches/", include(f"{ROOMS}.batches.urls")),
         path("usage/", include(f"{ROOMS}.usage.urls")),
         path("billing/", include(f"{ROOMS}.billing.urls")),
         path("settings/", include(f"{ROOMS}.settings.urls")),
@@ -40,7 +41,7 @@ urlpatterns = [
     path("account/profile/", profile_page, name="profile"),
     path("account/tenants/", tenant_choose, name="tenant_choose"),
     path("account/tenants/new/", tenant_new, name="tenant_new"),
-    path("account/policy/", policy_page, name="policy"),
+    path("account/policy/", RedirectView.as_view(pattern_name="console:use_policy"), name="policy"),
     path("account/sessions/", sessions_page, name="sessions"),
     path("account/sessions/end-others/", sessions_end_others, name="sessions_end_others"),
     path("account/sessions/<int:session_id>/end/", session_end, name="session_end"),

@@ -1,1 +1,1 @@
-"""First-run help: the first picture and the first API call."""
+"""First steps: an empty tenant is led to its first picture and its first API call."""
