@@ -1,0 +1,227 @@
+"""What a request was refused for, in plain words with what to do. Nothing that was typed is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.roles.permissions import Permission
+from cavendish.above.console.playground.form import Form
+from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.formats import count, money, size
+from cavendish.above.ui.labels import label
+from cavendish.above.ui.refusals import refusal_text
+from cavendish.http.problems import FieldError, Problem
+
+FIELDS = {
+    "model": "model",
+    "tools": "search",
+    "n": "n",
+    "system_instruction": "system",
+    "previous_generation_id": "from",
+    "seed": "seed",
+    "thinking_level": "thinking",
+    "aspect_ratio": "ratio",
+    "image_size": "size",
+    "mime_type": "format",
+    "tags": "tags",
+}
+"""Fields of the form by the last name of an API field's place."""
+
+DETAILS = {
+    ("prompt", "empty"): gettext_noop("Write what the picture should show."),
+    ("prompt", "required"): gettext_noop("Write what the picture should show."),
+    ("seed", "wrong_type"): gettext_noop("A seed is a whole number."),
+    ("from", "not_finished"): gettext_noop(
+        "The turn before has not succeeded. Wait for its end, or start anew."
+    ),
+    ("from", "not_found"): gettext_noop("The turn before was deleted. Start anew."),
+    ("from", "not_stored"): gettext_noop("The turn before was not kept, so nothing can go on from it. Start anew."),
+    ("reference", "not_found"): gettext_noop("A reference was deleted. Remove it."),
+    ("slot", "required"): gettext_noop("This needs a value."),
+    ("slot", "empty"): gettext_noop("This needs a value."),
+}  # fmt: skip
+"""Sentences for what a person at the form can set right, by field and the error's code."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A title, sentences on what happened, and addresses with words that help."""
+
+    title: str
+    text: str
+    links: Sequence[tuple[str, str]] = ()
+
+
+def field_of(pointer: str, form: Form) -> str:
+    """Returns the field of the form where an error of the API belongs; "" for none of them.
+
+    Slots of a template are "slot-NAME", references "reference-NUMBER" from 1 on.
+    """
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    if parts[:2] == ["template", "values"]:
+        return f"slot-{parts[2]}" if len(parts) > 2 else "template"
+    if parts[:1] == ["template"]:
+        return "template"
+    if parts[:1] == ["input"]:
+        first = 0 if form.template else 1
+        place = int(parts[1]) - first if len(parts) > 1 and parts[1].isdigit() else -1
+        if form.references and 0 <= place < len(form.references):
+            return f"reference-{place + 1}"
+        return "reference" if form.references and len(parts) == 1 and (form.prompt or form.template) else "prompt"
+    return next((FIELDS[part] for part in reversed(parts) if part in FIELDS), "")
+
+
+def errors_of(problem: Problem, form: Form) -> dict[str, str]:
+    """Returns a sentence for each field that the problem names."""
+    errors: dict[str, str] = {}
+    for error in problem.errors:
+        name = field_of(error.pointer, form)
+        errors.setdefault(name, sentence(error, name))
+    return errors
+
+
+def sentence(error: FieldError, name: str) -> str:
+    known = DETAILS.get((name.partition("-")[0], error.code))
+    return _(known) if known else label(error.detail)
+
+
+def refused_of(problem: Problem, work: Workplace) -> Refused:
+    """Returns why and what to do, for this person: who cannot do it is told whom to ask."""
+    make = _SAYS.get(problem.code)
+    if make is not None:
+        return make(problem.extra, work)
+    if problem.code.startswith("tenant_"):
+        return Refused(
+            _("This tenant cannot generate now"), refusal_text(problem), ((reverse("console:settings"), _("Settings")),)
+        )
+    return Refused(_("This was not accepted"), refusal_text(problem))
+
+
+def _budget(extra: dict[str, Any], work: Workplace) -> Refused:
+    budget = extra.get("budget") or {}
+    periods = {"day": _("daily"), "week": _("weekly"), "month": _("monthly"), "total": _("total")}
+    scopes = {"tenant": _("the tenant"), "key": _("the console"), "member": _("you")}
+    figures = {name: _quantity(budget, name) for name in ("used", "limit", "wanted")}
+    text = _("{used} of {limit} are used, and this may need up to {wanted}.").format(**figures)
+    if Decimal(str(budget.get("held") or 0)):
+        text += " " + _("{held} are held by what runs, and come back if it costs less.").format(
+            held=_quantity(budget, "held")
+        )
+    if resets := budget.get("resets_at"):
+        at = timezone.localtime(datetime.fromisoformat(str(resets)))
+        text += " " + _("It starts anew on {moment}.").format(moment=f"{at:%Y-%m-%d %H:%M}")
+    title = _("The {period} budget of {whose} is used up").format(
+        period=periods.get(str(budget.get("period")), ""), whose=scopes.get(str(budget.get("scope")), "")
+    )
+    text += " " + _("Draft at a smaller size, or have the budget raised.")
+    return Refused(title, text, _if_may(work, Permission.BILLING, "console:billing", _("Budgets")))
+
+
+def _quantity(budget: dict[str, Any], name: str) -> str:
+    amount = Decimal(str(budget.get(name) or 0))
+    if budget.get("metric") == "money":
+        return money(amount, str(budget.get("currency") or ""))
+    return count(int(amount))
+
+
+def _balance(extra: dict[str, Any], work: Workplace) -> Refused:
+    wallet = extra.get("wallet") or {}
+    currency = str(wallet.get("currency") or "")
+    wanted = money(Decimal(str(wallet.get("wanted") or 0)), currency)
+    text = _("This may need up to {wanted}, and the balance does not cover it.").format(wanted=wanted)
+    if Decimal(str(wallet.get("held") or 0)):
+        held = money(Decimal(str(wallet["held"])), currency)
+        text += " " + _("{held} are held by what runs, and come back if it costs less.").format(held=held)
+    if not work.may(Permission.BILLING):
+        text += " " + _("Ask an owner or somebody with the role Billing to top up.")
+    return Refused(_("The balance is too low"), text, _if_may(work, Permission.BILLING, "console:billing", _("Top up")))
+
+
+def _policy(extra: dict[str, Any], work: Workplace) -> Refused:
+    may = work.may(Permission.POLICY)
+    text = (
+        _("Accept it once for the whole tenant, then generate. Test mode works without.")
+        if may
+        else _("An owner accepts it once for the whole tenant; ask one. Test mode works without.")
+    )
+    return Refused(
+        _("The use policy is not accepted yet"),
+        text,
+        ((reverse("policy"), _("Read and accept the use policy")),) if may else (),
+    )
+
+
+def _rate(extra: dict[str, Any], work: Workplace) -> Refused:
+    return Refused(
+        _("Too many at once"),
+        _("The limit of requests or pictures a minute is reached. Wait a minute, then generate again."),
+    )
+
+
+def _queue(extra: dict[str, Any], work: Workplace) -> Refused:
+    return Refused(
+        _("Too many are waiting"),
+        _("{limit} generations wait or run already, which is the limit. Wait until some have ended.").format(
+            limit=extra.get("limit", "")
+        ),
+        ((reverse("console:jobs"), _("Jobs")),),
+    )
+
+
+def _test_day(extra: dict[str, Any], work: Workplace) -> Refused:
+    return Refused(
+        _("Test mode has done enough for today"),
+        _("Its daily allowance is used up; it starts anew at midnight UTC. Live mode is not affected."),
+    )
+
+
+def _storage(extra: dict[str, Any], work: Workplace) -> Refused:
+    text = _("{used} of {limit} are stored. Delete pictures or files that are no longer needed.").format(
+        used=size(int(extra.get("used") or 0)), limit=size(int(extra.get("limit") or 0))
+    )
+    return Refused(_("The storage is full"), text, ((reverse("console:gallery"), _("Gallery")),))
+
+
+def _guard(extra: dict[str, Any], work: Workplace) -> Refused:
+    reason = str(extra.get("reason") or "")
+    text = _("A guard rule of this tenant or of the operator stands against it. Put it differently.")
+    return Refused(_("A guard rule refused this"), f"{text} {reason}".strip())
+
+
+def _model(extra: dict[str, Any], work: Workplace) -> Refused:
+    return Refused(
+        _("This model is not available"), _("The plan or the tenant's settings do not offer it. Choose another one.")
+    )
+
+
+def _size(extra: dict[str, Any], work: Workplace) -> Refused:
+    return Refused(_("This size is not available"), _("The tenant's settings do not allow it. Choose a smaller one."))
+
+
+def _if_may(work: Workplace, permission: Permission, view: str, words: str) -> Sequence[tuple[str, str]]:
+    return ((reverse(view), words),) if work.may(permission) else ()
+
+
+_SAYS = {
+    "budget_exceeded": _budget,
+    "insufficient_balance": _balance,
+    "policy_not_accepted": _policy,
+    "rate_limited": _rate,
+    "too_many_images": _rate,
+    "queue_full": _queue,
+    "jobs_in_flight": _queue,
+    "test_limit_reached": _test_day,
+    "storage_quota_exceeded": _storage,
+    "guard_refused": _guard,
+    "model_not_allowed": _model,
+    "size_not_allowed": _size,
+}
