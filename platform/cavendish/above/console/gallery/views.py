@@ -1,30 +1,87 @@
-"""The pages of gallery."""
+"""The gallery, and a picture in it: a page of its own, or the panel beside the wall."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 
 from accounts.roles.permissions import Permission
+from cavendish.above.console.gallery.details import details_of, output_of
+from cavendish.above.console.gallery.lists import gallery_list
+from cavendish.above.console.gallery.menus import filter_line, query_of
+from cavendish.above.console.gallery.wall import days_of, tiles_read
 from cavendish.above.console.pages import console_page
-from cavendish.above.console.pictures.sight import sight_of
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.lists import list_read
 from cavendish.db import ids
-from generations.selectors import output_find
+from generations.models import Output
 
 
 @console_page(Permission.READ, section="gallery")
 def gallery(request: HttpRequest, work: Workplace) -> HttpResponse:
-    return render(request, "console/gallery/gallery.html")
+    """The wall. `part=tiles` is what it loads on: the next tiles, under the heading that stands already."""
+    with work.reading():
+        context = _wall(request, work)
+        if request.GET.get("part") == "tiles":
+            return render(request, "console/gallery/tiles.html", context, status=context["status"])
+        return render(request, "console/gallery/gallery.html", context, status=context["status"])
 
 
 @console_page(Permission.READ, section="gallery")
 def gallery_output(request: HttpRequest, work: Workplace, output_id: str) -> HttpResponse:
-    row_id = ids.decode(ids.OUTPUT, output_id)
+    """A picture: the panel for a script, else the whole page with the wall behind it."""
+    scripted = request.headers.get("HX-Request") == "true"
     with work.reading():
-        output = output_find(row_id, livemode=work.livemode) if row_id else None
-    sight = sight_of(work, output.generation_id) if output else None
-    picture = sight.picture(output.id) if sight and output else None
-    if picture is None:
-        raise Http404
-    return render(request, "console/gallery/output.html", {"sight": sight, "picture": picture})
+        output = output_of(work, ids.decode(ids.OUTPUT, output_id))
+        details = details_of(work, output) if output else None
+        if output is None or details is None:
+            raise Http404
+        context: dict[str, Any] = {
+            "details": details,
+            "query": query_of(request).urlencode(),
+            "can_generate": work.may(Permission.GENERATE),
+        }
+        if scripted:
+            response = render(request, "console/gallery/panel.html", context)
+        else:
+            context |= _wall(request, work, chosen=output)
+            response = render(request, "console/gallery/gallery.html", context)
+    # One address, two answers: a page that the browser kept must not be mistaken for the other.
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _wall(request: HttpRequest, work: Workplace, *, chosen: Output | None = None) -> dict[str, Any]:
+    """Returns what the wall shows. It begins with the newest, or with the chosen picture where that is further back."""
+    base = reverse("console:gallery")
+    read = list_read(request, gallery_list(request, work))
+    begins_with_chosen = chosen is not None and all(row.id != chosen.id for row in read.page.rows)
+    if chosen is not None and begins_with_chosen:
+        read = list_read(request, gallery_list(request, work, up_to=chosen.id))
+    tiles = tiles_read(read.page.rows)
+    place = next(
+        (place for place, tile in enumerate(tiles) if chosen and tile.id == ids.encode(ids.OUTPUT, chosen.id)), -1
+    )
+    query = query_of(request)
+    return {
+        "days": days_of(tiles, begun=request.GET.get("day", "")),
+        "page": read.page,
+        "errors": read.errors,
+        "status": read.status,
+        "filtered": read.is_filtered,
+        "line": filter_line(request, work, read.given, base),
+        "given": read.given,
+        "query": query.urlencode(),
+        "base": base,
+        "can_generate": work.may(Permission.GENERATE),
+        "given_day": request.GET.get("day", ""),
+        "chosen": ids.encode(ids.OUTPUT, chosen.id) if chosen else "",
+        "newest": base if begins_with_chosen or read.page.newer else "",
+        "newer_tile": tiles[place - 1] if place > 0 else None,
+        "older_tile": tiles[place + 1] if 0 <= place < len(tiles) - 1 else None,
+        "last_day": tiles[-1].day.isoformat() if tiles else request.GET.get("day", ""),
+    }

@@ -276,13 +276,13 @@ def picture_of(output: Output, model: str, *, downloads: bool = True) -> SightPi
     provenance = provenance_json(output, model)
     across: dict[int, str] = {}
     for width in WIDTHS:
-        across.setdefault(derived_size(output.width, output.height, requested=width)[0], _smaller_url(output, width))
+        across.setdefault(derived_size(output.width, output.height, requested=width)[0], smaller_url(output, width))
     return SightPicture(
         id=output.id,
         public_id=ids.encode(ids.OUTPUT, output.id),
         number=output.index + 1,
         url=signed(output_path(output.id)),
-        thumbnail=_smaller_url(output, 512),
+        thumbnail=smaller_url(output, 512),
         srcset=", ".join(f"{url} {width}w" for width, url in across.items()),
         width=output.width,
         height=output.height,
@@ -307,12 +307,13 @@ def _smaller(output: Output) -> list[SmallerPicture]:
             width, height = derived_size(output.width, output.height, requested=requested)
             if width not in known:
                 known.add(width)
-                url = _smaller_url(output, requested, format=format)
+                url = smaller_url(output, requested, format=format)
                 found.append(SmallerPicture(format.upper().replace("WEBP", "WebP"), width, height, url))
     return found
 
 
-def _smaller_url(output: Output, width: int, *, format: str = PREVIEW_FORMAT) -> str:
+def smaller_url(output: Output, width: int, *, format: str = PREVIEW_FORMAT) -> str:
+    """Returns the signed address of a smaller picture, on the host of the page; `width` is one of WIDTHS."""
     url = url_sign(output_path(output.id), options={"format": format, "width": width})[0]
     return urlsplit(url)._replace(scheme="", netloc="").geturl()
 
@@ -402,6 +403,6 @@ def _reference(block: Mapping[str, Any], files: Mapping[str, File | Output]) -> 
         return Reference(kind, row.name or public_id, url, url, row.width, row.height)
     if isinstance(row, Output):
         page = reverse("console:gallery_output", args=[public_id])
-        return Reference(kind, public_id, _smaller_url(row, 256), page, row.width, row.height)
+        return Reference(kind, public_id, smaller_url(row, 256), page, row.width, row.height)
     uri = str(block.get("uri") or "")
     return Reference(kind, uri or public_id, "", uri if uri.startswith("https://") else "")

@@ -1,0 +1,125 @@
+"""What is done with several pictures at once: downloaded as one ZIP, tagged, put together, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.roles.permissions import Permission
+from cavendish.above.console.gallery.acts import (
+    CollectSeveral,
+    DeleteSeveral,
+    ForSeveral,
+    TagSeveral,
+    TakeOutSeveral,
+)
+from cavendish.above.console.gallery.addresses import gallery_page
+from cavendish.above.console.gallery.archive import archive
+from cavendish.above.console.gallery.menus import collections_newest
+from cavendish.above.console.pages import console_act, console_page
+from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui import formats
+from cavendish.db import ids
+from generations.collections.selectors import collection_find
+from generations.models import Collection, Output
+
+MOST = 100
+MOST_BYTES = 2_000_000_000
+"""Of one ZIP."""
+
+
+@console_page(Permission.READ, section="gallery")
+def selection_download(request: HttpRequest, work: Workplace) -> HttpResponseBase:
+    """The originals in one ZIP, which is written as it is sent."""
+    outputs = _selected(request, work)
+    if (refusal := _refused(request, outputs)) is not None:
+        return refusal
+    total = sum(output.bytes for output in outputs)
+    if total > MOST_BYTES:
+        text = _("These pictures have {size} together; a ZIP holds up to {most}. Select fewer.")
+        messages.error(request, text.format(size=formats.size(total), most=formats.size(MOST_BYTES)))
+        return HttpResponseRedirect(gallery_page(request))
+    name = f"{work.membership.slug}-{timezone.localtime():%Y-%m-%d-%H%M}.zip"
+    response = StreamingHttpResponse(archive(outputs), content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@console_page(Permission.GENERATE, section="gallery")
+def selection_tag(request: HttpRequest, work: Workplace) -> HttpResponseBase:
+    return _act(request, work, TagSeveral)
+
+
+@console_page(Permission.GENERATE, section="gallery")
+def selection_collect(request: HttpRequest, work: Workplace) -> HttpResponseBase:
+    with work.reading():
+        known = collections_newest(work)
+    return _act(request, work, CollectSeveral, known=known)
+
+
+@console_page(Permission.GENERATE, section="gallery")
+def selection_take_out(request: HttpRequest, work: Workplace) -> HttpResponseBase:
+    """Takes them out of the collection that the gallery is narrowed to."""
+    row_id = ids.decode(ids.COLLECTION, request.GET.get("collection", ""))
+    with work.reading():
+        row: Collection | None = collection_find(row_id, livemode=work.livemode) if row_id else None
+    if row is None:
+        raise Http404
+    return _act(request, work, TakeOutSeveral, collection=row)
+
+
+@console_page(Permission.GENERATE, section="gallery")
+def selection_delete(request: HttpRequest, work: Workplace) -> HttpResponseBase:
+    outputs = _selected(request, work)
+    with work.reading():
+        of_jobs = Output.objects.filter(
+            generation__in={output.generation_id for output in outputs}, part=Output.Part.OUTPUT
+        )
+        others = of_jobs.exclude(id__in=[output.id for output in outputs]).count()
+    return _act(request, work, DeleteSeveral, others=others)
+
+
+def _act(request: HttpRequest, work: Workplace, act: type[ForSeveral], **more: Any) -> HttpResponseBase:
+    outputs = _selected(request, work)
+    if (refusal := _refused(request, outputs)) is not None:
+        return refusal
+    return console_act(
+        request, work, act(request.POST or None, work=work, outputs=outputs, **more), back=gallery_page(request)
+    )
+
+
+def _refused(request: HttpRequest, outputs: Sequence[Output]) -> HttpResponseBase | None:
+    if outputs and len(request.GET.getlist("output")) <= MOST:
+        return None
+    text = _("Select up to %s pictures at once.") if outputs else _("Select pictures first.")
+    messages.error(request, text.replace("%s", str(MOST)))
+    address = gallery_page(request)
+    if request.headers.get("HX-Request") == "true":
+        response: HttpResponseBase = HttpResponseRedirect(address)
+        response.status_code = 204
+        response.headers["HX-Redirect"] = address
+        return response
+    return HttpResponseRedirect(address)
+
+
+def _selected(request: HttpRequest, work: Workplace) -> list[Output]:
+    """Returns the pictures that the address names and that are there, in its order; at most MOST are looked for."""
+    wanted: list[UUID] = []
+    for text in request.GET.getlist("output")[:MOST]:
+        row_id = ids.decode(ids.OUTPUT, text)
+        if row_id is not None and row_id not in wanted:
+            wanted.append(row_id)
+    with work.reading():
+        rows = Output.objects.filter(
+            id__in=wanted, part=Output.Part.OUTPUT, generation__livemode=work.livemode, generation__deleted_at=None
+        ).select_related("generation")
+        found = {row.id: row for row in rows}
+    return [found[row_id] for row_id in wanted if row_id in found]
