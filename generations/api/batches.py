@@ -33,6 +33,7 @@ from generations.batches import schema
 from generations.batches.accept import BatchRequest, batch_of_file, batch_of_items
 from generations.batches.json_scan import NotJson, value_parse
 from generations.batches.representation import batch_json, item_json, result_lines
+from generations.batches.results_zip import results_zip
 from generations.batches.selectors import batch_find, items_page
 from generations.batches.services import batch_cancel, batch_delete
 from generations.batches.source import body_spool, file_mapped, list_spans, member_spans
@@ -44,6 +45,7 @@ from generations.request.settings import metadata_parse
 
 PAGE_ITEMS, MAX_PAGE_ITEMS = 100, 1000
 MAX_NAME = 255
+ZIP = "application/zip"
 _MAX_VALUE_BYTES = 64 * 1024
 
 
@@ -190,12 +192,34 @@ class BatchResults(APIView):
     def get(self, request: Request, batch_id: str) -> HttpResponseBase:
         """JSONL: a line for each item that has ended, with its generation or why there is none. Also while it runs."""
         batch, url_seconds = batch_load(principal(request), batch_id), url_seconds_of(request)
-        name = f'attachment; filename="{batch_id}.jsonl"'
-        return StreamingHttpResponse(
-            result_lines(batch, url_seconds=url_seconds),
-            content_type=JSONL,
-            headers={"Content-Disposition": name, "Cache-Control": "no-store"},
-        )
+        return lines_response(batch, batch_id, url_seconds=url_seconds)
+
+
+class BatchResultsZip(APIView):
+    scopes = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="batches_results_zip",
+        responses={(200, ZIP): bytes, **problems(401, 403, 404, 422)},
+        parameters=[URL_EXPIRES_IN],
+        tags=["batches"],
+    )
+    def get(self, request: Request, batch_id: str) -> HttpResponseBase:
+        """A ZIP archive of the pictures, byte for byte, and of `results.jsonl`, whose lines name them in `files`."""
+        batch, url_seconds = batch_load(principal(request), batch_id), url_seconds_of(request)
+        return zip_response(batch, batch_id, url_seconds=url_seconds)
+
+
+def zip_response(batch: Batch, public_id: str, *, url_seconds: int | None = None) -> StreamingHttpResponse:
+    """The archive of a batch's results, written while it is downloaded."""
+    headers = {"Content-Disposition": f'attachment; filename="{public_id}.zip"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(results_zip(batch, url_seconds=url_seconds), content_type=ZIP, headers=headers)
+
+
+def lines_response(batch: Batch, public_id: str, *, url_seconds: int | None = None) -> StreamingHttpResponse:
+    """The lines of a batch's results, written while they are downloaded."""
+    headers = {"Content-Disposition": f'attachment; filename="{public_id}.jsonl"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(result_lines(batch, url_seconds=url_seconds), content_type=JSONL, headers=headers)
 
 
 def _create(who: Principal, path: Path) -> Batch:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from generations.api.batches import BatchCancel, BatchDetail, BatchItems, BatchList, BatchResults
+from generations.api.batches import BatchCancel, BatchDetail, BatchItems, BatchList, BatchResults, BatchResultsZip
 from generations.api.display import GenerationDisplay, GenerationDisplayPage, ShareLinkDetail, ShareLinkList
 from generations.api.events import EventStream, GenerationEvents, StreamTokens
 from generations.api.files import FileContent, FileDetail, FileList
@@ -31,6 +31,7 @@ urlpatterns = [
     path("batches/<str:batch_id>/cancel", BatchCancel.as_view()),
     path("batches/<str:batch_id>/items", BatchItems.as_view()),
     path("batches/<str:batch_id>/results", BatchResults.as_view()),
+    path("batches/<str:batch_id>/results.zip", BatchResultsZip.as_view()),
     path("tenants/<str:tenant_id>/legal-holds", LegalHoldList.as_view()),
     path("tenants/<str:tenant_id>/legal-holds/<str:hold_id>", LegalHoldDetail.as_view()),
     path("tenants/<str:tenant_id>/generations/<str:generation_id>", TenantJobDetail.as_view()),

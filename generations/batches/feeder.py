@@ -34,7 +34,7 @@ from billing.errors import BudgetExceeded, InsufficientBalance
 from cavendish.db.call import call_rows
 from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import FieldError, Problem, Refusal, invalid_value
+from cavendish.http.problems import FieldError, Problem, Refusal
 from cavendish.storage import ObjectMissing, is_outage, objects
 from cavendish.telemetry.request_ids import Request, request_entered
 from generations.accept.funnel import check_model, generation_admit, request_spool
@@ -42,6 +42,7 @@ from generations.accept.guards import HooksNeeded
 from generations.accept.submission import JobOwner, JobTerms
 from generations.batches.aside import Aside
 from generations.batches.services import batch_wind_down, item_fail
+from generations.batches.source import request_of
 from generations.errors import ErrorCode, ItemTaken, JobsInFlight, TenantInactive, TooManyFetches, TooManyHooks
 from generations.models import Batch, BatchItem, Generation, ItemStatus, Priority, Status
 from generations.prompt_templates.selectors import template_finder
@@ -220,7 +221,7 @@ def _submit(batch: Batch, item: BatchItem, dialect: ItemDialect, may_fetch: bool
             tree = body_read(stream, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
         except Problem as problem:
             raise dialect.placed(problem) from None
-        body = _request_of(tree, dialect.dialect)
+        body = request_of(tree, dialect.dialect)
         try:
             templates = template_finder(tenant_id=batch.tenant_id, livemode=batch.livemode)
             parsed = request_parse(dialect.translate(body), dialect=dialect.dialect, templates=templates)
@@ -247,17 +248,6 @@ def _in_item(problem: Problem) -> Problem:
     """The same problem, with pointers from the item that holds the request."""
     problem.errors = [replace(error, pointer=f"/request{error.pointer}") for error in problem.errors]
     return problem
-
-
-def _request_of(tree: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
-    request = tree.get("request")
-    if not isinstance(request, dict):
-        code = "required" if request is None else "wrong_type"
-        raise invalid_value("/request", code, 'An item is {"key": "…", "request": {…}}.')
-    unknown = [name for name in tree if name not in {"key", "request"}]
-    if unknown and dialect == "native":
-        raise invalid_value(f"/{unknown[0]}", "unknown_field", 'An item is {"key": "…", "request": {…}}.')
-    return request
 
 
 def _may_find_room(batch: Batch, refusal: BudgetExceeded | InsufficientBalance) -> bool:

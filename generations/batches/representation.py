@@ -8,7 +8,7 @@ from typing import Any
 
 from cavendish.db import ids
 from cavendish.http.times import moment
-from generations.batches.selectors import items_walk
+from generations.batches.selectors import Result, items_walk
 from generations.models import Batch, BatchItem, ItemStatus
 from generations.show.representation import generation_json
 
@@ -62,25 +62,30 @@ def error_json(item: BatchItem) -> dict[str, Any] | None:
     return {"code": "", "message": "", "errors": [], **item.error} if item.error else None
 
 
+def result_json(result: Result, *, url_seconds: int | None) -> dict[str, Any]:
+    """An item that has ended, with its generation as the API shows it, or why there is none."""
+    item, detail = result.item, result.detail
+    return {
+        "index": item.index,
+        "key": item.key,
+        "status": item.status,
+        "generation": generation_json(detail, url_seconds=url_seconds) if detail else None,
+        "error": ERASED if item.generation_id and detail is None else error_json(item),
+    }
+
+
 def result_lines(batch: Batch, *, url_seconds: int | None) -> Iterator[bytes]:
     """JSONL: the items that have ended, in their order, each with its generation as the API shows it.
 
     The links of the generations last `url_seconds`, SIGNED_URL_SECONDS where that is None.
     """
     for page in items_walk(tenant_id=batch.tenant_id, batch_id=batch.id):
-        lines = []
-        for result in page:
-            item, detail = result.item, result.detail
-            if item.status in UNENDED:
-                continue
-            error = ERASED if item.generation_id and detail is None else error_json(item)
-            line = {
-                "index": item.index,
-                "key": item.key,
-                "status": item.status,
-                "generation": generation_json(detail, url_seconds=url_seconds) if detail else None,
-                "error": error,
-            }
-            lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        ended = [result for result in page if result.item.status not in UNENDED]
+        lines = [line_of(result_json(result, url_seconds=url_seconds)) for result in ended]
         if lines:
             yield b"".join(lines)
+
+
+def line_of(value: dict[str, Any]) -> bytes:
+    """Returns a line of JSONL."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -16,7 +16,7 @@ from cavendish.gemini.reader import BYTE_ORDER_MARK, is_wide
 from cavendish.http.problems import bad_request, invalid_value, too_large
 from cavendish.storage import ObjectMissing, objects
 from generations.batches.json_scan import NotJson, Text, blank_end, elements, members, value_parse
-from generations.request import Readable
+from generations.request import Dialect, Readable
 
 CHUNK = 256 * 1024
 MAX_KEY = 255
@@ -158,3 +158,15 @@ def _text(value: Any) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
     return str(storable(str(value)))[:MAX_KEY]
+
+
+def request_of(tree: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """The request that an item, as `body_read` returns it, holds. Raises Problem 422."""
+    request = tree.get("request")
+    if not isinstance(request, dict):
+        code = "required" if request is None else "wrong_type"
+        raise invalid_value("/request", code, 'An item is {"key": "…", "request": {…}}.')
+    unknown = [name for name in tree if name not in {"key", "request"}]
+    if unknown and dialect == "native":
+        raise invalid_value(f"/{unknown[0]}", "unknown_field", 'An item is {"key": "…", "request": {…}}.')
+    return request
