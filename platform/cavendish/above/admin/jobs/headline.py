@@ -1,32 +1,13 @@
-"""What a job's page says first: its end in a sentence, its time in a line, and an account to copy."""
+"""What a job's page says first: how it stands or ended, in a sentence."""
 
 from __future__ import annotations
 
-from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cavendish.above.admin.home.lines import error_name
-from cavendish.above.ui.cells import model_name
-from cavendish.above.ui.charts import join
-from cavendish.above.ui.formats import money, seconds
-from cavendish.db import ids
-from generations.jobs.timeline import Segment, SegmentKind, Timeline
-
-COLOURS = {
-    SegmentKind.QUEUED: "off",
-    SegmentKind.PREPARED: "off",
-    SegmentKind.PAUSE: "off now",
-    SegmentKind.KEPT: "2",
-}
-
-
-def ordinal(number: int) -> str:
-    """Returns "first", "second", … and "7th" from then on."""
-    words = [_("first"), _("second"), _("third"), _("fourth"), _("fifth"), _("sixth")]
-    return words[number - 1] if number <= len(words) else _("%sth") % number
+from cavendish.above.ui.formats import seconds
+from cavendish.above.ui.jobs.strip import ordinal
+from generations.jobs.timeline import Timeline
 
 
 def headline(job: Timeline) -> str:
@@ -44,78 +25,3 @@ def headline(job: Timeline) -> str:
             return _("Running for %s") % seconds(job.seconds)
         case _status:
             return _("Queued for %s") % seconds(job.seconds)
-
-
-def where_time_went(job: Timeline) -> str:
-    """Returns the strip in words: "queued 0.3 s · upstream 20.3 s in 2 tries · kept and charged 0.2 s"."""
-    sums: dict[SegmentKind, float] = {}
-    for segment in job.segments:
-        sums[segment.kind] = sums.get(segment.kind, 0) + segment.seconds
-    parts = []
-    if queued := sums.get(SegmentKind.QUEUED, 0) + sums.get(SegmentKind.PREPARED, 0):
-        parts.append(_("queued %s") % seconds(queued))
-    if called := sums.get(SegmentKind.CALL):
-        tries = sum(segment.kind is SegmentKind.CALL for segment in job.segments)
-        text = ngettext("upstream %(time)s", "upstream %(time)s in %(tries)s tries", tries)
-        parts.append(text % {"time": seconds(called), "tries": tries})
-    if pause := sums.get(SegmentKind.PAUSE):
-        parts.append(_("pause %s") % seconds(pause))
-    if kept := sums.get(SegmentKind.KEPT):
-        parts.append(_("kept and charged %s") % seconds(kept))
-    return " · ".join(parts)
-
-
-def strip(job: Timeline) -> SafeString:
-    """Returns where a job's seconds went, as one bar with its calls named above."""
-    rects, texts = [], []
-    at = 0.0
-    for segment in job.segments:
-        width = segment.share * 100
-        rects.append((_colour(segment), f"{at:.2f}", f"{max(width, 0.15):.2f}"))
-        if segment.call is not None and width > 6:
-            label = f"{segment.call.status or _('no answer')}, {seconds(segment.seconds)}"
-            anchor, x = ("end", at + width) if at > 70 else ("start", at)
-            texts.append(
-                format_html('<text class="strong" text-anchor="{}" x="{}%" y="14">{}</text>', anchor, f"{x:.2f}", label)
-            )
-        elif segment.kind is SegmentKind.PAUSE and width > 14 and 12 < at + width / 2 < 88:
-            pause = _("pause %s") % seconds(segment.seconds)
-            texts.append(
-                format_html('<text text-anchor="middle" x="{}%" y="54">{}</text>', f"{at + width / 2:.2f}", pause)
-            )
-        at += width
-    bars = format_html_join("", '<rect class="bar-{}" x="{}%" width="{}%" y="22" height="16"/>', rects)
-    ends = format_html(
-        '<text x="0" y="54">{}</text><text text-anchor="end" x="100%" y="54">{}</text>',
-        seconds(0),
-        seconds(job.seconds),
-    )
-    return format_html('<svg height="58" aria-hidden="true">{}{}{}</svg>', bars, join(texts), ends)
-
-
-def _colour(segment: Segment) -> str:
-    if segment.call is not None:
-        return "good" if segment.call.is_good else "bad"
-    return COLOURS[segment.kind]
-
-
-def summary(job: Timeline) -> str:
-    """Returns a plain account of the job, for an answer to the customer: no content, no key, no cost of ours."""
-    request, cash = job.request, job.money
-    shape = ", ".join(part for part in (request.aspect_ratio, request.image_size) if part)
-    lines = [
-        f"{ids.encode(ids.GENERATION, job.generation_id)}: {headline(job)}",
-        f"{model_name(request.model)} {shape}".strip(),
-        _("Accepted %(at)s, took %(time)s (%(parts)s)") % {
-            "at": f"{timezone.localtime(job.created_at):%Y-%m-%d %H:%M:%S %z}",
-            "time": seconds(job.seconds),
-            "parts": where_time_went(job),
-        },
-    ]  # fmt: skip
-    if cash.charged is not None:
-        lines.append(_("Charged %s") % money(cash.charged, cash.currency, digits=9))
-        if cash.refunded:
-            lines.append(_("Refunded %s") % money(cash.refunded, cash.currency, digits=9))
-    if job.belongs_to.request_id:
-        lines.append(f"X-Request-Id {job.belongs_to.request_id}")
-    return "\n".join(lines)

@@ -10,10 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.jobs import headline, steps
 from cavendish.above.admin.jobs.acts import ACTS, ResendWebhook
+from cavendish.above.admin.jobs.headline import headline
 from cavendish.above.admin.jobs.lists import JOBS
+from cavendish.above.admin.jobs.steps import OperatorStory
 from cavendish.above.admin.pages import operator_act, operator_actor, operator_of, operator_page, refused
+from cavendish.above.ui.jobs.strip import strip, where_time_went
+from cavendish.above.ui.jobs.summary import summary
 from cavendish.above.ui.lists import list_page
 from cavendish.db import ids
 from cavendish.http.problems import Problem
@@ -71,11 +74,11 @@ def _context(request: HttpRequest, found: Timeline, shown: ShownContent | None, 
     return {
         "job": found,
         "public_id": public_id,
-        "headline": headline.headline(found),
-        "strip": headline.strip(found),
-        "where": headline.where_time_went(found),
-        "summary": headline.summary(found),
-        "steps": steps.timeline(found),
+        "headline": headline(found),
+        "strip": strip(found),
+        "where": where_time_went(found),
+        "summary": summary(found, headline(found)),
+        "steps": OperatorStory().timeline(found),
         "actions": actions,
         "minus_back": -money.went_back if money.went_back is not None else None,
         "minus_cost": -money.cost if money.cost is not None else None,

@@ -1,0 +1,1 @@
+"""A job's story, as its tenant and its operators read it."""
