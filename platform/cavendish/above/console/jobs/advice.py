@@ -35,12 +35,12 @@ LINES: Mapping[str, Line] = {
     "safety_blocked": Line(
         _("the model refused it"),
         _("The model or its safety filters refused the request. It cost nothing."),
-        _("The same request will be refused again. Change the prompt or the reference images, then run it again."),
+        _("The same request will be refused again. Change the prompt or the reference pictures, then run it again."),
     ),
     "no_image": Line(
-        _("no image came back"),
-        _("The model answered with text instead of an image. Only the text was charged."),
-        _("Read its answer below. Ask more plainly for an image, or raise the output token limit if it was reached."),
+        _("no picture came back"),
+        _("The model answered with text instead of a picture. Only the text was charged."),
+        _("Read its answer below. Ask more plainly for a picture, or raise the output token limit if it was reached."),
     ),
     "guard_refused": Line(
         _("a guard rule refused it"),
@@ -64,7 +64,7 @@ LINES: Mapping[str, Line] = {
     ),
     "internal": Line(
         _("the fault is on our side"),
-        _("The fault is on our side, or an image that it needed was deleted meanwhile. It cost nothing."),
+        _("The fault is on our side, or a picture that it needed was deleted meanwhile. It cost nothing."),
         _("Run it again. If it fails again, send the job's id to support."),
     ),
     "insufficient_balance": Line(
@@ -102,13 +102,13 @@ LINES: Mapping[str, Line] = {
     ),
     "size_not_allowed": Line(
         _("the size is not allowed"),
-        _("Images of this size are not allowed for your tenant."),
+        _("Pictures of this size are not allowed for your tenant."),
         _("Choose a smaller size."),
     ),
     "too_many_images": Line(
-        _("it asks for too many images"),
-        _("It asks for more images than are allowed in a minute."),
-        _("Ask for fewer images at once."),
+        _("it asks for too many pictures"),
+        _("It asks for more pictures than are allowed in a minute."),
+        _("Ask for fewer pictures at once."),
     ),
     "queue_full": Line(
         _("the queue is full"),
@@ -128,7 +128,7 @@ LINES: Mapping[str, Line] = {
     "storage_quota_exceeded": Line(
         _("the storage is full"),
         _("Your tenant stores as much as it may."),
-        _("Delete images or files that you no longer need, then try again."),
+        _("Delete pictures or files that you no longer need, then try again."),
     ),
     "test_limit_reached": Line(
         _("test mode is used up for today"),
@@ -141,9 +141,9 @@ LINES: Mapping[str, Line] = {
         _("Wait for one to finish, or cancel one."),
     ),
     "too_many_fetches": Line(
-        _("too many images are being fetched"),
-        _("As many requests wait for images that they name by URL as may be."),
-        _("Try again in a minute, or upload the images."),
+        _("too many pictures are being fetched"),
+        _("As many requests wait for pictures that they name by URL as may be."),
+        _("Try again in a minute, or upload the pictures."),
     ),
     "input_deleted": Line(
         _("its file was deleted"),
@@ -157,7 +157,7 @@ LINES: Mapping[str, Line] = {
     ),
     "not_found": Line(
         _("something it names does not exist"),
-        _("It names a file, image, template or turn that does not exist, or was deleted."),
+        _("It names a file, picture, template or turn that does not exist, or was deleted."),
         _("Correct what is named below, then send it again."),
     ),
     "invalid_request": Line(
@@ -182,7 +182,7 @@ LINES: Mapping[str, Line] = {
     ),
     "erased": Line(
         _("it was deleted"),
-        _("The job of this item was deleted, with its image."),
+        _("The job of this item was deleted, with its picture."),
         _("Run it again if you need it."),
     ),
 }  # fmt: skip
