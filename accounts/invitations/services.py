@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
@@ -114,7 +115,7 @@ def invitation_revoke(*, tenant_id: UUID, invitation_id: UUID, actor: Actor) -> 
         invitation = _locked(tenant_id, invitation_id)
         _require(authority, Role(invitation.role))
         if invitation.accepted_at is not None:
-            raise InvitationClosed("The invitation was accepted; to end access, remove the member.")
+            raise InvitationClosed(gettext_noop("The invitation was accepted; to end access, remove the member."))
         if invitation.revoked_at is None:
             invitation.revoked_at = timezone.now()
             invitation.save(update_fields=["revoked_at"])
@@ -139,7 +140,9 @@ def invitation_accept(*, token: str, user: User, actor: Actor) -> Membership:
             raise not_found()
         _require_open(invitation)
         if user.email.lower() != invitation.email:
-            raise InvitationForAnother("The invitation was sent to another address. Sign in with that one.")
+            raise InvitationForAnother(
+                gettext_noop("The invitation was sent to another address. Sign in with that one.")
+            )
         membership, is_new = Membership.objects.get_or_create(
             tenant_id=invitation.tenant_id, user=user, defaults={"role": invitation.role}
         )
@@ -163,11 +166,11 @@ def _require(authority: Authority, role: Role) -> None:
 def _require_open(invitation: Invitation, *, allow_expired: bool = False) -> None:
     """Raises InvitationClosed for an invitation that was accepted or revoked, or that has expired."""
     if invitation.accepted_at is not None:
-        raise InvitationClosed("The invitation was already accepted.")
+        raise InvitationClosed(gettext_noop("The invitation was already accepted."))
     if invitation.revoked_at is not None:
-        raise InvitationClosed("The invitation was revoked.")
+        raise InvitationClosed(gettext_noop("The invitation was revoked."))
     if not allow_expired and invitation.expires_at <= timezone.now():
-        raise InvitationClosed("The invitation has expired. Ask for a new one.")
+        raise InvitationClosed(gettext_noop("The invitation has expired. Ask for a new one."))
 
 
 def _locked(tenant_id: UUID, invitation_id: UUID) -> Invitation:

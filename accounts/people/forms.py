@@ -14,6 +14,8 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.people.session_invitation import invited_email
@@ -24,7 +26,7 @@ class SignupForm(allauth.SignupForm):  # type: ignore[misc]
     """Sign-up with name, email and password. The email of an invitation counts as verified, since it arrived there."""
 
     name = forms.CharField(
-        label="Your name",
+        label=gettext_lazy("Your name"),
         max_length=MAX_NAME_CHARS,
         validators=[validate_name],
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
@@ -35,7 +37,7 @@ class SignupForm(allauth.SignupForm):  # type: ignore[misc]
         email: str = super().clean_email()
         invited = invited_email(context.request)
         if settings.SIGNUP != "open" and email != invited:
-            raise forms.ValidationError(f"Use {invited}, the address that was invited.")
+            raise forms.ValidationError(_("Use %s, the address that was invited.").replace("%s", invited or ""))
         return email
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
@@ -85,9 +87,9 @@ class AddPasskeyForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         if field := self.fields.get("passwordless"):
             field.initial = True
-            field.label = "Use this passkey to sign in without a password"
+            field.label = _("Use this passkey to sign in without a password")
             field.label_suffix = ""
-            field.help_text = (
+            field.help_text = _(
                 "Your device asks for a fingerprint, face or PIN each time. "
                 "Otherwise the passkey is only used as a second factor."
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.people.devices import device_of
+from accounts.people.devices import device_name
 from cavendish.mail.letters import Fact, Letter, Link, link, moment_text
 
 Context = Mapping[str, Any]
@@ -71,7 +71,7 @@ def _changed(subject: Callable[[], str], text: Callable[[Context], str]) -> Call
             facts=[
                 Fact(_("When"), moment_text(context["timestamp"])),
                 Fact(_("Where"), str(context["ip"])),
-                Fact(_("Device"), device_of(str(context["user_agent"]))),
+                Fact(_("Device"), device_name(str(context["user_agent"]))),
             ],
             after=[_("If this was not you, reset your password and sign out all other sessions right away.")],
             links=[

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from cavendish.http.problems import FieldError
 
@@ -19,14 +20,16 @@ _JOINER = "\u200d"
 
 
 def name_error(name: str) -> tuple[str, str] | None:
-    """Returns code and detail of what is wrong with a name, or None."""
+    """Returns code and detail of what is wrong with a name, or None; the detail in the language of the page, if any."""
     if len(name) > MAX_NAME_CHARS:
-        return "too_long", f"A name has at most {MAX_NAME_CHARS} characters."
+        return "too_long", gettext("A name has at most %s characters.").replace("%s", str(MAX_NAME_CHARS))
     if any(unicodedata.category(char) in _HIDDEN and char != _JOINER for char in name):
-        return "unknown_value", "A name has no control characters and none that change the direction of the text."
+        return "unknown_value", gettext(
+            "A name has no control characters and none that change the direction of the text."
+        )
     # Fullwidth and other letters that a mail program or a browser reads as plain ones are compared as such.
     if _ADDRESS.search(unicodedata.normalize("NFKC", name)):
-        return "unknown_value", "A name has no web address in it."
+        return "unknown_value", gettext("A name has no web address in it.")
     return None
 
 

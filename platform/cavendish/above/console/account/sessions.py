@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.people.audit_signals import person_audit
-from accounts.people.devices import device_of
+from accounts.people.devices import device_name, device_of
 from cavendish.above.console.session_tenant import person_of
 
 
@@ -24,7 +24,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
     """Lists the person's sessions, the current one first."""
     sessions: list[Any] = UserSession.objects.purge_and_list(request.user)
     sessions.sort(key=lambda session: (not session.is_current(), -session.last_seen_at.timestamp()))
-    rows = [{"session": session, "device": device_of(session.user_agent)} for session in sessions]
+    rows = [{"session": session, "device": device_name(session.user_agent)} for session in sessions]
     return render(request, "console/sessions.html", {"rows": rows, "others": len(rows) > 1})
 
 
@@ -38,7 +38,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     device = device_of(session.user_agent)
     session.end()
     person_audit(request, person_of(request), "session_ended", device=device, address=session.ip)
-    messages.success(request, _("Signed out of %s.").replace("%s", device))
+    messages.success(request, _("Signed out of %s.").replace("%s", device_name(session.user_agent)))
     return redirect("sessions")
 
 
