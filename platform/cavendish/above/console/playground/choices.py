@@ -158,14 +158,10 @@ class Choices:
         return [("", auto), *((level, str(THINKING.get(level, level.capitalize()))) for level in levels)]
 
     @property
-    def roles(self) -> list[tuple[str, str]]:
+    def roles(self) -> list[tuple[str, str, int]]:
         """Roles that the model tells apart, with how many of each it takes."""
         limits = self.model.role_limits
-        return [
-            (role, _("{role} (up to {most})").format(role=str(ROLE_NAMES[role]), most=limits.get(role, 0)))
-            for role in ROLES
-            if limits.get(role, 0)
-        ]
+        return [(role, str(ROLE_NAMES[role]), limits[role]) for role in ROLES if limits.get(role, 0)]
 
     @property
     def variants(self) -> range:

@@ -58,6 +58,7 @@ def form_context(work: Workplace, form: Form, offered: Sequence[Model], shown: S
         "form": form,
         "choices": choices,
         "template": template,
+        "filled": template.filled(form.values) if template else "",
         "references": _beside(references, shown.errors),
         "slots": _slots(template, shown.errors),
         "quote": quote,

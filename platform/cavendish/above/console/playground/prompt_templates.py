@@ -51,8 +51,11 @@ class TemplateShown:
         return self.filled({slot.name: slot.example for slot in self.slots})
 
     def filled(self, values: Mapping[str, str]) -> str:
-        """Returns the prompt with these values in its slots."""
-        return slots_fill(self.prompt, {slot.name: slot.required for slot in self.slots}, values)
+        """Returns the prompt with these values in its slots; what is required and missing stands in brackets."""
+        shown = {
+            slot.name: values.get(slot.name) or (f"[{slot.label}]" if slot.required else "") for slot in self.slots
+        }
+        return slots_fill(self.prompt, list(shown), shown)
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,6 @@ class Quoted:
     tokens: int = 0
     errors: Mapping[str, str] = field(default_factory=dict)
     refused: Refused | None = None
-    filled: str = ""
-    """The prompt that a template makes of its values."""
 
     @property
     def sum(self) -> str:
@@ -75,7 +73,6 @@ def _quoted(work: Workplace, form: Form) -> Quoted:
         width=resolution.width if resolution else 0,
         height=resolution.height if resolution else 0,
         tokens=parsed.text_tokens,
-        filled=parsed.template.prompt if parsed.template else "",
     )
 
 

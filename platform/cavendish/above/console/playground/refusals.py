@@ -46,8 +46,6 @@ DETAILS = {
     ("from", "not_found"): gettext_noop("The turn before was deleted. Start anew."),
     ("from", "not_stored"): gettext_noop("The turn before was not kept, so nothing can go on from it. Start anew."),
     ("reference", "not_found"): gettext_noop("A reference was deleted. Remove it."),
-    ("slot", "required"): gettext_noop("This needs a value."),
-    ("slot", "empty"): gettext_noop("This needs a value."),
 }  # fmt: skip
 """Sentences for what a person at the form can set right, by field and the error's code."""
 
@@ -90,6 +88,8 @@ def errors_of(problem: Problem, form: Form) -> dict[str, str]:
 
 
 def sentence(error: FieldError, name: str) -> str:
+    if name.startswith("slot-") and error.code in {"required", "empty"}:
+        return _("Fill in “{}”.").format(name.removeprefix("slot-").replace("_", " "))
     known = DETAILS.get((name.partition("-")[0], error.code))
     return _(known) if known else label(error.detail)
 

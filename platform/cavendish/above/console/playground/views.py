@@ -176,7 +176,7 @@ def playground_form(request: HttpRequest, work: Workplace) -> HttpResponse:
     """
     data: QueryDict = request.POST if request.method == "POST" else request.GET
     offered = models_offered(work.principal)
-    edited = _result(request, work, data["edit"]) if data.get("edit") else None
+    edited = _result(request, work, str(data["edit"])) if data.get("edit") else None
     base = form_of_request(edited.sight.request, offered) if edited else None
     form = _stepped(work, form_of_data(data, offered, base=base), data.get("step", "show"))
     result = _result(request, work, form.previous) if form.previous else None
@@ -188,7 +188,9 @@ def playground_quote(request: HttpRequest, work: Workplace) -> HttpResponse:
     """What the form would cost now, for the button."""
     offered = models_offered(work.principal)
     form = form_of_data(request.POST if request.method == "POST" else request.GET, offered)
-    context = {"form": form, "quote": quoted(work, form), "fresh": True}
+    template = template_of(work, form)
+    filled = template.filled(form.values) if template else ""
+    context = {"form": form, "quote": quoted(work, form), "filled": filled, "fresh": True}
     return render(request, "console/playground/quote.html", context)
 
 
