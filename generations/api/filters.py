@@ -38,8 +38,9 @@ _TAKES = (
     "url_expires_in",
     "q",
 )
-_OUTPUTS_TAKE = (*CREATED, "generation_id", "model", "q", "favorite", "rating", "url_expires_in")
-_BATCHES_TAKE = (*CREATED, "status", "model", "key_id", "member_id")
+_ASKERS = ("key_id", "member_id")
+_OUTPUTS_TAKE = (*CREATED, *_ASKERS, "generation_id", "model", "q", "favorite", "rating", "url_expires_in")
+_BATCHES_TAKE = (*CREATED, "status", "model", *_ASKERS)
 _FILES_TAKE = (*CREATED, "name", "mime_type", "source")
 _MAX_SEARCH = 500
 _MAX_NAME, _MAX_VALUE = 64, 512
@@ -88,6 +89,10 @@ def outputs_filter(
         conditions["generation_id"] = generation_id
     if model := _model(parameters):
         conditions["generation__model"] = model
+    for name in _ASKERS:
+        column, prefix = _IDS[name]
+        if (value := parameters.id(name, prefix)) is not None:
+            conditions[f"generation__{column}"] = value
     if (favorite := parameters.flag("favorite")) is not None:
         conditions["favorite"] = favorite
     if rating := parameters.choice("rating", ("1", "2", "3", "4", "5")):
@@ -114,7 +119,7 @@ def batches_filter(rows: QuerySet[Batch], request: Request) -> QuerySet[Batch]:
         conditions["status"] = status
     if model := _model(parameters):
         conditions["model"] = model
-    for name in ("key_id", "member_id"):
+    for name in _ASKERS:
         column, prefix = _IDS[name]
         if (value := parameters.id(name, prefix)) is not None:
             conditions[column] = value

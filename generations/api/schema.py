@@ -340,6 +340,7 @@ OUTPUT_FILTERS = [
     *FINDING,
     *CREATED,
     MODEL,
+    *ASKERS,
     OpenApiParameter("generation_id", OpenApiTypes.STR, description="Those of a generation."),
     OpenApiParameter("favorite", OpenApiTypes.BOOL),
     OpenApiParameter("rating", OpenApiTypes.INT, enum=[1, 2, 3, 4, 5]),

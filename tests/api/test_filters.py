@@ -51,6 +51,12 @@ def test_by_key_and_by_person(account: Account) -> None:
         Generation.objects.filter(id=uuid_of(first["id"])).update(member_id=member)
     assert listed(account, f"key_id={ids.encode(ids.API_KEY, key)}") == [second["id"]]
     assert listed(account, f"member_id={ids.encode(ids.USER, member)}") == [first["id"]]
+    for query, made in (
+        (f"key_id={ids.encode(ids.API_KEY, key)}", second),
+        (f"member_id={ids.encode(ids.USER, member)}", first),
+    ):
+        found = account.get(f"/api/v1/outputs?{query}").json()["data"]
+        assert [each["generation_id"] for each in found] == [made["id"]]
     for nobody in (f"key_id=key_{UNKNOWN}", f"member_id=usr_{UNKNOWN}", f"batch_id=batch_{UNKNOWN}"):
         assert listed(account, nobody) == []
 
