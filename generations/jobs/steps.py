@@ -103,14 +103,14 @@ class Called:
 
 @dataclass(frozen=True)
 class GivenBack:
-    """Back in the queue: `upstream_busy`, `storage_away`, "worker lost", "worker stopped", "worker restarted"."""
+    """Back in the queue: `upstream_busy`, `storage_away`, `machine_fault`, "worker lost", "worker stopped" and so on."""
 
     reason: str
 
     @property
     def is_loss(self) -> bool:
         """Whether a worker went with it, so that its last call may be missing here."""
-        return self.reason not in {"upstream_busy", "storage_away"}
+        return self.reason not in {"upstream_busy", "storage_away", "machine_fault"}
 
 
 @dataclass(frozen=True)

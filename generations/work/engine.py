@@ -25,6 +25,7 @@ from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore
 from generations.work.pending_result import PendingResult, deliver, pending_results_find
 from generations.work.run import Running, fail, run
+from generations.work.spool_health import SpoolHealth
 from generations.work.worker_state import WorkerState
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ CLAIM_AT_ONCE = 32
 LOOK_AGAIN = 0.1
 RECOVER_EVERY = 30.0
 SELF_RING = 2.0
+FAULT_LOOK = 1.0
 
 
 class Engine:
@@ -55,6 +57,7 @@ class Engine:
         self._ring = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._unsure = False
+        self.spool = SpoolHealth(Path(settings.SPOOL_DIR) / "jobs")
 
     async def start(self) -> None:
         self.clients = Clients()
@@ -127,6 +130,12 @@ class Engine:
                 self.requested = max(self.requested, CLAIM_AT_ONCE)
                 next_look = now() + SELF_RING
             while self.requested and not self.stopping and (free := self.capacity - len(self.running)) > 0:
+                if not await self.spool.takes():
+                    # Doorbells are left to other machines.
+                    self._room.clear()
+                    self.requested = 0
+                    next_look = now() + FAULT_LOOK
+                    break
                 limit = min(self.requested, free, CLAIM_AT_ONCE)
                 self.requested -= limit
                 try:
@@ -163,6 +172,8 @@ class Engine:
                     self.requested = max(self.requested, CLAIM_AT_ONCE)
             if len(self.running) >= self.capacity:
                 self._room.clear()
+            elif not self.spool.fault:
+                self._room.set()
 
     def _begin(self, job: Job) -> None:
         running = Running(job)
@@ -188,11 +199,13 @@ class Engine:
             if await fail(running, self.store) == "ended":
                 await self._publish(valkey.ENDED, job.id)
         finally:
+            if running.fault:
+                self.spool.note(running.fault)
             if self.running.get(job.id) is running:
                 del self.running[job.id]
             self.bytes_running -= job.estimated_bytes
             self.batch_running -= job.is_batch
-            if not self.stopping:
+            if not self.stopping and not self.spool.fault:
                 self._room.set()
                 self._request(1)
 
@@ -223,7 +236,7 @@ class Engine:
                 logger.exception("A heartbeat failed.")
 
     def _state(self) -> WorkerState:
-        return {"slots": self.capacity, "keys": self.clients.keys.report()}
+        return {"slots": self.capacity, "keys": self.clients.keys.report(), "fault": self.spool.fault}
 
     async def _cancellations(self) -> None:
         """Stops a job as soon as its cancellation is published; heartbeats carry those that were missed."""

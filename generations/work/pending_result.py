@@ -233,7 +233,7 @@ def pending_results_find(older_than: float = 0.0) -> list[PendingResult]:
     if not jobs.is_dir():
         return []
     results = []
-    for folder in sorted(jobs.iterdir()):
+    for folder in sorted(path for path in jobs.iterdir() if path.is_dir()):
         pending = PendingResult.read(folder)
         try:
             age = time.time() - folder.stat().st_mtime

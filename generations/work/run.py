@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from django.conf import settings
 from billing.prices.pricing import extra_cost
 from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
 from cavendish.storage import ObjectMissing, StorageAway
+from cavendish.storage.spool import is_machine_fault
 from generations.contracts import GenerationResult, UpstreamCalls
 from generations.errors import EndReason, ErrorCode
 from generations.work.answer import Answer, answer_read, spool_paths
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 COMPLETE = frozenset({"completed", "incomplete", ""})
 CANCEL_PATIENCE = 5.0
 STORAGE_PAUSE = 5.0
+FAULT_PAUSE = 1.0
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Running:
     """A job that this process runs. `stop` says why its task was canceled, if it was by us.
 
     The task may be canceled only while it is `interruptible`: anywhere else its end would be lost with it. `calls` are
-    those that it made upstream.
+    those that it made upstream, `fault` what of this machine kept it from ending.
     """
 
     job: Job
@@ -49,6 +52,7 @@ class Running:
     interruptible: bool = False
     delivering: bool = False
     calls: UpstreamCalls | None = None
+    fault: str = ""
 
 
 class Canceled(Exception):
@@ -115,6 +119,15 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
         logger.warning("Generation %s lacks what it refers to: %s", job.name, type(error).__name__)
         result = failure(job, ErrorCode.INTERNAL, "A picture or an earlier turn that this generation needs was erased.")
     except Exception as error:
+        if is_machine_fault(error):
+            # Not the job's fault: another machine takes it, and this one claims no more until it is well.
+            running.fault = os.strerror(getattr(error, "errno", 0))
+            logger.warning("Generation %s is given back: this machine takes no answer (%s).", job.name, running.fault)
+            await retrying(
+                lambda: store.requeue(job, seconds=FAULT_PAUSE, reason="machine_fault", failed=0, calls=calls)
+            )
+            _clean(job)
+            return "requeued"
         # Never the exception's text: it may quote the request.
         logger.exception("Generation %s failed inside the platform: %s", job.name, type(error).__name__)
         result = failure(job, ErrorCode.INTERNAL, PLATFORM_FAILED)
@@ -131,6 +144,7 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
         await asyncio.to_thread(pending.write)
     except OSError as error:
         # A full disk: the answer cannot be kept for a successor, but it can still be delivered from here.
+        running.fault = os.strerror(error.errno or 0)
         logger.warning("Generation %s: the spool does not take the result (%s).", job.name, type(error).__name__)
     return await deliver(pending, store)
 

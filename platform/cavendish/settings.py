@@ -338,7 +338,7 @@ SESSION_ENGINE = "accounts.people.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
 # Health checks (`up`, a load balancer) call a process directly, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS", 0)
 # Subdomains and the preload list are not for one platform to decide for a domain.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

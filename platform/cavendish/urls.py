@@ -39,6 +39,7 @@ _views = {name: OpenApiDocument.as_view(build=build) for name, build in DOCUMENT
 urlpatterns = [
     path("", RedirectView.as_view(url="/console/")),
     path("healthz", healthz),
+    path("livez", healthz),
     path("readyz", readyz),
     path("metrics", Metrics.as_view()),
     path("admin", RedirectView.as_view(url="/admin/")),

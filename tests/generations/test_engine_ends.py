@@ -6,8 +6,6 @@ import asyncio
 import io
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,12 +13,12 @@ from django.conf import settings as django_settings
 from PIL import Image
 from pytest_django import Settings
 
+from cavendish.telemetry import metrics
 from tests.factories import make_tenant, submit_generation
 from tests.gemini.upstream import Upstream, answer, interaction
 from tests.generations.engines import (
     EngineThread,
     bought,
-    charge,
     engine_thread,
     outputs,
     spooled,
@@ -31,6 +29,7 @@ from tests.generations.engines import (
 )
 from tests.generations.helpers import books_balance, events, generation, rows, status
 from tests.generations.proxy import proxied
+from tests.outages import replaced_by_a_file
 
 pytestmark = [pytest.mark.usefixtures("quiet", "sandbox_url"), pytest.mark.slow]
 
@@ -38,20 +37,6 @@ pytestmark = [pytest.mark.usefixtures("quiet", "sandbox_url"), pytest.mark.slow]
 @pytest.fixture
 def marker() -> str:
     return f"m{secrets.token_hex(6)}"
-
-
-@contextmanager
-def replaced_by_a_file(folder: Path) -> Iterator[None]:
-    """An outage that also binds root: the folder is a file for a while."""
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(folder.name + ".aside")
-    folder.rename(aside)
-    folder.write_bytes(b"")
-    try:
-        yield
-    finally:
-        folder.unlink()
-        aside.rename(folder)
 
 
 def test_a_text_that_postgresql_cannot_store_ends_the_job_all_the_same_i1(settings: Settings) -> None:
@@ -84,13 +69,26 @@ async def _serve(server: Upstream, settings: Settings, listening: list[asyncio.S
     settings.GEMINI_BASE_URL = f"http://127.0.0.1:{port}"
 
 
-def test_a_spool_that_cannot_be_written_ends_the_job_as_our_fault_i1() -> None:
+def test_a_spool_that_takes_nothing_is_not_the_jobs_fault_i1(marker: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The job goes back and no try counts; the worker claims nothing, says so once, and goes on when it is well."""
     tenant = make_tenant()
-    with replaced_by_a_file(Path(django_settings.SPOOL_DIR) / "jobs"), engine_thread():
-        id = submit_generation(tenant)
-        assert wait_ended(id) == ["failed"]
-    assert generation(id)["error"]["code"] == "internal"
-    assert charge(id)["amount"] == 0
+    jobs = Path(django_settings.SPOOL_DIR) / "jobs"
+    with engine_thread() as thread:
+        first = submit_generation(tenant, f"{marker} [[latency:1]]")
+        wait_until(lambda: len(bought(marker)) == 1)
+        with replaced_by_a_file(jobs):
+            wait_until(lambda: status(first) == "queued" and thread.engine.spool.fault == "Not a directory")
+            others = [submit_generation(tenant) for _ in range(3)]
+            time.sleep(2.5)  # longer than two looks
+            assert [status(id) for id in (first, *others)] == ["queued"] * 4
+            assert thread.engine._state()["fault"] == "Not a directory"
+            assert metrics.SPOOL_FAULT._value.get() == 1
+        assert wait_ended(first, *others) == ["succeeded"] * 4
+        assert metrics.SPOOL_FAULT._value.get() == 0
+    assert [generation(id)["attempts"] for id in (first, *others)] == [2, 1, 1, 1]
+    why = rows("owner", "SELECT data ->> 'reason' AS reason FROM events_event WHERE subject = %s", first)
+    assert [row["reason"] for row in why].count("machine_fault") == 1
+    assert len([record for record in caplog.records if "takes no answers" in record.message]) == 1
     books_balance(tenant)
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
+import pytest
 from django.test import Client
 
+from cavendish.db import migrated
+from cavendish.telemetry import health
 from cavendish.telemetry.health_server import health_serve
+from tests.outages import replaced_by_a_file
 
 
 def test_health_checks_are_answered_without_tls(settings: Any) -> None:
@@ -17,6 +24,43 @@ def test_health_checks_are_answered_without_tls(settings: Any) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").status_code == 200
     assert client.get("/api/v1/docs").status_code == 301
+
+
+def parts(client: Client) -> tuple[int, dict[str, str]]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.json()
+
+
+def test_readiness_names_each_part_and_a_spool_that_takes_nothing(tmp_path: Path, settings: Any) -> None:
+    settings.SPOOL_DIR = tmp_path / "spool"
+    client = Client()
+    assert parts(client) == (
+        200, {"status": "ok", "postgresql": "ok", "valkey": "ok", "storage": "ok", "spool": "ok"},
+    )  # fmt: skip
+    with replaced_by_a_file(settings.SPOOL_DIR):
+        status, found = parts(client)
+        assert (status, found["status"], found["spool"]) == (503, "unavailable", "Not a directory")
+        assert client.get("/livez").status_code == 200
+    assert parts(client)[0] == 200
+
+
+def test_an_unmigrated_database_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = migrated._of_this_version() | {("accounts", "9999_of_the_next_version")}
+    monkeypatch.setattr(migrated, "_of_this_version", lambda: newer)
+    monkeypatch.setattr(migrated, "_complete", set())
+    status, found = parts(Client())
+    assert (status, found["postgresql"]) == (503, "1 migrations missing: run manage.py migrate")
+
+
+def test_a_probe_answers_in_time_whatever_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = Event()
+    monkeypatch.setitem(health.CHECKS, "storage", lambda: str(hangs.wait(60)))
+    began = time.monotonic()
+    status, found = parts(Client())
+    assert (status, found["storage"], found["postgresql"]) == (503, "does not answer", "ok")
+    assert time.monotonic() - began < 5
+    hangs.set()
+    health._pending.pop("storage").result(5)
 
 
 def test_a_process_without_http_answers_on_a_port_of_its_own() -> None:

@@ -25,7 +25,7 @@ from tests.api.accounts import Books as PlatformBooks
 from tests.walls.invoices import invoiced
 
 # Pages of people, who sign in. Those that name something by id, and where that is tested with somebody else's.
-SIGNED_IN = ("admin/", "account/", "invitations/")
+SIGNED_IN = ("admin/", "account/", "console/", "invitations/")
 PAGES = {
     "account/sessions/<int:session_id>/end/",  # tests/people/test_sessions.py, as the next two
     "account/2fa/webauthn/keys/<int:pk>/remove/",
@@ -177,7 +177,7 @@ def routes() -> Iterator[tuple[str, list[str], bool]]:
                 yield prefix + str(pattern.pattern), issubclass(getattr(pattern.callback, "cls", View), OperatorView)
 
     for route, operators in walk(get_resolver().url_patterns, ""):
-        known = route in PAGES or "<" not in route or route.startswith("admin/")
+        known = route in PAGES or "<" not in route or route.startswith(("admin/", "console/"))
         assert known or not route.startswith(SIGNED_IN), f"Say in PAGES how {route} hides what it names."
         if not route.startswith((*SIGNED_IN, "static/")) and (names := re.findall(r"<(?:\w+:)?(\w+)>", route)):
             yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route), names, operators

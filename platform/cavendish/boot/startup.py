@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from contextlib import ExitStack
 from ipaddress import ip_network
 from typing import Any
@@ -44,6 +46,7 @@ def refuse_unsafe() -> None:
         requested_model(settings.IMAGEN_SUCCESSOR)
     except UnknownModel as error:
         raise ConfigurationError(f"IMAGEN_SUCCESSOR: {error}") from None
+    refuse_unusable_spool()
     refuse_unbound(conninfo("default"))
     refuse_unnamed_pooler(conninfo("default"), named=settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"])
 
@@ -61,6 +64,21 @@ def refuse_in_public() -> None:
         raise ConfigurationError(
             f"ALLOWED_HOSTS is * for {settings.BASE_URL}: clients could choose the host in links. Name the hosts."
         )
+
+
+def refuse_unusable_spool() -> None:
+    """Raises ConfigurationError for a SPOOL_DIR that never takes anything. A full disk is no error: it may empty."""
+    folder = settings.SPOOL_DIR
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return
+        reason = "no permission to write"
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return
+        reason = error.strerror or type(error).__name__
+    raise ConfigurationError(f"SPOOL_DIR is {folder}: {reason}. Use a folder on a disk that this process may write to.")
 
 
 def refuse_unbound(login: str) -> None:

@@ -59,6 +59,8 @@ def functions_load(alias: str, files: Iterable[Path] | None = None) -> int:
         for signature in _without_file(cursor, loaded, files):
             _drop(cursor, signature, alias)
         _check(cursor, alias)
+        # Readiness asks whether this version's migrations are all there (cavendish.db.migrated).
+        cursor.execute("GRANT SELECT ON django_migrations TO cavendish_app")
     return len(files)
 
 

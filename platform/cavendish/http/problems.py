@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 
 from cavendish.storage import StorageAway, is_outage
+from cavendish.storage.spool import FULL, is_machine_fault
 from cavendish.telemetry.request_ids import current_request
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ MAX_DETAIL_CHARS = 400
 MAX_ERRORS = 40
 MAX_ECHO_CHARS = 80
 MAX_NAMES = 3
+SPOOL_RETRY_SECONDS = 10.0
 
 # Titles of codes that read badly as their own title with spaces, which every other code has.
 TITLES = {
@@ -221,6 +224,15 @@ def unavailable(detail: str = "The service is busy or restarting; try again.", *
     return Problem(503, "unavailable", detail, headers=_retry_after(retry_after))
 
 
+def spool_refused(error: BaseException) -> Problem:
+    """Returns the problem of a spool that is full (507) or takes nothing for another reason (503)."""
+    number = getattr(error, "errno", None) or 0
+    logger.error("The spool takes nothing: %s.", os.strerror(number))
+    status, why = (507, "is full") if number in FULL else (503, "cannot be written")
+    detail = f"The spool of this machine {why}; nothing was accepted. Try again."
+    return Problem(status, "spool_unavailable", detail, headers=_retry_after(SPOOL_RETRY_SECONDS))
+
+
 def _retry_after(seconds: float | None) -> dict[str, str]:
     return {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}
 
@@ -255,6 +267,8 @@ def problem_of(exc: BaseException) -> Problem | None:
     if isinstance(exc, StorageAway) or (is_outage(exc) and not isinstance(exc, OSError)):
         logger.error("The storage answered %s", type(exc).__name__)
         return unavailable("The storage is away; try again.")
+    if is_machine_fault(exc):
+        return spool_refused(exc)
     if isinstance(exc, OperationalError | InterfaceError):
         # The message of a database error may repeat values, so only its class is logged.
         logger.error("The database answered %s", type(exc.__cause__ or exc).__name__)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.files import File
 
 from cavendish.boot.config import ConfigurationError
+from cavendish.storage.spool import folder_fault
 
 CHUNK = 256 * 1024
 ERASE_SECONDS = 1.0
@@ -60,6 +61,9 @@ class Objects(Protocol):
 
     def delete(self, key: str) -> None:
         """Deletes an object. An absent key is no error."""
+
+    def fault(self) -> str:
+        """Returns why the store takes nothing, empty where it does; raises what means an outage (is_outage)."""
 
     def listing(self, prefix: str) -> Iterator[Stored]:
         """Yields the objects below a prefix that ends with "/", in the order of the keys' bytes, page by page."""
@@ -107,6 +111,9 @@ class LocalObjects:
     def delete(self, key: str) -> None:
         (self.root / key).unlink(missing_ok=True)
 
+    def fault(self) -> str:
+        return folder_fault(self.root)
+
     def listing(self, prefix: str) -> Iterator[Stored]:
         try:
             with os.scandir(self.root / prefix) as directory:
@@ -153,6 +160,10 @@ class RemoteObjects:
 
     def delete(self, key: str) -> None:
         self.storage.delete(key)
+
+    def fault(self) -> str:
+        self.storage.exists("readiness")  # one request, which needs the bucket and the right to read in it
+        return ""
 
     def listing(self, prefix: str) -> Iterator[Stored]:
         base = f"{self.storage.location}/" if self.storage.location else ""

@@ -1,32 +1,79 @@
-"""`/healthz`: whether this process responds. `/readyz`: whether it can do its work; names what it lacks."""
+"""`/healthz`, `/livez`: whether this process responds. `/readyz`: whether it can do its work; names what it lacks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTime
+from pathlib import Path
+from time import monotonic
+
 import redis
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
+from cavendish.db.migrated import migrations_missing
 from cavendish.messaging import valkey
+from cavendish.storage import is_outage, objects
+from cavendish.storage.spool import folder_fault
+
+PROBE_SECONDS = 4.0
+"""Within which all is answered, whatever hangs: load balancers mostly give five."""
+KEEP_SECONDS = 15.0
+OK = "ok"
+AWAY = "away"
+
+Check = Callable[[], str]
+
+_threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readiness")
+_pending: dict[str, Future[str]] = {}
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": OK})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Returns 503 without PostgreSQL. Without Valkey jobs still run, only later, so that is named and still 200."""
-    services = {"postgresql": _postgresql(), "valkey": _valkey()}
-    ready = services["postgresql"] == "ok"
-    return JsonResponse({"status": "ok" if ready else "unavailable", **services}, status=200 if ready else 503)
+    """Returns 503 where a request or a job would fail, and names each part.
+
+    Without Valkey jobs still run, only later, so that is named and still 200.
+    """
+    parts = _asked(CHECKS)
+    ready = all(state == OK for part, state in parts.items() if part != "valkey")
+    return JsonResponse({"status": OK if ready else "unavailable", **parts}, status=200 if ready else 503)
+
+
+def _asked(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Returns what each check says, those that hang as such. One that hangs still is not asked a second time."""
+    deadline = monotonic() + PROBE_SECONDS
+    for name, check in checks.items():
+        if name not in _pending or _pending[name].done():
+            _pending[name] = _threads.submit(_closing, check)
+    states = {}
+    for name in checks:
+        try:
+            states[name] = _pending[name].result(max(deadline - monotonic(), 0))
+        except NotInTime:
+            states[name] = "does not answer"
+    return states
+
+
+def _closing(check: Check) -> str:
+    try:
+        return check()
+    finally:
+        connection.close()  # back into the pool: the next check may run in another thread
 
 
 def _postgresql() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        missing = migrations_missing("default")
     except DatabaseError:
-        return "away"
-    return "ok"
+        return AWAY
+    return f"{missing} migrations missing: run manage.py migrate" if missing else OK
 
 
 def _valkey() -> str:
@@ -36,5 +83,34 @@ def _valkey() -> str:
     try:
         client.ping()
     except redis.RedisError:
-        return "away"
-    return "ok"
+        return AWAY
+    return OK
+
+
+def _storage() -> str:
+    try:
+        return objects().fault() or OK
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return AWAY
+
+
+def _spool() -> str:
+    return folder_fault(Path(settings.SPOOL_DIR)) or OK
+
+
+def _kept(check: Check) -> Check:
+    """Returns the check with answers that hold for KEEP_SECONDS: a bucket is asked over the network."""
+    last = ("", float("-inf"))
+
+    def asked() -> str:
+        nonlocal last
+        if monotonic() - last[1] > KEEP_SECONDS:
+            last = (check(), monotonic())
+        return last[0]
+
+    return asked
+
+
+CHECKS: dict[str, Check] = {"postgresql": _postgresql, "valkey": _valkey, "storage": _kept(_storage), "spool": _spool}

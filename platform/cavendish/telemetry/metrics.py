@@ -31,3 +31,4 @@ CONNECTIONS_REFUSED = Counter(
 )
 OPEN_REQUESTS = Gauge("cavendish_open_requests", "Requests that are open: waits and event streams too.")
 BODY_BYTES = Gauge("cavendish_body_bytes", "Bytes of request bodies that are on their way, announced ones included.")
+SPOOL_FAULT = Gauge("cavendish_spool_fault", "1 while this process's spool takes no answers, and no job is claimed.")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cavendish.http.admission import STRANGER
-from cavendish.http.problems import Problem, unavailable
+from cavendish.http.problems import Problem, spool_refused
 from cavendish.http.slots import SCOPE_KEY
 from cavendish.messaging import resubmissions
+from cavendish.storage.spool import is_machine_fault
 from cavendish.telemetry.request_ids import HEADER, Request, request_enter, request_of
 from cavendish.wait.asgi import PRIVATE, App, Message, Receive, Scope, Send, watching, without
-from cavendish.wait.bodies import FULL_RETRY_SECONDS, BodyBudget, BudgetLimits
+from cavendish.wait.bodies import BodyBudget, BudgetLimits
 from cavendish.wait.cross_origin import answer_preflight, is_for_every_origin, opened
 from cavendish.wait.database import Source
 from cavendish.wait.documents import Documents
@@ -38,7 +38,6 @@ PROBE_SLOTS = 2
 """Requests of load balancers and Prometheus inside Django; they never wait for others'."""
 UNGATED = "cavendish.ungated"
 """Scope key of these requests, which Django answers in threads of their own."""
-_DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def people_slots(django_slots: int) -> int:
@@ -147,10 +146,9 @@ class WaitLayer:
             await self._inner(scope, intake.receive, first.send)
         except OSError as error:
             # Django keeps a body in the spool while it comes.
-            if first.started or error.errno not in _DISK_IS_FULL:
+            if first.started or not is_machine_fault(error):
                 raise
-            logger.error("The spool has no room for a body.")
-            intake.refusal = unavailable("There is no room for a body now; try again.", retry_after=FULL_RETRY_SECONDS)
+            intake.refusal = spool_refused(error)
         finally:
             intake.leave()
             reservation.release()
