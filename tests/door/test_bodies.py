@@ -195,7 +195,7 @@ def test_the_defaults_end_a_phone_on_2g_and_let_64_kb_a_second_pass() -> None:
     assert 2 * WINDOW_SECONDS <= 60
 
 
-async def test_a_full_disk_is_503(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_507(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     _, secret = await aside(lambda: make_key(make_tenant()))
 
     class Full:
@@ -209,4 +209,4 @@ async def test_a_full_disk_is_503(door: Door, monkeypatch: pytest.MonkeyPatch) -
     async with door() as (port, _), connected(port) as raw:
         monkeypatch.setattr("django.core.handlers.asgi.tempfile.SpooledTemporaryFile", Full)
         answer = await ask(raw, "POST", "/api/v1/files", "Content-Length: 4", key=secret, body=b"abcd")
-        assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+        assert (answer.status, answer.headers["retry-after"]) == (507, "10")
