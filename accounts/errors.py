@@ -20,6 +20,7 @@ Refusal
     ├── TooManyInvitations     429
     ├── WrongStatus            409  a tenant's status does not lead there
     ├── PolicyOutdated         409  not the version in force
+    ├── SecondFactorMissing    409  of whoever requires one of everybody
     ├── SignUpClosed           403  or one person's tenants are too many
     ├── TooManyEndpoints       429  webhooks of one tenant
     ├── EndpointDisabled       409  nothing is sent to it
@@ -105,6 +106,10 @@ class WrongStatus(AccountsRefused):
 
 class PolicyOutdated(AccountsRefused):
     code_name = "policy_outdated"
+
+
+class SecondFactorMissing(AccountsRefused):
+    code_name = "second_factor_missing"
 
 
 class SignUpClosed(AccountsRefused):

@@ -107,7 +107,8 @@ def test_every_refusal_is_on_the_errors_page_with_its_status() -> None:
     codes = {refusal.code_name: str(refusal.status_code) for refusal in refusals()}
 
     assert {"powers_exceeded", "budget_exceeded"} <= set(codes)
-    of_others = {"invitation_for_another", "sign_up_closed"}  # only people meet them, in the console
+    # Only people meet these, in the console.
+    of_others = {"invitation_for_another", "second_factor_missing", "sign_up_closed"}
     of_others |= {"item_taken"}  # only feeders of batches do
     assert {code for code, status in codes.items() if status not in documented.get(code, ())} == of_others
 

@@ -15,6 +15,7 @@ from accounts.authentication.parameters import CREATED, Parameters, tenant_of
 from accounts.members import schema
 from accounts.members.bodies import MemberChange
 from accounts.members.representation import member_json
+from accounts.members.selectors import people_with_two_factors
 from accounts.members.services import membership_remove, membership_role_change
 from accounts.models import Membership, Role
 from accounts.roles.operators import OperatorPermission
@@ -98,15 +99,18 @@ def _members(request: Request, tenant_id: UUID) -> Response:
     with tenant_work(tenant_id):
         rows = Membership.objects.filter(tenant_id=tenant_id, **conditions).select_related("user")
         page, cursor = page_read(request, rows, ids.MEMBERSHIP)
-        return Response(page_json([member_json(membership) for membership in page], cursor))
+        protected = people_with_two_factors([membership.user_id for membership in page])
+        shown = [member_json(membership, two_factor=membership.user_id in protected) for membership in page]
+        return Response(page_json(shown, cursor))
 
 
 def _member_json(tenant_id: UUID, user_id: UUID) -> dict[str, object]:
     with tenant_work(tenant_id):
         membership = Membership.objects.filter(tenant_id=tenant_id, user_id=user_id).select_related("user").first()
+        protected = people_with_two_factors([user_id])
     if membership is None:
         raise not_found()
-    return member_json(membership)
+    return member_json(membership, two_factor=user_id in protected)
 
 
 def _user_id_of(public: str) -> UUID:

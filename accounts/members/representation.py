@@ -9,10 +9,11 @@ from cavendish.db import ids
 from cavendish.http.times import moment
 
 
-def member_json(membership: Membership) -> dict[str, Any]:
+def member_json(membership: Membership, *, two_factor: bool) -> dict[str, Any]:
     """Returns the member as the API shows it; the membership has its `user` loaded.
 
-    A member is named by the person's id, which keys, budgets and usage refer to as well.
+    `two_factor` is whether the person has a second factor. A member is named by the person's id, which keys, budgets
+    and usage refer to as well.
     """
     return {
         "id": ids.encode(ids.USER, membership.user_id),
@@ -20,5 +21,6 @@ def member_json(membership: Membership) -> dict[str, Any]:
         "email": membership.user.email,
         "name": membership.user.name,
         "role": membership.role,
+        "two_factor": two_factor,
         "created_at": moment(membership.created_at),
     }

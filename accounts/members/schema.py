@@ -16,6 +16,7 @@ class Member(s.Serializer[object]):
     email = s.EmailField()
     name = s.CharField()
     role = s.ChoiceField(choices=Role.values)
+    two_factor = s.BooleanField(help_text="Whether the person has an authenticator app or a passkey.")
     created_at = s.DateTimeField()
 
 

@@ -38,6 +38,7 @@ class OwnSettings(Body):
     frame_origins = Listed(
         child=Text(max_length=300), max_length=50, help_text="Origins whose pages may embed display pages."
     )
+    requires_two_factor = Flag(help_text="Whether members enter the console with a second factor only.")
 
 
 class Settings(OwnSettings):

@@ -43,6 +43,7 @@ class Tenant(s.Serializer[object]):
     test_keys_enabled = s.BooleanField()
     allowed_origins = s.ListField(child=s.CharField(), help_text="Origins whose scripts may use the API with a key.")
     frame_origins = s.ListField(child=s.CharField(), help_text="Origins whose pages may embed display pages.")
+    requires_two_factor = s.BooleanField(help_text="Whether members enter the console with a second factor only.")
     weight = s.IntegerField()
     concurrency_limit = s.IntegerField()
     queue_limit = s.IntegerField()

@@ -19,9 +19,10 @@ from django.utils import timezone
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.billing_port import STANDARD_PLAN, billing
-from accounts.errors import NotAllowed, SignUpClosed, WrongStatus
+from accounts.errors import NotAllowed, SecondFactorMissing, SignUpClosed, WrongStatus
 from accounts.invitations.services import invitation_create
-from accounts.models import Membership, Role, Tenant, TenantStatus, User
+from accounts.members.selectors import people_with_two_factors
+from accounts.models import AuditEvent, Membership, Role, Tenant, TenantStatus, User
 from accounts.roles.authority import authority_of
 from accounts.roles.checks import check_models, check_origins, check_sizes, check_time_zone, models_named
 from accounts.roles.names import check_name
@@ -34,6 +35,7 @@ from cavendish.http.problems import FieldError, invalid, not_found
 # What a tenant controls itself; PostgreSQL lets the app role write these columns and no others.
 OF_THE_TENANT = (
     "name", "output_retention_days", "input_retention_days", "test_keys_enabled", "allowed_origins", "frame_origins",
+    "requires_two_factor",
 )  # fmt: skip
 OF_THE_OPERATOR = (
     "weight", "concurrency_limit", "queue_limit", "requests_per_minute", "images_per_minute", "allowed_models",
@@ -103,7 +105,8 @@ def tenant_update(
 
     A new billing time zone waits until a month has begun in the old zone and in the new one, so that no day of usage
     falls into a month that is closed; `timezone_at_once` is for a tenant that was never billed
-    (`tenant_update_as_operator`).
+    (`tenant_update_as_operator`). A person requires a second factor of everybody only where they have one: raises
+    SecondFactorMissing.
     """
     changed = dict(changed)
     _normalise(changed)
@@ -114,6 +117,8 @@ def tenant_update(
             authority_of(actor, tenant_id).require(Permission.SETTINGS)
             if others := sorted(changed.keys() - set(OF_THE_TENANT)):
                 raise NotAllowed(f"Only the operator can change: {', '.join(others)}.")
+            if changed.get("requires_two_factor"):
+                _require_two_factor_of(actor)
         tenant = _locked(tenant_id)
         values = _with_time_zone(tenant, changed, at_once=timezone_at_once)
         old, new = changes({name: getattr(tenant, name) for name in values}, values)
@@ -162,6 +167,25 @@ def tenant_close(*, tenant_id: UUID, actor: Actor, reason: str = "") -> Tenant:
     # A tenant's status is for the operator's role to write; that an owner wants it is checked above.
     with acting_as("operator"):
         return _change_status(tenant_id, TenantStatus.CLOSING, open_statuses, "closed", reason, actor)
+
+
+def tenant_keep(*, tenant_id: UUID, actor: Actor) -> Tenant:
+    """Ends a closing that one of the tenant's own people began, for an owner; its status is again what it was before.
+
+    A tenant that the operator closed is the operator's to reactivate: raises NotAllowed. Raises WrongStatus for one
+    that is not closing.
+    """
+    with tenant_work(tenant_id):
+        authority_of(actor, tenant_id).require(Permission.CLOSE)
+        closed = AuditEvent.objects.filter(tenant_id=tenant_id, action="tenant.closed").order_by("-id").first()
+    if closed is None or closed.actor_kind != "person":
+        raise NotAllowed("The operator closed this tenant. Ask them to reactivate it.")
+    before = TenantStatus(closed.before.get("status", TenantStatus.ACTIVE))
+    # As in tenant_close: the status is for the operator's role to write.
+    with acting_as("operator"):
+        return _change_status(
+            tenant_id, before, {TenantStatus.CLOSING}, "reactivated", closed.before.get("reason", ""), actor
+        )
 
 
 def tenant_sign_up(*, user: User, name: str, actor: Actor) -> Tenant:
@@ -243,6 +267,12 @@ def _change_status(
             data={"old": before["status"], "new": str(new), "reason": reason},
         )
     return tenant
+
+
+def _require_two_factor_of(actor: Actor) -> None:
+    if actor.kind == "person" and actor.id is not None and not people_with_two_factors([actor.id]):
+        detail = "Set up two-factor authentication for yourself first, or you would lock yourself out."
+        raise SecondFactorMissing(detail)
 
 
 def _locked(tenant_id: UUID) -> Tenant:

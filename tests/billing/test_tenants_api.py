@@ -67,7 +67,7 @@ def test_from_nothing_to_the_first_picture(operator: Operator, books: Books, htt
         "id": made["id"], "object": "tenant", "slug": slug, "name": "Studio", "status": "active", "status_reason": None,
         "created_at": made["created_at"], "plan": "standard", "currency": "USD", "output_retention_days": None,
         "input_retention_days": None, "test_keys_enabled": True, "allowed_origins": [], "frame_origins": [],
-        "weight": 1, "concurrency_limit": 3,
+        "requires_two_factor": False, "weight": 1, "concurrency_limit": 3,
         "queue_limit": 1000, "requests_per_minute": None, "images_per_minute": None, "allowed_models": None,
         "allowed_sizes": ["512", "1K"], "billing_timezone": "Europe/Berlin", "billing_timezone_next": None,
         "billing_timezone_from": None, "test_daily_requests": 10_000, "test_daily_bytes": 10 * 1024**3,
