@@ -6,6 +6,7 @@ of its numbers; screen readers read that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,8 @@ SPARK = 32
 """Height of a spark line, in pixels."""
 PLOT, TOP, FOOT = 208, 20, 22
 """Height of a chart, room above its highest line, room below its base."""
+NAME_LINE, NAME_CHAR, NAME_STEP = 15, 6.6, 37
+"""Pixels between names beside a bar, of one letter, and of a day where a month fills a wide window."""
 
 HATCHES = mark_safe(
     '<svg class="hatches" width="0" height="0" aria-hidden="true"><defs>'
@@ -35,7 +38,10 @@ HATCHES = mark_safe(
 
 @dataclass(frozen=True)
 class Bar:
-    """A day: `parts` stand upon each other from below. `now` is hatched, `pace` is what this pace would bring more."""
+    """A day: `parts` stand upon each other from below. `now` is hatched, `pace` is what this pace would bring more.
+
+    The label of a `minor` one is left out on phones.
+    """
 
     label: str
     title: str
@@ -43,6 +49,11 @@ class Bar:
     now: bool = False
     pace: Number = 0
     mark: str = ""
+    minor: bool = False
+
+    @property
+    def height(self) -> float:
+        return float(sum(map(float, self.parts))) + float(self.pace)
 
 
 def spark(values: Sequence[Number], *, kind: str = "off", now: bool = True, bad: Collection[int] = ()) -> SafeString:
@@ -77,13 +88,22 @@ def meter(parts: Sequence[tuple[str, Number]]) -> SafeString:
     return format_html('<svg class="meter" aria-hidden="true">{}{}</svg>', ground, drawn)
 
 
-def bars(days: Sequence[Bar], *, kinds: Sequence[str], axis: Callable[[float], str]) -> SafeString:
+def bars(
+    days: Sequence[Bar],
+    *,
+    kinds: Sequence[str],
+    axis: Callable[[float], str],
+    centred: bool = False,
+    names: Sequence[str] = (),
+    beside: int | None = None,
+) -> SafeString:
     """Returns bars of days with three lines, labels below and at most one number above (`mark`).
 
-    `kinds` are the classes of the parts from below; `axis` writes the numbers of the lines.
+    `kinds` are the classes of the parts from below; `axis` writes the numbers of the lines. The first and the last
+    label keep to the edges unless all are `centred`. `names` of the parts stand right of the bar `beside` (see
+    `room_for_names`).
     """
-    most = max((float(sum(map(float, day.parts))) + float(day.pace) for day in days), default=0)
-    top = _round_up(most) or 1.0
+    top = _top_of(days)
     base, room = PLOT - FOOT, PLOT - FOOT - TOP
     lines = [(line * top / 3, base - room * line / 3) for line in range(4)]
     left = format_html_join(
@@ -112,10 +132,14 @@ def bars(days: Sequence[Bar], *, kinds: Sequence[str], axis: Callable[[float], s
         texts: list[SafeString] = []
         centre = f"{(index + 0.5) * step:.2f}"
         if day.label:
-            anchor = "start" if index == 0 else "end" if index == len(days) - 1 else "middle"
-            at = "0" if index == 0 else "100" if index == len(days) - 1 else centre
+            first, last = (index == 0 and not centred), (index == len(days) - 1 and not centred)
+            anchor = "start" if first else "end" if last else "middle"
+            at = "0" if first else "100" if last else centre
+            style = "strong" if day.now else "minor" if day.minor else ""
             texts.append(
-                format_html('<text text-anchor="{}" x="{}%" y="{}">{}</text>', anchor, at, PLOT - 4, day.label)
+                format_html(
+                    '<text class="{}" text-anchor="{}" x="{}%" y="{}">{}</text>', style, anchor, at, PLOT - 4, day.label
+                )
             )
         if day.mark:
             anchor = "end" if index > len(days) * 0.9 else "middle"
@@ -125,15 +149,59 @@ def bars(days: Sequence[Bar], *, kinds: Sequence[str], axis: Callable[[float], s
                     '<text class="strong" text-anchor="{}" x="{}%" y="{}">{}</text>',
                     anchor,
                     at,
-                    f"{y - 6:.1f}",
+                    f"{y - pace - 6:.1f}",
                     day.mark,
                 )
             )
         drawn.append(format_html("<g><title>{}</title>{}{}</g>", day.title, rects, join(texts)))
+    if beside is not None:
+        x = f"{(beside + 0.94) * step:.2f}"
+        labels = ((x, f"{y:.1f}", name) for name, y in _names_at(days[beside], names, top))
+        drawn.append(format_html_join("", '<text class="name" x="{}%" y="{}">{}</text>', labels))
     return format_html(
         '<div class="plot" aria-hidden="true"><svg class="axis" height="{}">{}</svg><svg height="{}">{}{}</svg></div>',
         PLOT, left, PLOT, grid, join(drawn),
     )  # fmt: skip
+
+
+def room_for_names(days: Sequence[Bar], names: Sequence[str]) -> int | None:
+    """Returns the bar whose right side has room for the names of its parts, each beside its part; None without one.
+
+    The bars to its right must end below the lowest name, as those of a weekend do; of several the highest is taken.
+    """
+    top = _top_of(days)
+    width = math.ceil(max(map(len, names), default=0) * NAME_CHAR / NAME_STEP - 0.24)
+    best: int | None = None
+    for index, day in enumerate(days[: len(days) - width]):
+        if day.now or not all(day.parts[place] for place in range(len(names))):
+            continue
+        lowest = max(y for _name, y in _names_at(day, names, top))
+        beyond = days[index + 1 : index + 1 + width]
+        is_free = all(_y_of(other, top) > lowest + 2 and not other.mark for other in beyond)
+        if is_free and (best is None or day.height > days[best].height):
+            best = index
+    return best
+
+
+def _names_at(day: Bar, names: Sequence[str], top: float) -> list[tuple[str, float]]:
+    """Returns the names of the parts from below with the base lines of their texts, a line apart at least."""
+    base, room, y, below = PLOT - FOOT, PLOT - FOOT - TOP, float(PLOT - FOOT), float(PLOT)
+    found = []
+    for name, value in zip(names, day.parts, strict=False):
+        height = _height(value, top, room)
+        at = min(y - height / 2 + 4, below - NAME_LINE, base - 4.0)
+        found.append((name, at))
+        y, below = y - height, at
+    return found
+
+
+def _top_of(days: Sequence[Bar]) -> float:
+    return _round_up(max((day.height for day in days), default=0)) or 1.0
+
+
+def _y_of(day: Bar, top: float) -> float:
+    """Returns where a bar ends, from above, its dashed part with it."""
+    return PLOT - FOOT - day.height / top * (PLOT - FOOT - TOP)
 
 
 def join(parts: Sequence[SafeString]) -> SafeString:

@@ -8,12 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DateField
+from django.db.models import DateField, F, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from billing.invoices.labels import group_text, line_text, percent_text, quantity_text, rate_text
 from billing.invoices.ledger_entries import today_of
@@ -26,6 +26,7 @@ from cavendish.above.ui.labels import label
 Status = Invoice.Status
 TODAY = RawSQL("(now() AT TIME ZONE billing_invoice.timezone)::date", (), output_field=DateField())
 """The day in the zone of an invoice."""
+STATES: list[tuple[str, Any]] = [*Status.choices, ("overdue", gettext_lazy("Overdue"))]
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,13 @@ def invoice_state(row: Any) -> Any:
     """Returns the state of a row with `today`; a final one whose day to pay is over is overdue."""
     late = row.status == Status.FINALISED and row.due_on is not None and row.due_on < row.today
     return formats.state("overdue" if late else row.status)
+
+
+def by_status(rows: QuerySet[Invoice], value: str) -> QuerySet[Invoice]:
+    """Narrows rows with `today` to a state of STATES."""
+    if value == "overdue":
+        return rows.filter(status=Status.FINALISED, due_on__lt=F("today"))
+    return rows.filter(status=value)
 
 
 def groups(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> list[Group]:

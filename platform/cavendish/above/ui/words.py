@@ -40,6 +40,17 @@ MOVEMENTS: dict[str, str | Promise] = {
 """What the accounts that move a wallet beside jobs stand for, from the tenant's side."""
 
 
+MOVEMENT_KINDS = {
+    "funding": "top_up", "adjustments": "adjustment", "refunds": "refund", "promotions": "credit", "tax": "invoice",
+    "rounding": "invoice", "receivable": "invoice",
+}  # fmt: skip
+"""The kind of the ledger's transactions with which each of them moves first of all."""
+
+
+def movement_kind(account: str) -> str:
+    return MOVEMENT_KINDS[account]
+
+
 def movement_word(account: str) -> str:
     return str(MOVEMENTS[account])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -15,22 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import CreditNote, Invoice, Payment
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.ui import formats
-from cavendish.above.ui.invoices import TODAY, invoice_state
+from cavendish.above.ui.invoices import STATES, TODAY, by_status, invoice_state
 from cavendish.above.ui.lists import Column, Filter, FilterInvalid, List, equals
 from cavendish.db import ids
-
-STATES: list[tuple[str, Any]] = [*Invoice.Status.choices, ("overdue", _("Overdue"))]
 
 
 def _rows() -> QuerySet[Invoice]:
     rows: QuerySet[Invoice] = Invoice.objects.select_related("tenant").annotate(today=TODAY)
     return rows
-
-
-def _by_status(rows: QuerySet[Invoice], value: str) -> QuerySet[Invoice]:
-    if value == "overdue":
-        return rows.filter(status=Invoice.Status.FINALISED, due_on__lt=F("today"))
-    return rows.filter(status=value)
 
 
 def _by_month(rows: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
@@ -86,7 +78,7 @@ INVOICES: List[Invoice] = List(
     filters=(
         Filter("q", _("Number"), _numbered, kind="search"),
         TENANT,
-        Filter("status", _("State"), _by_status, choices=STATES),
+        Filter("status", _("State"), by_status, choices=STATES),
         Filter("month", _("Month"), _by_month, kind="month"),
     ),
     empty=_("The first drafts are made when a month has ended."),

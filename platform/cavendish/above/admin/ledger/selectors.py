@@ -12,9 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Tenant
 from billing.ledger.selectors import StatementCursor
-from billing.models import LedgerTransaction
 from cavendish.above.admin.links import tenant_named
-from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import FilterInvalid
 
 
@@ -80,9 +78,3 @@ def _day(query: QueryDict, name: str, errors: dict[str, str]) -> date | None:
 
 def _midnight(on: date) -> datetime:
     return timezone.make_aware(datetime.combine(on, time.min))
-
-
-def movement_text(row: LedgerTransaction) -> str:
-    """Returns what moved: "Top-up: Wire 17"."""
-    kind = label(row.get_kind_display())
-    return f"{kind}: {row.reason}" if row.reason else kind

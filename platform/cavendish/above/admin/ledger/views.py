@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from billing.ledger.selectors import ledger_transaction, wallet_statement
 from billing.models import Invoice, LedgerEntry, LedgerTransaction
 from billing.money import ZERO
-from cavendish.above.admin.ledger.selectors import cursor_text, movement_text, statement_asked
+from cavendish.above.admin.ledger.selectors import cursor_text, statement_asked
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import MODE, SINCE, UNTIL
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.ledger import movement_text
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid, List, equals, list_page
 from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
 from cavendish.db import ids

@@ -7,21 +7,17 @@ from uuid import UUID
 
 from django import template
 
-from billing.money import price_text
 from cavendish.above.admin import links
-from cavendish.above.admin.audit.sentences import sentence
 from cavendish.above.admin.jobs import lists
 from cavendish.above.ui import words
+from cavendish.above.ui.audit.sentences import sentence
 from cavendish.db import ids
 
 register = template.Library()
 
 register.filter("tenant_link", links.tenant_link)
 register.filter("sentence", sentence)
-register.filter("kind_word", words.kind_word)
 register.filter("tier_word", words.tier_word)
-register.filter("unit_word", words.unit_word)
-register.filter("plain", price_text)
 register.filter("flag_words", words.flag_words)
 register.simple_tag(lists.outcome, name="outcome")
 register.simple_tag(lists.took, name="took")

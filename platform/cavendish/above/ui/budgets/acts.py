@@ -160,12 +160,12 @@ class ChangeBudget(OneBudget, BudgetTermsAct):
         self.fields["hard"].initial = budget.hard
         self.fields["alerts"].initial = ", ".join(map(str, budget.alerts))
 
-    def _checked(self) -> dict[str, Any]:
+    def checked(self) -> dict[str, Any]:
         terms = self.terms(self.budget.metric)
         return body_checked(terms, BudgetChange, partial=True, metric=self.budget.metric)
 
     def preview(self) -> Preview:
-        checked, budget = self._checked(), self.budget
+        checked, budget = self.checked(), self.budget
         now, after = quantity(budget.limit, budget.metric), quantity(checked["limit"], budget.metric)
         words = {True: gettext("refuses"), False: gettext("counts")}
         return Preview(
@@ -178,7 +178,7 @@ class ChangeBudget(OneBudget, BudgetTermsAct):
         )
 
     def run(self, actor: Actor) -> str:
-        self.update(actor, self._checked())
+        self.update(actor, self.checked())
         return gettext("The budget was changed.")
 
 
@@ -192,7 +192,7 @@ class RaiseBudget(OneBudget):
         label=_("Until"), required=True, help_text=_("In your time zone. The limit then falls back by itself.")
     )
 
-    def _checked(self) -> dict[str, Any]:
+    def checked(self) -> dict[str, Any]:
         values = self.cleaned_data
         body = {
             "raise_to": _sent(values["raise_to"], self.budget.metric),
@@ -201,7 +201,7 @@ class RaiseBudget(OneBudget):
         return body_checked(body, BudgetChange, partial=True, metric=self.budget.metric)
 
     def preview(self) -> Preview:
-        checked, budget = self._checked(), self.budget
+        checked, budget = self.checked(), self.budget
         now = limit_at(budget, timezone.now())
         return Preview(
             [Change(gettext("Limit"), quantity(now, budget.metric), quantity(checked["raise_to"], budget.metric))],
@@ -209,7 +209,7 @@ class RaiseBudget(OneBudget):
         )
 
     def run(self, actor: Actor) -> str:
-        self.update(actor, self._checked())
+        self.update(actor, self.checked())
         return gettext("The budget is raised.")
 
 

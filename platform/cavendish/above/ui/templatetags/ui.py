@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from billing.money import price_text
 from cavendish.above.ui import cells, charts, formats, icons, labels
-from cavendish.above.ui.words import movement_word
+from cavendish.above.ui.words import kind_word, movement_kind, movement_word, unit_word
 
 register = template.Library()
 
@@ -31,7 +32,11 @@ register.filter("state", formats.state)
 register.filter("copy_id", formats.copy_id)
 register.filter("short_id", formats.short_id)
 register.filter("livemode", formats.livemode)
+register.filter("kind_word", kind_word)
+register.filter("movement_kind", movement_kind)
 register.filter("movement_word", movement_word)
+register.filter("plain", price_text)
+register.filter("unit_word", unit_word)
 register.filter("label", labels.label)
 register.filter("period", labels.period)
 register.filter("percent_sign", formats.percent_sign)

@@ -1,0 +1,134 @@
+"""Acts of billing: the details of invoices, the time zone of months, the mail of a low balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actor import Actor
+from accounts.models import Tenant
+from accounts.tenants.services import tenant_update
+from billing.models import BillingProfile, Wallet
+from billing.parties.bodies import ProfilePatch
+from billing.parties.services import billing_profile_update
+from billing.wallets.services import wallet_threshold_set
+from cavendish.above.console.billing.money import LIVE
+from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.acts import Act, Change, Preview
+from cavendish.above.ui.formats import money
+from cavendish.above.ui.forms import AmountField
+from cavendish.http.json_body import body_checked
+
+FIELDS = ("name", "address", "tax_id", "reference", "emails")
+
+
+class ChangeDetails(Act):
+    word = _("Save")
+    text = _("They stand on invoices from now on; issued ones stay as they are.")
+
+    name = forms.CharField(label=_("Company"), max_length=200, required=False)
+    address = forms.CharField(
+        label=_("Address"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    tax_id = forms.CharField(label=_("VAT ID"), max_length=64, required=False)
+    reference = forms.CharField(
+        label=_("Your reference"), max_length=100, required=False, help_text=_("A purchase order, for example.")
+    )
+    emails = forms.CharField(
+        label=_("Invoices go to"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Email addresses, one a line. Empty: owners and members who do billing."),
+    )
+
+    def __init__(self, *args: Any, work: Workplace, profile: BillingProfile, **options: Any) -> None:
+        self.work, self.profile = work, profile
+        super().__init__(*args, **options)
+        for name in FIELDS:
+            value = getattr(profile, name)
+            self.fields[name].initial = "\n".join(value) if name == "emails" else value
+
+    @property
+    def title(self) -> str:
+        return gettext("Billing details")
+
+    def _checked(self) -> dict[str, Any]:
+        values = {name: self.cleaned_data[name] for name in FIELDS}
+        lines = values["emails"].replace(",", "\n").replace(";", "\n").splitlines()
+        values["emails"] = [line.strip() for line in lines if line.strip()]
+        return body_checked(values, ProfilePatch, partial=True)
+
+    def preview(self) -> Preview:
+        after = self._checked()
+        names: dict[str, Any] = {name: self.fields[name].label for name in FIELDS}
+        changes = [Change(str(names[name]), _text(getattr(self.profile, name)), _text(after[name])) for name in FIELDS]
+        return Preview([change for change in changes if change.differs])
+
+    def run(self, actor: Actor) -> str:
+        values = self._checked()
+        with self.work.reading():
+            billing_profile_update(tenant_id=self.work.tenant_id, actor=actor, **values)
+        return gettext("The billing details were saved.")
+
+
+def _text(value: str | Sequence[str]) -> str:
+    text = value if isinstance(value, str) else ", ".join(value)
+    return text.replace("\n", ", ") or "–"
+
+
+class ChangeTimezone(Act):
+    word = _("Change time zone")
+    text = _("Days and months of usage, budgets and invoices begin at midnight of this time zone.")
+
+    billing_timezone = forms.ChoiceField(label=_("Time zone"))
+
+    def __init__(self, *args: Any, tenant: Tenant, **options: Any) -> None:
+        self.tenant = tenant
+        super().__init__(*args, **options)
+        zone: Any = self.fields["billing_timezone"]
+        named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
+        zone.choices = [(name, name.replace("_", " ")) for name in ["UTC", *named]]
+        zone.initial = tenant.billing_timezone_next or tenant.billing_timezone
+
+    def preview(self) -> Preview:
+        after = self.cleaned_data["billing_timezone"]
+        note = gettext("It takes effect once a month has begun in both time zones, so that no day is billed twice.")
+        return Preview([Change(gettext("Time zone"), self.tenant.billing_timezone, after)], [note])
+
+    def run(self, actor: Actor) -> str:
+        changed = {"billing_timezone": self.cleaned_data["billing_timezone"]}
+        tenant_update(tenant_id=self.tenant.id, changed=changed, actor=actor)
+        return gettext("The time zone was changed.")
+
+
+class WarnBelow(Act):
+    word = _("Save")
+    text = _("Owners and members who do billing get one mail when the balance falls below it.")
+
+    threshold = AmountField(label=_("Warn below"), required=False, zero=True, help_text=_("Empty: never."))
+
+    def __init__(self, *args: Any, wallet: Wallet, **options: Any) -> None:
+        self.wallet = wallet
+        super().__init__(*args, **options)
+        now = wallet.low_balance_threshold
+        self.fields["threshold"].initial = money(now) if now is not None else ""
+
+    @property
+    def title(self) -> str:
+        return gettext("Mail of a low balance")
+
+    def preview(self) -> Preview:
+        now, after = self.wallet.low_balance_threshold, self.cleaned_data["threshold"]
+        texts = [gettext("never") if value is None else money(value, self.wallet.currency) for value in (now, after)]
+        return Preview([Change(gettext("Warn below"), *texts)])
+
+    def run(self, actor: Actor) -> str:
+        threshold = self.cleaned_data["threshold"]
+        wallet_threshold_set(tenant_id=self.wallet.tenant_id, threshold=threshold, actor=actor, livemode=LIVE)
+        return gettext("Saved.")

@@ -1,0 +1,224 @@
+"""The pages of invoices and credit notes, and their files."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.roles.permissions import Permission
+from billing.invoices.documents import credit_note_document, invoice_document, logo_of
+from billing.invoices.labels import line_text
+from billing.invoices.mails import file_name
+from billing.invoices.pdf import invoice_pdf as draft_pdf
+from billing.invoices.representation import invoice_csv as csv_of_invoice
+from billing.invoices.selectors import (
+    FullInvoice,
+    credit_note_lines,
+    invoice_detail,
+    invoice_lines,
+    invoice_preview,
+    line_generations,
+)
+from billing.models import CreditNote, Invoice, InvoiceLine
+from billing.months import month_last
+from cavendish.above.console.billing import lists
+from cavendish.above.console.pages import console_page
+from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui import invoices as invoice_page
+from cavendish.above.ui.invoices import TODAY, invoice_state, pdf_shown
+from cavendish.above.ui.labels import label
+from cavendish.above.ui.lists import list_page
+from cavendish.above.ui.spreadsheet import csv_response, list_rows
+from cavendish.db import ids
+from cavendish.storage import objects
+
+LINE_PAGE = 100
+
+
+@console_page(Permission.BILLING, section="billing")
+def invoices(request: HttpRequest, work: Workplace) -> HttpResponse:
+    with work.reading():
+        context = {"here": "invoices", "file": reverse("console:invoices_csv")}
+        return list_page(request, lists.invoices(work), template="console/billing/list.html", context=context)
+
+
+@console_page(Permission.BILLING, section="billing")
+def invoices_csv(request: HttpRequest, work: Workplace) -> HttpResponseBase:
+    with work.reading():
+        rows = list_rows(request, lists.invoices(work))
+    if rows is None:
+        return invoices(request)
+    head = (
+        "id", "number", "month", "status", "issued_on", "due_on", "currency", "net", "tax", "total",
+        "paid_from_balance", "amount_due",
+    )  # fmt: skip
+    lines = (
+        (
+            ids.encode(ids.INVOICE, row.id), row.number, f"{row.month:%Y-%m}", row.status, row.issued_on, row.due_on,
+            row.currency, row.net, row.tax, row.total, row.paid_from_balance, row.amount_due,
+        )
+        for row in rows
+    )  # fmt: skip
+    return csv_response("invoices", head, lines)
+
+
+@console_page(Permission.BILLING, section="billing")
+def preview(request: HttpRequest, work: Workplace) -> HttpResponse:
+    """The invoice of the month that runs, as it would be if the month ended now."""
+    tenant = work.tenant
+    with work.reading():
+        full = invoice_preview(tenant)
+        context = {**_shown(full), "heading": invoice_page.heading_of_running(full.invoice), "is_running": True}
+    return render(request, "console/billing/invoice.html", context)
+
+
+@console_page(Permission.BILLING, section="billing")
+def invoice(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpResponse:
+    with work.reading():
+        row = _invoice_of(work, invoice_id)
+        full = invoice_detail(row)
+        replaced_by = Invoice.objects.filter(replaces_id=row.id).first()
+        context = {
+            **_shown(full, invoice_id),
+            "public_id": invoice_id,
+            "state": invoice_state(row),
+            "replaced_by": (ids.encode(ids.INVOICE, replaced_by.id), replaced_by) if replaced_by else None,
+            "replaces": (ids.encode(ids.INVOICE, row.replaces_id), row.replaces) if row.replaces_id else None,
+            "notes": [(ids.encode(ids.CREDIT_NOTE, note.id), note) for note in full.credit_notes],
+            "left": full.settled.left if row.status == Invoice.Status.FINALISED else 0,
+        }
+    return render(request, "console/billing/invoice.html", context)
+
+
+def _shown(full: FullInvoice, public_id: str = "") -> dict[str, Any]:
+    """Returns what the page of an invoice shows; one without an id leads to no jobs."""
+    row = full.invoice
+    text, is_bad = invoice_page.heading(full)
+
+    def page_of(line: InvoiceLine) -> str:
+        if not public_id or line.type != InvoiceLine.Type.USAGE:
+            return ""
+        return reverse("console:invoice_line", args=[public_id, line.number])
+
+    return {
+        "invoice": row,
+        "full": full,
+        "heading": text,
+        "is_bad": is_bad,
+        "line_groups": invoice_page.groups(full, address_of=page_of),
+        "sums": invoice_page.sums(full),
+        "period": invoice_page.period(row, month_last(row.month)),
+        "rounding": row.net - row.exact,
+    }
+
+
+@console_page(Permission.BILLING, section="billing")
+def invoice_pdf(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpResponse:
+    """The bytes that are kept, the same ever after; of a draft a PDF that says so."""
+    with work.reading():
+        row = _invoice_of(work, invoice_id)
+        lines = invoice_lines(row) if row.number is None else []
+        logo = logo_of(row.legal_entity_id) if row.number is None else None
+    if row.number is None:
+        return pdf_shown(draft_pdf(row, lines, logo=logo), f"draft-{row.month:%Y-%m}.pdf")
+    return pdf_shown(b"".join(objects().read(invoice_document(row).storage_key)), file_name(row.number))
+
+
+@console_page(Permission.BILLING, section="billing")
+def invoice_csv(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpResponse:
+    """The lines as the API has them; the column `amount` sums to the total."""
+    with work.reading():
+        row = _invoice_of(work, invoice_id)
+        full = invoice_detail(row)
+    name = file_name(row.number or f"draft-{row.month:%Y-%m}").replace(".pdf", ".csv")
+    return HttpResponse(
+        "".join(csv_of_invoice(full)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@console_page(Permission.BILLING, section="billing")
+def line(request: HttpRequest, work: Workplace, invoice_id: str, number: int) -> HttpResponse:
+    """The jobs of a line, oldest first, which sum to its exact amount."""
+    with work.reading():
+        row = _invoice_of(work, invoice_id)
+        found = InvoiceLine.objects.filter(invoice_id=row.id, number=number).first()
+        if found is None:
+            raise Http404
+        after = _line_cursor(request.GET.get("after", ""))
+        jobs = line_generations(found, row, after=after, limit=LINE_PAGE + 1)
+    shown, more = jobs[:LINE_PAGE], len(jobs) > LINE_PAGE
+    cursor = f"{shown[-1].billing_date}.{ids.encode(ids.GENERATION, shown[-1].generation_id)}" if more else ""
+    context = {
+        "invoice": row,
+        "public_id": invoice_id,
+        "line": found,
+        "text": label(line_text(found)),
+        "jobs": [(ids.encode(ids.GENERATION, job.generation_id), job) for job in shown],
+        "may_see_jobs": work.may(Permission.READ),
+        "older": cursor,
+    }
+    return render(request, "console/billing/line.html", context)
+
+
+def _line_cursor(text: str) -> tuple[date, UUID] | None:
+    day, _separator, generation = text.partition(".")
+    value = ids.decode(ids.GENERATION, generation)
+    try:
+        return (date.fromisoformat(day), value) if value else None
+    except ValueError:
+        return None
+
+
+def _invoice_of(work: Workplace, public: str) -> Invoice:
+    value = ids.decode(ids.INVOICE, public)
+    rows = Invoice.objects.select_related("replaces").filter(tenant_id=work.tenant_id).annotate(today=TODAY)
+    row: Invoice | None = rows.filter(id=value).first() if value else None
+    if row is None:
+        raise Http404
+    return row
+
+
+@console_page(Permission.BILLING, section="billing")
+def credit_notes(request: HttpRequest, work: Workplace) -> HttpResponse:
+    with work.reading():
+        context = {"here": "credit_notes", "crumb": _("Invoices")}
+        return list_page(request, lists.credit_notes(work), template="console/billing/list.html", context=context)
+
+
+@console_page(Permission.BILLING, section="billing")
+def credit_note(request: HttpRequest, work: Workplace, note_id: str) -> HttpResponse:
+    with work.reading():
+        note = _note_of(work, note_id)
+        lines = [
+            (line.invoice_line.number, label(line_text(line.invoice_line)), line.amount)
+            for line in credit_note_lines(note)
+        ]
+        context = {
+            "note": note, "public_id": note_id, "lines": lines, "invoice_id": ids.encode(ids.INVOICE, note.invoice_id),
+        }  # fmt: skip
+    return render(request, "console/billing/credit_note.html", context)
+
+
+@console_page(Permission.BILLING, section="billing")
+def credit_note_pdf(request: HttpRequest, work: Workplace, note_id: str) -> HttpResponse:
+    with work.reading():
+        note = _note_of(work, note_id)
+    return pdf_shown(b"".join(objects().read(credit_note_document(note).storage_key)), file_name(note.number))
+
+
+def _note_of(work: Workplace, public: str) -> CreditNote:
+    value = ids.decode(ids.CREDIT_NOTE, public)
+    rows = CreditNote.objects.select_related("invoice").filter(tenant_id=work.tenant_id)
+    note: CreditNote | None = rows.filter(id=value).first() if value else None
+    if note is None:
+        raise Http404
+    return note
