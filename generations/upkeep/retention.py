@@ -37,6 +37,21 @@ def inputs_expire(*, now: datetime | None = None) -> int:
     return _erase(_file_delete, _due("input_retention_days", _files, now))
 
 
+def outputs_due(tenant_id: UUID, days: int, *, most: int) -> int:
+    """Returns how many generations would go, were outputs kept for so many days; at most `most`. In its context."""
+    return _count(_generations, tenant_id, days, most)
+
+
+def inputs_due(tenant_id: UUID, days: int, *, most: int) -> int:
+    """Returns how many inputs would go, were they kept for so many days; at most `most`. In the tenant's context."""
+    return _count(_files, tenant_id, days, most)
+
+
+def _count(rows: Rows, tenant_id: UUID, days: int, most: int) -> int:
+    before = timezone.now() - timedelta(days=days)
+    return min(sum(rows(tenant_id, livemode, before)[:most].count() for livemode in (True, False)), most)
+
+
 def contents_expire() -> int:
     """Erases what was asked for with `"store": false`, an hour after its end; of a batch, a day after the batch's."""
     return _erase(_generation_delete, _unstored())

@@ -15,6 +15,7 @@ from accounts.audit.services import audit_add
 from accounts.models import Tenant, TenantStatus
 from accounts.roles.authority import authority_of
 from accounts.roles.permissions import Permission
+from accounts.tenants.services import tenant_keep
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.above.tenant_data.tasks import export_enqueue
 from cavendish.db import ids
@@ -149,6 +150,19 @@ def erasure_cancel(*, tenant_id: UUID, actor: Actor) -> Erasure:
         audit_add(actor=actor, action="erasure.canceled", tenant_id=tenant_id, target="tenant", target_id=tenant_id)
         event_add(tenant_id=tenant_id, subject=tenant_id, type="erasure.canceled")
     return erasure
+
+
+def closing_cancel(*, tenant_id: UUID, actor: Actor) -> Tenant:
+    """Keeps a tenant whose own people closed it, for an owner; an erasure that waits is canceled.
+
+    Raises NotAllowed for a tenant that the operator closed, WrongStatus for one that is not closing.
+    """
+    tenant = tenant_keep(tenant_id=tenant_id, actor=actor)
+    # The scheduler cancels it too, should this not be reached: a tenant that is not closing is never erased.
+    with acting_as("operator"):
+        if Erasure.objects.filter(tenant_id=tenant_id, status=Erasure.Status.WAITING).exists():
+            erasure_cancel(tenant_id=tenant_id, actor=actor)
+    return tenant
 
 
 def _audit(actor: Actor, action: str, export: Export) -> None:

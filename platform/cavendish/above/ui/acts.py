@@ -77,6 +77,9 @@ class Act(forms.Form):
     """Whether the preview takes seconds: it then waits for a pause in the typing, and is not made twice."""
     text: str | Promise = ""
     typed = ""
+    more: Sequence[str] = ()
+    """Names of fields that most leave as they are: they stand in a fold whose summary is `more_word`."""
+    more_word: str | Promise = ""
     required_css_class = "required"
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -87,6 +90,20 @@ class Act(forms.Form):
                 label=_("Type %s to go on").replace("%s", self.typed),
                 widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             )
+
+    def first_fields(self) -> list[forms.BoundField]:
+        """Returns the fields that everybody sees."""
+        return [field for field in self if field.name not in self.more]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        """Returns the fields of the fold."""
+        return [self[name] for name in self.more if name in self.fields]
+
+    def more_open(self) -> bool:
+        """Returns whether the fold has to be seen: something in it is wrong, or is set already."""
+        if self.is_bound:
+            return any(name in self.errors or self.data.get(name) for name in self.more)
+        return any(self.get_initial_for_field(self.fields[name], name) for name in self.more if name in self.fields)
 
     @property
     def title(self) -> str:

@@ -56,3 +56,15 @@ class MomentField(forms.DateTimeField):
         super().__init__(
             **{"required": False, "help_text": _("In your time zone; empty: as soon as possible."), **options}
         )
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one per line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        return [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]

@@ -14,12 +14,11 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import AuditEvent
 from cavendish.above.admin.audit.selectors import actor_ids
-from cavendish.above.admin.audit.sentences import sentence, shown
 from cavendish.above.admin.links import TENANT, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
+from cavendish.above.ui.audit.sentences import sentence, values_of
 from cavendish.above.ui.cells import SINCE, UNTIL
-from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, list_page
 from cavendish.db import ids
 
@@ -90,11 +89,5 @@ def audit_event(request: HttpRequest, event_id: str) -> HttpResponse:
     event = AuditEvent.objects.select_related("tenant").filter(id=value).first() if value else None
     if event is None:
         raise Http404
-    before, after = event.before or {}, event.after or {}
-    names = [*before, *(name for name in after if name not in before)]
-    lines = [(label(name.replace("_", " ")), _cell(before, name), _cell(after, name)) for name in names]
-    return render(request, "admin/audit/event.html", {"event": event, "public_id": event_id, "lines": lines})
-
-
-def _cell(values: Any, name: str) -> str:
-    return shown(values[name]) if name in values else "–"
+    context = {"event": event, "public_id": event_id, "lines": values_of(event)}
+    return render(request, "admin/audit/event.html", context)

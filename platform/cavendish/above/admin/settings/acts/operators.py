@@ -21,10 +21,10 @@ from accounts.operators.services import (
     operator_remove,
     operator_role_change,
 )
-from cavendish.above.admin.settings.secret_page import secret_page
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.forms import DayField
 from cavendish.above.ui.labels import label, labelled
+from cavendish.above.ui.secret_page import secret_page
 
 
 class RoleField(forms.ChoiceField):

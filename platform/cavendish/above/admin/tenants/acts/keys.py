@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +15,9 @@ from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotat
 from accounts.models import ApiKey
 from accounts.roles.operators import OperatorPermission
 from cavendish.above.admin.tenants.acts.base import TenantAct
+from cavendish.above.ui.first_call import first_calls
 from cavendish.above.ui.labels import SCOPES
+from cavendish.above.ui.secret_page import secret_page
 
 
 class KeyAct(TenantAct):
@@ -26,14 +27,11 @@ class KeyAct(TenantAct):
 
     def secret_page(self, row: ApiKey, secret: str) -> HttpResponse:
         """Returns the one page that shows the secret."""
-        scripted = self.request.headers.get("HX-Request") == "true"
-        template = "admin/tenants/secret_panel.html" if scripted else "admin/tenants/secret.html"
-        context = {
-            "key": row, "secret": secret, "scripted": scripted, "back": self.back, "base_url": settings.BASE_URL,
-        }  # fmt: skip
-        response = render(self.request, template, context)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        snippets = first_calls(
+            base_url=settings.BASE_URL, secret=secret, scopes=row.scopes, models=row.allowed_models or ()
+        )
+        title = gettext("The secret of %s") % row.name
+        return secret_page(self.request, title=title, secret=secret, back=self.back, snippets=snippets)
 
 
 class CreateKey(KeyAct):

@@ -17,7 +17,7 @@ from accounts.roles.operators import OperatorPermission
 from accounts.tenants.services import tenant_open, tenant_update_as_operator
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Act, Change, Preview
-from cavendish.above.ui.forms import AmountField
+from cavendish.above.ui.forms import AmountField, LinesField
 
 WHOLE = forms.NumberInput(attrs={"min": 0, "inputmode": "numeric"})
 
@@ -39,20 +39,9 @@ LABELS = {
     "billing_timezone": _("Time zone of billing"),
     "allowed_origins": _("Origins of scripts"),
     "frame_origins": _("Origins of frames"),
+    "requires_two_factor": _("Second factor for all members"),
 }
 LISTS = frozenset({"allowed_origins", "frame_origins"})
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one per line."""
-
-    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[str]:
-        return [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
 
 
 class SettingsAct(TenantAct):
@@ -107,7 +96,7 @@ class Retention(SettingsAct):
 class General(SettingsAct):
     word, heading = _("Change settings"), _("Settings of %s")
     text = _("A new time zone begins when a month has begun in the old zone and in the new one.")
-    names = ("name", "billing_timezone", "allowed_origins", "frame_origins")
+    names = ("name", "billing_timezone", "allowed_origins", "frame_origins", "requires_two_factor")
 
 
 class NewTenant(Act):
@@ -162,7 +151,7 @@ def _field(name: str) -> forms.Field:
         )
     if name in LISTS:
         return LinesField(label=label, required=False, help_text=_("One per line, like https://app.example.com"))
-    if name == "test_keys_enabled":
+    if name in {"test_keys_enabled", "requires_two_factor"}:
         return forms.BooleanField(label=label, required=False)
     if name in {"name", "billing_timezone"}:
         return forms.CharField(label=label, max_length=200)

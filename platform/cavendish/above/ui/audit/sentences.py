@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent
-from cavendish.above.admin.audit.phrases import NAMES, PHRASES
+from cavendish.above.ui.audit.phrases import NAMES, PHRASES
 from cavendish.above.ui.formats import short_id
 from cavendish.above.ui.labels import label
 
@@ -28,9 +28,16 @@ _AMOUNT = re.compile(r"-?\d{1,20}\.\d{9}")
 QUIET = frozenset({"reason", "livemode", "currency", "prefix", "actor", "scopes", "slug", "reference"})
 
 
-def sentence(event: AuditEvent) -> SafeString:
-    """Returns "ada@example.com changed the settings, concurrency limit from 20 to 40 “Black Friday”"."""
-    who = event.actor_label or _("Cavendish")
+OPERATORS = frozenset({"operator", "operator_key"})
+
+
+def sentence(event: AuditEvent, *, full: bool = True) -> SafeString:
+    """Returns "ada@example.com changed the settings, concurrency limit from 20 to 40 “Black Friday”".
+
+    Without `full`, which is for operators, it does not say which operator acted.
+    """
+    hidden = event.actor_kind in OPERATORS and not full
+    who = _("The operator") if hidden else event.actor_label or _("Cavendish")
     what = PHRASES.get(event.action) or event.action.replace(".", " ").replace("_", " ")
     values = event.after or {}
     named = next((shown(values[name]) for name in NAMES if values.get(name) and name not in (event.before or {})), "")
@@ -43,6 +50,17 @@ def sentence(event: AuditEvent) -> SafeString:
     reason = (event.after or {}).get("reason")
     why = format_html(' <span class="quiet">“{}”</span>', reason) if reason else ""
     return format_html("<b>{}</b> {}{}{}", who, what, parts, why)
+
+
+def values_of(event: AuditEvent) -> list[tuple[str, str, str]]:
+    """Returns each value of an event for a table: its name, before and after."""
+    before, after = event.before or {}, event.after or {}
+    names = [*before, *(name for name in after if name not in before)]
+    return [(label(name.replace("_", " ")), _cell(before, name), _cell(after, name)) for name in names]
+
+
+def _cell(values: Any, name: str) -> str:
+    return shown(values[name]) if name in values else "–"
 
 
 def changes(event: AuditEvent, *, without: Collection[str] = ()) -> list[SafeString]:

@@ -1,0 +1,1 @@
+"""How the audit log reads, to operators and to tenants."""

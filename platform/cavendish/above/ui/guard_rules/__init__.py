@@ -1,0 +1,1 @@
+"""Guard rules on pages: forms by type, and how a rule reads."""
