@@ -1,0 +1,1 @@
+"""Name, limits, origins and test keys."""

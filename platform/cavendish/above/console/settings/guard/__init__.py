@@ -1,0 +1,1 @@
+"""Guard rules: what requests may not ask for."""

@@ -1,0 +1,1 @@
+"""Export of everything, and closing the tenant."""

@@ -1,0 +1,1 @@
+"""People of the tenant and those who are invited."""

@@ -1,0 +1,43 @@
+"""A second factor for everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from cavendish.above.console.settings.general.acts import TenantAct
+from cavendish.above.console.settings.words import numbered
+from cavendish.above.ui.acts import Preview
+
+NAMED = 10
+
+
+class RequireTwoFactor(TenantAct):
+    word, heading = _("Require it"), _("Require a second factor of everybody")
+    text = _("Whoever has none is led to set one up when they open the console next. API keys are not affected.")
+
+    def __init__(self, *args: Any, without: list[str], **options: Any) -> None:
+        self.without = without
+        super().__init__(*args, **options)
+
+    def preview(self) -> Preview:
+        number = len(self.without)
+        if not number:
+            return Preview(notes=[gettext("All members have one already.")])
+        first = ngettext("One member has none yet:", "%d members have none yet:", number)
+        names = ", ".join(self.without[:NAMED]) + (", …" if number > NAMED else "")
+        return Preview(notes=[f"{numbered(first, number)} {names}"])
+
+    def values(self) -> dict[str, Any]:
+        return {"requires_two_factor": True}
+
+
+class AllowOneFactor(TenantAct):
+    word, heading = _("Do not require it"), _("Let members in without a second factor")
+    danger = True
+    text = _("Whoever learns a member's password is in. Those who have a second factor are still asked for it.")
+
+    def values(self) -> dict[str, Any]:
+        return {"requires_two_factor": False}
