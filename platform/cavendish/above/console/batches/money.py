@@ -9,6 +9,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 
+from billing.models import Wallet
 from billing.money import ZERO
 from cavendish.db import ids
 from generations.models import BATCH_ENDED, Batch
@@ -46,7 +47,11 @@ def batch_money(batch: Batch) -> BatchMoney:
         return _money(known)
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [batch.id, batch.tenant_id])
-        row = [str(value or "") for value in cursor.fetchone()]
+        held, charged, still_held, currency = cursor.fetchone()
+    if currency is None:
+        wallet = Wallet.objects.filter(tenant_id=batch.tenant_id, livemode=batch.livemode).first()
+        currency = wallet.currency if wallet else "USD"
+    row = [str(held), str(charged), str(still_held), currency]
     if batch.status in BATCH_ENDED:
         cache.set(key, row, KEPT_SECONDS)
     return _money(row)
@@ -54,4 +59,4 @@ def batch_money(batch: Batch) -> BatchMoney:
 
 def _money(row: list[Any]) -> BatchMoney:
     held, charged, still_held, currency = row
-    return BatchMoney(Decimal(held or 0), Decimal(charged or 0), Decimal(still_held or 0), currency)
+    return BatchMoney(Decimal(held), Decimal(charged), Decimal(still_held), currency)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
@@ -25,6 +26,7 @@ from cavendish.above.console.jobs.advice import Advice, advice, sentence
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.playground.prompt_templates import TemplateShown, templates_offered
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.formats import MONEY_IN_TABLES
 from cavendish.above.ui.refusals import refusal_text
 from cavendish.above.ui.spreadsheet import csv_response
 from cavendish.db import ids
@@ -41,6 +43,8 @@ from generations.services import file_delete
 TEMPLATE, PROMPTS, LINES = "template", "prompts", "jsonl"
 KINDS = (PROMPTS, TEMPLATE, LINES)
 MAX_NAME = 255
+SMALL = Decimal(100)
+"""Below it sums are shown to a hundredth of a cent."""
 STARTED_SECONDS = 24 * 3600
 """How long it is known that a file was started, so that a second click starts no second batch."""
 
@@ -136,6 +140,8 @@ def preview(request: HttpRequest, work: Workplace, file_id: str) -> HttpResponse
         "name": (request.POST.get("name") or request.GET.get("name", ""))[:MAX_NAME],
         "refusal": refusal,
         "covered": _is_covered(work, check),
+        # A price at a button is not rounded to less than it is.
+        "digits": MONEY_IN_TABLES if check.worst_case < SMALL else 2,
     }
     return render(request, "console/batches/preview.html", context, status=422 if refusal else 200)
 

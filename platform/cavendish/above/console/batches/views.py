@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.models import ApiKey, User
@@ -36,21 +35,23 @@ def batches(request: HttpRequest, work: Workplace) -> HttpResponse:
 @console_page(Permission.READ, section="jobs")
 def batch(request: HttpRequest, work: Workplace, batch_id: str) -> HttpResponse:
     with work.reading():
-        row = _row_of(work, batch_id)
-        loaded = Loaded(names=_names(row))
-        context = {"loaded": loaded, **_context(work, row, loaded)}
-        return list_page(request, items_list(row, loaded), template="console/batches/batch.html", context=context)
+        return _page(request, work, _row_of(work, batch_id), "console/batches/batch.html")
 
 
 @console_page(Permission.READ, section="jobs")
 def batch_live(request: HttpRequest, work: Workplace, batch_id: str) -> HttpResponse:
-    """How it stands now; once it has ended the whole page comes anew, with other buttons."""
+    """How it stands now, and the items of the same page; once it has ended the whole page comes anew."""
     with work.reading():
         row = _row_of(work, batch_id)
         if row.status in BATCH_ENDED:
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-        context = {**_context(work, row, Loaded(names=_names(row))), "oob": True}
-        return render(request, "console/batches/live.html", context)
+        return _page(request, work, row, "console/batches/live.html")
+
+
+def _page(request: HttpRequest, work: Workplace, row: Batch, template: str) -> HttpResponse:
+    loaded = Loaded(names=_names(row))
+    context = {"loaded": loaded, **_context(work, row, loaded)}
+    return list_page(request, items_list(row, loaded), template=template, context=context)
 
 
 @console_page(Permission.READ, section="jobs")

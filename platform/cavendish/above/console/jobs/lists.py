@@ -36,6 +36,11 @@ class Loaded:
     def load(self, jobs: Sequence[Generation]) -> None:
         self.rows = rows_of(jobs)
 
+    @property
+    def active(self) -> list[Row]:
+        """Those that are not finished, whose rows are asked for again."""
+        return [row for row in self.rows if row.is_active]
+
 
 def jobs_list(work: Workplace, loaded: Loaded, *, key: str = "") -> List[Generation]:
     """Returns the list of the tenant's jobs in the session's mode; a page of it is loaded into `loaded`.
