@@ -112,12 +112,16 @@ def keyed_request_begin(*, owner: Owner, request: HttpRequest, header: str) -> K
 
     Raises KeyInvalid, KeyReused where the key came with another request, KeyInProgress while the first one runs.
     """
+    return keyed_begin(owner=owner, key=_key_of(header), digest=request_digest(request))
+
+
+def keyed_begin(*, owner: Owner, key: str, digest: bytes) -> KeyedRequest:
+    """Does that for a key of ours and a SHA-256 of what is asked for: pages make both of a form."""
     tenant_id: UUID | None = getattr(owner, "tenant_id", None)
     mode = getattr(owner, "livemode", None)
-    row_id = _id_of(tenant_id or owner.key_id, mode, _key_of(header))
+    row_id = _id_of(tenant_id or owner.key_id, mode, key)
     token = uuid4()
     operator_key = None if tenant_id else owner.key_id
-    digest = request_digest(request)
     row = call_row("idempotency_begin", row_id, tenant_id, operator_key, digest, token, LEASE, KEEP)
     match row["state"] if row else "in_progress":
         case "new":

@@ -11,8 +11,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from accounts.idempotency.errors import KeyReused
-from accounts.idempotency.keyed_request import keyed_request_begin, keyed_request_current
+from accounts.idempotency.keyed_request import keyed_begin, keyed_request_current
 from accounts.limits import current_reservation
 from cavendish.above.console.workplace import Workplace
 from generations.accept.funnel import generation_accept
@@ -30,13 +29,10 @@ def accept(request: HttpRequest, work: Workplace, body: Mapping[str, Any]) -> li
     current_reservation().open(who.limits, pictures=True)
     document = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
     once = request.POST.get("once", "")[:MAX_ONCE]
-    if not once.isascii() or not once:
+    if not once:
         return generation_accept(who=who, body=io.BytesIO(document), dialect="native").ids
-    try:
-        header = f"console-{once}-{hashlib.sha256(document).hexdigest()[:24]}"
-        keyed = keyed_request_begin(owner=who, request=request, header=header)
-    except KeyReused:  # the same form from another copy of the page
-        return generation_accept(who=who, body=io.BytesIO(document), dialect="native").ids
+    digest = hashlib.sha256(document)
+    keyed = keyed_begin(owner=who, key=f"console-{once}-{digest.hexdigest()[:24]}", digest=digest.digest())
     if keyed.is_replay:
         return [UUID(one) for one in keyed.created_ids]
     try:

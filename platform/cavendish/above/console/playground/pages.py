@@ -24,7 +24,7 @@ from cavendish.above.console.playground.prompt_templates import (
     with_template,
 )
 from cavendish.above.console.playground.quotes import quoted
-from cavendish.above.console.playground.references import ReferenceShown, references_shown
+from cavendish.above.console.playground.references import references_shown
 from cavendish.above.console.playground.refusals import Refused
 from cavendish.above.console.playground.results import Result, again_of, may_go_on, recent_pictures
 from cavendish.above.console.playground.snippets import snippets_of
@@ -50,6 +50,11 @@ def form_context(work: Workplace, form: Form, offered: Sequence[Model], shown: S
     template = template_of(work, form)
     form = with_template(form, template)
     references = references_shown(work, form.references)
+    beside = {each.id: shown.errors.get(f"reference-{place}", "") for place, each in enumerate(form.references, 1)}
+    errors = dict(shown.errors)
+    kept = {each.reference.id for each in references}
+    if lost := [text for id, text in beside.items() if text and id not in kept]:
+        errors["reference"] = lost[0]
     form = replace(form, references=tuple(each.reference for each in references))
     choices = choices_of(work, form, offered)
     # Errors of a quote say what is not filled in yet; those of a click say what stood in its way.
@@ -59,20 +64,16 @@ def form_context(work: Workplace, form: Form, offered: Sequence[Model], shown: S
         "choices": choices,
         "template": template,
         "filled": template.filled(form.values) if template else "",
-        "references": _beside(references, shown.errors),
+        "references": [(each, beside[each.reference.id]) for each in references],
         "slots": _slots(template, shown.errors),
         "quote": quote,
-        "errors": shown.errors,
+        "errors": errors,
         "refused": shown.refused,
         "result": shown.result,
         "practices": practices(),
         "once": secrets.token_urlsafe(12),
         "going_on": _going_on(form, shown.result),
     }
-
-
-def _beside(references: Sequence[ReferenceShown], errors: Mapping[str, str]) -> list[tuple[ReferenceShown, str]]:
-    return [(each, errors.get(f"reference-{place}", "")) for place, each in enumerate(references, 1)]
 
 
 def _slots(template: TemplateShown | None, errors: Mapping[str, str]) -> list[tuple[Any, str]]:

@@ -7,7 +7,7 @@ const quoteAgain = () => htmx.trigger("#quote", "refresh");
 
 // The form: Ctrl+Enter, one click for one request, a model's own fields, a prompt that survives leaving the page.
 if (ask) {
-  const kept = `prompt:${ask.action}`;
+  const kept = `prompt:${location.pathname}`;
   const prompt = () => document.getElementById("prompt");
 
   document.addEventListener("keydown", (event) => {
