@@ -12,7 +12,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,6 +23,7 @@ from accounts.authentication.people import signed_in_with_two_factors
 from accounts.members.selectors import tenants_of
 from accounts.models import Role, TenantStatus, User
 from accounts.roles.permissions import Permission, may
+from cavendish.above.console.elsewhere import elsewhere
 from cavendish.above.console.workplace import TestModeOff, Workplace, livemode_switch, workplace_of
 from cavendish.above.ui.acts import Act, act_page
 from cavendish.above.ui.labels import label
@@ -51,8 +52,8 @@ def console_page(permission: Permission | None = Permission.READ, *, section: st
                 return _choose_tenant(request, user)
             request.section = section  # type: ignore[attr-defined]
             request.work = work  # type: ignore[attr-defined]
-            if (elsewhere := _second_factor(request, work)) is not None:
-                return elsewhere
+            if (instead := _second_factor(request, work)) is not None:
+                return instead
             if work.tenant.status in {TenantStatus.CLOSING, TenantStatus.ERASED} and not _may_stay(request):
                 return render(request, "console/closing.html", {"tenant": work.tenant}, status=403)
             if permission is not None and not work.may(permission):
@@ -63,6 +64,11 @@ def console_page(permission: Permission | None = Permission.READ, *, section: st
                 livemode_switch(request, livemode=True)
                 messages.warning(request, _("Test mode is switched off for this tenant. This is live mode."))
                 return HttpResponseRedirect(reverse("console:home"))
+            except Http404:
+                found = elsewhere(request, work, kwargs.values()) if request.method != "POST" else None
+                if found is None or request.headers.get("HX-Request") == "true":
+                    raise
+                return found
 
         page.permission = permission  # type: ignore[attr-defined]
         return page

@@ -51,7 +51,7 @@ def start_picture(request: HttpRequest, work: Workplace) -> HttpResponse:
     """Accepts the first picture, in the mode that its button names, and goes back to the steps."""
     if request.method != "POST":
         return HttpResponseRedirect(reverse("console:start"))
-    work = _in_mode(request, work, livemode=request.POST.get("mode") == "live")
+    work = _in_mode(work, livemode=request.POST.get("mode") == "live")
     form = Form(model=get_model(MODEL), prompt=request.POST.get("prompt", "").strip()).fitting()
     try:
         accept(request, work, form.body())
@@ -60,6 +60,7 @@ def start_picture(request: HttpRequest, work: Workplace) -> HttpResponse:
         refused = None if errors else refused_of(problem, work)
         extra = {"prompt": form.prompt, "prompt_error": " ".join(errors.values()), "refused": refused}
         return _page(request, work, extra, status=422)
+    _stay_in_mode(request, work)
     return HttpResponseRedirect(reverse("console:start"))
 
 
@@ -68,11 +69,11 @@ def start_key(request: HttpRequest, work: Workplace) -> HttpResponse:
     """Creates a key and shows its secret, once, with programs that have it in them: a live one where it can run."""
     if request.method != "POST":
         return HttpResponseRedirect(reverse("console:start"))
-    once = f"start-key:{request.POST.get('once', '')[:40]}"
+    once = f"start-key:{work.tenant_id.hex}:{request.POST.get('once', '')[:40]}"
     if request.POST.get("once") and not cache.add(once, True, ONCE_SECONDS):
         messages.info(request, _("This was done already; a second click does nothing."))
         return HttpResponseRedirect(reverse("console:start"))
-    work = _in_mode(request, work, livemode=work.livemode and live_of(work).ready)
+    work = _in_mode(work, livemode=work.livemode and live_of(work).ready)
     name = request.POST.get("name", "").strip()[:MAX_KEY_NAME_CHARS] or _("First key")
     scopes = [scope for scope in FIRST_SCOPES if scope in scopes_of(work.role)]
     try:
@@ -83,6 +84,7 @@ def start_key(request: HttpRequest, work: Workplace) -> HttpResponse:
         cache.delete(once)
         errors = " ".join(label(error.detail) for error in problem.errors)
         return _page(request, work, {"key_error": errors or refusal_text(problem), "key_name": name}, status=422)
+    _stay_in_mode(request, work)
     response = _page(request, work, {"secret": secret, "scopes": scopes})
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -157,13 +159,16 @@ def _price(work: Workplace, prompt: str) -> Any:
     return found if found.amount is not None else None
 
 
-def _in_mode(request: HttpRequest, work: Workplace, *, livemode: bool) -> Workplace:
-    """Returns the workplace in a mode, and keeps the session in it: what is made is shown where it is made."""
+def _in_mode(work: Workplace, *, livemode: bool) -> Workplace:
+    """Returns the workplace in a mode. Raises TestModeOff where the tenant has no test mode."""
     if work.livemode == livemode:
         return work
-    switched = replace(work, livemode=livemode)
-    if not livemode:
-        _ = switched.principal  # raises TestModeOff before the session is in a mode that there is not
-    livemode_switch(request, livemode=livemode)
-    request.work = switched  # type: ignore[attr-defined]
-    return switched
+    other = replace(work, livemode=livemode)
+    _ = other.principal
+    return other
+
+
+def _stay_in_mode(request: HttpRequest, work: Workplace) -> None:
+    """Keeps the session in the mode of what was made, where it is shown."""
+    livemode_switch(request, livemode=work.livemode)
+    request.work = work  # type: ignore[attr-defined]

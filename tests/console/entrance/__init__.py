@@ -1,0 +1,1 @@
+"""The console's frame, and what leads in and out of it."""
