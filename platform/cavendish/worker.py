@@ -23,8 +23,10 @@ django.setup()
 import uvloop
 from django.conf import settings
 from dramatiq import Worker, get_broker
+from dramatiq.asyncio import get_event_loop_thread
 
 from cavendish.boot.startup import refuse_unsafe
+from cavendish.telemetry.health_server import health_serve
 from generations.work.middleware import EngineMiddleware
 
 THREADS = 8
@@ -35,6 +37,19 @@ broker.add_middleware(EngineMiddleware())
 for app in settings.OWN_APPS:
     if find_spec(f"{app}.tasks"):
         import_module(f"{app}.tasks")
+
+
+ENGINE_PATIENCE = 10.0
+
+
+def engine_answers() -> bool:
+    """Returns whether the loop of the engine turns: a process whose jobs hang would still answer from this thread."""
+    thread = get_event_loop_thread()
+    if thread is None:
+        return True
+    turned = threading.Event()
+    thread.loop.call_soon_threadsafe(turned.set)
+    return turned.wait(ENGINE_PATIENCE)
 
 
 def main() -> int:
@@ -49,6 +64,11 @@ def main() -> int:
     signal.signal(signal.SIGINT, on_signal)
     worker = Worker(broker, worker_threads=settings.CONFIG.number("WORKER_THREADS", THREADS))
     worker.start()
+    if settings.HEALTH_PORT:
+        try:
+            health_serve(settings.HEALTH_PORT, is_alive=engine_answers)
+        except OSError as error:
+            sys.exit(f"HEALTH_PORT {settings.HEALTH_PORT} cannot be used: {error.strerror}.")
     stop.wait()
     worker.stop(timeout=5_000)
     broker.close()

@@ -103,7 +103,15 @@ def test_ready_json_says_where_everything_is(platform: Running) -> None:
 
 def assert_complete(platform: Running) -> None:
     ready = platform.ready
-    assert ready.keys() >= {"base_url", "admin_url", "console_url", "operator", "tenants", "sandbox_url"}
+    assert ready.keys() >= {
+        "base_url",
+        "admin_url",
+        "console_url",
+        "operator",
+        "tenants",
+        "sandbox_url",
+        "metrics_urls",
+    }
     assert ready["operator"].keys() >= {"email", "password"}
     assert len({tenant["slug"] for tenant in ready["tenants"]}) == 2
     for tenant in ready["tenants"]:
@@ -213,6 +221,25 @@ def test_whatever_dies_comes_back(own_platform: Running) -> None:
     until(lambda: healthy(own_platform))
     answer = picture(own_platform)
     assert (answer.status_code, answer.json()["error"]) == (200, None)
+
+
+def test_whatever_hangs_is_replaced() -> None:
+    """A frozen process has not ended: only its silence tells."""
+    running = Running({"WORKERS": "1", "HANG_SECONDS": "8"})
+    try:
+        frozen = ("cavendish.asgi", "cavendish.worker", "django scheduler", "cavendish.sandbox")
+        for words in frozen:
+            child(running, words).suspend()
+        for name in ("web", "worker-1", "scheduler", "sandbox"):
+            until(lambda name=name: f"{name} is back" in running.output.read_text(), 60)  # type: ignore[misc]
+        assert running.output.read_text().count("has not answered for 8 s") == len(frozen)
+        until(lambda: healthy(running))
+        assert picture(running).status_code == 200
+        # Those that are well are left alone.
+        time.sleep(10)
+        assert running.output.read_text().count("has not answered") == len(frozen)
+    finally:
+        running.remove()
 
 
 def test_the_end_leaves_nothing_and_the_next_start_finds_everything(own_platform: Running) -> None:

@@ -26,6 +26,7 @@ CAVENDISH_DATA_DIR | .cavendish in the current folder | Folder of everything tha
 PORT | 8000 | Port of the web server under `up`
 CAVENDISH_HOST | 127.0.0.1 | Address that the web server listens on under `up`
 WORKERS | 2 | Worker processes under `up`
+HANG_SECONDS | 40 | Seconds without an answer after which `up` replaces a child
 DEMO | false | Gives twelve demo tenants three months of life under `up`, once
 BASE_URL | http://127.0.0.1:<PORT> | Address at which clients reach the platform
 ALLOWED_HOSTS | the host of BASE_URL | Host names that are answered
@@ -109,7 +110,7 @@ IMAGES_PER_MINUTE | 6000 | Pictures that a tenant asks for in a minute; 0 is no 
 KEY_REQUESTS_PER_MINUTE | 0 | Requests of a key in a minute; 0 is no limit
 KEY_IMAGES_PER_MINUTE | 0 | Pictures that a key asks for in a minute; 0 is no limit
 METRICS_ALLOW | 127.0.0.0/8,::1/128 | Addresses that read /metrics without a key
-HEALTH_PORT | 0 | Port of the scheduler's /livez, /readyz and /metrics; 0 is none
+HEALTH_PORT | 0, a free one under `up` | Port of a worker's or the scheduler's /livez, /readyz and /metrics; 0 is none
 EGRESS_ALLOW | none | Private networks and hosts that tenants' URLs may point at
 FETCHES | 64 | Downloads of tenants' URLs at once, per process
 FETCHES_PER_TENANT | 8 | One tenant's share of the downloads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from django.db import connections
@@ -20,7 +21,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         match self.path.partition("?")[0]:
             case "/livez":
-                self._answer(200, "application/json", b'{"status": "ok"}')
+                if self.server.is_alive():  # type: ignore[attr-defined]
+                    self._answer(200, "application/json", b'{"status": "ok"}')
+                # What hangs gets no answer, as it would give none itself.
             case "/readyz":
                 try:
                     response = readyz(HttpRequest())
@@ -43,9 +46,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing: whoever watches asks every few seconds."""
 
 
-def health_serve(port: int) -> ThreadingHTTPServer:
-    """Serves beside whatever else the process does. Returns the server; raises OSError where the port is taken."""
-    server = ThreadingHTTPServer((HOST, port), _Handler)
-    server.daemon_threads = True
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    is_alive: Callable[[], bool]
+
+
+def health_serve(port: int, *, is_alive: Callable[[], bool] = lambda: True) -> ThreadingHTTPServer:
+    """Serves beside whatever else the process does. `is_alive` says whether that goes on: without it /livez is silent.
+
+    Returns the server; raises OSError where the port is taken.
+    """
+    server = _Server((HOST, port), _Handler)
+    server.is_alive = is_alive
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server

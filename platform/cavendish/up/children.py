@@ -59,7 +59,7 @@ class Child:
     """A process that is kept running. It has its own session, so Ctrl-C at the terminal only reaches `up`.
 
     `stage` orders the stop: all of stage 0 first, then 1, then 2. After `stop_signal` it has `grace` seconds until
-    SIGKILL.
+    SIGKILL. `answers` asks it something, in a thread: one that does not answer for long is killed and started again.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Child:
     before_start: Callable[[], None] | None = None
     before_stop: Callable[[], None] | None = None
     is_ready: Callable[[], bool] | None = None
+    answers: Callable[[], bool] | None = None
     ready: bool = False
     failures: int = 0
     started_at: float = 0.0

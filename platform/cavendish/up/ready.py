@@ -24,6 +24,7 @@ class Ready:
     sandbox_url: str
     data_dir: Path
     demo: dict[str, Any]
+    metrics_urls: tuple[str, ...] = ()
 
     @property
     def admin_url(self) -> str:
@@ -41,6 +42,7 @@ class Ready:
             "operator": self.demo["operator"],
             "tenants": self.demo["tenants"],
             "sandbox_url": self.sandbox_url,
+            "metrics_urls": list(self.metrics_urls),
             "data_dir": str(self.data_dir),
             "pid": os.getpid(),
         }

@@ -16,6 +16,7 @@ from cavendish.up.children import Child
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import Lock
 from cavendish.up.ports import LOCAL, bound_socket, free_port
+from cavendish.up.probes import HANG_SECONDS, Probes, http_answers
 from cavendish.up.ready import READY_FILE, Ready, parse_demo
 from cavendish.up.servers import sandbox_child, serve
 from cavendish.up.services import Folders, Services, open_data_dir
@@ -37,7 +38,9 @@ def run(config: Config) -> int:
         if not lock.take():
             raise UpError(f"Cavendish is already running on {folders.data_dir}: {lock.holder() or 'just starting'}.")
         ready_file.unlink(missing_ok=True)
-        supervisor = Supervisor(folders.data_dir / "children.json")
+        supervisor = Supervisor(
+            folders.data_dir / "children.json", probes=Probes(_number("HANG_SECONDS", int(HANG_SECONDS)))
+        )
         supervisor.install_signals()
         platform = Platform(config, folders, supervisor)
         lock.note(f"process {os.getpid()}, {platform.base_url}")
@@ -72,6 +75,7 @@ class Platform:
         self.wants_demo = _flag(config, "DEMO")
         supervisor.end_leftovers()
         host = os.environ.get("CAVENDISH_HOST") or LOCAL
+        self.metrics_urls: list[str] = []
         self.web_socket = bound_socket(host, _number("PORT", 8000))
         self.sandbox_socket: socket.socket | None = None
         port = self.web_socket.getsockname()[1]
@@ -92,8 +96,9 @@ class Platform:
             "PYTHONUNBUFFERED": "1",
         }
         demo = parse_demo(self._prepare(services.urls["DATABASE_OWNER_URL"]))
+        self.state = services.state
         self._launch_all(needs=tuple(services.names))
-        ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo)
+        ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo, tuple(self.metrics_urls))
         ready.write()
         print_line(f"\nCavendish is ready after {time.monotonic() - began:.1f} s.")
         print_line(ready.text(live=bool(os.environ.get(LIVE))))
@@ -136,7 +141,8 @@ class Platform:
             started.append(sandbox_child(self.folders, self.sandbox_socket))
         started.append(self._web(needs))
         started += [self._worker(number, needs) for number in range(1, self.workers + 1)]
-        started.append(self._child("scheduler", python("-m", "django", "scheduler"), needs, grace=5.0))
+        scheduler = self._child("scheduler", python("-m", "django", "scheduler"), needs, grace=5.0)
+        started.append(self._with_health(scheduler))
         for child in started:
             self.supervisor.launch(child)
         for child in started:
@@ -159,6 +165,8 @@ class Platform:
         web = self._child("web", serve("cavendish.asgi:application", bound, *options), needs)
         web.pass_fds = (bound.fileno(),)
         web.is_ready = self._web_is_ready
+        web.answers = http_answers(self.probe[1], "/livez", host=self.probe[0], name=urlsplit(self.base_url).netloc)
+        self.metrics_urls.append(f"{self.base_url}/metrics")
         web.before_stop = bound.close  # otherwise the port would still accept connections that nobody serves
         return web
 
@@ -166,7 +174,17 @@ class Platform:
         name = f"worker-{number}"
         worker = self._child(name, python("-m", "cavendish.worker"), needs)
         worker.env = {**self.env, "CAVENDISH_WORKER_NAME": name}
-        return worker
+        return self._with_health(worker)
+
+    def _with_health(self, child: Child) -> Child:
+        """Gives a child that serves nothing else a port of this machine for its health and its metrics."""
+        kept = f"{child.name} health port"
+        port = free_port(self.state.number(kept), [urlsplit(url).port or 0 for url in self.metrics_urls])
+        self.state.put(kept, port)
+        self.metrics_urls.append(f"http://{LOCAL}:{port}/metrics")
+        child.env = {**child.env, "HEALTH_PORT": str(port)}
+        child.answers = http_answers(port, "/livez")
+        return child
 
     def _web_is_ready(self) -> bool:
         connection = http.client.HTTPConnection(*self.probe, timeout=2)

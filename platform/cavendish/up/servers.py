@@ -6,6 +6,7 @@ import socket
 
 from cavendish.up.children import Child, plain_environment
 from cavendish.up.ports import accepts
+from cavendish.up.probes import http_answers
 from cavendish.up.services import Folders
 from cavendish.up.supervisor import python
 
@@ -27,4 +28,5 @@ def sandbox_child(folders: Folders, bound: socket.socket) -> Child:
         stage=1,  # after the workers, whose last calls it serves
         grace=3.0,
         is_ready=lambda: accepts(host, port),
+        answers=http_answers(port, "/", host=host),
     )

@@ -20,6 +20,7 @@ import psutil
 from cavendish.up.children import LOG_LIMIT, Child, dies_with_parent
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import rotate, tail, write_private
+from cavendish.up.probes import Probes
 
 Report = Callable[[str], None]
 
@@ -43,10 +44,11 @@ class Supervisor:
     lines for the console.
     """
 
-    def __init__(self, registry: Path, report: Report = print_line) -> None:
+    def __init__(self, registry: Path, report: Report = print_line, *, probes: Probes | None = None) -> None:
         self.children: list[Child] = []
         self.registry = registry
         self.report = report
+        self.probes = probes or Probes()
         self.stopping = False
         self._urgent = False
         self._last_error = ""
@@ -184,6 +186,11 @@ class Supervisor:
                 child.ready = True
                 seconds = time.monotonic() - child.started_at
                 self.report(f"{child.name} is back (process {child.pid}) after {seconds:.1f} s.")
+            if self.probes.hangs(child):
+                silent = f"{self.probes.hang_seconds:.0f} s"
+                self.report(f"{child.name} (process {child.pid}) has not answered for {silent}; killing it.")
+                child.kill()
+                self.probes.forget(child)
             return
         now = time.monotonic()
         if not child.retry_at:  # newly dead
