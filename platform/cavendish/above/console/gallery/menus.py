@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from django.db import connection
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from cavendish.above.ui.cells import model_name, models_choices
 from cavendish.db import ids
 from generations.models import Collection
 
+FILTERS = ("q", "model", "member", "key", "tag", "collection", "rating", "favorite", "since", "until")
 MOST = 50
 """Entries of a menu: the newest collections, the first tags."""
 
@@ -129,13 +131,9 @@ def filter_line(request: HttpRequest, work: Workplace, given: Mapping[str, str],
     if not given["tag"]:
         menus.append(Menu("tag", _("Tag"), [("", [Choice(tag, choose("tag", tag)) for tag in tags])]))
     if not given["collection"]:
-        menus.append(
-            Menu(
-                "collection",
-                _("Collection"),
-                [("", [Choice(name, choose("collection", id)) for id, name in names.items()])],
-            )
-        )
+        every = [Choice(_("All collections"), reverse("console:gallery_collections"))] if names else []
+        groups = [("", [Choice(name, choose("collection", id)) for id, name in names.items()]), ("", every)]
+        menus.append(Menu("collection", _("Collection"), groups))
     rated = (
         [] if given["rating"] else [Choice("★" * number, choose("rating", str(number))) for number in range(5, 0, -1)]
     )
@@ -149,11 +147,10 @@ def filter_line(request: HttpRequest, work: Workplace, given: Mapping[str, str],
 
 def query_of(request: HttpRequest) -> QueryDict:
     """Returns the filters of an address, without the place in the list."""
-    query = request.GET.copy()
-    for name in ("after", "before", "part", "day", "output"):
-        query.pop(name, None)
-    for name in [name for name, value in query.items() if not value]:
-        query.pop(name)
+    query = QueryDict(mutable=True)
+    for name in FILTERS:
+        if value := request.GET.get(name, ""):
+            query[name] = value
     return query
 
 

@@ -38,9 +38,10 @@ class Branch:
 
 @dataclass(frozen=True)
 class Tree:
-    """All turns of a conversation; `is_cut` where the latest are left out."""
+    """All turns of a conversation, and which one is shown; `is_cut` where the latest are left out."""
 
     root: Branch
+    current: int
     turns: int
     is_cut: bool
 
@@ -50,7 +51,13 @@ def tree_of(generation_id: UUID) -> Tree | None:
     found = conversation_tree(generation_id)
     if found is None:
         return None
-    return Tree(_branch(found.first, generation_id), found.turns, found.is_cut)
+    root = _branch(found.first, generation_id)
+    return Tree(root, _current(root), found.turns, found.is_cut)
+
+
+def _current(branch: Branch) -> int:
+    numbers = [step.number for step in branch.steps if step.is_current]
+    return max([*numbers, *(_current(each) for each in branch.branches)], default=0)
 
 
 def _branch(turn: Turn, current: UUID) -> Branch:

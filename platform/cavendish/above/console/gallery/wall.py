@@ -21,7 +21,7 @@ from generations.selectors import groundings_of
 from generations.show.prompts import prompts_of
 from generations.show.representation import is_grounded
 
-ALT_CHARS = 200
+ALT_CHARS = 120
 
 RATIOS = (
     0.42, 0.558, 0.571, 0.667, 0.671, 0.73, 0.747, 0.778, 0.806, 1.0, 1.241, 1.286, 1.339, 1.37, 1.491, 1.5, 1.75,

@@ -120,7 +120,7 @@
     if (!shown()) return;
     if (event.key === "ArrowRight" || event.key === "ArrowLeft") { event.preventDefault(); move(event.key === "ArrowRight" ? "older" : "newer"); return; }
     side().querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
-  });
+  }, true);
 
   // A mark that changed shows on the tile too.
   document.addEventListener("htmx:afterSettle", (event) => {
