@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import time
+import zipfile
 from typing import Any
 
 import pytest
@@ -205,3 +208,20 @@ def test_a_key_without_the_right_makes_none(account: Account) -> None:
     ended(limited, batch)
     [line] = results(limited, batch)
     assert (line["status"], line["error"]["code"]) == ("failed", "model_not_allowed")
+
+
+def test_results_come_as_an_archive_with_the_pictures_as_they_are(account: Account) -> None:
+    batch = make_batch(account, item("a cat", "cat"), item("x", "unknown", nonsense=1))
+    ended(account, batch)
+    answer = account.get(f"/api/v1/batches/{batch['id']}/results.zip")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    lines = [json.loads(line) for line in archive.read("results.jsonl").splitlines()]
+    assert [{name: value for name, value in line.items() if name != "files"}.keys() for line in lines] == [
+        line.keys() for line in results(account, batch)
+    ]
+    [name], nothing = (line["files"] for line in lines)
+    [output] = lines[0]["generation"]["outputs"]
+    assert nothing == []
+    assert hashlib.sha256(archive.read(name)).hexdigest() == output["sha256"]
+    assert account.get(f"/api/v1/batches/{NO_BATCH}/results.zip").status_code == 404

@@ -1,0 +1,99 @@
+"""How many queries each page of the console asks, whatever it shows: a query for each row would be seen here.
+
+Every page is opened for a tenant with two rows of each kind and for one with twelve. More queries than the table says
+are a decision: whoever adds one changes the number here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from cavendish.db import ids
+from cavendish.db.router import acting_as
+from generations.models import Batch
+from tests.batches.helpers import feed
+from tests.console.colleagues import Team
+from tests.console.jobs.stored import picture_add, run
+from tests.factories import make_batch, make_key, queue_clear, submit_generation
+from tests.generations.conftest import quiet
+from tests.people.visitors import Visitor
+from tests.queries import statements
+
+__all__ = ["quiet"]
+
+FEW, MANY = 2, 12
+QUERIES = {
+    "batches/": 8,
+    "batches/?status=completed": 9,
+    "batches/new/": 11,
+    "batches/new/?kind=template": 11,
+    "batches/{batch}/": 15,
+    "batches/{batch}/?status=succeeded": 16,
+    "jobs/": 13,
+    "jobs/?error_code=internal": 11,
+    "jobs/?key_id={key}": 15,
+    "jobs/?status=succeeded&tag=winter": 11,
+    "jobs/rows?id={job}": 11,
+    "jobs/{job}/": 26,
+}
+"""By address after /console/."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An owner, and ids of what the tenant has by the names that stand in the addresses."""
+
+    owner: Visitor
+    names: dict[str, str]
+
+    def address(self, page: str) -> str:
+        return "/console/" + page.format(**self.names)
+
+
+def shown_with(number: int) -> Shown:
+    """Makes a tenant with so many rows of each kind that the pages list."""
+    team = Team()
+    tenant = team.tenant
+    keys = [make_key(tenant)[0] for _ in range(number)]
+    jobs = [submit_generation(tenant, key_id=keys[place].id) for place in range(number)]
+    batches = [make_batch(tenant, *["a cat"] * number) for _ in range(number)]
+    feed()
+    run()
+    for job in jobs:
+        picture_add(tenant, job, b"picture")
+    with acting_as("owner"):
+        batch = Batch.objects.get(id=batches[0].id)
+    assert batch.succeeded == number
+    names = {
+        "job": ids.encode(ids.GENERATION, jobs[0]),
+        "key": ids.encode(ids.API_KEY, keys[0].id),
+        "batch": ids.encode(ids.BATCH, batch.id),
+    }
+    return Shown(team.member(), names)
+
+
+@pytest.fixture(scope="module")
+def few(django_db_setup: None) -> Shown:
+    queue_clear()
+    return shown_with(FEW)
+
+
+@pytest.fixture(scope="module")
+def many(django_db_setup: None) -> Shown:
+    queue_clear()
+    return shown_with(MANY)
+
+
+@pytest.mark.parametrize("page", QUERIES)
+def test_a_page_asks_as_much_for_many_rows_as_for_few(page: str, few: Shown, many: Shown) -> None:
+    asked = {}
+    for name, what in (("few", few), ("many", many)):
+        address = what.address(page)
+        assert what.owner.get(address).status_code in {200, 302}, address  # what is asked once a minute is asked now
+        with statements() as so_far:
+            what.owner.get(address)
+            asked[name] = so_far()
+    assert max(len(each) for each in asked.values()) <= QUERIES[page], "\n".join(asked["many"])
+    assert len(asked["many"]) <= len(asked["few"]), "\n".join(asked["many"])
