@@ -26,7 +26,7 @@ def failing_letter(*, tenant: str, url: str, endpoint: str, since: datetime) -> 
                 "The log of its deliveries shows what came back."
             )
         ],
-        button=link(_("View webhooks"), "/console/settings/"),
+        button=link(_("View the webhook"), f"/console/settings/webhooks/{endpoint}/"),
     )
 
 
@@ -46,7 +46,7 @@ def disabled_letter(*, tenant: str, url: str, endpoint: str, since: datetime | N
         after=[
             _("Nothing more is sent there. Once the receiver works, enable the endpoint again and resend what failed.")
         ],
-        button=link(_("View webhooks"), "/console/settings/"),
+        button=link(_("View the webhook"), f"/console/settings/webhooks/{endpoint}/"),
     )
 
 

@@ -39,7 +39,7 @@ def budget_letter(alert: BudgetAlert, *, whose: str, currency: str, resets_at: s
         text=[text.format(**names)],
         facts=[
             Fact(_("Limit"), _quantity(budget, alert.limit, currency)),
-            Fact(_("Used"), _quantity(budget, alert.used, currency)),
+            Fact(_("Used so far"), _quantity(budget, alert.used, currency)),
             Fact(_("Budget"), ids.encode(ids.BUDGET, budget.id)),
             Fact(_("Tenant"), alert.tenant.name),
         ],
@@ -47,7 +47,7 @@ def budget_letter(alert: BudgetAlert, *, whose: str, currency: str, resets_at: s
             _("It resets at {moment}.").format(moment=resets_at) if resets_at else _("It does not reset."),
             *_what_follows(alert, is_refusing=is_refusing, resets=bool(resets_at)),
         ],
-        button=link(_("View usage"), "/console/usage/"),
+        button=link(_("View the budget"), f"/console/usage/budgets/{ids.encode(ids.BUDGET, budget.id)}/"),
     )
 
 

@@ -14,6 +14,7 @@ from accounts.members.languages import tenant_language
 from accounts.models import Membership, Role
 from billing.invoices.labels import figure
 from billing.models import BillingProfile, CreditNote, Invoice, InvoiceDocument
+from cavendish.db import ids
 from cavendish.mail.letters import Fact, Letter, day_text, link
 from cavendish.mail.services import Attachment, mail_queue
 
@@ -47,8 +48,8 @@ def invoice_letter(invoice: Invoice) -> Letter:
             Fact(_("Period"), date_format(invoice.month, _("F Y"))),
             Fact(_("Total"), f"{figure(invoice.total, invoice.digits)} {invoice.currency}"),
         ],
-        button=link(_("View billing"), "/console/billing/"),
-        after=[_("The invoice is attached. The console shows what each line is made of, job by job.")],
+        button=link(_("View the invoice"), f"/console/billing/invoices/{ids.encode(ids.INVOICE, invoice.id)}/"),
+        after=[_("The invoice is attached. Its page shows what each line is made of, job by job.")],
         signature=issuer,
     )
 
@@ -71,7 +72,9 @@ def credit_note_letter(note: CreditNote) -> Letter:
         title=_("Credit note {number} for {customer}").format(**values),
         text=text,
         facts=[Fact(_("Reason"), note.reason)],
-        button=link(_("View billing"), "/console/billing/"),
+        button=link(
+            _("View the credit note"), f"/console/billing/credit-notes/{ids.encode(ids.CREDIT_NOTE, note.id)}/"
+        ),
         after=[_("The credit note is attached.")],
         signature=note.issuer["name"],
     )

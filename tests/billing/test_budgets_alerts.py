@@ -151,7 +151,7 @@ def test_owners_and_billing_members_get_one_mail_each_time() -> None:
     assert mail.subject == f"50 % is used of the monthly budget of {tenant.name}"
     for part in (
         "Limit: 2.00 USD",
-        "Used: 1.25 USD",
+        "Used so far: 1.25 USD",
         "-01 00:00 (Asia/Kathmandu)",
         ids.encode(ids.BUDGET, budget.id),
     ):

@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import allauth
 import pytest
 from django.conf import settings
+from django.urls import resolve
 from django.utils.translation import override
 
 from accounts.invitations.mails import invitation_letter
@@ -128,6 +130,14 @@ def test_both_parts_say_the_same(name: str, language: str) -> None:
         for part in [letter.subject, *letter.text, *letter.after]:
             assert HAN.search(part), f"not translated: {part}"
     assert not re.search(r"{\w+}|%\(\w+\)s", text), "a name was not filled in"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_links_lead_somewhere(name: str) -> None:
+    letter = ALL[name]()
+    for link in [*letter.links, *([letter.button] if letter.button else [])]:
+        if link.address.startswith(settings.BASE_URL):
+            assert resolve(urlsplit(link.address).path), link
 
 
 @pytest.mark.parametrize("name", ALL)
