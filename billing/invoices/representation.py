@@ -17,6 +17,7 @@ from cavendish.db import ids
 from cavendish.http.times import moment
 
 PREVIEW = "preview"
+ISSUER = ("name", "address", "tax_id", "email", "bank_details")
 CSV_COLUMNS = (
     "invoice", "line", "type", "description", "model", "image_size", "kind", "images", "quantity", "exact_amount",
     "amount", "currency",
@@ -53,7 +54,7 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
         "voided_at": moment(invoice.voided_at),
         "void_reason": invoice.void_reason or None,
         "replaces": ids.encode(ids.INVOICE, invoice.replaces_id) if invoice.replaces_id else None,
-        "issuer": {name: invoice.issuer.get(name, "") for name in ("name", "address", "tax_id", "email")},
+        "issuer": {name: invoice.issuer.get(name, "") for name in ISSUER},
         "customer": {name: invoice.customer.get(name, "") for name in ("name", "address", "tax_id", "reference")},
         "lines": [line_json(line, invoice, address) for line in full.lines],
         "exact_amount": amount_text(invoice.exact),

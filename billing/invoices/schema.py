@@ -28,6 +28,7 @@ class Issuer(s.Serializer[object]):
     address = s.CharField()
     tax_id = s.CharField()
     email = s.CharField()
+    bank_details = s.CharField(help_text="Where to pay to; empty where the operator set none.")
 
 
 class Customer(s.Serializer[object]):

@@ -199,3 +199,21 @@ def flags_decide(flagged: Sequence[Job], *, now: datetime, history: History, ope
             )
         FlagResolution.objects.filter(charge_id=job.id).update(at=at)
     return left
+
+
+def entries_in_order() -> None:
+    """Numbers the ledger's entries in the order of their moments, as a ledger that grew has them.
+
+    Lists of a wallet go by these numbers, and the seeding has written charges before what came between them.
+    """
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            """UPDATE billing_ledgerentry e SET id = ordered.place
+               FROM (SELECT id, (SELECT max(id) FROM billing_ledgerentry) + row_number() OVER (ORDER BY at, id) AS place
+                     FROM billing_ledgerentry) ordered
+               WHERE e.id = ordered.id"""
+        )
+        cursor.execute(
+            """SELECT setval(pg_get_serial_sequence('billing_ledgerentry', 'id'),
+                             (SELECT max(id) FROM billing_ledgerentry))"""
+        )

@@ -20,6 +20,7 @@ from billing.months import month_first
 from cavendish.above.demo.batches import Batches
 from cavendish.above.demo.books import (
     credits_give,
+    entries_in_order,
     flags_decide,
     periods_open,
     purses_open,
@@ -265,6 +266,7 @@ def _books(
     flags_decide(life.flagged, now=now, history=history, operator=operator)
     months_close(months, tenants, now=now, history=history, operator=operator)
     budgets_create(tenants, now=now, history=history, rng=rng)
+    entries_in_order()
 
 
 def _operator_user() -> User | None:

@@ -1,18 +1,15 @@
-"""Acts of billing: the details of invoices, the time zone of months, the mail of a low balance."""
+"""Acts of billing: the details of invoices, the mail of a low balance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from accounts.models import Tenant
-from accounts.tenants.services import tenant_update
 from billing.models import BillingProfile, Wallet
 from billing.parties.bodies import ProfilePatch
 from billing.parties.services import billing_profile_update
@@ -80,31 +77,6 @@ class ChangeDetails(Act):
 def _text(value: str | Sequence[str]) -> str:
     text = value if isinstance(value, str) else ", ".join(value)
     return text.replace("\n", ", ") or "–"
-
-
-class ChangeTimezone(Act):
-    word = _("Change time zone")
-    text = _("Days and months of usage, budgets and invoices begin at midnight of this time zone.")
-
-    billing_timezone = forms.ChoiceField(label=_("Time zone"))
-
-    def __init__(self, *args: Any, tenant: Tenant, **options: Any) -> None:
-        self.tenant = tenant
-        super().__init__(*args, **options)
-        zone: Any = self.fields["billing_timezone"]
-        named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
-        zone.choices = [(name, name.replace("_", " ")) for name in ["UTC", *named]]
-        zone.initial = tenant.billing_timezone_next or tenant.billing_timezone
-
-    def preview(self) -> Preview:
-        after = self.cleaned_data["billing_timezone"]
-        note = gettext("It takes effect once a month has begun in both time zones, so that no day is billed twice.")
-        return Preview([Change(gettext("Time zone"), self.tenant.billing_timezone, after)], [note])
-
-    def run(self, actor: Actor) -> str:
-        changed = {"billing_timezone": self.cleaned_data["billing_timezone"]}
-        tenant_update(tenant_id=self.tenant.id, changed=changed, actor=actor)
-        return gettext("The time zone was changed.")
 
 
 class WarnBelow(Act):

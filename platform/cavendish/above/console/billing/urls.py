@@ -10,7 +10,6 @@ urlpatterns = [
     path("", views.billing, name="billing"),
     path("top-up/", views.top_up, name="top_up"),
     path("details/", views.details, name="billing_details"),
-    path("time-zone/", views.time_zone, name="billing_timezone"),
     path("low-balance/", views.low_balance, name="low_balance"),
     path("ledger/", views.ledger, name="ledger"),
     path("ledger/csv", views.ledger_csv, name="ledger_csv"),

@@ -18,7 +18,7 @@ from billing.subscriptions.selectors import subscription_next, subscription_now
 from billing.wallets.representation import wallet_json
 from billing.wallets.selectors import credits_left, wallet_of
 from cavendish.above.console.billing import lists
-from cavendish.above.console.billing.acts import ChangeDetails, ChangeTimezone, WarnBelow
+from cavendish.above.console.billing.acts import ChangeDetails, WarnBelow
 from cavendish.above.console.billing.money import (
     LIVE,
     forecast_of,
@@ -64,7 +64,6 @@ def billing(request: HttpRequest, work: Workplace) -> HttpResponse:
             "subscription": subscription_now(tenant_id=tenant.id),
             "coming": subscription_next(tenant_id=tenant.id),
             "profile": billing_profile_of(tenant.id),
-            "may_change_zone": work.may(Permission.SETTINGS),
         }
     return render(request, "console/billing/billing.html", context)
 
@@ -90,12 +89,6 @@ def details(request: HttpRequest, work: Workplace) -> HttpResponse:
     with work.reading():
         profile = billing_profile_of(work.tenant_id)
     act = ChangeDetails(request.POST or None, work=work, profile=profile)
-    return console_act(request, work, act, back=reverse("console:billing"))
-
-
-@console_page(Permission.SETTINGS, section="billing")
-def time_zone(request: HttpRequest, work: Workplace) -> HttpResponse:
-    act = ChangeTimezone(request.POST or None, tenant=work.tenant)
     return console_act(request, work, act, back=reverse("console:billing"))
 
 
