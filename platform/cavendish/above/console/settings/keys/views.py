@@ -38,7 +38,7 @@ def keys(request: HttpRequest, work: Workplace) -> HttpResponse:
         columns=(
             Column(_("Key"), cells.named, kind="th"),
             Column(_("What it may do"), cells.may),
-            Column(_("Last used"), cells.used),
+            Column(_("Last used"), cells.used, wide=True),
             Column(_("Limits"), lambda key: cells.limited(key, has_budget=key.id in budgets), wide=True),
             Column(_("Age"), created, wide=True),
             Column(unseen(gettext_lazy("Acts")), cells.buttons, kind="r"),

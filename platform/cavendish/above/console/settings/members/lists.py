@@ -58,7 +58,7 @@ def members(work: Workplace) -> List[Any]:
         columns=(
             Column(_("Person"), lambda row: _person(work, row), kind="th"),
             Column(_("Role"), lambda row: label(Role(row.role).label)),
-            Column(_("Second factor"), lambda row: two_factor(row.has_two_factors)),
+            Column(_("Second factor"), lambda row: two_factor(row.has_two_factors), wide=True),
             Column(_("Last seen"), lambda row: formats.ago(row.last_seen_at) if row.last_seen_at else "–", wide=True),
             Column(_("Member since"), _since, wide=True),
             Column(unseen(_("Acts")), lambda row: _member_acts(work, row), kind="r"),

@@ -42,7 +42,7 @@ class EndpointFields(SettingsAct):
         label=_("Description"), max_length=200, required=False, help_text=_("What receives it.")
     )
     events = forms.MultipleChoiceField(label=_("Events"), widget=forms.CheckboxSelectMultiple)
-    more, more_word = ("events",), _("Choose events")
+    more, more_word = ("events",), _("Events: everything, unless you choose")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +24,9 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import SINCE, UNTIL, created, unseen
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals
 from cavendish.db import ids
+
+SOON = timedelta(seconds=20)
+"""How near the next try has to be for the page to look for it by itself."""
 
 page = settings_page(Permission.WEBHOOKS, current="webhooks")
 
@@ -118,7 +122,8 @@ def webhook_delivery(request: HttpRequest, work: Workplace, endpoint_id: str, de
     delivery = _delivery(work, endpoint, delivery_id)
     with work.reading():
         attempts = webhook_attempts(work.tenant_id, delivery.id)
-    ended = {delivery.Status.SUCCEEDED, delivery.Status.FAILED}
+    ended = delivery.status in {delivery.Status.SUCCEEDED, delivery.Status.FAILED}
+    next_at = delivery.due_at if delivery.status == delivery.Status.PENDING and attempts else None
     context = {
         "endpoint": endpoint,
         "endpoint_id": endpoint_id,
@@ -128,8 +133,8 @@ def webhook_delivery(request: HttpRequest, work: Workplace, endpoint_id: str, de
         "state": cells.delivery_state(delivery),
         "body": _indented(delivery.body),
         "attempts": [(attempt, _indented(attempt.response_body)) for attempt in reversed(attempts)],
-        "waits": delivery.status not in ended and not (delivery.status == delivery.Status.PENDING and attempts),
-        "next_at": delivery.due_at if delivery.status == delivery.Status.PENDING and attempts else None,
+        "waits": not ended and (next_at is None or next_at - timezone.now() < SOON),
+        "next_at": next_at,
         "can_resend": endpoint.status == endpoint.Status.ENABLED and delivery.status != delivery.Status.SENDING,
     }
     only_state = request.headers.get("HX-Request") == "true"
