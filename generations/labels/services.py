@@ -52,12 +52,15 @@ def generation_tags_change(
         known = GenerationTag.objects.filter(generation_id=generation_id)
         known.filter(folded__in=[tag_folded(tag) for tag in remove]).delete()
         has = set(known.values_list("folded", flat=True))
-        new = {tag_folded(tag): tag for tag in reversed(add) if tag_folded(tag) not in has}
+        new: dict[str, str] = {}
+        for tag in add:
+            if tag_folded(tag) not in has:
+                new.setdefault(tag_folded(tag), tag)
         if len(has) + len(new) > MAX_TAGS:
             raise invalid([FieldError("/tags", "too_many", f"A generation has at most {MAX_TAGS} tags.")])
         GenerationTag.objects.bulk_create(
             GenerationTag(tenant_id=tenant_id, generation_id=generation_id, tag=tag, folded=folded)
-            for folded, tag in reversed(new.items())
+            for folded, tag in new.items()
         )
     return True
 
