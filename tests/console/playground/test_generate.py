@@ -135,9 +135,9 @@ def test_a_budget_that_is_used_up_says_how_much_and_when_it_begins_anew() -> Non
             limit=Decimal("0.01"), hard=True, livemode=True, actor=SYSTEM,
         )  # fmt: skip
     page = shown(owner.post(GENERATE, **form(prompt="A pier")))
-    assert "The monthly budget of the tenant is used up" in page
+    assert "This tenant&#x27;s monthly budget is used up" in page
     assert "of $0.01 are used" in page
-    assert "It starts anew on" in page
+    assert "It resets on" in page
 
 
 def test_a_policy_that_nobody_accepted_leads_owners_to_it_and_tells_others_whom_to_ask() -> None:
@@ -251,6 +251,6 @@ def test_what_another_tenant_made_is_found_by_nobody(team: Team) -> None:
     for path in (theirs, f"{theirs}/run", f"{theirs}/cancel", f"{theirs}/repeat"):
         assert owner.post(PLAYGROUND + path).status_code == 404, path
     answer = owner.post(GENERATE, **form(prompt="Now at night", **{"from": theirs}))
-    assert (answer.status_code, "The turn before was deleted. Start anew." in shown(answer)) == (422, True)
+    assert (answer.status_code, "The previous turn was deleted. Start anew." in shown(answer)) == (422, True)
     with tenant_context(team.tenant.id):
         assert not Generation.objects.filter(previous_id=ids.decode(ids.GENERATION, theirs)).exists()

@@ -16,6 +16,7 @@ from billing.prices.selectors import price_book
 from cavendish.above.console.playground.form import DRAFT_SIZE, IMAGES, ROLES, WEB, Form
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.cells import model_name
+from cavendish.above.ui.formats import money
 from cavendish.gemini.catalog import CatalogError, Model
 from generations.request import MAX_VARIANTS
 from generations.selectors import typical_seconds
@@ -172,11 +173,16 @@ class Choices:
         return [(mime, mime.rpartition("/")[2].upper()) for mime in self.model.output_mime_types]
 
     @property
-    def draft(self) -> SizeChoice | None:
-        """The cheap size for drafts, where the model has one and a larger one is chosen."""
-        if self.form.size == DRAFT_SIZE or DRAFT_SIZE not in self.model.sizes:
-            return None
-        return next((size for size in self.sizes if size.value == DRAFT_SIZE), None)
+    def draft_price_text(self) -> str:
+        """What the cheap size for drafts costs; "" where the model has none, or it is chosen already."""
+        if self.form.size == DRAFT_SIZE:
+            return ""
+        price = next((size.price for size in self.sizes if size.value == DRAFT_SIZE), None)
+        return "" if price is None else money(price, self.currency, digits=4)
+
+    @property
+    def search_price_text(self) -> str:
+        return "" if self.search_price is None else money(self.search_price, self.currency, digits=4)
 
     @property
     def accept(self) -> str:

@@ -41,10 +41,10 @@ DETAILS = {
     ("prompt", "required"): gettext_noop("Write what the picture should show."),
     ("seed", "wrong_type"): gettext_noop("A seed is a whole number."),
     ("from", "not_finished"): gettext_noop(
-        "The turn before has not succeeded. Wait for its end, or start anew."
+        "The previous turn has not succeeded. Wait for it to finish, or start anew."
     ),
-    ("from", "not_found"): gettext_noop("The turn before was deleted. Start anew."),
-    ("from", "not_stored"): gettext_noop("The turn before was not kept, so nothing can go on from it. Start anew."),
+    ("from", "not_found"): gettext_noop("The previous turn was deleted. Start anew."),
+    ("from", "not_stored"): gettext_noop("The previous turn was not kept, so nothing can go on from it. Start anew."),
     ("reference", "not_found"): gettext_noop("A reference was deleted. Remove it."),
 }  # fmt: skip
 """Sentences for what a person at the form can set right, by field and the error's code."""
@@ -101,27 +101,31 @@ def refused_of(problem: Problem, work: Workplace) -> Refused:
         return make(problem.extra, work)
     if problem.code.startswith("tenant_"):
         return Refused(
-            _("This tenant cannot generate now"), refusal_text(problem), ((reverse("console:settings"), _("Settings")),)
+            _("This tenant cannot generate right now"),
+            refusal_text(problem),
+            ((reverse("console:settings"), _("Settings")),),
         )
-    return Refused(_("This was not accepted"), refusal_text(problem))
+    return Refused(_("Request refused"), refusal_text(problem))
 
 
 def _budget(extra: dict[str, Any], work: Workplace) -> Refused:
     budget = extra.get("budget") or {}
     periods = {"day": _("daily"), "week": _("weekly"), "month": _("monthly"), "total": _("total")}
-    scopes = {"tenant": _("the tenant"), "key": _("the console"), "member": _("you")}
     figures = {name: _quantity(budget, name) for name in ("used", "limit", "wanted")}
     text = _("{used} of {limit} are used, and this may need up to {wanted}.").format(**figures)
     if Decimal(str(budget.get("held") or 0)):
-        text += " " + _("{held} are held by what runs, and come back if it costs less.").format(
+        text += " " + _("{held} is on hold for running generations; what they do not use comes back.").format(
             held=_quantity(budget, "held")
         )
     if resets := budget.get("resets_at"):
         at = timezone.localtime(datetime.fromisoformat(str(resets)))
-        text += " " + _("It starts anew on {moment}.").format(moment=f"{at:%Y-%m-%d %H:%M}")
-    title = _("The {period} budget of {whose} is used up").format(
-        period=periods.get(str(budget.get("period")), ""), whose=scopes.get(str(budget.get("scope")), "")
-    )
+        text += " " + _("It resets on {moment}.").format(moment=f"{at:%Y-%m-%d %H:%M}")
+    titles = {
+        "key": _("The console's {period} budget is used up"),
+        "member": _("Your {period} budget is used up"),
+        "tenant": _("This tenant's {period} budget is used up"),
+    }
+    title = titles[str(budget.get("scope") or "tenant")].format(period=periods.get(str(budget.get("period")), ""))
     text += " " + _("Draft at a smaller size, or have the budget raised.")
     return Refused(title, text, _if_may(work, Permission.BILLING, "console:billing", _("Budgets")))
 
@@ -140,7 +144,7 @@ def _balance(extra: dict[str, Any], work: Workplace) -> Refused:
     text = _("This may need up to {wanted}, and the balance does not cover it.").format(wanted=wanted)
     if Decimal(str(wallet.get("held") or 0)):
         held = money(Decimal(str(wallet["held"])), currency)
-        text += " " + _("{held} are held by what runs, and come back if it costs less.").format(held=held)
+        text += " " + _("{held} is on hold for running generations; what they do not use comes back.").format(held=held)
     if not work.may(Permission.BILLING):
         text += " " + _("Ask an owner or somebody with the role Billing to top up.")
     return Refused(_("The balance is too low"), text, _if_may(work, Permission.BILLING, "console:billing", _("Top up")))
@@ -162,14 +166,14 @@ def _policy(extra: dict[str, Any], work: Workplace) -> Refused:
 
 def _rate(extra: dict[str, Any], work: Workplace) -> Refused:
     return Refused(
-        _("Too many at once"),
-        _("The limit of requests or pictures a minute is reached. Wait a minute, then generate again."),
+        _("Rate limit reached"),
+        _("As many requests or pictures a minute were made as are allowed. Wait a minute, then generate again."),
     )
 
 
 def _queue(extra: dict[str, Any], work: Workplace) -> Refused:
     return Refused(
-        _("Too many are waiting"),
+        _("Queue limit reached"),
         _("{limit} generations wait or run already, which is the limit. Wait until some have ended.").format(
             limit=extra.get("limit", "")
         ),
@@ -179,8 +183,8 @@ def _queue(extra: dict[str, Any], work: Workplace) -> Refused:
 
 def _test_day(extra: dict[str, Any], work: Workplace) -> Refused:
     return Refused(
-        _("Test mode has done enough for today"),
-        _("Its daily allowance is used up; it starts anew at midnight UTC. Live mode is not affected."),
+        _("Daily test limit reached"),
+        _("Test mode is used up for today and starts again at midnight UTC. Live mode is not affected."),
     )
 
 
@@ -193,7 +197,7 @@ def _storage(extra: dict[str, Any], work: Workplace) -> Refused:
 
 def _guard(extra: dict[str, Any], work: Workplace) -> Refused:
     reason = str(extra.get("reason") or "")
-    text = _("A guard rule of this tenant or of the operator stands against it. Put it differently.")
+    text = _("A guard rule of this tenant or of the operator stands against it. Try different wording.")
     return Refused(_("A guard rule refused this"), f"{text} {reason}".strip())
 
 

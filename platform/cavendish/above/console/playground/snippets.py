@@ -82,7 +82,7 @@ def native_body(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _curl(body: Mapping[str, Any]) -> str:
     return f"""\
-curl {settings.BASE_URL}/api/v1/generations \\
+curl -sS {settings.BASE_URL}/api/v1/generations \\
   -H "Authorization: Bearer $KEY" -H "Prefer: wait={WAIT}" \\
   -H "Content-Type: application/json" -d @- <<'JSON'
 {_json(body)}

@@ -203,8 +203,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const result = document.getElementById("result");
   if (!result || (event.detail.target.id !== "result" && event.detail.elt?.id !== "result")) return;
   watch();
-  if (result.dataset.stream && result.dataset.status !== "succeeded") return;
-  said.textContent = result.querySelector(".status")?.textContent ?? "";
+  if (["queued", "running"].includes(result.dataset.status)) return;
+  said.textContent = result.dataset.said;
   const form = document.getElementById("ask");
   // What did not succeed is tried again: its words come back into an empty form.
   if (form && result.dataset.status !== "succeeded" && form.elements.from?.value === result.dataset.id && !form.elements.prompt?.value) {
