@@ -33,11 +33,11 @@ def wallet_json(*, tenant_id: UUID, livemode: bool) -> dict[str, Any]:
         "available": amount_text(available(wallet)),
         "low_balance_threshold": amount_text(threshold) if threshold is not None else None,
         "credits": [credit_json(credit) for credit in credits],
-        "included_images": _included_images(tenant_id) if livemode else None,
+        "included_images": included_images(tenant_id) if livemode else None,
     }
 
 
-def _included_images(tenant_id: UUID) -> dict[str, Any] | None:
+def included_images(tenant_id: UUID) -> dict[str, Any] | None:
     """Returns this month's pictures of the tenant's plan; None where it includes none."""
     month = month_of(tenant_id=tenant_id)
     allowance = Allowance.objects.filter(tenant_id=tenant_id, month=month.first).first()

@@ -7,9 +7,13 @@ are a decision: whoever adds one changes the number here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from billing.models import Budget, Invoice
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from generations.models import Batch
@@ -31,12 +35,36 @@ QUERIES = {
     "batches/new/?kind=template": 11,
     "batches/{batch}/": 15,
     "batches/{batch}/?status=succeeded": 16,
+    "billing/": 25,
+    "billing/credit-notes/": 7,
+    "billing/invoices/": 7,
+    "billing/invoices/?status=draft": 8,
+    "billing/invoices/preview/": 11,
+    "billing/invoices/{invoice}/": 12,
+    "billing/ledger/": 8,
+    "billing/ledger/?kind=charge": 9,
+    "billing/plan/": 22,
+    "billing/statement/": 16,
+    "billing/top-up/": 13,
     "jobs/": 13,
     "jobs/?error_code=internal": 11,
     "jobs/?key_id={key}": 15,
     "jobs/?status=succeeded&tag=winter": 11,
     "jobs/rows?id={job}": 11,
     "jobs/{job}/": 26,
+    "playground/": 0,
+    "playground/?edit={job}": 0,
+    "playground/compare?ids={job}": 0,
+    "playground/pictures": 0,
+    "playground/templates": 0,
+    "playground/{job}": 0,
+    "usage/": 16,
+    "usage/?by=key": 17,
+    "usage/?by=member&show=images": 17,
+    "usage/budgets/": 12,
+    "usage/budgets/new/": 8,
+    "usage/budgets/{budget}/": 15,
+    "usage/days/?by=key": 11,
 }
 """By address after /console/."""
 
@@ -65,11 +93,26 @@ def shown_with(number: int) -> Shown:
         picture_add(tenant, job, b"picture")
     with acting_as("owner"):
         batch = Batch.objects.get(id=batches[0].id)
+        budgets = Budget.objects.bulk_create([
+            Budget(tenant=tenant, scope="key", scope_id=key.id, period="month", metric="money", limit=Decimal(10))
+            for key in keys
+        ])  # fmt: skip
+        invoices = Invoice.objects.bulk_create([
+            Invoice(
+                tenant=tenant, month=date(2000 + place, 1, 1), timezone="UTC", currency="USD", digits=2,
+                status="finalised", number=f"{tenant.slug}-{place}", issued_on=date(2000 + place, 2, 1),
+                finalised_at=timezone.now(), total=1, net=1, amount_due=1, issuer={"name": "Cavendish"},
+                customer={"name": "Acme"}, due_on=date(2000 + place, 3, 1),
+            )
+            for place in range(number)
+        ])  # fmt: skip
     assert batch.succeeded == number
     names = {
         "job": ids.encode(ids.GENERATION, jobs[0]),
         "key": ids.encode(ids.API_KEY, keys[0].id),
         "batch": ids.encode(ids.BATCH, batch.id),
+        "budget": ids.encode(ids.BUDGET, budgets[0].id),
+        "invoice": ids.encode(ids.INVOICE, invoices[0].id),
     }
     return Shown(team.member(), names)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from accounts.models import Tenant
 from billing.forecasts.selectors import MonthForecast, month_forecast
-from billing.invoices.ledger_entries import Settled, settled_of
+from billing.invoices.ledger_entries import Settled
+from billing.invoices.selectors import invoices_load
 from billing.ledger.services import available
 from billing.models import Invoice, Wallet
 from billing.money import ZERO
@@ -57,8 +58,8 @@ def spent_in(tenant: Tenant, start: Any, end: Any) -> Decimal:
     return totals[0].amount if totals else ZERO
 
 
-def month_of_wallet(tenant: Tenant, month: ShownMonth) -> WalletMonth | None:
-    """Returns a month of the wallet; None without one. In the tenant's context."""
+def month_of_wallet(tenant: Tenant, month: ShownMonth, *, spent: Decimal | None = None) -> WalletMonth | None:
+    """Returns a month of the wallet, None without one; `spent` is read where it is not given. In the tenant's context."""
     middle = datetime.combine(month.first + timedelta(days=14), time(12), UTC)
     bounds = month_of(tenant_id=tenant.id, at=middle)
     after = ZERO if month.is_running else spent_in(tenant, month.end, month.today + timedelta(days=1))
@@ -66,7 +67,7 @@ def month_of_wallet(tenant: Tenant, month: ShownMonth) -> WalletMonth | None:
         tenant_id=tenant.id,
         livemode=LIVE,
         month=bounds,
-        spent=spent_in(tenant, month.first, month.end),
+        spent=spent_in(tenant, month.first, month.end) if spent is None else spent,
         spent_after=after,
     )
 
@@ -86,8 +87,9 @@ def forecast_of(tenant: Tenant) -> MonthForecast:
 
 def invoices_due(tenant: Tenant) -> list[Due]:
     """Returns the invoices that are to be paid, the oldest first. In the tenant's context."""
-    rows = Invoice.objects.filter(tenant_id=tenant.id, status=Invoice.Status.FINALISED).annotate(today=TODAY)
-    found = [(row, settled_of(row)) for row in rows.order_by("id")[:MOST_DUE]]
+    unpaid = Invoice.objects.filter(tenant_id=tenant.id, status=Invoice.Status.FINALISED).annotate(today=TODAY)
+    rows = list(unpaid.order_by("id")[:MOST_DUE])
+    found = [(row, full.settled) for row, full in zip(rows, invoices_load(rows), strict=True)]
     return [
         Due(row, settled, row.due_on is not None and row.due_on < row.today)
         for row, settled in found

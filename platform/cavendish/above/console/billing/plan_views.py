@@ -13,8 +13,8 @@ from billing.money import price_text
 from billing.prices.price_list import ModelPrices, PicturePrice, price_list, price_moves
 from billing.prices.selectors import plan_terms
 from billing.subscriptions.selectors import subscription_now
-from billing.wallets.representation import wallet_json
-from billing.wallets.selectors import credits_left, wallet_of
+from billing.wallets.representation import included_images
+from billing.wallets.selectors import credits_left
 from cavendish.above.console.billing.money import LIVE
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
@@ -26,7 +26,6 @@ def plan(request: HttpRequest, work: Workplace) -> HttpResponse:
     with work.reading():
         subscription = subscription_now(tenant_id=work.tenant_id)
         chosen = subscription.plan if subscription else None
-        wallet = wallet_of(tenant_id=work.tenant_id, livemode=LIVE)
         credits = credits_left(tenant_id=work.tenant_id, livemode=LIVE)
         book = price_list(chosen)
         sizes = list(dict.fromkeys(picture.image_size for entry in book for picture in entry.pictures))
@@ -36,7 +35,7 @@ def plan(request: HttpRequest, work: Workplace) -> HttpResponse:
             "subscription": subscription,
             "plan": chosen,
             "terms": plan_terms(chosen) if chosen else None,
-            "included": wallet_json(tenant_id=work.tenant_id, livemode=LIVE)["included_images"] if wallet else None,
+            "included": included_images(work.tenant_id),
             "credit": next((row for row in credits if row.source == Credit.Source.PLAN), None),
             "currency": _currency(chosen),
             "book": book,

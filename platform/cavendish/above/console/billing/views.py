@@ -10,12 +10,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.roles.permissions import Permission
-from billing.invoices.selectors import invoice_preview
 from billing.ledger.services import available
 from billing.models import Invoice
 from billing.parties.services import billing_profile_of
 from billing.subscriptions.selectors import subscription_next, subscription_now
-from billing.wallets.representation import wallet_json
+from billing.wallets.representation import included_images
 from billing.wallets.selectors import credits_left, wallet_of
 from cavendish.above.console.billing import lists
 from cavendish.above.console.billing.acts import ChangeDetails, WarnBelow
@@ -55,11 +54,10 @@ def billing(request: HttpRequest, work: Workplace) -> HttpResponse:
             "free": available(wallet) if wallet else None,
             "lasts": lasts_days(wallet, forecast) if wallet else None,
             "forecast": forecast,
-            "sum": month_of_wallet(tenant, month),
+            "sum": month_of_wallet(tenant, month, spent=forecast.used if month.is_running else None),
             "credits": credits_left(tenant_id=tenant.id, livemode=LIVE),
-            "included": wallet_json(tenant_id=tenant.id, livemode=LIVE)["included_images"] if wallet else None,
+            "included": included_images(tenant.id),
             "due": invoices_due(tenant),
-            "preview": invoice_preview(tenant).invoice if wallet else None,
             "invoices": [(ids.encode(ids.INVOICE, row.id), row, invoice_state(row)) for row in rows],
             "subscription": subscription_now(tenant_id=tenant.id),
             "coming": subscription_next(tenant_id=tenant.id),
