@@ -42,7 +42,7 @@ class BatchMoney:
 
 def batch_money(batch: Batch) -> BatchMoney:
     """Returns the sums over the batch's jobs, in the tenant's context. Those of an ended batch are remembered."""
-    key = f"batch-money:{ids.encode(ids.BATCH, batch.id)}"
+    key = f"batch-sums:{ids.encode(ids.BATCH, batch.id)}"
     if batch.status in BATCH_ENDED and (known := cache.get(key)) is not None:
         return _money(known)
     with connection.cursor() as cursor:
