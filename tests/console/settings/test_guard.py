@@ -16,7 +16,9 @@ from tests.people.visitors import shown
 
 def rule(team: Team, kind: str) -> GuardRule:
     with acting_as("operator"):
-        return GuardRule.objects.filter(tenant=team.tenant, type=kind, set_by_operator=False).order_by("-id")[0]
+        rows = GuardRule.objects.filter(tenant=team.tenant, type=kind, set_by_operator=False)
+        row: GuardRule = rows.order_by("-id")[0]
+    return row
 
 
 def act(row: GuardRule, name: str) -> str:

@@ -19,7 +19,8 @@ NEW: dict[str, Any] = {"name": "Shop", "mode": "live", "scopes": ["generate", "r
 
 def made(team: Team, name: str = "Shop") -> ApiKey:
     with acting_as("operator"):
-        return ApiKey.objects.filter(tenant=team.tenant, name=name).order_by("-id")[0]
+        row: ApiKey = ApiKey.objects.filter(tenant=team.tenant, name=name).order_by("-id")[0]
+    return row
 
 
 def test_a_key_is_created_with_its_bounds_and_shown_once(team: Team) -> None:

@@ -18,7 +18,8 @@ def of(visitor: Visitor) -> str:
 def role_of(team: Team, visitor: Visitor) -> str | None:
     with acting_as("operator"):
         rows = Membership.objects.filter(tenant=team.tenant, user=visitor.user)
-        return rows.values_list("role", flat=True).first()
+        role: str | None = rows.values_list("role", flat=True).first()
+    return role
 
 
 def invitation(team: Team, email: str) -> str:

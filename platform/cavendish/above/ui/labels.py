@@ -94,7 +94,11 @@ FIELDS = (
     gettext_noop("slug"), gettext_noop("starts on"), gettext_noop("status"), gettext_noop("tenant id"),
     gettext_noop("threshold"), gettext_noop("timezone"), gettext_noop("url"), gettext_noop("version"),
     gettext_noop("reason"), gettext_noop("reference"), gettext_noop("currency"), gettext_noop("livemode"),
-    gettext_noop("prefix"), gettext_noop("actor"),
+    gettext_noop("prefix"), gettext_noop("actor"), gettext_noop("allowed origins"),
+    gettext_noop("enabled"), gettext_noop("events"), gettext_noop("frame origins"), gettext_noop("languages"),
+    gettext_noop("max amount"), gettext_noop("max image size"), gettext_noop("member id"),
+    gettext_noop("previous expires at"), gettext_noop("requires two factor"), gettext_noop("revoked at"),
+    gettext_noop("stages"), gettext_noop("test keys enabled"), gettext_noop("type"), gettext_noop("words"),
 )  # fmt: skip
 """Values of the audit log, as its sentences name them."""
 
