@@ -6,6 +6,7 @@ are a decision: whoever adds one changes the number here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,9 +15,11 @@ import pytest
 from django.utils import timezone
 
 from billing.models import Budget, Invoice
+from billing.prices.selectors import price_books_clear
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from generations.models import Batch
+from generations.tokens.selectors import token_versions_clear
 from tests.batches.helpers import feed
 from tests.console.colleagues import Team
 from tests.console.jobs.stored import picture_add, run
@@ -52,12 +55,12 @@ QUERIES = {
     "jobs/?status=succeeded&tag=winter": 11,
     "jobs/rows?id={job}": 11,
     "jobs/{job}/": 26,
-    "playground/": 0,
-    "playground/?edit={job}": 0,
-    "playground/compare?ids={job}": 0,
-    "playground/pictures": 0,
-    "playground/templates": 0,
-    "playground/{job}": 0,
+    "playground/": 27,
+    "playground/?edit={job}": 38,
+    "playground/compare?ids={job}": 13,
+    "playground/pictures": 11,
+    "playground/templates": 7,
+    "playground/{job}": 32,
     "usage/": 16,
     "usage/?by=key": 17,
     "usage/?by=member&show=images": 17,
@@ -115,6 +118,17 @@ def shown_with(number: int) -> Shown:
         "invoice": ids.encode(ids.INVOICE, invoices[0].id),
     }
     return Shown(team.member(), names)
+
+
+@pytest.fixture(autouse=True)
+def prices_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Prices and durations that were read stay read, however slow the machine is: they are not a page's own queries."""
+    monkeypatch.setattr("billing.prices.selectors.CACHE_SECONDS", 60.0)
+    monkeypatch.setattr("generations.tokens.selectors.CACHE_SECONDS", 60.0)
+    monkeypatch.setattr("generations.selectors.KEEP_DURATIONS", 60.0)
+    yield
+    price_books_clear()
+    token_versions_clear()
 
 
 @pytest.fixture(scope="module")
