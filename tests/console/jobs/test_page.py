@@ -41,7 +41,7 @@ def test_the_heading_is_the_answer_and_money_a_sum(team: Team) -> None:
     assert re.search(r'<h1 id="headline">Succeeded in \d', page)
     assert "a secret &lt;cat&gt;" in page
     assert f"/console/gallery/{ids.encode(ids.OUTPUT, picture.id)}/" in page
-    assert f"/console/playground/?again={ids.encode(ids.GENERATION, id)}" in page
+    assert f"/console/playground/?edit={ids.encode(ids.GENERATION, id)}" in page
     amounts = dict(re.findall(r"<dt>(Held|Went back|Charged)</dt><dd>([^<]+)", page))
     held, back, charged = (Decimal(text.replace("−", "-")) for text in amounts.values())
     assert held + back == charged > 0
