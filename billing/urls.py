@@ -24,7 +24,15 @@ from billing.subscriptions.api import SubscriptionView
 from billing.subscriptions.operator_api import TenantSubscription
 from billing.usage.api import UsageCsv, UsageRecordsCsv, UsageReport, UsageTags
 from billing.wallets.api import LedgerView, WalletView
-from billing.wallets.operator_api import TenantAdjustments, TenantCredits, TenantLedger, TenantTopUps, TenantWallet
+from billing.wallets.operator_api import (
+    TenantAdjustments,
+    TenantCredits,
+    TenantLedger,
+    TenantPayouts,
+    TenantTopUps,
+    TenantWallet,
+    TopUpReversal,
+)
 
 urlpatterns = [
     path("invoices", InvoiceList.as_view()),
@@ -66,6 +74,8 @@ urlpatterns = [
     path("subscription", SubscriptionView.as_view()),
     path("tenants/<str:tenant_id>/wallet", TenantWallet.as_view()),
     path("tenants/<str:tenant_id>/top-ups", TenantTopUps.as_view()),
+    path("tenants/<str:tenant_id>/top-ups/<str:transaction_id>/reversal", TopUpReversal.as_view()),
+    path("tenants/<str:tenant_id>/payouts", TenantPayouts.as_view()),
     path("tenants/<str:tenant_id>/adjustments", TenantAdjustments.as_view()),
     path("tenants/<str:tenant_id>/credits", TenantCredits.as_view()),
     path("tenants/<str:tenant_id>/ledger", TenantLedger.as_view()),

@@ -39,6 +39,7 @@ def transaction_json(transaction: LedgerTransaction) -> dict[str, Any]:
         "generation_id": ids.encode(ids.GENERATION, transaction.generation_id) if transaction.generation_id else None,
         "reason": transaction.reason,
         "reference": transaction.reference or None,
+        "reverses": ids.encode(ids.LEDGER_TRANSACTION, transaction.reverses_id) if transaction.reverses_id else None,
         "actor": transaction.actor,
         "created_at": transaction.at,
         "entries": [

@@ -62,6 +62,7 @@ def movement_add(
     actor: Actor,
     generation_id: UUID | None = None,
     reference: str = "",
+    reverses_id: UUID | None = None,
 ) -> LedgerTransaction:
     """Books a movement between the locked wallet and `account`, credits and the cached balance with it.
 
@@ -84,6 +85,7 @@ def movement_add(
         generation_id=generation_id,
         reason=reason,
         reference=reference,
+        reverses_id=reverses_id,
         actor=str(actor)[:300],
     )
     entries = [(Account.WALLET, side.amount, side.credit) for side in sides]

@@ -16,6 +16,8 @@ class LedgerTransaction(TenantModel):
 
     class Kind(models.TextChoices):
         TOP_UP = "top_up", "Top-up"
+        REVERSAL = "reversal", "Top-up reversed"
+        PAYOUT = "payout", "Paid out"
         CHARGE = "charge", "Charge"
         ADJUSTMENT = "adjustment", "Adjustment"
         REFUND = "refund", "Refund"
@@ -39,6 +41,7 @@ class LedgerTransaction(TenantModel):
         default="",
         help_text="Of the bank or the receipt: books a top-up once.",
     )
+    reverses_id = models.UUIDField(null=True, help_text="The top-up that a reversal takes back, or a part of.")
     actor = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(db_default=Now())
 
@@ -61,6 +64,9 @@ class LedgerTransaction(TenantModel):
                 condition=models.Q(kind__in=["adjustment", "refund"]),
             ),
             models.Index(fields=["invoice_id"], name="ledger_of_invoice", condition=models.Q(invoice_id__isnull=False)),
+            models.Index(
+                fields=["reverses_id"], name="ledger_reversals", condition=models.Q(reverses_id__isnull=False)
+            ),
             # the operator's look through the ledger by kind; few among millions of charges
             models.Index(fields=["kind", "id"], name="ledger_movements", condition=~models.Q(kind="charge")),
             # the operator's search

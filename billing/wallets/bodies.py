@@ -21,6 +21,16 @@ class AdjustmentBody(Body):
     reason = Text(max_length=300)
 
 
+class ReversalBody(Body):
+    amount = Money(required=False, allow_null=True, default=None)
+    reason = Text(max_length=300)
+
+
+class PayoutBody(Body):
+    amount = Money()
+    reason = Text(max_length=300)
+
+
 class CreditBody(Body):
     amount = Money()
     expires_at = Moment(allow_null=True, default=None)

@@ -20,11 +20,27 @@ from billing.ledger.representation import transaction_json
 from billing.models import Credit, LedgerTransaction
 from billing.wallets import schema
 from billing.wallets.api import ledger_page
-from billing.wallets.bodies import AdjustmentBody, CreditBody, TenantWalletChange, TopUpBody
+from billing.wallets.bodies import (
+    AdjustmentBody,
+    CreditBody,
+    PayoutBody,
+    ReversalBody,
+    TenantWalletChange,
+    TopUpBody,
+)
 from billing.wallets.representation import wallet_json
-from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_threshold_set, wallet_top_up
+from billing.wallets.services import (
+    top_up_reverse,
+    wallet_adjust,
+    wallet_credit_limit_set,
+    wallet_pay_out,
+    wallet_threshold_set,
+    wallet_top_up,
+)
+from cavendish.db import ids
 from cavendish.db.router import current_alias
 from cavendish.http.json_body import body_of
+from cavendish.http.problems import not_found
 from cavendish.http.schema import PAGING, problems
 
 
@@ -71,6 +87,47 @@ class TenantTopUps(OperatorView):
         """Books money that a tenant paid in."""
         tenant, values = tenant_named(tenant_id), body_of(request, TopUpBody)
         movement = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
+        return Response(transaction_json(movement), status=201)
+
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
+
+
+class TopUpReversal(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
+    @extend_schema(
+        operation_id="tenants_top_ups_reverse",
+        request=ReversalBody,
+        responses={201: schema.LedgerTransactionShape, **problems(400, 401, 404, 409, 422)},
+        tags=["tenants"],
+    )
+    def post(self, request: Request, tenant_id: str, transaction_id: str) -> Response:
+        """Takes back a top-up or, with `amount`, a part of it. It is no sale: no invoice shows it."""
+        tenant, values = tenant_named(tenant_id), body_of(request, ReversalBody)
+        top_up = ids.decode(ids.LEDGER_TRANSACTION, transaction_id)
+        if top_up is None:
+            raise not_found()
+        movement = top_up_reverse(tenant_id=tenant.id, transaction_id=top_up, actor=actor(request), **values)
+        return Response(transaction_json(movement), status=201)
+
+    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str, transaction_id: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
+
+
+class TenantPayouts(OperatorView):
+    operator_permissions = {"POST": OperatorPermission.MONEY}
+
+    @extend_schema(
+        operation_id="tenants_payouts_create",
+        request=PayoutBody,
+        responses={201: schema.LedgerTransactionShape, **problems(400, 401, 404, 409, 422)},
+        tags=["tenants"],
+    )
+    def post(self, request: Request, tenant_id: str) -> Response:
+        """Books money that was paid back to a tenant's bank. It is no sale: no invoice shows it."""
+        tenant, values = tenant_named(tenant_id), body_of(request, PayoutBody)
+        movement = wallet_pay_out(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
     def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:

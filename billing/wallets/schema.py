@@ -92,6 +92,7 @@ class LedgerTransactionShape(s.Serializer[object]):
     generation_id = s.CharField(allow_null=True)
     reason = s.CharField()
     reference = s.CharField(allow_null=True, help_text="Of the bank or the receipt; a top-up's, where it has one.")
+    reverses = s.CharField(allow_null=True, help_text="The top-up that a reversal takes back.")
     actor = s.CharField()
     created_at = s.DateTimeField()
     entries = Entry(many=True)

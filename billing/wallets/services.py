@@ -25,13 +25,14 @@ from billing.ledger.services import (
     wallet_lock,
 )
 from billing.models import LedgerTransaction, Wallet
-from billing.money import amount_text
+from billing.money import ZERO, amount_text
 from billing.wallets.mails import low_balance_letter
-from billing.wallets.selectors import credits_sum
+from billing.wallets.selectors import credits_sum, top_up_left
 from cavendish.db import ids
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
+from cavendish.http.problems import not_found
 from cavendish.mail.services import mail_queue
 
 AT_ONCE = 200
@@ -66,6 +67,71 @@ def wallet_top_up(
     return movement
 
 
+def top_up_reverse(
+    *, tenant_id: UUID, transaction_id: UUID, amount: Decimal | None, reason: str, actor: Actor
+) -> LedgerTransaction:
+    """Takes back a top-up, or a part of it: it was mistyped, or the bank took it back. No invoice shows it.
+
+    None is all that is left of it. What was spent of it already is owed, within the credit limit. Raises Problem 404
+    for what is no top-up of the tenant's, ValuesInvalid, ChangeRefused (`already_reversed`, `insufficient_balance`).
+    """
+    amount = None if amount is None else amount_valid(amount)
+    with transaction.atomic(using=current_alias()):
+        top_up = LedgerTransaction.objects.filter(tenant_id=tenant_id, id=transaction_id, kind=Kind.TOP_UP).first()
+        if top_up is None:
+            raise not_found()
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=top_up.livemode)
+        left = top_up_left(top_up)
+        amount = left if amount is None else amount
+        if not left or amount > left:
+            booked = f"{amount_text(left)} {wallet.currency} of this top-up is left to take back."
+            raise ChangeRefused("already_reversed", booked if left else "This top-up was taken back whole already.")
+        _require_paid(wallet, amount)
+        movement = movement_add(
+            wallet,
+            kind=Kind.REVERSAL,
+            account=Account.FUNDING,
+            sides=[Side(-amount)],
+            reason=reason,
+            reverses_id=top_up.id,
+            actor=actor,
+        )
+        movement_audit(
+            movement, actor=actor, action="wallet.top_up_reversed", amount=-amount, currency=wallet.currency,
+            reason=reason, top_up=ids.encode(ids.LEDGER_TRANSACTION, top_up.id),
+        )  # fmt: skip
+    return movement
+
+
+def wallet_pay_out(*, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor) -> LedgerTransaction:
+    """Books money that was paid back to the tenant's bank: of the live balance, no credit, nothing held or owed.
+
+    No invoice shows it, for it is no sale. Raises ValuesInvalid, ChangeRefused.
+    """
+    amount = amount_valid(amount)
+    with transaction.atomic(using=current_alias()):
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=True)
+        own = wallet.balance - wallet.held - credits_sum(tenant_id=tenant_id, livemode=True)
+        if amount > own:
+            detail = f"{amount_text(amount)} cannot be paid out: {amount_text(max(own, ZERO))} was paid in and is free."
+            raise ChangeRefused("insufficient_balance", detail)
+        movement = movement_add(
+            wallet, kind=Kind.PAYOUT, account=Account.FUNDING, sides=[Side(-amount)], reason=reason, actor=actor
+        )
+        movement_audit(
+            movement, actor=actor, action="wallet.paid_out", amount=-amount, currency=wallet.currency, reason=reason
+        )
+    return movement
+
+
+def _require_paid(wallet: Wallet, amount: Decimal) -> None:
+    """Raises ChangeRefused where less than this is paid money, or may be owed: credits are not touched."""
+    paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=wallet.tenant_id, livemode=wallet.livemode)
+    if amount > paid:
+        detail = f"{amount_text(amount)} cannot be taken: without credits {amount_text(paid)} is there."
+        raise ChangeRefused("insufficient_balance", detail)
+
+
 def _require_unused(reference: str, *, tenant_id: UUID, livemode: bool) -> None:
     """Raises ChangeRefused where a top-up has this reference. The wallet's lock keeps a second one away meanwhile."""
     booked = LedgerTransaction.objects.filter(
@@ -94,10 +160,8 @@ def wallet_adjust(
     amount = amount_valid(amount, negative=True)
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
-        paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=tenant_id, livemode=livemode)
-        if amount < 0 and -amount > paid:
-            detail = f"{amount_text(-amount)} cannot be taken: without credits {amount_text(paid)} is there."
-            raise ChangeRefused("insufficient_balance", detail)
+        if amount < 0:
+            _require_paid(wallet, -amount)
         movement = movement_add(
             wallet,
             kind=Kind.ADJUSTMENT,

@@ -25,6 +25,7 @@ from billing.credits.services import credit_grant
 from billing.models import Allowance, AllowanceUse, Budget, UsageTag
 from billing.reconcile import Scope, books_checks, snapshot
 from billing.usage.services import usage_platform_refresh
+from billing.wallets.services import top_up_reverse, wallet_top_up
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 from generations.reconcile import jobs_checks
@@ -75,6 +76,8 @@ def busy() -> Tenant:
         given: Any = {"tenant_id": tenant.id, "reason": "Test", "actor": SYSTEM}
         credit_grant(amount=Decimal(2), expires_at=None, **given)
         charge_refund(generation_id=ended, amount=Decimal("0.001"), **given)
+        paid = wallet_top_up(amount=Decimal(3), **given)
+        top_up_reverse(transaction_id=paid.id, amount=Decimal("0.01"), **given)
         month = Allowance.objects.create(tenant=tenant, month="2026-11-01", included=5, used=1)
         AllowanceUse.objects.create(tenant=tenant, allowance=month, generation_id=ended, held=1, used=1)
     submit_generation(tenant)
@@ -168,6 +171,11 @@ PLANTS: dict[str, tuple[Any, ...]] = {
         {"refunds", "wallets"},
         f"UPDATE billing_ledgerentry SET amount = amount * 1000 {OF} "
         f"AND transaction_id IN (SELECT id FROM billing_ledgertransaction {OF} AND kind = 'refund')",
+    ),
+    "more of a top-up taken back than came": (
+        {"reversals", "wallets"},
+        f"UPDATE billing_ledgerentry SET amount = amount * 1000 {OF} "
+        f"AND transaction_id IN (SELECT id FROM billing_ledgertransaction {OF} AND kind = 'reversal')",
     ),
     "a month of pictures that lost count": ({"allowances"}, f"UPDATE billing_allowance SET used = used + 1 {OF}"),
     "a budget that lost count": ({"budgets"}, f"UPDATE billing_budgetperiod SET used = used + 1 {OF}"),

@@ -7,15 +7,18 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles.operators import OperatorPermission, operator_can
 from billing.ledger.selectors import ledger_transaction, wallet_statement
 from billing.models import Invoice, LedgerEntry, LedgerTransaction
 from billing.money import ZERO
+from billing.wallets.selectors import top_up_left
 from cavendish.above.admin.ledger.selectors import cursor_text, statement_asked
 from cavendish.above.admin.links import TENANT, link, tenant_link
-from cavendish.above.admin.pages import operator_page
+from cavendish.above.admin.pages import operator_of, operator_page
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import MODE, SINCE, UNTIL
 from cavendish.above.ui.labels import label
@@ -111,6 +114,7 @@ def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
         raise Http404
     row = booked.transaction
     context = {
+        **_reversing(request, row),
         "row": row,
         "title": movement_text(row),
         "public_id": transaction_id,
@@ -121,6 +125,19 @@ def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
         "invoice": Invoice.objects.filter(id=row.invoice_id).first() if row.invoice_id else None,
     }
     return render(request, "admin/ledger/transaction.html", context)
+
+
+def _reversing(request: HttpRequest, row: LedgerTransaction) -> dict[str, Any]:
+    """Returns what a top-up's page says of taking it back: what was, what is left to whoever may, and the act."""
+    if row.kind != LedgerTransaction.Kind.TOP_UP:
+        return {}
+    public = ids.encode(ids.TENANT, row.tenant_id), "reverse-top-up", ids.encode(ids.LEDGER_TRANSACTION, row.id)
+    may = operator_can(operator_of(request), OperatorPermission.MONEY)
+    return {
+        "reversals": LedgerTransaction.objects.filter(reverses_id=row.id).values_list("id", flat=True),
+        "left": top_up_left(row) if may else None,
+        "action": {"address": reverse("admin:tenant_item_act", args=public), "word": _now("Reverse"), "dialog": True},
+    }
 
 
 @operator_page(section="ledger")

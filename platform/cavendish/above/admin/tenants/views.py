@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantNote
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
-from billing.models import Budget
+from billing.models import Budget, LedgerTransaction
 from billing.months import month_after
 from billing.wallets.month import wallet_month
 from cavendish.above.admin.home import lines
@@ -49,6 +49,7 @@ ACTS: dict[str, type[TenantAct]] = {
     "cancel-erasure": status.KeepTenant,
     "export": status.Export,
     "top-up": money.TopUp,
+    "pay-out": money.PayOut,
     "credit": money.Credit,
     "adjust": money.Adjust,
     "credit-limit": money.CreditLimit,
@@ -65,6 +66,7 @@ ACTS: dict[str, type[TenantAct]] = {
     "legal-hold": holds.SetHold,
 }
 ITEM_ACTS: dict[str, tuple[type[TenantAct], str, type[Any]]] = {
+    "reverse-top-up": (money.ReverseTopUp, ids.LEDGER_TRANSACTION, LedgerTransaction),
     "role": (people.ChangeRole, ids.MEMBERSHIP, Membership),
     "remove-member": (people.RemoveMember, ids.MEMBERSHIP, Membership),
     "resend-invitation": (people.ResendInvitation, ids.INVITATION, Invitation),

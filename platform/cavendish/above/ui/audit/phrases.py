@@ -100,6 +100,8 @@ PHRASES: dict[str, str | Promise] = {
     "webhook_signing_secret.rotated": _("rotated the webhook signing secret"),
     "usage_tags.changed": _("changed the tags of usage"),
     "wallet.topped_up": _("topped up"),
+    "wallet.top_up_reversed": _("reversed a top-up by"),
+    "wallet.paid_out": _("paid out"),
     "wallet.adjusted": _("adjusted the balance by"),
     "wallet.credit_limit_changed": _("changed the credit limit"),
     "wallet.threshold_changed": _("changed the balance that warns"),

@@ -14,11 +14,18 @@ from accounts.actor import Actor
 from accounts.roles.operators import OperatorPermission
 from billing.budgets.selectors import budgets_listed
 from billing.credits.services import credit_grant
-from billing.models import Budget, Plan, Wallet
+from billing.models import Budget, LedgerTransaction, Plan, Wallet
+from billing.money import price_text
 from billing.subscriptions.selectors import subscription_next, subscription_now
 from billing.subscriptions.services import subscription_change
-from billing.wallets.selectors import wallet_of
-from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
+from billing.wallets.selectors import top_up_left, wallet_of
+from billing.wallets.services import (
+    top_up_reverse,
+    wallet_adjust,
+    wallet_credit_limit_set,
+    wallet_pay_out,
+    wallet_top_up,
+)
 from cavendish.above.admin.bookings import BookingAct, Subject
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Change, Preview
@@ -81,6 +88,69 @@ class TopUp(WalletAct):
     def run(self, actor: Actor) -> str:
         self.book(actor)
         return gettext("%(amount)s booked to %(tenant)s.") % {
+            "amount": money(self.cleaned_data["amount"], self.wallet.currency), "tenant": self.tenant.name,
+        }  # fmt: skip
+
+
+class ReverseTopUp(WalletAct):
+    word, heading = _("Reverse"), _("Reverse a top-up of %s")
+    danger = True
+    text = _(
+        "For a top-up that was mistyped, or that the bank took back. It is no sale: no invoice shows it. "
+        "What was spent of it already is owed, within the credit limit."
+    )
+
+    amount = AmountField()
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the tenant's statement.")
+    )
+
+    def __init__(self, *args: Any, item: LedgerTransaction, **options: Any) -> None:
+        self.top_up = item
+        super().__init__(*args, **options)
+        self.fields["amount"].initial = price_text(top_up_left(item))
+
+    def subject(self) -> Subject:
+        return Subject(self.tenant.id, livemode=self.top_up.livemode)
+
+    def notes(self) -> list[str]:
+        left = money(top_up_left(self.top_up), self.wallet.currency)
+        return [gettext("%s of this top-up was not taken back yet.") % left]
+
+    def book(self, actor: Actor) -> object:
+        values = self.cleaned_data
+        return top_up_reverse(
+            tenant_id=self.tenant.id,
+            transaction_id=self.top_up.id,
+            amount=values["amount"],
+            reason=values["reason"],
+            actor=actor,
+        )
+
+    def run(self, actor: Actor) -> str:
+        self.book(actor)
+        return gettext("%s of the top-up taken back.") % money(self.cleaned_data["amount"], self.wallet.currency)
+
+
+class PayOut(WalletAct):
+    word, heading = _("Pay out"), _("Pay money back to %s")
+    text = _(
+        "Books money that was sent back to the tenant's bank: of what was paid in and is free. "
+        "It is no sale: no invoice shows it. The transfer itself is made at your bank."
+    )
+
+    amount = AmountField()
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the tenant's statement.")
+    )
+
+    def book(self, actor: Actor) -> object:
+        values = self.cleaned_data
+        return wallet_pay_out(tenant_id=self.tenant.id, amount=values["amount"], reason=values["reason"], actor=actor)
+
+    def run(self, actor: Actor) -> str:
+        self.book(actor)
+        return gettext("%(amount)s paid out to %(tenant)s.") % {
             "amount": money(self.cleaned_data["amount"], self.wallet.currency), "tenant": self.tenant.name,
         }  # fmt: skip
 
