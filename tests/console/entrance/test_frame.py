@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.members.services import membership_create
-from accounts.models import Role, Tenant, TenantStatus
+from accounts.models import Membership, Role, Tenant, TenantStatus
 from cavendish.db.router import acting_as
 from tests.console.colleagues import Team, scripted
 from tests.factories import make_tenant, submit_generation
@@ -46,6 +46,17 @@ def test_the_menu_lists_ones_tenants_with_roles_and_marks_the_current() -> None:
     assert 'type="search"' not in page
     assert 'data-open="#switcher"' in page, "the list of keys names it"
     assert sorted(switcher(shown(ada.get("/account/")))) == sorted(switcher(page)), "accounts have the same frame"
+
+
+def test_a_new_session_begins_where_the_last_one_was() -> None:
+    ada, (_mine, other) = member_of(Role.OWNER, Role.VIEWER)
+    ada.post("/account/tenants/", tenant=other.slug)
+    ada.post("/account/logout/")
+    ada.sign_in()
+    assert (other.slug, "Viewer", True) in switcher(shown(ada.get("/console/settings/")))
+    with acting_as("operator"):
+        Membership.objects.filter(tenant=other).delete()
+    assert other.name not in shown(ada.get("/console/settings/"))
 
 
 def test_a_search_comes_with_the_ninth() -> None:

@@ -22,6 +22,7 @@ from cavendish.above.console.session_tenant import (
     person_of,
     session_tenant,
     tenant_enter,
+    tenant_remember,
 )
 from cavendish.above.ui.refusals import refusal_text
 
@@ -43,7 +44,8 @@ def tenant_choose(request: HttpRequest) -> HttpResponse:
             raise Http404
         tenant_enter(request, chosen)
         next_url = next_url or _same_kind(request.POST.get("from", ""), chosen.role)
-        return HttpResponseRedirect(next_url or settings.LOGIN_REDIRECT_URL)
+        onward = HttpResponseRedirect(next_url or settings.LOGIN_REDIRECT_URL)
+        return tenant_remember(onward, chosen.tenant_id)
     context = {"tenants": memberships, "current": session_tenant(request), "next": next_url}
     return render(request, "console/tenants.html", context)
 
@@ -72,6 +74,6 @@ def tenant_new(request: HttpRequest) -> HttpResponse:
         else:
             request.session[SESSION_KEY] = tenant.id.hex
             messages.success(request, _("%s was created.").replace("%s", tenant.name))
-            return redirect("console:home")
+            return tenant_remember(redirect("console:home"), tenant.id)
     context = {"form": form, "first": not memberships_of(request)}
     return render(request, "console/tenant_new.html", context, status=422 if form.errors else 200)
