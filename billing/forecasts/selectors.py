@@ -18,7 +18,7 @@ from billing.models import Budget
 from billing.money import ZERO
 from billing.months import month_after, month_first
 from billing.usage.query import UsageQuery
-from billing.usage.selectors import Sums, usage_read
+from billing.usage.selectors import usage_read
 
 MOST_ROWS = 100_000
 FURTHEST = timedelta(days=366)
@@ -27,7 +27,6 @@ MEASURES = {Budget.Metric.MONEY: "amount", Budget.Metric.IMAGES: "images", Budge
             Budget.Metric.REQUESTS: "requests"}  # fmt: skip
 """What a budget counts, as usage names it."""
 DIMENSIONS = {Budget.Scope.KEY: "key", Budget.Scope.MEMBER: "member"}
-Series = Mapping[date, Sums]
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,20 @@ def month_forecast(
     search_queries. One query; in the tenant's context or as the operator.
     """
     today = today_of(tenant, now=now)
-    first, end = month_first(today), month_after(today)
-    start = min(first, today - timedelta(days=HISTORY_DAYS))
+    start = min(month_first(today), today - timedelta(days=HISTORY_DAYS))
+    end = month_after(today)
     query = UsageQuery(start=start, end=end, livemode=livemode, group_by=("day",), tenant_id=tenant.id)
-    used = _measured(_by_day(query).get(None, {}), measure)
+    used: dict[date, Decimal] = {}
+    for row in usage_read(query, limit=MOST_ROWS).rows:
+        day = row.group["day"]
+        assert isinstance(day, date)
+        used[day] = Decimal(getattr(row.sums, measure))
+    return forecast_of_days(used, today=today)
+
+
+def forecast_of_days(used: Mapping[date, Decimal], *, today: date) -> MonthForecast:
+    """Returns the forecast of the month of `today` from what its days and the 28 before today have used."""
+    first, end = month_first(today), month_after(today)
     pace = pace_of(used, today=today)
     more = dict(pace.more(today=today, used_today=used.get(today, ZERO), until=end)) if pace else {}
     days = [first + timedelta(days=number) for number in range((end - first).days)]
@@ -102,7 +111,7 @@ def month_forecast(
 def budget_forecasts(
     tenant: Tenant, budgets: Sequence[Budget], uses: Mapping[UUID, BudgetUse], *, now: datetime | None = None
 ) -> dict[UUID, BudgetForecast]:
-    """Returns the forecast of each budget that has a use, all of one mode; a query for each kind of scope among them.
+    """Returns the forecast of each budget that has a use, all of one mode; one query for all of them.
 
     What running jobs hold counts as used only for whether a budget is full now: it is a worst case.
     """
@@ -111,55 +120,41 @@ def budget_forecasts(
         return {}
     moment = now or timezone.now()
     today = today_of(tenant, now=moment)
-    series = {
-        scope: _history(tenant, scope, livemode=shown[0].livemode, today=today)
-        for scope in sorted({budget.scope for budget in shown})
-    }
+    history = _history(tenant, shown, today=today)
     zone = ZoneInfo(tenant.billing_timezone)
     return {
-        budget.id: _of_budget(
-            budget, uses[budget.id], series[budget.scope].get(_place(budget), {}), today=today, zone=zone, now=moment
-        )
+        budget.id: _of_budget(budget, uses[budget.id], history[budget.id], today=today, zone=zone, now=moment)
         for budget in shown
     }
 
 
-def _place(budget: Budget) -> UUID | None:
-    return budget.scope_id if budget.scope in DIMENSIONS else None
-
-
-def _history(tenant: Tenant, scope: str, *, livemode: bool, today: date) -> dict[UUID | None, dict[date, Sums]]:
+def _history(tenant: Tenant, budgets: Sequence[Budget], *, today: date) -> dict[UUID, dict[date, Decimal]]:
+    """Returns what each budget's tenant, key or member used by day, today and the 28 days before it."""
+    scopes = [name for scope, name in DIMENSIONS.items() if any(budget.scope == scope for budget in budgets)]
     query = UsageQuery(
         start=today - timedelta(days=HISTORY_DAYS),
         end=today + timedelta(days=1),
-        livemode=livemode,
-        group_by=("day", DIMENSIONS[scope]) if scope in DIMENSIONS else ("day",),  # type: ignore[index]
+        livemode=budgets[0].livemode,
+        group_by=("day", *scopes),
         tenant_id=tenant.id,
     )
-    return _by_day(query)
-
-
-def _by_day(query: UsageQuery) -> dict[UUID | None, dict[date, Sums]]:
-    """Returns the sums of each day, by the second dimension of the query; under None where it has but one."""
-    found: dict[UUID | None, dict[date, Sums]] = {}
+    found: dict[UUID, dict[date, Decimal]] = {budget.id: {} for budget in budgets}
     for row in usage_read(query, limit=MOST_ROWS).rows:
         day = row.group["day"]
-        place = row.group[query.group_by[1]] if len(query.group_by) > 1 else None
         assert isinstance(day, date)
-        assert place is None or isinstance(place, UUID)
-        found.setdefault(place, {})[day] = row.sums
+        for budget in budgets:
+            of = DIMENSIONS.get(Budget.Scope(budget.scope))
+            if of is None or row.group[of] == budget.scope_id:
+                days = found[budget.id]
+                measured = Decimal(getattr(row.sums, MEASURES[Budget.Metric(budget.metric)]))
+                days[day] = days.get(day, ZERO) + measured
     return found
 
 
-def _measured(days: Series, measure: str) -> dict[date, Decimal]:
-    return {day: Decimal(getattr(sums, measure)) for day, sums in days.items()}
-
-
 def _of_budget(
-    budget: Budget, use: BudgetUse, days: Series, *, today: date, zone: ZoneInfo, now: datetime
+    budget: Budget, use: BudgetUse, used: Mapping[date, Decimal], *, today: date, zone: ZoneInfo, now: datetime
 ) -> BudgetForecast:
     is_full = use.used + use.held >= limit_at(budget, now)
-    used = _measured(days, MEASURES[Budget.Metric(budget.metric)])
     pace = pace_of(used, today=today)
     ends = use.resets_at.astimezone(zone).date() if use.resets_at else None
     if pace is None:

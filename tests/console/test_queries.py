@@ -61,13 +61,13 @@ QUERIES = {
     "playground/pictures": 11,
     "playground/templates": 7,
     "playground/{job}": 32,
-    "usage/": 16,
-    "usage/?by=key": 17,
-    "usage/?by=member&show=images": 17,
+    "usage/": 14,
+    "usage/?by=key": 15,
+    "usage/?by=member&show=images": 14,
     "usage/budgets/": 12,
     "usage/budgets/new/": 8,
     "usage/budgets/{budget}/": 15,
-    "usage/days/?by=key": 11,
+    "usage/days/?by=key": 10,
 }
 """By address after /console/."""
 

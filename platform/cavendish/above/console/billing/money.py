@@ -59,7 +59,7 @@ def spent_in(tenant: Tenant, start: Any, end: Any) -> Decimal:
 
 
 def month_of_wallet(tenant: Tenant, month: ShownMonth, *, spent: Decimal | None = None) -> WalletMonth | None:
-    """Returns a month of the wallet, None without one; `spent` is read where it is not given. In the tenant's context."""
+    """Returns a month of the wallet, None without one; `spent` is read where it is None. In the tenant's context."""
     middle = datetime.combine(month.first + timedelta(days=14), time(12), UTC)
     bounds = month_of(tenant_id=tenant.id, at=middle)
     after = ZERO if month.is_running else spent_in(tenant, month.end, month.today + timedelta(days=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiKey, User
+from billing.forecasts.pace import HISTORY_DAYS
 from billing.money import ZERO
 from billing.usage.query import METADATA, UsageQuery
 from billing.usage.selectors import Sums, usage_read, usage_tags
@@ -82,12 +83,20 @@ class Group:
 
 @dataclass(frozen=True)
 class Report:
-    """`groups` are all, the greatest first; `total` is of the whole month, and what their sums come to."""
+    """`groups` are all, the greatest first; `total` is of the whole month, and what their sums come to.
+
+    `by_day` has the sums of days, those before the month among them that its forecast goes by.
+    """
 
     asked: Asked
     total: Sums
     groups: list[Group]
     days: dict[date, dict[Value, Sums]]
+    by_day: dict[date, Sums]
+
+    def measured(self, measure: str) -> dict[date, Decimal]:
+        """Returns what each day brought of a measure, as `forecast_of_days` takes it."""
+        return {day: Decimal(getattr(sums, measure)) for day, sums in self.by_day.items()}
 
     @property
     def shown(self) -> list[Group]:
@@ -129,24 +138,38 @@ def asked_of(request: Any, work: Workplace, month: ShownMonth) -> Asked:
 
 
 def report_read(asked: Asked, tenant_id: UUID) -> Report:
-    """Returns the report, in three queries. In the tenant's context."""
+    """Returns the report, in one query and one for names: all sums are made of the days of each group, which are exact.
+
+    Of the month that runs the days are read that its forecast goes by, too. In the tenant's context.
+    """
     month = asked.month
-    own: dict[str, Any] = {"livemode": asked.livemode, "tenant_id": tenant_id, "start": month.first, "end": month.end}
-    if asked.by == "tag":
-        if not asked.tag:
-            totals = usage_read(UsageQuery(**own)).totals
-            return Report(asked, totals[0] if totals else Sums(""), [], {})
-        own["tag"] = asked.tag
-    page = usage_read(UsageQuery(**own, group_by=(asked.dimension,)), limit=MOST_ROWS)
-    total = page.totals[0] if page.totals else Sums("")
-    sums = {_value(row.group[asked.dimension]): row.sums for row in page.rows}
+    start = min(month.first, month.today - timedelta(days=HISTORY_DAYS)) if month.is_running else month.first
+    is_grouped = asked.by != "tag" or bool(asked.tag)
+    query = UsageQuery(
+        start=start,
+        end=month.end,
+        livemode=asked.livemode,
+        tenant_id=tenant_id,
+        group_by=("day", asked.dimension) if is_grouped else ("day",),
+        tag=asked.tag if asked.by == "tag" and is_grouped else None,
+    )
     days: dict[date, dict[Value, Sums]] = {}
-    for row in usage_read(UsageQuery(**own, group_by=("day", asked.dimension)), limit=MOST_ROWS).rows:
+    for row in usage_read(query, limit=MOST_ROWS).rows:
         day = row.group["day"]
         assert isinstance(day, date)
-        days.setdefault(day, {})[_value(row.group[asked.dimension])] = row.sums
-    names = names_of(asked, sums)
-    return Report(asked, total, _groups(asked, sums, total, names), days)
+        days.setdefault(day, {})[_value(row.group[asked.dimension]) if is_grouped else None] = row.sums
+    by_day = {day: added(parts.values()) for day, parts in days.items()}
+    of_month = {day: parts for day, parts in days.items() if day >= month.first}
+    total = added(sums for day, sums in by_day.items() if day >= month.first)
+    groups: list[Group] = []
+    if is_grouped:
+        parts: dict[Value, list[Sums]] = {}
+        for found in of_month.values():
+            for value, sums in found.items():
+                parts.setdefault(value, []).append(sums)
+        sums_of = {value: added(each) for value, each in parts.items()}
+        groups = _groups(asked, sums_of, total, names_of(asked, sums_of))
+    return Report(asked, total, groups, of_month, by_day)
 
 
 def _groups(asked: Asked, sums: Mapping[Value, Sums], total: Sums, names: Mapping[Value, str]) -> list[Group]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.roles.permissions import Permission
-from billing.forecasts.selectors import month_forecast
+from billing.forecasts.selectors import forecast_of_days
 from billing.usage.selectors import Sums, usage_tags
 from billing.wallets.selectors import wallet_of
 from cavendish.above.console.pages import console_act, console_page
@@ -34,10 +34,10 @@ def usage(request: HttpRequest, work: Workplace) -> HttpResponse:
         report = report_read(asked, work.tenant_id)
         wallet = wallet_of(tenant_id=work.tenant_id, livemode=work.livemode)
         budgets = budgets_shown(work.tenant, livemode=work.livemode) if month.is_running else []
-        spent = month_forecast(work.tenant, livemode=work.livemode) if month.is_running else None
-        shown = spent
-        if month.is_running and asked.measure != "amount":
-            shown = month_forecast(work.tenant, livemode=work.livemode, measure=asked.measure)
+    spent, shown = (
+        forecast_of_days(report.measured(measure), today=month.today) if month.is_running else None
+        for measure in ("amount", asked.measure)
+    )
     tightest = month_budget(budgets)
     context = {
         "month": month,
