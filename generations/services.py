@@ -188,8 +188,9 @@ def file_upload(*, who: Principal, upload: UploadedFile[Any], media_only: bool =
     if (upload.size or 0) > settings.MAX_FILE_BYTES:
         raise too_large(f"A file may have {settings.MAX_FILE_BYTES} bytes.", limit=settings.MAX_FILE_BYTES)
     declared = upload.content_type or None
-    # curl and browsers send this when they do not know the type: it declares nothing.
-    if declared == "application/octet-stream":
+    # curl and browsers send this when they do not know the type: it declares nothing. Nor does a type that a browser
+    # makes of a name, where people choose pictures.
+    if declared == "application/octet-stream" or media_only:
         declared = None
     storage_check(tenant_id=who.tenant_id, incoming=upload.size or 0)
     with request_spool() as spool:

@@ -50,6 +50,20 @@ DETAILS = {
 """Sentences for what a person at the form can set right, by field and the error's code."""
 
 
+UPLOADS = {
+    "empty": gettext_noop("The file is empty."),
+    "not_media": gettext_noop("This is not a picture or video that the models take."),
+    "not_an_image": gettext_noop("This picture cannot be read."),
+    "not_a_video": gettext_noop("This video cannot be read."),
+    "truncated": gettext_noop("The file is cut off; send the whole one."),
+    "too_many_pixels": gettext_noop("This picture has too many pixels."),
+    "not_jsonl": gettext_noop("This is not a picture or video that the models take."),
+    "wrong_kind": gettext_noop("This is not a picture or video that the models take."),
+    "too_large": gettext_noop("The file is too large."),
+}
+"""Why a file was not taken, by the error's code."""
+
+
 @dataclass(frozen=True)
 class Refused:
     """A title, sentences on what happened, and addresses with words that help."""
@@ -92,6 +106,13 @@ def sentence(error: FieldError, name: str) -> str:
         return _("Fill in “{}”.").format(name.removeprefix("slot-").replace("_", " "))
     known = DETAILS.get((name.partition("-")[0], error.code))
     return _(known) if known else label(error.detail)
+
+
+def upload_sentence(problem: Problem, work: Workplace) -> str:
+    """Returns why a file was not taken as a reference."""
+    codes = [problem.code, *(error.code for error in problem.errors)]
+    known = next((UPLOADS[code] for code in codes if code in UPLOADS), None)
+    return _(known) if known else refused_of(problem, work).text
 
 
 def refused_of(problem: Problem, work: Workplace) -> Refused:

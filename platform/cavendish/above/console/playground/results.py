@@ -33,6 +33,8 @@ from generations.show.prompts import prompts_of
 MAX_TURNS = 20
 REPEAT, FINISH = "repeat", "finish"
 LARGEST = "4K"
+LOOK_BACK = 3
+"""Generations for each picture that is looked for: some have none."""
 
 
 @dataclass(frozen=True)
@@ -228,13 +230,11 @@ class RecentPicture:
 def recent_pictures(work: Workplace, most: int) -> list[RecentPicture]:
     """Returns the newest pictures of this mode. Opens the tenant's context."""
     with work.reading():
-        rows = Output.objects.filter(
-            tenant_id=work.tenant_id,
-            part=Output.Part.OUTPUT,
-            generation__livemode=work.livemode,
-            generation__deleted_at=None,
-        )
-        outputs = list(rows.select_related("generation").order_by("-id")[:most])
+        # Along the index of generations: that of outputs knows no tenant.
+        newest = Generation.objects.filter(tenant_id=work.tenant_id, livemode=work.livemode, deleted_at=None)
+        generation_ids = list(newest.order_by("-id").values_list("id", flat=True)[: most * LOOK_BACK])
+        rows = Output.objects.filter(generation_id__in=generation_ids, part=Output.Part.OUTPUT)
+        outputs = list(rows.select_related("generation").order_by("-generation_id", "index")[:most])
         prompts = prompts_of({output.generation_id for output in outputs}, most=120)
     return [
         RecentPicture(

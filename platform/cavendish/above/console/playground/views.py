@@ -26,7 +26,7 @@ from cavendish.above.console.playground.pages import Shown, form_context, page_s
 from cavendish.above.console.playground.prompt_templates import template_of, templates_offered
 from cavendish.above.console.playground.quotes import quoted
 from cavendish.above.console.playground.references import reference_upload
-from cavendish.above.console.playground.refusals import Refused, errors_of, refused_of
+from cavendish.above.console.playground.refusals import Refused, errors_of, refused_of, upload_sentence
 from cavendish.above.console.playground.results import (
     FINISH,
     REPEAT,
@@ -208,7 +208,7 @@ def playground_upload(request: HttpRequest, work: Workplace) -> HttpResponse:
         try:
             added = reference_upload(work, upload)
         except Problem as problem:
-            errors["reference"] = f"{upload.name}: {label(problem.detail)}"
+            errors["reference"] = f"{upload.name}: {upload_sentence(problem, work)}"
     offered = models_offered(work.principal)
     form = form_of_data(request.POST, offered)
     if scripted:
