@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import PHONE, WIDE, Theme, chromium, open_page, sign_in, visit
 from tests.services import Running
@@ -22,13 +23,22 @@ from tests.services import Running
 IMAGES = Path(__file__).resolve().parents[2] / "docs/images"
 JOB = "/admin/jobs/?tenant=acme&status=failed&code=upstream_unavailable"
 # name, address, size, theme, whole page
-PICTURES: tuple[tuple[str, str, tuple[int, int], Theme, bool], ...] = (
+OPERATOR: tuple[tuple[str, str, tuple[int, int], Theme, bool], ...] = (
     ("admin-home", "/admin/", WIDE, "light", True),
     ("admin-home-dark", "/admin/", WIDE, "dark", False),
     ("admin-home-phone", "/admin/", PHONE, "light", False),
     ("admin-tenant", "/admin/tenants/acme/", WIDE, "light", True),
     ("admin-job", JOB, WIDE, "light", True),
 )
+CONSOLE: tuple[tuple[str, str, tuple[int, int], Theme, bool], ...] = (
+    ("console-gallery", "/console/gallery/", WIDE, "light", False),
+    ("console-usage", "/console/usage/", WIDE, "light", True),
+    ("console-usage-dark", "/console/usage/", WIDE, "dark", False),
+    ("console-billing", "/console/billing/", WIDE, "light", False),
+    ("console-jobs", "/console/jobs/", WIDE, "light", False),
+    ("console-settings", "/console/settings/", WIDE, "light", False),
+)
+PROMPT = "A travel poster of the Cape Hatteras lighthouse with its true height in the sky"
 
 
 @contextmanager
@@ -52,19 +62,24 @@ def take(page: Page, name: str, *, whole: bool) -> None:
     sys.stdout.write(f"{path.relative_to(IMAGES.parents[1])}\n")
 
 
+def signed_in(browser: Browser, url: str, login: dict[str, str]) -> Any:
+    with visit(browser, url) as (context, page, _seen):
+        sign_in(page, login["email"], login["password"])
+        return context.storage_state()
+
+
 def main() -> None:
     with platform() as (url, data_dir), chromium() as browser:
-        login = json.loads((data_dir / "demo.json").read_text())["operator"]
-        with visit(browser, url) as (context, page, _seen):
-            sign_in(page, login["email"], login["password"])
-            state = context.storage_state()
-        for name, path, size, theme, whole in PICTURES:
-            with visit(browser, url, size=size, theme=theme, state=state) as (_context, page, seen):
-                open_page(page, seen, path)
-                if path == JOB:
-                    open_page(page, seen, str(page.locator("tbody th a").first.get_attribute("href")))
-                take(page, name, whole=whole)
-        with visit(browser, url, state=state) as (_context, page, seen):
+        logins = json.loads((data_dir / "demo.json").read_text())
+        operator, owner = signed_in(browser, url, logins["operator"]), signed_in(browser, url, logins["tenants"][0])
+        for state, pictures in ((operator, OPERATOR), (owner, CONSOLE)):
+            for name, path, size, theme, whole in pictures:
+                with visit(browser, url, size=size, theme=theme, state=state) as (_context, page, seen):
+                    open_page(page, seen, path)
+                    if path == JOB:
+                        open_page(page, seen, str(page.locator("tbody th a").first.get_attribute("href")))
+                    take(page, name, whole=whole)
+        with visit(browser, url, state=operator) as (_context, page, seen):
             open_page(page, seen, "/admin/tenants/northwind/")
             page.get_by_role("button", name="Top up").click()
             dialog = page.get_by_role("dialog")
@@ -73,6 +88,18 @@ def main() -> None:
             dialog.get_by_label("Reason").fill("Agreed by phone")
             page.wait_for_timeout(800)
             take(page, "admin-top-up", whole=False)
+        with visit(browser, url, state=owner) as (_context, page, seen):
+            open_page(page, seen, "/console/playground/")
+            page.get_by_label("Prompt", exact=True).fill(PROMPT)
+            page.get_by_label("Google Search").check()
+            page.get_by_role("button", name="Generate").click()
+            expect(page.get_by_role("link", name="Download").first).to_be_visible()
+            page.wait_for_load_state("networkidle")
+            take(page, "console-playground", whole=True)
+            result = page.url
+        with visit(browser, url, size=PHONE, theme="dark", state=owner) as (_context, page, seen):
+            open_page(page, seen, result)
+            take(page, "console-phone", whole=False)
 
 
 if __name__ == "__main__":
