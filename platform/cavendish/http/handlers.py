@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.template import loader
 from django.utils import translation
 from django.views import defaults
 
 from cavendish.http.dialects import NATIVE, dialect_of, no_such_address
 from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of
+from cavendish.telemetry.request_ids import current_request
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -31,7 +33,13 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def handler500(request: HttpRequest) -> HttpResponse:
     problem = Problem(500, "internal", "Something went wrong on our side.")
-    return _api_response(request, problem) or _page(request, lambda: defaults.server_error(request))
+    return _api_response(request, problem) or _page(request, _server_error)
+
+
+def _server_error() -> HttpResponse:
+    """Renders without the request, whose session or person may be what failed; its id is what the log knows it by."""
+    page = loader.get_template("500.html").render({"request_id": current_request().id})
+    return HttpResponseServerError(page)
 
 
 def _page(request: HttpRequest, render: Callable[[], HttpResponse]) -> HttpResponse:
