@@ -102,7 +102,7 @@ def test_the_consoles_key_is_limited_and_nothing_else(team: Team) -> None:
     owner = team.member()
     key = console_key(tenant_id=team.tenant.id, livemode=True)
     own = page(owner, f"keys/{key_id(key.id)}/")
-    assert "what people do in the console" in own
+    assert "What people do in the console counts for this key." in own
     assert "/rotate/" not in own
     for act in ("rotate", "revoke"):
         assert owner.get(f"{SETTINGS}keys/{key_id(key.id)}/{act}/").status_code == 404

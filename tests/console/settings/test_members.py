@@ -74,7 +74,7 @@ def test_who_is_removed_loses_their_keys() -> None:
     with acting_as("operator"):
         ApiKey.objects.filter(id=key.id).update(member=other.user)
     assert "One key that counts for this person is revoked" in shown(owner.get(f"{SETTINGS}{of(other)}remove/"))
-    assert "is no member any more" in done(owner, f"{of(other)}remove/")
+    assert "is no longer a member" in done(owner, f"{of(other)}remove/")
     with acting_as("operator"):
         assert ApiKey.objects.get(id=key.id).revoked_at is not None
     assert other.get(SETTINGS).headers["Location"] == "/account/"

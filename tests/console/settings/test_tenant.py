@@ -43,7 +43,7 @@ def test_a_shorter_retention_says_what_it_deletes() -> None:
     preview = shown(owner.post(f"{SETTINGS}data/outputs/", **asked))
     assert "forever" in preview
     assert "30 days" in preview
-    assert "Nothing is older than that now." in preview  # the id says that it was made today
+    assert "Nothing is that old yet." in preview  # the id says that it was made today
     done(owner, "data/outputs/", output_retention_days="30")
     assert now(team.tenant).output_retention_days == 30
     done(owner, "data/inputs/", input_retention_days="")
@@ -67,7 +67,7 @@ def test_whoever_requires_a_second_factor_has_one() -> None:
     assert actions(team.tenant)[-1] == "tenant.changed"
     assert viewer.get(SETTINGS).headers["Location"] == "/account/2fa/"
     with_code(owner)
-    assert "Do not require it" in page(owner, "security/")
+    assert "Stop requiring it" in page(owner, "security/")
     done(owner, "security/allow/")
     assert viewer.get(SETTINGS).status_code == 200
 

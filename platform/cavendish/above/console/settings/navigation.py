@@ -35,26 +35,26 @@ GROUPS: tuple[tuple[str | Promise, tuple[Setting, ...]], ...] = (
         _("People"),
         (
             Setting(
-                "members", _("Members"), "people", "members", Permission.MEMBERS, _("Who works here, as what.")
+                "members", _("Members"), "people", "members", Permission.MEMBERS, _("People and their roles.")
             ),
             Setting(
-                "security", _("Security"), "shield", "security", None, _("Second factors, for you and for everybody.")
+                "security", _("Security"), "shield", "security", None, _("Second factors for you and your team.")
             ),
         ),
     ),
     (
-        _("Building"),
+        _("Integrations"),
         (
             Setting("keys", _("API keys"), "key", "keys", Permission.KEYS, _("What programs sign in with.")),
             Setting(
-                "webhooks", _("Webhooks"), "link", "webhooks", Permission.WEBHOOKS, _("Where events are sent to.")
+                "webhooks", _("Webhooks"), "link", "webhooks", Permission.WEBHOOKS, _("Where events are sent.")
             ),
             Setting(
                 "origins", _("Origins"), "globe", "origins", Permission.READ, _("Sites that may use the API.")
             ),
             Setting(
                 "guard", _("Guard rules"), "lock", "guard_rules", Permission.SETTINGS,
-                _("What nobody may ask for here."),
+                _("What requests may not ask for."),
             ),
         ),
     ),
@@ -66,11 +66,11 @@ GROUPS: tuple[tuple[str | Promise, tuple[Setting, ...]], ...] = (
                 "data", _("Data and storage"), "storage", "data", Permission.READ,
                 _("How long things are kept, and how much is stored."),
             ),
-            Setting("policy", _("Use policy"), "check", "use_policy", None, _("What may be made here.")),
+            Setting("policy", _("Use policy"), "check", "use_policy", None, _("What may be generated.")),
             Setting("audit", _("Audit log"), "note", "audit", Permission.AUDIT, _("Who changed what.")),
             Setting(
-                "leaving", _("Export and closing"), "download", "leaving", Permission.CLOSE,
-                _("Take everything along; close the tenant."),
+                "leaving", _("Export and close"), "download", "leaving", Permission.CLOSE,
+                _("Export everything, or close the tenant."),
             ),
         ),
     ),

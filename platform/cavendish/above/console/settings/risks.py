@@ -66,14 +66,15 @@ def _policy(work: Workplace, tenant: Tenant) -> list[Risk]:
     text, about = _("The use policy is not accepted"), _("Live keys are blocked until an owner accepts it.")
     tone: Literal["bad", "note"] = "bad"
     if policy_accepted(tenant.policy_version):
-        text, about, tone = _("There is a new use policy"), _("Live jobs run on for now. An owner accepts it."), "note"
+        text, tone = _("There is a new use policy"), "note"
+        about = _("Live jobs keep running for now. An owner needs to accept it.")
     return [Risk(tone, text, about, reverse("console:use_policy"), _("Read it"))]
 
 
 def _factors(work: Workplace, tenant: Tenant, *, own_factor: bool) -> list[Risk]:
     found = []
     if not own_factor:
-        text, about = _("You have no second factor"), _("Whoever learns your password is in.")
+        text, about = _("You have no second factor"), _("Anyone who learns your password can sign in.")
         found.append(Risk("bad", text, about, reverse("mfa_index"), _("Set it up")))
     if work.may(Permission.MEMBERS):
         owners = members_listed(work.tenant_id).filter(role=Role.OWNER, has_two_factors=False)
@@ -83,10 +84,10 @@ def _factors(work: Workplace, tenant: Tenant, *, own_factor: bool) -> list[Risk]
             address = f"{reverse('console:members')}?role=owner&two_factor=off"
             found.append(Risk("bad", numbered(text, len(names)), _listed(names), address, _("See who")))
     if work.may(Permission.SETTINGS) and not tenant.requires_two_factor:
-        about = _("Members may come in with a password alone.")
+        about = _("Members can sign in with just a password.")
         word = _("Require it") if own_factor else _("See")
         address = reverse("console:two_factor_require") if own_factor else reverse("console:security")
-        found.append(Risk("note", _("No second factor is required"), about, address, word, dialog=own_factor))
+        found.append(Risk("note", _("A second factor is not required"), about, address, word, dialog=own_factor))
     return found
 
 
@@ -98,7 +99,7 @@ def _webhooks(work: Workplace) -> list[Risk]:
     )
     found = []
     for chosen, text in (
-        (failing, ngettext("A webhook endpoint fails", "%d webhook endpoints fail", failing.count())),
+        (failing, ngettext("A webhook endpoint is failing", "%d webhook endpoints are failing", failing.count())),
         (ended, ngettext("A failing webhook was disabled", "%d failing webhooks were disabled", ended.count())),
     ):
         listed = list(chosen.order_by("-id")[: NAMED + 1])
@@ -129,7 +130,7 @@ def _keys(work: Workplace) -> list[Risk]:
         found.append(_of_keys(text, unused, _("Revoke"), "key_revoke"))
     if free:
         text = ngettext("A live key has no limit and no budget", "%d live keys have no limit and no budget", len(free))
-        found.append(_of_keys(text, free, _("Limit it"), "key_change"))
+        found.append(_of_keys(text, free, _("Set limits"), "key_change"))
     return found
 
 

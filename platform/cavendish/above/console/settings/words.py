@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Role, Scope
 from accounts.roles.permissions import scopes_of_mode
@@ -33,6 +34,22 @@ PERMISSIONS: dict[str, str | Promise] = {
     Scope.SETTINGS: _("Change settings and guard rules"),
     Scope.AUDIT: _("Read the audit log"),
 }
+
+REFUSALS = (
+    gettext_noop("A tenant needs an owner. Make another member an owner first."),
+    gettext_noop("Only an owner can add, change or remove an owner."),
+    gettext_noop("The invitation was already accepted."),
+    gettext_noop("The invitation was revoked."),
+    gettext_noop("The email was sent less than 10 minutes ago."),
+    gettext_noop("The key is revoked. Create a new one."),
+    gettext_noop("This time has passed. To end a key now, revoke it."),
+    gettext_noop("The endpoint is disabled. Enable it first."),
+    gettext_noop("Set max_image_size, max_amount or both."),
+    gettext_noop("Set up two-factor authentication for yourself first, or you would lock yourself out."),
+    gettext_noop("An export is already in progress. Wait until it is ready."),
+    gettext_noop("The operator closed this tenant. Ask them to reactivate it."),
+)
+"""What services refuse in these sentences, as the API does; pages say it in the viewer's language."""
 
 
 def explained(word: Any, text: Any, *, below: bool = False) -> Any:

@@ -119,7 +119,7 @@ class RuleForm(GuardAct):
             values = body_checked(body, RuleChange, partial=True, type=self.rule.type)
             if guard_rule_update(tenant_id=self.tenant_id, rule_id=self.rule.id, actor=actor, values=values) is None:
                 raise not_found()
-            return gettext("The rule holds as it is now from the next request on.")
+            return gettext("Saved. The rule applies from the next request on.")
         values = body_checked({"type": self.kind.value, **body}, RuleNew)
         _row, secret = guard_rule_create(tenant_id=self.tenant_id, actor=actor, values=values)
         return gettext("The rule holds from the next request on.") if secret is None else self.hook_secret(secret)

@@ -72,7 +72,7 @@ def events(work: Workplace) -> List[AuditEvent]:
             SINCE,
             UNTIL,
         ),
-        empty=_("What people and keys change here stands in this log, and cannot be changed or deleted."),
+        empty=_("Everything that people and keys change is recorded here, and cannot be changed or deleted."),
         look_through=LOOK_THROUGH,
     )
 

@@ -46,18 +46,18 @@ class RetentionAct(TenantAct):
                 count = type(self).due(self.tenant.id, after, most=MOST)
             shown = gettext("more than %s") % formats.count(MOST) if count >= MOST else formats.count(count)
             notes = [
-                gettext("Within the next hours this is deleted for good: %(number)s %(what)s.")
+                gettext("Within hours, %(number)s %(what)s will be deleted for good.")
                 % {"number": shown, "what": self.what}
                 if count
-                else gettext("Nothing is older than that now.")
+                else gettext("Nothing is that old yet.")
             ]
-            notes.append(gettext("What a legal hold covers stays. What it cost stays on the books."))
+            notes.append(gettext("Anything under a legal hold stays, and costs stay on the books."))
         return Preview([Change(gettext("Kept"), kept(now), kept(after))], notes)
 
 
 class KeepOutputs(RetentionAct):
     heading, names, what = _("How long outputs are kept"), ("output_retention_days",), _("jobs with their pictures")
-    text = _("So many days after its end a job is erased with its prompt and pictures; all but its cost.")
+    text = _("This many days after it ends, a job is erased with its prompt and pictures; only its cost stays.")
     due = staticmethod(outputs_due)
 
     output_retention_days = _days()
@@ -65,7 +65,7 @@ class KeepOutputs(RetentionAct):
 
 class KeepInputs(RetentionAct):
     heading, names, what = _("How long inputs are kept"), ("input_retention_days",), _("inputs")
-    text = _("So many days after they came, pictures and videos that were input are deleted. Jobs stay, without them.")
+    text = _("This many days after they arrive, input pictures and videos are deleted. Jobs stay, without them.")
     due = staticmethod(inputs_due)
 
     input_retention_days = _days()

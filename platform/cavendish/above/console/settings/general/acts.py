@@ -40,7 +40,7 @@ class TenantAct(SettingsAct):
 
 class Rename(TenantAct):
     heading, names = _("Rename the tenant"), ("name",)
-    text = _("It stands on pages and in emails. The slug and the ids stay.")
+    text = _("Shown on pages and in emails. The slug and the ids stay.")
 
     name = forms.CharField(label=_("Name"), max_length=200)
 

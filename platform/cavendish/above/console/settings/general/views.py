@@ -49,25 +49,25 @@ def limits_of(tenant: Tenant) -> list[tuple[str, str, str]]:
         return count(value) if value else none
 
     return [
-        (_("Jobs at once"), count(tenant.concurrency_limit), _("More wait in the queue.")),
-        (_("Jobs waiting"), count(tenant.queue_limit), _("More are refused until some have begun.")),
+        (_("Jobs at once"), count(tenant.concurrency_limit), _("Further jobs wait in the queue.")),
+        (_("Jobs waiting"), count(tenant.queue_limit), _("Further jobs are refused until some have started.")),
         (
             _("Requests a minute"),
             number(tenant.requests_per_minute, settings.REQUESTS_PER_MINUTE),
-            _("Of all keys of a mode together."),
+            _("All keys of a mode together."),
         ),
         (
             _("Pictures a minute"),
             number(tenant.images_per_minute, settings.IMAGES_PER_MINUTE),
-            _("Of all keys of a mode together."),
+            _("All keys of a mode together."),
         ),
         (_("Models"), ", ".join(map(model_name, tenant.allowed_models or [])) or _("all"), ""),
         (_("Sizes"), ", ".join(tenant.allowed_sizes or []) or _("all"), ""),
-        (_("Test requests a day"), number(tenant.test_daily_requests, None), _("Counted by days in UTC.")),
+        (_("Test requests a day"), number(tenant.test_daily_requests, None), _("Days in UTC.")),
         (
             _("Test storage a day"),
             size(tenant.test_daily_bytes) if tenant.test_daily_bytes else none,
-            _("Counted by days in UTC."),
+            _("Days in UTC."),
         ),
     ]
 

@@ -49,7 +49,7 @@ def rules(request: HttpRequest, work: Workplace) -> HttpResponse:
             Column(_("Refused"), lambda rule: formats.count(rule.refusals), kind="r", wide=True),
             Column(unseen(gettext_lazy("Acts")), lambda rule: buttons(rule, address), kind="r"),
         ),
-        empty=_("A rule refuses words, sizes, prices or languages, or asks a hook of yours about each request first."),
+        empty=_("A rule refuses words, sizes, prices or languages, or asks a hook of yours before each request."),
     )
     shown = [
         (TYPES[GuardRuleType(rule.type)], what(rule, full=False), state(rule), mode(rule))
@@ -61,7 +61,7 @@ def rules(request: HttpRequest, work: Workplace) -> HttpResponse:
         table,
         template="console/settings/guard/rules.html",
         new=new_rules(lambda kind: reverse("console:guard_rule_new", args=[kind])),
-        lead=_("What no request of this tenant may ask for. A rule holds from the next request on."),
+        lead=_("What no request may ask for. A rule applies from the next request on."),
         theirs=shown,
     )
 

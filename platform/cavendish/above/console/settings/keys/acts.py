@@ -29,11 +29,11 @@ from cavendish.above.ui.secret_page import secret_page
 from cavendish.db import ids
 
 OVERLAPS = (
-    ("0", _("Stop at once")),
-    ("3600", _("Work for 1 hour more")),
-    ("86400", _("Work for 24 hours more")),
-    ("604800", _("Work for 7 days more")),
-    ("2592000", _("Work for 30 days more")),
+    ("0", _("Stops working at once")),
+    ("3600", _("Works for 1 more hour")),
+    ("86400", _("Works for 24 more hours")),
+    ("604800", _("Works for 7 more days")),
+    ("2592000", _("Works for 30 more days")),
 )
 
 
@@ -56,7 +56,7 @@ class KeyFields(LimitFields):
     name = forms.CharField(
         label=_("Name"),
         max_length=100,
-        help_text=_("By which people will recognise it: what uses it, and where."),
+        help_text=_("How people will recognise it: what uses it, and where."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(label=_("What it may do"), required=False, widget=forms.CheckboxSelectMultiple)
@@ -78,7 +78,7 @@ class KeyFields(LimitFields):
         help_text=_("A member's key counts for their budgets and usage, and ends with their membership."),
     )
     more = ("allowed_models", "ip_ranges", "expires_at", "member_id", *LIMITS)
-    more_word = _("Restrict it: models, addresses, expiry, limits")
+    more_word = _("Restrictions: models, addresses, expiry, limits")
 
     def __init__(self, *args: Any, scopes: list[str], people: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -163,7 +163,7 @@ class _Saved(OneKey):
         changed = {name: value for name, value in self.values().items() if value != getattr(self.key, name)}
         if changed:
             api_key_update(tenant_id=self.work.tenant_id, key_id=self.key.id, changed=changed, actor=actor)
-        return gettext("Saved. It holds from the next request on.")
+        return gettext("Saved. It applies from the next request on.")
 
 
 class ChangeKey(_Saved, KeyFields):
@@ -203,9 +203,7 @@ class RotateKey(OneKey):
     word, heading = _("Rotate"), _("Rotate %s")
     text = _("The key gets a new secret at once. Its budgets, limits and usage stay.")
 
-    overlap = forms.ChoiceField(
-        label=_("The old secret shall"), choices=OVERLAPS, initial="86400", widget=forms.RadioSelect
-    )
+    overlap = forms.ChoiceField(label=_("The old secret"), choices=OVERLAPS, initial="86400", widget=forms.RadioSelect)
 
     def run(self, actor: Actor) -> HttpResponse:
         overlap = timedelta(seconds=int(self.cleaned_data["overlap"]))

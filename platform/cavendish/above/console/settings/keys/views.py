@@ -53,7 +53,7 @@ def keys(request: HttpRequest, work: Workplace) -> HttpResponse:
         empty=_("Create a key for each program, so that each can be limited and revoked alone."),
     )  # fmt: skip
     create = {"address": reverse("console:key_new"), "word": _("Create key"), "main": True, "dialog": True}
-    lead = _("Live keys make pictures that are charged.") if work.livemode else _("Test keys get samples, free.")
+    lead = _("Live keys make pictures that are charged.") if work.livemode else _("Test keys get free samples.")
     return listed(request, work, table, actions=[create], modes=True, lead=lead)
 
 

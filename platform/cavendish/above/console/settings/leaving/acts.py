@@ -37,7 +37,7 @@ class StartExport(SettingsAct):
 
 class DeleteExport(SettingsAct):
     word, heading, danger = _("Delete"), _("Delete the export"), True
-    text = _("Its archive can be downloaded no more. You can start another one.")
+    text = _("The archive can no longer be downloaded. You can start a new export.")
 
     def __init__(self, *args: Any, export: Export, **options: Any) -> None:
         self.export = export

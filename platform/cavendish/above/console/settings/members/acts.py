@@ -75,7 +75,7 @@ class ChangeRole(MemberAct, RoleAct):
         changes = [Change(gettext("Role"), label(Role(self.member.role).label), label(after.label))]
         notes = [str(ROLES[after])]
         if self.keys and after != self.member.role:
-            notes.append(gettext("Their keys never do more than the new role may."))
+            notes.append(gettext("Their keys can never do more than the new role allows."))
         return Preview(changes, notes if after != self.member.role else [])
 
     def run(self, actor: Actor) -> str:
@@ -88,7 +88,7 @@ class ChangeRole(MemberAct, RoleAct):
 
 def _ends(keys: int) -> str:
     if not keys:
-        return gettext("No key ends with it.")
+        return gettext("No keys are affected.")
     text = ngettext(
         "One key that counts for this person is revoked at once: requests with it are refused.",
         "%d keys that count for this person are revoked at once: requests with them are refused.",
@@ -102,12 +102,12 @@ class Remove(MemberAct):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        stays = gettext("They see nothing of the tenant any more. Jobs and pictures stay.")
+        stays = gettext("They lose access to this tenant. Jobs and pictures stay.")
         self.text = f"{stays} {_ends(self.keys)}"
 
     def run(self, actor: Actor) -> str:
         membership_remove(tenant_id=self.work.tenant_id, user_id=self.member.user_id, actor=actor)
-        return gettext("%s is no member any more.") % self.member.user.email
+        return gettext("%s is no longer a member.") % self.member.user.email
 
 
 class Leave(MemberAct):
@@ -119,7 +119,7 @@ class Leave(MemberAct):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        again = gettext("You see nothing of this tenant any more, until somebody invites you again.")
+        again = gettext("You lose access to this tenant until somebody invites you again.")
         self.text = f"{again} {_ends(self.keys)}"
 
     def run(self, actor: Actor) -> HttpResponse:

@@ -91,7 +91,7 @@ def invitations(work: Workplace) -> List[Invitation]:
                 choices=[(name, word) for name, (_tone, word) in INVITATION_STATES.items()],
             ),
         ),
-        empty=_("Whoever you invite gets an email with a link, and stands here until they join."),
+        empty=_("People you invite get an email with a link, and are listed here until they join."),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ NAMED = 10
 
 class RequireTwoFactor(TenantAct):
     word, heading = _("Require it"), _("Require a second factor of everybody")
-    text = _("Whoever has none is led to set one up when they open the console next. API keys are not affected.")
+    text = _("Members without one set it up the next time they open the console. API keys are not affected.")
 
     def __init__(self, *args: Any, without: list[str], **options: Any) -> None:
         self.without = without
@@ -35,9 +35,11 @@ class RequireTwoFactor(TenantAct):
 
 
 class AllowOneFactor(TenantAct):
-    word, heading = _("Do not require it"), _("Let members in without a second factor")
+    word, heading = _("Stop requiring it"), _("Stop requiring a second factor")
     danger = True
-    text = _("Whoever learns a member's password is in. Those who have a second factor are still asked for it.")
+    text = _(
+        "Anyone who learns a member's password can then sign in. Members with a second factor are still asked for it."
+    )
 
     def values(self) -> dict[str, Any]:
         return {"requires_two_factor": False}

@@ -39,10 +39,10 @@ class EndpointFields(SettingsAct):
         widget=forms.URLInput(attrs={"placeholder": "https://app.example.com/hooks"}),
     )  # fmt: skip
     description = forms.CharField(
-        label=_("Description"), max_length=200, required=False, help_text=_("What receives it.")
+        label=_("Description"), max_length=200, required=False, help_text=_("What receives the events.")
     )
     events = forms.MultipleChoiceField(label=_("Events"), widget=forms.CheckboxSelectMultiple)
-    more, more_word = ("events",), _("Events: everything, unless you choose")
+    more, more_word = ("events",), _("Choose events (all by default)")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -105,7 +105,7 @@ class ChangeEndpoint(OneEndpoint, EndpointFields):
     def run(self, actor: Actor) -> str:
         given = self.cleaned_data
         self.update(actor, url=given["url"].strip(), events=given["events"], description=given["description"])
-        return gettext("Saved. It holds from the next event on.")
+        return gettext("Saved. It applies from the next event on.")
 
 
 class SendTest(OneEndpoint):
@@ -163,7 +163,7 @@ class Delete(OneEndpoint):
 
 
 class ResendFailed(OneEndpoint):
-    word, heading = _("Send failed ones again"), _("Send what failed to %s again")
+    word, heading = _("Send failed again"), _("Send what failed to %s again")
     text = _(
         "All deliveries of the last 30 days that failed, and those that wait for another try, are sent now. "
         "Their event ids stay the same."
@@ -174,7 +174,7 @@ class ResendFailed(OneEndpoint):
             tenant_id=self.work.tenant_id, endpoint_id=self.endpoint.id, actor=actor, status="failed"
         )
         if not count:
-            return gettext("Nothing had failed.")
+            return gettext("Nothing failed.")
         return numbered(ngettext("One delivery is sent again.", "%d deliveries are sent again.", count), count)
 
 

@@ -39,7 +39,7 @@ def endpoint_state(endpoint: WebhookEndpoint) -> SafeString:
             return formats.status("bad", reasons[endpoint.disabled_reason])
         return formats.status("off", gettext("Disabled"))
     if endpoint.failing_since is not None:
-        return format_html("{}", formats.status("bad", gettext("Fails")))
+        return format_html("{}", formats.status("bad", gettext("Failing")))
     return formats.status("good", gettext("Enabled"))
 
 
@@ -65,7 +65,7 @@ def endpoint_acts(endpoint: WebhookEndpoint) -> Any:
 
 def delivery_state(delivery: WebhookDelivery) -> SafeString:
     if delivery.status == delivery.Status.PENDING and delivery.attempts:
-        return formats.status("bad", gettext("Failed, is tried again"))
+        return formats.status("bad", gettext("Failed, will retry"))
     tone, text = STATES[delivery.status]
     return formats.status(tone, str(text))
 

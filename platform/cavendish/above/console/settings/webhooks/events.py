@@ -15,7 +15,7 @@ WORDS: dict[str, str | Promise] = {
     "generation.succeeded": _("A job has its pictures"),
     "generation.failed": _("A job failed"),
     "generation.canceled": _("A job was canceled"),
-    "batch.created": _("A batch was taken"),
+    "batch.created": _("A batch was accepted"),
     "batch.completed": _("A batch is done"),
     "batch.canceled": _("A batch was canceled"),
     "batch.expired": _("A batch ran out of time"),
