@@ -150,3 +150,22 @@ def test_the_list_shows_progress_and_who_asked(team: Team) -> None:
     assert "New batch" in page
     assert "New batch" not in shown(team.member(Role.VIEWER).get("/console/batches/"))
     assert "No batches yet." in shown(Team().member().get("/console/batches/"))
+
+
+def test_the_failed_ones_run_again_as_a_batch_of_their_own(team: Team) -> None:
+    batch = make_batch(team.tenant, "one", "two", {"model": "nothing", "input": "three"})
+    feed()
+    run(fail=ErrorCode.UPSTREAM_UNAVAILABLE)
+    owner, again = team.member(), f"{page_of(batch)}again"
+    assert again in shown(owner.get(page_of(batch)))
+    assert again not in shown(team.member(Role.VIEWER).get(page_of(batch)))
+    address = owner.post(again).headers["Location"]
+    page = shown(owner.get(address))
+    assert "2 items, about" in page
+    assert ">one</p>" in page
+    owner.post(address, start="1", name="Again")
+    with acting_as("owner"):
+        made = Batch.objects.filter(tenant_id=team.tenant.id).latest("id")
+    assert (made.name, made.total) == ("Again", 2)
+    good = make_batch(team.tenant, "fine")
+    assert owner.post(f"{page_of(good)}again").headers["Location"] == page_of(good)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cavendish.above.console.batches.items import Defaults, column_of, head_problems, item_line, items_of
@@ -25,12 +26,14 @@ from cavendish.storage import ObjectMissing
 from generations.accept.funnel import check_active, request_spool
 from generations.accept.storage import storage_check
 from generations.batches.checks import MOST_PROBLEMS, BatchCheck, ItemProblem, ItemSample, batch_check
+from generations.batches.representation import line_of
 from generations.batches.source import file_mapped, line_spans, object_mapped
-from generations.models import File
+from generations.models import Batch, BatchItem, File, GenerationContent, ItemStatus
 from generations.request import JSONL, upload_check
 from generations.services import file_create
 
 SAMPLES = 5
+ITEMS_AT_ONCE = 200
 KEPT_SECONDS = 3600
 """How long what was found in a file is remembered; then it is read once more."""
 
@@ -70,6 +73,41 @@ def table_take(
         storage_check(tenant_id=work.tenant_id, incoming=path.stat().st_size)
         name = f"{Path(upload.name or 'batch').stem}.jsonl"
         return _kept(work, path, spool, name=name, template=template, lines=[item.line for item in items])
+
+
+def failed_take(work: Workplace, batch: Batch) -> Read:
+    """Makes JSONL of the items that ran and failed, as they were sent, checks it, and keeps it where it is right.
+
+    Raises Problem, SheetInvalid.
+    """
+    check_active(work.principal)
+    with request_spool() as spool:
+        path = _spooled(_failed_lines(work, batch), spool)
+        storage_check(tenant_id=work.tenant_id, incoming=path.stat().st_size)
+        return _kept(work, path, spool, name="failed.jsonl", template=None, lines=None)
+
+
+def _failed_lines(work: Workplace, batch: Batch) -> Iterator[bytes]:
+    after = -1
+    while True:
+        with work.reading():
+            items = list(failed_jobs(batch).filter(index__gt=after).order_by("index")[:ITEMS_AT_ONCE])
+            contents = GenerationContent.objects.filter(generation_id__in=[item.generation_id for item in items])
+            requests = dict(contents.values_list("generation_id", "request"))
+        if not items:
+            return
+        for item in items:
+            if request := requests.get(item.generation_id):
+                yield line_of({"key": item.key, "request": request})
+        after = items[-1].index
+
+
+def failed_jobs(batch: Batch) -> QuerySet[BatchItem]:
+    """Returns the items that became jobs and failed: what they were asked is kept with those."""
+    rows: QuerySet[BatchItem] = BatchItem.objects.filter(
+        batch_id=batch.id, status=ItemStatus.FAILED, generation_id__isnull=False
+    )
+    return rows
 
 
 def stored_check(work: Workplace, file: File) -> BatchCheck:

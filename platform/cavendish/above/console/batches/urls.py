@@ -12,6 +12,7 @@ urlpatterns = [
     path("upload", new_views.upload, name="batch_upload"),
     path("<str:batch_id>/", views.batch, name="batch"),
     path("<str:batch_id>/live", views.batch_live, name="batch_live"),
+    path("<str:batch_id>/again", views.batch_again, name="batch_again"),
     path("<str:batch_id>/results.zip", views.results_zip, name="batch_results_zip"),
     path("<str:batch_id>/results.jsonl", views.results_jsonl, name="batch_results_jsonl"),
     path("<str:batch_id>/<slug:act>/", views.batch_act, name="batch_act"),

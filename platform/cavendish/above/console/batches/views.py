@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from accounts.models import ApiKey, User
 from accounts.roles.permissions import Permission
 from cavendish.above.console.batches import money, progress
 from cavendish.above.console.batches.acts import ACTS, batch_name
 from cavendish.above.console.batches.lists import Loaded, batches_list, items_list, reasons_of
+from cavendish.above.console.batches.sheet import SheetInvalid
+from cavendish.above.console.batches.uploads import failed_jobs, failed_take
 from cavendish.above.console.jobs.lists import key_name
 from cavendish.above.console.jobs.rows import makers_of
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.lists import list_page
+from cavendish.above.ui.refusals import refusal_text
 from cavendish.db import ids
+from cavendish.http.problems import Problem
 from generations.api.batches import lines_response, zip_response
 from generations.batches.selectors import batch_find
 from generations.models import BATCH_ENDED, Batch
@@ -69,6 +75,29 @@ def results_jsonl(request: HttpRequest, work: Workplace, batch_id: str) -> HttpR
 
 
 @console_page(Permission.GENERATE, section="jobs")
+def batch_again(request: HttpRequest, work: Workplace, batch_id: str) -> HttpResponse:
+    """Makes a file of the items that failed, and leads to what they would cost once more."""
+    with work.reading():
+        row = _row_of(work, batch_id)
+    back = HttpResponseRedirect(reverse("console:batch", args=[batch_id]))
+    if request.method != "POST":
+        return back
+    try:
+        read = failed_take(work, row)
+    except SheetInvalid as invalid:
+        messages.warning(request, invalid.problems[0].text)
+        return back
+    except Problem as problem:
+        messages.warning(request, refusal_text(problem))
+        return back
+    if read.file is None:
+        messages.warning(request, read.problems[0].text)
+        return back
+    address = reverse("console:batch_preview", args=[ids.encode(ids.FILE, read.file.id)])
+    return HttpResponseRedirect(f"{address}?{urlencode({'name': row.name})}" if row.name else address)
+
+
+@console_page(Permission.GENERATE, section="jobs")
 def batch_act(request: HttpRequest, work: Workplace, batch_id: str, act: str) -> HttpResponse:
     with work.reading():
         row = _row_of(work, batch_id)
@@ -105,6 +134,10 @@ def _context(work: Workplace, row: Batch, loaded: Loaded) -> dict[str, Any]:
         "reasons": reasons_of(row, loaded.names),
         "maker": makers_of([row])[row.id],
         "actions": actions,
+        "may_again": bool(
+            is_ended and row.failed and row.dialect == Batch.Dialect.NATIVE and work.may(Permission.GENERATE)
+        )
+        and failed_jobs(row).exists(),
     }
 
 
