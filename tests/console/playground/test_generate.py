@@ -155,13 +155,14 @@ def test_test_mode_is_free_and_apart(team: Team) -> None:
     tester = join(team.tenant, Role.DEVELOPER)
     tester.post("/console/mode", mode="test")
     assert "Generate · free" in shown(tester.get(PLAYGROUND))
-    answer = tester.post(GENERATE, **form(prompt="A pier"))
+    answer = tester.post(GENERATE, **form(prompt="A jetty"))
     with acting_as("owner"):
         assert Generation.objects.get(id=generation_of(answer.headers["Location"])).livemode is False
     tester.post("/console/mode", mode="live")
-    led = tester.get(answer.headers["Location"])
-    assert led.headers["Location"] == PLAYGROUND
-    assert "That result is from test mode; this is live mode." in shown(tester.get(PLAYGROUND))
+    page = shown(tester.get(answer.headers["Location"]))
+    assert "That result is from test mode; this is live mode." in page
+    assert "A jetty" not in page
+    assert 'name="mode" value="test">Switch to test' in page
 
 
 def test_the_quote_follows_the_form_and_its_parts_are_its_sum(team: Team) -> None:
@@ -254,3 +255,22 @@ def test_what_another_tenant_made_is_found_by_nobody(team: Team) -> None:
     assert (answer.status_code, "The previous turn was deleted. Start anew." in shown(answer)) == (422, True)
     with tenant_context(team.tenant.id):
         assert not Generation.objects.filter(previous_id=ids.decode(ids.GENERATION, theirs)).exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["n=x&seed=%00&tags=%00,a", "edit=gen_x", "from=gen_x", "template=nope", "template=tpl_x", "reference=out_x",
+     "model=x&size=9K&ratio=1", "prompt=%00%F0%9F%8D%8C", "step=remove:x", "slot-a=1"],
+)  # fmt: skip
+def test_addresses_that_make_no_sense_still_show_the_form(team: Team, query: str) -> None:
+    assert team.member().get(f"{PLAYGROUND}?{query}").status_code in {200, 302}
+    assert team.member().get(f"{PLAYGROUND}quote?{query}").status_code == 200
+    assert team.member().get(f"{PLAYGROUND}compare?ids={query}").status_code == 200
+
+
+def test_what_cannot_be_stored_is_refused_beside_its_field(team: Team) -> None:
+    answer = team.member().post(GENERATE, **form(prompt="a\x00b", tags="\x00, \ufdfa" + "\ufdfa" * 40))
+    assert answer.status_code == 422
+    ok = team.member().post(GENERATE, **form(prompt="A pier", tags="\x00, \ufdfa" + "\ufdfa" * 40))
+    assert ok.status_code == 302
+    assert team.member().post(GENERATE, **form(prompt="x" * 700_000)).status_code == 422

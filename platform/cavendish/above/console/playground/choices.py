@@ -197,10 +197,14 @@ class Choices:
 
 def choices_of(work: Workplace, form: Form, offered: Sequence[Model]) -> Choices:
     """Returns what the form offers. Opens the tenant's context."""
-    ratio = form.ratio
+    ratio, allowed = form.ratio, work.principal.allowed_sizes
     with work.reading():
         cards = [_card(work, model, form.size, ratio) for model in offered]
-        sizes = [SizeChoice(size, picture_price(work, form.model, size, ratio)) for size in form.model.sizes]
+        sizes = [
+            SizeChoice(size, picture_price(work, form.model, size, ratio))
+            for size in form.model.sizes
+            if allowed is None or size in allowed
+        ]
         book = price_book(tenant_id=work.tenant_id, model=form.model.id, tier="standard")
         query = lines_price({"search_query": 1}, book.prices, images=0)[0] if "search_query" in book.prices else []
     first = [card for card in cards if not card.legacy]

@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from cavendish.db import ids
 from cavendish.gemini.catalog import CatalogError, Model, get_model
-from generations.labels.folding import MAX_CHARS, MAX_TAGS
+from generations.labels.folding import MAX_CHARS, MAX_FOLDED, MAX_TAGS, tag_folded
 from generations.request import MAX_VARIANTS
 
 DEFAULT_MODEL = "gemini-3.1-flash-image"
@@ -176,8 +176,9 @@ def _references(data: QueryDict) -> tuple[Reference, ...]:
 
 def tags_of(text: str) -> tuple[str, ...]:
     """Returns the tags of a line, which commas part; as many and as long as tags may be."""
-    tags = (" ".join(tag.split())[:MAX_CHARS] for tag in text.replace("，", ",").split(","))
-    return tuple(dict.fromkeys(tag for tag in tags if tag))[:MAX_TAGS]
+    printable = "".join(char if char.isprintable() else " " for char in text.replace("，", ","))
+    tags = (" ".join(tag.split())[:MAX_CHARS].strip() for tag in printable.split(","))
+    return tuple(dict.fromkeys(tag for tag in tags if 0 < len(tag_folded(tag)) <= MAX_FOLDED))[:MAX_TAGS]
 
 
 def form_of_request(request: Mapping[str, Any], offered: Sequence[Model]) -> Form:

@@ -38,11 +38,15 @@ FIRST_TEMPLATES = 6
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows beside its form: a result, and why the form was not accepted."""
+    """What the page shows beside its form: a result, and why the form was not accepted.
+
+    `other_mode` says that the address names a result of the mode that is not shown.
+    """
 
     result: Result | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     refused: Refused | None = None
+    other_mode: bool = False
 
 
 def form_context(work: Workplace, form: Form, offered: Sequence[Model], shown: Shown) -> dict[str, Any]:
@@ -119,6 +123,7 @@ def page_show(
 ) -> HttpResponse:
     """Shows the page; who may not generate sees it without its form."""
     context: dict[str, Any] = {"may_generate": work.may(Permission.GENERATE), "result": shown.result}
+    context |= {"other_mode": shown.other_mode, "other_live": not work.livemode}
     if context["may_generate"]:
         context |= form_context(work, form, offered, shown)
     if shown.result is not None:

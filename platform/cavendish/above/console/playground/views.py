@@ -21,7 +21,7 @@ from accounts.roles.permissions import Permission
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.pictures.sight import sight_of, sights_of
 from cavendish.above.console.playground.accepting import accept
-from cavendish.above.console.playground.form import Form, form_of_data, form_of_request
+from cavendish.above.console.playground.form import Form, form_first, form_of_data, form_of_request
 from cavendish.above.console.playground.pages import Shown, form_context, page_show, result_context
 from cavendish.above.console.playground.prompt_templates import template_of, templates_offered
 from cavendish.above.console.playground.quotes import quoted
@@ -82,15 +82,10 @@ def playground_result(request: HttpRequest, work: Workplace, generation_id: str)
     """A generation, running or ended, and the form for the next turn; after a failure the form to try again."""
     result = _result(request, work, generation_id)
     if result is None:
-        if _of_other_mode(work, generation_id):
-            text = (
-                _("That result is from test mode; this is live mode.")
-                if work.livemode
-                else _("That result is from live mode; this is test mode.")
-            )
-            messages.info(request, text)
-            return HttpResponseRedirect(reverse("console:playground"))
-        raise Http404
+        if not _of_other_mode(work, generation_id):
+            raise Http404
+        offered = models_offered(work.principal)
+        return page_show(request, work, form_first(offered), offered, Shown(other_mode=True))
     offered = models_offered(work.principal)
     return page_show(request, work, _next_turn(result, offered), offered, Shown(result))
 

@@ -149,6 +149,12 @@ if (ask) {
   });
 }
 
+// A link to the thoughts opens them.
+document.addEventListener("click", (event) => {
+  const thoughts = event.target.closest('a[href="#thoughts"]') && document.querySelector("#thoughts details");
+  if (thoughts) thoughts.open = true;
+});
+
 // The run: events where they come, a look every few seconds besides, and at once when the laptop opens.
 let source, watched;
 
