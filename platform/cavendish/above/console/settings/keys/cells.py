@@ -57,6 +57,8 @@ def may(key: ApiKey) -> SafeString:
 
 def used(key: ApiKey) -> SafeString | str:
     """Returns when the key was used last, and from where."""
+    if key.is_console:
+        return "–"
     if key.last_used_at is None:
         return gettext("Never")
     if not key.last_used_address:

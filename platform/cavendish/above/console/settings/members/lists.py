@@ -76,10 +76,9 @@ def invitations(work: Workplace) -> List[Invitation]:
         title=_("Members"),
         rows=lambda: Invitation.objects.filter(tenant_id=work.tenant_id).select_related("created_by"),
         columns=(
-            Column(_("Email"), lambda row: row.email, kind="th"),
+            Column(_("Email"), _invited, kind="th"),
             Column(_("Role"), lambda row: label(Role(row.role).label)),
             Column(_("State"), _state),
-            Column(_("Invited by"), lambda row: _inviter(row), wide=True),
             Column(_("Last email"), lambda row: formats.ago(row.sent_at), wide=True),
             Column(_("Link until"), lambda row: formats.moment(row.expires_at), wide=True),
             Column(unseen(_("Acts")), lambda row: _invitation_acts(work, row), kind="r"),
@@ -138,10 +137,14 @@ def _state(row: Invitation) -> SafeString:
     return formats.status(tone, str(word))
 
 
-def _inviter(row: Invitation) -> str:
+def _invited(row: Invitation) -> SafeString:
     if row.created_by is not None:
-        return row.created_by.name or row.created_by.email
-    return gettext("an API key") if row.created_by_key_id else gettext("the operator")
+        by = row.created_by.name or row.created_by.email
+    else:
+        by = gettext("an API key") if row.created_by_key_id else gettext("the operator")
+    return format_html(
+        '<span class="who"><span>{}</span><span class="quiet">{}</span></span>', row.email, gettext("by %s") % by
+    )
 
 
 def _invitation_acts(work: Workplace, row: Invitation) -> Any:
