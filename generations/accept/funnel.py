@@ -33,6 +33,8 @@ from generations.errors import ModelNotAllowed, PolicyNotAccepted, SizeNotAllowe
 from generations.prompt_templates.selectors import template_finder
 from generations.request import Dialect, GenerationRequest, Readable, body_read, request_parse
 
+ONE_EACH = "An item of a batch makes one generation; send as many items."
+
 Translate = Callable[[dict[str, Any]], dict[str, Any]]
 """From another API's body, as `body_read` returns it, to the body that `request_parse` reads."""
 
@@ -93,7 +95,7 @@ def generation_admit(
     """
     terms = terms or JobTerms()
     if terms.item is not None and parsed.variants > 1:
-        raise invalid_value("/n", "not_supported", "An item of a batch makes one generation; send as many items.")
+        raise invalid_value("/n", "not_supported", ONE_EACH)
     job_webhooks_check(parsed.webhooks)
     inputs = inputs_store(parsed, tenant_id=owner.tenant_id, livemode=owner.livemode, spool=spool)
     try:

@@ -18,7 +18,7 @@ from billing.models import Tier
 from billing.money import ZERO
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, invalid_value
-from generations.accept.funnel import check_model, check_size
+from generations.accept.funnel import ONE_EACH, check_model, check_size
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, estimate_input_of
 from generations.accept.submission import generation_quote
@@ -29,7 +29,6 @@ from generations.prompt_templates.selectors import template_finder
 from generations.request import GenerationRequest, body_read, request_parse
 from generations.request import Text as TextBlock
 
-ONE_EACH = "An item of a batch makes one generation; send as many items."
 MOST_PROBLEMS = 100
 QUOTED_AT_ONCE = 1_000
 
@@ -120,9 +119,7 @@ class _Checker:
             parsed = request_parse(request_of(tree, "native"), dialect="native", templates=self.templates)
             check_model(self.who, parsed.model)
             if parsed.variants > 1:
-                raise invalid_value(
-                    "/n", "not_supported", "An item of a batch makes one generation; send as many items."
-                )
+                raise invalid_value("/n", "not_supported", ONE_EACH)
             spec = _outline(parsed)
             check_size(self.who, spec)
         except Problem as problem:
