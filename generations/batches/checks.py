@@ -26,7 +26,7 @@ from generations.batches.json_scan import Text
 from generations.batches.source import ItemSpan, request_of
 from generations.contracts import JobSpecBody
 from generations.prompt_templates.selectors import template_finder
-from generations.request import GenerationRequest, body_read, request_parse
+from generations.request import GenerationRequest, body_read, inputs_check, request_parse
 from generations.request import Text as TextBlock
 
 MOST_PROBLEMS = 100
@@ -35,7 +35,7 @@ QUOTED_AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class ItemProblem:
-    """What is wrong with an item: `pointer` is into its request, "" where it is of the item as a whole."""
+    """What is wrong with an item: `pointer` is into its request, or where that is none into the item."""
 
     index: int
     pointer: str
@@ -71,7 +71,8 @@ class BatchCheck:
 
 
 def batch_check(*, who: Principal, text: Text, spans: Sequence[ItemSpan], spool: Path, samples: int = 0) -> BatchCheck:
-    """Reads all items as the feeder will, but looks at nothing that they refer to, and fetches nothing.
+    """Reads all items as the feeder will, pictures that come inline too; what they refer to is neither looked up nor
+    fetched.
 
     Opens the tenant's context itself. Takes about a millisecond an item.
     """
@@ -120,6 +121,7 @@ class _Checker:
             check_model(self.who, parsed.model)
             if parsed.variants > 1:
                 raise invalid_value("/n", "not_supported", ONE_EACH)
+            inputs_check(parsed)
             spec = _outline(parsed)
             check_size(self.who, spec)
         except Problem as problem:

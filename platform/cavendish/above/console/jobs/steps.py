@@ -49,6 +49,7 @@ class TenantStory(Story):
         reasons = {
             "upstream_busy": _("Google is busy and asked to come later."),
             "storage_away": _("The storage did not answer. Nothing that was generated is lost."),
+            "machine_fault": _("The machine that ran it had a fault. It starts again; nothing is charged twice."),
         }
         return _("Back in the queue"), reasons.get(facts.reason, "")
 
