@@ -28,6 +28,7 @@ from billing.invoices.mails import credit_note_letter, invoice_letter
 from billing.models import Budget, BudgetAlert, CreditNote, Invoice
 from billing.usage.mails import absorbed_letter
 from billing.wallets.mails import low_balance_letter
+from cavendish.above.tenant_data.mails import export_letter
 from cavendish.mail.letters import Letter
 
 AT = datetime(2026, 11, 29, 14, 5, tzinfo=UTC)
@@ -91,6 +92,7 @@ ALL: dict[str, Callable[[], Letter]] = {
         absorbed_letter, tenant=TENANT, tenant_id="ten_1", day=AT.date(), absorbed=Decimal("12.5"), limit=10,
         currency="USD",
     ),
+    "export": partial(export_letter, tenant=TENANT, bytes=1_840_000, expires_at=AT),
     "invoice": partial(invoice_letter, invoice),
     "credit note": partial(credit_note_letter, note),
 }  # fmt: skip

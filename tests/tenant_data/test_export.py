@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.members.services import membership_create
-from accounts.models import Role
+from accounts.models import Role, Tenant
 from accounts.people.services import user_create
 from cavendish.above.tenant_data import export_steps
 from cavendish.above.tenant_data.download import archive_response
@@ -34,6 +34,7 @@ from generations.request import MediaInfo
 from generations.services import file_create
 from tests.api.accounts import Account, Books, image, picture, text
 from tests.factories import make_tenant
+from tests.people.visitors import person
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
@@ -139,6 +140,20 @@ def finish(tenant_id: UUID, export_id: UUID) -> int:
     while export_step(tenant_id=tenant_id, export_id=export_id):
         steps += 1
     return steps
+
+
+def test_owners_are_told_once_when_it_is_ready(filled: tuple[UUID, dict[str, bytes]]) -> None:
+    tenant_id, _contents = filled
+    owner, viewer = person(), person()
+    with acting_as("operator"):
+        tenant = Tenant.objects.get(id=tenant_id)
+        membership_create(tenant=tenant, user=owner.user, role=Role.OWNER)
+        membership_create(tenant=tenant, user=viewer.user, role=Role.VIEWER)
+    finish(tenant_id, export_request(tenant_id=tenant_id, actor=SYSTEM).id)
+    [mail] = owner.mails
+    assert mail.subject == f"The export of {tenant.name} is ready"
+    assert "/console/settings/leaving/" in mail.text
+    assert viewer.mails == []
 
 
 def test_what_is_cut_short_anywhere_goes_on_without_a_gap_or_a_repeat(

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from cavendish.above.tenant_data.archive import PartWriter
 from cavendish.above.tenant_data.export_sections import SECTIONS, Unit, section_after
+from cavendish.above.tenant_data.mails import export_mail
 from cavendish.above.tenant_data.models import Export, ExportPart
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
@@ -109,6 +110,7 @@ def _add_missing(export: Export, name: str) -> None:
 def _record(export: Export, part: PartWriter, key: str, *, finished: bool) -> bool:
     """Records the part and where the next begins. Returns False where the lease was lost."""
     now = timezone.now()
+    expires_at = now + timedelta(days=settings.EXPORT_DAYS)
     with tenant_context(export.tenant_id):
         updated = Export.objects.filter(
             id=export.id, lease_token=export.lease_token, status=Export.Status.RUNNING
@@ -123,7 +125,7 @@ def _record(export: Export, part: PartWriter, key: str, *, finished: bool) -> bo
             lease_token=None,
             lease_until=None if finished else now,
             finished_at=now if finished else None,
-            expires_at=now + timedelta(days=settings.EXPORT_DAYS) if finished else None,
+            expires_at=expires_at if finished else None,
         )
         if not updated:
             return False
@@ -137,4 +139,5 @@ def _record(export: Export, part: PartWriter, key: str, *, finished: bool) -> bo
                 type="export.ready",
                 data={"export": ids.encode(ids.EXPORT, export.id), "bytes": export.bytes + part.bytes},
             )
+            export_mail(export, bytes=export.bytes + part.bytes, expires_at=expires_at)
     return True

@@ -21,7 +21,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 // The token of a form is the browser's proof; htmx sends the form's own. What fails is said, not swallowed.
 document.addEventListener("htmx:responseError", (event) => say(problem(event.detail.xhr)));
-document.addEventListener("htmx:sendError", () => say(document.documentElement.lang === "en" ? "The server cannot be reached. Try again." : "无法连接服务器，请重试。"));
+document.addEventListener("htmx:sendError", () => navigator.onLine && say(document.documentElement.lang === "en" ? "The server cannot be reached. Try again." : "无法连接服务器，请重试。"));
 
 // What is shown once stays until it is left on purpose.
 const stays = () => Boolean(dialog.querySelector("[data-stay]"));
