@@ -8,6 +8,7 @@ from secrets import token_hex
 
 import httpx
 import pytest
+from allauth.mfa.models import Authenticator
 
 from accounts.members.services import membership_create
 from accounts.models import AuditEvent, Invitation, OperatorRole, Role, User
@@ -46,8 +47,14 @@ def test_members_are_listed_changed_and_removed(tenant: Account) -> None:
     [newest, *_] = tenant.get(MEMBERS).json()["data"]
     assert newest == {
         "id": member_id, "object": "member", "email": user.email, "name": "Ada", "role": "viewer",
-        "created_at": newest["created_at"],
+        "two_factor": False, "created_at": newest["created_at"],
     }  # fmt: skip
+    with tenant.books.open():
+        factors = Authenticator.objects.using(current_alias())
+        factors.create(user=user, type=Authenticator.Type.WEBAUTHN, data={})
+    assert tenant.get(f"{MEMBERS}/{member_id}").json()["two_factor"]
+    with tenant.books.open():
+        factors.filter(user=user).delete()
     first = tenant.get(f"{MEMBERS}?limit=1").json()
     second = tenant.get(f"{MEMBERS}?limit=1&cursor={first['next_cursor']}").json()
     assert [page["data"][0]["id"] for page in (first, second)] == [member_id, owner_id]

@@ -136,6 +136,9 @@ def test_a_tenant_says_what_is_its_own(account: Account) -> None:
     assert changed.json() == account.get("/api/v1/tenant").json()
     assert (changed.json()["output_retention_days"], changed.json()["name"]) == (30, "Renamed")
     assert account.ask("PATCH", "/api/v1/tenant", json={"output_retention_days": None}).status_code == 200
+    for required in (True, False):  # a key's own access does not depend on it
+        changed = account.ask("PATCH", "/api/v1/tenant", json={"requires_two_factor": required})
+        assert changed.json()["requires_two_factor"] is required
     for field, value in (("weight", 1000), ("concurrency_limit", 10), ("status", "active"), ("slug", "x")):
         answer = account.ask("PATCH", "/api/v1/tenant", json={field: value})
         assert errors_of(answer) == {f"/{field}": "unknown_field"}
