@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -18,6 +19,7 @@ from billing.models import Budget, Invoice
 from billing.prices.selectors import price_books_clear
 from cavendish.db import ids
 from cavendish.db.router import acting_as
+from generations.collections.services import collection_create, collection_output_add
 from generations.models import Batch
 from generations.tokens.selectors import token_versions_clear
 from tests.batches.helpers import feed
@@ -32,6 +34,7 @@ __all__ = ["quiet"]
 
 FEW, MANY = 2, 12
 QUERIES = {
+    "": 7,
     "batches/": 8,
     "batches/?status=completed": 9,
     "batches/new/": 11,
@@ -49,6 +52,14 @@ QUERIES = {
     "billing/plan/": 22,
     "billing/statement/": 16,
     "billing/top-up/": 13,
+    "gallery/": 14,
+    "gallery/?collection={collection}&q=cat": 17,
+    "gallery/?key={key}&model=gemini-3.1-flash-image": 16,
+    "gallery/?part=tiles": 10,
+    "gallery/collections/": 8,
+    "gallery/selection/tag/?output={output}": 7,
+    "gallery/{output}/": 25,
+    "gallery/{output}/delete/": 10,
     "jobs/": 13,
     "jobs/?error_code=internal": 11,
     "jobs/?key_id={key}": 15,
@@ -61,6 +72,8 @@ QUERIES = {
     "playground/pictures": 11,
     "playground/templates": 7,
     "playground/{job}": 32,
+    "start/": 16,
+    "start/arrivals": 14,
     "usage/": 14,
     "usage/?by=key": 15,
     "usage/?by=member&show=images": 14,
@@ -92,8 +105,11 @@ def shown_with(number: int) -> Shown:
     batches = [make_batch(tenant, *["a cat"] * number) for _ in range(number)]
     feed()
     run()
-    for job in jobs:
-        picture_add(tenant, job, b"picture")
+    pictures = [picture_add(tenant, job, b"picture") for job in jobs]
+    here: dict[str, Any] = {"tenant_id": tenant.id, "livemode": True}
+    collections = [collection_create(**here, name=f"Collection {place}") for place in range(number)]
+    for picture in pictures:
+        collection_output_add(**here, collection_id=collections[0].id, output_id=picture.id)
     with acting_as("owner"):
         batch = Batch.objects.get(id=batches[0].id)
         budgets = Budget.objects.bulk_create([
@@ -112,6 +128,8 @@ def shown_with(number: int) -> Shown:
     assert batch.succeeded == number
     names = {
         "job": ids.encode(ids.GENERATION, jobs[0]),
+        "output": ids.encode(ids.OUTPUT, pictures[0].id),
+        "collection": ids.encode(ids.COLLECTION, collections[0].id),
         "key": ids.encode(ids.API_KEY, keys[0].id),
         "batch": ids.encode(ids.BATCH, batch.id),
         "budget": ids.encode(ids.BUDGET, budgets[0].id),

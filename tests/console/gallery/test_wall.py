@@ -129,9 +129,20 @@ def test_the_wall_behind_an_old_picture_begins_with_it(gallery: Any, monkeypatch
 def test_a_look_ends_before_it_has_read_everything(gallery: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     team, *_ = gallery
     monkeypatch.setattr(lists, "LOOK_THROUGH", 1)
-    page = shown(team.member().get(f"{GALLERY}?model=gemini-2.5-flash-image"))
+    owner = team.member()
+    page = shown(owner.get(f"{GALLERY}?model=gemini-2.5-flash-image"))
     assert "Nothing matches so far." in page
-    assert "Look further back" in page
+    assert 'rel="next">Look further back' in page
+    for _look in range(3):
+        on = re.search(r'hx-get="([^"]+part=tiles)"', page)
+        if on is None:
+            break
+        page = shown(owner.get(on[1].replace("&amp;", "&")))
+    assert "Nothing matches these filters." in page
+    assert "hx-get" not in page
+    tired = shown(owner.get(f"{GALLERY}?model=gemini-2.5-flash-image&part=tiles&looks=20"))
+    assert "Look further back" in tired
+    assert "hx-get" not in tired, "after many looks a person says whether it goes on"
 
 
 def test_grounded_pictures_and_later_turns_say_so(gallery: Any) -> None:

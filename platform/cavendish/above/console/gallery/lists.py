@@ -21,7 +21,7 @@ from generations.search.selectors import OF_OUTPUTS, with_terms
 from generations.search.terms import terms_asked
 
 PAGE = 50
-LOOK_THROUGH = 10_000
+LOOK_THROUGH = 5_000
 """Pictures among which a page looks for what no index serves. The wall looks further as it is scrolled."""
 RATINGS = [(str(number), str(number)) for number in range(5, 0, -1)]
 

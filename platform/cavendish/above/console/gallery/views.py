@@ -20,14 +20,17 @@ from cavendish.above.ui.lists import list_read
 from cavendish.db import ids
 from generations.models import Output
 
+MOST_LOOKS = 20
+
 
 @console_page(Permission.READ, section="gallery")
 def gallery(request: HttpRequest, work: Workplace) -> HttpResponse:
     """The wall. `part=tiles` is what it loads on: the next tiles, under the heading that stands already."""
     with work.reading():
-        context = _wall(request, work)
         if request.GET.get("part") == "tiles":
+            context = _wall(request, work)
             return render(request, "console/gallery/tiles.html", context, status=context["status"])
+        context = _whole(request, work)
         return render(request, "console/gallery/gallery.html", context, status=context["status"])
 
 
@@ -48,11 +51,17 @@ def gallery_output(request: HttpRequest, work: Workplace, output_id: str) -> Htt
         if scripted:
             response = render(request, "console/gallery/panel.html", context)
         else:
-            context |= _wall(request, work, chosen=output)
+            context |= _whole(request, work, chosen=output)
             response = render(request, "console/gallery/gallery.html", context)
     # One address, two answers: a page that the browser kept must not be mistaken for the other.
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _whole(request: HttpRequest, work: Workplace, *, chosen: Output | None = None) -> dict[str, Any]:
+    """Returns what the page shows: the line of filters above the wall."""
+    wall = _wall(request, work, chosen=chosen)
+    return {**wall, "line": filter_line(request, work, wall["given"], wall["base"])}
 
 
 def _wall(request: HttpRequest, work: Workplace, *, chosen: Output | None = None) -> dict[str, Any]:
@@ -67,13 +76,15 @@ def _wall(request: HttpRequest, work: Workplace, *, chosen: Output | None = None
         (place for place, tile in enumerate(tiles) if chosen and tile.id == ids.encode(ids.OUTPUT, chosen.id)), -1
     )
     query = query_of(request)
+    # Looks that found nothing, one after the other: after some of them people say whether it is to go on.
+    text = request.GET.get("looks", "0")
+    looks = 0 if tiles else (int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0) + 1
     return {
         "days": days_of(tiles, begun=request.GET.get("day", "")),
         "page": read.page,
         "errors": read.errors,
         "status": read.status,
         "filtered": read.is_filtered,
-        "line": filter_line(request, work, read.given, base),
         "given": read.given,
         "query": query.urlencode(),
         "base": base,
@@ -83,5 +94,7 @@ def _wall(request: HttpRequest, work: Workplace, *, chosen: Output | None = None
         "newest": base if begins_with_chosen or read.page.newer else "",
         "newer_tile": tiles[place - 1] if place > 0 else None,
         "older_tile": tiles[place + 1] if 0 <= place < len(tiles) - 1 else None,
+        "looks": looks,
+        "looks_on": looks <= MOST_LOOKS,
         "last_day": tiles[-1].day.isoformat() if tiles else request.GET.get("day", ""),
     }

@@ -22,10 +22,31 @@
     preview(id);
     const again = !push || shown();
     history[again ? "replaceState" : "pushState"]({ picture: id }, "", address);
-    await htmx.ajax("GET", address, { target: "#side", swap: "outerHTML" });
-    if (wanted !== id) return;
+    const panel = await load(address);
+    if (!panel || wanted !== id) return;
+    const within = side().contains(document.activeElement);
+    side().replaceWith(panel);
+    htmx.process(panel);
     steer();
-    if (focus) side().focus({ preventScroll: true });
+    if (focus || within) panel.focus({ preventScroll: true });
+  }
+
+  // Only what was asked for last is waited for; where no panel comes the page itself says why.
+  let asking = null;
+  async function load(address) {
+    asking?.abort();
+    asking = new AbortController();
+    try {
+      const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asking.signal });
+      const made = document.createElement("template");
+      made.innerHTML = await answer.text();
+      const panel = made.content.getElementById("side");
+      if (!panel) location.href = address;
+      return panel;
+    } catch (error) {
+      if (error.name !== "AbortError") location.href = address;
+      return null;
+    }
   }
 
   function preview(id) {
@@ -76,12 +97,14 @@
     }
   }
 
+  // From what was asked for last, which may still be on its way: keys can be faster than the network.
   async function move(name) {
-    const button = side()?.querySelector(`[data-move="${name}"]`);
-    if (!button) return;
-    if (button.hasAttribute("href")) { await open(button.getAttribute("href")); return; }
-    const more = document.querySelector(".wall-more");
+    const all = tiles(), place = all.findIndex((tile) => tile.dataset.tile === (wanted || shown()));
+    const to = place < 0 ? undefined : all[place + (name === "older" ? 1 : -1)];
+    if (to) { await open(to.getAttribute("href")); return; }
+    const button = side().querySelector(`[data-move="${name}"]`), more = document.querySelector(".wall-more");
     if (name === "older" && more) { going = true; htmx.trigger(more, "near"); }
+    else if (button?.hasAttribute("href")) await open(button.getAttribute("href"));
   }
   let going = false;
 
