@@ -16,7 +16,7 @@ from generations.errors import ErrorCode
 from tests.console.colleagues import Team, scripted
 from tests.console.jobs.stored import UPSTREAM_HOST, UPSTREAM_KEY, WORKER, call_add, picture_add, run
 from tests.factories import make_tenant, queue_clear, submit_generation
-from tests.generations.helpers import status
+from tests.generations.helpers import claim, register, status
 from tests.people.visitors import shown
 
 
@@ -119,7 +119,7 @@ def test_a_delivery_is_sent_again_by_who_may(team: Team) -> None:
     assert resend in page
     assert "https://shop.example/hook" in page
     answer = scripted(developer, resend, confirm="1", once="c")
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, f"{page_of(id)}#deliveries")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, page_of(id))
     with acting_as("owner"):
         delivery.refresh_from_db()
     assert delivery.status == WebhookDelivery.Status.PENDING
@@ -145,3 +145,11 @@ def delivery_of(team: Team, id: UUID) -> WebhookDelivery:
             event_at=timezone.now(), status=WebhookDelivery.Status.FAILED, attempts=3, http_status=500,
         )  # fmt: skip
     return row
+
+
+def test_what_runs_is_not_said_to_be_queued(team: Team) -> None:
+    id = submit_generation(team.tenant)
+    claim(register())
+    page = shown(team.member().get(page_of(id)))
+    assert "Running for" in page
+    assert re.search(r"queued \d[^·<]* · running \d", page)

@@ -65,7 +65,7 @@ def job_resend(request: HttpRequest, work: Workplace, generation_id: str, delive
     if delivery is None:
         raise Http404
     act = ResendWebhook(request.POST or None, work=work, job=page.timeline, delivery=delivery)
-    return console_act(request, work, act, back=f"{_address(page)}#deliveries")
+    return console_act(request, work, act, back=_address(page))
 
 
 def _address(page: JobPage) -> str:

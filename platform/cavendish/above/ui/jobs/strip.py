@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from cavendish.above.ui.charts import join
 from cavendish.above.ui.formats import seconds
 from generations.jobs.timeline import Segment, SegmentKind, Timeline
+from generations.models import Status
 
 COLOURS = {
     SegmentKind.QUEUED: "off",
@@ -31,8 +32,10 @@ def where_time_went(job: Timeline, *, to_tenants: bool = False) -> str:
     `to_tenants` says it without the upstream.
     """
     sums: dict[SegmentKind, float] = {}
+    running = _running(job)
     for segment in job.segments:
-        sums[segment.kind] = sums.get(segment.kind, 0) + segment.seconds
+        if segment is not running:
+            sums[segment.kind] = sums.get(segment.kind, 0) + segment.seconds
     parts = []
     if queued := sums.get(SegmentKind.QUEUED, 0) + sums.get(SegmentKind.PREPARED, 0):
         parts.append(_("queued %s") % seconds(queued))
@@ -47,16 +50,19 @@ def where_time_went(job: Timeline, *, to_tenants: bool = False) -> str:
         parts.append(_("pause %s") % seconds(pause))
     if kept := sums.get(SegmentKind.KEPT):
         parts.append(_("kept and charged %s") % seconds(kept))
+    if running is not None:
+        parts.append(_("running %s") % seconds(running.seconds))
     return " · ".join(parts)
 
 
 def strip(job: Timeline) -> SafeString:
     """Returns where a job's seconds went, as one bar with its calls named above."""
     rects, texts = [], []
-    at = 0.0
+    at, running = 0.0, _running(job)
     for segment in job.segments:
         width = segment.share * 100
-        rects.append((_colour(segment), f"{at:.2f}", f"{max(width, 0.15):.2f}"))
+        colour = "1" if segment is running else _colour(segment)
+        rects.append((colour, f"{at:.2f}", f"{max(width, 0.15):.2f}"))
         if segment.call is not None and width > 6:
             label = f"{segment.call.status or _('no answer')}, {seconds(segment.seconds)}"
             anchor, x = ("end", at + width) if at > 70 else ("start", at)
@@ -76,6 +82,11 @@ def strip(job: Timeline) -> SafeString:
         seconds(job.seconds),
     )
     return format_html('<svg height="58" aria-hidden="true">{}{}{}</svg>', bars, join(texts), ends)
+
+
+def _running(job: Timeline) -> Segment | None:
+    """Returns the part that goes on, of a job that runs: its call is noted at its end only."""
+    return job.segments[-1] if job.status == Status.RUNNING and job.segments else None
 
 
 def _colour(segment: Segment) -> str:
