@@ -8,12 +8,14 @@ from uuid import UUID
 
 from django.db import connections
 
-from billing.models import Wallet
+from billing.models import LedgerEntry, Wallet
 from billing.money import ZERO
 from billing.months import Month
 from cavendish.db.router import current_alias
 
-OTHER_ACCOUNTS = ("funding", "adjustments", "refunds", "promotions", "tax", "rounding", "receivable")
+Account = LedgerEntry.Account
+
+OTHER_ACCOUNTS = sorted({*Account.values} - {Account.WALLET, Account.REVENUE})
 """The ledger's accounts that move a wallet beside the charges of jobs."""
 
 
@@ -77,7 +79,7 @@ def wallet_month(
             {
                 "tenant": tenant_id,
                 "livemode": livemode,
-                "accounts": list(OTHER_ACCOUNTS),
+                "accounts": OTHER_ACCOUNTS,
                 "start": month.starts_at,
                 "end": month.ends_at,
             },

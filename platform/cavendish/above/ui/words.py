@@ -48,11 +48,11 @@ MOVEMENT_KINDS = {
 
 
 def movement_kind(account: str) -> str:
-    return MOVEMENT_KINDS[account]
+    return MOVEMENT_KINDS.get(account, "")
 
 
 def movement_word(account: str) -> str:
-    return str(MOVEMENTS[account])
+    return str(MOVEMENTS.get(account) or label(account.replace("_", " ").capitalize()))
 
 
 def kind_word(kind: str) -> str:
