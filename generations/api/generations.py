@@ -20,6 +20,7 @@ from accounts.authentication.principal import Principal
 from accounts.authentication.tenant_or_operator import HasScopeOrIsOperator, TenantOrOperatorAuthentication
 from accounts.idempotency import IdempotentView
 from accounts.roles.operators import OperatorPermission
+from accounts.roles.permissions import Permission
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
@@ -31,9 +32,10 @@ from generations.accept.funnel import generation_accept
 from generations.api import schema
 from generations.api.filters import generations_filter
 from generations.api.url_lifetime import url_seconds_of
-from generations.jobs.representation import job_json
-from generations.jobs.schema import Job
+from generations.jobs.representation import job_json, timeline_json
+from generations.jobs.schema import Job, JobTimeline
 from generations.jobs.selectors import job_timeline
+from generations.jobs.tenant_timeline import tenant_timeline
 from generations.labels.bodies import GenerationChange
 from generations.labels.services import generation_tag
 from generations.models import TERMINAL, Generation, Status
@@ -267,6 +269,29 @@ class GenerationDetail(APIView):
         if not deleted:
             raise not_found()
         return Response(status=204)
+
+
+class GenerationTimeline(APIView):
+    scopes = {"GET": "read"}
+
+    @extend_schema(
+        operation_id="generations_timeline",
+        responses={200: JobTimeline, **problems(401, 403, 404)},
+        tags=["generations"],
+    )
+    def get(self, request: Request, generation_id: str) -> Response:
+        """What happened to a generation, step by step: each call and its answer, where its seconds went, its money."""
+        who = principal(request)
+        timeline = tenant_timeline(
+            tenant_id=who.tenant_id,
+            generation_id=generation_id_of(generation_id),
+            livemode=who.livemode,
+            webhooks=Permission.WEBHOOKS in who.scopes,
+            audit=Permission.AUDIT in who.scopes,
+        )
+        if timeline is None:
+            raise not_found()
+        return Response(timeline_json(timeline))
 
 
 class GenerationCancel(IdempotentView):

@@ -6,7 +6,7 @@ from generations.api.batches import BatchCancel, BatchDetail, BatchItems, BatchL
 from generations.api.display import GenerationDisplay, GenerationDisplayPage, ShareLinkDetail, ShareLinkList
 from generations.api.events import EventStream, GenerationEvents, StreamTokens
 from generations.api.files import FileContent, FileDetail, FileList
-from generations.api.generations import GenerationCancel, GenerationDetail, GenerationList
+from generations.api.generations import GenerationCancel, GenerationDetail, GenerationList, GenerationTimeline
 from generations.api.models import ModelDetail, ModelList
 from generations.api.outputs import OutputContent, OutputDetail, OutputList
 from generations.api.quotes import QuoteCreate
@@ -18,6 +18,7 @@ from generations.jobs.operator_api import TenantJobCancel, TenantJobContent, Ten
 urlpatterns = [
     path("generations", GenerationList.as_view()),
     path("generations/<str:generation_id>", GenerationDetail.as_view()),
+    path("generations/<str:generation_id>/timeline", GenerationTimeline.as_view()),
     path("generations/<str:generation_id>/display", GenerationDisplay.as_view()),
     path("generations/<str:generation_id>/display.html", GenerationDisplayPage.as_view()),
     path("generations/<str:generation_id>/share-links", ShareLinkList.as_view()),

@@ -42,6 +42,33 @@ def job_json(timeline: Timeline) -> dict[str, Any]:
     return {"id": shown.pop("generation_id"), "object": "job", **shown}
 
 
+_OF_A_TENANT = (
+    "status", "livemode", "created_at", "started_at", "finished_at", "seconds", "attempts", "calls", "error_code",
+    "steps", "segments", "money", "deliveries",
+)  # fmt: skip
+_MONEY_OF_A_TENANT = ("currency", "held", "went_back", "charged", "refunded", "lines", "is_charged", "included_images")
+_OF_THE_OPERATOR = frozenset(
+    {"worker", "host", "upstream_key", "upstream_id", "cooling_seconds", "same_key", "absorbed", "actor"}
+)
+"""Of steps: what `tenant_timeline` has emptied."""
+
+
+def timeline_json(timeline: Timeline) -> dict[str, Any]:
+    """Returns what `tenant_timeline` has of a job, without the fields that are the operator's."""
+    shown = _object(timeline)
+    return {
+        "id": shown["generation_id"],
+        "object": "timeline",
+        **{name: shown[name] for name in _OF_A_TENANT},
+        "money": {name: shown["money"][name] for name in _MONEY_OF_A_TENANT},
+        "steps": [{**step, "facts": _without_the_operators(step["facts"])} for step in shown["steps"]],
+    }
+
+
+def _without_the_operators(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name not in _OF_THE_OPERATOR}
+
+
 def content_json(content: ShownContent) -> dict[str, Any]:
     """Returns a job's content."""
     shown = _object(content)

@@ -1,4 +1,4 @@
-"""OpenAPI shapes of jobs as operators read them, and the body of what they do with one."""
+"""OpenAPI shapes of jobs as operators and tenants read them, and the body of what operators do with one."""
 
 from __future__ import annotations
 
@@ -61,6 +61,29 @@ class Job(s.Serializer[object]):
     deliveries = Shaped(listed(ANY_OBJECT), help_text="Of webhooks about it.")
     can_cancel = s.BooleanField()
     can_run_again = s.BooleanField()
+
+
+class JobTimeline(s.Serializer[object]):
+    """What happened to a generation. Amounts are strings; what is not known yet is null."""
+
+    id = s.CharField()
+    object = s.CharField()
+    status = s.ChoiceField(choices=Status.values)
+    livemode = s.BooleanField()
+    created_at = s.DateTimeField()
+    started_at = s.DateTimeField(allow_null=True)
+    finished_at = s.DateTimeField(allow_null=True)
+    seconds = s.FloatField(help_text="From its acceptance to its end, or until now.")
+    attempts = s.IntegerField(help_text="How often it was started.")
+    calls = s.IntegerField(help_text="How often Google was called.")
+    error_code = s.CharField()
+    steps = JobStep(many=True)
+    segments = JobSegment(many=True, help_text="Where its seconds went, without a gap.")
+    money = Shaped(
+        obj({"currency": TEXT, "held": TEXT, "lines": listed(ANY_OBJECT)}),
+        help_text="`held` − `went_back` = `charged`; `lines` sum to `charged`.",
+    )
+    deliveries = Shaped(listed(ANY_OBJECT), help_text="Of webhooks about it, to keys with the scope `webhooks`.")
 
 
 class JobContent(s.Serializer[object]):
