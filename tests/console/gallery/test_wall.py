@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from accounts.models import Role
-from cavendish.above.console.gallery import lists
+from cavendish.above.console.gallery import lists, views
 from cavendish.above.console.gallery.wall import shape
 from cavendish.db import ids
 from cavendish.db.router import acting_as
@@ -118,12 +118,19 @@ def test_pages_go_on_under_the_same_day(gallery: Any, monkeypatch: pytest.Monkey
     assert "Newest pictures" in without_script
 
 
-def test_the_wall_behind_an_old_picture_begins_with_it(gallery: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    team, *_, cat, _tea, _dog = gallery
-    monkeypatch.setattr(lists, "PAGE", 1)
+def test_the_wall_behind_an_old_picture_begins_a_little_before_it(
+    gallery: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team, *_, cat, tea, _dog = gallery
+    monkeypatch.setattr(lists, "PAGE", 2)
+    monkeypatch.setattr(views, "BEFORE", 1)
     page = shown(team.member().get(f"{GALLERY}{public(cat)}/"))
-    assert re.findall(r'data-tile="(\w+)"', page) == [public(cat)]
+    assert re.findall(r'data-tile="(\w+)"', page) == [public(tea), public(cat)]
     assert f'data-tile="{public(cat)}" aria-current="true"' in page
+    assert "Newest pictures" in page
+    monkeypatch.setattr(lists, "PAGE", 1)
+    filtered = shown(team.member().get(f"{GALLERY}{public(cat)}/?q=red"))
+    assert re.findall(r'data-tile="(\w+)"', filtered) == [public(cat)]
 
 
 def test_a_look_ends_before_it_has_read_everything(gallery: Any, monkeypatch: pytest.MonkeyPatch) -> None:

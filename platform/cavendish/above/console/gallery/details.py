@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from cavendish.above.console.gallery.lists import pictures_of
 from cavendish.above.console.gallery.menus import collections_newest
 from cavendish.above.console.gallery.turns import Tree, tree_of
 from cavendish.above.console.gallery.wall import Tile, tiles_read
@@ -83,13 +84,7 @@ class Details:
 
 def output_of(work: Workplace, output_id: UUID | None) -> Output | None:
     """Returns a picture of this mode that is shown, None where there is none. Needs the tenant's context."""
-    row: Output | None = (
-        Output.objects.filter(
-            id=output_id, part=Output.Part.OUTPUT, generation__livemode=work.livemode, generation__deleted_at=None
-        )
-        .select_related("generation")
-        .first()
-    )
+    row: Output | None = pictures_of(work).filter(id=output_id).first() if output_id else None
     return row
 
 

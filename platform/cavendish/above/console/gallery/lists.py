@@ -26,6 +26,17 @@ LOOK_THROUGH = 5_000
 RATINGS = [(str(number), str(number)) for number in range(5, 0, -1)]
 
 
+def pictures_of(work: Workplace) -> QuerySet[Output]:
+    """Returns the results of this mode that are kept, with their generations. Needs the tenant's context."""
+    rows: QuerySet[Output] = Output.objects.filter(
+        tenant_id=work.tenant_id,
+        part=Output.Part.OUTPUT,
+        generation__livemode=work.livemode,
+        generation__deleted_at=None,
+    )
+    return rows.select_related("generation")
+
+
 def gallery_list(request: HttpRequest, work: Workplace, *, up_to: UUID | None = None) -> List[Output]:
     """Returns the list of a tenant's pictures in this mode, from the newest or from the one `up_to` on.
 
@@ -34,10 +45,8 @@ def gallery_list(request: HttpRequest, work: Workplace, *, up_to: UUID | None = 
     mode = work.livemode
 
     def rows() -> QuerySet[Output]:
-        every: QuerySet[Output] = Output.objects.filter(
-            tenant_id=work.tenant_id, part=Output.Part.OUTPUT, generation__livemode=mode, generation__deleted_at=None
-        )
-        return (every.filter(id__lte=up_to) if up_to else every).select_related("generation")
+        every = pictures_of(work)
+        return every.filter(id__lte=up_to) if up_to else every
 
     def with_words(found: QuerySet[Output], text: str) -> QuerySet[Output]:
         terms = terms_asked(text, tenant_id=work.tenant_id, livemode=mode)

@@ -22,6 +22,7 @@ from cavendish.above.console.gallery.acts import (
 )
 from cavendish.above.console.gallery.addresses import gallery_page
 from cavendish.above.console.gallery.archive import archive
+from cavendish.above.console.gallery.lists import pictures_of
 from cavendish.above.console.gallery.menus import collections_newest
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.workplace import Workplace
@@ -118,8 +119,6 @@ def _selected(request: HttpRequest, work: Workplace) -> list[Output]:
         if row_id is not None and row_id not in wanted:
             wanted.append(row_id)
     with work.reading():
-        rows = Output.objects.filter(
-            id__in=wanted, part=Output.Part.OUTPUT, generation__livemode=work.livemode, generation__deleted_at=None
-        ).select_related("generation")
+        rows = pictures_of(work).filter(id__in=wanted)
         found = {row.id: row for row in rows}
     return [found[row_id] for row_id in wanted if row_id in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 
 from accounts.roles.permissions import Permission
 from cavendish.above.console.gallery.details import details_of, output_of
-from cavendish.above.console.gallery.lists import gallery_list
+from cavendish.above.console.gallery.lists import gallery_list, pictures_of
 from cavendish.above.console.gallery.menus import filter_line, query_of
 from cavendish.above.console.gallery.wall import days_of, tiles_read
 from cavendish.above.console.pages import console_page
@@ -21,6 +22,8 @@ from cavendish.db import ids
 from generations.models import Output
 
 MOST_LOOKS = 20
+BEFORE = 6
+"""Newer pictures that stand before one further back."""
 
 
 @console_page(Permission.READ, section="gallery")
@@ -58,6 +61,14 @@ def gallery_output(request: HttpRequest, work: Workplace, output_id: str) -> Htt
     return response
 
 
+def _begin(work: Workplace, chosen: Output, *, alone: bool) -> UUID:
+    """Returns with which picture the wall begins for one further back: a row before it, where no filter is set."""
+    if not alone:
+        return chosen.id
+    newer = pictures_of(work).filter(id__gt=chosen.id).order_by("id").values_list("id", flat=True)[:BEFORE]
+    return max([chosen.id, *newer])
+
+
 def _whole(request: HttpRequest, work: Workplace, *, chosen: Output | None = None) -> dict[str, Any]:
     """Returns what the page shows: the line of filters above the wall."""
     wall = _wall(request, work, chosen=chosen)
@@ -70,7 +81,7 @@ def _wall(request: HttpRequest, work: Workplace, *, chosen: Output | None = None
     read = list_read(request, gallery_list(request, work))
     begins_with_chosen = chosen is not None and all(row.id != chosen.id for row in read.page.rows)
     if chosen is not None and begins_with_chosen:
-        read = list_read(request, gallery_list(request, work, up_to=chosen.id))
+        read = list_read(request, gallery_list(request, work, up_to=_begin(work, chosen, alone=not read.is_filtered)))
     tiles = tiles_read(read.page.rows)
     place = next(
         (place for place, tile in enumerate(tiles) if chosen and tile.id == ids.encode(ids.OUTPUT, chosen.id)), -1

@@ -173,6 +173,12 @@
     if (more && near) near.observe(more);
   }
 
+  // Addresses of pictures last for an hour: a page that was open for longer is read anew.
+  document.addEventListener("error", (event) => {
+    const expires = Number(new URLSearchParams((event.target.src || "").split("?")[1]).get("expires"));
+    if (event.target.localName === "img" && expires && expires * 1000 < Date.now()) location.reload();
+  }, true);
+
   // The selection says how many it holds; Shift selects all between two.
   const count = document.querySelector("[data-selected]"), word = count?.textContent;
   let last = null;
