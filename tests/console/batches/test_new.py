@@ -97,7 +97,7 @@ def test_a_table_fills_the_slots_of_a_template(team: Team) -> None:
     page = shown(owner.get(f"{NEW}?kind=template&template={template}"))
     assert "A [thing] on a shelf." in page
     sample = owner.get(f"{NEW}sample.csv?kind=template&template={template}")
-    assert sample.content.decode("utf-8-sig").splitlines()[0] == "thing,light,key,model,aspect_ratio,image_size"
+    assert sample.content.decode("utf-8-sig").splitlines()[0] == "thing,light,picture,key,model,aspect_ratio,image_size"
     assert send(owner, sample.content, kind="template", template=template).status_code == 302
     answer = send(owner, "What,light\nlamp,\nclock,dim\n", kind="template", template=template)
     page = shown(owner.get(answer.headers["Location"]))
@@ -181,3 +181,14 @@ def test_test_mode_is_free_and_apart(team: Team) -> None:
     [batch] = batches(tester.tenant)
     assert not batch.livemode
     batch_cancel(tenant_id=tester.tenant.id, batch_id=batch.id, livemode=False, actor=SYSTEM)
+
+
+def test_rows_may_name_pictures(team: Team) -> None:
+    owner = team.member()
+    picture = f"out_{'0' * 31}1 https://example.com/shoe.png"
+    page = shown(owner.get(send(owner, f"prompt,picture\nOn snow,{picture}\n").headers["Location"]))
+    assert "2 reference pictures" in page
+    wrong = problems(send(owner, "prompt,picture\nOn snow,shoe.png\n"))
+    assert [(line, column) for line, column, _text in wrong] == [("2", "picture")]
+    answer = send(owner, "style\nink\n", kind="template", template="style_transfer")
+    assert ("1", "picture") in [(line, column) for line, column, _text in problems(answer)]

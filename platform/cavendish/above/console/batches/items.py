@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from cavendish.above.console.batches.sheet import Sheet, SheetProblem, SheetRow
 from cavendish.above.console.playground.prompt_templates import TemplateShown
+from cavendish.db import ids
 
-PROMPT, KEY, MODEL, RATIO, SIZE = "prompt", "key", "model", "aspect_ratio", "image_size"
-ALWAYS = (KEY, MODEL, RATIO, SIZE)
+PROMPT, PICTURE, KEY, MODEL, RATIO, SIZE = "prompt", "picture", "key", "model", "aspect_ratio", "image_size"
+ALWAYS = (PICTURE, KEY, MODEL, RATIO, SIZE)
 """Columns that every table may have."""
 
 
@@ -50,6 +51,8 @@ def head_problems(sheet: Sheet, template: TemplateShown | None) -> list[SheetPro
     ]
     given = {known.get(name.casefold()) for name in sheet.head}
     needed = [slot.name for slot in template.slots if slot.required] if template else [PROMPT]
+    if template is not None and template.images:
+        needed.append(PICTURE)
     text = _("This column is missing.")
     return problems + [SheetProblem(1, name, text) for name in needed if name not in given]
 
@@ -74,7 +77,8 @@ def column_of(pointer: str, template: TemplateShown | None) -> str:
     if parts[:2] == ["template", "values"] and len(parts) > 2:
         return parts[2]
     if parts[:1] == ["input"]:
-        return "" if template else PROMPT
+        # Pictures stand before the prompt, each with a field of its own that is wrong.
+        return PICTURE if template or len(parts) > 2 else PROMPT
     return parts[-1] if parts and parts[-1] in ALWAYS else ""
 
 
@@ -104,13 +108,24 @@ def _item(
     # A slot may be called as one of ours: the column is the slot's then.
     own = {name: cells[name] for name in ALWAYS if name in cells and name not in slots}
     request: dict[str, Any] = {"model": own.get(MODEL) or defaults.model}
+    pictures = [_picture(text) for text in own.get(PICTURE, "").split()]
     if template is None:
-        request["input"] = cells.get(PROMPT, "")
+        prompt = cells.get(PROMPT, "")
+        request["input"] = [*pictures, {"type": "text", "text": prompt}] if pictures else prompt
     else:
         language = {"language": template.language} if template.language else {}
         values = {name: value for name, value in cells.items() if name in slots}
         request["template"] = {"id": template.id, **language, "values": values}
+        if pictures:
+            request["input"] = pictures
     shape = {RATIO: own.get(RATIO) or defaults.aspect_ratio, SIZE: own.get(SIZE) or defaults.image_size}
     if any(shape.values()):
         request["response_format"] = {"type": "image", **{name: value for name, value in shape.items() if value}}
     return {"key": own.get(KEY) or str(row.line), "request": request}
+
+
+def _picture(text: str) -> dict[str, str]:
+    """Returns a picture by a file's id, an output's id, or an address."""
+    kind = text.partition("_")[0]
+    name = {ids.FILE: "file_id", ids.OUTPUT: "output_id"}.get(kind, "uri")
+    return {"type": "image", name: text}

@@ -205,8 +205,6 @@ def _form(
 
 def _choice(work: Workplace, given: QueryDict) -> Choice:
     own, shipped = templates_offered(work)
-    # Those that work on a picture of one's own need one in each row, which a table cannot hold.
-    shipped = [template for template in shipped if not template.images]
     models = [model for model in models_offered(work.principal) if model.deprecated is None]
     kind = given.get("kind", PROMPTS)
     kind = kind if kind in KINDS else PROMPTS
