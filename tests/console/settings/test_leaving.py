@@ -48,6 +48,8 @@ def test_a_tenant_is_closed_by_its_name_and_kept_again() -> None:
     assert owner.get("/console/gallery/").status_code == 403
     with acting_as("operator"):
         erasure_request(tenant_id=team.tenant.id, slug=team.tenant.slug, actor=SYSTEM)
+    assert owner.get("/console/state").status_code == 200
+    assert "This tenant is closing" in page(owner, "")
     closing = page(owner, "leaving/")
     assert "Everything is erased from" in closing
     assert "Close tenant" not in closing

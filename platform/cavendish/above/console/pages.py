@@ -108,8 +108,8 @@ def _second_factor(request: HttpRequest, work: Workplace) -> HttpResponse | None
 
 
 def _may_stay(request: HttpRequest) -> bool:
-    """Returns whether a page of a tenant that closes still works: what ends the closing, and its export."""
-    return request.path.startswith(reverse("console:settings"))
+    """Returns whether a page of a tenant that closes still works: what ends it, its export, the frame's."""
+    return request.path.startswith((reverse("console:settings"), reverse("console:state")))
 
 
 def refused(request: HttpRequest, work: Workplace, permission: Permission) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.members.selectors import members_listed, people_with_two_factors
-from accounts.models import ApiKey, Role, Tenant, WebhookEndpoint
+from accounts.models import ApiKey, Role, Tenant, TenantStatus, WebhookEndpoint
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.permissions import Permission
 from cavendish.above.console.settings.keys.cells import address_of
@@ -50,6 +50,9 @@ def risks_of(work: Workplace) -> list[Risk]:
     found: list[Risk] = []
     tenant = work.tenant
     own_factor = bool(people_with_two_factors([work.person.id]))
+    if tenant.status == TenantStatus.CLOSING and work.may(Permission.CLOSE):
+        text, about = _("This tenant is closing"), _("Export what you need, or keep it, before it is erased.")
+        found.append(Risk("bad", text, about, reverse("console:leaving"), _("Export or keep")))
     with work.reading():
         found += _policy(work, tenant)
         if work.may(Permission.WEBHOOKS):
@@ -82,7 +85,7 @@ def _factors(work: Workplace, tenant: Tenant, *, own_factor: bool) -> list[Risk]
         if names:
             text = ngettext("An owner has no second factor", "%d owners have no second factor", len(names))
             address = f"{reverse('console:members')}?role=owner&two_factor=off"
-            found.append(Risk("bad", numbered(text, len(names)), _listed(names), address, _("See who")))
+            found.append(Risk("bad", numbered(text, len(names)), _listed(names), address, _("Show them")))
     if work.may(Permission.SETTINGS) and not tenant.requires_two_factor:
         about = _("Members can sign in with just a password.")
         word = _("Require it") if own_factor else _("See")

@@ -41,7 +41,7 @@ def _now(work: Workplace) -> dict[str, str]:
             words["members"] = numbered(ngettext("%d member", "%d members", people), people)
             invited = Invitation.objects.filter(INVITATION_STATUSES["open"](), **own).count()
             if invited:
-                words["members"] += ", " + numbered(ngettext("%d invited", "%d invited", invited), invited)
+                words["members"] += _(", ") + numbered(ngettext("%d invited", "%d invited", invited), invited)
         if work.may(Permission.KEYS):
             keys = ApiKey.objects.filter(KEY_STATUSES["active"](), **own, is_console=False)
             live = keys.filter(livemode=True).count()

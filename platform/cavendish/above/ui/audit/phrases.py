@@ -108,5 +108,5 @@ PHRASES: dict[str, str | Promise] = {
 }
 """Those that are not here read as their name: "guard rule created"."""
 
-NAMES = ("name", "email", "amount", "number", "slug", "model")
+NAMES = ("name", "email", "amount", "number", "slug", "model", "prefix")
 """Values that say which thing it was: they stand without their label."""
