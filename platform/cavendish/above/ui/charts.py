@@ -142,7 +142,7 @@ def bars(
                 )
             )
         if day.mark:
-            anchor = "end" if index > len(days) * 0.9 else "middle"
+            anchor = "end" if index == len(days) - 1 else "middle"
             at = f"{(index + 0.88) * step:.2f}" if anchor == "end" else centre
             texts.append(
                 format_html(

@@ -69,9 +69,11 @@ def budget_lines(*, tenant_id: UUID, livemode: bool) -> list[BudgetLine]:
 def lines_of(budgets: Sequence[Budget], *, tenant_id: UUID) -> list[BudgetLine]:
     """Returns budgets of a tenant in their order, with names and use."""
     uses = budget_uses(budgets) if budgets else {}
-    scopes = [row.scope_id for row in budgets]
-    keys = dict(ApiKey.objects.filter(tenant_id=tenant_id, id__in=scopes).values_list("id", "name"))
-    members = Membership.objects.select_related("user").filter(tenant_id=tenant_id, user_id__in=scopes)
+    of_keys, of_members = (
+        [row.scope_id for row in budgets if row.scope == scope] for scope in (Budget.Scope.KEY, Budget.Scope.MEMBER)
+    )
+    keys = dict(ApiKey.objects.filter(tenant_id=tenant_id, id__in=of_keys).values_list("id", "name"))
+    members = Membership.objects.select_related("user").filter(tenant_id=tenant_id, user_id__in=of_members)
     people = {row.user_id: row.user.name or row.user.email for row in members}
     now = timezone.now()
     lines = []
