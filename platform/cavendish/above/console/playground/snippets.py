@@ -18,6 +18,8 @@ from cavendish.above.console.playground.form import CONFIG, picture_of, prompt_o
 MAX_CHARS = 20_000
 """Of a request that is shown as code: whole conversations that were sent again can weigh megabytes."""
 WAIT = 120
+VARIABLE = "KEY"
+"""Of the environment, that holds the API key."""
 FIELDS = (
     "model", "input", "template", "response_format", "tools", "max_images", "previous_generation_id",
     "system_instruction", "safety_settings", "n", "deadline", "metadata",
@@ -83,7 +85,7 @@ def native_body(request: Mapping[str, Any]) -> dict[str, Any]:
 def _curl(body: Mapping[str, Any]) -> str:
     return f"""\
 curl -sS {settings.BASE_URL}/api/v1/generations \\
-  -H "Authorization: Bearer $KEY" -H "Prefer: wait={WAIT}" \\
+  -H "Authorization: Bearer ${VARIABLE}" -H "Prefer: wait={WAIT}" \\
   -H "Content-Type: application/json" -d @- <<'JSON'
 {_json(body)}
 JSON"""
@@ -98,7 +100,7 @@ import requests
 
 answer = requests.post(
     "{settings.BASE_URL}/api/v1/generations",
-    headers={{"Authorization": f"Bearer {{os.environ['KEY']}}", "Prefer": "wait={WAIT}"}},
+    headers={{"Authorization": f"Bearer {{os.environ['{VARIABLE}']}}", "Prefer": "wait={WAIT}"}},
     json={_literal(body, 4)},
     timeout={WAIT + 30},
 )
@@ -118,7 +120,7 @@ import {{ writeFile }} from "node:fs/promises";
 const answer = await fetch("{settings.BASE_URL}/api/v1/generations", {{
   method: "POST",
   headers: {{
-    Authorization: `Bearer ${{process.env.KEY}}`,
+    Authorization: `Bearer ${{process.env.{VARIABLE}}}`,
     "Content-Type": "application/json",
     Prefer: "wait={WAIT}",
   }},
@@ -154,7 +156,7 @@ import os
 
 from openai import OpenAI
 
-client = OpenAI(api_key=os.environ["KEY"], base_url="{settings.BASE_URL}/openai/v1")
+client = OpenAI(api_key=os.environ["{VARIABLE}"], base_url="{settings.BASE_URL}/openai/v1")
 answer = client.chat.completions.create({arguments}
 )
 pictures = [picture for choice in answer.choices for picture in choice.message.images]
