@@ -103,7 +103,7 @@ class Called:
 
 @dataclass(frozen=True)
 class GivenBack:
-    """Back in the queue: `upstream_busy`, `storage_away`, `machine_fault`, "worker lost", "worker stopped" and so on."""
+    """Back in the queue: `upstream_busy`, `storage_away`, `machine_fault`, "worker lost", "worker stopped"."""
 
     reason: str
 

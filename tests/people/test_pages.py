@@ -14,7 +14,8 @@ from tests.people.visitors import Visitor, person
 
 STRICT = {
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
-    "frame-src 'self'", "connect-src 'self'", "manifest-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+    "frame-src 'self'", "connect-src 'self'", "manifest-src 'self'", "form-action 'self'", "base-uri 'none'",
+    "frame-ancestors 'none'",
 }  # fmt: skip
 # A `<script>` that the browser does not run: data for the scripts of files.
 DATA = re.compile(r'<script[^>]*type="application/json"')
