@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
@@ -24,7 +25,7 @@ from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
 from cavendish.http.problems import FieldError, invalid, not_found
 
-PAST = "This time has passed. To end a key now, revoke it."
+PAST = gettext_noop("This time has passed. To end a key now, revoke it.")
 MAX_RANGES = 50
 CONSOLE = "Console"
 """The name of the key of the console in each mode."""
@@ -213,7 +214,7 @@ def _locked(tenant_id: UUID, key_id: UUID, authority: Authority, *, ended: bool 
     if row is None:
         raise not_found()
     if row.revoked_at is not None and not ended:
-        raise KeyEnded("The key is revoked. Create a new one.")
+        raise KeyEnded(gettext_noop("The key is revoked. Create a new one."))
     return row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add
@@ -46,7 +47,7 @@ def membership_role_change(*, tenant_id: UUID, user_id: UUID, role: Role, actor:
         if Role.OWNER in (membership.role, role):
             require_owner(authority)
         if membership.role == Role.OWNER and owners == {user_id}:
-            raise LastOwner("A tenant needs an owner. Make another member an owner first.")
+            raise LastOwner(gettext_noop("A tenant needs an owner. Make another member an owner first."))
         before = membership.role
         membership.role = role
         membership.save(update_fields=["role"])
@@ -69,7 +70,7 @@ def membership_remove(*, tenant_id: UUID, user_id: UUID, actor: Actor) -> int:
         if membership.role == Role.OWNER and not leaving:
             require_owner(authority)
         if owners == {user_id}:
-            raise LastOwner("A tenant needs an owner. Make another member an owner first.")
+            raise LastOwner(gettext_noop("A tenant needs an owner. Make another member an owner first."))
         membership.delete()
         revoked = api_keys_of_member_revoke(tenant_id=tenant_id, member_id=user_id, actor=actor)
         _audit(actor, "left" if leaving else "removed", tenant_id, user_id, {"role": membership.role}, None)
@@ -84,8 +85,9 @@ def require_assignable(authority: Authority, role: Role) -> None:
 
 def require_owner(authority: Authority) -> None:
     if not authority.may(Permission.OWNERS):
-        who = "A key cannot" if authority.key is not None else "Only an owner can"
-        raise NotAllowed(f"{who} add, change or remove an owner.")
+        if authority.key is not None:
+            raise NotAllowed("A key cannot add, change or remove an owner.")
+        raise NotAllowed(gettext_noop("Only an owner can add, change or remove an owner."))
 
 
 def _owners_locked(tenant_id: UUID) -> set[UUID]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
@@ -179,7 +180,7 @@ def tenant_keep(*, tenant_id: UUID, actor: Actor) -> Tenant:
         authority_of(actor, tenant_id).require(Permission.CLOSE)
         closed = AuditEvent.objects.filter(tenant_id=tenant_id, action="tenant.closed").order_by("-id").first()
     if closed is None or closed.actor_kind != "person":
-        raise NotAllowed("The operator closed this tenant. Ask them to reactivate it.")
+        raise NotAllowed(gettext_noop("The operator closed this tenant. Ask them to reactivate it."))
     before = TenantStatus(closed.before.get("status", TenantStatus.ACTIVE))
     # As in tenant_close: the status is for the operator's role to write.
     with acting_as("operator"):
@@ -271,7 +272,7 @@ def _change_status(
 
 def _require_two_factor_of(actor: Actor) -> None:
     if actor.kind == "person" and actor.id is not None and not people_with_two_factors([actor.id]):
-        detail = "Set up two-factor authentication for yourself first, or you would lock yourself out."
+        detail = gettext_noop("Set up two-factor authentication for yourself first, or you would lock yourself out.")
         raise SecondFactorMissing(detail)
 
 

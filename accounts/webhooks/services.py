@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
@@ -279,7 +280,7 @@ _ANEW: dict[str, Any] = {
 
 def _require_enabled(row: WebhookEndpoint) -> None:
     if row.status != row.Status.ENABLED:
-        raise EndpointDisabled("The endpoint is disabled. Enable it first.")
+        raise EndpointDisabled(gettext_noop("The endpoint is disabled. Enable it first."))
 
 
 def _locked(tenant_id: UUID, endpoint_id: UUID, authority: Authority) -> WebhookEndpoint:

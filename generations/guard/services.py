@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add, changes
@@ -79,7 +80,7 @@ def guard_rule_update(
         for name, value in changed.items():
             setattr(row, name, value)
         if row.type == GuardRuleType.LIMITS and not row.max_image_size and row.max_amount is None:
-            raise invalid_value("/max_image_size", "required", "Set max_image_size, max_amount or both.")
+            raise invalid_value("/max_image_size", "required", gettext_noop("Set max_image_size, max_amount or both."))
         old, new = changes(before, _audited(row))
         if changed:
             _touch(row, *changed)

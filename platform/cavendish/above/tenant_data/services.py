@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add
@@ -37,7 +38,7 @@ def export_request(*, tenant_id: UUID, actor: Actor) -> Export:
         authority_of(actor, tenant_id).require(Permission.CLOSE)
         Tenant.objects.select_for_update().get(id=tenant_id)
         if Export.objects.filter(tenant_id=tenant_id, status__in=("queued", "running")).exists():
-            raise conflict("export_running", "An export is already in progress. Wait until it is ready.")
+            raise conflict("export_running", gettext_noop("An export is already in progress. Wait until it is ready."))
         export: Export = Export.objects.create(tenant_id=tenant_id, requested_by=str(actor))
         export.refresh_from_db()
         _audit(actor, "export.requested", export)

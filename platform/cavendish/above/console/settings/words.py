@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from accounts.models import Role, Scope
 from accounts.roles.permissions import scopes_of_mode
@@ -35,22 +34,6 @@ PERMISSIONS: dict[str, str | Promise] = {
     Scope.AUDIT: _("Read the audit log"),
 }
 
-REFUSALS = (
-    gettext_noop("A tenant needs an owner. Make another member an owner first."),
-    gettext_noop("Only an owner can add, change or remove an owner."),
-    gettext_noop("The invitation was already accepted."),
-    gettext_noop("The invitation was revoked."),
-    gettext_noop("The email was sent less than 10 minutes ago."),
-    gettext_noop("The key is revoked. Create a new one."),
-    gettext_noop("This time has passed. To end a key now, revoke it."),
-    gettext_noop("The endpoint is disabled. Enable it first."),
-    gettext_noop("Set max_image_size, max_amount or both."),
-    gettext_noop("Set up two-factor authentication for yourself first, or you would lock yourself out."),
-    gettext_noop("An export is already in progress. Wait until it is ready."),
-    gettext_noop("The operator closed this tenant. Ask them to reactivate it."),
-)
-"""What services refuse in these sentences, as the API does; pages say it in the viewer's language."""
-
 
 def explained(word: Any, text: Any, *, below: bool = False) -> Any:
     """Returns a choice's label: its word, and what it means below. With `below` it is part of the choice before."""
@@ -62,10 +45,6 @@ def roles_explained(roles: Iterable[str]) -> Any:
     """Returns what each of these roles may do, a line for each."""
     lines = ((label(Role(role).label), ROLES[role]) for role in roles)
     return format_html('<span class="explained">{}</span>', format_html_join("", "<span><b>{}</b> {}</span>", lines))
-
-
-def permission_choices(scopes: Iterable[str]) -> list[tuple[str, Any]]:
-    return [(scope, explained(SCOPES[scope], PERMISSIONS[scope])) for scope in scopes]
 
 
 def may_do(scopes: Collection[str], livemode: bool) -> str:
