@@ -124,19 +124,19 @@ def test_a_batch_is_canceled_and_deleted_by_its_name(team: Team) -> None:
     assert "Cancel batch" not in shown(viewer.get(page_of(batch)))
     assert viewer.post(f"{page_of(batch)}cancel/", confirm="1").status_code == 403
     seen = preview_of(developer, f"{page_of(batch)}cancel/")
-    developer.post(f"{page_of(batch)}cancel/", confirm="1", seen=seen, once="a")
+    developer.post(f"{page_of(batch)}cancel/", confirm="1", seen=seen)
     assert batch_row(batch)["status"] in {"canceling", "canceled"}
     queue_clear()
     page = shown(developer.get(page_of(batch)))
     assert "Canceled: 0 of 2 succeeded" in page
     assert developer.post(f"{page_of(batch)}delete/", confirm="1", typed="no").status_code == 422
-    developer.post(f"{page_of(batch)}delete/", confirm="1", typed=batch.id.hex[-8:], once="b")
+    developer.post(f"{page_of(batch)}delete/", confirm="1", typed=batch.id.hex[-8:])
     assert developer.get(page_of(batch)).status_code == 404
 
 
 def preview_of(visitor: Visitor, address: str) -> str:
     """Shows what the act would change; returns what says that it was seen."""
-    page = shown(visitor.post(address, once="seen"))
+    page = shown(visitor.post(address, confirmed=""))
     found = re.search(r'name="seen" value="(\w*)"', page)
     assert found is not None, page
     return found[1]

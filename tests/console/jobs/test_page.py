@@ -83,7 +83,7 @@ def test_a_job_is_canceled_and_then_deleted_by_its_name(team: Team) -> None:
     id = submit_generation(team.tenant, "a cat to forget")
     developer = team.member(Role.DEVELOPER)
     assert "costs nothing" in shown(developer.get(f"{page_of(id)}cancel/"))
-    developer.post(f"{page_of(id)}cancel/", confirm="1", once="a")
+    developer.post(f"{page_of(id)}cancel/", confirm="1")
     assert status(id) == "canceled"
     assert "Canceled after" in shown(developer.get(page_of(id)))
     assert developer.post(f"{page_of(id)}delete/", confirm="1", typed="wrong").status_code == 422
@@ -94,7 +94,7 @@ def test_a_job_is_canceled_and_then_deleted_by_its_name(team: Team) -> None:
 def test_an_act_that_comes_too_late_says_so(team: Team) -> None:
     id = submit_generation(team.tenant)
     run()
-    answer = team.member().post(f"{page_of(id)}cancel/", confirm="1", once="b")
+    answer = team.member().post(f"{page_of(id)}cancel/", confirm="1")
     assert answer.status_code == 422
     assert "has ended as succeeded" in shown(answer)
 
@@ -118,7 +118,7 @@ def test_a_delivery_is_sent_again_by_who_may(team: Team) -> None:
     page = shown(developer.get(page_of(id)))
     assert resend in page
     assert "https://shop.example/hook" in page
-    answer = scripted(developer, resend, confirm="1", once="c")
+    answer = scripted(developer, resend, confirm="1")
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, page_of(id))
     with acting_as("owner"):
         delivery.refresh_from_db()
