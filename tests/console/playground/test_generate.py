@@ -120,7 +120,7 @@ def test_a_balance_that_is_too_low_is_said_with_who_can_help(balance: int) -> No
     team = Team(make_tenant(balance=balance))
     page = shown(team.member().post(GENERATE, **form(prompt="A pier")))
     assert "The balance is too low" in page
-    assert 'href="/console/billing/">Top up</a>' in page
+    assert 'href="/console/billing/top-up/">Top up</a>' in page
     page = shown(team.member(Role.DEVELOPER).post(GENERATE, **form(prompt="A pier")))
     assert "Ask an owner or somebody with the role Billing to top up." in page
     assert "\nA pier</textarea>" in page

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.actor import Actor
 from cavendish.above.console.gallery.details import Link
-from cavendish.above.console.pictures.sight import Sight
+from cavendish.above.console.pictures.shapes import Sight
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
 from cavendish.above.ui.acts import Act, Preview

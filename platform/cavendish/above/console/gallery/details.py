@@ -14,7 +14,8 @@ from cavendish.above.console.gallery.menus import collections_newest
 from cavendish.above.console.gallery.turns import Tree, tree_of
 from cavendish.above.console.gallery.wall import Tile, tiles_read
 from cavendish.above.console.pictures.facts import request_facts
-from cavendish.above.console.pictures.sight import Sight, SightPicture, sights_read
+from cavendish.above.console.pictures.shapes import Sight, SightPicture
+from cavendish.above.console.pictures.sight import sights_read
 from cavendish.above.console.workplace import Workplace
 from cavendish.db import ids
 from generations.models import Collection, CollectionOutput, Generation, Output, ShareLink

@@ -10,7 +10,8 @@ from cavendish.above.console.gallery.acts import DeletePicture, RevokeLink, Shar
 from cavendish.above.console.gallery.addresses import gallery_page, output_page
 from cavendish.above.console.gallery.details import links_of, output_of
 from cavendish.above.console.pages import console_act, console_page
-from cavendish.above.console.pictures.sight import Sight, sights_read
+from cavendish.above.console.pictures.shapes import Sight
+from cavendish.above.console.pictures.sight import sights_read
 from cavendish.above.console.workplace import Workplace
 from cavendish.db import ids
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cavendish.above.console.pictures.sight import Sight
+from cavendish.above.console.pictures.shapes import Sight
 
 
 def request_facts(sight: Sight) -> list[tuple[str, str]]:

@@ -7,245 +7,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.functional import cached_property
 
 from accounts.models import ApiKey, User
-from cavendish.above.console.pictures.words import KINDS, UNITS, notice_words
+from cavendish.above.console.pictures.shapes import (
+    Cost,
+    CostLine,
+    Maker,
+    Reference,
+    Sight,
+    SightBlock,
+    SightPicture,
+    SmallerPicture,
+)
 from cavendish.above.console.workplace import Workplace
-from cavendish.above.ui.labels import label
 from cavendish.db import ids
 from generations.derivatives.sizes import FORMATS, PREVIEW_FORMAT, WIDTHS, derived_size
-from generations.models import TERMINAL, File, Generation, Output, Status
+from generations.models import File, Generation, Output
 from generations.selectors import GenerationDetail, generations_load
-from generations.show.pages.display import Display, display_of, signed
-from generations.show.pages.text import Run, Source
+from generations.show.pages.display import display_of, signed
 from generations.show.prompts import Asked, asked_of
 from generations.show.representation import output_path, provenance_json
 from generations.show.signed_urls import url_sign
-
-LEAST_DIGITS, MOST_DIGITS = 4, 9
-
-
-@dataclass(frozen=True)
-class SmallerPicture:
-    """A smaller picture in a format: its pixels and its address, signed, on the host of the page."""
-
-    format: str
-    width: int
-    height: int
-    url: str
-
-
-@dataclass(frozen=True)
-class SightPicture:
-    """A picture and where it came from. Addresses are signed, on the host of the page; `srcset` is as HTML writes it.
-
-    `thumbnail` is WebP, 512 wide at most. `format` is what people call the type: "PNG".
-    """
-
-    id: UUID
-    public_id: str
-    number: int
-    url: str
-    thumbnail: str
-    srcset: str
-    width: int
-    height: int
-    bytes: int
-    mime_type: str
-    sha256: str
-    created_at: datetime
-    sandbox: bool
-    watermark: str | None
-    credentials: bool
-    favorite: bool
-    rating: int | None
-    smaller: Sequence[SmallerPicture]
-    """For download: each format at each width that differs."""
-
-    @property
-    def format(self) -> str:
-        return self.mime_type.rpartition("/")[2].upper()
-
-
-@dataclass(frozen=True)
-class SightBlock:
-    """A text (`runs`), a picture, or, with neither, a picture that was erased."""
-
-    runs: Sequence[Run] = ()
-    picture: SightPicture | None = None
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A picture or video that the request came with. `url` is "" where its bytes are kept no more; `page` leads on."""
-
-    kind: str
-    name: str
-    url: str
-    page: str
-    width: int | None = None
-    height: int | None = None
-
-
-@dataclass(frozen=True)
-class CostLine:
-    """A line of a charge: what, how much of it, the price of a million tokens, a thousand searches or one picture."""
-
-    kind: str
-    quantity: int
-    unit: str
-    price: Decimal
-    amount: Decimal
-
-    @property
-    def what(self) -> str:
-        return str(KINDS.get(self.kind) or self.kind.replace("_", " ").capitalize())
-
-    @property
-    def price_text(self) -> str:
-        """The price with the places that it has, at least the two of coins."""
-        return f"{self.price:.{max(2, _places(self.price))}f}"
-
-    @property
-    def unit_word(self) -> str:
-        return str(UNITS.get(self.unit, ""))
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What it was charged: `lines` sum to `amount`, which counts all digits. `digits` are as many as all of them need.
-
-    `status` is charged, not_charged or, while it runs, held.
-    """
-
-    status: str
-    amount: Decimal
-    currency: str
-    lines: Sequence[CostLine]
-    reason: str
-
-    @property
-    def digits(self) -> int:
-        amounts = [self.amount, *(line.amount for line in self.lines)]
-        return min(max(LEAST_DIGITS, *(_places(amount) for amount in amounts)), MOST_DIGITS)
-
-
-@dataclass(frozen=True)
-class Maker:
-    """Who asked for it: a person, "" for none, and the key that it counts for; `is_console`: that it was here."""
-
-    person: str
-    key: str
-    is_console: bool
-
-
-@dataclass(frozen=True)
-class Sight:
-    """One generation. `upto` ends with the last picture: `suggestions` and `sources` stand directly below it.
-
-    `suggestions` are addresses of Google's own snippets, for sandboxed frames; `message` is a title and a sentence of
-    how it ended without success, `error` the upstream's own words; `settings` are names and values of the request.
-    """
-
-    detail: GenerationDetail
-    display: Display
-    asked: Asked
-    maker: Maker
-    pictures: Sequence[SightPicture]
-    upto: Sequence[SightBlock]
-    after: Sequence[SightBlock]
-    thoughts: Sequence[SightBlock]
-    references: Sequence[Reference]
-    cost: Cost | None
-
-    @property
-    def generation(self) -> Generation:
-        return self.detail.generation
-
-    @property
-    def public_id(self) -> str:
-        return ids.encode(ids.GENERATION, self.generation.id)
-
-    @property
-    def status(self) -> str:
-        return self.generation.status
-
-    @property
-    def pending(self) -> bool:
-        return self.status not in TERMINAL
-
-    @property
-    def succeeded(self) -> bool:
-        return self.status == Status.SUCCEEDED
-
-    @property
-    def model_name(self) -> str:
-        return self.display.model_name
-
-    @property
-    def prompt(self) -> str:
-        return self.asked.text
-
-    @property
-    def tags(self) -> Sequence[str]:
-        return self.detail.tags
-
-    @property
-    def sources(self) -> Sequence[Source]:
-        return self.display.sources
-
-    @property
-    def suggestions(self) -> Sequence[str]:
-        return self.display.suggestions
-
-    @property
-    def is_grounded(self) -> bool:
-        return bool(self.sources or self.suggestions)
-
-    @property
-    def texts(self) -> Sequence[SightBlock]:
-        """The texts of the answer, in their order."""
-        return [block for block in (*self.upto, *self.after) if block.runs]
-
-    @property
-    def search_queries(self) -> Sequence[str]:
-        return (self.detail.content.grounding or {}).get("search_queries") or []
-
-    @property
-    def seconds(self) -> float | None:
-        started, finished = self.generation.started_at, self.generation.finished_at
-        return (finished - started).total_seconds() if started and finished else None
-
-    @property
-    def message(self) -> tuple[str, str] | None:
-        found = self.display.message
-        return (label(found[0]), label(found[1])) if found else None
-
-    @property
-    def error(self) -> str:
-        return str((self.generation.error or {}).get("message", ""))
-
-    @property
-    def notices(self) -> Sequence[str]:
-        return [notice_words(notice) for notice in self.detail.content.notices]
-
-    @cached_property
-    def request(self) -> Mapping[str, Any]:
-        """The request as it is kept, with bytes replaced by ids of files; empty once it was erased."""
-        return self.detail.content.request or {}
-
-    def picture(self, output_id: UUID) -> SightPicture | None:
-        """Returns the result with that id; None for a picture of its thoughts."""
-        return next((picture for picture in self.pictures if picture.id == output_id), None)
 
 
 def sight_of(work: Workplace, generation_id: UUID) -> Sight | None:
@@ -361,11 +149,6 @@ def _cost(detail: GenerationDetail) -> Cost | None:
         ]
         return Cost(charge.status, charge.amount, charge.currency, lines, charge.reason or "")
     return Cost("held", hold.amount, hold.currency, [], "") if hold is not None else None
-
-
-def _places(amount: Decimal) -> int:
-    exponent = amount.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _makers(generations: Sequence[Generation]) -> dict[UUID, Maker]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.authentication.stream_tokens import stream_token
 from accounts.roles.permissions import Permission
-from cavendish.above.console.pictures.sight import Sight
+from cavendish.above.console.pictures.shapes import Sight
 from cavendish.above.console.playground.choices import choices_of
 from cavendish.above.console.playground.form import Form
 from cavendish.above.console.playground.prompt_templates import (

@@ -148,7 +148,7 @@ def _budget(extra: dict[str, Any], work: Workplace) -> Refused:
     }
     title = titles[str(budget.get("scope") or "tenant")].format(period=periods.get(str(budget.get("period")), ""))
     text += " " + _("Draft at a smaller size, or have the budget raised.")
-    return Refused(title, text, _if_may(work, Permission.BILLING, "console:billing", _("Budgets")))
+    return Refused(title, text, _if_may(work, Permission.BILLING, "console:budgets", _("Budgets")))
 
 
 def _quantity(budget: dict[str, Any], name: str) -> str:
@@ -168,7 +168,7 @@ def _balance(extra: dict[str, Any], work: Workplace) -> Refused:
         text += " " + _("{held} is on hold for running generations; what they do not use comes back.").format(held=held)
     if not work.may(Permission.BILLING):
         text += " " + _("Ask an owner or somebody with the role Billing to top up.")
-    return Refused(_("The balance is too low"), text, _if_may(work, Permission.BILLING, "console:billing", _("Top up")))
+    return Refused(_("The balance is too low"), text, _if_may(work, Permission.BILLING, "console:top_up", _("Top up")))
 
 
 def _policy(extra: dict[str, Any], work: Workplace) -> Refused:

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from accounts.roles.permissions import Permission
 from billing.money import ZERO
-from cavendish.above.console.pictures.sight import Sight, SightPicture, sights_read
+from cavendish.above.console.pictures.shapes import Sight, SightPicture
 from cavendish.above.console.pictures.sight import picture_of as picture_of_output
+from cavendish.above.console.pictures.sight import sights_read
 from cavendish.above.console.playground.form import DRAFT_SIZE, body_again, picture_of, search_of
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.cells import model_name

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from cavendish.above.console.pictures.sight import Sight
+from cavendish.above.console.pictures.shapes import Sight
 from cavendish.above.console.playground.form import CONFIG, picture_of, prompt_of, references_of, search_of
 
 MAX_CHARS = 20_000

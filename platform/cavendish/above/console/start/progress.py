@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from accounts.models import ApiKey, Membership, Role
 from accounts.policy.selectors import policy_accepted
 from billing.wallets.selectors import wallet_of
-from cavendish.above.console.pictures.sight import SightPicture, picture_of
+from cavendish.above.console.pictures.shapes import SightPicture
+from cavendish.above.console.pictures.sight import picture_of
 from cavendish.above.console.workplace import Workplace
 from cavendish.db import ids
 from generations.models import TERMINAL, Generation, Output, Status
