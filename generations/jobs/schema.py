@@ -35,7 +35,7 @@ class Job(s.Serializer[object]):
 
     id = s.CharField()
     object = s.CharField()
-    status = s.ChoiceField(choices=Status.values)
+    status = s.ChoiceField(choices=Status.choices)
     livemode = s.BooleanField()
     created_at = s.DateTimeField()
     started_at = s.DateTimeField(allow_null=True)
@@ -68,7 +68,7 @@ class JobTimeline(s.Serializer[object]):
 
     id = s.CharField()
     object = s.CharField()
-    status = s.ChoiceField(choices=Status.values)
+    status = s.ChoiceField(choices=Status.choices)
     livemode = s.BooleanField()
     created_at = s.DateTimeField()
     started_at = s.DateTimeField(allow_null=True)
