@@ -105,6 +105,17 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.wait_for_url(lambda url: "/account/login" not in url)
 
 
+def signed_in(browser: Browser, origin: str, login: dict[str, str], *, test: bool = False) -> Any:
+    """The cookies of a new session of somebody; with `test` it is in the console's test mode."""
+    with visit(browser, origin) as (context, page, _seen):
+        sign_in(page, login["email"], login["password"])
+        if test:
+            page.goto("/console/playground/")
+            page.get_by_role("button", name="Test, free").click()
+            page.wait_for_selector(".test-band")
+        return context.storage_state()
+
+
 def open_page(page: Page, seen: Seen, path: str, *, status: int = 200) -> None:
     """Opens a page and waits until what it fetches by itself has come."""
     seen.weight = 0

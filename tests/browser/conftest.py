@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import CHROMIUM, chromium, sign_in, visit
+from tests.browser.chromium import CHROMIUM, chromium, signed_in
 from tests.services import Running
 
 
@@ -63,6 +63,10 @@ def demo(living: Living) -> dict[str, Any]:
 @pytest.fixture(scope="package")
 def operator_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
     """The cookies of an operator who is signed in."""
-    with visit(browser, living.url) as (context, page, _seen):
-        sign_in(page, demo["operator"]["email"], demo["operator"]["password"])
-        return context.storage_state()
+    return signed_in(browser, living.url, demo["operator"])
+
+
+@pytest.fixture(scope="module")
+def owner_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
+    """The cookies of acme's owner, in live mode: a session of the module's own."""
+    return signed_in(browser, living.url, demo["tenants"][0])

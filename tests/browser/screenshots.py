@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import PHONE, WIDE, Theme, chromium, open_page, sign_in, visit
+from tests.browser.chromium import PHONE, WIDE, Theme, chromium, open_page, signed_in, visit
 from tests.services import Running
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs/images"
@@ -62,12 +61,6 @@ def take(page: Page, name: str, *, whole: bool) -> None:
     sys.stdout.write(f"{path.relative_to(IMAGES.parents[1])}\n")
 
 
-def signed_in(browser: Browser, url: str, login: dict[str, str]) -> Any:
-    with visit(browser, url) as (context, page, _seen):
-        sign_in(page, login["email"], login["password"])
-        return context.storage_state()
-
-
 def main() -> None:
     with platform() as (url, data_dir), chromium() as browser:
         logins = json.loads((data_dir / "demo.json").read_text())
@@ -93,7 +86,7 @@ def main() -> None:
             page.get_by_label("Prompt", exact=True).fill(PROMPT)
             page.get_by_label("Google Search").check()
             page.get_by_role("button", name="Generate").click()
-            expect(page.get_by_role("link", name="Download").first).to_be_visible()
+            expect(page.get_by_role("button", name="Download").first).to_be_visible()
             page.wait_for_load_state("networkidle")
             take(page, "console-playground", whole=True)
             result = page.url

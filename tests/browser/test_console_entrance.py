@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import PHONE, WIDE, Seen, Theme, check_page, open_page, visit
+from tests.browser.chromium import PHONE, WIDE, Seen, Theme, check_page, open_page, signed_in, visit
 from tests.browser.conftest import Living
 
 PASSWORD = "a long walk on the beach"
@@ -26,15 +26,8 @@ INSIDE = (
 
 @pytest.fixture(scope="module")
 def owner_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
-    """The cookies of an owner who is signed in, with their password's confirmation still fresh."""
-    with visit(browser, living.url) as (context, page, _seen):
-        tenant = demo["tenants"][1]
-        page.goto("/account/login/")
-        page.get_by_label("Email").fill(tenant["email"])
-        page.get_by_label("Password", exact=True).fill(tenant["password"])
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/console/**")
-        return context.storage_state()
+    """Globex's owner, whose password's confirmation is still fresh."""
+    return signed_in(browser, living.url, demo["tenants"][1])
 
 
 @pytest.fixture(params=[("light", WIDE, "en-US"), ("dark", PHONE, "zh-CN")], ids=["light-wide-en", "dark-phone-zh"])

@@ -15,19 +15,6 @@ from tests.browser.conftest import Living
 GALLERY = "/console/gallery/"
 
 
-@pytest.fixture(scope="module")
-def owner_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
-    """The cookies of acme's owner, whose gallery has pictures of every shape."""
-    with visit(browser, living.url) as (context, page, _seen):
-        tenant = demo["tenants"][0]
-        page.goto("/account/login/")
-        page.get_by_label("Email").fill(tenant["email"])
-        page.get_by_label("Password", exact=True).fill(tenant["password"])
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/console/**")
-        return context.storage_state()
-
-
 def tiles(page: Page) -> Any:
     return page.locator("[data-tile]")
 

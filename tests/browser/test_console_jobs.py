@@ -11,38 +11,22 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import PHONE, WIDE, Seen, Theme, check_page, open_page, visit
+from tests.browser.chromium import PHONE, WIDE, Seen, Theme, check_page, open_page, signed_in, visit
 from tests.browser.conftest import Living
 
 SECONDS = 40_000
 TABLE = '\ufeffprompt;key;image_size\r\n"一只红色的跑鞋，白色背景";shoe;512\r\n"A lamp, ""lit""";lamp;512\r\n'
 
 
-def signed_in(living: Living, browser: Browser, demo: dict[str, Any], *, test: bool) -> Any:
-    """The cookies of an owner who is signed in, in live or test mode: a session has one of them."""
-    owner = demo["tenants"][0]
-    with visit(browser, living.url) as (context, page, _seen):
-        page.goto("/account/login/")
-        page.get_by_label("Email").fill(owner["email"])
-        page.get_by_label("Password", exact=True).fill(owner["password"])
-        page.keyboard.press("Enter")
-        page.wait_for_url(re.compile(r"/(account|console)/(?!login)"))
-        if test:
-            page.goto("/console/jobs/")
-            page.get_by_role("button", name="Test, free").click()
-            page.wait_for_selector(".test-band")
-        return context.storage_state()
-
-
 @pytest.fixture(scope="module")
 def owner_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
     """In test mode: what is made here costs nothing."""
-    return signed_in(living, browser, demo, test=True)
+    return signed_in(browser, living.url, demo["tenants"][0], test=True)
 
 
 @pytest.fixture(scope="module")
 def live_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
-    return signed_in(living, browser, demo, test=False)
+    return signed_in(browser, living.url, demo["tenants"][0])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import PHONE, Seen, Theme, check_page, open_page, visit
+from tests.browser.chromium import PHONE, Seen, Theme, check_page, open_page, signed_in, visit
 from tests.browser.conftest import Living
 from tests.request.media_files import png
 
@@ -21,18 +21,8 @@ Tab = tuple[Page, Seen]
 
 @pytest.fixture(scope="module")
 def state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
-    """The cookies of an owner who is signed in and in test mode."""
-    owner = demo["tenants"][1]
-    with visit(browser, living.url) as (context, page, _seen):
-        page.goto("/account/login/")
-        page.get_by_label("Email").fill(owner["email"])
-        page.get_by_label("Password", exact=True).fill(owner["password"])
-        page.keyboard.press("Enter")
-        page.wait_for_url(re.compile(r"/account/(\?.*)?$|/console/"))
-        page.goto(PLAYGROUND)
-        page.get_by_role("button", name="Test, free").click()
-        page.wait_for_selector(".test-band")
-        return context.storage_state()
+    """Globex's owner, in test mode."""
+    return signed_in(browser, living.url, demo["tenants"][1], test=True)
 
 
 @pytest.fixture

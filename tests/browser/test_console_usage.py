@@ -21,18 +21,6 @@ REST = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def owner_state(living: Living, browser: Browser, demo: dict[str, Any]) -> Any:
-    owner = demo["tenants"][0]
-    with visit(browser, living.url) as (context, page, _seen):
-        page.goto("/account/login/")
-        page.get_by_label("Email").fill(owner["email"])
-        page.get_by_label("Password", exact=True).fill(owner["password"])
-        page.keyboard.press("Enter")
-        page.wait_for_url(re.compile(r"/(account|console)/(?!login)"))
-        return context.storage_state()
-
-
 @pytest.fixture
 def at_work(living: Living, browser: Browser, owner_state: Any) -> Iterator[tuple[Page, Seen]]:
     with visit(browser, living.url, state=owner_state) as (_context, page, seen):
