@@ -176,8 +176,8 @@ def pages(only: str = "", repeats: str = str(REPEATS)) -> list[dict[str, Any]]:
     return [asdict(measured(client, name, address, int(repeats))) for name, address in named]
 
 
-def measured(client: Any, name: str, address: str, repeats: int) -> Measured:
-    """Measures one page. A redirect of the search is part of it, the page where it leads is not."""
+def measured(client: Any, name: str, address: str, repeats: int, *, alias: str = "operator") -> Measured:
+    """Measures one page, whose queries run as a role. A redirect is part of it, the page where it leads is not."""
     from django.db import connections
 
     from tests.queries import statements
@@ -188,7 +188,7 @@ def measured(client: Any, name: str, address: str, repeats: int) -> Measured:
         answer = client.get(address)
         queries = len(so_far())
     taken, python = [], []
-    servers = psutil.Process(backend())
+    servers = psutil.Process(backend(alias))
     at_first = sum(servers.cpu_times()[:2])
     for _ in range(repeats):
         began, before = time.perf_counter(), time.process_time()
@@ -210,11 +210,11 @@ def measured(client: Any, name: str, address: str, repeats: int) -> Measured:
     )
 
 
-def backend() -> int:
-    """Returns the process in PostgreSQL that serves the operator: the pool has one connection for one thread."""
+def backend(alias: str) -> int:
+    """Returns the process in PostgreSQL that serves a role: the pool has one connection for one thread."""
     from django.db import connections
 
-    with connections["operator"].cursor() as cursor:
+    with connections[alias].cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         pid: int = cursor.fetchone()[0]
     connections.close_all()
