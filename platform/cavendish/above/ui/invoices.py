@@ -20,6 +20,7 @@ from billing.invoices.ledger_entries import today_of
 from billing.invoices.selectors import FullInvoice
 from billing.models import Invoice, InvoiceLine
 from cavendish.above.ui import formats
+from cavendish.above.ui.cells import model_name
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.labels import label
 
@@ -111,13 +112,19 @@ def groups(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> li
     """Returns the lines by model and size; `address_of` returns the page of a line, empty for none."""
     found: dict[str, list[LineShown]] = {}
     for line in full.lines:
-        found.setdefault(label(group_text(line)), []).append(_line(line, full.invoice, address_of(line)))
+        found.setdefault(_group_name(line), []).append(_line(line, full.invoice, address_of(line)))
     return [Group(name, lines) for name, lines in found.items()]
 
 
+def _group_name(line: InvoiceLine) -> str:
+    if line.type != InvoiceLine.Type.USAGE:
+        return label(group_text(line))
+    return f"{model_name(line.model)} · {line.image_size}".removesuffix(" · ")
+
+
 def _quantity(line: InvoiceLine) -> str:
-    number, _space, unit = quantity_text(line).partition(" ")
-    return f"{number} {label(unit)}".rstrip()
+    _number, _space, unit = quantity_text(line).partition(" ")
+    return f"{formats.count(line.quantity)} {label(unit)}" if unit else ""
 
 
 def _line(line: InvoiceLine, invoice: Invoice, address: str) -> LineShown:

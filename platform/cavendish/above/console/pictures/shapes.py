@@ -12,6 +12,7 @@ from uuid import UUID
 from django.utils.functional import cached_property
 
 from cavendish.above.console.pictures.words import KINDS, UNITS, notice_words
+from cavendish.above.ui.cells import model_name
 from cavendish.above.ui.labels import label
 from cavendish.db import ids
 from generations.models import TERMINAL, Generation, Status
@@ -178,7 +179,13 @@ class Sight:
 
     @property
     def model_name(self) -> str:
-        return self.display.model_name
+        """Returns the short name that stands for the model on every page: "3.1 Flash"."""
+        return model_name(self.generation.model)
+
+    @property
+    def model_names(self) -> str:
+        """Returns the short name with the catalog's beside it: "3.1 Flash (Nano Banana 2)"."""
+        return f"{self.model_name} ({self.display.model_name})"
 
     @property
     def prompt(self) -> str:
