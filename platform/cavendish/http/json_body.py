@@ -18,6 +18,7 @@ from rest_framework.fields import empty
 from rest_framework.request import Request
 
 from cavendish.http.problems import FieldError, escape, invalid, shown
+from cavendish.http.times import LATEST
 
 MAX_FIELDS = 40
 
@@ -164,6 +165,8 @@ class Moment(Typed, serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
             raise ValidationError("The time has no offset; write it like 2026-12-01T00:00:00Z.", code="wrong_type")
+        if value > LATEST:
+            raise ValidationError("The time is out of range.", code="out_of_range")
         try:
             return value.astimezone(UTC)
         except OverflowError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.money import AmountInvalid, amount_parse
 from cavendish.above.ui.labels import label
+from cavendish.http.times import LATEST
 
 
 class AmountField(forms.CharField):
@@ -46,6 +48,12 @@ class DayField(forms.DateField):
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
+    def clean(self, value: Any) -> date | None:
+        on: date | None = super().clean(value)
+        if on is not None and on >= LATEST.date():
+            raise ValidationError(_("This day is too far away."))
+        return on
+
 
 class MomentField(forms.DateTimeField):
     """A moment in the viewer's zone; None, where it is empty, is as soon as possible."""
@@ -56,6 +64,12 @@ class MomentField(forms.DateTimeField):
         super().__init__(
             **{"required": False, "help_text": _("In your time zone; empty: as soon as possible."), **options}
         )
+
+    def clean(self, value: Any) -> datetime | None:
+        at: datetime | None = super().clean(value)
+        if at is not None and at > LATEST:
+            raise ValidationError(_("This day is too far away."))
+        return at
 
 
 class LinesField(forms.CharField):

@@ -7,7 +7,6 @@ how far it has looked, and leads further. So no page takes longer because the ta
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
 
 from cavendish.db import ids
+from cavendish.db.storable import unstorable
 
 Row = TypeVar("Row", bound=Model)
 Text = str | Promise
@@ -211,7 +211,7 @@ def filtered(request: HttpRequest, table: List[Row]) -> tuple[dict[str, str], di
             rows = item.apply(rows, value)
         except FilterInvalid as error:
             errors[item.name] = str(error)
-        except (ValidationError, ValueError):
+        except (ValidationError, ValueError, OverflowError):
             errors[item.name] = _("“%s” cannot be looked for here.").replace("%s", value[:60])
     return given, errors, rows
 
@@ -333,6 +333,9 @@ def _decode(model: type[Model], order: Sequence[str], cursor: str) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         fields = [model._meta.get_field(name.removeprefix("-")) for name in order]
-        return [field.to_python(value) for field, value in zip(fields, values, strict=True)]  # type: ignore[union-attr]
-    except (ValueError, TypeError, ValidationError, UnicodeDecodeError, binascii.Error, AttributeError):
+        found = [field.to_python(value) for field, value in zip(fields, values, strict=True)]  # type: ignore[union-attr]
+        if None in found or any(unstorable(found)):
+            raise ValueError
+        return found
+    except (ValueError, TypeError, OverflowError, ValidationError, AttributeError):
         raise FilterInvalid(_("This address is not of a page of the list. Begin at its first page.")) from None
