@@ -274,3 +274,14 @@ def test_what_cannot_be_stored_is_refused_beside_its_field(team: Team) -> None:
     ok = team.member().post(GENERATE, **form(prompt="A pier", tags="\x00, \ufdfa" + "\ufdfa" * 40))
     assert ok.status_code == 302
     assert team.member().post(GENERATE, **form(prompt="x" * 700_000)).status_code == 422
+
+
+@pytest.mark.parametrize("text", ["a/b", "https://example.com/", '"><script>', "..", "gen_1/run"])
+def test_a_turn_before_that_is_no_generation_is_refused_beside_the_form(team: Team, text: str) -> None:
+    owner = team.member()
+    sent = form(prompt="a cat", **{"from": text})
+    answer = owner.post(GENERATE, **sent)
+    assert answer.status_code == 422
+    assert "/console/playground/%22" not in shown(answer)
+    for path in ("form", "quote", "upload"):
+        assert owner.post(f"{PLAYGROUND}{path}", **sent).status_code in {200, 422}, path

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.authentication.stream_tokens import stream_token
@@ -26,7 +27,13 @@ from cavendish.above.console.playground.prompt_templates import (
 from cavendish.above.console.playground.quotes import quoted
 from cavendish.above.console.playground.references import references_shown
 from cavendish.above.console.playground.refusals import Refused
-from cavendish.above.console.playground.results import Result, again_of, may_go_on, recent_pictures
+from cavendish.above.console.playground.results import (
+    Result,
+    again_of,
+    generation_id_of,
+    may_go_on,
+    recent_pictures,
+)
 from cavendish.above.console.playground.snippets import snippets_of
 from cavendish.above.console.workplace import Workplace
 from cavendish.gemini.catalog import Model
@@ -77,6 +84,9 @@ def form_context(work: Workplace, form: Form, offered: Sequence[Model], shown: S
         "practices": practices(),
         "once": secrets.token_urlsafe(12),
         "going_on": _going_on(form, shown.result),
+        "earlier": reverse("console:playground_result", args=[form.previous])
+        if generation_id_of(form.previous)
+        else "",
     }
 
 
