@@ -19,6 +19,9 @@ COLOURS = {
     SegmentKind.KEPT: "2",
 }
 
+LETTER, LETTER_ON_PHONE = 1.0, 2.2
+"""Percent of the bar that a letter above it takes, where it is narrow. Names that would touch are left out."""
+
 
 def ordinal(number: int) -> str:
     """Returns "first", "second", … and "7th" from then on."""
@@ -59,6 +62,7 @@ def strip(job: Timeline) -> SafeString:
     """Returns where a job's seconds went, as one bar with its calls named above."""
     rects, texts = [], []
     at, running = 0.0, _running(job)
+    named, named_on_phone = 0.0, 0.0
     for segment in job.segments:
         width = segment.share * 100
         colour = "1" if segment is running else _colour(segment)
@@ -66,9 +70,18 @@ def strip(job: Timeline) -> SafeString:
         if segment.call is not None and width > 6:
             label = f"{segment.call.status or _('no answer')}, {seconds(segment.seconds)}"
             anchor, x = ("end", at + width) if at > 70 else ("start", at)
-            texts.append(
-                format_html('<text class="strong" text-anchor="{}" x="{}%" y="14">{}</text>', anchor, f"{x:.2f}", label)
-            )
+            room, room_on_phone = len(label) * LETTER, len(label) * LETTER_ON_PHONE
+            back = anchor == "end"
+            if x - back * room >= named:
+                kind = "strong" if x - back * room_on_phone >= named_on_phone else "strong wideonly"
+                texts.append(
+                    format_html(
+                        '<text class="{}" text-anchor="{}" x="{}%" y="14">{}</text>', kind, anchor, f"{x:.2f}", label
+                    )
+                )
+                named = x + (not back) * room
+                if kind == "strong":
+                    named_on_phone = x + (not back) * room_on_phone
         elif segment.kind is SegmentKind.PAUSE and width > 14 and 12 < at + width / 2 < 88:
             pause = _("pause %s") % seconds(segment.seconds)
             texts.append(
