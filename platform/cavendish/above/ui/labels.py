@@ -71,6 +71,21 @@ WORDS = (
 )  # fmt: skip
 """Names of the API that pages show as words: error codes, kinds, tiers, tools, flags."""
 
+ANSWERS = (
+    gettext_noop("Aborted"), gettext_noop("Deadline exceeded"), gettext_noop("Failed precondition"),
+    gettext_noop("Internal"), gettext_noop("Invalid argument"), gettext_noop("Not found"),
+    gettext_noop("Permission denied"), gettext_noop("Resource exhausted"), gettext_noop("Unauthenticated"),
+    gettext_noop("Unavailable"), gettext_noop("Unknown"),
+)  # fmt: skip
+"""Codes of Google's answers, as the steps of a job name them."""
+
+CONNECTIONS = (
+    gettext_noop("The host could not be reached."), gettext_noop("The host did not respond in time."),
+    gettext_noop("The host's certificate is not valid for its name."),
+    gettext_noop("The host's name could not be resolved."), gettext_noop("The response broke off or is not HTTP."),
+)  # fmt: skip
+"""Why a webhook got no answer."""
+
 LINES = (
     gettext_noop("Text input"), gettext_noop("Image input"), gettext_noop("Video input"), gettext_noop("Cached input"),
     gettext_noop("Text output"), gettext_noop("Images"), gettext_noop("Thoughts"), gettext_noop("Searches"),
@@ -103,7 +118,11 @@ FIELDS = (
 """Values of the audit log, as its sentences name them."""
 
 
-_AMBIGUOUS: dict[str, Promise] = {**PERIODS, "Money": pgettext_lazy("what a budget counts", "Money")}
+_AMBIGUOUS: dict[str, Promise] = {
+    **PERIODS,
+    "Money": pgettext_lazy("what a budget counts", "Money"),
+    "google search": gettext_lazy("Google Search"),
+}
 
 
 def label(text: str | Promise) -> str:

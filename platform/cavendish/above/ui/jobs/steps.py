@@ -89,7 +89,7 @@ class Story:
         return shown
 
     def _shown(self, step: Step, job: Timeline) -> Shown:
-        since = _("with it") if step.since < 0.0005 else f"+{step.since:.3f} s"
+        since = _("with it") if step.since < 0.0005 else "+" + _("%s s") % f"{step.since:.3f}"
 
         def made(icon: str, tone: str, title: str, text: SafeString | str = "", **more: Any) -> Shown:
             return Shown(step.at, since, icon, tone, title, text, **more)
@@ -136,7 +136,8 @@ class Story:
                 good = facts.status is not None and facts.status < 300
                 title = _("Webhook answered %s") % facts.status if facts.status else _("Webhook got no answer")
                 where = self.link(ids.WEBHOOK_ENDPOINT, facts.endpoint_id, facts.url[:60])
-                text = format_html(_("{}, {}, in {} ms. {}"), facts.event_type, where, facts.milliseconds, facts.error)
+                error = label(facts.error or "")
+                text = format_html(_("{}, {}, in {} ms. {}"), facts.event_type, where, facts.milliseconds, error)
                 return made("link", "good" if good else "bad", title, text)
             case steps.Audited() as facts:
                 phrase = PHRASES.get(facts.action) or facts.action.replace(".", " ").replace("_", " ")
@@ -162,7 +163,7 @@ class Story:
                 pairs.append((_("Tokens"), _("%s out") % count(facts.tokens_out)))
             pairs.append((_("Came back"), size(facts.bytes)))
             return made("good", "good", title, text, pairs=pairs)
-        text = (facts.code or "").replace("_", " ").lower().capitalize()
+        text = label((facts.code or "").replace("_", " ").lower().capitalize())
         pairs.append((_("Came back"), size(facts.bytes)))
         return made("bad", "bad", title, text, answer=facts.message, pairs=pairs)
 

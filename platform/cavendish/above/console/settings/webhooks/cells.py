@@ -14,6 +14,7 @@ from accounts.models import WebhookDelivery, WebhookEndpoint
 from cavendish.above.console.settings.webhooks.events import word
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import in_row
+from cavendish.above.ui.labels import label
 from cavendish.db import ids
 
 EVENTS_SHOWN = 3
@@ -74,7 +75,7 @@ def answer(delivery: WebhookDelivery) -> str:
     """Returns what the receiver answered last, or what stood in the way."""
     if delivery.http_status is not None:
         return str(delivery.http_status)
-    return delivery.error or "–"
+    return label(delivery.error) or "–"
 
 
 def delivered(delivery: WebhookDelivery) -> SafeString:
