@@ -1,6 +1,9 @@
 // What the console's frame needs of a script: menus by keyboard, a search among tenants, and a word when the line is cut.
 "use strict";
 
+// Where a page is among its neighbours is seen, though they scroll.
+document.querySelector(".subnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 // Esc closes a menu and goes back to what opened it; the arrows move within it.
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest("details.menu[open]");
