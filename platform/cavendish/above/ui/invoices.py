@@ -148,7 +148,8 @@ def sums(full: FullInvoice) -> list[Sum]:
 
     lines = [row(_("Net"), invoice.net)]
     if invoice.tax_rate is not None:
-        lines.append(row(f"{invoice.tax_label or _('Tax')} {percent_text(invoice.tax_rate)}", invoice.tax))
+        tax = invoice.tax_label or _("Tax")
+        lines.append(row(f"{tax} {percent_text(invoice.tax_rate)}", invoice.tax))
     lines.append(row(_("Total, %s") % invoice.currency, invoice.total, strong=True))
     if invoice.paid_from_balance:
         lines.append(row(_("From the balance"), invoice.paid_from_balance, minus=True))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.permissions import Permission
@@ -86,12 +86,12 @@ def ledger(work: Workplace, currency: str) -> List[LedgerEntry]:
         rows=rows,
         columns=(
             Column(_("When"), lambda entry: formats.moment(entry.at)),
-            Column(_("What"), lambda entry: _what(entry), kind="th"),
+            Column(pgettext_lazy("line", "What"), lambda entry: _what(entry), kind="th"),
             Column(_("Belongs to"), lambda entry: job_link(work, entry.transaction) or _invoice_of(entry.transaction)),
             Column(currency, _amount, kind="r"),
         ),
         filters=(
-            Filter("kind", _("What"), _of_kind, choices=Kind.choices),
+            Filter("kind", pgettext_lazy("line", "What"), _of_kind, choices=Kind.choices),
             Filter("since", _("From"), _since, kind="date"),
             Filter("until", _("To"), _until, kind="date"),
         ),

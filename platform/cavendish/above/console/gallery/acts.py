@@ -341,7 +341,8 @@ class DeleteSeveral(ForSeveral):
     @property
     def text(self) -> str:  # type: ignore[override]
         lost = _("Lost for good: the pictures, their prompts, texts and sources, smaller copies and share links.")
-        return f"{lost} {_('What stays: the jobs without content, and their charges.')}"
+        kept = _("What stays: the jobs without content, and their charges.")
+        return f"{lost} {kept}"
 
     def preview(self) -> Preview | None:
         if not self.others:

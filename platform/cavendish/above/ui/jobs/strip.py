@@ -68,7 +68,8 @@ def strip(job: Timeline) -> SafeString:
         colour = "1" if segment is running else _colour(segment)
         rects.append((colour, f"{at:.2f}", f"{max(width, 0.15):.2f}"))
         if segment.call is not None and width > 6:
-            label = f"{segment.call.status or _('no answer')}, {seconds(segment.seconds)}"
+            status = segment.call.status or _("no answer")
+            label = f"{status}, {seconds(segment.seconds)}"
             anchor, x = ("end", at + width) if at > 70 else ("start", at)
             room, room_on_phone = len(label) * LETTER, len(label) * LETTER_ON_PHONE
             back = anchor == "end"

@@ -107,24 +107,23 @@ class KeyFields(LimitFields):
 
 def _explained(scope: str) -> str:
     text = str(PERMISSIONS[scope])
-    return f"{text}. {gettext('Live keys only.')}" if scope in LIVE_SCOPES else text
+    return gettext("%s. Live keys only.") % text if scope in LIVE_SCOPES else text
 
 
 class CreateKey(KeyFields):
     word, heading = _("Create key"), _("Create an API key")
 
-    mode = forms.ChoiceField(
-        label=_("Mode"), widget=forms.RadioSelect,
-        choices=(
-            ("live", explained(_("Live"), _("Pictures from Google, charged."))),
-            ("test", explained(_("Test"), _("Samples from the sandbox, free."))),
-        ),
-    )  # fmt: skip
+    mode = forms.ChoiceField(label=_("Mode"), widget=forms.RadioSelect, choices=(("live", "live"), ("test", "test")))
     field_order = ("name", "mode", "scopes")
 
     def __init__(self, *args: Any, livemode: bool, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["mode"].initial = "live" if livemode else "test"
+        modes: Any = self.fields["mode"]
+        modes.choices = [
+            ("live", explained(gettext("Live"), gettext("Pictures from Google, charged."))),
+            ("test", explained(gettext("Test"), gettext("Samples from the sandbox, free."))),
+        ]
+        modes.initial = "live" if livemode else "test"
         self.fields["scopes"].initial = list(DEFAULT_SCOPES)
 
     def run(self, actor: Actor) -> HttpResponse:
