@@ -108,14 +108,13 @@ class Judge:
         match = self._match(path, known, scope)
         view, options = _view_of(match)
         caller = STRANGER
-        if view is not None:
-            admission = self._admission_of(match.func) if match is not None else None
-            if admission is not None and scope["method"] != "OPTIONS":
-                caller = await self._admit(admission, scope, path)
-            # Without a body there is nothing to save, and the view's own answer is for scripts of other sites too.
-            if has_body(scope) or not (known.page or caller.tenant):
-                _check_method(view, scope["method"], options)
-                _check_scope(view, scope["method"], caller)
+        admission = self._admission_of(match.func) if match is not None else None
+        if admission is not None and scope["method"] != "OPTIONS":
+            caller = await self._admit(admission, scope, path)
+        # Without a body there is nothing to save, and the view's own answer is for scripts of other sites too.
+        if view is not None and (has_body(scope) or not (known.page or caller.tenant)):
+            _check_method(view, scope["method"], options)
+            _check_scope(view, scope["method"], caller)
         limit = self._limits.of(known.body)
         check_length(scope, known, limit)
         return Ruling(known, limit, caller, match, _coding(scope, known))
@@ -167,10 +166,10 @@ class Judge:
 
 
 def _of_callback(admission_of: AdmissionOf) -> Callable[[Any], Admission | None]:
-    """The same for a view's callback, which stays for as long as the process."""
+    """The same for a view's callback, a class or a function, which stays for as long as the process."""
 
     def of_callback(callback: Any) -> Admission | None:
-        view: Any = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
+        view: Any = getattr(callback, "cls", None) or getattr(callback, "view_class", None) or callback
         options = getattr(callback, "initkwargs", None) or getattr(callback, "view_initkwargs", None) or {}
         return admission_of(view, options)
 

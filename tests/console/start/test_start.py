@@ -197,3 +197,8 @@ def test_the_playground_reminds_of_the_next_step_until_a_program_has_called() ->
     submit_generation(team.tenant, livemode=False, key_id=make_key(team.tenant, livemode=False)[0].id)
     assert 'class="reminder"' not in shown(owner.get("/console/playground/"))
     assert 'class="reminder"' not in shown(fresh().member(Role.VIEWER).get("/console/playground/"))
+
+
+def test_a_keys_name_loses_what_cannot_be_kept(team: Team) -> None:
+    click(team.member(), "key", name="Shop\x00")
+    assert keys(team.tenant)[0].name == "Shop\N{REPLACEMENT CHARACTER}"

@@ -25,6 +25,7 @@ from cavendish.above.console.batches.uploads import Read, lines_take, stored_che
 from cavendish.above.console.jobs.advice import Advice, advice, sentence
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.playground.prompt_templates import TemplateShown, templates_offered
+from cavendish.above.console.upload_admission import takes_files
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.formats import MONEY_IN_TABLES
 from cavendish.above.ui.refusals import refusal_text
@@ -91,6 +92,7 @@ def sample(request: HttpRequest, work: Workplace) -> HttpResponse:
     return response
 
 
+@takes_files
 @console_page(Permission.GENERATE, section="jobs")
 def upload(request: HttpRequest, work: Workplace) -> HttpResponse:
     """Takes the file. What is wrong is listed by line and column; what is right is shown before it is started."""

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cavendish.above.console.batches.items import Defaults, column_of, head_problems, item_line, items_of
-from cavendish.above.console.batches.sheet import SheetInvalid, SheetProblem, sheet_read
+from cavendish.above.console.batches.sheet import MAX_BYTES, SheetInvalid, SheetProblem, sheet_read
 from cavendish.above.console.playground.prompt_templates import TemplateShown
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.labels import label
@@ -64,7 +64,8 @@ def table_take(
     """Makes JSONL of a table, checks it, and keeps it where it is right. Raises Problem, SheetInvalid."""
     who = work.principal
     check_active(who)
-    sheet = sheet_read(upload.read(), most_rows=settings.MAX_BATCH_ITEMS, most_problems=MOST_PROBLEMS)
+    # No more than tells that it is too large: what comes with a file may be gigabytes.
+    sheet = sheet_read(upload.read(MAX_BYTES + 1), most_rows=settings.MAX_BATCH_ITEMS, most_problems=MOST_PROBLEMS)
     if problems := head_problems(sheet, template):
         raise SheetInvalid(problems)
     items = list(items_of(sheet, template, defaults))

@@ -38,6 +38,7 @@ from cavendish.above.console.playground.results import (
     result_of,
     settings_of,
 )
+from cavendish.above.console.upload_admission import takes_files
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.labels import label
 from cavendish.db import ids
@@ -189,6 +190,7 @@ def playground_quote(request: HttpRequest, work: Workplace) -> HttpResponse:
     return render(request, "console/playground/quote.html", context)
 
 
+@takes_files
 @console_page(Permission.FILES, section="playground")
 def playground_upload(request: HttpRequest, work: Workplace) -> HttpResponse:
     """Stores a file as a reference: a script gets its row, without one the whole form comes with it."""

@@ -30,6 +30,7 @@ from cavendish.above.console.workplace import Workplace, livemode_switch
 from cavendish.above.ui.first_call import MODEL, first_calls
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.db.storable import storable
 from cavendish.gemini.catalog import get_model
 from cavendish.http.problems import Problem
 
@@ -74,7 +75,7 @@ def start_key(request: HttpRequest, work: Workplace) -> HttpResponse:
         messages.info(request, _("This was done already; a second click does nothing."))
         return HttpResponseRedirect(reverse("console:start"))
     work = _in_mode(work, livemode=work.livemode and live_of(work).ready)
-    name = request.POST.get("name", "").strip()[:MAX_KEY_NAME_CHARS] or _("First key")
+    name = storable(request.POST.get("name", "").strip()[:MAX_KEY_NAME_CHARS]) or _("First key")
     scopes = [scope for scope in FIRST_SCOPES if scope in scopes_of(work.role)]
     try:
         _key, secret = api_key_create(
