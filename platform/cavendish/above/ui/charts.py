@@ -142,7 +142,8 @@ def bars(
                 )
             )
         if day.mark:
-            anchor = "end" if index == len(days) - 1 else "middle"
+            # Of a month on a phone the last two bars have no room to their right.
+            anchor = "end" if index >= len(days) - (2 if len(days) > 20 else 1) else "middle"
             at = f"{(index + 0.88) * step:.2f}" if anchor == "end" else centre
             texts.append(
                 format_html(
