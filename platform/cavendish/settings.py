@@ -89,6 +89,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["cavendish.above.console.templatetags.place"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",

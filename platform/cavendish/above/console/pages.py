@@ -24,6 +24,7 @@ from accounts.members.selectors import tenants_of
 from accounts.models import Role, TenantStatus, User
 from accounts.roles.permissions import Permission, may
 from cavendish.above.console.elsewhere import elsewhere
+from cavendish.above.console.places import left_behind
 from cavendish.above.console.workplace import TestModeOff, Workplace, livemode_switch, workplace_of
 from cavendish.above.ui.acts import Act, act_page
 from cavendish.above.ui.labels import label
@@ -52,6 +53,8 @@ def console_page(permission: Permission | None = Permission.READ, *, section: st
                 return _choose_tenant(request, user)
             request.section = section  # type: ignore[attr-defined]
             request.work = work  # type: ignore[attr-defined]
+            if (behind := left_behind(request, work)) is not None:
+                return behind
             if (instead := _second_factor(request, work)) is not None:
                 return instead
             if work.tenant.status in {TenantStatus.CLOSING, TenantStatus.ERASED} and not _may_stay(request):

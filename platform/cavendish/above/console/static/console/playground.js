@@ -117,6 +117,7 @@ if (ask) {
       document.getElementById("refs").append(row);
       const data = new FormData();
       data.append("csrfmiddlewaretoken", ask.elements.csrfmiddlewaretoken.value);
+      data.append("place", ask.elements.place?.value ?? "");
       data.append("model", new FormData(ask).get("model") ?? "");
       data.append("file", file);
       const request = new XMLHttpRequest();
