@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.actor import SYSTEM
+from accounts.idempotency.errors import KeyInProgress
+from accounts.idempotency.keyed_request import keyed_begin
 from accounts.keys.services import console_key
 from accounts.models import Role
 from billing.budgets.services import budget_create
+from cavendish.above.console.playground import accepting
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
@@ -285,3 +289,22 @@ def test_a_turn_before_that_is_no_generation_is_refused_beside_the_form(team: Te
     assert "/console/playground/%22" not in shown(answer)
     for path in ("form", "quote", "upload"):
         assert owner.post(f"{PLAYGROUND}{path}", **sent).status_code in {200, 422}, path
+
+
+def test_a_second_click_waits_for_the_first_and_leads_to_its_picture(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, running = team.member(), []
+
+    def begin(**given: Any) -> Any:
+        if len(running) < 2:
+            running.append(given["key"])
+            raise KeyInProgress
+        return keyed_begin(**given)
+
+    monkeypatch.setattr(accepting, "keyed_begin", begin)
+    assert owner.post(GENERATE, **form(prompt="a cat twice", once="twice")).status_code == 302
+    assert len(running) == 2
+    running.clear()
+    monkeypatch.setattr(accepting, "MAX_WAIT_SECONDS", 0.0)
+    assert owner.post(GENERATE, **form(prompt="a cat for long", once="long")).status_code == 422

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
 
-from accounts.idempotency.keyed_request import keyed_begin, keyed_request_current
+from accounts.authentication.principal import Principal
+from accounts.idempotency.errors import KeyInProgress
+from accounts.idempotency.keyed_request import KeyedRequest, keyed_begin, keyed_request_current
 from accounts.limits import current_reservation
 from cavendish.above.console.workplace import Workplace
 from generations.accept.funnel import generation_accept
 
 MAX_ONCE = 40
+MAX_WAIT_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.1
 
 
 def accept(request: HttpRequest, work: Workplace, body: Mapping[str, Any]) -> list[UUID]:
@@ -32,7 +37,7 @@ def accept(request: HttpRequest, work: Workplace, body: Mapping[str, Any]) -> li
     if not once:
         return generation_accept(who=who, body=io.BytesIO(document), dialect="native").ids
     digest = hashlib.sha256(document)
-    keyed = keyed_begin(owner=who, key=f"console-{once}-{digest.hexdigest()[:24]}", digest=digest.digest())
+    keyed = _begun(who, f"console-{once}-{digest.hexdigest()[:24]}", digest.digest())
     if keyed.is_replay:
         return [UUID(one) for one in keyed.created_ids]
     try:
@@ -44,3 +49,18 @@ def accept(request: HttpRequest, work: Workplace, body: Mapping[str, Any]) -> li
     if not keyed.is_done:
         keyed.end()
     return accepted.ids
+
+
+def _begun(who: Principal, key: str, digest: bytes) -> KeyedRequest:
+    """Takes the key. Of a double click a browser shows the second answer, so that one waits for the first to be done.
+
+    Raises KeyInProgress where that takes too long.
+    """
+    last = time.monotonic() + MAX_WAIT_SECONDS
+    while True:
+        try:
+            return keyed_begin(owner=who, key=key, digest=digest)
+        except KeyInProgress:
+            if time.monotonic() > last:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
