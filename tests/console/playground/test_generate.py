@@ -294,7 +294,8 @@ def test_a_turn_before_that_is_no_generation_is_refused_beside_the_form(team: Te
 def test_a_second_click_waits_for_the_first_and_leads_to_its_picture(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner, running = team.member(), []
+    owner = team.member()
+    running: list[str] = []
 
     def begin(**given: Any) -> Any:
         if len(running) < 2:
