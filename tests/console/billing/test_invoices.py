@@ -44,6 +44,8 @@ def test_an_invoice_adds_up_and_says_how_to_pay_it(owing: Invoice) -> None:
     assert "$60.01 to pay by" in page or "$60.01 overdue" in page
     lines = re.findall(r'<td class="r">(−?[\d.,]+)</td></tr>', page.split('class="facts facts-money sums"')[0])
     assert sum(Decimal(line.replace("−", "-")) for line in lines) == owing.total
+    assert "3.1 Flash · " in page, "a model's short name, as everywhere"
+    assert "1\u202f000\u202f140 tokens" in page
     assert BANK in page
     assert f'data-copy="{owing.number}"' in page
     overview = shown(owner.get("/console/billing/"))

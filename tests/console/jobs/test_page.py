@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,13 +11,18 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role, WebhookDelivery, WebhookEndpoint
+from cavendish.above.ui.jobs.strip import strip
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from generations.errors import ErrorCode
+from generations.jobs.steps import Called
+from generations.jobs.tenant_timeline import tenant_timeline
+from generations.jobs.timeline import Segment, SegmentKind
 from tests.console.colleagues import Team, scripted
 from tests.console.jobs.stored import UPSTREAM_HOST, UPSTREAM_KEY, WORKER, call_add, picture_add, run
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim, register, status
+from tests.people.test_language import CHINESE
 from tests.people.visitors import shown
 
 
@@ -61,6 +67,32 @@ def test_what_is_the_operators_is_not_shown(team: Team) -> None:
         assert "First try: 503" in page
         for secret in (WORKER, UPSTREAM_KEY, UPSTREAM_HOST, "secret-interaction", "Margin", "Upstream", "cooling"):
             assert secret not in page, (role, secret)
+
+
+def test_googles_answer_is_said_in_the_readers_language(team: Team) -> None:
+    id = submit_generation(team.tenant)
+    run(fail=ErrorCode.UPSTREAM_UNAVAILABLE)
+    call_add(team.tenant, id)
+    page = shown(team.member().get(page_of(id), **CHINESE))
+    assert "服务不可用" in page
+    assert "Unavailable" not in page
+
+
+def test_names_above_the_bar_do_not_touch(team: Team) -> None:
+    id = submit_generation(team.tenant)
+    run(fail=ErrorCode.UPSTREAM_UNAVAILABLE)
+    call_add(team.tenant, id)
+    job = tenant_timeline(tenant_id=team.tenant.id, generation_id=id, livemode=True, webhooks=True, audit=True)
+    assert job is not None
+    [call] = (step.facts for step in job.steps if isinstance(step.facts, Called))
+
+    def names(*shares: float) -> list[str]:
+        parts = [Segment(SegmentKind.CALL, call.started_at, 1.0, share, call) for share in shares]
+        return re.findall(r'<text class="([^"]+)"', strip(replace(job, segments=parts)))
+
+    assert names(0.5, 0.5) == ["strong", "strong"]
+    assert names(0.15, 0.5) == ["strong", "strong wideonly"], "on a phone they would touch"
+    assert names(0.07, 0.5) == ["strong"]
 
 
 def test_what_to_do_stands_beside_what_went_wrong(team: Team) -> None:
