@@ -49,6 +49,7 @@ def test_every_column_that_names_another_row_has_such_a_reference() -> None:
         ("billing_allowanceuse", "generation_id"),
         ("billing_ledgertransaction", "generation_id"),  # history outlives what it tells of
         ("billing_ledgertransaction", "invoice_id"),
+        ("billing_ledgertransaction", "reverses_id"),  # a top-up of the tenant's, looked up as it is booked
         ("billing_invoicedocument", "subject_id"),  # an invoice or a credit note
         ("generations_generation", "member_id"),  # a person, who may be deleted while the history stays
         ("generations_batch", "member_id"),

@@ -56,6 +56,7 @@ UNKNOWN["export_id"] = "exp_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
 UNKNOWN |= dict.fromkeys(("endpoint_id", "webhook_id"), "whe_" + "0" * 32) | {"delivery_id": "whd_" + "0" * 32}
+UNKNOWN["transaction_id"] = "txn_" + "0" * 32
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
 
@@ -81,7 +82,7 @@ def ids_of(account: Account) -> dict[str, str]:
         "export_id": UNKNOWN["export_id"],  # likewise, but for its signed address
         "hold_id": UNKNOWN["hold_id"],  # likewise
         "plan_id": UNKNOWN["plan_id"],  # nobody's but the operator's
-        **{name: UNKNOWN[name] for name in ("note_id", "operator_id", "operator_key_id")},  # likewise
+        **{name: UNKNOWN[name] for name in ("note_id", "operator_id", "operator_key_id", "transaction_id")},  # likewise
         "batch_id": account.post("/api/v1/batches", json={"items": [{}]}).json()["id"],
         "share_link_id": account.post(f"/api/v1/generations/{made['id']}/share-links", json={}).json()["id"],
         "template_id": account.post("/api/v1/templates", json={"name": "t", "prompt": "A cat"}).json()["id"],

@@ -24,7 +24,7 @@ FIELDS = (
     "model", "input", "template", "response_format", "tools", "max_images", "previous_generation_id",
     "system_instruction", "safety_settings", "n", "deadline", "metadata",
 )  # fmt: skip
-_PIECES = re.compile(r'(?P<string>"(?:\\.|[^"\\\n])*")|(?P<comment>(?:^|(?<=\s))(?:#|//) .*$)', re.MULTILINE)
+_PIECES = re.compile(r'(?P<string>"(?:\\.|[^"\\\n])*"?)|(?P<comment>(?:^|(?<=\s))(?:#|//) .*$)', re.MULTILINE)
 
 
 @dataclass(frozen=True)
