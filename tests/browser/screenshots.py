@@ -87,7 +87,9 @@ def main() -> None:
             page.get_by_label("Google Search").check()
             page.get_by_role("button", name="Generate").click()
             expect(page.get_by_role("button", name="Download").first).to_be_visible()
-            page.wait_for_load_state("networkidle")
+            page.locator("iframe").scroll_into_view_if_needed()
+            page.wait_for_timeout(1500)  # what Google suggests comes into a frame of its own
+            page.evaluate("scrollTo(0, 0)")
             take(page, "console-playground", whole=True)
             result = page.url
         with visit(browser, url, size=PHONE, theme="dark", state=owner) as (_context, page, seen):
