@@ -97,7 +97,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "cavendish.above.console.context.console",
                 "cavendish.above.admin.context.admin",
-            ]
+            ],
         },
     }
 ]
