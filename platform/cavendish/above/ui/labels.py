@@ -69,16 +69,12 @@ WORDS = (
     gettext_noop("images not delivered"), gettext_noop("output split missing"), gettext_noop("repeated answers"),
     gettext_noop("total mismatch"), gettext_noop("unknown kind"), gettext_noop("unpriced tool use"),
     gettext_noop("usage missing"),
-)  # fmt: skip
-"""Names of the API that pages show as words: error codes, kinds, tiers, tools, flags."""
-
-ANSWERS = (
     gettext_noop("Aborted"), gettext_noop("Deadline exceeded"), gettext_noop("Failed precondition"),
     gettext_noop("Internal"), gettext_noop("Invalid argument"), gettext_noop("Not found"),
     gettext_noop("Permission denied"), gettext_noop("Resource exhausted"), gettext_noop("Unauthenticated"),
     gettext_noop("Unavailable"), gettext_noop("Unknown"),
 )  # fmt: skip
-"""Codes of Google's answers, as the steps of a job name them."""
+"""Names of the API that pages show as words: error codes, kinds, tiers, tools, flags, codes of Google's answers."""
 
 CONNECTIONS = (
     gettext_noop("The host could not be reached."), gettext_noop("The host did not respond in time."),

@@ -107,6 +107,7 @@ def result_context(work: Workplace, result: Result) -> dict[str, Any]:
         "result": result,
         "sight": result.sight,
         "again": again_of(work, result.sight),
+        "once": secrets.token_urlsafe(12),
         "snippets": snippets_of(result.sight, previous=before),
         "goes_on": may_go_on(result.sight),
         "stream": token,
