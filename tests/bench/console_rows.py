@@ -67,10 +67,15 @@ def rows_write(tenant: UUID) -> int:
         for number, job in enumerate(jobs):
             prompt = f"{' '.join(draw.choices(WORDS, k=3))} number {number}{' zebra' if number == 5 else ''}"
             steps = [{"type": "user_input", "content": [{"type": "text", "text": prompt}]}]
-            contents.append((job, tenant, json.dumps({"input": prompt}), json.dumps({"steps": steps})))
+            contents.append((job, tenant, json.dumps({"input": prompt}), json.dumps({"steps": steps}), *["[]"] * 4))
             terms.append((job, tenant, terms_of(steps, tenant_id=tenant, livemode=True)))
             tags += [(new_id(), tenant, job, "Common", "common")] if number % 2 else []
-        _copy(cursor, "generations_generationcontent", "generation_id, tenant_id, request, plan", contents)
+        _copy(
+            cursor,
+            "generations_generationcontent",
+            "generation_id, tenant_id, request, plan, content, thoughts, steps, notices",
+            contents,
+        )
         _copy(cursor, "generations_generationterms", "generation_id, tenant_id, terms", terms)
         _copy(cursor, "generations_generationtag", "id, tenant_id, generation_id, tag, folded", tags)
         collection = first_at(timezone.now())
