@@ -21,6 +21,7 @@ from accounts.authentication.people import person_actor, signed_in_with_two_fact
 from accounts.models import User
 from accounts.roles.operators import OperatorPermission, operator_can, roles_with
 from cavendish.above.ui.acts import Act, act_page
+from cavendish.above.ui.scripts import is_scripted
 
 View = Callable[..., HttpResponse]
 
@@ -78,7 +79,7 @@ def operator_actor(request: HttpRequest) -> Actor:
 
 def refused(request: HttpRequest, permission: OperatorPermission) -> HttpResponse:
     """Shows that the operator's role lacks a permission, and which roles have it."""
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     context = {
         "permission": permission,
         "role": operator_of(request).operator_role,

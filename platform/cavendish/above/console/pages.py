@@ -28,6 +28,7 @@ from cavendish.above.console.places import left_behind
 from cavendish.above.console.workplace import TestModeOff, Workplace, livemode_switch, workplace_of
 from cavendish.above.ui.acts import Act, act_page
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.scripts import is_scripted, towards
 
 View = Callable[..., HttpResponseBase]
 
@@ -69,7 +70,7 @@ def console_page(permission: Permission | None = Permission.READ, *, section: st
                 return HttpResponseRedirect(reverse("console:home"))
             except Http404:
                 found = elsewhere(request, work, kwargs.values()) if request.method != "POST" else None
-                if found is None or request.headers.get("HX-Request") == "true":
+                if found is None or is_scripted(request):
                     raise
                 return found
 
@@ -84,14 +85,14 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 
     htmx follows no redirect of its own, and comes back to the page that it stands in, not to the part that it wanted.
     """
-    if request.headers.get("HX-Request") != "true":
+    if not is_scripted(request):
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
     page = urlsplit(request.headers.get("HX-Current-URL", ""))
     back = f"{page.path}?{page.query}" if page.query else page.path
     address = f"{settings.LOGIN_URL}?{urlencode({'next': back if back.startswith('/console/') else '/console/'})}"
     if request.path == reverse("console:state"):
         return render(request, "console/ended.html", {"address": address})
-    return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return towards(request, address)
 
 
 def _choose_tenant(request: HttpRequest, user: User) -> HttpResponse:
@@ -117,7 +118,7 @@ def _may_stay(request: HttpRequest) -> bool:
 
 def refused(request: HttpRequest, work: Workplace, permission: Permission) -> HttpResponse:
     """Shows that the person's role lacks a permission, and which roles have it."""
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     context = {
         "permission": permission,
         "role": label(work.membership.role_label),

@@ -16,7 +16,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy
 from accounts.actor import Actor
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.scripts import is_scripted, towards
 from cavendish.http.problems import Problem
 
 MAX_REASON_CHARS = 300
@@ -157,11 +158,11 @@ def act_page(
 
     A script (`HX-Request`) gets the dialog's content, and a preview with each change of the form.
     """
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     preview: Preview | None = None
     if act.is_bound and act.is_valid():
         if "confirm" in request.POST and _acted(request):
-            return _done_already(request, back, scripted=scripted)
+            return _done_already(request, back)
         try:
             asked = "confirm" in request.POST
             seen = scripted or request.POST.get("seen") == act.digest()
@@ -170,12 +171,12 @@ def act_page(
             unseen = preview is not None and not seen
             if asked and not unseen:
                 if not _first(request):
-                    return _done_already(request, back, scripted=scripted)
+                    return _done_already(request, back)
                 outcome = act.run(actor)
                 if isinstance(outcome, HttpResponse):
                     return outcome
                 messages.success(request, outcome)
-                return _to(back, scripted=scripted)
+                return towards(request, back)
         except Problem as refusal:
             preview = None
             cache.delete(_once(request))
@@ -213,13 +214,6 @@ def _first(request: HttpRequest) -> bool:
     return not request.POST.get("once") or bool(cache.add(_once(request), True, ONCE_SECONDS))
 
 
-def _done_already(request: HttpRequest, back: str, *, scripted: bool) -> HttpResponse:
+def _done_already(request: HttpRequest, back: str) -> HttpResponse:
     messages.info(request, _("This was done already; a second click does nothing."))
-    return _to(back, scripted=scripted)
-
-
-def _to(address: str, *, scripted: bool) -> HttpResponse:
-    """Returns a redirect; htmx follows one only by its own header."""
-    if scripted:
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address)
+    return towards(request, back)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from cavendish.above.ui.first_call import Snippet
+from cavendish.above.ui.scripts import is_scripted
 
 
 def secret_page(
@@ -26,7 +27,7 @@ def secret_page(
     `snippets` are programs that run as pasted; `once` says that the secret is stored nowhere; `frame` is the template
     around the page where it is not the area's own.
     """
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     template = "ui/secret_panel.html" if scripted else "ui/secret.html"
     context = {
         "title": title, "secret": secret, "text": text, "back": back, "snippets": snippets, "once": once,

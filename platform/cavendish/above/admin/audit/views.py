@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -20,6 +20,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.audit.sentences import sentence, values_of
 from cavendish.above.ui.cells import SINCE, UNTIL
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, list_page
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 
 
@@ -85,9 +86,6 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 @operator_page(section="audit")
 def audit_event(request: HttpRequest, event_id: str) -> HttpResponse:
-    value = ids.decode(ids.AUDIT_EVENT, event_id)
-    event = AuditEvent.objects.select_related("tenant").filter(id=value).first() if value else None
-    if event is None:
-        raise Http404
+    event = row_or_404(ids.AUDIT_EVENT, event_id, AuditEvent.objects.select_related("tenant"))
     context = {"event": event, "public_id": event_id, "lines": values_of(event)}
     return render(request, "admin/audit/event.html", context)

@@ -20,6 +20,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import MODE, created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 
 FLAGGED = (
@@ -109,9 +110,8 @@ def charges(request: HttpRequest) -> HttpResponse:
 
 @operator_page(OperatorPermission.MONEY, section="charges")
 def charge_act(request: HttpRequest, generation_id: str, act: str) -> HttpResponse:
-    value = ids.decode(ids.GENERATION, generation_id)
-    sight = charge_in_sight(value) if value else None
-    if sight is None or act not in ACTS:
+    sight = find_or_404(ids.GENERATION, generation_id, charge_in_sight)
+    if act not in ACTS:
         raise Http404
     form = ACTS[act](request.POST or None, sight=sight)
     to_list = request.GET.get("back") == "list"

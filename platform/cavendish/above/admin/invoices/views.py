@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +39,8 @@ from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.ui import invoices as invoice_page
 from cavendish.above.ui.invoices import TODAY, invoice_state, pdf_shown
 from cavendish.above.ui.lists import FilterInvalid, List, list_page
+from cavendish.above.ui.public_ids import row_or_404
+from cavendish.above.ui.scripts import towards
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
 from cavendish.storage import objects
@@ -86,15 +88,7 @@ def invoices_csv(request: HttpRequest) -> HttpResponse:
 def draft(request: HttpRequest) -> HttpResponse:
     act = Draft(request.POST or None)
     response = operator_act(request, act, back=reverse("admin:invoices"))
-    return _towards(response, address_of(ids.INVOICE, act.drafted.id)) if act.drafted else response
-
-
-def _towards(response: HttpResponse, address: str) -> HttpResponse:
-    """Returns the answer of an act that was done, leading to what it has made."""
-    if response.status_code == 302:
-        return HttpResponseRedirect(address)
-    response.headers["HX-Redirect"] = address
-    return response
+    return towards(request, address_of(ids.INVOICE, act.drafted.id)) if act.drafted else response
 
 
 @operator_page(section="invoices")
@@ -205,7 +199,7 @@ def invoice_act(request: HttpRequest, invoice_id: str, act: str) -> HttpResponse
     back = reverse("admin:invoice", args=[invoice_id])
     response = operator_act(request, form, back=back)
     if act == "finalise" and response.status_code in {302, 204} and not _is_there(invoice_id):
-        return _towards(response, reverse("admin:invoices"))  # an empty draft is gone
+        return towards(request, reverse("admin:invoices"))  # an empty draft is gone
     return response
 
 
@@ -214,11 +208,8 @@ def _is_there(invoice_id: str) -> bool:
 
 
 def _invoice_of(invoice_id: str) -> Invoice:
-    value = ids.decode(ids.INVOICE, invoice_id)
     rows = Invoice.objects.select_related("tenant", "replaces").annotate(today=TODAY)
-    row: Invoice | None = rows.filter(id=value).first() if value else None
-    if row is None:
-        raise Http404
+    row: Invoice = row_or_404(ids.INVOICE, invoice_id, rows)
     return row
 
 
@@ -263,11 +254,7 @@ def credit_note_file(request: HttpRequest, note_id: str) -> HttpResponse:
 
 
 def _note_of(note_id: str) -> CreditNote:
-    value = ids.decode(ids.CREDIT_NOTE, note_id)
-    rows = CreditNote.objects.select_related("invoice", "tenant")
-    note: CreditNote | None = rows.filter(id=value).first() if value else None
-    if note is None:
-        raise Http404
+    note: CreditNote = row_or_404(ids.CREDIT_NOTE, note_id, CreditNote.objects.select_related("invoice", "tenant"))
     return note
 
 
@@ -286,9 +273,6 @@ def company_new(request: HttpRequest) -> HttpResponse:
 
 @operator_page(OperatorPermission.MONEY, section="invoices")
 def company_change(request: HttpRequest, entity_id: str) -> HttpResponse:
-    value = ids.decode(ids.LEGAL_ENTITY, entity_id)
-    entity: LegalEntity | None = LegalEntity.objects.filter(id=value).first() if value else None
-    if entity is None:
-        raise Http404
+    entity: LegalEntity = row_or_404(ids.LEGAL_ENTITY, entity_id, LegalEntity.objects.all())
     act = ChangeCompany(request.POST or None, request.FILES or None, entity=entity)
     return operator_act(request, act, back=reverse("admin:companies"))

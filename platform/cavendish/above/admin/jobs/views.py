@@ -18,6 +18,7 @@ from cavendish.above.admin.pages import operator_act, operator_actor, operator_o
 from cavendish.above.ui.jobs.strip import strip, where_time_went
 from cavendish.above.ui.jobs.summary import summary
 from cavendish.above.ui.lists import list_page
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 from cavendish.http.problems import Problem
 from generations.jobs.selectors import job_timeline
@@ -121,8 +122,4 @@ def _page(generation_id: str) -> str:
 
 
 def _job_of(text: str) -> Timeline:
-    value = ids.decode(ids.GENERATION, text)
-    found = job_timeline(value) if value else None
-    if found is None:
-        raise Http404
-    return found
+    return find_or_404(ids.GENERATION, text, job_timeline)

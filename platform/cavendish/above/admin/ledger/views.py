@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
@@ -24,6 +24,7 @@ from cavendish.above.ui.cells import MODE, SINCE, UNTIL
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.ledger import movement_text
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid, List, equals, list_page
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
 from cavendish.db import ids
 
@@ -108,10 +109,7 @@ def _csv_row(row: Any) -> tuple[Any, ...]:
 
 @operator_page(section="ledger")
 def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
-    value = ids.decode(ids.LEDGER_TRANSACTION, transaction_id)
-    booked = ledger_transaction(value) if value else None
-    if booked is None:
-        raise Http404
+    booked = find_or_404(ids.LEDGER_TRANSACTION, transaction_id, ledger_transaction)
     row = booked.transaction
     context = {
         **_reversing(request, row),

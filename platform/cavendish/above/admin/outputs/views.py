@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -14,6 +12,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import SINCE, UNTIL, created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page, yes_or_no
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 from generations.models import Output
 
@@ -53,8 +52,5 @@ def outputs(request: HttpRequest) -> HttpResponse:
 @operator_page(section="outputs")
 def output(request: HttpRequest, output_id: str) -> HttpResponse:
     """Leads to the job that it belongs to."""
-    value = ids.decode(ids.OUTPUT, output_id)
-    row: Any = Output.objects.filter(id=value).first() if value else None
-    if row is None:
-        raise Http404
+    row: Output = row_or_404(ids.OUTPUT, output_id, Output.objects.all())
     return HttpResponseRedirect(f"{address_of(ids.GENERATION, row.generation_id)}#{output_id}")

@@ -19,6 +19,7 @@ from billing.subscriptions.selectors import tenant_plans
 from cavendish.above.admin.pages import operator_act, operator_page
 from cavendish.above.admin.prices.acts.plans import PLAN_ACTS, TERM_NAMES, NewPlan, term_text
 from cavendish.above.admin.prices.views import may_price
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 
 MOST_TENANTS = 50
@@ -89,8 +90,5 @@ def plan_act(request: HttpRequest, plan_id: str, act: str) -> HttpResponse:
 
 
 def _plan_of(plan_id: str) -> Plan:
-    value = ids.decode(ids.PLAN, plan_id)
-    found: Plan | None = Plan.objects.filter(id=value).first() if value else None
-    if found is None:
-        raise Http404
+    found: Plan = row_or_404(ids.PLAN, plan_id, Plan.objects.all())
     return found

@@ -16,6 +16,7 @@ from cavendish.above.admin.tenants.finding import tenant_of
 from cavendish.above.ui.guard_rules.acts import FORMS, GuardAct, act_of
 from cavendish.above.ui.guard_rules.cells import buttons, columns, new_rules
 from cavendish.above.ui.lists import Column, List, list_page
+from cavendish.above.ui.public_ids import find_or_404, row_or_404
 from cavendish.db import ids
 from generations.guard.selectors import guard_rule_find
 from generations.models import GuardRule, PlatformGuardRule
@@ -51,7 +52,7 @@ def rule_new(request: HttpRequest, kind: str) -> HttpResponse:
 
 @operator_page(OperatorPermission.PLATFORM, section="settings")
 def rule_act(request: HttpRequest, rule_id: str, act: str) -> HttpResponse:
-    row = _there(guard_rule_find(_id_of(rule_id), tenant_id=None))
+    row = find_or_404(ids.GUARD_RULE, rule_id, lambda value: guard_rule_find(value, tenant_id=None))
     return _do(request, act_of(row, act), back=reverse("admin:guard_rules"), rule=row)
 
 
@@ -85,7 +86,7 @@ def tenant_rule_new(request: HttpRequest, tenant_id: str, kind: str) -> HttpResp
 @operator_page(OperatorPermission.TENANTS, section="tenants")
 def tenant_rule_act(request: HttpRequest, tenant_id: str, rule_id: str, act: str) -> HttpResponse:
     tenant = tenant_of(tenant_id)
-    row = _there(GuardRule.objects.filter(tenant_id=tenant.id, id=_id_of(rule_id)).first())
+    row = row_or_404(ids.GUARD_RULE, rule_id, GuardRule.objects.filter(tenant_id=tenant.id))
     return _do(request, act_of(row, act), back=_tenant_back(tenant), tenant_id=tenant.id, rule=row)
 
 
@@ -106,16 +107,3 @@ def _do(
     act = act_class(request.POST or None, **options)
     act.request, act.tenant_id, act.back = request, tenant_id, back
     return operator_act(request, act, back=back)
-
-
-def _id_of(text: str) -> UUID:
-    value = ids.decode(ids.GUARD_RULE, text)
-    if value is None:
-        raise Http404
-    return value
-
-
-def _there(row: GuardRuleFields | None) -> GuardRuleFields:
-    if row is None:
-        raise Http404
-    return row

@@ -20,6 +20,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import created, in_row, unseen
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, Filter, List, equals, list_page
+from cavendish.above.ui.public_ids import find_or_404, row_or_404
 from cavendish.db import ids
 
 ROLE: Filter[Any] = Filter("role", _("Role"), equals("operator_role"), choices=OperatorRole.choices)
@@ -76,9 +77,8 @@ def operator_new(request: HttpRequest) -> HttpResponse:
 
 @operator_page(OperatorPermission.OPERATORS, section="settings")
 def operator_item_act(request: HttpRequest, operator_id: str, act: str) -> HttpResponse:
-    value = ids.decode(ids.USER, operator_id)
-    row = operator_find(value) if value else None
-    if row is None or act not in ACTS:
+    row = find_or_404(ids.USER, operator_id, operator_find)
+    if act not in ACTS:
         raise Http404
     return operator_act(request, ACTS[act](request.POST or None, operator=row), back=reverse("admin:operators"))
 
@@ -149,8 +149,5 @@ def key_new(request: HttpRequest) -> HttpResponse:
 
 @operator_page(OperatorPermission.OPERATORS, section="settings")
 def key_revoke(request: HttpRequest, key_id: str) -> HttpResponse:
-    value = ids.decode(ids.OPERATOR_KEY, key_id)
-    row = operator_keys().filter(id=value).first() if value else None
-    if row is None:
-        raise Http404
+    row = row_or_404(ids.OPERATOR_KEY, key_id, operator_keys())
     return operator_act(request, RevokeKey(request.POST or None, key=row), back=reverse("admin:operator_keys"))

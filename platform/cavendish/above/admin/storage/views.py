@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -30,6 +30,7 @@ from cavendish.above.admin.storage.selectors import (
 from cavendish.above.ui import charts, formats
 from cavendish.above.ui.cells import created, unseen
 from cavendish.above.ui.lists import Column, Filter, List, list_page
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 from generations.models import LegalHold
 
@@ -148,8 +149,5 @@ def hold_new(request: HttpRequest) -> HttpResponse:
 
 @operator_page(OperatorPermission.ERASE, section="storage")
 def hold_release(request: HttpRequest, hold_id: str) -> HttpResponse:
-    value = ids.decode(ids.LEGAL_HOLD, hold_id)
-    row = legal_holds().filter(id=value).first() if value else None
-    if row is None:
-        raise Http404
+    row = row_or_404(ids.LEGAL_HOLD, hold_id, legal_holds())
     return operator_act(request, ReleaseHold(request.POST or None, hold=row), back=reverse("admin:legal_holds"))

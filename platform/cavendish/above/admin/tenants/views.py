@@ -39,6 +39,8 @@ from cavendish.above.admin.tenants.lists import TENANTS
 from cavendish.above.tenant_data.models import Erasure
 from cavendish.above.ui.budgets.lines import budget_lines
 from cavendish.above.ui.lists import list_page
+from cavendish.above.ui.public_ids import row_or_404
+from cavendish.above.ui.scripts import towards
 from cavendish.db import ids
 
 ACTS: dict[str, type[TenantAct]] = {
@@ -98,12 +100,7 @@ def tenant_new(request: HttpRequest) -> HttpResponse:
     act = settings.NewTenant(request.POST or None)
     response = operator_act(request, act, back=reverse("admin:tenants"))
     created = getattr(act, "created", None)
-    if created is not None:
-        address = tenant_address(created)
-        if response.status_code == 302:
-            return HttpResponseRedirect(address)
-        response.headers["HX-Redirect"] = address
-    return response
+    return towards(request, tenant_address(created)) if created is not None else response
 
 
 @operator_page(section="tenants")
@@ -180,9 +177,7 @@ def tenant_item_act(request: HttpRequest, tenant_id: str, act: str, item: str) -
     if act not in ITEM_ACTS:
         raise Http404
     act_class, kind, table = ITEM_ACTS[act]
-    row = table.objects.filter(tenant_id=found.id, id=ids.decode(kind, item)).first()
-    if row is None:
-        raise Http404
+    row = row_or_404(kind, item, table.objects.filter(tenant_id=found.id))
     return _act(request, found, act_class, item=row)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -28,7 +27,9 @@ from cavendish.above.console.playground.prompt_templates import TemplateShown, t
 from cavendish.above.console.upload_admission import takes_files
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.formats import MONEY_IN_TABLES
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.scripts import is_scripted
 from cavendish.above.ui.spreadsheet import csv_response
 from cavendish.db import ids
 from cavendish.gemini.catalog import Model
@@ -200,7 +201,7 @@ def _form(
         "file_name": file_name,
         "max_rows": settings.MAX_BATCH_ITEMS,
     }
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     template = "console/batches/new_form.html" if scripted else "console/batches/new.html"
     return render(request, template, context, status=422 if wrong and not scripted else 200)
 
@@ -233,10 +234,9 @@ def _is_covered(work: Workplace, check: BatchCheck) -> bool:
 
 
 def _file_of(work: Workplace, text: str) -> File:
-    file_id: UUID | None = ids.decode(ids.FILE, text)
     with work.reading():
-        file = file_find(file_id, livemode=work.livemode) if file_id else None
-    if file is None or file.mime_type != JSONL:
+        file = find_or_404(ids.FILE, text, lambda value: file_find(value, livemode=work.livemode))
+    if file.mime_type != JSONL:
         raise Http404
     return file
 

@@ -22,6 +22,7 @@ from cavendish.above.console.jobs.rows import makers_of
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.lists import list_page
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.refusals import refusal_text
 from cavendish.db import ids
 from cavendish.http.problems import Problem
@@ -142,11 +143,7 @@ def _context(work: Workplace, row: Batch, loaded: Loaded) -> dict[str, Any]:
 
 
 def _row_of(work: Workplace, text: str) -> Batch:
-    batch_id = ids.decode(ids.BATCH, text)
-    row = batch_find(batch_id, livemode=work.livemode) if batch_id else None
-    if row is None:
-        raise Http404
-    return row
+    return find_or_404(ids.BATCH, text, lambda value: batch_find(value, livemode=work.livemode))
 
 
 def _names(row: Batch) -> dict[str, str]:

@@ -35,6 +35,7 @@ from cavendish.above.ui import invoices as invoice_page
 from cavendish.above.ui.invoices import TODAY, invoice_state, pdf_shown
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import list_page
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
 from cavendish.storage import objects
@@ -179,11 +180,8 @@ def _line_cursor(text: str) -> tuple[date, UUID] | None:
 
 
 def _invoice_of(work: Workplace, public: str) -> Invoice:
-    value = ids.decode(ids.INVOICE, public)
     rows = Invoice.objects.select_related("replaces").filter(tenant_id=work.tenant_id).annotate(today=TODAY)
-    row: Invoice | None = rows.filter(id=value).first() if value else None
-    if row is None:
-        raise Http404
+    row: Invoice = row_or_404(ids.INVOICE, public, rows)
     return row
 
 
@@ -216,9 +214,6 @@ def credit_note_pdf(request: HttpRequest, work: Workplace, note_id: str) -> Http
 
 
 def _note_of(work: Workplace, public: str) -> CreditNote:
-    value = ids.decode(ids.CREDIT_NOTE, public)
     rows = CreditNote.objects.select_related("invoice").filter(tenant_id=work.tenant_id)
-    note: CreditNote | None = rows.filter(id=value).first() if value else None
-    if note is None:
-        raise Http404
+    note: CreditNote = row_or_404(ids.CREDIT_NOTE, public, rows)
     return note

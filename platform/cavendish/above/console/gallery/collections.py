@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +19,7 @@ from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import in_row, unseen
 from cavendish.above.ui.lists import Column, Filter, List, list_page
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 from generations.collections.selectors import collection_find, output_counts
 from generations.models import Collection
@@ -57,13 +58,13 @@ def collection_new(request: HttpRequest, work: Workplace) -> HttpResponseBase:
 
 @console_page(Permission.GENERATE, section="gallery")
 def collection_rename(request: HttpRequest, work: Workplace, collection_id: str) -> HttpResponseBase:
-    act = RenameCollection(request.POST or None, work=work, collection=_of(work, collection_id))
+    act = RenameCollection(request.POST or None, work=work, collection=collection_of(work, collection_id))
     return console_act(request, work, act, back=_list())
 
 
 @console_page(Permission.GENERATE, section="gallery")
 def collection_delete(request: HttpRequest, work: Workplace, collection_id: str) -> HttpResponseBase:
-    act = DeleteCollection(request.POST or None, work=work, collection=_of(work, collection_id))
+    act = DeleteCollection(request.POST or None, work=work, collection=collection_of(work, collection_id))
     return console_act(request, work, act, back=_list())
 
 
@@ -71,14 +72,10 @@ def _list() -> str:
     return reverse("console:gallery_collections")
 
 
-def _of(work: Workplace, public_id: str) -> Collection:
+def collection_of(work: Workplace, public_id: str) -> Collection:
     """Returns a collection of this mode. Raises Http404."""
-    row_id = ids.decode(ids.COLLECTION, public_id)
     with work.reading():
-        row = collection_find(row_id, livemode=work.livemode) if row_id else None
-    if row is None:
-        raise Http404
-    return row
+        return find_or_404(ids.COLLECTION, public_id, lambda value: collection_find(value, livemode=work.livemode))
 
 
 def _name(row: Collection) -> SafeString:

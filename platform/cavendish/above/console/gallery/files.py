@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from accounts.roles.permissions import Permission
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 from generations.selectors import file_find
 from generations.show.stored_bytes import bytes_response
@@ -16,11 +17,8 @@ from generations.show.stored_bytes import bytes_response
 @console_page(Permission.READ, section="gallery")
 def gallery_file(request: HttpRequest, work: Workplace, file_id: str) -> HttpResponseBase:
     """The bytes of a file, as they were uploaded."""
-    row_id = ids.decode(ids.FILE, file_id)
     with work.reading():
-        file = file_find(row_id, livemode=work.livemode) if row_id else None
-    if file is None:
-        raise Http404
+        file = find_or_404(ids.FILE, file_id, lambda value: file_find(value, livemode=work.livemode))
     return bytes_response(
         file.storage_key, mime_type=file.mime_type, size=file.bytes, sha256=file.sha256, name=file_id
     )  # fmt: skip

@@ -17,6 +17,7 @@ from cavendish.above.console.gallery.menus import query_of
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
 from cavendish.db.storable import is_storable
 from cavendish.http.problems import Problem
@@ -43,7 +44,7 @@ def _mark(change: Callable[[HttpRequest, Workplace, Output], None]) -> Any:
                 change(request, work, output)
             except Problem as refusal:
                 problem = refusal_text(refusal) if not refusal.errors else "; ".join(e.detail for e in refusal.errors)
-        if request.headers.get("HX-Request") != "true":
+        if not is_scripted(request):
             if problem:
                 messages.error(request, problem)
             return HttpResponseRedirect(output_page(request, output_id))

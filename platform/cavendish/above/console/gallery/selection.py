@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,14 +22,15 @@ from cavendish.above.console.gallery.acts import (
 )
 from cavendish.above.console.gallery.addresses import gallery_page
 from cavendish.above.console.gallery.archive import archive
+from cavendish.above.console.gallery.collections import collection_of
 from cavendish.above.console.gallery.lists import pictures_of
 from cavendish.above.console.gallery.menus import collections_newest
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
+from cavendish.above.ui.scripts import towards
 from cavendish.db import ids
-from generations.collections.selectors import collection_find
-from generations.models import Collection, Output
+from generations.models import Output
 
 MOST = 100
 MOST_BYTES = 2_000_000_000
@@ -69,12 +70,7 @@ def selection_collect(request: HttpRequest, work: Workplace) -> HttpResponseBase
 @console_page(Permission.GENERATE, section="gallery")
 def selection_take_out(request: HttpRequest, work: Workplace) -> HttpResponseBase:
     """Takes them out of the collection that the gallery is narrowed to."""
-    row_id = ids.decode(ids.COLLECTION, request.GET.get("collection", ""))
-    with work.reading():
-        row: Collection | None = collection_find(row_id, livemode=work.livemode) if row_id else None
-    if row is None:
-        raise Http404
-    return _act(request, work, TakeOutSeveral, collection=row)
+    return _act(request, work, TakeOutSeveral, collection=collection_of(work, request.GET.get("collection", "")))
 
 
 @console_page(Permission.GENERATE, section="gallery")
@@ -102,13 +98,7 @@ def _refused(request: HttpRequest, outputs: Sequence[Output]) -> HttpResponseBas
         return None
     text = _("Select up to %s pictures at once.") if outputs else _("Select pictures first.")
     messages.error(request, text.replace("%s", str(MOST)))
-    address = gallery_page(request)
-    if request.headers.get("HX-Request") == "true":
-        response: HttpResponseBase = HttpResponseRedirect(address)
-        response.status_code = 204
-        response.headers["HX-Redirect"] = address
-        return response
-    return HttpResponseRedirect(address)
+    return towards(request, gallery_page(request))
 
 
 def _selected(request: HttpRequest, work: Workplace) -> list[Output]:

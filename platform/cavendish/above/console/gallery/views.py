@@ -18,6 +18,7 @@ from cavendish.above.console.gallery.wall import days_of, tiles_read
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.lists import list_read
+from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
 from generations.models import Output
 
@@ -40,7 +41,7 @@ def gallery(request: HttpRequest, work: Workplace) -> HttpResponse:
 @console_page(Permission.READ, section="gallery")
 def gallery_output(request: HttpRequest, work: Workplace, output_id: str) -> HttpResponse:
     """A picture: the panel for a script, else the whole page with the wall behind it."""
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     with work.reading():
         output = output_of(work, ids.decode(ids.OUTPUT, output_id))
         details = details_of(work, output) if output else None

@@ -14,6 +14,7 @@ from cavendish.above.console.jobs.rows import rows_of
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.lists import PAGE, list_page
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 
 
@@ -73,8 +74,4 @@ def _address(page: JobPage) -> str:
 
 
 def _page_of(work: Workplace, text: str) -> JobPage:
-    generation_id = ids.decode(ids.GENERATION, text)
-    page = job_page(work, generation_id) if generation_id else None
-    if page is None:
-        raise Http404
-    return page
+    return find_or_404(ids.GENERATION, text, lambda value: job_page(work, value))

@@ -41,6 +41,8 @@ from cavendish.above.console.playground.results import (
 from cavendish.above.console.upload_admission import takes_files
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.public_ids import find_or_404
+from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
 from cavendish.http.problems import Problem
 from generations.labels.services import generation_tag
@@ -196,7 +198,7 @@ def playground_upload(request: HttpRequest, work: Workplace) -> HttpResponse:
     """Stores a file as a reference: a script gets its row, without one the whole form comes with it."""
     if request.method != "POST":
         return HttpResponseRedirect(reverse("console:playground"))
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     errors, refused, added = {}, None, None
     upload = request.FILES.get("file")
     if not isinstance(upload, UploadedFile):
@@ -226,7 +228,7 @@ def playground_pictures(request: HttpRequest, work: Workplace) -> HttpResponse:
     """The newest pictures, to take as references: a dialog, or a page whose links fill the form."""
     context = {
         "pictures": recent_pictures(work, PICKED),
-        "scripted": request.headers.get("HX-Request") == "true",
+        "scripted": is_scripted(request),
     }
     template = "pictures_panel.html" if context["scripted"] else "pictures.html"
     return render(request, f"console/playground/{template}", context)
@@ -236,7 +238,7 @@ def playground_pictures(request: HttpRequest, work: Workplace) -> HttpResponse:
 def playground_templates(request: HttpRequest, work: Workplace) -> HttpResponse:
     """Templates to start from."""
     own, shipped = templates_offered(work)
-    context = {"own": own, "shipped": shipped, "scripted": request.headers.get("HX-Request") == "true"}
+    context = {"own": own, "shipped": shipped, "scripted": is_scripted(request)}
     template = "templates_panel.html" if context["scripted"] else "templates.html"
     return render(request, f"console/playground/{template}", context)
 
@@ -283,7 +285,7 @@ def playground_cancel(request: HttpRequest, work: Workplace, generation_id: str)
                     )
                 except Problem as problem:  # it ended meanwhile
                     messages.info(request, label(problem.detail))
-    if request.headers.get("HX-Request") == "true":
+    if is_scripted(request):
         return HttpResponse(status=204, headers={"HX-Trigger": "run-changed"})
     return HttpResponseRedirect(_address(result.sight.public_id))
 
@@ -310,12 +312,9 @@ def playground_repeat(request: HttpRequest, work: Workplace, generation_id: str)
 @console_page(Permission.READ, section="playground")
 def playground_download(request: HttpRequest, work: Workplace, output_id: str) -> HttpResponseBase:
     """The original, byte for byte, under a name that begins as its prompt does."""
-    row_id = ids.decode(ids.OUTPUT, output_id)
     with work.reading():
-        output = output_find(row_id, livemode=work.livemode) if row_id else None
-        prompt = prompts_of([output.generation_id], most=60)[output.generation_id] if output else ""
-    if output is None:
-        raise Http404
+        output = find_or_404(ids.OUTPUT, output_id, lambda value: output_find(value, livemode=work.livemode))
+        prompt = prompts_of([output.generation_id], most=60)[output.generation_id]
     name = f"{slugify(prompt)[:40].strip('-') or 'picture'}-{output_id[-8:]}.{EXTENSIONS.get(output.mime_type, 'bin')}"
     return bytes_response(
         output.storage_key,

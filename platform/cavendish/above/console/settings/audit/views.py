@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,6 +15,7 @@ from cavendish.above.console.settings.audit import lists
 from cavendish.above.console.settings.pages import listed, settings_page, shown
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.audit.sentences import OPERATORS, sentence, values_of
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
 
@@ -49,13 +50,9 @@ def _row(event: AuditEvent) -> tuple[object, ...]:
 
 @page
 def audit_event(request: HttpRequest, work: Workplace, event_id: str) -> HttpResponse:
-    row_id = ids.decode(ids.AUDIT_EVENT, event_id)
     with work.reading():
-        event: AuditEvent | None = (
-            AuditEvent.objects.filter(tenant_id=work.tenant_id, id=row_id).first() if row_id is not None else None
-        )
-    if event is None:
-        raise Http404
+        rows = AuditEvent.objects.filter(tenant_id=work.tenant_id)
+        event: AuditEvent = row_or_404(ids.AUDIT_EVENT, event_id, rows)
     context = {
         "event": event,
         "public_id": event_id,

@@ -11,6 +11,7 @@ from cavendish.above.console.settings.data import acts
 from cavendish.above.console.settings.data.selectors import storage_quota, storage_used, stored_kinds
 from cavendish.above.console.settings.pages import acting, settings_page, shown
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.scripts import is_scripted
 
 NEARLY_FULL = 0.9
 
@@ -40,7 +41,7 @@ def storage_kinds(request: HttpRequest, work: Workplace) -> HttpResponse:
     """What is stored by kind, which takes a moment: its own address, asked for by the page."""
     with work.reading():
         kinds = stored_kinds(work.tenant)
-    scripted = request.headers.get("HX-Request") == "true"
+    scripted = is_scripted(request)
     template = "console/settings/data/kinds.html" if scripted else "console/settings/data/kinds_page.html"
     return shown(request, work, template, {"kinds": kinds})
 

@@ -20,6 +20,7 @@ from cavendish.above.ui.cells import unseen
 from cavendish.above.ui.guard_rules.acts import FORMS, TYPES, GuardAct, RuleForm, act_of
 from cavendish.above.ui.guard_rules.cells import buttons, mode, new_rules, state, what
 from cavendish.above.ui.lists import Column, List
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 from generations.guard.selectors import guard_rules
 from generations.models import GuardRule, GuardRuleType
@@ -81,12 +82,9 @@ def rule_new(request: HttpRequest, work: Workplace, kind: str) -> HttpResponse:
 
 @page
 def rule_act(request: HttpRequest, work: Workplace, rule_id: str, act: str) -> HttpResponse:
-    row_id = ids.decode(ids.GUARD_RULE, rule_id)
     with work.reading():
-        rows = GuardRule.objects.filter(tenant_id=work.tenant_id, id=row_id, set_by_operator=False)
-        row: GuardRule | None = rows.first() if row_id is not None else None
-    if row is None:
-        raise Http404
+        rows = GuardRule.objects.filter(tenant_id=work.tenant_id, set_by_operator=False)
+        row: GuardRule = row_or_404(ids.GUARD_RULE, rule_id, rows)
     return _do(request, work, act_of(row, act), rule=row)
 
 

@@ -20,6 +20,7 @@ from cavendish.above.ui.audit.sentences import sentence
 from cavendish.above.ui.cells import created, model_name, unseen
 from cavendish.above.ui.labels import SCOPES
 from cavendish.above.ui.lists import Column, Filter, List
+from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 
 page = settings_page(Permission.KEYS, current="keys")
@@ -113,11 +114,10 @@ def key_revoke(request: HttpRequest, work: Workplace, key_id: str) -> HttpRespon
 
 def _key(work: Workplace, public: str, *, secret: bool = False) -> ApiKey:
     """Returns a key of either mode; with `secret` none of the console's, which has none."""
-    key_id = ids.decode(ids.API_KEY, public)
     with work.reading():
-        rows = ApiKey.objects.filter(tenant_id=work.tenant_id, id=key_id).select_related("member", "created_by")
-        row: ApiKey | None = rows.first() if key_id is not None else None
-    if row is None or (secret and row.is_console):
+        rows = ApiKey.objects.filter(tenant_id=work.tenant_id).select_related("member", "created_by")
+        row: ApiKey = row_or_404(ids.API_KEY, public, rows)
+    if secret and row.is_console:
         raise Http404
     return row
 

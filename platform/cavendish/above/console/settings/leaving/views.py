@@ -16,6 +16,8 @@ from cavendish.above.tenant_data.export_sections import SECTIONS
 from cavendish.above.tenant_data.models import Erasure, Export
 from cavendish.above.tenant_data.representation import export_json
 from cavendish.above.ui import formats
+from cavendish.above.ui.public_ids import row_or_404
+from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
 
 page = settings_page(Permission.CLOSE, current="leaving")
@@ -42,7 +44,7 @@ def leaving(request: HttpRequest, work: Workplace) -> HttpResponse:
         "erasure_days": settings.ERASURE_DAYS,
         "export_days": settings.EXPORT_DAYS,
     }
-    only_exports = request.headers.get("HX-Request") == "true"
+    only_exports = is_scripted(request)
     template = "console/settings/leaving/exports.html" if only_exports else "console/settings/leaving/leaving.html"
     return shown(request, work, template, context)
 
@@ -92,10 +94,6 @@ def tenant_keep(request: HttpRequest, work: Workplace) -> HttpResponse:
 
 
 def _export(work: Workplace, public: str) -> Export:
-    row_id = ids.decode(ids.EXPORT, public)
     with work.reading():
-        rows = Export.objects.filter(tenant_id=work.tenant_id, id=row_id)
-        row: Export | None = rows.first() if row_id is not None else None
-    if row is None:
-        raise Http404
+        row: Export = row_or_404(ids.EXPORT, public, Export.objects.filter(tenant_id=work.tenant_id))
     return row

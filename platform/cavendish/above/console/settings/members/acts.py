@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from cavendish.above.console.settings.pages import SettingsAct
 from cavendish.above.console.settings.words import ROLES, numbered, roles_explained
 from cavendish.above.ui.acts import Change, Preview
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.scripts import towards
 
 
 class RoleAct(SettingsAct):
@@ -125,10 +126,7 @@ class Leave(MemberAct):
     def run(self, actor: Actor) -> HttpResponse:
         membership_remove(tenant_id=self.work.tenant_id, user_id=self.member.user_id, actor=actor)
         messages.success(self.request, gettext("You have left %s.") % self.work.membership.name)
-        address = reverse("account_home")
-        if self.request.headers.get("HX-Request") == "true":
-            return HttpResponse(status=204, headers={"HX-Redirect": address})
-        return HttpResponseRedirect(address)
+        return towards(self.request, reverse("account_home"))
 
 
 class InvitationAct(SettingsAct):

@@ -14,6 +14,7 @@ from accounts.roles.permissions import Permission
 from cavendish.above.console.settings.members import acts, lists
 from cavendish.above.console.settings.pages import acting, listed, settings_page
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.public_ids import find_or_404, row_or_404
 from cavendish.db import ids
 
 page = settings_page(Permission.MEMBERS, current="members")
@@ -80,21 +81,14 @@ def invitation_revoke(request: HttpRequest, work: Workplace, invitation_id: str)
 
 def _member(work: Workplace, public: str) -> tuple[Membership, int]:
     """Returns a member, and how many keys that still work count for them."""
-    user_id = ids.decode(ids.USER, public)
     with work.reading():
-        rows = Membership.objects.filter(tenant_id=work.tenant_id, user_id=user_id).select_related("user")
-        member: Membership | None = rows.first() if user_id is not None else None
-        if member is None:
-            raise Http404
-        keys = ApiKey.objects.filter(tenant_id=work.tenant_id, member_id=user_id, revoked_at=None).count()
+        rows = Membership.objects.filter(tenant_id=work.tenant_id).select_related("user")
+        member: Membership = find_or_404(ids.USER, public, lambda user_id: rows.filter(user_id=user_id).first())
+        keys = ApiKey.objects.filter(tenant_id=work.tenant_id, member_id=member.user_id, revoked_at=None).count()
     return member, keys
 
 
 def _invitation(request: HttpRequest, work: Workplace, public: str, act: type[acts.InvitationAct]) -> HttpResponse:
-    invitation_id = ids.decode(ids.INVITATION, public)
     with work.reading():
-        rows = Invitation.objects.filter(tenant_id=work.tenant_id, id=invitation_id)
-        invitation = rows.first() if invitation_id is not None else None
-    if invitation is None:
-        raise Http404
+        invitation = row_or_404(ids.INVITATION, public, Invitation.objects.filter(tenant_id=work.tenant_id))
     return acting(request, work, act, back=reverse("console:invitations"), invitation=invitation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,7 @@ from accounts.webhooks.signing_secret import signing_secret_read, signing_secret
 from cavendish.above.console.settings.pages import FRAME, SettingsAct
 from cavendish.above.console.settings.webhooks.events import choices
 from cavendish.above.console.settings.words import numbered
+from cavendish.above.ui.scripts import towards
 from cavendish.above.ui.secret_page import secret_page
 from cavendish.db import ids
 from cavendish.egress.guard import MAX_URL_CHARS
@@ -120,10 +121,7 @@ class SendTest(OneEndpoint):
 def to_delivery(act: SettingsAct, row: WebhookDelivery) -> HttpResponse:
     """Leads to a delivery's page, which says how it goes."""
     endpoint, delivery = ids.encode(ids.WEBHOOK_ENDPOINT, row.endpoint_id), ids.encode(ids.WEBHOOK_DELIVERY, row.id)
-    address = reverse("console:webhook_delivery", args=[endpoint, delivery])
-    if act.request.headers.get("HX-Request") == "true":
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address)
+    return towards(act.request, reverse("console:webhook_delivery", args=[endpoint, delivery]))
 
 
 class RotateSecret(OneEndpoint):

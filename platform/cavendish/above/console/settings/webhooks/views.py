@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +23,8 @@ from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import SINCE, UNTIL, created, unseen
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals
+from cavendish.above.ui.public_ids import row_or_404
+from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
 
 SOON = timedelta(seconds=20)
@@ -137,7 +139,7 @@ def webhook_delivery(request: HttpRequest, work: Workplace, endpoint_id: str, de
         "next_at": next_at,
         "can_resend": endpoint.status == endpoint.Status.ENABLED and delivery.status != delivery.Status.SENDING,
     }
-    only_state = request.headers.get("HX-Request") == "true"
+    only_state = is_scripted(request)
     template = "console/settings/webhooks/attempts.html" if only_state else "console/settings/webhooks/delivery.html"
     return shown(request, work, template, context)
 
@@ -162,21 +164,15 @@ def job_secret_rotate(request: HttpRequest, work: Workplace) -> HttpResponse:
 
 def _endpoint(work: Workplace, public: str) -> WebhookEndpoint:
     """Returns an endpoint of either mode: an address that somebody sends shows the same in both."""
-    row_id = ids.decode(ids.WEBHOOK_ENDPOINT, public)
     with work.reading():
-        rows = WebhookEndpoint.objects.filter(tenant_id=work.tenant_id, id=row_id, subject=None)
-        row: WebhookEndpoint | None = rows.first() if row_id is not None else None
-    if row is None:
-        raise Http404
+        rows = WebhookEndpoint.objects.filter(tenant_id=work.tenant_id, subject=None)
+        row: WebhookEndpoint = row_or_404(ids.WEBHOOK_ENDPOINT, public, rows)
     return row
 
 
 def _delivery(work: Workplace, endpoint: WebhookEndpoint, public: str) -> WebhookDelivery:
-    row_id = ids.decode(ids.WEBHOOK_DELIVERY, public)
     with work.reading():
-        row = webhook_deliveries(endpoint).filter(id=row_id).first() if row_id is not None else None
-    if row is None:
-        raise Http404
+        row: WebhookDelivery = row_or_404(ids.WEBHOOK_DELIVERY, public, webhook_deliveries(endpoint))
     return row
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -28,6 +27,7 @@ from cavendish.above.console.usage.months import month_asked
 from cavendish.above.console.usage.report import MOST_ROWS, Asked, names_of, public_id_of
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.budgets.lines import quantity
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 
 MOST_SPENDERS = 10
@@ -97,11 +97,7 @@ def budget_act(request: HttpRequest, work: Workplace, budget_id: str, act: str) 
 
 
 def _found(work: Workplace, public: str) -> BudgetShown:
-    budget_id: UUID | None = ids.decode(ids.BUDGET, public)
-    shown = budget_shown(work.tenant, budget_id) if budget_id else None
-    if shown is None:
-        raise Http404
-    return shown
+    return find_or_404(ids.BUDGET, public, lambda value: budget_shown(work.tenant, value))
 
 
 def _spenders(request: HttpRequest, work: Workplace, shown: BudgetShown, by: str) -> list[Spender]:
