@@ -25,15 +25,17 @@ from accounts.roles.operators import OperatorPermission
 from billing.fields import month_parse
 from billing.invoices import schema
 from billing.invoices.documents import invoice_document, logo_of
+from billing.invoices.files import csv_response, document_read, draft_name
 from billing.invoices.mails import file_name
 from billing.invoices.pdf import invoice_pdf
-from billing.invoices.representation import invoice_csv, invoice_json, line_generation_json
+from billing.invoices.representation import invoice_json, line_generation_json
 from billing.invoices.selectors import (
     invoice_detail,
     invoice_find,
     invoice_lines,
     invoice_preview,
     invoices_load,
+    line_cursor,
     line_generations,
 )
 from billing.models import Invoice, InvoiceDocument, InvoiceLine
@@ -41,7 +43,6 @@ from cavendish.db import ids
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import Problem, invalid_value, not_found
 from cavendish.http.schema import PAGING, problems
-from cavendish.storage import objects
 
 STATUSES = ", ".join(Invoice.Status.values)
 
@@ -149,7 +150,7 @@ class InvoicePdf(InvoiceView):
             lines = invoice_lines(invoice)
             logo = logo_of(invoice.legal_entity_id)
         if invoice.number is None:
-            return pdf_response(invoice_pdf(invoice, lines, logo=logo), f"draft-{invoice.month:%Y-%m}.pdf")
+            return pdf_response(invoice_pdf(invoice, lines, logo=logo), draft_name(invoice))
         return document_response(invoice_document(invoice), file_name(invoice.number))
 
 
@@ -164,13 +165,7 @@ class InvoiceCsv(InvoiceView):
         user: Any = request.user
         with principal_context(user):
             full = invoice_detail(invoice_of(request, invoice_id))
-        invoice = full.invoice
-        name = file_name(invoice.number or f"draft-{invoice.month:%Y-%m}").replace(".pdf", ".csv")
-        return HttpResponse(
-            "".join(invoice_csv(full)),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return csv_response(full)
 
 
 class InvoiceLineGenerations(InvoiceView):
@@ -192,16 +187,12 @@ class InvoiceLineGenerations(InvoiceView):
             row = InvoiceLine.objects.filter(invoice_id=invoice.id, number=int(line)).first()
             if row is None:
                 raise not_found()
-            rows = line_generations(row, invoice, after=after, limit=limit + 1)
-        page = rows[:limit]
-        cursor = None
-        if len(rows) > limit:
-            cursor = f"{page[-1].billing_date.isoformat()}.{ids.encode(ids.GENERATION, page[-1].generation_id)}"
+            page, cursor = line_generations(row, invoice, after=after, limit=limit)
         return Response(page_json([line_generation_json(row) for row in page], cursor))
 
 
 def document_response(document: InvoiceDocument, name: str) -> HttpResponse:
-    response = pdf_response(b"".join(objects().read(document.storage_key)), name)
+    response = pdf_response(document_read(document), name)
     response.headers["ETag"] = f'"{document.sha256}"'
     return response
 
@@ -242,11 +233,7 @@ def cursor_parameter(request: Request) -> tuple[date, UUID] | None:
     text = request.query_params.get("cursor")
     if not text:
         return None
-    day, _, generation = text.partition(".")
-    generation_id = ids.decode(ids.GENERATION, generation)
-    try:
-        if generation_id is not None and len(day) == 10:
-            return date.fromisoformat(day), generation_id
-    except ValueError:
-        pass
-    raise invalid_value("/cursor", "invalid", "Use the next_cursor of the page before.")
+    after = line_cursor(text)
+    if after is None:
+        raise invalid_value("/cursor", "invalid", "Use the next_cursor of the page before.")
+    return after

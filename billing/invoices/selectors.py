@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from billing.currencies import is_currency, minor_units
 from billing.invoices.ledger_entries import Settled
 from billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment, Wallet
 from billing.money import ZERO, minor_amount
+from cavendish.db import ids
 from cavendish.db.call import call_row, call_rows
 from cavendish.db.router import current_alias
 
@@ -126,13 +126,14 @@ class LineGeneration:
 
 def line_generations(
     line: InvoiceLine, invoice: Invoice, *, after: tuple[date, UUID] | None, limit: int
-) -> list[LineGeneration]:
-    """Returns the jobs of a usage line by date and id, which sum to the line's exact amount to the last digit.
+) -> tuple[list[LineGeneration], str | None]:
+    """Returns a page of the jobs of a usage line, by date and id, and the cursor of the next page if there is one.
 
-    A page reads the days that it shows: the index is by tenant and date.
+    All of them sum to the line's exact amount, to the last digit. A page reads the days that it shows: the index is by
+    tenant and date.
     """
     if line.type != InvoiceLine.Type.USAGE:
-        return []
+        return [], None
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(
             """SELECT generation_id, billing_date, sum(quantity)::bigint, sum(images)::bigint, sum(amount), min(at)
@@ -153,8 +154,21 @@ def line_generations(
                 after[0] if after else None,
                 after[0] if after else None,
                 after[1] if after else None,
-                limit,
+                limit + 1,
             ],
         )
-        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
-    return [LineGeneration(*row) for row in rows]
+        rows = [LineGeneration(*row) for row in cursor.fetchall()]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], f"{last.billing_date.isoformat()}.{ids.encode(ids.GENERATION, last.generation_id)}"
+
+
+def line_cursor(text: str) -> tuple[date, UUID] | None:
+    """Returns after which job of a line a page begins; None for what is no cursor of `line_generations`."""
+    day, _, generation = text.partition(".")
+    generation_id = ids.decode(ids.GENERATION, generation)
+    try:
+        return (date.fromisoformat(day), generation_id) if generation_id is not None and len(day) == 10 else None
+    except ValueError:
+        return None

@@ -74,9 +74,16 @@ class TenantWallet(OperatorView):
         return Response(wallet_json(tenant_id=tenant.id, livemode=True))
 
 
-class TenantTopUps(OperatorView):
+class MovementView(OperatorView):
+    """Books one movement of a tenant's money; a request that is sent again gets the one that it has booked."""
+
     operator_permissions = {"POST": OperatorPermission.MONEY}
 
+    def replay(self, request: Request, created_ids: Sequence[str], **address: str) -> Response:
+        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
+
+
+class TenantTopUps(MovementView):
     @extend_schema(
         operation_id="tenants_top_ups_create",
         request=TopUpBody,
@@ -89,13 +96,8 @@ class TenantTopUps(OperatorView):
         movement = wallet_top_up(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
-    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
-        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
 
-
-class TopUpReversal(OperatorView):
-    operator_permissions = {"POST": OperatorPermission.MONEY}
-
+class TopUpReversal(MovementView):
     @extend_schema(
         operation_id="tenants_top_ups_reverse",
         request=ReversalBody,
@@ -111,13 +113,8 @@ class TopUpReversal(OperatorView):
         movement = top_up_reverse(tenant_id=tenant.id, transaction_id=top_up, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
-    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str, transaction_id: str) -> Response:
-        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
 
-
-class TenantPayouts(OperatorView):
-    operator_permissions = {"POST": OperatorPermission.MONEY}
-
+class TenantPayouts(MovementView):
     @extend_schema(
         operation_id="tenants_payouts_create",
         request=PayoutBody,
@@ -130,13 +127,8 @@ class TenantPayouts(OperatorView):
         movement = wallet_pay_out(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
 
-    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
-        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
 
-
-class TenantAdjustments(OperatorView):
-    operator_permissions = {"POST": OperatorPermission.MONEY}
-
+class TenantAdjustments(MovementView):
     @extend_schema(
         operation_id="tenants_adjustments_create",
         request=AdjustmentBody,
@@ -148,9 +140,6 @@ class TenantAdjustments(OperatorView):
         tenant, values = tenant_named(tenant_id), body_of(request, AdjustmentBody)
         movement = wallet_adjust(tenant_id=tenant.id, actor=actor(request), **values)
         return Response(transaction_json(movement), status=201)
-
-    def replay(self, request: Request, created_ids: Sequence[str], tenant_id: str) -> Response:
-        return Response(transaction_json(LedgerTransaction.objects.get(id=UUID(created_ids[0]))), status=201)
 
 
 class TenantCredits(OperatorView):

@@ -10,15 +10,16 @@ from typing import Any
 
 from django.db.models import DateField, F, QuerySet
 from django.db.models.expressions import RawSQL
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.invoices.labels import group_text, line_text, percent_text, quantity_text, rate_text
 from billing.invoices.ledger_entries import today_of
-from billing.invoices.selectors import FullInvoice
+from billing.invoices.selectors import FullInvoice, line_cursor, line_generations
 from billing.models import Invoice, InvoiceLine
+from billing.months import month_last
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import model_name
 from cavendish.above.ui.formats import day, money
@@ -27,6 +28,8 @@ from cavendish.above.ui.labels import label
 Status = Invoice.Status
 TODAY = RawSQL("(now() AT TIME ZONE billing_invoice.timezone)::date", (), output_field=DateField())
 """The day in the zone of an invoice."""
+LINE_PAGE = 100
+"""Jobs of a line on a page."""
 STATES: list[tuple[str, Any]] = [*Status.choices, ("overdue", gettext_lazy("Overdue"))]
 
 
@@ -166,6 +169,28 @@ def sums(full: FullInvoice) -> list[Sum]:
 
 def period(invoice: Invoice, last: date) -> str:
     return f"{day(invoice.month)} – {day(last, year=True)}, {invoice.timezone}"
+
+
+def shown(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> dict[str, Any]:
+    """Returns what the page of an invoice shows, for its template; `address_of` is as `groups` has it."""
+    row = full.invoice
+    text, is_bad = heading(full)
+    return {
+        "invoice": row,
+        "full": full,
+        "heading": text,
+        "is_bad": is_bad,
+        "line_groups": groups(full, address_of=address_of),
+        "sums": sums(full),
+        "period": period(row, month_last(row.month)),
+        "rounding": row.net - row.exact,
+    }
+
+
+def line_jobs(line: InvoiceLine, invoice: Invoice, request: HttpRequest) -> dict[str, Any]:
+    """Returns the jobs of a line after what the address says, oldest first, and what the next page is after."""
+    jobs, cursor = line_generations(line, invoice, after=line_cursor(request.GET.get("after", "")), limit=LINE_PAGE)
+    return {"invoice": invoice, "line": line, "jobs": jobs, "older": cursor or ""}
 
 
 def pdf_shown(pdf: bytes, name: str) -> HttpResponse:

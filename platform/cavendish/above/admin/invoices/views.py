@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,21 +12,20 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
 from billing.invoices.documents import credit_note_document, invoice_document, logo_of
+from billing.invoices.files import csv_response as csv_of_invoice
+from billing.invoices.files import document_read, draft_name
 from billing.invoices.labels import line_text
 from billing.invoices.mails import file_name
 from billing.invoices.pdf import invoice_pdf
-from billing.invoices.representation import invoice_csv
 from billing.invoices.selectors import (
     FullInvoice,
     credit_note_lines,
     invoice_detail,
     invoice_lines,
     invoice_preview,
-    line_generations,
 )
 from billing.ledger.selectors import LedgerFilters, ledger_transactions
 from billing.models import CreditNote, Invoice, InvoiceLine, LegalEntity
-from billing.months import month_last
 from billing.oversight.invoice_actions import invoice_actions
 from billing.parties.selectors import legal_entities_listed
 from cavendish.above.admin.invoices import page
@@ -43,9 +41,6 @@ from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.scripts import towards
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
-from cavendish.storage import objects
-
-LINE_PAGE = 100
 
 
 def _may(request: HttpRequest) -> bool:
@@ -124,8 +119,6 @@ def running(request: HttpRequest, tenant_id: str) -> HttpResponse:
 
 def _shown(full: FullInvoice, public_id: str = "") -> dict[str, Any]:
     """Returns what the page of an invoice shows; one without an id leads to no jobs."""
-    row = full.invoice
-    text, is_bad = invoice_page.heading(full)
 
     def page_of(line: InvoiceLine) -> str:
         if line.ledger_transaction_id is not None:
@@ -133,16 +126,7 @@ def _shown(full: FullInvoice, public_id: str = "") -> dict[str, Any]:
         is_usage = public_id and line.type == InvoiceLine.Type.USAGE
         return reverse("admin:invoice_line", args=[public_id, line.number]) if is_usage else ""
 
-    return {
-        "invoice": row,
-        "full": full,
-        "heading": text,
-        "is_bad": is_bad,
-        "line_groups": invoice_page.groups(full, address_of=page_of),
-        "sums": invoice_page.sums(full),
-        "period": invoice_page.period(row, month_last(row.month)),
-        "rounding": row.net - row.exact,
-    }
+    return invoice_page.shown(full, address_of=page_of)
 
 
 @operator_page(section="invoices")
@@ -150,19 +134,13 @@ def invoice_file(request: HttpRequest, invoice_id: str) -> HttpResponse:
     row = _invoice_of(invoice_id)
     if row.number is None:
         pdf = invoice_pdf(row, invoice_lines(row), logo=logo_of(row.legal_entity_id))
-        return pdf_shown(pdf, f"draft-{row.month:%Y-%m}.pdf")
-    return pdf_shown(b"".join(objects().read(invoice_document(row).storage_key)), file_name(row.number))
+        return pdf_shown(pdf, draft_name(row))
+    return pdf_shown(document_read(invoice_document(row)), file_name(row.number))
 
 
 @operator_page(section="invoices")
 def invoice_lines_csv(request: HttpRequest, invoice_id: str) -> HttpResponse:
-    row = _invoice_of(invoice_id)
-    name = file_name(row.number or f"draft-{row.month:%Y-%m}").replace(".pdf", ".csv")
-    return HttpResponse(
-        "".join(invoice_csv(invoice_detail(row))),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return csv_of_invoice(invoice_detail(_invoice_of(invoice_id)))
 
 
 @operator_page(section="invoices")
@@ -172,23 +150,8 @@ def line(request: HttpRequest, invoice_id: str, number: int) -> HttpResponse:
     found = InvoiceLine.objects.filter(invoice_id=row.id, number=number).first()
     if found is None:
         raise Http404
-    jobs = line_generations(found, row, after=_line_cursor(request.GET.get("after", "")), limit=LINE_PAGE + 1)
-    shown, more = jobs[:LINE_PAGE], len(jobs) > LINE_PAGE
-    cursor = f"{shown[-1].billing_date}.{ids.encode(ids.GENERATION, shown[-1].generation_id)}" if more else ""
-    context = {
-        "invoice": row, "public_id": invoice_id, "line": found, "text": line_text(found), "jobs": shown,
-        "older": cursor,
-    }  # fmt: skip
+    context = {**invoice_page.line_jobs(found, row, request), "public_id": invoice_id, "text": line_text(found)}
     return render(request, "admin/invoices/line.html", context)
-
-
-def _line_cursor(text: str) -> tuple[date, Any] | None:
-    day, _separator, generation = text.partition(".")
-    value = ids.decode(ids.GENERATION, generation)
-    try:
-        return (date.fromisoformat(day), value) if value else None
-    except ValueError:
-        return None
 
 
 @operator_page(OperatorPermission.MONEY, section="invoices")
@@ -250,7 +213,7 @@ def credit_note(request: HttpRequest, note_id: str) -> HttpResponse:
 @operator_page(section="invoices")
 def credit_note_file(request: HttpRequest, note_id: str) -> HttpResponse:
     note = _note_of(note_id)
-    return pdf_shown(b"".join(objects().read(credit_note_document(note).storage_key)), file_name(note.number))
+    return pdf_shown(document_read(credit_note_document(note)), file_name(note.number))
 
 
 def _note_of(note_id: str) -> CreditNote:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from accounts.roles.operators import OperatorPermission
-from accounts.webhooks.services import webhook_delivery_resend
-from cavendish.above.ui.acts import Act, Change, Preview, ReasonAct
+from cavendish.above.ui.acts import Change, Preview, ReasonAct
 from cavendish.above.ui.formats import money, short_id
 from cavendish.db import ids
 from generations.jobs.services import job_cancel, job_run_again
-from generations.jobs.timeline import Delivery, Timeline
+from generations.jobs.timeline import Timeline
 
 
 class JobAct(ReasonAct):
-    permission: ClassVar[OperatorPermission] = OperatorPermission.JOBS
     heading: Any = ""
 
     def __init__(self, *args: Any, job: Timeline, **options: Any) -> None:
@@ -63,29 +60,6 @@ class RunAgain(JobAct):
             actor=actor,
         )
         return gettext("It runs again as %s.") % ids.encode(ids.GENERATION, again)
-
-
-class ResendWebhook(Act):
-    word = _("Resend")
-    permission: ClassVar[OperatorPermission] = OperatorPermission.JOBS
-
-    def __init__(self, *args: Any, job: Timeline, delivery: Delivery, **options: Any) -> None:
-        self.job, self.delivery = job, delivery
-        super().__init__(*args, **options)
-
-    @property
-    def title(self) -> str:
-        values = {"event": self.delivery.event_type, "url": self.delivery.url}
-        return gettext("Send %(event)s to %(url)s again") % values
-
-    def run(self, actor: Actor) -> str:
-        webhook_delivery_resend(
-            tenant_id=self.job.belongs_to.tenant_id,
-            endpoint_id=self.delivery.endpoint_id,
-            delivery_id=self.delivery.id,
-            actor=actor,
-        )
-        return gettext("It is sent again.")
 
 
 ACTS: dict[str, type[JobAct]] = {"cancel": CancelJob, "run-again": RunAgain}

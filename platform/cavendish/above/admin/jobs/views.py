@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
-from cavendish.above.admin.jobs.acts import ACTS, ResendWebhook
+from cavendish.above.admin.jobs.acts import ACTS
 from cavendish.above.admin.jobs.headline import headline
 from cavendish.above.admin.jobs.lists import JOBS
 from cavendish.above.admin.jobs.steps import OperatorStory
 from cavendish.above.admin.pages import operator_act, operator_actor, operator_of, operator_page, refused
+from cavendish.above.ui.jobs.resend import ResendWebhook
 from cavendish.above.ui.jobs.strip import strip, where_time_went
 from cavendish.above.ui.jobs.summary import summary
 from cavendish.above.ui.lists import list_page

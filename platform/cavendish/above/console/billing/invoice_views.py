@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,20 +12,19 @@ from django.utils.translation import gettext as _
 
 from accounts.roles.permissions import Permission
 from billing.invoices.documents import credit_note_document, invoice_document, logo_of
+from billing.invoices.files import csv_response as csv_of_invoice
+from billing.invoices.files import document_read, draft_name
 from billing.invoices.labels import line_text
 from billing.invoices.mails import file_name
 from billing.invoices.pdf import invoice_pdf as draft_pdf
-from billing.invoices.representation import invoice_csv as csv_of_invoice
 from billing.invoices.selectors import (
     FullInvoice,
     credit_note_lines,
     invoice_detail,
     invoice_lines,
     invoice_preview,
-    line_generations,
 )
 from billing.models import CreditNote, Invoice, InvoiceLine
-from billing.months import month_last
 from cavendish.above.console.billing import lists
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
@@ -38,9 +35,6 @@ from cavendish.above.ui.lists import list_page
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
-from cavendish.storage import objects
-
-LINE_PAGE = 100
 
 
 @console_page(Permission.BILLING, section="billing")
@@ -100,24 +94,13 @@ def invoice(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpRespo
 
 def _shown(full: FullInvoice, public_id: str = "") -> dict[str, Any]:
     """Returns what the page of an invoice shows; one without an id leads to no jobs."""
-    row = full.invoice
-    text, is_bad = invoice_page.heading(full)
 
     def page_of(line: InvoiceLine) -> str:
         if not public_id or line.type != InvoiceLine.Type.USAGE:
             return ""
         return reverse("console:invoice_line", args=[public_id, line.number])
 
-    return {
-        "invoice": row,
-        "full": full,
-        "heading": text,
-        "is_bad": is_bad,
-        "line_groups": invoice_page.groups(full, address_of=page_of),
-        "sums": invoice_page.sums(full),
-        "period": invoice_page.period(row, month_last(row.month)),
-        "rounding": row.net - row.exact,
-    }
+    return invoice_page.shown(full, address_of=page_of)
 
 
 @console_page(Permission.BILLING, section="billing")
@@ -128,22 +111,16 @@ def invoice_pdf(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpR
         lines = invoice_lines(row) if row.number is None else []
         logo = logo_of(row.legal_entity_id) if row.number is None else None
     if row.number is None:
-        return pdf_shown(draft_pdf(row, lines, logo=logo), f"draft-{row.month:%Y-%m}.pdf")
-    return pdf_shown(b"".join(objects().read(invoice_document(row).storage_key)), file_name(row.number))
+        return pdf_shown(draft_pdf(row, lines, logo=logo), draft_name(row))
+    return pdf_shown(document_read(invoice_document(row)), file_name(row.number))
 
 
 @console_page(Permission.BILLING, section="billing")
 def invoice_csv(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpResponse:
     """The lines as the API has them; the column `amount` sums to the total."""
     with work.reading():
-        row = _invoice_of(work, invoice_id)
-        full = invoice_detail(row)
-    name = file_name(row.number or f"draft-{row.month:%Y-%m}").replace(".pdf", ".csv")
-    return HttpResponse(
-        "".join(csv_of_invoice(full)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+        full = invoice_detail(_invoice_of(work, invoice_id))
+    return csv_of_invoice(full)
 
 
 @console_page(Permission.BILLING, section="billing")
@@ -154,29 +131,15 @@ def line(request: HttpRequest, work: Workplace, invoice_id: str, number: int) ->
         found = InvoiceLine.objects.filter(invoice_id=row.id, number=number).first()
         if found is None:
             raise Http404
-        after = _line_cursor(request.GET.get("after", ""))
-        jobs = line_generations(found, row, after=after, limit=LINE_PAGE + 1)
-    shown, more = jobs[:LINE_PAGE], len(jobs) > LINE_PAGE
-    cursor = f"{shown[-1].billing_date}.{ids.encode(ids.GENERATION, shown[-1].generation_id)}" if more else ""
+        page = invoice_page.line_jobs(found, row, request)
     context = {
-        "invoice": row,
+        **page,
         "public_id": invoice_id,
-        "line": found,
         "text": label(line_text(found)),
-        "jobs": [(ids.encode(ids.GENERATION, job.generation_id), job) for job in shown],
+        "jobs": [(ids.encode(ids.GENERATION, job.generation_id), job) for job in page["jobs"]],
         "may_see_jobs": work.may(Permission.READ),
-        "older": cursor,
     }
     return render(request, "console/billing/line.html", context)
-
-
-def _line_cursor(text: str) -> tuple[date, UUID] | None:
-    day, _separator, generation = text.partition(".")
-    value = ids.decode(ids.GENERATION, generation)
-    try:
-        return (date.fromisoformat(day), value) if value else None
-    except ValueError:
-        return None
 
 
 def _invoice_of(work: Workplace, public: str) -> Invoice:
@@ -210,7 +173,7 @@ def credit_note(request: HttpRequest, work: Workplace, note_id: str) -> HttpResp
 def credit_note_pdf(request: HttpRequest, work: Workplace, note_id: str) -> HttpResponse:
     with work.reading():
         note = _note_of(work, note_id)
-    return pdf_shown(b"".join(objects().read(credit_note_document(note).storage_key)), file_name(note.number))
+    return pdf_shown(document_read(credit_note_document(note)), file_name(note.number))
 
 
 def _note_of(work: Workplace, public: str) -> CreditNote:

@@ -9,12 +9,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from accounts.webhooks.services import webhook_delivery_resend
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.acts import Act
 from cavendish.above.ui.formats import short_id
+from cavendish.above.ui.jobs.resend import ResendWebhook
 from cavendish.db import ids
-from generations.jobs.timeline import Delivery, Timeline
+from generations.jobs.timeline import Timeline
 from generations.models import Status
 from generations.services import generation_cancel, generation_delete
 
@@ -70,27 +70,8 @@ class DeleteJob(JobAct):
         return gettext("%s is deleted.").replace("%s", short_id(self.public_id))
 
 
-class ResendWebhook(JobAct):
-    word = _("Resend")
+class ResendWithSameId(ResendWebhook):
     text = _("The same event with the same id, to the same address, with all tries anew.")
-
-    def __init__(self, *args: Any, delivery: Delivery, **options: Any) -> None:
-        self.delivery = delivery
-        super().__init__(*args, **options)
-
-    @property
-    def title(self) -> str:
-        values = {"event": self.delivery.event_type, "url": self.delivery.url}
-        return gettext("Send %(event)s to %(url)s again") % values
-
-    def run(self, actor: Actor) -> str:
-        webhook_delivery_resend(
-            tenant_id=self.work.tenant_id,
-            endpoint_id=self.delivery.endpoint_id,
-            delivery_id=self.delivery.id,
-            actor=actor,
-        )
-        return gettext("It is sent again.")
 
 
 ACTS: dict[str, type[JobAct]] = {"cancel": CancelJob, "delete": DeleteJob}

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.roles.permissions import Permission
-from cavendish.above.console.jobs.acts import ACTS, ResendWebhook
+from cavendish.above.console.jobs.acts import ACTS, ResendWithSameId
 from cavendish.above.console.jobs.lists import Loaded, jobs_list, jobs_of
 from cavendish.above.console.jobs.page import JobPage, job_page, page_context
 from cavendish.above.console.jobs.rows import rows_of
@@ -65,7 +65,7 @@ def job_resend(request: HttpRequest, work: Workplace, generation_id: str, delive
     delivery = next((row for row in page.timeline.deliveries if row.id == wanted), None)
     if delivery is None:
         raise Http404
-    act = ResendWebhook(request.POST or None, work=work, job=page.timeline, delivery=delivery)
+    act = ResendWithSameId(request.POST or None, job=page.timeline, delivery=delivery)
     return console_act(request, work, act, back=_address(page))
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +20,7 @@ from billing.forecasts.pace import HISTORY_DAYS
 from billing.money import ZERO
 from billing.usage.query import METADATA, UsageQuery
 from billing.usage.selectors import Sums, usage_read, usage_tags
-from cavendish.above.console.usage.months import ShownMonth
+from cavendish.above.console.usage.months import ShownMonth, month_asked
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.cells import model_name
 from cavendish.db import ids
@@ -120,14 +121,19 @@ class Report:
         return added(found[value] for value in values if value in found)
 
 
-def asked_of(request: Any, work: Workplace, month: ShownMonth) -> Asked:
-    """Returns what the address asks for; what it does not know is as if it were not there. In the tenant's context."""
+def report_of(request: HttpRequest, work: Workplace) -> Report:
+    """Returns the report that the address asks for. In the tenant's context."""
+    return _report_read(_asked_of(request, work), work.tenant_id)
+
+
+def _asked_of(request: HttpRequest, work: Workplace) -> Asked:
+    """Returns what the address asks for; what it does not know is as if it were not there."""
     by = request.GET.get("by", "model")
     measure = request.GET.get("show", "amount")
     tags = tuple(usage_tags(work.tenant_id))
     tag = request.GET.get("tag", "")
     return Asked(
-        month=month,
+        month=month_asked(request, work.tenant),
         livemode=work.livemode,
         by=by if by in BY else "model",
         # Test usage is free: its pictures are what there is to see.
@@ -137,10 +143,10 @@ def asked_of(request: Any, work: Workplace, month: ShownMonth) -> Asked:
     )
 
 
-def report_read(asked: Asked, tenant_id: UUID) -> Report:
+def _report_read(asked: Asked, tenant_id: UUID) -> Report:
     """Returns the report, in one query and one for names: all sums are made of the days of each group, which are exact.
 
-    Of the month that runs the days are read that its forecast goes by, too. In the tenant's context.
+    Of the month that runs the days are read that its forecast goes by, too.
     """
     month = asked.month
     start = min(month.first, month.today - timedelta(days=HISTORY_DAYS)) if month.is_running else month.first

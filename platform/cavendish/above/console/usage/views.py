@@ -19,8 +19,7 @@ from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.usage.budgets.standing import budgets_shown, month_budget, warned
 from cavendish.above.console.usage.chart import month_chart
 from cavendish.above.console.usage.links import asked_query, days_address, jobs_address, made_of
-from cavendish.above.console.usage.months import month_asked
-from cavendish.above.console.usage.report import BY, MEASURES, Asked, Group, Report, asked_of, report_read
+from cavendish.above.console.usage.report import BY, MEASURES, Asked, Group, Report, report_of
 from cavendish.above.console.usage.tags import ChooseTags, names_lately
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.spreadsheet import csv_response
@@ -28,12 +27,12 @@ from cavendish.above.ui.spreadsheet import csv_response
 
 @console_page(Permission.BILLING, section="usage")
 def usage(request: HttpRequest, work: Workplace) -> HttpResponse:
-    month = month_asked(request, work.tenant)
     with work.reading():
-        asked = asked_of(request, work, month)
-        report = report_read(asked, work.tenant_id)
+        report = report_of(request, work)
         wallet = wallet_of(tenant_id=work.tenant_id, livemode=work.livemode)
+        month = report.asked.month
         budgets = budgets_shown(work.tenant, livemode=work.livemode) if month.is_running else []
+    asked = report.asked
     spent, shown = (
         forecast_of_days(report.measured(measure), today=month.today) if month.is_running else None
         for measure in ("amount", asked.measure)
@@ -88,10 +87,9 @@ def _address(work: Workplace, asked: Asked, group: Group) -> str:
 @console_page(Permission.BILLING, section="usage")
 def usage_csv(request: HttpRequest, work: Workplace) -> HttpResponse:
     """The table of the page, all of its rows, without a row of totals: so the sum of a column is right."""
-    month = month_asked(request, work.tenant)
     with work.reading():
-        asked = asked_of(request, work, month)
-        report = report_read(asked, work.tenant_id)
+        report = report_of(request, work)
+    asked = report.asked
     head = (asked.by_name.lower(), "id", "pictures", "tokens", "searches", "amount", "currency", "share")
     rows = (
         (
@@ -100,20 +98,18 @@ def usage_csv(request: HttpRequest, work: Workplace) -> HttpResponse:
         )
         for group in report.groups
     )  # fmt: skip
-    return csv_response(f"usage-{month.value}-by-{asked.by}", head, rows)
+    return csv_response(f"usage-{asked.month.value}-by-{asked.by}", head, rows)
 
 
 @console_page(Permission.BILLING, section="usage")
 def usage_days(request: HttpRequest, work: Workplace) -> HttpResponse:
     """The month by day: the greatest groups side by side, or one group with all its figures."""
-    month = month_asked(request, work.tenant)
     with work.reading():
-        asked = asked_of(request, work, month)
-        report = report_read(asked, work.tenant_id)
+        report = report_of(request, work)
         wallet = wallet_of(tenant_id=work.tenant_id, livemode=work.livemode)
-    group = _group(request, report)
+    asked, group = report.asked, _group(request, report)
     context = {
-        "month": month,
+        "month": asked.month,
         "asked": asked,
         "report": report,
         "group": group,
@@ -162,12 +158,10 @@ def _group(request: HttpRequest, report: Report) -> Group | None:
 @console_page(Permission.BILLING, section="usage")
 def usage_days_csv(request: HttpRequest, work: Workplace) -> HttpResponse:
     """The table by day as it is shown, without its totals."""
-    month = month_asked(request, work.tenant)
     with work.reading():
-        asked = asked_of(request, work, month)
-        report = report_read(asked, work.tenant_id)
-    group = _group(request, report)
-    name = f"usage-{month.value}-by-day"
+        report = report_of(request, work)
+    asked, group = report.asked, _group(request, report)
+    name = f"usage-{asked.month.value}-by-day"
     rows = _day_rows(work, report, group)
     if group is not None:
         head: tuple[str, ...] = ("day", "pictures", "tokens", "searches", "amount", "currency")

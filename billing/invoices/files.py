@@ -1,0 +1,32 @@
+"""The files of invoices and credit notes, as the API and the pages send them."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from billing.invoices.mails import file_name
+from billing.invoices.representation import invoice_csv
+from billing.invoices.selectors import FullInvoice
+from billing.models import Invoice, InvoiceDocument
+from cavendish.storage import objects
+
+
+def document_read(document: InvoiceDocument) -> bytes:
+    """Returns the PDF as it is kept. Reads object storage."""
+    return b"".join(objects().read(document.storage_key))
+
+
+def draft_name(invoice: Invoice) -> str:
+    """Returns the name of a draft's PDF: it has no number yet."""
+    return f"draft-{invoice.month:%Y-%m}.pdf"
+
+
+def csv_response(full: FullInvoice) -> HttpResponse:
+    """Returns the lines as CSV, and the tax as one of them; the column `amount` sums to the total."""
+    number = full.invoice.number
+    name = (file_name(number) if number else draft_name(full.invoice)).removesuffix(".pdf")
+    return HttpResponse(
+        "".join(invoice_csv(full)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
