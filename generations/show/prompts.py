@@ -11,8 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 # Signatures of replayed turns can weigh megabytes: only the last step of a person leaves the database.
-_LAST_STEP = """
-    SELECT c.generation_id, last.step->'content', c.plan->>'system_instruction'
+_OF_LAST_STEP = """
     FROM generations_generationcontent c
     LEFT JOIN LATERAL (
         SELECT step FROM jsonb_array_elements(c.plan->'steps') WITH ORDINALITY AS e(step, place)
@@ -20,19 +19,15 @@ _LAST_STEP = """
     ) last ON true
     WHERE c.generation_id = ANY (%s)
 """
-_TEXTS = """
+_CONTENT = f"SELECT c.generation_id, last.step->'content', c.plan->>'system_instruction' {_OF_LAST_STEP}"
+_TEXTS = f"""
     SELECT c.generation_id, left((
         SELECT string_agg(block->>'text', E'\\n' ORDER BY place)
         FROM jsonb_array_elements(last.step->'content') WITH ORDINALITY AS b(block, place)
         WHERE block->>'type' = 'text'
     ), %s)
-    FROM generations_generationcontent c
-    LEFT JOIN LATERAL (
-        SELECT step FROM jsonb_array_elements(c.plan->'steps') WITH ORDINALITY AS e(step, place)
-        WHERE step->>'type' = 'user_input' ORDER BY place DESC LIMIT 1
-    ) last ON true
-    WHERE c.generation_id = ANY (%s)
-"""
+    {_OF_LAST_STEP}
+"""  # noqa: S608 (constants of ours)
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ class Asked:
 def asked_of(generation_ids: Iterable[UUID]) -> dict[UUID, Asked]:
     """Returns what was asked for, by the generation's id."""
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_STEP, [list(generation_ids)])
+        cursor.execute(_CONTENT, [list(generation_ids)])
         rows = cursor.fetchall()
     return {generation_id: _asked(content, instruction) for generation_id, content, instruction in rows}
 

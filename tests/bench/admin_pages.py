@@ -12,7 +12,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -162,6 +162,13 @@ def addresses() -> Iterator[tuple[str, str]]:
 
 def pages(only: str = "", repeats: str = str(REPEATS)) -> list[dict[str, Any]]:
     """Measures every page whose name begins so."""
+    return measured_of(addresses, email=EMAIL, alias="operator", only=only, repeats=int(repeats))
+
+
+def measured_of(
+    addresses: Callable[[], Iterator[tuple[str, str]]], *, email: str, alias: str, only: str, repeats: int
+) -> list[dict[str, Any]]:
+    """Measures the pages whose names begin so, signed in as who sees them. Their queries run as the role `alias`."""
     from django.conf import settings
     from django.test import Client
 
@@ -169,14 +176,14 @@ def pages(only: str = "", repeats: str = str(REPEATS)) -> list[dict[str, Any]]:
 
     settings.ALLOWED_HOSTS = ["testserver"]
     client = Client(HTTP_ACCEPT_ENCODING="identity")
-    answer = client.post("/account/login/", {"login": EMAIL, "password": PASSWORD})
+    answer = client.post("/account/login/", {"login": email, "password": PASSWORD})
     assert answer.status_code == 302, answer.status_code
     with acting_as("operator"):
         named = [(name, address) for name, address in addresses() if name.startswith(only)]
-    return [asdict(measured(client, name, address, int(repeats))) for name, address in named]
+    return [asdict(measured(client, name, address, repeats, alias=alias)) for name, address in named]
 
 
-def measured(client: Any, name: str, address: str, repeats: int, *, alias: str = "operator") -> Measured:
+def measured(client: Any, name: str, address: str, repeats: int, *, alias: str) -> Measured:
     """Measures one page, whose queries run as a role. A redirect is part of it, the page where it leads is not."""
     from django.db import connections
 

@@ -9,12 +9,11 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
-from tests.bench.admin_pages import REPEATS, measured
+from tests.bench.admin_pages import PASSWORD, REPEATS, measured_of
 
-EMAIL, PASSWORD = "bench-owner@example.com", "a long walk on the beach"
+EMAIL = "bench-owner@example.com"
 SLUG = "bench-00000"
 
 
@@ -86,24 +85,12 @@ def addresses() -> Iterator[tuple[str, str]]:
                  "billing/invoices/preview", "billing/plan", "billing/top-up", "settings", "settings/members",
                  "settings/keys", "settings/webhooks", "settings/data", "settings/audit", "start"):  # fmt: skip
         yield name, f"/console/{name}/"
+    yield "the quote", "/console/playground/quote?prompt=A+cat+on+a+chair&model=gemini-3.1-flash-image&size=1K"
 
 
 def pages(only: str = "", repeats: str = str(REPEATS)) -> list[dict[str, Any]]:
     """Measures every page whose name begins so, and the quote at the playground's button."""
-    from django.conf import settings
-    from django.test import Client
-
-    from cavendish.db.router import acting_as
-
-    settings.ALLOWED_HOSTS = ["testserver"]
-    client = Client(HTTP_ACCEPT_ENCODING="identity")
-    answer = client.post("/account/login/", {"login": EMAIL, "password": PASSWORD})
-    assert answer.status_code == 302, answer.status_code
-    with acting_as("operator"):
-        named = [(name, address) for name, address in addresses() if name.startswith(only)]
-    quote = "/console/playground/quote?prompt=A+cat+on+a+chair&model=gemini-3.1-flash-image&size=1K"
-    named += [("the quote", quote)] if "the quote".startswith(only) else []
-    return [asdict(measured(client, name, address, int(repeats), alias="default")) for name, address in named]
+    return measured_of(addresses, email=EMAIL, alias="default", only=only, repeats=int(repeats))
 
 
 def main() -> None:
