@@ -28,10 +28,14 @@ class ChargeLine(TypedDict):
 
 
 class UsageRecordValues(TypedDict):
-    """A usage record to be written: `quantity` in tokens (queries, pictures of a plan) whatever is billed."""
+    """A usage record to be written: `quantity` in tokens (queries, pictures of a plan) whatever is billed.
+
+    `pieces` are the pictures that a price per picture bills; None where it is the quantity that is billed.
+    """
 
     kind: str
     quantity: int
+    pieces: int | None
     unit: str
     unit_price: str
     amount: str
@@ -63,6 +67,7 @@ class SettlementOfJob(Settlement):
     member_id: str | None
     model: str
     image_size: str
+    tier: str
     metadata: dict[str, str]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from billing.models import Invoice, InvoiceLine, Kind
+from billing.models import Invoice, InvoiceLine, Kind, Tier, Unit
+from billing.money import price_text
 from billing.months import month_last
 
 KINDS = {
@@ -21,14 +22,13 @@ KINDS = {
     "included": "Included in the plan",
     "absorbed": "Beyond the quoted maximum, not charged",
 }
+BATCH = ", batch"
 CREDITS = {"grant": "Paid by credits", "plan": "Paid by the plan's credit"}
-# (what a quantity counts, how many of them the rate is for, how that is written)
-TOKENS = ("tokens", 1_000_000, "1M")
-COUNTS = {
-    Kind.SEARCH_QUERY: ("searches", 1_000, "1k"),
-    "included": ("images", 1, "image"),
-    "absorbed": ("", 0, ""),
-}
+TOKENS, SEARCHES, IMAGES = ("token", "tokens"), ("search", "searches"), ("image", "images")
+# (what a quantity counts, one and several; what the unit price is for)
+UNITS = {Unit.TOKENS: (TOKENS, "1M"), Unit.QUERIES: (SEARCHES, "1k"), Unit.IMAGE: (IMAGES, "")}
+# what has no unit price, and lines from before unit prices were kept
+COUNTS = {"included": IMAGES, "absorbed": None, Kind.SEARCH_QUERY: SEARCHES}
 
 
 def date_text(day: date) -> str:
@@ -52,7 +52,8 @@ def count(quantity: int) -> str:
 def line_text(line: InvoiceLine) -> str:
     """Returns a line in words, without its model: "Images", "Refund: two bad pictures"."""
     if line.type == InvoiceLine.Type.USAGE:
-        return KINDS.get(line.kind, line.kind.replace("_", " ").capitalize())
+        text = str(KINDS.get(line.kind, line.kind.replace("_", " ").capitalize()))
+        return text + BATCH if line.tier == Tier.BATCH else text
     if line.type == InvoiceLine.Type.CREDIT:
         return CREDITS.get(line.kind, "Paid by credits")
     return f"{InvoiceLine.Type(line.type).label}: {line.description}" if line.description else line.get_type_display()
@@ -66,21 +67,20 @@ def group_text(line: InvoiceLine) -> str:
 
 
 def quantity_text(line: InvoiceLine) -> str:
+    """Returns how much of it there was: "8 images", "1 search", "31 tokens"; empty where nothing is counted."""
     if line.type != InvoiceLine.Type.USAGE:
         return ""
-    name, _, _ = COUNTS.get(line.kind, TOKENS)
-    return f"{count(line.quantity)} {name}" if name else ""
+    names = UNITS[Unit(line.unit)][0] if line.unit else COUNTS.get(line.kind, TOKENS)
+    return f"{count(line.quantity)} {names[line.quantity != 1]}" if names else ""
 
 
 def rate_text(line: InvoiceLine) -> str:
-    """Returns what a unit cost on average over the month, in which prices may change; at most four places."""
-    _, size, name = COUNTS.get(line.kind, TOKENS)
-    if line.type != InvoiceLine.Type.USAGE or not size or not line.quantity:
+    """Returns the price by which the quantity is multiplied: "× 0.19", "× 60.00 / 1M"; empty without one."""
+    if line.unit_price is None:
         return ""
-    rate = (abs(line.exact) * size / abs(line.quantity)).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
-    text = f"{rate:,f}".rstrip("0")
-    units, _, places = text.partition(".")
-    return f"{units}.{places.ljust(2, '0')} / {name}"
+    _names, size = UNITS[Unit(line.unit)]
+    units, _, places = price_text(line.unit_price).partition(".")
+    return f"× {int(units):,}.{places}{f' / {size}' if size else ''}"
 
 
 def percent_text(rate: Decimal) -> str:

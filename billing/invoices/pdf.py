@@ -91,7 +91,7 @@ def invoice_content(invoice: Invoice, lines: Sequence[InvoiceLine], *, logo: byt
         "facts": _with_reference(facts, invoice),
         "headline": headline if invoice.amount_due else f"{figure(invoice.total, digits)} {currency}",
         "subline": "" if invoice.amount_due else "Paid from your balance. Nothing is due.",
-        "columns": ["Quantity", "Average rate"],
+        "columns": ["Quantity", "Unit price"],
         "groups": groups,
         "totals": _totals(invoice, due),
         "notes": _notes(invoice),

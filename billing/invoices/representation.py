@@ -19,8 +19,8 @@ from cavendish.http.times import moment
 PREVIEW = "preview"
 ISSUER = ("name", "address", "tax_id", "email", "bank_details")
 CSV_COLUMNS = (
-    "invoice", "line", "type", "description", "model", "image_size", "kind", "images", "quantity", "exact_amount",
-    "amount", "currency",
+    "invoice", "line", "type", "description", "model", "image_size", "kind", "tier", "images", "quantity", "unit",
+    "unit_price", "exact_amount", "amount", "currency",
 )  # fmt: skip
 
 
@@ -98,8 +98,11 @@ def line_json(line: InvoiceLine, invoice: Invoice, address: str | None) -> dict[
         "model": line.model or None,
         "image_size": line.image_size or None,
         "kind": line.kind or None,
+        "tier": line.tier or None,
         "images": line.images,
         "quantity": line.quantity,
+        "unit": line.unit or None,
+        "unit_price": price_text(line.unit_price) if line.unit_price is not None else None,
         "exact_amount": amount_text(line.exact),
         "amount": minor_text(line.amount, invoice.digits),
         "ledger_transaction_id": ids.encode(ids.LEDGER_TRANSACTION, entry) if entry else None,
@@ -127,13 +130,15 @@ def invoice_csv(full: FullInvoice) -> Iterator[str]:
         shown = line_json(line, invoice, None)
         yield _row(
             (invoice.number or "", *(shown[name] for name in ("number", "type", "description")),
-             *(shown[name] or "" for name in ("model", "image_size", "kind")),
-             *(shown[name] for name in ("images", "quantity", "exact_amount", "amount")), *tail)
+             *(shown[name] or "" for name in ("model", "image_size", "kind", "tier")),
+             *(shown[name] for name in ("images", "quantity")), *(shown[name] or "" for name in ("unit", "unit_price")),
+             *(shown[name] for name in ("exact_amount", "amount")), *tail)
         )  # fmt: skip
     if invoice.tax_rate is not None:
         tax = minor_text(invoice.tax, invoice.digits)
         label = f"{invoice.tax_label or 'Tax'} {percent_text(invoice.tax_rate)}"
-        yield _row((invoice.number or "", "", "tax", label, "", "", "", "", "", "", tax, *tail))
+        empty = [""] * CSV_COLUMNS[4:-2].index("exact_amount")
+        yield _row((invoice.number or "", "", "tax", label, *empty, "", tax, *tail))
 
 
 def _row(values: tuple[Any, ...]) -> str:

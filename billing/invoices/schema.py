@@ -8,6 +8,7 @@ from rest_framework import serializers as s
 
 from billing.models import Invoice as Row
 from billing.models import InvoiceLine as Line
+from billing.models import Tier, Unit
 from cavendish.http.schema import Page
 
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Row.Status.values))
@@ -45,10 +46,16 @@ class InvoiceLine(s.Serializer[object]):
     model = s.CharField(allow_null=True)
     image_size = s.CharField(allow_null=True)
     kind = s.CharField(allow_null=True, help_text="Of usage; of a credit where it came from: grant or plan.")
+    tier = s.ChoiceField(choices=list(Tier.values), allow_null=True, help_text="Of usage: batch for items of batches.")
     images = s.IntegerField(help_text="Pictures that came with it.")
-    quantity = s.IntegerField(help_text="Tokens; queries of searches; pictures of what the plan includes.")
+    quantity = s.IntegerField(help_text="Of usage: tokens, queries or pictures, as the `unit` has them.")
+    unit = s.CharField(allow_null=True, help_text=f"What the unit price is for: {', '.join(Unit.values)}.")
+    unit_price = s.CharField(allow_null=True, help_text="Null where nothing is sold by a unit: credits, corrections.")
     exact_amount = s.CharField(help_text="Nine places: what its generations sum to.")
-    amount = s.CharField(help_text="Rounded once, half away from zero, to the currency's coins.")
+    amount = s.CharField(
+        help_text="Rounded once, half away from zero, to the currency's coins: `quantity` × `unit_price` where the "
+        "line has a unit, `exact_amount` elsewhere."
+    )
     ledger_transaction_id = s.CharField(allow_null=True, help_text="Of an adjustment or a refund.")
     generations_url = s.CharField(allow_null=True)
 

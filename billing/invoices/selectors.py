@@ -114,7 +114,7 @@ def _lines_now(invoice: Invoice) -> list[InvoiceLine]:
 
 @dataclass(frozen=True)
 class LineGeneration:
-    """The records of one kind of one generation, as a part of a line's exact amount."""
+    """The records of one kind of one generation, as a part of a line's exact amount and of its quantity."""
 
     generation_id: UUID
     billing_date: date
@@ -136,11 +136,13 @@ def line_generations(
         return [], None
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(
-            """SELECT generation_id, billing_date, sum(quantity)::bigint, sum(images)::bigint, sum(amount), min(at)
+            """SELECT generation_id, billing_date, sum(coalesce(pieces, quantity))::bigint, sum(images)::bigint,
+                   sum(amount), min(at)
                FROM billing_usagerecord
                WHERE tenant_id = %s AND livemode AND billing_date >= greatest(%s, %s)
                    AND billing_date < (%s + interval '1 month')::date
                    AND model = %s AND image_size = %s AND kind = %s
+                   AND (%s = '' OR tier = %s) AND (%s = '' OR unit = %s) AND (%s::numeric IS NULL OR unit_price = %s)
                    AND (%s::date IS NULL OR (billing_date, generation_id) > (%s, %s))
                GROUP BY billing_date, generation_id ORDER BY billing_date, generation_id LIMIT %s""",
             [
@@ -151,6 +153,9 @@ def line_generations(
                 line.model,
                 line.image_size,
                 line.kind,
+                *(line.tier, line.tier),
+                *(line.unit, line.unit),
+                *(line.unit_price, line.unit_price),
                 after[0] if after else None,
                 after[0] if after else None,
                 after[1] if after else None,

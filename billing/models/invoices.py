@@ -93,7 +93,10 @@ class Invoice(TenantModel):
 
 
 class InvoiceLine(TenantModel):
-    """What one model did at one size in one kind, or one entry of the ledger: exact, and rounded once.
+    """What one model did at one size in one kind, tier and unit price, or one entry of the ledger.
+
+    `exact` is what its records sum to. `amount` has coins and is rounded once: quantity × unit price where the line has
+    a unit, `exact` elsewhere.
 
     A line of type `rounding` is nothing exactly; it keeps the sum of the rounded ones from lying below zero.
     """
@@ -113,9 +116,12 @@ class InvoiceLine(TenantModel):
     model = models.CharField(max_length=100, blank=True)
     image_size = models.CharField(max_length=8, blank=True)
     kind = models.CharField(max_length=16, blank=True)
+    tier = models.CharField(max_length=16, blank=True, db_default="")
+    unit = models.CharField(max_length=16, blank=True, db_default="", help_text="Of the unit price; empty without one.")
+    unit_price = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     description = models.CharField(max_length=300, blank=True, help_text="The reason of a ledger entry.")
     records = models.BigIntegerField(default=0, help_text="How many usage records it sums up.")
-    quantity = models.BigIntegerField(default=0)
+    quantity = models.BigIntegerField(default=0, help_text="In pieces or tokens of the unit.")
     images = models.BigIntegerField(default=0, help_text="How many pictures came with it.")
     exact = models.DecimalField(max_digits=20, decimal_places=9)
     amount = models.DecimalField(max_digits=20, decimal_places=9)

@@ -27,9 +27,11 @@ class UsageRecord(TenantModel):
     member_id = models.UUIDField(null=True)
     model = models.CharField(max_length=100)
     image_size = models.CharField(max_length=8, blank=True)
-    quantity = models.BigIntegerField()
+    tier = models.CharField(max_length=16, db_default="standard", help_text="Of its job: batch for an item of a batch.")
+    quantity = models.BigIntegerField(help_text="Tokens; queries of searches; pictures of what a plan includes.")
+    pieces = models.PositiveIntegerField(null=True, help_text="What `per_image` bills; elsewhere it bills `quantity`.")
     images = models.PositiveIntegerField(db_default=0)
-    unit = models.CharField(max_length=16, db_default="", help_text="Of the price; per_image bills `images`.")
+    unit = models.CharField(max_length=16, db_default="", help_text="Of the price.")
     unit_price = models.DecimalField(max_digits=20, decimal_places=9)
     amount = models.DecimalField(max_digits=20, decimal_places=9)
     cost = models.DecimalField(max_digits=20, decimal_places=9)
@@ -45,11 +47,24 @@ class UsageRollup(TenantModel):
 
     Hours are those of UTC, where none is missing or comes twice. Each kind sums the records; the row of kind `request`
     counts the generations that ended, charged or not, and those that an operator should look at (`flagged`). So the
-    rows' `cost` is the charges', to the last digit.
+    rows' `cost` is the charges', to the last digit. Rows differ by unit price and tier too, so that an invoice can say
+    what was sold at which price: `billed` × `unit_price` of the `unit`. Without a unit there is no price: what a plan
+    includes, and what went beyond a hold.
     """
 
     pk = models.CompositePrimaryKey(
-        "tenant_id", "billing_date", "hour", "livemode", "model", "api_key_id", "member_id", "image_size", "kind"
+        "tenant_id",
+        "billing_date",
+        "hour",
+        "livemode",
+        "model",
+        "api_key_id",
+        "member_id",
+        "image_size",
+        "kind",
+        "tier",
+        "unit",
+        "unit_price",
     )
     # The key begins with it. An index of its own would lead the planner to a tenant's whole past.
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -63,8 +78,12 @@ class UsageRollup(TenantModel):
     )
     image_size = models.CharField(max_length=8, blank=True)
     kind = models.CharField(max_length=16)
+    tier = models.CharField(max_length=16, db_default="", help_text="Empty: from before tiers were kept.")
+    unit = models.CharField(max_length=16, blank=True, db_default="")
+    unit_price = models.DecimalField(max_digits=20, decimal_places=9, db_default=0)
     records = models.BigIntegerField(default=0)
     quantity = models.BigIntegerField(default=0)
+    billed = models.BigIntegerField(db_default=0, help_text="Pieces or tokens of the unit.")
     images = models.BigIntegerField(db_default=0)
     flagged = models.BigIntegerField(db_default=0)
     amount = models.DecimalField(max_digits=20, decimal_places=9, default=0)

@@ -47,6 +47,7 @@ class Line:
         return {
             "kind": self.kind,
             "quantity": self.tokens,
+            "pieces": self.quantity if self.unit == PER_IMAGE else None,
             "unit": self.unit,
             "unit_price": str(self.unit_price),
             "amount": amount_text(self.amount),

@@ -30,7 +30,11 @@ def export_usage(query: UsageQuery, write: Write, *, operator: bool = False) -> 
 
 
 def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -> None:
-    """Writes the usage records themselves, in the order of their billing dates and generations."""
+    """Writes the usage records themselves, in the order of their billing dates and generations.
+
+    `billed_quantity` × `unit_price` of the `unit` is `amount`: it counts pictures where they have a price each, while
+    `quantity` counts their tokens.
+    """
     columns = {
         "billing_date": "r.billing_date",
         "at": "to_char(r.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
@@ -39,9 +43,13 @@ def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -
         "kind": "r.kind",
         "model": "r.model",
         "image_size": "r.image_size",
+        "tier": "r.tier",
         "key_id": _id("key", "api_key_id"),
         "member_id": _id("usr", "member_id"),
+        "batch_id": "'batch_' || replace(g.batch_id::text, '-', '')",
+        "metadata": "nullif(g.metadata, '{}')",
         "quantity": "r.quantity",
+        "billed_quantity": "coalesce(r.pieces, r.quantity)",
         "images": "r.images",
         "unit": "r.unit",
         "unit_price": "r.unit_price",
@@ -51,7 +59,8 @@ def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -
     if operator:
         columns = {"tenant_id": _id("ten", "tenant_id"), **columns, "cost": "r.cost"}
     order = "r.billing_date, r.generation_id, r.attempt, r.kind"
-    _copy(columns, f"FROM billing_usagerecord r WHERE {query.conditions('r.at')} ORDER BY {order}", query.values, write)
+    source = "billing_usagerecord r LEFT JOIN generations_generation g ON g.id = r.generation_id"
+    _copy(columns, f"FROM {source} WHERE {query.conditions('r.at')} ORDER BY {order}", query.values, write)
 
 
 def column_of(name: str, tag: str | None) -> str:

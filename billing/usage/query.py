@@ -42,9 +42,10 @@ DIMENSIONS = {
     "member": Dimension("nullif(u.member_id, '00000000-0000-0000-0000-000000000000')", "uuid", "member_id", _id("usr")),
     "size": Dimension("u.image_size", "text", "image_size"),
     "kind": Dimension("u.kind", "text", "kind"),
+    "tier": Dimension("nullif(u.tier, '')", "text", "tier"),
     METADATA: Dimension("u.tag", "text", METADATA, _TAG_TEXT),
 }
-NOT_WITH_METADATA = frozenset({"hour", "key", "member"})
+NOT_WITH_METADATA = frozenset({"hour", "key", "member", "tier"})
 """Sums by metadata are kept by day and without these, so that they stay few (decision 0011)."""
 
 MEASURES = """

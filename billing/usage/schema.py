@@ -47,6 +47,7 @@ class UsageRow(UsageSums):
     member_id = s.CharField(allow_null=True, help_text="Null also where the key counts for nobody.")
     image_size = s.CharField(allow_null=True, help_text="Empty where no picture was asked for.")
     kind = s.CharField(allow_null=True)
+    tier = s.CharField(allow_null=True, help_text="standard, or batch for items of batches.")
     metadata = s.DictField(
         child=s.CharField(allow_null=True), help_text='{"team": "red"}; a null value sums what lacks the key.'
     )

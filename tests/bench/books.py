@@ -78,6 +78,7 @@ AMOUNT, HELD = "0.067251500", "0.120000000"
 CHARGE: dict[str, Any] = {
     "status": "charged", "reason": None, "amount": AMOUNT, "cost": AMOUNT, "absorbed": "0", "attempt": 1,
     "model": "gemini-3.1-flash-image", "image_size": "1K", "images": 1, "tokens": 1163, "requests": 1, "flags": [],
+    "tier": "standard",
     "lines": [
         {"kind": k, "quantity": q, "unit": "per_1m_tokens", "unit_price": p, "amount": a} for k, q, p, a in RECORDS
     ],
@@ -117,14 +118,15 @@ def statements() -> str:
     WHERE m.tenant = :n ORDER BY p.id FOR UPDATE OF p) m WHERE p.id = m.id;"""
     records = ", ".join(
         f"((now() AT TIME ZONE 'UTC')::date, {GENERATION}, 1, '{k}', {THE_TENANT}, true, {THE_KEY}, "
-        f"'gemini-3.1-flash-image', '1K', {q}, {int(k == 'image_output')}, 'per_1m_tokens', {p}, {a}, {a}, 'USD')"
+        f"'gemini-3.1-flash-image', '1K', 'standard', {q}, {int(k == 'image_output')}, 'per_1m_tokens', {p}, {a}, {a}, "
+        "'USD')"
         for k, q, p, a in RECORDS
     )
     rollups = ", ".join(
         f"({THE_TENANT}, (now() AT TIME ZONE 'UTC')::date, date_trunc('hour', now()), true, 'gemini-3.1-flash-image', "
-        f"{THE_KEY}, '00000000-0000-0000-0000-000000000000'::uuid, '1K', '{k}', 1, {q}, {int(k == 'image_output')}, 0, "
-        f"{a}, {a})"
-        for k, q, _, a in sorted(RECORDS)
+        f"{THE_KEY}, '00000000-0000-0000-0000-000000000000'::uuid, '1K', '{k}', "
+        f"'standard', 'per_1m_tokens', {p}, 1, {q}, {q}, {int(k == 'image_output')}, 0, {a}, {a})"
+        for k, q, p, a in sorted(RECORDS)
     )
     return f"""{VARIABLES}BEGIN;
 INSERT INTO billing_hold (generation_id, tenant_id, livemode, status, amount, currency, images, tokens, prices,
@@ -141,16 +143,18 @@ INSERT INTO billing_charge (generation_id, tenant_id, livemode, status, amount, 
 VALUES ({GENERATION}, {THE_TENANT}, true, 'charged', {AMOUNT}, {AMOUNT}, 0, 'USD', '{lines}', '{usage}', '[]',
         (now() AT TIME ZONE 'UTC')::date);
 INSERT INTO billing_usagerecord (billing_date, generation_id, attempt, kind, tenant_id, livemode, api_key_id, model,
-    image_size, quantity, images, unit, unit_price, amount, cost, currency) VALUES {records};
+    image_size, tier, quantity, images, unit, unit_price, amount, cost, currency) VALUES {records};
 INSERT INTO billing_ledgertransaction (id, tenant_id, livemode, kind, generation_id, reason, actor)
 VALUES ({GENERATION}, {THE_TENANT}, true, 'charge', {GENERATION}, '', 'system');
 INSERT INTO billing_ledgerentry (tenant_id, transaction_id, account, livemode, amount, currency)
 VALUES ({THE_TENANT}, {GENERATION}, 'wallet', true, -{AMOUNT}, 'USD'),
        ({THE_TENANT}, {GENERATION}, 'revenue', true, {AMOUNT}, 'USD');
 INSERT INTO billing_usagerollup AS u (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size,
-    kind, records, quantity, images, flagged, amount, cost) VALUES {rollups}
-ON CONFLICT (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size, kind) DO UPDATE
-SET records = u.records + 1, quantity = u.quantity + excluded.quantity, images = u.images + excluded.images,
+    kind, tier, unit, unit_price, records, quantity, billed, images, flagged, amount, cost) VALUES {rollups}
+ON CONFLICT (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size, kind, tier, unit,
+             unit_price) DO UPDATE
+SET records = u.records + 1, quantity = u.quantity + excluded.quantity, billed = u.billed + excluded.billed,
+    images = u.images + excluded.images,
     amount = u.amount + excluded.amount, cost = u.cost + excluded.cost;
 UPDATE billing_hold SET status = 'settled', ended_at = now(), used_amount = {AMOUNT}, used_images = 1,
     used_tokens = 1163, used_requests = 1 WHERE generation_id = {GENERATION};

@@ -1,5 +1,5 @@
 -- The usage lines of an issued invoice sum to the roll-ups of its month, to the last digit; its sums are those of its lines, each
--- rounded once to the currency's coins, and a line of rounding brings them to zero; what it says of its month is said after the month was closed.
+-- rounded once to the currency's coins (quantity × unit price, where it has one), and a line of rounding brings them to zero; what it says of its month is said after the month was closed.
 SELECT i.tenant_id, coalesce(i.number, i.id::text) AS subject, i.exact, l.exact AS lines_exact, l.usage AS lines_usage,
        u.amount AS rolled_up, i.net, l.net AS lines_net, l.misrounded, p.closed_at
 FROM billing_invoice i
@@ -7,7 +7,8 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(n.exact), 0) AS exact, coalesce(sum(n.amount), 0) AS net,
            coalesce(sum(n.exact) FILTER (WHERE n.type = 'usage'), 0) AS usage,
            count(*) FILTER (WHERE CASE n.type WHEN 'rounding' THEN n.exact <> 0 OR i.net <> 0
-                                          ELSE n.amount <> round(n.exact, i.digits) END) AS misrounded
+                                          ELSE n.amount <> line_amount(n.unit, n.quantity, n.unit_price, n.exact, i.digits)
+                                          END) AS misrounded
     FROM billing_invoiceline n WHERE n.invoice_id = i.id) l
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(r.amount), 0) AS amount FROM billing_usagerollup r

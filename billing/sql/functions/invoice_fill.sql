@@ -4,10 +4,10 @@ LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 BEGIN
     DELETE FROM billing_invoiceline WHERE invoice_id = ANY (p_invoices);
-    INSERT INTO billing_invoiceline (tenant_id, invoice_id, number, type, model, image_size, kind, description, records,
-                                     quantity, images, exact, amount, ledger_transaction_id)
-    SELECT i.tenant_id, i.id, l.number, l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity,
-           l.images, l.exact, l.amount, l.ledger_transaction_id
+    INSERT INTO billing_invoiceline (tenant_id, invoice_id, number, type, model, image_size, kind, tier, unit, unit_price,
+                                     description, records, quantity, images, exact, amount, ledger_transaction_id)
+    SELECT i.tenant_id, i.id, l.number, l.type, l.model, l.image_size, l.kind, l.tier, l.unit, l.unit_price, l.description,
+           l.records, l.quantity, l.images, l.exact, l.amount, l.ledger_transaction_id
     FROM billing_invoice i, invoice_lines(i.tenant_id, i.month, i.timezone, i.digits) l
     WHERE i.id = ANY (p_invoices);
 

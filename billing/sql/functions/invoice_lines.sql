@@ -1,5 +1,8 @@
--- The lines of a tenant's invoice for a month, as roll-ups and ledger stand now: usage by model, size and kind out of the
--- roll-ups, what credits paid of it, then corrections of the ledger that no invoice shows yet, as far as they moved money. `exact` has nine places, `amount` is rounded once.
+-- The lines of a tenant's invoice for a month, as roll-ups and ledger stand now: usage by model, size, kind, tier and unit
+-- price out of the roll-ups, what credits paid of it, then corrections of the ledger that no invoice shows yet, as far as they
+-- moved money. `quantity` is in pieces or tokens of the `unit`. `exact` has nine places and is what the records sum to.
+-- `amount` is rounded once: quantity × unit price of usage, so that whoever reads it can do the sum (EN 16931); `exact` of all
+-- else, which has no unit price. They differ where a record's own rounding did, at the ninth place of each.
 -- The service, drafts and previews all read this. Live mode only: test jobs cost nothing.
 --
 -- Corrections in the tenant's favour wait for the next invoice while they are worth more than everything else: an
@@ -7,25 +10,29 @@
 -- come to less, or to something where they are worth nothing at all (what credits paid is one line, what they paid for
 -- is many): then a last line, `rounding`, with nothing in `exact`, brings their sum to zero.
 CREATE OR REPLACE FUNCTION invoice_lines(p_tenant uuid, p_month date, p_zone text, p_digits int)
-RETURNS TABLE (number int, type text, model text, image_size text, kind text, description text, records bigint,
-               quantity bigint, images bigint, exact numeric, amount numeric, ledger_transaction_id uuid)
+RETURNS TABLE (number int, type text, model text, image_size text, kind text, tier text, unit text, unit_price numeric,
+               description text, records bigint, quantity bigint, images bigint, exact numeric, amount numeric,
+               ledger_transaction_id uuid)
 LANGUAGE sql STABLE SET search_path = public, pg_temp
 AS $$
     WITH used AS (
-        SELECT u.model, u.image_size, u.kind, sum(u.records)::bigint AS records, sum(u.quantity)::bigint AS quantity,
-               sum(u.images)::bigint AS images, sum(u.amount) AS exact
+        SELECT u.model, u.image_size, u.kind, u.tier, u.unit, u.unit_price, sum(u.records)::bigint AS records,
+               sum(u.billed)::bigint AS quantity, sum(u.images)::bigint AS images, sum(u.amount) AS exact
         FROM billing_usagerollup u
         WHERE u.tenant_id = p_tenant AND u.livemode AND u.billing_date >= p_month
             AND u.billing_date < (p_month + interval '1 month')::date AND u.kind <> 'request'
-        GROUP BY u.model, u.image_size, u.kind
+        GROUP BY u.model, u.image_size, u.kind, u.tier, u.unit, u.unit_price
     ), corrected AS (
         SELECT x.id, x.kind, x.reason, x.at, -sum(e.amount) AS exact
         FROM billing_ledgertransaction x
-        JOIN billing_ledgerentry e ON e.tenant_id = x.tenant_id AND e.transaction_id = x.id AND e.account = 'wallet' AND e.credit_id IS NULL
+        JOIN billing_ledgerentry e ON e.tenant_id = x.tenant_id AND e.transaction_id = x.id AND e.account = 'wallet'
+            AND e.credit_id IS NULL
         WHERE x.tenant_id = p_tenant AND x.livemode AND x.kind IN ('adjustment', 'refund')
             AND x.at < month_bounds(p_month, p_zone)
+            -- the draft of an earlier month that waits shows it too
             AND NOT EXISTS (SELECT 1 FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
-                            WHERE l.ledger_transaction_id = x.id AND i.status IN ('finalised', 'paid'))
+                            WHERE l.ledger_transaction_id = x.id
+                                AND (i.status IN ('finalised', 'paid') OR (i.status = 'draft' AND i.month < p_month)))
         GROUP BY x.id, x.kind, x.reason, x.at
     ), credited AS (
         SELECT source, -amount AS exact, charges FROM credits_used(p_tenant, p_month, (p_month + interval '1 month')::date)
@@ -33,30 +40,34 @@ AS $$
         SELECT (SELECT coalesce(sum(exact), 0) FROM used) + (SELECT coalesce(sum(exact), 0) FROM credited)
              + (SELECT coalesce(sum(exact), 0) FROM corrected) AS exact
     ), lines AS (
-        SELECT 1 AS part, 'usage' AS type, used.model, used.image_size, used.kind, '' AS description, used.records,
+        SELECT 1 AS part, 'usage' AS type, used.model, used.image_size, used.kind, used.tier, used.unit,
+               CASE WHEN used.unit <> '' THEN used.unit_price END AS unit_price, '' AS description, used.records,
                used.quantity, used.images, used.exact, NULL::uuid AS entry, NULL::timestamptz AS at
         FROM used
         UNION ALL
-        SELECT 2, 'credit', '', '', c.source, '', c.charges, 0, 0, c.exact, NULL, NULL FROM credited c WHERE c.exact <> 0
+        SELECT 2, 'credit', '', '', c.source, '', '', NULL, '', c.charges, 0, 0, c.exact, NULL, NULL
+        FROM credited c WHERE c.exact <> 0
         UNION ALL
-        SELECT 3, c.kind, '', '', '', c.reason, 1, 1, 0, c.exact, c.id, c.at
+        SELECT 3, c.kind, '', '', '', '', '', NULL, c.reason, 1, 1, 0, c.exact, c.id, c.at
         FROM corrected c, whole WHERE whole.exact >= 0 OR c.exact > 0
     ), rounded AS (
-        SELECT lines.*, round(lines.exact, p_digits) AS amount FROM lines
+        SELECT lines.*, line_amount(lines.unit, lines.quantity, lines.unit_price, lines.exact, p_digits) AS amount
+        FROM lines
     ), summed AS (
         SELECT sum(exact) AS exact, sum(amount) AS net FROM rounded
     ), shown AS (
         SELECT * FROM rounded
         UNION ALL
-        SELECT 4, 'rounding', '', '', '', '', 0, 0, 0, 0, NULL, NULL, -net FROM summed
+        SELECT 4, 'rounding', '', '', '', '', '', NULL, '', 0, 0, 0, 0, NULL, NULL, -net FROM summed
         WHERE net < 0 OR (exact = 0 AND net <> 0)
     )
     SELECT row_number() OVER (
                ORDER BY part, l.model, array_position(ARRAY['512', '1K', '2K', '4K'], l.image_size) NULLS FIRST,
                    array_position(ARRAY['text_input', 'image_input', 'video_input', 'cached_input', 'text_output',
-                       'thought_output', 'image_output', 'search_query', 'included', 'absorbed'], l.kind) NULLS LAST, l.kind, l.at, l.entry)::int,
-           l.type, l.model, l.image_size, l.kind, l.description, l.records, l.quantity, l.images, l.exact, l.amount,
-           l.entry
+                       'thought_output', 'image_output', 'search_query', 'included', 'absorbed'], l.kind) NULLS LAST, l.kind,
+                   l.tier DESC, l.unit, l.unit_price, l.at, l.entry)::int,
+           l.type, l.model, l.image_size, l.kind, l.tier, l.unit, l.unit_price, l.description, l.records, l.quantity,
+           l.images, l.exact, l.amount, l.entry
     FROM shown l
     ORDER BY 1
 $$;

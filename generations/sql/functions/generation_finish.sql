@@ -45,7 +45,7 @@ BEGIN
     END IF;
     PERFORM charge_settle(p_tenant, p_id, (p->'charge') || jsonb_build_object('attempt', p_attempt,
         'api_key_id', job.api_key_id, 'member_id', job.member_id, 'model', job.model, 'image_size', job.image_size,
-        'metadata', job.metadata));
+        'tier', job.tier, 'metadata', job.metadata));
     IF job.batch_id IS NOT NULL THEN
         PERFORM batch_item_finish(p_tenant, job.batch_id, job.batch_index, 'in_progress', p->>'status',
             nullif(p->'error', 'null'::jsonb));

@@ -16,7 +16,7 @@ BEGIN
         'cost', 0, 'absorbed', 0, 'lines', '[]'::jsonb, 'usage', '{}'::jsonb, 'flags', '[]'::jsonb,
         'records', '[]'::jsonb, 'images', 0, 'tokens', 0, 'requests', 0, 'attempt', job.attempts,
         'api_key_id', job.api_key_id, 'member_id', job.member_id, 'model', job.model, 'image_size', job.image_size,
-        'metadata', job.metadata));
+        'tier', job.tier, 'metadata', job.metadata));
     IF job.batch_id IS NOT NULL THEN
         PERFORM batch_item_finish(p_tenant, job.batch_id, job.batch_index, 'in_progress',
             CASE WHEN p_reason = 'deadline_exceeded' AND job.attempts = 0 THEN 'expired' ELSE p_status END, p_error);

@@ -75,9 +75,13 @@ def spend(
     model: str = FLASH,
     size: str = "1K",
     livemode: bool = True,
+    **sold: Any,
 ) -> UUID:
-    """A job that was accepted in the middle of `month` and settles now: while the month is open it belongs to it."""
-    charge = charge_of(tenant, usage, model=model, size=size, livemode=livemode)
+    """A job that was accepted in the middle of `month` and settles now: while the month is open it belongs to it.
+
+    `sold`: `prices`, `units`, `tier` and `images` of it, see `charge_of`.
+    """
+    charge = charge_of(tenant, usage, model=model, size=size, livemode=livemode, **sold)
     generation_id = hold(tenant, month, Decimal(json.loads(charge)["amount"]), livemode=livemode)
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT charge_settle(%s, %s, %s::jsonb)", [tenant.id, generation_id, charge])
@@ -85,22 +89,42 @@ def spend(
 
 
 def charge_of(
-    tenant: Tenant, usage: Mapping[str, int], *, model: str = FLASH, size: str = "1K", livemode: bool = True
+    tenant: Tenant,
+    usage: Mapping[str, int],
+    *,
+    model: str = FLASH,
+    size: str = "1K",
+    livemode: bool = True,
+    prices: Mapping[str, str] = PRICES,
+    units: Mapping[str, str] | None = None,
+    tier: str = "standard",
+    images: int = 1,
 ) -> str:
-    """What `charge_settle` takes of a job with one picture, as JSON."""
+    """What `charge_settle` takes of a job, as JSON. `units`: of the prices that are not for a million tokens."""
+    units = units or {}
+
+    def billed(kind: str) -> int:
+        return images if units.get(kind) == "per_image" else usage[kind]
+
     records: list[dict[str, Any]] = [
         {
             "kind": kind,
             "quantity": quantity,
-            "unit": "per_1m_tokens",
+            "pieces": images if unit == "per_image" else None,
+            "unit": unit,
             "unit_price": price,
-            "amount": str(line_amount(quantity=quantity, unit_price=Decimal(price), unit="per_1m_tokens")),
+            "amount": str(line_amount(quantity=billed(kind), unit_price=Decimal(price), unit=unit)),
             "cost": "0",
         }
         for kind, quantity in usage.items()
-        for price in [PRICES[kind] if livemode else "0"]
+        for unit in [units.get(kind, "per_1m_tokens")]
+        for price in [prices[kind] if livemode else "0"]
     ]
-    lines = [{name: value for name, value in record.items() if name != "cost"} for record in records]
+    shown = {"kind", "unit", "unit_price", "amount"}
+    lines = [
+        {"quantity": billed(record["kind"]), **{name: value for name, value in record.items() if name in shown}}
+        for record in records
+    ]
     amount = sum((Decimal(record["amount"]) for record in records), Decimal(0))
     # as a settlement writes it: what the API shows of a charge has the whole shape
     whole = Usage(total=sum(usage.values()))
@@ -111,8 +135,8 @@ def charge_of(
             "status": "charged", "reason": None, "amount": str(amount), "cost": "0", "absorbed": "0", "lines": lines,
             "usage": whole.as_json(), "flags": [], "attempt": 1, "api_key_id": str(key_of(tenant.id, livemode)),
             "model": model,
-            "image_size": size, "images": 1, "tokens": sum(usage.values()), "requests": 1, "metadata": {},
-            "records": records,
+            "image_size": size, "images": images, "tokens": sum(usage.values()), "requests": 1, "tier": tier,
+            "metadata": {}, "records": records,
         }
     )  # fmt: skip
 

@@ -81,7 +81,8 @@ def test_an_invoice_shows_what_was_used_and_what_is_due(caller: Caller, issued: 
     ]  # fmt: skip
     assert shown["lines"][3] == {
         "number": 4, "type": "usage", "description": "Images", "model": "gemini-3.1-flash-image", "image_size": "1K",
-        "kind": "image_output", "images": 2, "quantity": 2_000_282, "exact_amount": "120.016920000", "amount": "120.02",
+        "kind": "image_output", "tier": "standard", "images": 2, "quantity": 2_000_282, "unit": "per_1m_tokens",
+        "unit_price": "60.00", "exact_amount": "120.016920000", "amount": "120.02",
         "ledger_transaction_id": None, "generations_url": f"/api/v1/invoices/{public(issued)}/lines/4/generations",
     }  # fmt: skip
     assert (shown["exact_amount"], shown["rounding"], shown["net"]) == ("298.790986500", "0.009013500", "298.80")

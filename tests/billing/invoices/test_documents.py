@@ -94,8 +94,8 @@ def test_the_same_rows_make_the_same_bytes(issued: Invoice) -> None:
 def test_every_figure_on_the_paper_is_the_rows(issued: Invoice) -> None:
     content = invoice_content(issued, lines(issued))
     assert [row for group in content["groups"] for row in group["rows"]] == [
-        ["Text input", "31 tokens", "0.50 / 1M", "0.00"],
-        ["Images", "1,000,140 tokens", "60.00 / 1M", "60.01"],
+        ["Text input", "31 tokens", "× 0.50 / 1M", "0.00"],
+        ["Images", "1,000,140 tokens", "× 60.00 / 1M", "60.01"],
     ]
     assert content["groups"][0]["note"] == "1 image"
     assert content["totals"] == [

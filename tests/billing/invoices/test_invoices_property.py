@@ -23,7 +23,7 @@ from billing.models import Charge, Credit
 from billing.payments.services import payment_record
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
 from cavendish.db.router import acting_as
-from tests.billing.invoices.helpers import at, billed_tenant, correct, differing, make_entity, spend
+from tests.billing.invoices.helpers import PRICES, at, billed_tenant, correct, differing, make_entity, spend
 from tests.factories import FLASH, PRO
 from tests.generations.helpers import rows
 
@@ -41,10 +41,18 @@ ADDS_UP = """
         i.paid_from_balance >= 0 AND i.amount_due >= i.receivable AND i.receivable >= 0 AS due,
         abs(i.net - i.exact) <= l.lines * 0.5 * 10 ^ -i.digits AS near,
         l.roundings = 0 OR (i.net = 0 AND l.roundings = 1) AS rounding,
+        l.unsold = 0 AS sold,
         i.failure = '' AND i.failed_at IS NULL AS made
     FROM billing_invoice i
     CROSS JOIN LATERAL (SELECT coalesce(sum(n.exact), 0) AS exact, coalesce(sum(n.amount), 0) AS net, count(*) AS lines,
-                               count(*) FILTER (WHERE n.type = 'rounding') AS roundings
+                               count(*) FILTER (WHERE n.type = 'rounding') AS roundings,
+                               -- quantity × unit price is the amount to the cent, and but for the ninth place of each
+                               -- record the exact amount too
+                               count(*) FILTER (WHERE n.type = 'usage' AND (
+                                   n.unit_price IS NULL
+                                   OR n.amount <> round(n.quantity * n.unit_price / 1000000, i.digits)
+                                   OR abs(n.exact - n.quantity * n.unit_price / 1000000)
+                                       > n.records * 0.0000000005)) AS unsold
                         FROM billing_invoiceline n WHERE n.invoice_id = i.id) l
     WHERE i.tenant_id = %s AND i.status <> 'void'
 """
@@ -100,6 +108,8 @@ class Chance:
                     usage=usage,
                     model=self.draw.choice((PRO, FLASH)),
                     size=self.draw.choice(("512", "1K", "2K", "4K")),
+                    prices={kind: self.draw.choice((price, "7.123456789")) for kind, price in PRICES.items()},
+                    tier=self.draw.choice(("standard", "standard", "batch")),
                 )
 
     def grant(self, month: date) -> None:
@@ -169,6 +179,24 @@ def adds_up(tenant: Tenant) -> int:
     return len(found)
 
 
+SOLD = "model, image_size, kind, tier, unit, trim_scale(unit_price)"
+
+
+def lines_sold(tenant: Tenant) -> list[dict[str, Any]]:
+    """What the tenant's invoices say was sold, month by month, to the last digit."""
+    found = f"""SELECT i.month, {SOLD} AS price, l.records, l.quantity, l.images, l.exact
+        FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
+        WHERE i.tenant_id = %s AND l.type = 'usage' AND i.status <> 'void' ORDER BY 1, 2, 3, 4, 5, 6, 7"""
+    return rows("owner", found, tenant.id)
+
+
+def records_sold(tenant: Tenant) -> list[dict[str, Any]]:
+    found = f"""SELECT date_trunc('month', billing_date)::date AS month, {SOLD} AS price, count(*) AS records,
+            sum(quantity) AS quantity, sum(images) AS images, sum(amount) AS exact
+        FROM billing_usagerecord WHERE tenant_id = %s GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7"""
+    return rows("owner", found, tenant.id)
+
+
 def count(statement: str, month: date, tenants: Sequence[Tenant]) -> int:
     values: dict[str, Any] = {"month": month, "tenants": [tenant.id for tenant in tenants]}
     with connections["owner"].cursor() as cursor:
@@ -211,6 +239,7 @@ def test_random_months_have_invoices_that_add_up(seed: int, months: Sequence[dat
     for chance in chances:
         adds_up(chance.tenant)
         assert differing(chance.tenant) == set()
+        assert lines_sold(chance.tenant) == records_sold(chance.tenant)
     kinds = "SELECT DISTINCT type FROM billing_invoiceline WHERE tenant_id = ANY (%s)"
     shown = {row["type"] for row in rows("owner", kinds, [chance.tenant.id for chance in chances])}
     assert shown >= {"usage", "credit", "rounding"}

@@ -24,7 +24,7 @@ COLUMNS = {
     **bench.COLUMNS,
     "generations_generation": bench.COLUMNS["generations_generation"]
     + ", batch_id, batch_index, previous_id, group_id",
-    "billing_usagerecord": bench.COLUMNS["billing_usagerecord"] + ", unit",
+    "billing_usagerecord": bench.COLUMNS["billing_usagerecord"] + ", tier, pieces",
     "billing_ledgerentry": bench.COLUMNS["billing_ledgerentry"] + ", credit_id",
     "generations_generationcontent": "generation_id, tenant_id, request, plan, content, thoughts, steps, notices",
     "generations_generationterms": "generation_id, tenant_id, terms",
@@ -104,11 +104,12 @@ class RowWriter:
         # The pictures stand at the line of their tokens where there is one (charge_settle).
         kinds = [record[0] for record in settled.records]
         carrier = "image_output" if "image_output" in kinds else min(kinds, default="")
-        for kind, quantity, unit, unit_price, amount, cost in settled.records:
+        for kind, quantity, unit, unit_price, amount, cost, pieces in settled.records:
             images = settled.images if kind == carrier else 0
             self.lines["billing_usagerecord"].append(
                 f"{billed}\t{id}\t{job.attempts}\t{kind}\t{tenant}\t{livemode}\t{key}\t{member}\t{model}\t{size}\t"
-                f"{quantity}\t{images}\t{unit_price}\t{amount}\t{cost}\t{CURRENCY}\t{ended}\t{unit}\n"
+                f"{quantity}\t{images}\t{unit_price}\t{amount}\t{cost}\t{CURRENCY}\t{ended}\t{unit}\t"
+                f"{job.tier}\t{NULL if pieces is None else pieces}\n"
             )
             self.records += 1
             if job.tag:

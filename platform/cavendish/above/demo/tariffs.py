@@ -76,8 +76,8 @@ class Settled:
     flags: str
     images: int
     tokens: int
-    records: tuple[tuple[str, int, str, str, Decimal, Decimal], ...]
-    """Kind, quantity, unit, unit price, amount, cost."""
+    records: tuple[tuple[str, int, str, str, Decimal, Decimal, int | None], ...]
+    """Kind, quantity, unit, unit price, amount, cost, pieces."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,7 @@ def _settle(work: Work, prices: Prices) -> Settled:
                 record["unit_price"],
                 Decimal(record["amount"]),
                 Decimal(record["cost"]),
+                record["pieces"],
             )
             for record in charge["records"]
         ),

@@ -74,22 +74,24 @@ def usage_roll_up(tenants: str, report: Report) -> None:
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute(
             f"""INSERT INTO billing_usagerollup (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id,
-                    image_size, kind, records, quantity, images, flagged, amount, cost)
+                    image_size, kind, tier, unit, unit_price, records, quantity, billed, images, flagged, amount, cost)
                 SELECT tenant_id, billing_date, date_trunc('hour', at, 'UTC'), livemode, model, api_key_id,
-                    coalesce(member_id, '00000000-0000-0000-0000-000000000000'), image_size, kind, count(*),
-                    sum(quantity), sum(images), 0, sum(amount), sum(cost)
+                    coalesce(member_id, '00000000-0000-0000-0000-000000000000'), image_size, kind, tier,
+                    CASE WHEN kind IN ('included', 'absorbed') THEN '' ELSE unit END,
+                    CASE WHEN kind IN ('included', 'absorbed') THEN 0 ELSE unit_price END, count(*),
+                    sum(quantity), sum(coalesce(pieces, quantity)), sum(images), 0, sum(amount), sum(cost)
                 FROM billing_usagerecord WHERE tenant_id IN {tenants}
-                GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 3""",  # noqa: S608
+                GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 ORDER BY 3""",  # noqa: S608
             {},
         )
         cursor.execute(
             f"""INSERT INTO billing_usagerollup (tenant_id, billing_date, hour, livemode, model, api_key_id, member_id,
-                    image_size, kind, records, quantity, images, flagged, amount, cost)
+                    image_size, kind, tier, records, quantity, images, flagged, amount, cost)
                 SELECT c.tenant_id, c.billing_date, date_trunc('hour', c.created_at, 'UTC'), c.livemode, g.model,
                     g.api_key_id, coalesce(g.member_id, '00000000-0000-0000-0000-000000000000'), g.image_size,
-                    'request', 0, count(*), 0, count(*) FILTER (WHERE c.flags <> '[]'), 0, 0
+                    'request', g.tier, 0, count(*), 0, count(*) FILTER (WHERE c.flags <> '[]'), 0, 0
                 FROM billing_charge c JOIN generations_generation g ON g.id = c.generation_id
-                WHERE c.tenant_id IN {tenants} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 3""",  # noqa: S608
+                WHERE c.tenant_id IN {tenants} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY 3""",  # noqa: S608
             {},
         )
         report("roll-ups")

@@ -36,7 +36,7 @@ COLUMNS = {
     "billing_charge": "generation_id, tenant_id, livemode, status, reason, amount, cost, absorbed, currency, lines, "
     "usage, flags, billing_date, created_at",
     "billing_usagerecord": "billing_date, generation_id, attempt, kind, tenant_id, livemode, api_key_id, member_id, "
-    "model, image_size, quantity, images, unit_price, amount, cost, currency, at",
+    "model, image_size, quantity, images, unit_price, amount, cost, currency, at, unit",
     "billing_ledgertransaction": "id, tenant_id, livemode, kind, generation_id, reason, actor, at",
     "billing_ledgerentry": "tenant_id, transaction_id, account, livemode, amount, currency, at",
 }
@@ -233,7 +233,7 @@ class RowFactory:
             records.append(
                 f"{billed}\t{id}\t1\t{kind}\t{tenant.id}\tt\t{key}\t{member}\t{model}\t{resolution.image_size}\t{quantity}\t"
                 f"{images if kind == 'image_output' else 0}\t{unit_price}\t{money(price)}\t{money(line_cost)}"
-                f"\tUSD\t{at}\n"
+                f"\tUSD\t{at}\tper_1m_tokens\n"
             )
             if charged:
                 charge_lines.append(

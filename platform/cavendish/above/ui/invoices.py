@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.invoices.labels import group_text, line_text, percent_text, quantity_text, rate_text
+from billing.invoices.labels import BATCH, group_text, line_text, percent_text, quantity_text, rate_text
 from billing.invoices.ledger_entries import today_of
 from billing.invoices.selectors import FullInvoice, line_cursor, line_generations
 from billing.models import Invoice, InvoiceLine
@@ -35,7 +35,7 @@ STATES: list[tuple[str, Any]] = [*Status.choices, ("overdue", gettext_lazy("Over
 
 @dataclass(frozen=True)
 class LineShown:
-    """A line: what it is, quantity × what a unit cost on average, exact, and in coins.
+    """A line: what it is, quantity × unit price, exact, and in coins.
 
     `address` is of the page of what it is made of, empty where there is none.
     """
@@ -125,7 +125,17 @@ def _group_name(line: InvoiceLine) -> str:
     return f"{model_name(line.model)} · {line.image_size}".removesuffix(" · ")
 
 
+def line_label(line: InvoiceLine) -> str:
+    """Returns a line in the viewer's language, without its model: "Images", "Images, batch"."""
+    text = line_text(line)
+    kind = text.removesuffix(BATCH)
+    if line.type != InvoiceLine.Type.USAGE or kind == text:
+        return label(text)
+    return _("%(kind)s, batch") % {"kind": label(kind)}
+
+
 def _quantity(line: InvoiceLine) -> str:
+    """Returns the quantity with its unit, singular for one: "8 images", "1 search"."""
     _number, _space, unit = quantity_text(line).partition(" ")
     return f"{formats.count(line.quantity)} {label(unit)}" if unit else ""
 
@@ -133,7 +143,7 @@ def _quantity(line: InvoiceLine) -> str:
 def _line(line: InvoiceLine, invoice: Invoice, address: str) -> LineShown:
     return LineShown(
         number=line.number,
-        text=label(line_text(line)),
+        text=line_label(line),
         quantity=_quantity(line),
         rate=rate_text(line),
         exact=line.exact,

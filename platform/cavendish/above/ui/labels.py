@@ -88,7 +88,8 @@ LINES = (
     gettext_noop("Text output"), gettext_noop("Images"), gettext_noop("Thoughts"), gettext_noop("Searches"),
     gettext_noop("Paid by credits"), gettext_noop("Paid by the plan's credit"),
     gettext_noop("Beyond the quoted maximum, not charged"), gettext_noop("tokens"), gettext_noop("searches"),
-    gettext_noop("images"), gettext_noop("Credits and corrections"),
+    gettext_noop("images"), gettext_noop("token"), gettext_noop("search"), gettext_noop("image"),
+    gettext_noop("Credits and corrections"),
 )  # fmt: skip
 """Lines of an invoice without a description of their own; the PDF is in English."""
 

@@ -14,7 +14,6 @@ from accounts.roles.operators import OperatorPermission, operator_can
 from billing.invoices.documents import credit_note_document, invoice_document, logo_of
 from billing.invoices.files import csv_response as csv_of_invoice
 from billing.invoices.files import document_read, draft_name
-from billing.invoices.labels import line_text
 from billing.invoices.mails import file_name
 from billing.invoices.pdf import invoice_pdf
 from billing.invoices.selectors import (
@@ -35,7 +34,7 @@ from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENT
 from cavendish.above.admin.links import address_of, tenant_named
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.ui import invoices as invoice_page
-from cavendish.above.ui.invoices import TODAY, invoice_state, pdf_shown
+from cavendish.above.ui.invoices import TODAY, invoice_state, line_label, pdf_shown
 from cavendish.above.ui.lists import FilterInvalid, List, list_page
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.scripts import towards
@@ -150,7 +149,7 @@ def line(request: HttpRequest, invoice_id: str, number: int) -> HttpResponse:
     found = InvoiceLine.objects.filter(invoice_id=row.id, number=number).first()
     if found is None:
         raise Http404
-    context = {**invoice_page.line_jobs(found, row, request), "public_id": invoice_id, "text": line_text(found)}
+    context = {**invoice_page.line_jobs(found, row, request), "public_id": invoice_id, "text": line_label(found)}
     return render(request, "admin/invoices/line.html", context)
 
 
@@ -205,7 +204,7 @@ def credit_notes(request: HttpRequest) -> HttpResponse:
 def credit_note(request: HttpRequest, note_id: str) -> HttpResponse:
     note = _note_of(note_id)
     context = {"note": note, "public_id": note_id, "lines": [
-        (line.invoice_line.number, line_text(line.invoice_line), line.amount) for line in credit_note_lines(note)
+        (line.invoice_line.number, line_label(line.invoice_line), line.amount) for line in credit_note_lines(note)
     ]}  # fmt: skip
     return render(request, "admin/invoices/credit_note.html", context)
 

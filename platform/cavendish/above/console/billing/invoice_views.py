@@ -14,7 +14,6 @@ from accounts.roles.permissions import Permission
 from billing.invoices.documents import credit_note_document, invoice_document, logo_of
 from billing.invoices.files import csv_response as csv_of_invoice
 from billing.invoices.files import document_read, draft_name
-from billing.invoices.labels import line_text
 from billing.invoices.mails import file_name
 from billing.invoices.pdf import invoice_pdf as draft_pdf
 from billing.invoices.selectors import (
@@ -29,8 +28,7 @@ from cavendish.above.console.billing import lists
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import invoices as invoice_page
-from cavendish.above.ui.invoices import TODAY, invoice_state, pdf_shown
-from cavendish.above.ui.labels import label
+from cavendish.above.ui.invoices import TODAY, invoice_state, line_label, pdf_shown
 from cavendish.above.ui.lists import list_page
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
@@ -135,7 +133,7 @@ def line(request: HttpRequest, work: Workplace, invoice_id: str, number: int) ->
     context = {
         **page,
         "public_id": invoice_id,
-        "text": label(line_text(found)),
+        "text": line_label(found),
         "jobs": [(ids.encode(ids.GENERATION, job.generation_id), job) for job in page["jobs"]],
         "may_see_jobs": work.may(Permission.READ),
     }
@@ -160,8 +158,7 @@ def credit_note(request: HttpRequest, work: Workplace, note_id: str) -> HttpResp
     with work.reading():
         note = _note_of(work, note_id)
         lines = [
-            (line.invoice_line.number, label(line_text(line.invoice_line)), line.amount)
-            for line in credit_note_lines(note)
+            (line.invoice_line.number, line_label(line.invoice_line), line.amount) for line in credit_note_lines(note)
         ]
         context = {
             "note": note, "public_id": note_id, "lines": lines, "invoice_id": ids.encode(ids.INVOICE, note.invoice_id),
