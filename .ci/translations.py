@@ -58,17 +58,19 @@ def messages() -> Iterator[tuple[Message, str | None, str]]:
                         yield ((first, second) if call["name"] == "ngettext" else first), None, place
     sys.path.insert(0, str(ROOT))
     from billing.reconcile.checks import checks_in
-    from cavendish.boot.settings_known import known_settings
+    from cavendish.boot.declared import SECTIONS
 
     for folder in CHECKS:
         for check in checks_in(folder):
             place = str(folder.relative_to(ROOT))
             yield check.name.replace("_", " ").capitalize(), None, place
             yield check.about, None, place
-    for setting in known_settings():
-        place = "platform/cavendish/boot/settings_known.py"
-        for text in (setting.section, setting.about, *([setting.default] if " " in setting.default else [])):
-            yield text, None, place
+    for section, settings in SECTIONS.items():
+        for setting in settings:
+            place = "platform/cavendish/boot/declared"
+            default = setting.default_shown
+            for text in (section, setting.about, *([default] if " " in default else [])):
+                yield text, None, place
 
 
 def _text(literal: str) -> str:

@@ -17,9 +17,11 @@ from django.contrib.staticfiles.finders import get_finders  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from accounts.authentication.admission import admission_of  # noqa: E402
+from cavendish.boot.declared import Process  # noqa: E402
 from cavendish.boot.startup import refuse_unsafe  # noqa: E402
 from cavendish.db.pool import open_pool  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
+from cavendish.storage.startup import refuse_unusable_store  # noqa: E402
 from cavendish.telemetry.logs import RedactingFilter  # noqa: E402
 from cavendish.wait import Options, WaitLayer  # noqa: E402
 from cavendish.wait.bodies import BudgetLimits  # noqa: E402
@@ -29,7 +31,8 @@ from cavendish.wait.judgement import BodyBytes, Judge  # noqa: E402
 from cavendish.wait.layer import people_slots  # noqa: E402
 from cavendish.wait.open_requests import OpenLimits  # noqa: E402
 
-refuse_unsafe()
+refuse_unsafe(Process.WEB)
+refuse_unusable_store()
 
 # uvicorn's own lines, should somebody switch its access log on: an address may carry a key.
 for _name in ("uvicorn.access", "uvicorn.error"):

@@ -14,6 +14,7 @@ from cavendish.http.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from cavendish.http.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 
 CONFIG = Config.load()
+CONFIG.check()
 DATA_DIR: Path = CONFIG.data_dir
 BASE_DIR = Path(__file__).resolve().parent
 
@@ -106,7 +107,7 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {
     "default": CONFIG.database(
         "DATABASE_URL",
-        pool={"min_size": 1, "max_size": CONFIG.number("DATABASE_POOL_SIZE", 12), "timeout": 5, "max_idle": 300},
+        pool={"min_size": 1, "max_size": CONFIG.number("DATABASE_POOL_SIZE"), "timeout": 5, "max_idle": 300},
     ),
     # A new connection reads its own copy of the catalog, which takes a page of the admin longer than its queries.
     "operator": CONFIG.database(
@@ -123,11 +124,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Live jobs require that an owner has accepted this version of the use policy, which is at POLICY_URL. Until
 # POLICY_GRACE_UNTIL (a day, in UTC) an older acceptance is enough.
-POLICY_VERSION = CONFIG.get("POLICY_VERSION", "2026-11")
+POLICY_VERSION = CONFIG.get("POLICY_VERSION")
 POLICY_URL = CONFIG.get("POLICY_URL")
 POLICY_GRACE_UNTIL = CONFIG.day("POLICY_GRACE_UNTIL")
 # The plan of tenants that people open themselves.
-SIGNUP_PLAN = CONFIG.get("SIGNUP_PLAN", "standard")
+SIGNUP_PLAN = CONFIG.get("SIGNUP_PLAN")
 
 # People: django-allauth, with our adapters (accounts/people) and our pages (cavendish/above/console).
 AUTH_USER_MODEL = "accounts.User"
@@ -144,7 +145,7 @@ LOGIN_REDIRECT_URL = "/console/"
 ADMIN_URL = "/admin/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 # Who may sign up: people with an invitation, people whom the OIDC provider knows, or everybody.
-SIGNUP = CONFIG.choice("SIGNUP", ("closed", "oidc", "open"))
+SIGNUP = CONFIG.choice("SIGNUP")
 ADMIN_REQUIRE_2FA = CONFIG.flag("ADMIN_REQUIRE_2FA", not ON_LOOPBACK)
 OIDC = Oidc.of(CONFIG)
 
@@ -220,96 +221,96 @@ GEMINI_BASE_URL = CONFIG.get(
 GEMINI_BACKGROUND_MODELS = CONFIG.words("GEMINI_BACKGROUND_MODELS")
 # The service tier of batch items, where the upstream accepts one for image models and charges its batch price.
 GEMINI_BATCH_SERVICE_TIER = CONFIG.get("GEMINI_BATCH_SERVICE_TIER")
-GEMINI_CONNECT_TIMEOUT = CONFIG.number("GEMINI_CONNECT_TIMEOUT", 10)
-GEMINI_READ_TIMEOUT = CONFIG.number("GEMINI_READ_TIMEOUT", 180)
-GENERATION_DEADLINE = CONFIG.number("GENERATION_DEADLINE", 600)
-GENERATION_MAX_TRIES = CONFIG.number("GENERATION_MAX_TRIES", 4)
+GEMINI_CONNECT_TIMEOUT = CONFIG.number("GEMINI_CONNECT_TIMEOUT")
+GEMINI_READ_TIMEOUT = CONFIG.number("GEMINI_READ_TIMEOUT")
+GENERATION_DEADLINE = CONFIG.number("GENERATION_DEADLINE")
+GENERATION_MAX_TRIES = CONFIG.number("GENERATION_MAX_TRIES")
 # The model that serves Imagen's API, since Google shuts Imagen down.
-IMAGEN_SUCCESSOR = CONFIG.get("IMAGEN_SUCCESSOR", "gemini-3.1-flash-image")
+IMAGEN_SUCCESSOR = CONFIG.get("IMAGEN_SUCCESSOR")
 # The operator's models over the shipped ones, and further names of models: "old-name=gemini-3-pro-image".
 CATALOG_FILE = CONFIG.get("CATALOG_FILE")
 MODEL_ALIASES = CONFIG.words("MODEL_ALIASES")
 
-WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY", 1000)
+WORKER_CONCURRENCY = CONFIG.number("WORKER_CONCURRENCY")
 # The rest of a worker's slots is for interactive jobs alone, so that none waits for a batch item.
 WORKER_BATCH_CONCURRENCY = CONFIG.number("WORKER_BATCH_CONCURRENCY", max(WORKER_CONCURRENCY * 3 // 4, 1))
-WORKER_BYTES_IN_FLIGHT = CONFIG.number("WORKER_BYTES_IN_FLIGHT", 1024 * 1024 * 1024)
-LEASE_SECONDS = CONFIG.number("LEASE_SECONDS", 20)
+WORKER_BYTES_IN_FLIGHT = CONFIG.number("WORKER_BYTES_IN_FLIGHT")
+LEASE_SECONDS = CONFIG.number("LEASE_SECONDS")
 
 # Waiting clients cost no thread; these bound how many requests Django handles, and how many responses it renders.
-MAX_WAIT_SECONDS = CONFIG.number("MAX_WAIT_SECONDS", 600)
-DJANGO_SLOTS = CONFIG.number("DJANGO_SLOTS", 64)
-RENDER_SLOTS = CONFIG.number("RENDER_SLOTS", 16)
+MAX_WAIT_SECONDS = CONFIG.number("MAX_WAIT_SECONDS")
+DJANGO_SLOTS = CONFIG.number("DJANGO_SLOTS")
+RENDER_SLOTS = CONFIG.number("RENDER_SLOTS")
 
 # Mails go to a server, or into files where none is set. Invitations, alerts and invoices wait in a table until sent.
 EMAIL_HOST = CONFIG.get("EMAIL_HOST")
-EMAIL_PORT = CONFIG.number("EMAIL_PORT", 587)
+EMAIL_PORT = CONFIG.number("EMAIL_PORT")
 EMAIL_HOST_USER = CONFIG.get("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = CONFIG.get("EMAIL_HOST_PASSWORD")
 EMAIL_USE_SSL = CONFIG.flag("EMAIL_USE_SSL", EMAIL_PORT == 465)
 EMAIL_USE_TLS = CONFIG.flag("EMAIL_USE_TLS", EMAIL_PORT == 587)
-EMAIL_TIMEOUT = CONFIG.number("EMAIL_TIMEOUT", 10)
+EMAIL_TIMEOUT = CONFIG.number("EMAIL_TIMEOUT")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-reply@{BASE_HOST}>")
 
 # Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
-INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS", 6)
+INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS")
 INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
 # When the books are compared each day, in UTC; None for never.
-RECONCILE_AT = CONFIG.time_of_day("RECONCILE_AT", "03:00")
+RECONCILE_AT = CONFIG.time_of_day("RECONCILE_AT")
 # Operators get a mail when what they absorb for a tenant on a day is worth more, in the tenant's currency; 0 for none.
-ABSORBED_ALERT = CONFIG.number("ABSORBED_ALERT", 10)
+ABSORBED_ALERT = CONFIG.number("ABSORBED_ALERT")
 # Rate limits per minute for tenants and keys without their own; 0 is no limit. Live and test keys count apart.
-REQUESTS_PER_MINUTE = CONFIG.number("REQUESTS_PER_MINUTE", 6000)
-IMAGES_PER_MINUTE = CONFIG.number("IMAGES_PER_MINUTE", 6000)
-KEY_REQUESTS_PER_MINUTE = CONFIG.number("KEY_REQUESTS_PER_MINUTE", 0)
-KEY_IMAGES_PER_MINUTE = CONFIG.number("KEY_IMAGES_PER_MINUTE", 0)
+REQUESTS_PER_MINUTE = CONFIG.number("REQUESTS_PER_MINUTE")
+IMAGES_PER_MINUTE = CONFIG.number("IMAGES_PER_MINUTE")
+KEY_REQUESTS_PER_MINUTE = CONFIG.number("KEY_REQUESTS_PER_MINUTE")
+KEY_IMAGES_PER_MINUTE = CONFIG.number("KEY_IMAGES_PER_MINUTE")
 
 # Requests: an inline picture goes to the spool as it arrives, so the limit guards the disk, not the memory.
-MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES", 100 * 1024 * 1024)
-MAX_FILE_BYTES = CONFIG.number("MAX_FILE_BYTES", 2 * 1024 * 1024 * 1024)
+MAX_BODY_BYTES = CONFIG.number("MAX_BODY_BYTES")
+MAX_FILE_BYTES = CONFIG.number("MAX_FILE_BYTES")
 # Bodies on their way: how slow one may be, how long it may take before its average counts, and how many bytes come at
 # once, in all and for one tenant, with room left on the spool's disk for answers that were paid for.
-BODY_LEAST_RATE = CONFIG.number("BODY_LEAST_RATE", 8 * 1024)
-BODY_SECONDS = CONFIG.number("BODY_SECONDS", 600)
-BODIES_BYTES = CONFIG.number("BODIES_BYTES", 8 * 1024 * 1024 * 1024)
+BODY_LEAST_RATE = CONFIG.number("BODY_LEAST_RATE")
+BODY_SECONDS = CONFIG.number("BODY_SECONDS")
+BODIES_BYTES = CONFIG.number("BODIES_BYTES")
 BODIES_BYTES_PER_TENANT = CONFIG.number("BODIES_BYTES_PER_TENANT", BODIES_BYTES // 2)
-SPOOL_KEEP_FREE_BYTES = CONFIG.number("SPOOL_KEEP_FREE_BYTES", 1024 * 1024 * 1024)
+SPOOL_KEEP_FREE_BYTES = CONFIG.number("SPOOL_KEEP_FREE_BYTES")
 # What a tenant without a quota of its own may store at once, in both modes; 0 is no limit. And the unfinished uploads
 # that a key may have.
-STORAGE_QUOTA_BYTES = CONFIG.number("STORAGE_QUOTA_BYTES", 0)
-MAX_OPEN_UPLOADS_PER_KEY = CONFIG.number("MAX_OPEN_UPLOADS_PER_KEY", 100)
+STORAGE_QUOTA_BYTES = CONFIG.number("STORAGE_QUOTA_BYTES")
+MAX_OPEN_UPLOADS_PER_KEY = CONFIG.number("MAX_OPEN_UPLOADS_PER_KEY")
 # Open requests of a web process: waits, event streams, uploads and everything else. Connections are counted apart.
-MAX_OPEN_REQUESTS = CONFIG.number("MAX_OPEN_REQUESTS", 20_000)
-MAX_OPEN_REQUESTS_PER_TENANT = CONFIG.number("MAX_OPEN_REQUESTS_PER_TENANT", 6_000)
-MAX_OPEN_REQUESTS_PER_KEY = CONFIG.number("MAX_OPEN_REQUESTS_PER_KEY", 6_000)
-MAX_OPEN_REQUESTS_PER_ADDRESS = CONFIG.number("MAX_OPEN_REQUESTS_PER_ADDRESS", 6_000)
+MAX_OPEN_REQUESTS = CONFIG.number("MAX_OPEN_REQUESTS")
+MAX_OPEN_REQUESTS_PER_TENANT = CONFIG.number("MAX_OPEN_REQUESTS_PER_TENANT")
+MAX_OPEN_REQUESTS_PER_KEY = CONFIG.number("MAX_OPEN_REQUESTS_PER_KEY")
+MAX_OPEN_REQUESTS_PER_ADDRESS = CONFIG.number("MAX_OPEN_REQUESTS_PER_ADDRESS")
 # Batches: items per batch, batches of a tenant at once, and how long an item may wait before it begins.
-MAX_BATCH_ITEMS = CONFIG.number("MAX_BATCH_ITEMS", 50_000)
-MAX_BATCHES = CONFIG.number("MAX_BATCHES", 100)
-BATCH_SECONDS = CONFIG.number("BATCH_SECONDS", 24 * 3600)
+MAX_BATCH_ITEMS = CONFIG.number("MAX_BATCH_ITEMS")
+MAX_BATCHES = CONFIG.number("MAX_BATCHES")
+BATCH_SECONDS = CONFIG.number("BATCH_SECONDS")
 # A tenant's batch items that are queued jobs at once; the others wait as rows and hold no money.
-BATCH_AHEAD = CONFIG.number("BATCH_AHEAD", 200)
+BATCH_AHEAD = CONFIG.number("BATCH_AHEAD")
 EGRESS_ALLOW = CONFIG.words("EGRESS_ALLOW")
 # What tenants' URLs are fetched with, per process: downloads at once, requests (or items of batches) that wait for
 # theirs, and how many of both one tenant may have.
-FETCHES = CONFIG.number("FETCHES", 64)
-FETCHES_PER_TENANT = CONFIG.number("FETCHES_PER_TENANT", 8)
-FETCHING_REQUESTS = CONFIG.number("FETCHING_REQUESTS", 64)
-FETCHING_REQUESTS_PER_TENANT = CONFIG.number("FETCHING_REQUESTS_PER_TENANT", 16)
+FETCHES = CONFIG.number("FETCHES")
+FETCHES_PER_TENANT = CONFIG.number("FETCHES_PER_TENANT")
+FETCHING_REQUESTS = CONFIG.number("FETCHING_REQUESTS")
+FETCHING_REQUESTS_PER_TENANT = CONFIG.number("FETCHING_REQUESTS_PER_TENANT")
 # Smaller pictures that are made at once, per process, and the requests that make or wait for one.
-DERIVATIVES_AT_ONCE = CONFIG.number("DERIVATIVES_AT_ONCE", 2)
-DERIVING_REQUESTS = CONFIG.number("DERIVING_REQUESTS", 128)
-DERIVING_REQUESTS_PER_TENANT = CONFIG.number("DERIVING_REQUESTS_PER_TENANT", 64)
+DERIVATIVES_AT_ONCE = CONFIG.number("DERIVATIVES_AT_ONCE")
+DERIVING_REQUESTS = CONFIG.number("DERIVING_REQUESTS")
+DERIVING_REQUESTS_PER_TENANT = CONFIG.number("DERIVING_REQUESTS_PER_TENANT")
 # Networks that may read /metrics without an operator key.
-METRICS_ALLOW = CONFIG.words("METRICS_ALLOW", "127.0.0.0/8,::1/128")
+METRICS_ALLOW = CONFIG.words("METRICS_ALLOW")
 # Where the scheduler, which serves no HTTP otherwise, answers /livez, /readyz and /metrics; 0 is nowhere.
-HEALTH_PORT = CONFIG.number("HEALTH_PORT", 0)
+HEALTH_PORT = CONFIG.number("HEALTH_PORT")
 # How long a ready export can be downloaded, and the default wait before a closing tenant is erased.
-EXPORT_DAYS = CONFIG.number("EXPORT_DAYS", 7)
-ERASURE_DAYS = CONFIG.number("ERASURE_DAYS", 30)
-SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS", 3600)
+EXPORT_DAYS = CONFIG.number("EXPORT_DAYS")
+ERASURE_DAYS = CONFIG.number("ERASURE_DAYS")
+SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS")
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
@@ -337,10 +338,10 @@ SESSION_COOKIE_NAME = "__Host-session" if SECURE else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrftoken"
 SESSION_ENGINE = "accounts.people.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
-SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT", True)
+SECURE_SSL_REDIRECT = SECURE and CONFIG.flag("SSL_REDIRECT")
 # Health checks (`up`, a load balancer) call a process directly, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^livez$", r"^readyz$", r"^metrics$"]
-SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS", 0)
+SECURE_HSTS_SECONDS = CONFIG.number("HSTS_SECONDS")
 # Subdomains and the preload list are not for one platform to decide for a domain.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.flag("BEHIND_PROXY") else None
@@ -376,7 +377,7 @@ LOGGING: dict[str, Any] = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": CONFIG.get("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": CONFIG.choice("LOG_LEVEL")},
     # Refused requests are counted in /metrics; a line for each would let their sender fill the log.
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -25,11 +25,11 @@ from django.conf import settings
 from dramatiq import Worker, get_broker
 from dramatiq.asyncio import get_event_loop_thread
 
+from cavendish.boot.declared import Process
 from cavendish.boot.startup import refuse_unsafe
+from cavendish.storage.startup import refuse_unusable_store
 from cavendish.telemetry.health_server import health_serve
 from generations.work.middleware import EngineMiddleware
-
-THREADS = 8
 
 uvloop.install()
 broker = get_broker()
@@ -54,7 +54,8 @@ def engine_answers() -> bool:
 
 def main() -> int:
     """Runs until SIGTERM or SIGINT, then lets running jobs end within the engine's grace period. Returns 0."""
-    refuse_unsafe()
+    refuse_unsafe(Process.WORKER)
+    refuse_unusable_store()
     stop = threading.Event()
 
     def on_signal(number: int, frame: Any) -> None:
@@ -62,7 +63,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    worker = Worker(broker, worker_threads=settings.CONFIG.number("WORKER_THREADS", THREADS))
+    worker = Worker(broker, worker_threads=settings.CONFIG.number("WORKER_THREADS"))
     worker.start()
     if settings.HEALTH_PORT:
         try:

@@ -11,8 +11,6 @@ from django.test import Client
 
 from accounts.models import OperatorRole
 from accounts.operators.services import operator_key_create
-from cavendish.boot.config import ConfigurationError
-from cavendish.boot.startup import refuse_unsafe
 from tests.api.accounts import Account, Books
 
 
@@ -82,9 +80,3 @@ def test_nothing_of_a_tenant_is_in_it(http: httpx.Client, account: Account) -> N
         assert secret not in text
     labels = set(re.findall(r"^cavendish_\w+\{(\w+)=", text, re.MULTILINE))
     assert labels <= {"status", "reason", "outcome", "le"}
-
-
-def test_what_is_no_network_stops_the_start(settings: Any) -> None:
-    settings.METRICS_ALLOW = ["example.com"]
-    with pytest.raises(ConfigurationError, match="METRICS_ALLOW"):
-        refuse_unsafe()

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from cavendish.boot.settings_in_force import SettingInForce, Source, settings_in_force
-from cavendish.boot.settings_known import SECRETS, known_settings
+from cavendish.boot.declared import SETTINGS
+from cavendish.boot.settings_in_force import SettingInForce, Source, is_hidden, settings_in_force
 
-PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+SECRETS = {name for name, setting in SETTINGS.items() if is_hidden(setting)}
 
 
 def setting(name: str) -> SettingInForce:
     return next(each for each in settings_in_force() if each.name == name)
-
-
-def test_every_setting_of_the_page_is_known() -> None:
-    """A new one gets its line in cavendish/boot/settings_known.py."""
-    text = PAGE.read_text()
-    assert {known.name for known in known_settings()} == set(re.findall(r"^\| `([A-Z_0-9]+)` \|", text, re.MULTILINE))
-    assert {known.section for known in known_settings()} <= set(re.findall(r"^## (.+)$", text, re.MULTILINE))
-    assert all(known.default and known.about for known in known_settings())
 
 
 def test_where_a_value_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:

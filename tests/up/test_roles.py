@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cavendish.db.logins import ROLES
 from cavendish.up import roles
 from cavendish.up.errors import UpError
 from cavendish.up.postgres import Postgres
@@ -27,7 +28,7 @@ def address(supervisor: Supervisor, postgres: Postgres) -> roles.Address:
 
 
 def passwords() -> dict[str, str]:
-    return {role: secrets.token_urlsafe(12) for role in (roles.OWNER, *roles.ROLES.values())}
+    return {role: secrets.token_urlsafe(12) for role in (roles.OWNER, *ROLES.values())}
 
 
 def as_admin(postgres: Postgres, statement: str) -> None:
@@ -59,7 +60,7 @@ def test_missing_roles_of_a_given_server_are_made_through_the_owner(address: rol
     urls = roles.provision_configured(owner, {}, secret)
     assert urls == {
         "DATABASE_OWNER_URL": owner,
-        **{setting: address.url(role, secret[role]) for setting, role in roles.ROLES.items()},
+        **{setting: address.url(role, secret[role]) for setting, role in ROLES.items()},
     }
     roles.check_roles(urls)
     assert roles.provision_configured(owner, {}, secret) == urls

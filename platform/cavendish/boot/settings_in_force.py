@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from cavendish.boot.config import CONNECTION_FILE, Config
-from cavendish.boot.settings_known import SECRETS, KnownSetting, known_settings
+from cavendish.boot.declared import SECTIONS, Setting
+from cavendish.boot.declared.addresses import DatabaseUrl, QueueUrl
 
 
 class Source(StrEnum):
     ENVIRONMENT = "environment"
+    FILE = "file"
     CONNECTION_FILE = CONNECTION_FILE
     DEFAULT = "default"
 
@@ -31,38 +33,50 @@ class SettingInForce:
     source: Source
     default: str
     about: str
-
-    @property
-    def is_secret(self) -> bool:
-        return self.name in SECRETS
+    is_secret: bool
 
 
 def settings_in_force() -> list[SettingInForce]:
-    """Returns every setting that docs/configuration.md names, in its order, as this process has it.
+    """Returns every setting, in the order of docs/configuration.md, as this process has it.
 
     Processes are started one by one: a worker may have been given another value than the web process that asks here.
     """
     config: Config = settings.CONFIG
-    return [_in_force(known, config) for known in known_settings()]
+    return [_in_force(section, setting, config) for section, each in SECTIONS.items() for setting in each]
 
 
-def _in_force(known: KnownSetting, config: Config) -> SettingInForce:
-    name = known.name
+def is_hidden(setting: Setting) -> bool:
+    """Returns whether only is shown that it is set. Of a service's address is shown where it leads."""
+    return setting.is_secret and not isinstance(setting.kind, DatabaseUrl | QueueUrl)
+
+
+def _in_force(section: str, setting: Setting, config: Config) -> SettingInForce:
+    name = setting.name
     given, recorded = os.environ.get(name, ""), str(config.recorded.get(name) or "")
     # `up` hands on to its children what it has recorded.
     if recorded and given in ("", recorded):
         source = Source.CONNECTION_FILE
+    elif given:
+        source = Source.ENVIRONMENT
     else:
-        source = Source.ENVIRONMENT if given else Source.DEFAULT
-    text = given or recorded or _effective(known)
-    if name in SECRETS:
-        text = "set" if given or recorded else "not set"
-    return SettingInForce(known.section, name, _without_login(text), source, known.default, known.about)
+        source = Source.FILE if name in config.from_files else Source.DEFAULT
+    text = config.given(name)
+    if is_hidden(setting):
+        text = "set" if text else "not set"
+    return SettingInForce(
+        section,
+        name,
+        _without_login(text or _effective(setting)),
+        source,
+        setting.default_shown,
+        setting.about,
+        is_hidden(setting),
+    )
 
 
-def _effective(known: KnownSetting) -> str:
+def _effective(setting: Setting) -> str:
     """Returns what stands in the settings for a name that nobody gave a value, or its default in words."""
-    value: Any = getattr(settings, known.name, None)
+    value: Any = getattr(settings, setting.name, None)
     match value:
         case bool():
             return "true" if value else "false"
@@ -71,7 +85,7 @@ def _effective(known: KnownSetting) -> str:
         case list() | tuple() if value and all(isinstance(item, str) for item in value):
             return ", ".join(value)
         case _:
-            return known.default
+            return setting.default_shown
 
 
 def _without_login(text: str) -> str:

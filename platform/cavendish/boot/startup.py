@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,21 +14,32 @@ import psycopg
 from django.conf import settings
 
 from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, ConfigurationError
+from cavendish.boot.declared import SETTINGS, Process
+from cavendish.db.logins import ROLES, login_fault
 from cavendish.db.pool import conninfo
 from cavendish.gemini.catalog import UnknownModel, requested_model
 
 SECRET_KEY_LENGTH = 40
 SECRET_KEY_VARIETY = 10
+ALIASES = {
+    "DATABASE_URL": "default",
+    "DATABASE_SYSTEM_URL": "system",
+    "DATABASE_OPERATOR_URL": "operator",
+    "DATABASE_PEOPLE_URL": "people",
+}
+REFUSED = ("password authentication failed", "no pg_hba.conf entry", "does not exist", "is not permitted to log in")
+"""What PostgreSQL says to a login that will never work; it says other things while it starts."""
 POOLER_TRIES = 4
 """Transactions held open to see whether ours moves to another connection; a pool gives out the last one first."""
 
 
-def refuse_unsafe() -> None:
+def refuse_unsafe(process: Process) -> None:
     """Raises ConfigurationError, which names the setting and says what would be right, for unsafe or wrong settings.
 
-    These are the published key, settings that are dangerous in public, what is no network or model, and a database
-    login that row-level security does not bind.
+    Each was read before (Config.check). Here is what can be seen only now: what is missing, the published key, what is
+    dangerous in public, names of models, folders, and logins of the database.
     """
+    refuse_missing(process)
     if settings.SECRET_KEY == DEFAULT_SECRET_KEY:
         raise ConfigurationError(
             "SECRET_KEY is not set: anybody could sign URLs with the published default. Set it to 50 random characters,"
@@ -35,20 +47,28 @@ def refuse_unsafe() -> None:
         )
     if urlsplit(settings.BASE_URL).hostname not in LOOPBACK:
         refuse_in_public()
-    for network in settings.METRICS_ALLOW:
-        try:
-            ip_network(network, strict=False)
-        except ValueError:
-            raise ConfigurationError(
-                f"METRICS_ALLOW has {network!r}; use addresses and networks, for example 10.2.0.0/16."
-            ) from None
-    try:
-        requested_model(settings.IMAGEN_SUCCESSOR)
-    except UnknownModel as error:
-        raise ConfigurationError(f"IMAGEN_SUCCESSOR: {error}") from None
+    refuse_unknown_models()
     refuse_unusable_spool()
-    refuse_unbound(conninfo("default"))
+    refuse_wrong_logins(process)
     refuse_unnamed_pooler(conninfo("default"), named=settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"])
+
+
+def refuse_missing(process: Process) -> None:
+    """Raises ConfigurationError for a setting that the process needs and nobody gave."""
+    for setting in SETTINGS.values():
+        if process in setting.needed_by and not settings.CONFIG.given(setting.name):
+            raise ConfigurationError(f"{setting.name} is not set: {setting.about}. Use {setting.kind.right}.")
+
+
+def refuse_unknown_models() -> None:
+    """Raises ConfigurationError for a setting that names what is no model."""
+    named = [("IMAGEN_SUCCESSOR", settings.IMAGEN_SUCCESSOR)]
+    named += [("GEMINI_BACKGROUND_MODELS", name) for name in settings.GEMINI_BACKGROUND_MODELS if name != "*"]
+    for setting, name in named:
+        try:
+            requested_model(name)
+        except UnknownModel as error:
+            raise ConfigurationError(f"{setting}: {error}") from None
 
 
 def refuse_in_public() -> None:
@@ -67,37 +87,51 @@ def refuse_in_public() -> None:
 
 
 def refuse_unusable_spool() -> None:
-    """Raises ConfigurationError for a SPOOL_DIR that never takes anything. A full disk is no error: it may empty."""
+    """Raises ConfigurationError for a SPOOL_DIR that never takes anything."""
     folder = settings.SPOOL_DIR
+    if reason := folder_refusal(folder):
+        raise ConfigurationError(
+            f"SPOOL_DIR is {folder}: {reason}. Use a folder on a disk that this process may write to."
+        )
+
+
+def folder_refusal(folder: Path) -> str:
+    """Returns why a folder never takes anything, empty where it may. A full disk is no reason: it may empty."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK | os.X_OK):
-            return
-        reason = "no permission to write"
+        return "" if os.access(folder, os.W_OK | os.X_OK) else "no permission to write"
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return
-        reason = error.strerror or type(error).__name__
-    raise ConfigurationError(f"SPOOL_DIR is {folder}: {reason}. Use a folder on a disk that this process may write to.")
+        return "" if error.errno in {errno.ENOSPC, errno.EDQUOT} else error.strerror or type(error).__name__
 
 
-def refuse_unbound(login: str) -> None:
-    """Raises ConfigurationError when row-level security does not bind `login`, a connection string.
+def refuse_wrong_logins(process: Process) -> None:
+    """Raises ConfigurationError for a database URL of the process that leads somewhere else, or in as somebody else.
 
     A database that cannot be reached is no error: the process waits for it, as it does later.
     """
-    try:
-        with psycopg.connect(login) as connection:
-            row = connection.execute(
-                "SELECT current_user::text, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
-            ).fetchone()
-    except psycopg.OperationalError:
-        return
-    if row is not None and row[1]:
+    asked = [setting for setting in ROLES if process in SETTINGS[setting].read_by]
+    with ThreadPoolExecutor(len(asked)) as threads:
+        found = dict(zip(asked, threads.map(_login_asked, asked), strict=True))
+    for fault, _ in found.values():
+        if fault:
+            raise ConfigurationError(fault)
+    names = {name: setting for setting, (_, name) in reversed(found.items()) if name}
+    if len(names) > 1:
+        (one, first), (other, second) = list(names.items())[:2]
         raise ConfigurationError(
-            f"DATABASE_URL logs in as {row[0]}, which row-level security does not bind (SUPERUSER or BYPASSRLS): every"
-            " tenant would see every other's rows. Use cavendish_app, or a plain login that is a member of it."
+            f"{first} leads to the database {one} and {second} to {other}; all lead to the same database."
         )
+
+
+def _login_asked(setting: str) -> tuple[str, str]:
+    """Returns what is wrong with the setting's login, and the database's name; both empty where nothing answers."""
+    try:
+        with psycopg.connect(conninfo(ALIASES[setting])) as connection:
+            return login_fault(connection, setting), connection.info.dbname
+    except psycopg.OperationalError as error:
+        said = str(error)
+        refused = next((line for line in said.splitlines() if any(words in line for words in REFUSED)), "")
+        return refused and f"{setting} is refused by PostgreSQL: {refused.split('FATAL:')[-1].strip()}", ""
 
 
 def refuse_unnamed_pooler(login: str, *, named: bool) -> None:

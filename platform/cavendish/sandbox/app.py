@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -56,18 +57,31 @@ def create_app(folder: Path | None = None) -> Starlette:
     Its models are those of the platform, CATALOG_FILE included, but like Google it knows no further names of them.
     """
     if file := os.environ.get("CATALOG_FILE"):
-        catalog.configure(file=file)
+        try:
+            catalog.configure(file=file)
+        except catalog.CatalogDataError as error:
+            sys.exit(str(error))
+    state = folder or os.environ.get("SANDBOX_STATE_DIR")
+    if state and not _takes_files(Path(state)):
+        sys.exit(f"SANDBOX_STATE_DIR is {state}: it cannot be written to. Use a folder of this process.")
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         with contextlib.ExitStack() as stack:
-            configured = folder or os.environ.get("SANDBOX_STATE_DIR")
-            state = configured or stack.enter_context(tempfile.TemporaryDirectory(prefix="cavendish-sandbox-"))
-            app.state.sandbox = stack.enter_context(contextlib.closing(Sandbox.open(Path(state))))
+            place = state or stack.enter_context(tempfile.TemporaryDirectory(prefix="cavendish-sandbox-"))
+            app.state.sandbox = stack.enter_context(contextlib.closing(Sandbox.open(Path(place))))
             yield
 
     handlers = {ApiError: _api_error, HTTPException: _no_route}
     return Starlette(routes=_ROUTES, lifespan=lifespan, exception_handlers=handlers)
+
+
+def _takes_files(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

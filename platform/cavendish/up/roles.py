@@ -16,18 +16,12 @@ import psycopg
 from psycopg import sql
 
 from cavendish.db.address import DatabaseUrlInvalid, database_parameters
+from cavendish.db.logins import ROLES, login_fault
 from cavendish.up.errors import UpError
 from cavendish.up.ports import LOCAL
 
 DATABASE = "cavendish"
 OWNER = "cavendish_owner"
-# Setting → the role that it connects as, or at least whose rights it has.
-ROLES = {
-    "DATABASE_URL": "cavendish_app",
-    "DATABASE_SYSTEM_URL": "cavendish_system",
-    "DATABASE_OPERATOR_URL": "cavendish_operator",
-    "DATABASE_PEOPLE_URL": "cavendish_people",
-}
 
 
 @dataclass(frozen=True)
@@ -186,35 +180,11 @@ def check_roles(urls: Mapping[str, str]) -> None:
     Each connection must be the user of its URL, have the rights of its fixed role and no more than an ordinary role
     has, and be unable to become another one of our roles.
     """
-    for setting, role in ROLES.items():
+    for setting in ROLES:
         with connect(setting, urls[setting]) as connection:
-            row = connection.execute(
-                """
-                SELECT current_user::text, session_user::text, rolsuper, rolbypassrls,
-                       pg_has_role(current_user, %(role)s::name, 'USAGE'),
-                       pg_has_role(current_user, d.datdba, 'MEMBER'),
-                       ARRAY(SELECT other FROM unnest(%(others)s::name[]) AS other
-                             WHERE pg_has_role(current_user, other, 'MEMBER'))::text[]
-                FROM pg_roles, pg_database AS d WHERE rolname = current_user AND d.datname = current_database()
-                """,
-                {"role": role, "others": [name for name in ROLES.values() if name != role]},
-            ).fetchone()
-        assert row is not None, "every session has a role and a database"
-        current, session, superuser, bypass, has_role, owns, others = row
-        expected = unquote(urlsplit(urls[setting]).username or "")
-        problem = ""
-        if current != expected or session != expected:
-            problem = f"runs as {current}, not as {expected}"
-        elif superuser or bypass:
-            problem = f"is {current}, which row-level security does not bind (SUPERUSER or BYPASSRLS)"
-        elif owns:
-            problem = f"is {current}, which owns the database and so decides over row-level security"
-        elif not has_role:
-            problem = f"is {current}, which is not a member of {role} and so has none of its rights"
-        elif others:
-            problem = f"is {current}, which is also a member of {', '.join(others)}"
-        if problem:
-            raise UpError(f"{setting} {problem}. Use the role {role}, or a plain login that is a member of it.")
+            fault = login_fault(connection, setting, expected=unquote(urlsplit(urls[setting]).username or ""))
+        if fault:
+            raise UpError(fault)
     with connect("DATABASE_OWNER_URL", urls["DATABASE_OWNER_URL"]) as connection:
         row = connection.execute(
             "SELECT current_user::text, has_database_privilege(current_database(), 'CREATE')"

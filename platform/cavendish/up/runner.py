@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from cavendish.boot.config import Config, ConfigurationError
+from cavendish.boot.config import Config
 from cavendish.up.children import Child
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import Lock
 from cavendish.up.ports import LOCAL, bound_socket, free_port
-from cavendish.up.probes import HANG_SECONDS, Probes, http_answers
+from cavendish.up.probes import Probes, http_answers
 from cavendish.up.ready import READY_FILE, Ready, parse_demo
 from cavendish.up.servers import sandbox_child, serve
 from cavendish.up.services import Folders, Services, open_data_dir
@@ -38,9 +38,7 @@ def run(config: Config) -> int:
         if not lock.take():
             raise UpError(f"Cavendish is already running on {folders.data_dir}: {lock.holder() or 'just starting'}.")
         ready_file.unlink(missing_ok=True)
-        supervisor = Supervisor(
-            folders.data_dir / "children.json", probes=Probes(_number("HANG_SECONDS", int(HANG_SECONDS)))
-        )
+        supervisor = Supervisor(folders.data_dir / "children.json", probes=Probes(config.number("HANG_SECONDS")))
         supervisor.install_signals()
         platform = Platform(config, folders, supervisor)
         lock.note(f"process {os.getpid()}, {platform.base_url}")
@@ -71,12 +69,12 @@ class Platform:
         self.config = config
         self.folders = folders
         self.supervisor = supervisor
-        self.workers = _number("WORKERS", 2)
-        self.wants_demo = _flag(config, "DEMO")
+        self.workers = config.number("WORKERS")
+        self.wants_demo = config.flag("DEMO")
         supervisor.end_leftovers()
-        host = os.environ.get("CAVENDISH_HOST") or LOCAL
+        host = config.get("CAVENDISH_HOST")
         self.metrics_urls: list[str] = []
-        self.web_socket = bound_socket(host, _number("PORT", 8000))
+        self.web_socket = bound_socket(host, config.number("PORT"))
         self.sandbox_socket: socket.socket | None = None
         port = self.web_socket.getsockname()[1]
         self.base_url = (os.environ.get("BASE_URL") or f"http://{LOCAL}:{port}").rstrip("/")
@@ -85,7 +83,7 @@ class Platform:
     def start(self) -> None:
         began = time.monotonic()
         print_line(f"Cavendish starts in {self.folders.data_dir}")
-        services = Services(self.folders, self.supervisor, os.environ)
+        services = Services(self.folders, self.supervisor, self.config.environment())
         services.start()
         sandbox_url = self._sandbox_address(services)
         services.record(SANDBOX_URL=sandbox_url, BASE_URL=self.base_url)
@@ -101,7 +99,7 @@ class Platform:
         ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo, tuple(self.metrics_urls))
         ready.write()
         print_line(f"\nCavendish is ready after {time.monotonic() - began:.1f} s.")
-        print_line(ready.text(live=bool(os.environ.get(LIVE))))
+        print_line(ready.text(live=bool(self.config.environment().get(LIVE))))
         print_line(f"Ctrl-C ends it. Logs are in {self.folders.logs}")
 
     # Steps
@@ -200,17 +198,3 @@ class Platform:
 def _try_lock(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK]).fetchone()
     return bool(row and row[0])
-
-
-def _flag(config: Config, name: str) -> bool:
-    try:
-        return config.flag(name)
-    except ConfigurationError as error:
-        raise UpError(str(error)) from None
-
-
-def _number(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not text.isdecimal() or int(text) > 65535:
-        raise UpError(f"{name} is {text!r}; use a whole number, for example {default}.")
-    return int(text)

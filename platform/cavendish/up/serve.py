@@ -10,15 +10,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ipaddress
-import os
 import resource
 import socket
-import sys
 from dataclasses import replace
 
 import uvicorn
 
-from cavendish.boot.config import LOOPBACK_NAMES, Config, ConfigurationError
+from cavendish.boot.config import LOOPBACK_NAMES, Config
 from cavendish.http.bounded_protocol import ConnectionLimits, bounded_protocol
 
 BACKLOG = 2048
@@ -40,12 +38,11 @@ def main() -> None:
     )
     parser.add_argument("--grace", type=int, default=12, help="seconds that open requests get after SIGTERM")
     arguments = parser.parse_args()
-    try:
-        limits = connection_limits(Config.load(), behind_proxy=arguments.behind_proxy)
-        if arguments.local:
-            limits = replace(limits, per_address=limits.open_connections, host_names=LOOPBACK_NAMES)
-    except ConfigurationError as error:
-        sys.exit(str(error))
+    settings = Config.load()
+    settings.check()
+    limits = connection_limits(settings, behind_proxy=arguments.behind_proxy)
+    if arguments.local:
+        limits = replace(limits, per_address=limits.open_connections, host_names=LOOPBACK_NAMES)
     config = uvicorn.Config(
         arguments.application,
         host=arguments.host,
@@ -72,10 +69,10 @@ def connection_limits(config: Config, *, behind_proxy: bool) -> ConnectionLimits
     A connection may need a file beside its socket, for a request's body or a picture in the response.
     """
     room = (_descriptors() - OWN_DESCRIPTORS) // 2
-    proxies = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1") if behind_proxy else ""
+    proxies = config.get("FORWARDED_ALLOW_IPS") if behind_proxy else ""
     return ConnectionLimits(
-        open_connections=max(1, min(config.number("MAX_CONNECTIONS", 20_000), room)),
-        per_address=config.number("MAX_CONNECTIONS_PER_ADDRESS", 6_000),
+        open_connections=max(1, min(config.number("MAX_CONNECTIONS"), room)),
+        per_address=config.number("MAX_CONNECTIONS_PER_ADDRESS"),
         proxies=_networks(proxies),
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cavendish.boot.config import CONNECTION_FILE
+from cavendish.db.logins import ROLES
 from cavendish.up import roles
 from cavendish.up.children import Child
 from cavendish.up.errors import UpError
@@ -127,7 +128,7 @@ class Services:
 
     def _passwords(self, place: str) -> dict[str, str]:
         """Returns the passwords of the roles at `place`: those of one server are never sent to another."""
-        names = (roles.OWNER, *roles.ROLES.values())
+        names = (roles.OWNER, *ROLES.values())
         return {role: self.state.secret(f"password {role} at {place}") for role in names}
 
     # Valkey

@@ -19,13 +19,16 @@ class State:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._values: dict[str, Any] = json.loads(path.read_text())
+            loaded = json.loads(path.read_text())
         except FileNotFoundError:
-            self._values = {}
+            loaded = {}
         except ValueError:
+            loaded = None
+        if not isinstance(loaded, dict):
             raise UpError(
                 f"{path} is damaged. It contains the passwords of the services beside it: restore it from a backup."
-            ) from None
+            )
+        self._values: dict[str, Any] = loaded
 
     def text(self, name: str) -> str | None:
         value = self._values.get(name)

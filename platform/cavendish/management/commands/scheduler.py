@@ -34,9 +34,11 @@ from cavendish.above.reconcile.services import reconcile_watch
 from cavendish.above.schedule.services import TaskLog
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
+from cavendish.boot.declared import Process
 from cavendish.boot.startup import refuse_unsafe
 from cavendish.mail.services import mails_due
 from cavendish.storage import ERASE_SECONDS
+from cavendish.storage.startup import refuse_unusable_store
 from cavendish.telemetry.health_server import health_serve
 from generations.accept.storage import uploads_expire
 from generations.batches.feeder import NATIVE, Feeder
@@ -115,7 +117,8 @@ class Command(BaseCommand):
     help = "Sweeps what fell between two lines, feeds batches, expires what is old. Runs until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        refuse_unsafe()
+        refuse_unsafe(Process.SCHEDULER)
+        refuse_unusable_store()
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())

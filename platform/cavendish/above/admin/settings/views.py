@@ -27,6 +27,7 @@ from cavendish.db import ids
 
 SOURCES = {
     Source.ENVIRONMENT: _("environment"),
+    Source.FILE: _("file"),
     Source.CONNECTION_FILE: _("connection file"),
     Source.DEFAULT: _("default"),
 }
