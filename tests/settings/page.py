@@ -51,8 +51,9 @@ def page(text: str) -> str:
     for section in SECTIONS:
         head, found, rest = text.partition(f"\n## {section}\n")
         assert found, f"{PAGE.name} has no section {section}"
-        rest = re.sub(r"^\|.*\n(?:\|.*\n)+", lambda _, name=section: table(name) + "\n", rest, count=1, flags=re.M)
-        text = head + found + rest
+        old = re.search(r"^\|.*\n(?:\|.*\n)+", rest, re.MULTILINE)
+        assert old, f"{PAGE.name} has no table in {section}"
+        text = head + found + rest[: old.start()] + table(section) + "\n" + rest[old.end() :]
     return text
 
 

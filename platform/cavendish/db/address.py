@@ -73,9 +73,11 @@ def libpq_conninfo(database: dict[str, Any]) -> str:
 
 def database_parameters(name: str, url: str) -> dict[str, Any]:
     """Returns the URL's parameters by libpq's names, the port among them. Raises DatabaseUrlInvalid."""
-    scheme = url.partition("://")[0]
-    if scheme not in {"postgres", "postgresql"}:
-        raise DatabaseUrlInvalid(f"{name} starts with {scheme[:20]!r}; use a URL like {EXAMPLE}.")
+    scheme, found, _ = url.partition("://")
+    if not found or scheme not in {"postgres", "postgresql"}:
+        # Nothing of what is no URL is repeated: it may be a password.
+        begins = f"starts with {scheme!r}" if found and scheme.isalpha() else "is no URL"
+        raise DatabaseUrlInvalid(f"{name} {begins}; use a URL like {EXAMPLE}.")
     try:
         parameters = dict(conninfo_to_dict(url))
     except psycopg.ProgrammingError as error:

@@ -23,11 +23,20 @@ def is_host(text: str) -> bool:
     return True
 
 
+def _scheme(text: str) -> str:
+    """Returns a URL's scheme; empty where the text is none, which may be a password."""
+    scheme, found, _ = text.partition("://")
+    return scheme.lower() if found and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,19}", scheme) else ""
+
+
+def _begins(scheme: str) -> str:
+    return f"starts with {scheme!r}" if scheme else "is no URL"
+
+
 def _split(text: str, schemes: tuple[str, ...], right: str) -> SplitResult:
     """Returns the parts of a URL with a host. Messages repeat nothing behind the scheme: a password may stand there."""
-    scheme = text.partition("://")[0].lower()
-    if "://" not in text or scheme not in schemes:
-        raise WrongValue(f"starts with {text.partition(':')[0][:20]!r}; use {right}.")
+    if (scheme := _scheme(text)) not in schemes:
+        raise WrongValue(f"{_begins(scheme)}; use {right}.")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -95,9 +104,8 @@ class ObjectsUrl:
     right: str = "file:///path or s3://bucket/prefix"
 
     def read(self, text: str) -> str:
-        scheme, found, _ = text.partition("://")
-        if not found or scheme not in {"file", "s3"}:
-            raise WrongValue(f"starts with {text.partition(':')[0][:20]!r}; use {self.right}.")
+        if (scheme := _scheme(text)) not in {"file", "s3"}:
+            raise WrongValue(f"{_begins(scheme)}; use {self.right}.")
         parts = urlsplit(text)
         if scheme == "file":
             if parts.netloc or not unquote(parts.path).startswith("/"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cavendish.boot.declared.addresses import DatabaseUrl, ObjectsUrl, QueueUrl
 from cavendish.boot.declared.kinds import Choice, Folder, Whole
 from cavendish.boot.declared.setting import ALL, CLOCKED, WEB, Example, Process, Setting
+from cavendish.db.address import POOLERS
 
 SECTION = "Services"
 SETTINGS = [
@@ -72,7 +73,7 @@ SETTINGS = [
     ),
     Setting(
         name="DATABASE_POOLER",
-        kind=Choice(("none", "transaction")),
+        kind=Choice(POOLERS),
         default="none",
         about="What stands before PostgreSQL: none, or transaction for a pooler in transaction mode",
         meaning=(
