@@ -42,6 +42,7 @@ class Hold(TenantModel):
     used_images = models.PositiveIntegerField(null=True)
     used_tokens = models.PositiveIntegerField(null=True)
     used_requests = models.PositiveSmallIntegerField(null=True)
+    seal = models.UUIDField(null=True, editable=False, help_text="Of what was written once; set by a trigger.")
 
     class Meta:
         indexes = (

@@ -63,6 +63,7 @@ class Invoice(TenantModel):
         max_length=300, blank=True, db_default="", help_text="Why the draft could not be summed up or finalised."
     )
     failed_at = models.DateTimeField(null=True)
+    seal = models.UUIDField(null=True, editable=False, help_text="Of what was written once; set by a trigger.")
 
     class Meta:
         indexes = (

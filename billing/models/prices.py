@@ -95,6 +95,7 @@ class Price(models.Model):
     source = models.CharField(max_length=300, blank=True)
     actor = models.CharField(max_length=300, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
+    seal = models.UUIDField(null=True, editable=False, help_text="Of what was written once; set by a trigger.")
 
     class Meta:
         constraints = (

@@ -69,6 +69,7 @@ class CreditNote(TenantModel):
     customer = models.JSONField()
     actor = models.CharField(max_length=300)
     created_at = models.DateTimeField(db_default=Now())
+    seal = models.UUIDField(null=True, editable=False, help_text="Of what was written once; set by a trigger.")
 
     class Meta:
         indexes = (models.Index(fields=["tenant", "id"], name="credit_notes_of_tenant"),)

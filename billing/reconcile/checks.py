@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,28 +15,51 @@ ALWAYS = ("-infinity", "infinity")
 
 
 @dataclass(frozen=True)
+class Since:
+    """What was written since a moment: `day` is the earliest date that any of it is billed on, `jobs` and `books` are
+    the ids from which its jobs, and its transactions of the ledger, may begin.
+    """
+
+    at: datetime
+    day: date
+    jobs: UUID
+    books: UUID
+
+
+EVER = UUID(int=0)
+
+
+@dataclass(frozen=True)
 class Scope:
-    """The rows that are compared: of one tenant or all, of one month of billing dates or all time."""
+    """The rows that are compared: of one tenant or all, of one month of billing dates, of what was written since a
+    moment, or of all time.
+    """
 
     tenant_id: UUID | None = None
     month: date | None = None
+    since: Since | None = None
 
     def values(self) -> dict[str, Any]:
         first, end = ALWAYS if self.month is None else (month_first(self.month), month_after(self.month))
-        return {"tenant": self.tenant_id, "first": first, "end": end}
+        values = {"tenant": self.tenant_id, "first": first, "end": end, "since": ALWAYS[0], "jobs": EVER, "books": EVER}
+        if self.since is not None:
+            since = self.since
+            values |= {"first": since.day, "since": since.at, "jobs": since.jobs, "books": since.books}
+        return values
 
     def parts(self, months: Iterable[date]) -> Iterator[dict[str, Any]]:
         """Yields the values of parts that cover all time: each month that is named, and what lies between them."""
-        if self.month is not None:
-            yield self.values()
+        whole = self.values()
+        if self.month is not None or self.since is not None:
+            yield whole
             return
         begin: Any = ALWAYS[0]
         for month in sorted(months):
             if begin != month:
-                yield {"tenant": self.tenant_id, "first": begin, "end": month}
+                yield {**whole, "first": begin, "end": month}
             begin = month_after(month)
-            yield {"tenant": self.tenant_id, "first": month, "end": begin}
-        yield {"tenant": self.tenant_id, "first": begin, "end": ALWAYS[1]}
+            yield {**whole, "first": month, "end": begin}
+        yield {**whole, "first": begin, "end": ALWAYS[1]}
 
 
 @dataclass(frozen=True)

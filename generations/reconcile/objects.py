@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -25,16 +26,19 @@ ROWS = """
     SELECT key, (array_agg(tenant_id))[1] AS tenant_id, (array_agg(id))[1] AS id, max(bytes) AS bytes,
            bool_or(needed) AS needed, max(kind) AS kind
     FROM (
-        SELECT storage_key AS key, tenant_id, id, bytes, true AS needed, 'output' AS kind FROM generations_output
+        SELECT storage_key AS key, tenant_id, id, bytes, true AS needed, 'output' AS kind, created_at
+        FROM generations_output
         UNION ALL
-        SELECT storage_key, tenant_id, id, bytes, true, 'derivative' FROM generations_derivative
+        SELECT storage_key, tenant_id, id, bytes, true, 'derivative', created_at FROM generations_derivative
         UNION ALL
-        SELECT storage_key, tenant_id, id, bytes, true, 'file' FROM generations_file WHERE deleted_at IS NULL
+        SELECT storage_key, tenant_id, id, bytes, true, 'file', created_at
+        FROM generations_file WHERE deleted_at IS NULL
         UNION ALL
-        SELECT storage_key, tenant_id, subject_id, bytes, true, 'invoice' FROM billing_invoicedocument
+        SELECT storage_key, tenant_id, subject_id, bytes, true, 'invoice', created_at FROM billing_invoicedocument
         UNION ALL
-        SELECT input_key, tenant_id, id, NULL, false, 'batch' FROM generations_batch WHERE input_key <> '') r
-    WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s
+        SELECT input_key, tenant_id, id, NULL, false, 'batch', created_at
+        FROM generations_batch WHERE input_key <> '') r
+    WHERE (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s) AND created_at >= %(since)s::timestamptz
     GROUP BY key ORDER BY key COLLATE "C"
 """
 KEPT = ("outputs", "derived", "files", "batches", "invoices")
@@ -43,7 +47,8 @@ KEPT = ("outputs", "derived", "files", "batches", "invoices")
 def objects_compare(snapshot: Snapshot, scope: Scope, *, store: Objects, most: int) -> Differences:
     """Lists the store after the snapshot was taken. What was erased since then is no difference: it is looked up again.
 
-    A month in the scope is ignored: objects have none.
+    A month in the scope is ignored: objects have none. Of what was written since a moment the rows are looked up, one
+    folder after the other, and nothing else is listed.
     """
     began = time.monotonic()
     found = Differences("objects", ABOUT)
@@ -56,13 +61,14 @@ def objects_compare(snapshot: Snapshot, scope: Scope, *, store: Objects, most: i
             found.rows.append(row)
 
     def settle() -> None:
-        still = _still_there(missing)
+        still = still_there(missing)
         for row in missing:
             if row["id"] in still:
                 tell({"tenant_id": row["tenant_id"], "subject": row["key"], "problem": "the object is missing"})
         missing.clear()
 
-    for row, stored in _paired(snapshot.rows(ROWS, scope.values()), store.listing(prefix)):
+    rows = snapshot.rows(ROWS, scope.values())
+    for row, stored in _paired(rows, store.listing(prefix)) if scope.since is None else _looked_up(rows, store):
         if row is None:
             assert stored is not None
             owner = _owner(stored.key)
@@ -101,6 +107,14 @@ def _paired(
             row, stored = next(rows, None), next(objects, None)
 
 
+def _looked_up(rows: Iterator[dict[str, Any]], store: Objects) -> Iterator[tuple[dict[str, Any], Stored | None]]:
+    """Each row with its object, if there is one; rows of a folder lie beside each other."""
+    for folder, group in groupby(rows, key=lambda row: row["key"].rpartition("/")[0] + "/"):
+        there = {stored.key: stored for stored in store.listing(folder)}
+        for row in group:
+            yield row, there.get(row["key"])
+
+
 def _owner(key: str) -> UUID | None:
     """Whose object it is, when it lies where rows of ours name objects."""
     parts = key.split("/")
@@ -112,7 +126,7 @@ def _owner(key: str) -> UUID | None:
         return None
 
 
-def _still_there(rows: list[dict[str, Any]]) -> set[UUID]:
+def still_there(rows: list[dict[str, Any]]) -> set[UUID]:
     """Those of the rows that exist now, as the operator's role sees them; an invoice's never goes."""
     outputs = [row["id"] for row in rows if row["kind"] == "output"]
     derivatives = [row["id"] for row in rows if row["kind"] == "derivative"]

@@ -259,6 +259,8 @@ INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS")
 INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
 # When the books are compared each day, in UTC; None for never.
 RECONCILE_AT = CONFIG.time_of_day("RECONCILE_AT")
+# How often what was written since the last clean comparison is compared; 0 for not at all.
+RECONCILE_MINUTES = CONFIG.number("RECONCILE_MINUTES")
 # Operators get a mail when what they absorb for a tenant on a day is worth more, in the tenant's currency; 0 for none.
 ABSORBED_ALERT = CONFIG.number("ABSORBED_ALERT")
 # Rate limits per minute for tenants and keys without their own; 0 is no limit. Live and test keys count apart.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -113,13 +114,41 @@ PLANTS: dict[str, tuple[Any, ...]] = {
         {"charges_lines"},
         f"UPDATE billing_charge SET lines = jsonb_set(lines, '{{0,amount}}', '\"0\"') {OF} AND amount > 0",
     ),
-    "a record lost": ({"charges_usage", "rollups"}, f"DELETE FROM billing_usagerecord {OF} AND kind = 'image_output'"),
+    "a record lost": (
+        {"charges_usage", "rollups", "rollups_hours"},
+        f"DELETE FROM billing_usagerecord {OF} AND kind = 'image_output'",
+    ),
+    "a record's price": (
+        {"charges_usage"},
+        f"UPDATE billing_usagerecord SET unit_price = unit_price + 0.01 {OF} AND kind = 'image_output'",
+    ),
+    "a charge's usage": (
+        {"charges_usage"},
+        f"UPDATE billing_charge SET usage = jsonb_set(usage, '{{output,image}}', '1119') {OF} AND amount > 0",
+    ),
+    "a line's quantity": (
+        {"charges_lines"},
+        f"UPDATE billing_charge SET lines = jsonb_set(lines, '{{1,quantity}}', '1119') {OF} AND amount > 0",
+    ),
+    "a line that is no number": (
+        {"charges_lines"},
+        f"""UPDATE billing_charge SET lines = jsonb_set(lines, '{{0,unit_price}}', '"much"') {OF} AND amount > 0""",
+    ),
+    "what was absorbed": (
+        {"charges_lines"},
+        f"UPDATE billing_charge SET absorbed = absorbed + 0.01 {OF} AND amount > 0",
+    ),
+    "a roll-up of another hour": (
+        {"rollups_hours"},
+        f"UPDATE billing_usagerollup SET hour = hour - interval '1 hour' {OF} AND kind = 'image_output'",
+    ),
+    "a hold that was larger": ({"holds"}, f"UPDATE billing_hold SET amount = amount + 1 {OF} AND status = 'settled'"),
     "a record of another model": (
         {"rollups", "jobs_usage"},
         f"UPDATE billing_usagerecord SET model = 'gemini-other' {OF} AND kind = 'image_output'",
     ),
     "a record in the default partition": (
-        {"partitions", "charges_usage", "rollups"},
+        {"partitions", "charges_usage", "rollups", "rollups_hours"},
         f"UPDATE billing_usagerecord SET billing_date = '2081-01-01' {OF} AND kind = 'text_input'",
     ),
     "a picture too many rolled up": (
@@ -127,11 +156,11 @@ PLANTS: dict[str, tuple[Any, ...]] = {
         f"UPDATE billing_usagerollup SET images = images + 1 {OF} AND kind = 'image_output'",
     ),
     "a token too many rolled up": (
-        {"rollups"},
+        {"rollups", "rollups_hours"},
         f"UPDATE billing_usagerollup SET quantity = quantity + 1 {OF} AND kind = 'text_input'",
     ),
     "a generation not counted": (
-        {"rollups_charges", "platform_days"},
+        {"rollups_charges", "rollups_hours", "platform_days"},
         f"UPDATE billing_usagerollup SET quantity = quantity - 1 {OF} AND kind = 'request' AND quantity > 0",
     ),
     "a tag that has more than the whole": (
@@ -223,7 +252,15 @@ def test_every_check_is_proven_to_find_something() -> None:
     assert known - set().union(*(names for names, *_ in PLANTS.values())) == UNPROVEN
 
 
-UNPROVEN = {"invoices", "invoice_bookings", "invoice_numbers", "invoices_failed"}
+UNPROVEN = {
+    "invoices",
+    "invoice_bookings",
+    "invoice_lines",
+    "invoice_numbers",
+    "invoices_failed",
+    "credit_notes",
+    "seals",
+}
 """Checks whose proof is with the tests of what they compare."""
 
 
@@ -284,6 +321,60 @@ def test_objects_and_rows_are_compared_both_ways() -> None:
     assert "objects" not in found_in(tenant, "--no-objects")
 
 
+def test_bytes_that_changed_are_found_by_their_hash() -> None:
+    tenant = busy()
+    [generation] = work(tenant)
+    for name, content, digest in (("right", b"12345", b"12345"), ("wrong", b"12346", b"12345"), ("gone", None, b"1")):
+        key = f"tenants/{tenant.id.hex}/outputs/{generation.hex}/{name}"
+        path = Path(settings.DATA_DIR) / "objects" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO generations_output (id, tenant_id, generation_id, part, index, mime_type, width, height,
+                       bytes, sha256, tokens, c2pa, sandbox, storage_key)
+                   VALUES (gen_random_uuid(), %s, %s, 'output', %s, 'image/png', 1, 1, 5, %s, 1, false, true, %s)""",
+                [tenant.id, generation, ord(name[0]), hashlib.sha256(digest).hexdigest(), key],
+            )
+    assert "hashes" not in found_in(tenant)
+    for arguments in (["--hashes"], ["--hashes", "all"], ["--hashes", "all", "--since", "2026-01-01T00:00:00Z"]):
+        found = found_in(tenant, *arguments)
+        assert {row["subject"].rpartition("/")[2]: row["problem"] for row in found["hashes"]} == {
+            "gone": "the object is missing",
+            "wrong": "the bytes differ",
+        }, arguments
+        assert [row["problem"] for row in found["objects"]] == ["the object is missing"]
+
+
+def test_what_was_written_since_is_compared_and_nothing_older() -> None:
+    tenant = busy()
+    moment = one("owner", "SELECT now()")
+    work(tenant, metadata={"team": "red"})
+    assert found_in(tenant, "--since", moment.isoformat()) == {}
+    plant(tenant, f"UPDATE billing_charge SET cost = cost + 1 {OF} AND amount > 0")
+    # of a day, as roll-ups are
+    assert found_in(tenant, "--since", moment.isoformat()).keys() == {"charges_usage", "rollups_charges"}
+    tomorrow = (moment + timedelta(days=3)).isoformat()
+    assert found_in(tenant, "--since", tomorrow) == {}
+
+
+def test_a_row_that_cannot_be_read_stops_a_check_for_no_other_tenant() -> None:
+    broken, wrong = make_tenant(), make_tenant()
+    queue_clear()
+    for tenant in (broken, wrong):
+        work(tenant)
+    plant(broken, f"""UPDATE billing_charge SET usage = '{{"thought": "no number"}}' {OF}""")
+    plant(wrong, f"UPDATE billing_charge SET cost = cost + 1 {OF}")
+    [check] = reconcile("--checks", "charges_usage", "--no-objects", "--rows", "1000")["checks"]
+    plant(broken, f"UPDATE billing_charge SET usage = '{{}}' {OF}")
+    plant(wrong, f"UPDATE billing_charge SET cost = cost - 1 {OF}")
+    found = {row["tenant_id"]: row for row in check["rows"]}
+    assert check["error"] == "InvalidTextRepresentation"
+    assert found[str(broken.id)]["subject"] == "a row that cannot be read"
+    assert Decimal(found[str(wrong.id)]["charge_cost"]) == Decimal(found[str(wrong.id)]["recorded_cost"]) + 1
+
+
 def test_rows_are_bounded_and_counted() -> None:
     tenant = make_tenant()
     queue_clear()
@@ -317,6 +408,9 @@ def test_a_month_looks_at_that_month_only() -> None:
         (["--tenant", "nobody-of-that-name"], "There is no tenant"),
         (["--tenant", "ten_" + "0" * 32], "There is no tenant"),
         (["--month", "November"], "for example 2026-11"),
+        (["--since", "yesterday"], "use last, or a moment with its zone"),
+        (["--since", "last", "--month", "2026-11"], "not both"),
+        (["--hashes", "some"], "invalid choice"),
         (["--checks", "wallet"], "There is no check wallet; there are allowances, "),
         (["--upstream", "/nowhere.csv"], "cannot be read as a billing export"),
         (["--tolerance", "NaN"], "a percentage from 0 to 100"),

@@ -168,6 +168,20 @@ def test_a_hold_whose_job_has_ended_is_released() -> None:
     assert sweep() == CALM
 
 
+def test_a_hold_that_cannot_be_released_keeps_no_other_from_it() -> None:
+    broken, fine = make_tenant(), make_tenant()
+    for tenant in (broken, fine):
+        submit_generation(tenant)
+        rows("owner", "UPDATE generations_generation SET status = 'failed' WHERE tenant_id = %s", tenant.id)
+    # no way of the product leads here: less is held than the hold holds
+    rows("owner", "UPDATE billing_wallet SET held = 0 WHERE tenant_id = %s", broken.id)
+    found = sweep()
+    assert found["holds"] == 1
+    assert wallet(fine) == {"balance": 100, "held": 0}
+    assert sweep() == {**CALM, "broken": 1}
+    rows("owner", "UPDATE billing_hold SET status = 'released' WHERE tenant_id = %s", broken.id)
+
+
 def test_a_dead_workers_jobs_are_free_again_when_its_lease_has_run_out_i1() -> None:
     tenant = make_tenant()
     ids = [submit_generation(tenant) for _ in range(3)]

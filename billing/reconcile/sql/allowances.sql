@@ -8,3 +8,4 @@ CROSS JOIN LATERAL (
     FROM billing_allowanceuse u JOIN billing_hold h ON h.generation_id = u.generation_id
     WHERE u.allowance_id = a.id) u
 WHERE (a.used <> u.used OR a.held <> u.held OR u.stale) AND (%(tenant)s::uuid IS NULL OR a.tenant_id = %(tenant)s)
+    AND a.month >= date_trunc('month', %(first)s::date)

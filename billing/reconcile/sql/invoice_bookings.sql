@@ -15,7 +15,11 @@ CROSS JOIN LATERAL (
            coalesce(sum(b.amount) FILTER (WHERE b.account = 'receivable'), 0) AS receivable
     FROM billing_ledgertransaction t JOIN billing_ledgerentry b ON b.transaction_id = t.id
     WHERE t.invoice_id = i.id) e
-WHERE (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s) AND i.month >= %(first)s::date AND i.month < %(end)s::date
+WHERE (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s) AND i.month < %(end)s::date
+    AND (CASE WHEN %(since)s::timestamptz > '-infinity'
+         THEN i.id IN (SELECT x.invoice_id FROM billing_ledgertransaction x WHERE x.invoice_id IS NOT NULL AND x.at >= %(since)s::timestamptz)
+             OR greatest(i.refreshed_at, i.finalised_at, i.paid_at, i.voided_at) >= %(since)s::timestamptz
+         ELSE i.month >= %(first)s::date END)
     AND (i.receivable < 0 OR e.funding <> -p.amount OR e.revenue <> -n.net OR p.amount + n.to_due > i.amount_due
          OR (i.status IN ('finalised', 'paid') AND (
                 e.tax <> i.tax - n.tax OR e.rounding <> i.net - i.exact

@@ -16,6 +16,6 @@ CROSS JOIN LATERAL (
         AND r.billing_date < (i.month + interval '1 month')::date) u
 LEFT JOIN billing_billingperiod p ON p.tenant_id = i.tenant_id AND p.month = i.month
 WHERE i.status IN ('finalised', 'paid') AND (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s)
-    AND i.month >= %(first)s::date AND i.month < %(end)s::date
+    AND (i.month >= %(first)s::date OR %(since)s::timestamptz > '-infinity') AND i.month < %(end)s::date AND i.finalised_at >= %(since)s::timestamptz
     AND (i.exact <> l.exact OR l.usage <> u.amount OR i.net <> l.net OR l.misrounded > 0
          OR i.tax <> round(i.net * coalesce(i.tax_rate, 0) / 100, i.digits) OR p.closed_at IS NULL)

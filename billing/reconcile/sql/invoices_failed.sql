@@ -3,7 +3,7 @@
 SELECT i.tenant_id, i.id::text AS subject, i.month, i.failed_at, i.failure
 FROM billing_invoice i
 WHERE i.status = 'draft' AND i.failure <> '' AND (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s)
-    AND i.month >= %(first)s::date AND i.month < %(end)s::date
+    AND (i.month >= %(first)s::date OR %(since)s::timestamptz > '-infinity') AND i.month < %(end)s::date
 UNION ALL
 SELECT t.id, t.slug, NULL, NULL, 'unknown time zone ' || t.billing_timezone
 FROM accounts_tenant t

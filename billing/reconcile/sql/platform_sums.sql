@@ -3,11 +3,11 @@ WITH days AS (
     SELECT date_trunc('month', billing_date)::date AS month, livemode, tenant_id, model, sum(requests) AS requests,
            sum(images) AS images, sum(flagged) AS flagged, sum(amount) AS amount, sum(cost) AS cost
     FROM billing_platformday
-    WHERE (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s) AND billing_date >= %(first)s AND billing_date < %(end)s
+    WHERE (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s) AND billing_date >= date_trunc('month', %(first)s::date) AND billing_date < %(end)s
     GROUP BY 1, 2, 3, 4
 ), months AS (
     SELECT * FROM billing_platformmonth
-    WHERE (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s) AND month >= %(first)s AND month < %(end)s
+    WHERE (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s) AND month >= date_trunc('month', %(first)s::date) AND month < %(end)s
 )
 SELECT tenant_id, concat_ws(' ', to_char(month, 'YYYY-MM'), CASE WHEN livemode THEN 'live' ELSE 'test' END, model) AS subject,
        m.requests, d.requests AS days_requests, m.amount, d.amount AS days_amount, m.cost, d.cost AS days_cost

@@ -11,7 +11,7 @@ LEFT JOIN LATERAL (
                             AND (g.id IS NOT NULL OR i.status = 'in_progress')) AS strange
     FROM generations_batchitem i LEFT JOIN generations_generation g ON g.id = i.generation_id
     WHERE i.batch_id = b.id) i ON true
-WHERE (%(tenant)s::uuid IS NULL OR b.tenant_id = %(tenant)s) AND b.deleted_at IS NULL
+WHERE (%(tenant)s::uuid IS NULL OR b.tenant_id = %(tenant)s) AND b.deleted_at IS NULL AND coalesce(b.finished_at, 'infinity') >= %(since)s::timestamptz
     AND ((i.items, i.waiting, i.in_progress, i.succeeded, i.failed, i.canceled, i.expired)
             IS DISTINCT FROM (b.total, b.total - b.fed, b.fed - b.succeeded - b.failed - b.canceled - b.expired,
                               b.succeeded, b.failed, b.canceled, b.expired)

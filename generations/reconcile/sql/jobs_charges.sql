@@ -2,8 +2,8 @@
 -- succeeded is charged.
 SELECT coalesce(g.tenant_id, c.tenant_id) AS tenant_id, coalesce(g.id, c.generation_id)::text AS subject, g.status AS job,
        c.status AS charge, h.status AS hold
-FROM generations_generation g
-FULL JOIN billing_charge c ON c.generation_id = g.id
+FROM (SELECT * FROM generations_generation WHERE id >= %(jobs)s::uuid) g
+FULL JOIN (SELECT * FROM billing_charge WHERE generation_id >= %(jobs)s::uuid) c ON c.generation_id = g.id
 LEFT JOIN billing_hold h ON h.generation_id = coalesce(g.id, c.generation_id)
 WHERE (%(tenant)s::uuid IS NULL OR coalesce(g.tenant_id, c.tenant_id) = %(tenant)s)
     AND (c.generation_id IS NULL OR (c.billing_date >= %(first)s AND c.billing_date < %(end)s))

@@ -58,10 +58,16 @@ BEGIN
     FOR late IN SELECT h.generation_id AS id, h.tenant_id FROM billing_hold h
                 JOIN generations_generation g ON g.id = h.generation_id
                 WHERE h.status = 'held' AND g.status IN ('succeeded', 'failed', 'canceled')
-                    AND h.tenant_id <> ALL (tenants) LIMIT 1 LOOP
-        IF hold_settle(late.tenant_id, late.id, 'released', 0, 0, 0, 0) THEN
-            holds := holds + 1;
-        END IF;
+                    AND h.tenant_id <> ALL (tenants) LIMIT 200 LOOP
+        -- One at a time, as above: the first that can be ended. What cannot gives its locks back.
+        BEGIN
+            IF hold_settle(late.tenant_id, late.id, 'released', 0, 0, 0, 0) THEN
+                holds := holds + 1;
+                EXIT;
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            broken := broken + 1;
+        END;
     END LOOP;
     SELECT count(*) INTO silent FROM (
         SELECT 1 FROM generations_generation g JOIN accounts_tenant t ON t.id = g.tenant_id AND t.status <> 'suspended'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import psycopg
 import pytest
@@ -21,8 +20,8 @@ from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import at, billed_tenant, correct, draft, finalise, spend
 from tests.generations.helpers import one
 
-CHECKS = {"invoices", "invoice_bookings", "invoice_numbers", "charges_usage", "charges_ledger", "rollups", "wallets",
-          "ledger_balance", "periods"}  # fmt: skip
+CHECKS = {"invoices", "invoice_bookings", "invoice_lines", "invoice_numbers", "credit_notes", "seals", "charges_usage",
+          "charges_lines", "charges_ledger", "rollups", "wallets", "ledger_balance", "periods"}  # fmt: skip
 
 
 def differing(tenant: Tenant) -> set[str]:
@@ -69,15 +68,15 @@ def test_right_books_agree(tenant: Tenant) -> None:
 OF = "WHERE tenant_id = %(tenant)s"
 PLANTS: dict[str, tuple[set[str], str]] = {
     "a line too high": (
-        {"invoices"},
+        {"invoices", "invoice_lines", "seals"},
         f"UPDATE billing_invoiceline SET exact = exact + 0.000000001 {OF}",
     ),
     "a line rounded the wrong way": (
-        {"invoices"},
+        {"invoices", "seals"},
         f"UPDATE billing_invoiceline SET amount = amount + 0.01 {OF} AND number = 1",
     ),
     "usage that came after the month was closed": (
-        {"invoices", "rollups"},
+        {"invoices", "invoice_lines", "rollups"},
         f"UPDATE billing_usagerollup SET amount = amount + 0.000000001 {OF} AND billing_date = '2026-09-30'",
     ),
     "a month that is open again": (
@@ -89,13 +88,56 @@ PLANTS: dict[str, tuple[set[str], str]] = {
         f"UPDATE billing_payment SET amount = amount - 0.01 {OF} AND reference = 'b'",
     ),
     "a tax that was not booked": (
-        {"invoices", "invoice_bookings"},
+        {"invoices", "invoice_bookings", "seals"},
         f"UPDATE billing_invoice SET tax = tax + 0.01, total = total + 0.01, amount_due = amount_due + 0.01 {OF} "
         f"AND month = '2026-08-01'",
     ),
     "a paid invoice with something left": (
         {"invoice_bookings"},
         f"UPDATE billing_invoice SET status = 'paid' {OF} AND month = '2026-08-01'",
+    ),
+    "what is due": (
+        {"seals"},
+        f"""UPDATE billing_invoice SET amount_due = amount_due - 0.01, paid_from_balance = paid_from_balance + 0.01
+            {OF} AND month = '2026-08-01'""",
+    ),
+    "a line of more tokens": (
+        {"invoice_lines", "seals"},
+        f"UPDATE billing_invoiceline SET quantity = quantity + 1 {OF} AND number = 1",
+    ),
+    "a line of another model": (
+        {"invoice_lines", "seals"},
+        f"UPDATE billing_invoiceline SET model = 'gemini-other' {OF} AND number = 2",
+    ),
+    "a cent moved from line to line": (
+        {"invoice_lines", "seals"},
+        f"""UPDATE billing_invoiceline SET amount = amount + x.cent, exact = exact + x.cent
+            FROM (VALUES (1, 0.01), (2, -0.01)) x (place, cent) {OF} AND number = x.place""",
+    ),
+    "a credit note's line": (
+        {"credit_notes"},
+        f"UPDATE billing_creditnoteline SET amount = amount - 0.01 {OF}",
+    ),
+    "a credit note's number": (
+        {"seals"},
+        f"UPDATE billing_creditnote SET number = 'X' || number {OF}",
+    ),
+    "a number that is another's": (
+        {"invoice_numbers", "seals"},
+        f"UPDATE billing_invoice SET number = 'INV-000999' {OF} AND month = '2026-08-01'",
+    ),
+    "a due date": (
+        {"invoice_lines", "seals"},
+        f"UPDATE billing_invoice SET due_on = due_on + 30 {OF} AND month = '2026-08-01'",
+    ),
+    "a customer's name": (
+        {"credit_notes", "seals"},
+        f"""UPDATE billing_invoice SET customer = jsonb_set(customer, '{{name}}', '"Somebody else"') {OF}
+            AND month = '2026-08-01'""",
+    ),
+    "a price": (
+        {"seals"},
+        "UPDATE billing_price SET unit_price = unit_price + 1 WHERE id = (SELECT min(id) FROM billing_price)",
     ),
     "a number that is missing": (
         {"invoice_numbers"},
@@ -109,12 +151,19 @@ PLANTS: dict[str, tuple[set[str], str]] = {
 def test_what_is_wrong_is_found(tenant: Tenant, plant: str) -> None:
     expected, statement = PLANTS[plant]
     checks = CHECKS
-    scope: dict[str, Any] = {"tenant": tenant.id, "first": "-infinity", "end": "infinity"}
-    if expected == {"invoice_numbers"}:  # a company is no tenant's; other tests' tenants are not looked at
-        scope["tenant"], checks = None, expected
+    scope = Scope(tenant.id).values()
+    if plant in {"a price", "a number that is missing"}:  # no tenant's; other tests' tenants are not looked at
+        scope, checks = Scope().values(), expected
     with psycopg.connect(conninfo("owner")) as owner:
         # as the owner could, past all triggers, and rolled back
-        for table in ("billing_invoice", "billing_invoiceline", "billing_payment", "billing_legalentity"):
+        for table in (
+            "billing_invoice",
+            "billing_invoiceline",
+            "billing_payment",
+            "billing_legalentity",
+            "billing_creditnote",
+            "billing_creditnoteline",
+        ):
             owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
         assert owner.execute(statement.encode(), {"tenant": tenant.id}).rowcount > 0
         found = {

@@ -58,7 +58,7 @@ def run_queued(run_id: UUID) -> bool:
         if not rows.filter(status=Status.QUEUED).update(status=Status.RUNNING, started_at=timezone.now()):
             return False
         with _ending(Recorder(rows.get(), books)) as recorder:
-            for result in compare(books, Options()):
+            for result in compare(books, Options.of_run(recorder.run.options)):
                 recorder.add(result)
     return True
 

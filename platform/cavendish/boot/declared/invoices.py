@@ -42,6 +42,17 @@ SETTINGS = [
         read_by=SCHEDULER,
     ),
     Setting(
+        name="RECONCILE_MINUTES",
+        kind=Whole(0, 10_080),
+        default="60",
+        about="How often what is recent is reconciled; 0 is never",
+        meaning=(
+            "How often, in minutes, the scheduler [reconciles](operations.md#reconciliation) what was written since the "
+            "last run that found nothing; `0` for not at all"
+        ),
+        read_by=SCHEDULER,
+    ),
+    Setting(
         name="INVOICE_EMPTY_MONTHS",
         kind=Flag(),
         default="false",

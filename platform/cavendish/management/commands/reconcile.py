@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentTypeError
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,14 @@ from billing.reconcile.upstream import (
     export_read,
     upstream_compare,
 )
-from cavendish.above.reconcile.compare import MOST_ROWS, OBJECTS, Options, all_checks, compare
+from cavendish.above.reconcile.compare import ALL, MOST_ROWS, OBJECTS, SAMPLE, Options, all_checks, compare
 from cavendish.above.reconcile.models import ReconcileRun
 from cavendish.above.reconcile.runs import run_of_command
+from cavendish.above.reconcile.selectors import reconcile_clean_at
 from cavendish.db import ids
 from cavendish.db.router import acting_as
+
+LAST = "last"
 
 
 def month(text: str) -> date:
@@ -40,6 +43,18 @@ def month(text: str) -> date:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
         raise ArgumentTypeError("use YYYY-MM, for example 2026-11") from None
+
+
+def since(text: str) -> datetime | str:
+    if text == LAST:
+        return LAST
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ArgumentTypeError(f"use {LAST}, or a moment with its zone, for example 2026-11-28T00:00:00Z")
+    return moment
 
 
 def percent(text: str) -> Decimal:
@@ -67,6 +82,20 @@ class Command(BaseCommand):
         parser.add_argument("--tenant", metavar="SLUG or ID", help="only this tenant")
         parser.add_argument("--month", type=month, metavar="YYYY-MM", help="only what is billed in this month")
         parser.add_argument("--checks", default="", metavar="NAMES", help="only these checks, separated by commas")
+        parser.add_argument(
+            "--since",
+            type=since,
+            metavar="last",
+            help="only what was written since the last run that found nothing, or since a moment (RFC 3339)",
+        )
+        parser.add_argument(
+            "--hashes",
+            nargs="?",
+            const=SAMPLE,
+            choices=[SAMPLE, ALL],
+            default="",
+            help="read stored bytes again and compare their SHA-256: of a sample of objects, or of all",
+        )
         parser.add_argument("--no-objects", action="store_true", help="do not compare stored objects")
         parser.add_argument(
             "--rows",
@@ -99,12 +128,16 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _compare_books(self, options: dict[str, Any]) -> bool:
+        if options["since"] and options["month"]:
+            raise CommandError("Give --month or --since, not both.")
         limits = Options(
             tenant_id=_tenant_id(options["tenant"]),
             month=options["month"],
             checks=_select(options["checks"]),
             objects=not options["no_objects"],
             most=options["rows"],
+            since=self._since(options["since"]),
+            hashes=options["hashes"],
         )
         with run_of_command(whole=limits.whole, options=limits.as_json()) as run:
             for result in compare(run.books, limits):
@@ -126,6 +159,15 @@ class Command(BaseCommand):
                 else f"Nothing differs: {len(results) - len(failed)} checks."
             )
         return not is_clean
+
+    def _since(self, asked: datetime | str | None) -> datetime | None:
+        if asked != LAST:
+            return asked if isinstance(asked, datetime) else None
+        with acting_as("operator"):
+            at = reconcile_clean_at()
+        if at is None:
+            self.stderr.write("No run was clean yet: everything is compared.")
+        return at
 
     def _print(self, result: Differences, as_json: bool) -> Differences:
         if not as_json:
