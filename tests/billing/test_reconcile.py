@@ -119,7 +119,7 @@ PLANTS: dict[str, tuple[Any, ...]] = {
         f"DELETE FROM billing_usagerecord {OF} AND kind = 'image_output'",
     ),
     "a record's price": (
-        {"charges_usage"},
+        {"charges_usage", "rollups"},
         f"UPDATE billing_usagerecord SET unit_price = unit_price + 0.01 {OF} AND kind = 'image_output'",
     ),
     "a charge's usage": (

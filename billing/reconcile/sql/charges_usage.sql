@@ -11,11 +11,10 @@ LEFT JOIN (
            bool_and(u.livemode) AS livemode,
            sum(u.quantity) FILTER (WHERE u.kind NOT IN ('included', 'absorbed')) AS quantity,
            sum(u.quantity) FILTER (WHERE u.kind = 'image_output') AS pictures,
-           -- a price per picture bills pictures that were not given out too, which are not the record's
            count(*) FILTER (WHERE u.amount <> round(CASE u.unit WHEN 'per_1m_tokens' THEN u.quantity * u.unit_price * 0.000001
-               WHEN 'per_1k_queries' THEN u.quantity * u.unit_price * 0.001 ELSE u.amount END, 9)
-               OR (u.kind = 'absorbed' AND u.amount <> u.quantity * u.unit_price)) AS mispriced,
-           count(*) FILTER (WHERE u.unit = 'per_image' AND u.amount <> u.images * u.unit_price) AS mispriced_images
+               WHEN 'per_1k_queries' THEN u.quantity * u.unit_price * 0.001 WHEN 'per_image' THEN u.pieces * u.unit_price
+               ELSE u.amount END, 9)
+               OR (u.kind = 'absorbed' AND u.amount <> u.quantity * u.unit_price)) AS mispriced
     FROM billing_usagerecord u
     WHERE (%(tenant)s::uuid IS NULL OR u.tenant_id = %(tenant)s) AND u.billing_date >= %(first)s AND u.billing_date < %(end)s
     GROUP BY u.generation_id) r USING (generation_id)
@@ -31,5 +30,5 @@ WHERE (%(tenant)s::uuid IS NULL OR c.tenant_id = %(tenant)s) AND c.billing_date 
          OR (c.cost <> coalesce(r.cost, 0) AND NOT c.flags @> '["repeated_answers"]' AND r.generation_id IS NOT NULL)
          OR r.billing_date <> c.billing_date OR r.last_date <> c.billing_date
          OR r.currency <> c.currency OR r.last_currency <> c.currency OR r.livemode <> c.livemode
-         OR r.mispriced > 0 OR (r.mispriced_images > 0 AND NOT c.flags @> '["images_not_delivered"]')
+         OR r.mispriced > 0
          OR ((q.quantity <> coalesce(r.quantity, 0) OR q.pictures <> coalesce(r.pictures, 0)) AND c.flags::text NOT LIKE '%%unpriced%%'))

@@ -129,7 +129,7 @@ def charge_of(
     # as a settlement writes it: what the API shows of a charge has the whole shape
     whole = Usage(total=sum(usage.values()))
     for kind, quantity in usage.items():
-        setattr(whole, kind, quantity)
+        setattr(whole, {"search_query": "search_queries"}.get(kind, kind), quantity)
     return json.dumps(
         {
             "status": "charged", "reason": None, "amount": str(amount), "cost": "0", "absorbed": "0", "lines": lines,

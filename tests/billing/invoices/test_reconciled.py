@@ -110,7 +110,7 @@ PLANTS: dict[str, tuple[set[str], str]] = {
         f"UPDATE billing_invoiceline SET model = 'gemini-other' {OF} AND number = 2",
     ),
     "a cent moved from line to line": (
-        {"invoice_lines", "seals"},
+        {"invoices", "invoice_lines", "seals"},
         f"""UPDATE billing_invoiceline SET amount = amount + x.cent, exact = exact + x.cent
             FROM (VALUES (1, 0.01), (2, -0.01)) x (place, cent) {OF} AND number = x.place""",
     ),

@@ -16,7 +16,8 @@ AS $$
                          i.exact, i.net, coalesce(i.tax_rate::text, ''), i.tax, i.total, i.paid_from_balance, i.amount_due,
                          i.receivable, i.issued_on - date '2000-01-01', i.due_on - date '2000-01-01', i.issuer, i.customer,
                          (SELECT md5(string_agg(concat_ws('|', n.number, n.type, n.model, n.image_size, n.kind, n.description,
-                                                          n.records, n.quantity, n.images, n.exact, n.amount),
+                                                          n.tier, n.unit, coalesce(n.unit_price::text, ''), n.records, n.quantity,
+                                                          n.images, n.exact, n.amount),
                                                 '|' ORDER BY n.number))
                           FROM billing_invoiceline n WHERE n.invoice_id = i.id)))::uuid
 $$;

@@ -13,7 +13,7 @@ HELP = "Of what was written once; set by a trigger."
 class Migration(migrations.Migration):
     """What is written once keeps a seal of what it said, so that reconcile finds a row that was changed."""
 
-    dependencies = (("billing", "0022_reversals"),)
+    dependencies = (("billing", "0023_rollups_priced"),)
     operations = (
         *(
             migrations.AddField(
@@ -21,5 +21,5 @@ class Migration(migrations.Migration):
             )
             for model in ("hold", "price", "invoice", "creditnote")
         ),
-        sql_file(SQL / "0023_seals.sql"),
+        sql_file(SQL / "0024_seals.sql"),
     )
