@@ -7,6 +7,7 @@ import logging
 import dramatiq
 
 from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
+from cavendish.telemetry.metrics import BROKER_UP
 from generations.work.current import engine
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,9 @@ def ring() -> None:
     """Rings for a committed job. A broker that is away is no error: engines and the sweeper look by themselves."""
     try:
         _breaker.call(doorbell.send)
+        BROKER_UP.set(1)
     except CircuitOpen:
         pass
     except Exception as error:
+        BROKER_UP.set(0)
         logger.warning("The broker did not take a doorbell: %s", type(error).__name__)

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication.operators import IsOperator, OperatorKeyAuthentication
+from cavendish.telemetry.process_gauges import CONTENT_TYPE_LATEST, exposition
 
 # Headers that proxies add. A request through a proxy comes from beyond it, whatever the proxy's own address is.
 _PROXIED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
@@ -31,7 +31,7 @@ class Metrics(APIView):
     schema = None
 
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _is_allowed_address(request: Request) -> bool:

@@ -19,6 +19,7 @@ from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
 from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
+from cavendish.telemetry.metrics import HOLD_SECONDS
 from cavendish.telemetry.request_ids import current_request
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
@@ -112,7 +113,7 @@ def generation_submit(
     if after_hooks:
         spec.body["after_hooks"] = list(after_hooks)
     try:
-        with tenant_context(owner.tenant_id):
+        with HOLD_SECONDS.time(), tenant_context(owner.tenant_id):
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
             submission = _submission(parsed, inputs, spec, worst_case, owner, terms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -34,6 +35,11 @@ def gauges_take() -> int:
 
 def gauge_add(name: str, count: float) -> None:
     call("gauge_add", name, Decimal(count), using="system")
+
+
+def backup_note() -> None:
+    """Notes that a backup has ended now, for `cavendish_backup_age_seconds`."""
+    call("gauge_set", "backup_at", Decimal(time.time()), using="system")
 
 
 def below_cost_take() -> int:

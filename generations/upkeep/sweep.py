@@ -13,6 +13,7 @@ from django.conf import settings
 
 from cavendish.db.call import call
 from cavendish.messaging import valkey
+from cavendish.telemetry.metrics import SWEEPER_REPAIRS
 from generations.contracts import Sweep
 from generations.tasks import ring
 from generations.upkeep.gauges import sweep_note
@@ -69,6 +70,9 @@ def sweep() -> dict[str, Any]:
         # One is enough: engines look for themselves too, and a busy fleet must not collect doorbells.
         ring()
     sweep_note(counts)
+    for name, count in counts.items():
+        if name != "silent":
+            SWEEPER_REPAIRS.labels(name).inc(count)
     if any(count for name, count in counts.items() if name not in {"silent", "lapsed"}):
         logger.warning("The sweeper repaired: %s", counts)
     return counts

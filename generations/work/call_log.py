@@ -8,7 +8,9 @@ from billing.usage.upstream import usage_parse
 from cavendish.gemini.client import BrokenAnswer, GeminiError, Interaction, TimedOut, Try, Unavailable
 from generations.contracts import UpstreamCalls, UpstreamTry
 from generations.models import UpstreamCall
+from generations.work import metrics
 from generations.work.answer import Answer
+from generations.work.clients import SANDBOX
 from generations.work.job import Job
 
 MOST = 50
@@ -46,16 +48,24 @@ class CallLog:
 
     def created(self, tried: Try) -> None:
         """Notes a try to have something made."""
+        self._count(tried)
         self._add(tried, UpstreamCall.Kind.CREATE)
 
     def followed(self, tried: Try) -> None:
         """Notes a look at what is being made. Those that find it unfinished, one after the other, are one call."""
+        self._count(tried)
         last = self.tries[-1] if self.tries else None
         if last and last["kind"] == UpstreamCall.Kind.FOLLOW and tried.completed and not last["code"]:
             last["ended_at"] = tried.ended
             last["bytes"] += tried.bytes
         else:
             self._add(tried, UpstreamCall.Kind.FOLLOW)
+
+    def _count(self, tried: Try) -> None:
+        # On the sandbox each tenant has a key of its own, which would name it.
+        key = tried.fingerprint if self._host != SANDBOX else SANDBOX
+        metrics.UPSTREAM_CALLS.labels(self._job.model, tried.status or "none", key).inc()
+        metrics.UPSTREAM_SECONDS.labels(self._job.model).observe(max(tried.ended - tried.started, 0.0))
 
     def answered(self, interaction: Interaction) -> None:
         """Notes of the last try what its answer holds."""

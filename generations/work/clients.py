@@ -11,6 +11,9 @@ from cavendish.gemini.catalog import CatalogError, get_model
 from cavendish.gemini.client import GeminiClient, Key, KeyPool, KeyReport
 from generations.work.job import Job
 
+SANDBOX = "sandbox"
+"""The host of what runs on the sandbox."""
+
 
 class TenantKeys(KeyPool):
     """A key of its own for each tenant, made up when it is needed: the sandbox takes any.
@@ -62,7 +65,7 @@ class Clients:
 
     def host(self, job: Job) -> str:
         """What an upstream id belongs to; another upstream does not know it."""
-        return "sandbox" if self.is_sandbox(job) else urlsplit(self.base_url(job)).netloc
+        return SANDBOX if self.is_sandbox(job) else urlsplit(self.base_url(job)).netloc
 
     def key(self, job: Job, known: str) -> str | None:
         """The fingerprint of the key to prefer: the one the conversation began with, on the sandbox the tenant's."""

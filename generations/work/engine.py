@@ -20,6 +20,7 @@ from django.conf import settings
 
 from cavendish.messaging import valkey
 from cavendish.telemetry.request_ids import Request, request_enter
+from generations.work import metrics
 from generations.work.clients import Clients
 from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore
@@ -51,6 +52,9 @@ class Engine:
         self.batch_running = 0
         self.requested = 0
         self.stopping = False
+        metrics.SLOTS.labels("interactive").set(self.capacity)
+        metrics.SLOTS.labels("batch").set(self.batch_capacity)
+        metrics.BYTES_LIMIT.set(self.byte_budget)
         self.store = JobStore()
         self.delivering: dict[Path, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
@@ -142,21 +146,24 @@ class Engine:
                     if self._unsure:
                         await self.store.disown(worker=self.worker, known=[*self.running, *self._recovered()])
                         self._unsure = False
-                    jobs = await self.store.claim(
-                        worker=self.worker,
-                        limit=limit,
-                        room=max(self.byte_budget - self.bytes_running, 0),
-                        idle=not self.running,
-                        batch=max(self.batch_capacity - self.batch_running, 0),
-                    )
+                    with metrics.CLAIM_SECONDS.time():
+                        jobs = await self.store.claim(
+                            worker=self.worker,
+                            limit=limit,
+                            room=max(self.byte_budget - self.bytes_running, 0),
+                            idle=not self.running,
+                            batch=max(self.batch_capacity - self.batch_running, 0),
+                        )
                 except AWAY as error:
                     # The claim may have gone through, and only its result got lost.
                     self._unsure = True
+                    metrics.CLAIM_FAILURES.inc()
                     logger.warning("No claim: PostgreSQL is away (%s).", type(error).__name__)
                     await asyncio.sleep(0.5)
                     break
                 except Exception:
                     self._unsure = True
+                    metrics.CLAIM_FAILURES.inc()
                     logger.exception("A claim failed.")
                     await asyncio.sleep(0.5)
                     break
@@ -180,6 +187,8 @@ class Engine:
         self.running[job.id] = running
         self.bytes_running += job.estimated_bytes
         self.batch_running += job.is_batch
+        metrics.CLAIMED.labels(metrics.tier_of(job.is_batch)).inc()
+        self._gauge()
         running.task = asyncio.create_task(self._one(running))
 
     async def _one(self, running: Running) -> None:
@@ -187,7 +196,10 @@ class Engine:
         request_enter(Request(job.request_id))
         try:
             await self._publish(valkey.EVENT, job.id)
-            outcome = await run(running, clients=self.clients, store=self.store)
+            with metrics.JOB_SECONDS.labels(job.model).time():
+                outcome = await run(running, clients=self.clients, store=self.store)
+            if outcome in {"requeued", "lost"}:
+                metrics.ENDED.labels(job.model, outcome, "").inc()
             logger.info("Generation %s %s.", job.name, outcome)
             if outcome in {"ended", "already"}:
                 await self._publish(valkey.ENDED, job.id)
@@ -205,9 +217,15 @@ class Engine:
                 del self.running[job.id]
             self.bytes_running -= job.estimated_bytes
             self.batch_running -= job.is_batch
+            self._gauge()
             if not self.stopping and not self.spool.fault:
                 self._room.set()
                 self._request(1)
+
+    def _gauge(self) -> None:
+        metrics.JOBS.labels("interactive").set(len(self.running) - self.batch_running)
+        metrics.JOBS.labels("batch").set(self.batch_running)
+        metrics.BYTES.set(self.bytes_running)
 
     async def _publish(self, channel: str, generation: UUID) -> None:
         if self.valkey is None:
@@ -225,18 +243,23 @@ class Engine:
                 if stop is None:
                     # Lost while PostgreSQL was away or this process was frozen. Jobs that nobody took yet are still
                     # ended by their tokens; new ones need a lease again.
+                    metrics.LEASES_LOST.inc()
                     logger.warning("The lease was lost; registering again.")
                     await self._register([])
                     continue
                 for generation in stop:
                     self._cancel(generation)
             except AWAY as error:
+                metrics.HEARTBEAT_FAILURES.inc()
                 logger.warning("No heartbeat: PostgreSQL is away (%s).", type(error).__name__)
             except Exception:
+                metrics.HEARTBEAT_FAILURES.inc()
                 logger.exception("A heartbeat failed.")
 
     def _state(self) -> WorkerState:
-        return {"slots": self.capacity, "keys": self.clients.keys.report(), "fault": self.spool.fault}
+        keys = self.clients.keys.report()
+        metrics.keys_note(keys)
+        return {"slots": self.capacity, "keys": keys, "fault": self.spool.fault}
 
     async def _cancellations(self) -> None:
         """Stops a job as soon as its cancellation is published; heartbeats carry those that were missed."""

@@ -25,6 +25,7 @@ from django.conf import settings
 from cavendish.db import ids
 from cavendish.storage import is_outage, objects
 from generations.contracts import GenerationResult
+from generations.work import metrics
 from generations.work.job import Job
 from generations.work.job_store import AWAY, JobStore
 from generations.work.result import guard_refusal, platform_failure
@@ -60,6 +61,7 @@ class PendingResult:
     hooks: Sequence[str] = ()
     discards: bool = False
     request_id: str = ""
+    model: str = ""
 
     @property
     def name(self) -> str:
@@ -82,6 +84,7 @@ class PendingResult:
                     "hooks": list(self.hooks),
                     "discards": self.discards,
                     "request_id": self.request_id,
+                    "model": self.model,
                 },
                 target,
             )
@@ -107,6 +110,7 @@ class PendingResult:
             hooks=values.get("hooks", ()),
             discards=values.get("discards", False),
             request_id=values.get("request_id", ""),
+            model=values.get("model", ""),
         )
 
     def remove(self) -> None:
@@ -125,6 +129,7 @@ def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]
         files={key: str(path.relative_to(job.spool)) for key, path in paths.items()},
         hooks=job.spec.get("after_hooks", ()) if result["outputs"] or result["content"] else (),
         request_id=job.request_id,
+        model=job.model,
     )
 
 
@@ -147,7 +152,11 @@ async def deliver(pending: PendingResult, store: JobStore) -> str:
             raise
         logger.error("The result of generation %s cannot be stored: %s.", pending.name, type(error).__name__)
         refused = True
-        outcome = await _through_outages("PostgreSQL", lambda: _finish(_refused(pending), store))
+        pending = _refused(pending)
+        outcome = await _through_outages("PostgreSQL", lambda: _finish(pending, store))
+    if outcome == "ended":
+        failed = pending.result["error"]
+        metrics.ENDED.labels(pending.model, pending.result["status"], failed["code"] if failed else "").inc()
     if outcome == "lost":
         logger.warning("Generation %s was taken over; its late answer is dropped.", pending.name)
     if outcome == "lost" or refused or pending.discards:
@@ -186,13 +195,14 @@ def _refused(pending: PendingResult) -> PendingResult:
 
 
 async def _finish(pending: PendingResult, store: JobStore) -> str:
-    return await store.finish(
-        tenant_id=pending.tenant_id,
-        generation_id=pending.generation_id,
-        attempt=pending.attempt,
-        token=pending.token,
-        result=pending.result,
-    )
+    with metrics.SETTLE_SECONDS.time():
+        return await store.finish(
+            tenant_id=pending.tenant_id,
+            generation_id=pending.generation_id,
+            attempt=pending.attempt,
+            token=pending.token,
+            result=pending.result,
+        )
 
 
 async def _through_outages(what: str, work: Any) -> Any:

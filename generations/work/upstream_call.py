@@ -16,6 +16,7 @@ from cavendish.gemini.client import (
     Rejected,
 )
 from generations.contracts import Notice
+from generations.work import metrics
 from generations.work.answer import Answer, answer_read, misses_size, outage
 from generations.work.call_log import CallLog
 from generations.work.clients import Clients
@@ -73,6 +74,7 @@ class UpstreamCall:
             if self._tries_left == 1:
                 raise BrokenAnswer(wrong)
             self.tries += 1
+            metrics.UPSTREAM_RETRIES.labels(self.job.model).inc()
 
     @property
     def _tries_left(self) -> int:
@@ -156,6 +158,7 @@ class UpstreamCall:
 
     async def _note_retry(self, error: GeminiError, delay: float) -> None:
         self.tries += 1
+        metrics.UPSTREAM_RETRIES.labels(self.job.model).inc()
         # Not the upstream's words: they may quote the prompt.
         why = f"{type(error).__name__} {error.status or ''}".strip()
         logger.info("Generation %s: try %s failed (%s); next in %.1f s.", self.job.name, self.tries, why, delay)

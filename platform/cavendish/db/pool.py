@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 from django.conf import settings
 from psycopg import AsyncConnection
@@ -15,6 +16,8 @@ PREPARE_AFTER = 5
 """Uses after which psycopg prepares a statement, where it may: its own default."""
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+
+_pools: WeakSet[Pool] = WeakSet()
 
 
 def conninfo(alias: str) -> str:
@@ -29,7 +32,7 @@ def connect_options(alias: str) -> dict[str, Any]:
 
 def open_pool(alias: str, *, max_size: int) -> Pool:
     """Returns an unopened pool of autocommit connections that return rows as dicts; the caller awaits `.open()`."""
-    return AsyncConnectionPool(
+    pool = AsyncConnectionPool(
         conninfo(alias),
         connection_class=AsyncConnection[DictRow],
         kwargs={"row_factory": dict_row, "autocommit": True, **connect_options(alias)},
@@ -39,3 +42,10 @@ def open_pool(alias: str, *, max_size: int) -> Pool:
         open=False,
         name=alias,
     )
+    _pools.add(pool)
+    return pool
+
+
+def open_pools() -> list[Pool]:
+    """Returns the pools of this process that somebody still has, for whoever counts their connections."""
+    return list(_pools)

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from django.core.files import File
 
 from cavendish.boot.config import ConfigurationError
 from cavendish.storage.spool import folder_fault
+from cavendish.storage.timed import TimedObjects
 
 CHUNK = 256 * 1024
 ERASE_SECONDS = 1.0
@@ -199,5 +200,5 @@ def objects_at(url: str) -> Objects:
 
 @cache
 def objects() -> Objects:
-    """Returns the store that STORAGE_URL names."""
-    return objects_at(settings.STORAGE_URL)
+    """Returns the store that STORAGE_URL names, with its calls counted."""
+    return cast(Objects, TimedObjects(objects_at(settings.STORAGE_URL)))

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from django.db import connections
 from django.http import HttpRequest
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from cavendish.telemetry.health import readyz
+from cavendish.telemetry.process_gauges import CONTENT_TYPE_LATEST, exposition
 
 HOST = "127.0.0.1"
 
@@ -31,7 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
                     connections.close_all()
                 self._answer(response.status_code, "application/json", response.content)
             case "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest())
+                self._answer(200, CONTENT_TYPE_LATEST, exposition())
             case _:
                 self._answer(404, "application/json", b'{"status": "not_found"}')
 

@@ -21,12 +21,10 @@ from cavendish.http.admission import STRANGER, Admission, Caller, HeadHeaders, R
 from cavendish.http.dialects import dialect_of, no_such_address
 from cavendish.http.path_classes import MULTIPART_ROOM, SMALL_BYTES, STATIC, Body, PathClass, path_class
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of
+from cavendish.telemetry.requests import CALLER, MATCH, ROUTE
 from cavendish.wait.asgi import Scope, header, local_path
 from cavendish.wait.readers import KeyReaders
 from cavendish.wait.unpacking import coding_of, unsupported
-
-MATCH = "cavendish.match"
-"""Scope key of the resolved URL, so that Django does not look for it again."""
 
 AdmissionOf = Callable[[type[Any], dict[str, Any]], Admission | None]
 
@@ -102,15 +100,15 @@ class Judge:
             raise Problem(400, "unknown_host", "This host name is not answered here.")
 
     async def rule(self, scope: Scope) -> Ruling:
-        """Returns how the request goes on. Raises Problem where it does not."""
+        """Returns how the request goes on, and notes in the scope what is known of it. Raises Problem where it ends."""
         path = local_path(scope)
         known = path_class(path)
-        match = self._match(path, known, scope)
+        match = scope[MATCH] = self._match(path, known, scope)
         view, options = _view_of(match)
         caller = STRANGER
         admission = self._admission_of(match.func) if match is not None else None
         if admission is not None and scope["method"] != "OPTIONS":
-            caller = await self._admit(admission, scope, path)
+            caller = scope[CALLER] = await self._admit(admission, scope, path)
         # Without a body there is nothing to save, and the view's own answer is for scripts of other sites too.
         if view is not None and (has_body(scope) or not (known.page or caller.tenant)):
             _check_method(view, scope["method"], options)
@@ -129,6 +127,7 @@ class Judge:
 
     def _match(self, path: str, known: PathClass, scope: Scope) -> ResolverMatch | None:
         if known is STATIC:
+            scope[ROUTE] = "static"
             if self._static is not None and path not in self._static:
                 raise not_found()
             return None

@@ -13,6 +13,7 @@ from cavendish.http.slots import SCOPE_KEY
 from cavendish.messaging import resubmissions
 from cavendish.storage.spool import is_machine_fault
 from cavendish.telemetry.request_ids import HEADER, Request, request_enter, request_of
+from cavendish.telemetry.requests import MATCH, RECORD, ROUTE, RequestRecord
 from cavendish.wait.asgi import PRIVATE, App, Message, Receive, Scope, Send, watching, without
 from cavendish.wait.bodies import BodyBudget, BudgetLimits
 from cavendish.wait.cross_origin import answer_preflight, is_for_every_origin, opened
@@ -23,7 +24,7 @@ from cavendish.wait.event_reads import EventReads
 from cavendish.wait.hub import Hub
 from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor, StreamOf, TenantStreamOf, WaitFor
 from cavendish.wait.intake import Intake, Pace
-from cavendish.wait.judgement import MATCH, Rules, Ruling, declared_length, has_body
+from cavendish.wait.judgement import Rules, Ruling, declared_length, has_body
 from cavendish.wait.lead import answer_lead
 from cavendish.wait.lifespan import run_lifespan
 from cavendish.wait.open_requests import OpenLimits, OpenRequests
@@ -85,7 +86,12 @@ class WaitLayer:
             # Of this task, and so of the thread in which Django works on it.
             request = request_of(scope["headers"])
             request_enter(request)
-            await self._answer(_from_outside(scope), receive, _named(send, request))
+            scope = _from_outside(scope)
+            record = scope[RECORD] = RequestRecord(scope)
+            try:
+                await self._answer(scope, receive, _named(send, request, record))
+            finally:
+                record.end()
         else:
             # A WebSocket: nothing of ours speaks it, and Django would raise.
             await send({"type": "websocket.close"})
@@ -102,6 +108,7 @@ class WaitLayer:
             if is_open and await answer_preflight(scope, send):
                 return
             if await self._documents.answer_kept(scope, send):
+                scope[ROUTE] = "document"
                 return
             ruling = await self._rules.rule(scope)
             if self._options.keep_documents and await self._documents.answer(scope, send):
@@ -172,6 +179,7 @@ class WaitLayer:
     async def _follow(self, first: FirstAnswer, scope: Scope, receive: Receive, send: Send) -> None:
         """Does what the first answer asks for. Raises ClientGone."""
         instruction = first.instruction
+        scope[RECORD].mode = _mode(instruction)
         if isinstance(instruction, WaitFor):
             seconds = max(0, min(instruction.seconds, self._options.max_wait_seconds))
             await self._wait(first, replace(instruction, seconds=seconds), scope, receive, send)
@@ -236,19 +244,28 @@ class WaitLayer:
                 asked = await self._renderer.answer(first, wait, scope, gone, send, again=not over and not drained)
 
 
+def _mode(instruction: object) -> str:
+    if isinstance(instruction, StreamOf | TenantStreamOf):
+        return "stream"
+    if isinstance(instruction, FileAt):
+        return "file"
+    return "wait" if isinstance(instruction, WaitFor) else "answer"
+
+
 def _as_unpacked(scope: Scope) -> Scope:
     """The request as if its body had come as it is, and without a length, which is known at its end."""
     headers = without(scope["headers"], frozenset({b"content-encoding", b"content-length", b"transfer-encoding"}))
     return {**scope, "headers": [*headers, (b"transfer-encoding", b"chunked")]}
 
 
-def _named(send: Send, request: Request) -> Send:
-    """Tells the client its request's id, whoever answers."""
+def _named(send: Send, request: Request, record: RequestRecord) -> Send:
+    """Tells the client its request's id, and the record the status, whoever answers."""
     name = (HEADER, request.id.encode("ascii"))
 
     async def named(message: Message) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", ()), name]}
+            record.status = message["status"]
         await send(message)
 
     return named

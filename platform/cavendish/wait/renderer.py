@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from cavendish.telemetry.requests import MATCH
 from cavendish.wait.asgi import (
     PRIVATE,
     App,
@@ -24,7 +25,6 @@ from cavendish.wait.asgi import (
     without,
 )
 from cavendish.wait.instructions import ClientGone, FirstAnswer, LeadFor, WaitFor, find_instruction
-from cavendish.wait.judgement import MATCH
 
 logger = logging.getLogger(__name__)
 

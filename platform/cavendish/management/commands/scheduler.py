@@ -31,6 +31,7 @@ from billing.usage.absorbed import absorbed_watch
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from billing.wallets.services import wallets_watch
 from cavendish.above.reconcile.services import reconcile_watch
+from cavendish.above.schedule.metrics import state_take
 from cavendish.above.schedule.services import TaskLog
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
@@ -39,6 +40,7 @@ from cavendish.boot.startup import refuse_unsafe
 from cavendish.mail.services import mails_due
 from cavendish.storage import ERASE_SECONDS
 from cavendish.storage.startup import refuse_unusable_store
+from cavendish.telemetry import metrics
 from cavendish.telemetry.health_server import health_serve
 from generations.accept.storage import uploads_expire
 from generations.batches.feeder import NATIVE, Feeder
@@ -71,6 +73,8 @@ def threads_of_tasks() -> dict[str, list[Task]]:
     return {
         # Alone: it must come every few seconds, or the jobs of a dead worker wait, and nothing else may hold it up.
         "sweeps": [Task(sweep, every=2)],
+        # Alone, too: what it says is worth most when the others hang.
+        "state": [Task(state_take, every=5)],
         "prompt": [
             Task(budget_alerts_mail, every=5),
             Task(mails_due, every=5),
@@ -160,11 +164,20 @@ def run_tasks(tasks: list[Task], stop: threading.Event, log: TaskLog | None = No
                 seconds = time.monotonic() - began
                 if result and seconds >= task.seconds:
                     task.due = began
+                name = task.run.__name__
+                _count(name, seconds, error)
                 if log is not None:
-                    name = task.run.__name__
                     log.task_ran(name, thread=thread, every=task.every, seconds=seconds, result=result, error=error)
         stop.wait(0.5)
     connections.close_all()
+
+
+def _count(name: str, seconds: float, error: str) -> None:
+    metrics.TASK_SECONDS.labels(name).observe(seconds)
+    if error:
+        metrics.TASK_FAILURES.labels(name).inc()
+    else:
+        metrics.TASK_ENDED.labels(name).set_to_current_time()
 
 
 def _guarded(run: Callable[[], object]) -> tuple[object, str]:

@@ -21,7 +21,7 @@ from cavendish.above.admin.home.selectors.window import Window
 from cavendish.above.reconcile.compare import OBJECTS
 from cavendish.above.reconcile.selectors import reconcile_last
 from cavendish.db.router import current_alias
-from cavendish.storage.objects import LocalObjects, objects
+from cavendish.storage.objects import objects
 from generations.models import LegalHold
 
 NEARLY_FULL = 0.9
@@ -76,11 +76,12 @@ class StorageState:
 def storage_state() -> StorageState:
     """Returns the whole platform's storage. It counts no table: at most a row for each tenant is summed."""
     store = objects()
+    root = getattr(store, "root", None)  # of a folder
     return StorageState(
         bytes=StorageUse.objects.aggregate(all=Sum("bytes"))["all"] or 0,
         objects=_estimates(),
         store=_store_name(settings.STORAGE_URL),
-        disk=_disk(store.root) if isinstance(store, LocalObjects) else None,
+        disk=_disk(root) if isinstance(root, Path) else None,
         spool=_disk(Path(settings.SPOOL_DIR)),
         comparison=_comparison(),
     )
