@@ -11,7 +11,10 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-FOLDERS = ("accounts", "billing", "generations", "platform/cavendish/events", "platform/cavendish/mail")
+FOLDERS = (
+    "accounts", "billing", "generations", "platform/cavendish/above/schedule", "platform/cavendish/events",
+    "platform/cavendish/mail",
+)  # fmt: skip
 TABLE = r"(?:accounts|billing|generations|events|mail)_\w+"
 
 HEAD = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\((.*?)\)\s*(RETURNS|LANGUAGE|IMMUTABLE)", re.DOTALL)

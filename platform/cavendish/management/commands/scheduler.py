@@ -164,9 +164,9 @@ def run_tasks(tasks: list[Task], stop: threading.Event, log: TaskLog | None = No
                 seconds = time.monotonic() - began
                 if result and seconds >= task.seconds:
                     task.due = began
-                name = task.run.__name__
-                _count(name, seconds, error)
                 if log is not None:
+                    name = task.run.__name__
+                    _count(name, seconds, error)
                     log.task_ran(name, thread=thread, every=task.every, seconds=seconds, result=result, error=error)
         stop.wait(0.5)
     connections.close_all()
