@@ -8,7 +8,7 @@ import dramatiq
 
 from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
 from cavendish.telemetry.metrics import BROKER_UP
-from generations.work.current import engine
+from generations.work.current import engine_soon
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,9 @@ logger = logging.getLogger(__name__)
     queue_name="generations", max_retries=0, min_backoff=1_000, max_backoff=1_000, time_limit=24 * 3600 * 1000
 )
 async def doorbell() -> None:
-    await engine().ring()
+    engine = await engine_soon()
+    if engine is not None:  # else it stops: others hear the next one, and look by themselves
+        await engine.ring()
 
 
 _breaker = CircuitBreaker(pause=3.0)

@@ -10,12 +10,11 @@ from typing import Any
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import Middleware
 
-from generations.work.current import set_engine
+from generations.work.current import START_PATIENCE, set_engine
 from generations.work.engine import Engine
 
 logger = logging.getLogger(__name__)
 
-START_PATIENCE = 120.0
 STOP_PATIENCE = 12.0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import warnings
 
 import django
 from django.conf import settings
@@ -37,6 +38,9 @@ refuse_unusable_store()
 # uvicorn's own lines, should somebody switch its access log on: an address may carry a key.
 for _name in ("uvicorn.access", "uvicorn.error"):
     logging.getLogger(_name).addFilter(RedactingFilter())
+
+# Where static files have not been collected they are found in the packages.
+warnings.filterwarnings("ignore", message="No directory at")
 
 # Django keeps request bodies in the system's temporary folder, which often lies in memory: an upload may have 2 GB.
 _incoming = settings.SPOOL_DIR / "incoming"

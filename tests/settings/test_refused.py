@@ -46,6 +46,7 @@ WRONG_OF = {
     "GEMINI_BACKGROUND_MODELS": "a model",
     "EMAIL_HOST": "smtp internal",
     "EMAIL_FROM": "nobody",
+    "SENTRY_DSN": "https://sentry.example.com/42",
 }
 
 

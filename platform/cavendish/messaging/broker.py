@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import dramatiq
 import redis
@@ -99,6 +99,20 @@ class WakingBroker(RedisBroker):
                 time.sleep(0.5)
 
 
+def _without_heartbeats(url: str) -> str:
+    """Returns the URL with the kernel's own probes in place of AMQP's, unless it asks for heartbeats itself.
+
+    A process that only publishes now and then answers no heartbeats, so RabbitMQ closed its connection each time, and
+    the next message met one that was gone.
+    """
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if "heartbeat" in query:
+        return url
+    query |= {"heartbeat": "0", "tcp_options": str({"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3})}
+    return parts._replace(query=urlencode(query)).geturl()
+
+
 def broker_at(url: str) -> dramatiq.Broker:
     """Returns the broker that a URL names, with the middleware that our actors rely on. Raises ValueError."""
     # Listed, not inherited: dramatiq's defaults include a Prometheus server and an age limit that would drop doorbells.
@@ -119,5 +133,5 @@ def broker_at(url: str) -> dramatiq.Broker:
     if scheme in {"amqp", "amqps"}:
         from dramatiq.brokers.rabbitmq import RabbitmqBroker  # imports pika, which Valkey's users need not have
 
-        return RabbitmqBroker(url=url, middleware=middleware)
+        return RabbitmqBroker(url=_without_heartbeats(url), middleware=middleware)
     raise ValueError(f"BROKER_URL starts with {scheme!r}; use redis:// or amqp://.")

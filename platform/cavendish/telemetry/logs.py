@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from copy import copy
 from types import TracebackType
 
 import psycopg
-from django.db import DatabaseError
+import psycopg_pool
+from django.db import DatabaseError, OperationalError
 
 from cavendish.telemetry.request_ids import current_request
 
@@ -28,13 +30,35 @@ def without_secrets(text: str) -> str:
     return _SECRETS.sub(lambda match: f"{match[1] or match[2]}…", text)
 
 
+def as_outage(record: logging.LogRecord) -> logging.LogRecord:
+    """Returns the record without its traceback where it only says that PostgreSQL or a broker is away."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None or not _is_away(error):
+        return record
+    short = copy(record)
+    short.msg, short.args = f"{record.getMessage()} ({type(error).__name__})", ()
+    short.exc_info = short.exc_text = None
+    return short
+
+
+def _is_away(error: BaseException) -> bool:
+    # By the name of its package: a process need not have imported the library of a broker that it does not use.
+    package = type(error).__module__.partition(".")[0]
+    outage = isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout | OperationalError)
+    return outage or (package in _BROKERS and "Connection" in type(error).__name__) or type(error) in _REFUSED
+
+
+_BROKERS = frozenset({"redis", "pika", "dramatiq"})
+_REFUSED = frozenset({ConnectionRefusedError, ConnectionResetError, BrokenPipeError, TimeoutError})
+
+
 class SafeFormatter(logging.Formatter):
     """Formats lines without secrets, with the id of the request that they are about.
 
     Of database and encoding errors, tracebacks only have the class and SQLSTATE."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_secrets(super().format(record))
+        return without_secrets(super().format(as_outage(record)))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         line = super().formatMessage(record)
@@ -44,9 +68,7 @@ class SafeFormatter(logging.Formatter):
     def formatException(self, ei: ExcInfo) -> str:
         if ei[1] is None:
             return ""
-        trace = traceback.TracebackException.from_exception(ei[1])
-        _sanitise(trace, ei[1], seen=set())
-        return "".join(trace.format()).rstrip()
+        return "".join(sanitised(ei[1]).format()).rstrip()
 
 
 class RedactingFilter(logging.Filter):
@@ -60,6 +82,13 @@ class RedactingFilter(logging.Filter):
             # Formatters use this text instead of formatting the exception themselves.
             record.exc_text = without_secrets(SafeFormatter().formatException(record.exc_info))
         return True
+
+
+def sanitised(error: BaseException) -> traceback.TracebackException:
+    """Returns an error's traceback, in which database and encoding errors do not repeat values."""
+    trace = traceback.TracebackException.from_exception(error)
+    _sanitise(trace, error, seen=set())
+    return trace
 
 
 def _sanitise(trace: traceback.TracebackException, error: BaseException, seen: set[int]) -> None:

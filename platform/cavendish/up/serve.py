@@ -53,6 +53,7 @@ def main() -> None:
         lifespan="on",
         backlog=BACKLOG,
         access_log=False,
+        log_config=None,  # its lines go where ours go
         log_level="warning",
         server_header=False,
         proxy_headers=arguments.behind_proxy,

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from cavendish.boot.declared.kinds import WrongValue
+from cavendish.boot.dsn import Dsn
 from cavendish.db.address import EXAMPLE, DatabaseUrlInvalid, database_parameters
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
@@ -47,6 +48,18 @@ def _split(text: str, schemes: tuple[str, ...], right: str) -> SplitResult:
     if re.search(r"[\x00-\x20\x7f]", text):
         raise WrongValue(f"has a space or a control character; use {right}.")
     return parts
+
+
+@dataclass(frozen=True)
+class SentryDsn:
+    right: str = "a DSN like https://<public key>@sentry.example.com/42"
+
+    def read(self, text: str) -> str:
+        try:
+            Dsn.of(text)
+        except ValueError:
+            raise WrongValue(f"is no DSN; use {self.right}.") from None
+        return text
 
 
 @dataclass(frozen=True)

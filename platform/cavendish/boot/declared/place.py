@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cavendish.boot.declared.addresses import Host, HostPattern, HttpUrl, NetworkOrAll
+from cavendish.boot.declared.addresses import Host, HostPattern, HttpUrl, NetworkOrAll, SentryDsn
 from cavendish.boot.declared.kinds import Choice, Flag, Folder, Listed, Name, Text, Whole
 from cavendish.boot.declared.setting import ALL, UP, WEB, Example, Setting
 
@@ -177,6 +177,40 @@ SETTINGS = [
         default="INFO",
         about="What is logged: DEBUG, INFO, WARNING or ERROR",
         meaning="`DEBUG`, `INFO`, `WARNING` or `ERROR`",
+        read_by=ALL,
+    ),
+    Setting(
+        name="LOG_FORMAT",
+        kind=Choice(("text", "json")),
+        default="text",
+        about="How lines of the log are written: text, or json",
+        meaning="How lines of the log are written: `text`, or `json` ([what a line has](operations.md#logs))",
+        read_by=ALL,
+    ),
+    Setting(
+        name="ACCESS_LOG",
+        kind=Flag(),
+        default="true",
+        about="Whether web processes write a line for each request",
+        meaning="Whether web processes write a line for each request",
+        read_by=WEB,
+    ),
+    Setting(
+        name="SENTRY_DSN",
+        kind=SentryDsn(),
+        about="Where errors are sent, beside the log",
+        meaning=(
+            "A Sentry, or what speaks its protocol, to which [errors](operations.md#errors) are sent beside the log"
+        ),
+        read_by=ALL,
+        is_secret=True,
+    ),
+    Setting(
+        name="SENTRY_ENVIRONMENT",
+        kind=Text(),
+        default="production",
+        about="Name of this installation in Sentry",
+        meaning="The name of this installation in Sentry",
         read_by=ALL,
     ),
     Setting(
