@@ -113,8 +113,9 @@ def test_an_error_reaches_sentry_without_what_it_quotes() -> None:
     assert event["logentry"] == {"formatted": "It failed for ?key=…"}
     assert event["environment"] == "staging"
     assert event["tags"]["request_id"] == "req_1"
-    last = event["exception"]["values"][-1]  # type: ignore[index]
-    assert (last["type"], last["value"]) == ("DataError", "22P02")
+    first, last = event["exception"]["values"]  # type: ignore[misc]
+    assert (first["type"], first["value"]) == ("InvalidTextRepresentation", "22P02")
+    assert (last["type"], last["value"]) == ("DataError", "message withheld")
     assert last["stacktrace"]["frames"][-1]["filename"].endswith("utils.py")
     assert "canary" not in json.dumps(lines)
 
