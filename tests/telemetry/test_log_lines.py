@@ -15,7 +15,8 @@ import psycopg
 import pytest
 from django.db import DataError, connections
 
-from cavendish.boot.config import ConfigurationError
+from cavendish.boot.declared import SETTINGS
+from cavendish.boot.declared.kinds import WrongValue
 from cavendish.telemetry.errors import ErrorsHandler
 from cavendish.telemetry.json_lines import JsonFormatter
 from cavendish.telemetry.logs import SafeFormatter
@@ -121,9 +122,9 @@ def test_an_error_reaches_sentry_without_what_it_quotes() -> None:
 
 
 @pytest.mark.parametrize("dsn", ["sentry.example.com", "https://sentry.example.com/42", "https://a@b.example/x"])
-def test_what_is_no_dsn_is_refused_by_its_name(dsn: str) -> None:
-    with pytest.raises(ConfigurationError, match="SENTRY_DSN is no DSN"):
-        ErrorsHandler(dsn)
+def test_what_is_no_dsn_is_refused(dsn: str) -> None:
+    with pytest.raises(WrongValue, match="is no DSN"):
+        SETTINGS["SENTRY_DSN"].kind.read(dsn)
 
 
 def test_a_request_has_its_line(account: Account, books: Books) -> None:
