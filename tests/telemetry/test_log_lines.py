@@ -117,7 +117,7 @@ def test_an_error_reaches_sentry_without_what_it_quotes() -> None:
     first, last = event["exception"]["values"]  # type: ignore[misc]
     assert (first["type"], first["value"]) == ("InvalidTextRepresentation", "22P02")
     assert (last["type"], last["value"]) == ("DataError", "message withheld")
-    assert last["stacktrace"]["frames"][-1]["filename"].endswith("utils.py")
+    assert last["stacktrace"]["frames"][-1]["filename"].endswith("cursor.py")
     assert "canary" not in json.dumps(lines)
 
 
