@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
+from typing import Any
 
 import psycopg
 import pytest
@@ -108,13 +109,13 @@ def test_an_error_reaches_sentry_without_what_it_quotes() -> None:
             ErrorsHandler(dsn, "staging").handle(record("It failed for ?key=%s", SECRET, error=caught.value))
         path, auth, lines = Ingest.came.get(timeout=10)
     assert (path, auth.partition("sentry_key=")[2][:6]) == ("/errors/api/42/envelope/", "public")
-    event = lines[2]
+    event: Any = lines[2]
     assert lines[0] == {"event_id": event["event_id"]}
     assert lines[1] == {"type": "event"}
     assert event["logentry"] == {"formatted": "It failed for ?key=…"}
     assert event["environment"] == "staging"
     assert event["tags"]["request_id"] == "req_1"
-    first, last = event["exception"]["values"]  # type: ignore[misc]
+    first, last = event["exception"]["values"]
     assert (first["type"], first["value"]) == ("InvalidTextRepresentation", "22P02")
     assert (last["type"], last["value"]) == ("DataError", "message withheld")
     assert last["stacktrace"]["frames"][-1]["filename"].endswith("cursor.py")
