@@ -16,7 +16,7 @@ from tests.api.accounts import Account, Books
 # Their values are few and ours: routes are patterns, models those of the catalog, keys fingerprints of the upstream's.
 LABELS = {
     "status", "reason", "outcome", "le", "route", "method", "mode", "part", "pool", "state", "operation", "what",
-    "level", "version", "tier", "type", "task", "model", "code", "key", "stage",
+    "level", "version", "tier", "type", "task", "model", "code", "key", "stage", "scope",
 }  # fmt: skip
 
 

@@ -20,10 +20,7 @@ ABOUT = {
     "mails_waiting": "Mails that are due and not sent.",
     "mails_oldest_seconds": "How long the oldest of them has been due.",
     "mails_failed": "Mails that were given up.",
-    "reconcile_differences": "Rows that differed in the last whole comparison of the books.",
-    "reconcile_age_seconds": "How long ago that comparison ended.",
     "backup_age_seconds": "How long ago the last backup ended; infinite before the first.",
-    "reconcile_failed": "1 where a check of it could not run.",
 }
 BY_TIER = frozenset({"queue_jobs", "queue_oldest_seconds", "running_jobs"})
 

@@ -21,9 +21,6 @@ AS $$
     ), mails AS (
         SELECT count(*) AS waiting, extract(epoch FROM now() - min(m.due_at)) AS oldest
         FROM mail_mail m WHERE m.status = 'queued' AND m.due_at <= now()
-    ), compared AS (
-        SELECT r.differing, r.ended_at, r.status FROM reconcile_reconcilerun r
-        WHERE r.whole AND r.ended_at IS NOT NULL ORDER BY r.ended_at DESC LIMIT 1
     )
     SELECT 'queue_jobs', t.label, coalesce(q.jobs, 0) FROM tiers t LEFT JOIN queued q ON q.label = t.label
     UNION ALL
@@ -50,12 +47,6 @@ AS $$
     -- noted by manage.py backup (generations.upkeep.gauges)
     SELECT 'backup_age_seconds', '', coalesce((SELECT extract(epoch FROM now()) - p.last FROM generations_platformgauge p
                                                WHERE p.name = 'backup_at' ORDER BY p.hour DESC LIMIT 1), 'Infinity')
-    UNION ALL
-    SELECT 'reconcile_differences', '', c.differing FROM compared c
-    UNION ALL
-    SELECT 'reconcile_age_seconds', '', extract(epoch FROM now() - c.ended_at) FROM compared c
-    UNION ALL
-    SELECT 'reconcile_failed', '', (c.status = 'failed')::int FROM compared c
 $$;
 REVOKE ALL ON FUNCTION platform_state() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION platform_state() TO cavendish_system;
