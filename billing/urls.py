@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from billing.auto_top_ups.api import AutoTopUpView
 from billing.budgets.api import BudgetDetail, BudgetList, TenantBudgetDetail, TenantBudgetList
 from billing.charges.api import ChargeRefunds, FlaggedChargeList, FlaggedChargeResolve
 from billing.credit_notes.api import CreditNoteDetail, CreditNoteList, CreditNotePdf
@@ -17,9 +18,11 @@ from billing.invoices.api import (
 )
 from billing.invoices.operator_api import InvoiceFinalise, InvoiceSend, InvoiceVoid, TenantInvoices
 from billing.parties.api import LegalEntityDetail, LegalEntityList, OwnBillingProfile, TenantBillingProfile
+from billing.payment_methods.api import PaymentMethodDetail, PaymentMethodList, PaymentMethodPages
 from billing.payments.operator_api import InvoicePayments
 from billing.plans.api import PlanDetail, PlanList, PlanVersions
 from billing.prices.api import PriceBook, PriceBookPreview, PriceHistory
+from billing.provider_payments.api import TenantProviderPayments, TopUpDetail, TopUpList
 from billing.subscriptions.api import SubscriptionView
 from billing.subscriptions.operator_api import TenantSubscription
 from billing.usage.api import UsageCsv, UsageRecordsCsv, UsageReport, UsageTags
@@ -70,6 +73,12 @@ urlpatterns = [
     path("price-book/history", PriceHistory.as_view()),
     path("price-book/preview", PriceBookPreview.as_view()),
     path("wallet", WalletView.as_view()),
+    path("wallet/top-ups", TopUpList.as_view()),
+    path("wallet/top-ups/<str:top_up_id>", TopUpDetail.as_view()),
+    path("wallet/auto-top-up", AutoTopUpView.as_view()),
+    path("payment-methods", PaymentMethodList.as_view()),
+    path("payment-methods/pages", PaymentMethodPages.as_view()),
+    path("payment-methods/<str:payment_method_id>", PaymentMethodDetail.as_view()),
     path("ledger", LedgerView.as_view()),
     path("subscription", SubscriptionView.as_view()),
     path("tenants/<str:tenant_id>/wallet", TenantWallet.as_view()),
@@ -79,6 +88,7 @@ urlpatterns = [
     path("tenants/<str:tenant_id>/adjustments", TenantAdjustments.as_view()),
     path("tenants/<str:tenant_id>/credits", TenantCredits.as_view()),
     path("tenants/<str:tenant_id>/ledger", TenantLedger.as_view()),
+    path("tenants/<str:tenant_id>/provider-payments", TenantProviderPayments.as_view()),
     path("tenants/<str:tenant_id>/subscription", TenantSubscription.as_view()),
     path("flagged-charges", FlaggedChargeList.as_view()),
     path("flagged-charges/<str:generation_id>/resolve", FlaggedChargeResolve.as_view()),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.invoices.labels import line_text, percent_text
+from billing.invoices.payment_links import payment_url
 from billing.invoices.selectors import FullInvoice, LineGeneration
 from billing.models import Invoice, InvoiceLine
 from billing.money import amount_text, minor_text, price_text
@@ -83,6 +84,7 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
             for payment in full.payments
         ],
         "credit_notes": [ids.encode(ids.CREDIT_NOTE, note.id) for note in full.credit_notes],
+        "payment_url": None if preview else payment_url(invoice),
         "pdf_url": f"{address}.pdf" if address else None,
         "csv_url": f"{address}.csv" if address else None,
     }

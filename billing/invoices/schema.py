@@ -109,6 +109,7 @@ class Invoice(s.Serializer[object]):
     amount_left = s.CharField(help_text="What is still to be paid. " + COINS)
     payments = Payment(many=True)
     credit_notes = s.ListField(child=s.CharField())
+    payment_url = s.CharField(allow_null=True, help_text="Where anybody who has the link pays what is due.")
     pdf_url = s.CharField(allow_null=True)
     csv_url = s.CharField(allow_null=True)
 

@@ -6,6 +6,7 @@ from billing.models.entities import BillingProfile, LegalEntity
 from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
 from billing.models.prices import Kind, Plan, PlanVersion, Price, Subscription, Tier, Unit
+from billing.models.providers import AutoTopUp, PaymentMethod, ProviderCustomer, ProviderEvent, ProviderPayment
 from billing.models.settlements import CreditNote, CreditNoteLine, Payment
 from billing.models.usage import (
     PlatformDay,
@@ -22,6 +23,7 @@ from billing.models.wallets import Allowance, AllowanceUse, Credit, FlagResoluti
 __all__ = [
     "Allowance",
     "AllowanceUse",
+    "AutoTopUp",
     "BillingPeriod",
     "BillingProfile",
     "Budget",
@@ -42,12 +44,16 @@ __all__ = [
     "LedgerTransaction",
     "LegalEntity",
     "Payment",
+    "PaymentMethod",
     "Plan",
     "PlanVersion",
     "PlatformDay",
     "PlatformMonth",
     "PlatformTotal",
     "Price",
+    "ProviderCustomer",
+    "ProviderEvent",
+    "ProviderPayment",
     "Subscription",
     "Tier",
     "Unit",

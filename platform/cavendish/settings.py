@@ -257,6 +257,12 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.get("EMAIL_FROM", f"Cavendish <no-rep
 # Invoices: how long after a month's end late jobs still belong to it, and whether a month without usage gets one.
 INVOICE_GRACE_HOURS = CONFIG.number("INVOICE_GRACE_HOURS")
 INVOICE_EMPTY_MONTHS = CONFIG.flag("INVOICE_EMPTY_MONTHS")
+# Who takes tenants' money: none, or a module of billing/providers. STRIPE_API_BASE is for tests against a stand-in;
+# several webhook secrets, separated by commas, are for the time in which one follows another.
+PAYMENTS = CONFIG.choice("PAYMENTS")
+STRIPE_SECRET_KEY = CONFIG.get("STRIPE_SECRET_KEY")
+STRIPE_API_BASE = CONFIG.get("STRIPE_API_BASE").rstrip("/")
+STRIPE_WEBHOOK_SECRET = CONFIG.words("STRIPE_WEBHOOK_SECRET")
 # When the books are compared each day, in UTC; None for never.
 RECONCILE_AT = CONFIG.time_of_day("RECONCILE_AT")
 # How often what was written since the last clean comparison is compared; 0 for not at all.
@@ -414,5 +420,6 @@ LOGGING: dict[str, Any] = {
         "pika": {"level": "CRITICAL"},
         "dramatiq": {"level": "WARNING"},
         "cavendish.access": {"level": "INFO" if CONFIG.flag("ACCESS_LOG") else "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts.operators.metrics import Metrics
+from billing.provider_payments.webhook import provider_webhook
 from cavendish.http.docs_page import DocsPage
 from cavendish.http.documents import Audience, Document, OpenApiDocument, native_document
 from cavendish.telemetry.health import healthz, readyz
@@ -47,6 +48,7 @@ urlpatterns = [
     path("", include("cavendish.above.console.urls")),
     *(path(name, view) for name, view in _views.items()),
     *(path(f"api/v1/{name}", view, name=name) for name, view in _views.items()),
+    path("payments/<slug:provider_named>/webhook", provider_webhook),
     path("api/v1/docs", DocsPage.as_view(url_name="openapi.json", **open_to_all)),
     *native,
     # The SDKs from 3.0 on call /v1, older ones /v1beta: one API.

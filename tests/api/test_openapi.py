@@ -23,7 +23,7 @@ TENANTS, OPERATORS = "openapi.json", "openapi-operator.json"
 OF_TENANTS: list[Json] = [{"bearer": []}, {"x-goog-api-key": []}]
 OF_OPERATORS: list[Json] = [{"operator": []}]
 METHODS = {"get", "post", "put", "patch", "delete"}
-KILOBYTES = 200
+KILOBYTES = 260
 
 
 @pytest.fixture(scope="module")

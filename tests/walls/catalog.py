@@ -26,7 +26,7 @@ SHARED = {
     "schedule_scheduledtask",
 }  # fmt: skip
 # About tenants, and the operator's alone: the app's role has no right on them.
-OPERATORS = {"accounts_tenantnote", "reconcile_reconcilerun"}
+OPERATORS = {"accounts_tenantnote", "billing_providerevent", "reconcile_reconcilerun"}
 TENANTS = "accounts_tenant"
 
 

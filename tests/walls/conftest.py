@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,16 @@ from accounts.webhooks.services import webhook_endpoint_create
 from accounts.webhooks.signing_secret import signing_secret_rotate
 from billing.charges.services import flagged_charge_resolve
 from billing.credits.services import credit_grant
-from billing.models import Allowance, AllowanceUse, Budget, UsageTag
+from billing.models import (
+    Allowance,
+    AllowanceUse,
+    AutoTopUp,
+    Budget,
+    PaymentMethod,
+    ProviderCustomer,
+    ProviderPayment,
+    UsageTag,
+)
 from billing.usage.services import usage_platform_refresh
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.db.ids import new_id
@@ -68,6 +78,18 @@ def pair(django_db_setup: None) -> tuple[Filled, Filled]:
     return _filled(), _filled()
 
 
+def paid_through_a_provider(tenant: Tenant) -> tuple[PaymentMethod, ProviderPayment]:
+    """A saved card and a failed top-up by it, as if a provider had told of them."""
+    known: dict[str, Any] = {"tenant_id": tenant.id, "provider": "stripe"}
+    ProviderCustomer.objects.create(**known, reference=f"cus_{tenant.id.hex}")
+    method = PaymentMethod.objects.create(**known, reference=f"pm_{tenant.id.hex}", type="card", is_default=True)
+    payment = ProviderPayment.objects.create(
+        **known, purpose="top_up", method=method, amount=1, currency="USD", status="failed", actor="test"
+    )
+    AutoTopUp.objects.create(tenant=tenant)
+    return method, payment
+
+
 def _filled() -> Filled:
     tenant = make_tenant()
     with acting_as("operator"):
@@ -85,6 +107,7 @@ def _filled() -> Filled:
         month = Allowance.objects.create(tenant=tenant, month=now.date(), included=1, held=1)
         AllowanceUse.objects.create(tenant=tenant, allowance=month, generation_id=new_id(), held=1)
         UsageTag.objects.create(tenant=tenant, key="team")
+        paid_through_a_provider(tenant)
         batch = Batch.objects.create(
             tenant=tenant, api_key_id=key_of(tenant.id, True), livemode=True, dialect="native", total=1,
             input_key=f"tenants/{tenant.id.hex}/batches/x", expires_at=timezone.now(),

@@ -19,11 +19,21 @@ from accounts.invitations.services import invitation_create
 from accounts.members.services import membership_create
 from accounts.models import OperatorRole, Role, User
 from accounts.operators.services import operator_key_create
-from cavendish.db.ids import CREDIT_NOTE, INVITATION, INVOICE, TENANT, USER, encode
+from cavendish.db.ids import (
+    CREDIT_NOTE,
+    INVITATION,
+    INVOICE,
+    PAYMENT_METHOD,
+    PROVIDER_PAYMENT,
+    TENANT,
+    USER,
+    encode,
+)
 from cavendish.db.router import current_alias
 from tests.api.accounts import FLASH, SMALL, Account, Trace, image, open_account, text
 from tests.api.accounts import Books as PlatformBooks
 from tests.races import until
+from tests.walls.conftest import paid_through_a_provider
 from tests.walls.invoices import invoiced
 
 # Pages of people, who sign in. Those that name something by id, and where that is tested with somebody else's.
@@ -40,7 +50,8 @@ PAGES = {
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Addresses that belong to no tenant: they are walked, and must not answer with a tenant's data; but there is no 404.
-PUBLIC = {"model_id", "name"}  # models, and the names of Imagen models: the same for all
+# Models, names of Imagen models, payment providers: the same for all.
+PUBLIC = {"model_id", "name", "provider_named"}
 UNKNOWN = {"generation_id": "gen_" + "0" * 32, "output_id": "out_" + "0" * 32, "file_id": "file_" + "0" * 32}
 UNKNOWN |= {"key_id": "key_" + "0" * 32, "member_id": "usr_" + "0" * 32, "invitation_id": "invite_" + "0" * 32}
 # What a tenant has once, for both modes: test keys have no scope for it.
@@ -58,6 +69,7 @@ UNKNOWN["export_id"] = "exp_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
 UNKNOWN |= dict.fromkeys(("endpoint_id", "webhook_id"), "whe_" + "0" * 32) | {"delivery_id": "whd_" + "0" * 32}
+UNKNOWN |= {"payment_method_id": "paym_" + "0" * 32, "top_up_id": "pay_" + "0" * 32, "signature": "x"}
 UNKNOWN["transaction_id"] = "txn_" + "0" * 32
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
@@ -94,7 +106,9 @@ def ids_of(account: Account) -> dict[str, str]:
         "collection_id": collection_of(account, made["outputs"][0]["id"]),
         "line": "1",
         "legal_entity_id": UNKNOWN["legal_entity_id"],  # the operator's
+        "signature": "x",  # of an address whose signature is the permission
         **invoices_of(account),
+        **payments_of(account),
         **webhooks_of(account),
     }
 
@@ -139,6 +153,14 @@ def invoices_of(account: Account) -> dict[str, str]:
     with account.books.open():
         invoice, note = invoiced(account.tenant)
     return {"invoice_id": encode(INVOICE, invoice.id), "credit_note_id": encode(CREDIT_NOTE, note.id)}
+
+
+def payments_of(account: Account) -> dict[str, str]:
+    if not account.livemode:  # money is live
+        return {name: UNKNOWN[name] for name in ("payment_method_id", "top_up_id")}
+    with account.books.open():
+        method, payment = paid_through_a_provider(account.tenant)
+    return {"payment_method_id": encode(PAYMENT_METHOD, method.id), "top_up_id": encode(PROVIDER_PAYMENT, payment.id)}
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from tests.batches.helpers import expire, feed, run_all
 from tests.billing.holds import make_budget, used
 from tests.billing.invoices.helpers import billed_tenant, finalise, spend
 from tests.billing.invoices.test_settling import pay
+from tests.billing.providers.payers import payer_of, poll, stripe_set
 from tests.factories import make_batch, make_tenant, submit_generation
 from tests.generations.conftest import quiet
 from tests.generations.helpers import register
@@ -63,7 +64,22 @@ def budgets(tenant: Tenant) -> None:
     used(tenant)
 
 
+def payments(tenant: Tenant) -> None:
+    with stripe_set() as stripe:
+        who = payer_of(tenant)
+        saved = who.save()
+        who.top_up("20.00")
+        stripe.dispute(stripe.one("payment_intent")["id"])
+        poll()
+        who.top_up("20.00", hosted=True)
+        who.calls.patch("wallet/auto-top-up", {"enabled": True, "amount": "5.00", "threshold": "0.00"})
+        who.calls.ask("DELETE", f"payment-methods/{saved}", status=204)
+        who.save("pm_card_chargeCustomerFail")
+        who.top_up("20.00")
+
+
 def wallets(tenant: Tenant) -> None:
+    payments(tenant)
     wallet_threshold_set(tenant_id=tenant.id, threshold=Decimal(1000), actor=SYSTEM)
     wallets_watch()
 
@@ -102,6 +118,7 @@ HAPPENINGS: dict[str, Callable[[Tenant], None]] = {
     "generation": generations,
     "batch": batches,
     "budget": budgets,
+    "payment": payments,
     "wallet": wallets,
     "invoice": invoices,
     "key": keys,

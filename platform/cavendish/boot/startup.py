@@ -15,6 +15,7 @@ from django.conf import settings
 
 from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, ConfigurationError
 from cavendish.boot.declared import SETTINGS, Process
+from cavendish.boot.declared.payments import PAID
 from cavendish.db.logins import ROLES, login_fault
 from cavendish.db.pool import conninfo
 from cavendish.gemini.catalog import UnknownModel, requested_model
@@ -48,6 +49,8 @@ def refuse_unsafe(process: Process) -> None:
     if urlsplit(settings.BASE_URL).hostname not in LOOPBACK:
         refuse_in_public()
     refuse_unknown_models()
+    if process in PAID:
+        refuse_half_payments()
     refuse_unusable_spool()
     refuse_wrong_logins(process)
     refuse_unnamed_pooler(conninfo("default"), named=settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"])
@@ -84,6 +87,20 @@ def refuse_in_public() -> None:
         raise ConfigurationError(
             f"ALLOWED_HOSTS is * for {settings.BASE_URL}: clients could choose the host in links. Name the hosts."
         )
+
+
+def refuse_half_payments() -> None:
+    """Raises ConfigurationError where a payment provider is named and cannot be asked, or could not be believed."""
+    if settings.PAYMENTS != "stripe":
+        return
+    for name, begins in (("STRIPE_SECRET_KEY", "sk_… or rk_…"), ("STRIPE_WEBHOOK_SECRET", "whsec_…")):
+        if not getattr(settings, name):
+            raise ConfigurationError(
+                f"PAYMENTS is stripe, and {name} is not set: Stripe's dashboard shows it ({begins})."
+            )
+    base = urlsplit(settings.STRIPE_API_BASE)
+    if base.scheme == "http" and base.hostname not in LOOPBACK:
+        raise ConfigurationError("STRIPE_API_BASE has no TLS: the secret key would be readable on its way. Use https.")
 
 
 def refuse_unusable_spool() -> None:

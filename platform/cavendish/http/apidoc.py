@@ -63,6 +63,7 @@ TAGS = [
         "description": "Limits on money, pictures, tokens and requests in a period.",
     },
     {"name": "wallet", "description": "The balance, the credits, the plan, and every movement of money."},
+    {"name": "payments", "description": "Cards and bank accounts that the payment provider keeps."},
     {"name": "invoices", "description": "Monthly invoices with lines down to the generation, and credit notes."},
     {"name": "tenant", "description": "Your tenant: its status, settings and use policy."},
     {"name": "keys", "description": "API keys: scopes, allowed addresses, expiry, rotation and revocation."},

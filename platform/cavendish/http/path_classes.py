@@ -54,7 +54,7 @@ DOCUMENTS = _class(
 STATIC = _class("static", r"/static/.+", Body.NONE, chunked=False)
 PAGES = _class(
     "pages",
-    r"/ | /favicon\.ico | /login | /(account|admin|console|invitations|g)(/.*)?",
+    r"/ | /favicon\.ico | /login | /(account|admin|console|invitations|pay|g)(/.*)?",
     Body.SMALL,
     chunked=False,
     page=True,
@@ -82,10 +82,10 @@ MANAGEMENT = _class(
     | /api/v1/(platform-)?guard-rules(/.+)?
     | /api/v1/(events|stream-tokens|webhook-endpoints|webhook-signing-secret)(/.+)?
     | /api/v1/(keys|members|invitations|audit-events|tenants?|operators|operator-keys)(/.+)?
-    | /api/v1/(budgets|usage|usage\.csv|wallet|ledger|subscription|billing-profile)(/.+)?
+    | /api/v1/(budgets|usage|usage\.csv|wallet|payment-methods|ledger|subscription|billing-profile)(/.+)?
     | /api/v1/(invoices|credit-notes|legal-entities|plans|price-book|flagged-charges|charges)(/.+)?
     | /v1(beta|alpha)?/(interactions|files|batches|models|tunedModels)(/.+)?
-    | /v1(beta|alpha)?/webhooks([/:].+)?
+    | /v1(beta|alpha)?/webhooks([/:].+)? | /payments/[^/]+/webhook
     | /openai/v1/models(/.+)? | /v1(beta|alpha)?/openai/models(/.+)?
     """,
     Body.SMALL,

@@ -14,6 +14,7 @@ from cavendish.above.console.entrance.invitations import invitation_page
 from cavendish.above.console.entrance.oidc import provider_login
 from cavendish.above.console.entrance.tenants import tenant_choose, tenant_new
 from cavendish.above.console.home import home, mode, state
+from cavendish.above.console.pay.views import pay
 
 ROOMS = "cavendish.above.console"
 console: tuple[list[Any], str] = (
@@ -47,6 +48,7 @@ urlpatterns = [
     path("account/sessions/<int:session_id>/end/", session_end, name="session_end"),
     path("account/oidc/<str:provider_id>/login/", provider_login, name="provider_login"),
     path("invitations/<str:token>", invitation_page, name="invitation"),
+    path("pay/<str:invoice_id>/<str:signature>", pay, name="pay_invoice"),
     path("favicon.ico", RedirectView.as_view(url="/static/ui/icon.svg")),
     path("login", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("account/", include("allauth.urls")),

@@ -34,7 +34,9 @@ from accounts.models import (
     WebhookEndpoint,
     WebhookSecret,
 )
-from billing.models import BillingProfile, UsageTag, UsageTagRollup, UsageTagValue
+from billing.models import BillingProfile, PaymentMethod, UsageTag, UsageTagRollup, UsageTagValue
+from billing.payment_methods.services import payment_method_gone, payment_method_remove
+from billing.providers.errors import NoProvider, ProviderAway
 from cavendish.above.tenant_data.models import Erasure, Export, ExportPart
 from cavendish.db.router import acting_as
 from cavendish.events.models import Event
@@ -244,6 +246,23 @@ def _keys(tenant_id: UUID) -> int:
         return int(named.update(name="", ip_ranges=[], last_used_address=None))
 
 
+def _payment_methods(tenant_id: UUID) -> int:
+    """Forgets cards and accounts, here and at the provider; what was paid by them stays in the books."""
+    with acting_as("operator"):
+        rows = PaymentMethod.objects.filter(tenant_id=tenant_id)
+        saved = list(rows.filter(removed_at=None).values_list("id", flat=True)[:AT_ONCE])
+    for method_id in saved:
+        try:
+            payment_method_remove(tenant_id=tenant_id, method_id=method_id, actor=SYSTEM)
+        except ProviderAway:
+            raise NotYet("the payment provider is away") from None
+        except NoProvider:  # it was switched off meanwhile
+            payment_method_gone(tenant_id=tenant_id, method_id=method_id, actor=SYSTEM)
+    with acting_as("operator"):
+        blank = {"brand": "", "last4": "", "exp_month": None, "exp_year": None}
+        return len(saved) + int(rows.exclude(**blank).update(**blank))
+
+
 def _webhooks(tenant_id: UUID) -> int:
     """Deletes endpoints with the log of what was sent to them, and guard rules, which name URLs too."""
     with acting_as("operator"):
@@ -302,6 +321,7 @@ STEPS: dict[str, Callable[[UUID], int]] = {
     "objects": _objects,
     "people": _people,
     "keys": _keys,
+    "payment_methods": _payment_methods,
     "webhooks": _webhooks,
     "texts": _texts,
     "audit": _audit,

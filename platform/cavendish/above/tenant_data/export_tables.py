@@ -36,6 +36,9 @@ TABLES: dict[str, frozenset[str]] = {
     "billing.CreditNote": frozenset({"actor"}),
     "billing.CreditNoteLine": frozenset(),
     "billing.Payment": frozenset({"actor"}),
+    "billing.PaymentMethod": frozenset({"reference"}),
+    "billing.ProviderPayment": frozenset({"actor", "hosted_url", "page_reference", "check_at", "tries"}),
+    "billing.AutoTopUp": frozenset(),
     # without cost and flags, which are the operator's
     "billing.UsageRollup": frozenset({"cost", "flagged"}),
     "billing.UsageTag": frozenset(),
@@ -68,6 +71,7 @@ LEFT_OUT: dict[str, str] = {
     "billing.InvoiceDocument": "the documents themselves are in invoices/",
     "billing.PlatformDay": "the operator's sums",
     "billing.PlatformMonth": "the operator's sums",
+    "billing.ProviderCustomer": "the payment provider's name for the tenant",
     "billing.UsageRecord": "its sums are in the roll-ups, its lines in each generation",
     "billing.UsageTagValue": "bookkeeping of the tag roll-ups",
     "closing.Erasure": "the end of the data",

@@ -6,13 +6,24 @@ deploy/ are all made of these declarations (CONTRIBUTING.md, "Add a setting").
 
 from __future__ import annotations
 
-from cavendish.boot.declared import embedded, invoices, mail, people, place, requests, services, upstream, workers
+from cavendish.boot.declared import (
+    embedded,
+    invoices,
+    mail,
+    payments,
+    people,
+    place,
+    requests,
+    services,
+    upstream,
+    workers,
+)
 from cavendish.boot.declared.setting import Example, Process, Setting
 
 __all__ = ["SECTIONS", "SETTINGS", "Example", "Process", "Setting"]
 
 SECTIONS: dict[str, list[Setting]] = {
     module.SECTION: module.SETTINGS
-    for module in (place, people, services, upstream, workers, requests, invoices, mail, embedded)
+    for module in (place, people, services, upstream, workers, requests, invoices, payments, mail, embedded)
 }
 SETTINGS: dict[str, Setting] = {setting.name: setting for section in SECTIONS.values() for setting in section}

@@ -26,6 +26,9 @@ from billing.invoices.documents import documents_create
 from billing.invoices.overdue import invoices_overdue
 from billing.invoices.services import months_close
 from billing.prices.services import catalog_prices_load
+from billing.provider_payments.automatic import auto_top_ups_run, invoices_collect
+from billing.provider_payments.events import provider_events_process
+from billing.provider_payments.polling import provider_poll
 from billing.subscriptions.services import subscriptions_begin
 from billing.usage.absorbed import absorbed_watch
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
@@ -97,6 +100,13 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(months_close, every=60),
             Task(invoices_overdue, every=60),
         ],
+        # Beside the others: each waits for the payment provider.
+        "payments": [
+            Task(provider_events_process, every=1),
+            Task(auto_top_ups_run, every=2),
+            Task(invoices_collect, every=10),
+        ],
+        "payment polls": [Task(provider_poll, every=20)],
         # Alone: a run takes minutes.
         "reconcile": [Task(reconcile_watch, every=2)],
         # Each erases rows and objects, and a store may take long for each.

@@ -1,0 +1,106 @@
+"""Money of a provider in the ledger: a top-up or an invoice's payment, and what is taken back of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils import timezone
+
+from accounts.actor import Actor
+from billing.errors import ChangeRefused, InvoiceRefused
+from billing.invoices.ledger_entries import today_of
+from billing.ledger.services import available, wallet_lock
+from billing.models import LedgerTransaction, ProviderPayment
+from billing.money import ZERO
+from billing.payments import payment_record
+from billing.wallets.selectors import credits_sum, top_up_left
+from billing.wallets.services import top_up_reverse, wallet_top_up
+
+MAX_REFERENCE = 100
+
+
+def payment_book(row: ProviderPayment) -> None:
+    """Books the received money in the caller's transaction, under the payment's lock; an invoice's that cannot take it
+    any more, because it was paid or voided meanwhile, goes to the balance.
+    """
+    if row.invoice is not None and _invoice_paid(row):
+        return
+    reason = f"{row.provider.title()} {row.reference}"
+    try:
+        booked = wallet_top_up(
+            tenant_id=row.tenant_id,
+            amount=row.received,
+            reason=reason,
+            actor=_actor(row),
+            reference=row.reference[:MAX_REFERENCE],
+        )
+    except ChangeRefused as refusal:
+        if refusal.code != "reference_used":
+            raise
+        # Somebody typed the provider's id at a top-up by hand: the money is there.
+        booked = LedgerTransaction.objects.get(
+            tenant_id=row.tenant_id,
+            livemode=True,
+            kind=LedgerTransaction.Kind.TOP_UP,
+            reference=row.reference[:MAX_REFERENCE],
+        )
+    row.ledger_transaction_id = booked.id
+
+
+def payment_reverse(row: ProviderPayment) -> bool:
+    """Books the difference between what the provider took back and what the ledger knows of it; returns whether there
+    was something to book.
+
+    What the wallet cannot give now, because it is spent or held, is owed and taken as soon as money is there.
+    """
+    difference = row.taken_back - row.reversed
+    if not difference:
+        return False
+    moved = _take(row, difference) if difference > 0 else _give(row, -difference)
+    if moved:
+        row.reversed += moved
+        row.save(update_fields=["reversed"])
+    return bool(moved)
+
+
+def _invoice_paid(row: ProviderPayment) -> bool:
+    assert row.invoice is not None
+    try:
+        payment_record(
+            invoice_id=row.invoice.id,
+            amount=row.received,
+            received_on=today_of(row.invoice),
+            reference=row.reference,
+            actor=_actor(row),
+            method=row.provider,
+        )
+    except InvoiceRefused:
+        return False
+    return True
+
+
+def _take(row: ProviderPayment, amount: Decimal) -> Decimal:
+    if row.ledger_transaction_id is None:
+        return ZERO
+    top_up = LedgerTransaction.objects.get(tenant_id=row.tenant_id, id=row.ledger_transaction_id)
+    wallet = wallet_lock(tenant_id=row.tenant_id, livemode=True)
+    paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=row.tenant_id, livemode=True)
+    amount = min(amount, top_up_left(top_up), available(wallet), paid)
+    if amount <= 0:
+        return ZERO
+    word = "dispute" if row.dispute else "refund"
+    reason = f"{row.provider.title()} {word} of {row.reference}"
+    top_up_reverse(tenant_id=row.tenant_id, transaction_id=top_up.id, amount=amount, reason=reason, actor=_actor(row))
+    return amount
+
+
+def _give(row: ProviderPayment, amount: Decimal) -> Decimal:
+    """Money that came back: a dispute was won, or a refund failed at the bank."""
+    reference = f"{row.reference}:{timezone.now():%Y%m%dT%H%M%S%f}"[:MAX_REFERENCE]
+    reason = f"{row.provider.title()} gave back what it had taken of {row.reference}"
+    wallet_top_up(tenant_id=row.tenant_id, amount=amount, reason=reason, actor=_actor(row), reference=reference)
+    return -amount
+
+
+def _actor(row: ProviderPayment) -> Actor:
+    return Actor("system", None, row.provider)
