@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,16 +22,20 @@ from billing.invoices.ledger_entries import (
     number_assign,
     receivable_share,
     settled_of,
-    today_of,
 )
-from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, LedgerTransaction
+from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, LedgerTransaction, NumberSeries
 from billing.money import ZERO, minor_amount, minor_text
 from cavendish.db.router import current_alias
 from cavendish.events.services import event_add
 
 
 def credit_note_issue(
-    *, invoice_id: UUID, reason: str, actor: Actor, lines: Mapping[int, Decimal] | None = None
+    *,
+    invoice_id: UUID,
+    reason: str,
+    actor: Actor,
+    lines: Mapping[int, Decimal] | None = None,
+    now: datetime | None = None,
 ) -> CreditNote:
     """Credits amounts of lines (by their numbers, before tax), or without `lines` all that is left of the invoice.
 
@@ -49,7 +54,7 @@ def credit_note_issue(
             raise InvoiceRefused("nothing_left", number=invoice.number)
         is_rest = all(left[number] == amounts.get(number, ZERO) for number in left)
         tax = _tax(invoice, net, is_rest=is_rest)
-        note = _issue(invoice, settled_of(invoice), net=net, tax=tax, reason=reason, actor=actor)
+        note = _issue(invoice, settled_of(invoice), net=net, tax=tax, reason=reason, actor=actor, now=now)
         numbers = dict(InvoiceLine.objects.filter(invoice=invoice).values_list("number", "id"))
         CreditNoteLine.objects.bulk_create(
             CreditNoteLine(
@@ -98,7 +103,16 @@ def _tax(invoice: Invoice, net: Decimal, *, is_rest: bool) -> Decimal:
     return min(minor_amount(share, invoice.digits), left)
 
 
-def _issue(invoice: Invoice, settled: Settled, *, net: Decimal, tax: Decimal, reason: str, actor: Actor) -> CreditNote:
+def _issue(
+    invoice: Invoice,
+    settled: Settled,
+    *,
+    net: Decimal,
+    tax: Decimal,
+    reason: str,
+    actor: Actor,
+    now: datetime | None,
+) -> CreditNote:
     total = net + tax
     to_due = min(total, max(settled.left, ZERO))
     share = receivable_share(invoice, settled.sum, to_due)
@@ -110,21 +124,23 @@ def _issue(invoice: Invoice, settled: Settled, *, net: Decimal, tax: Decimal, re
         entries={"wallet": total - share, "receivable": share, "revenue": -net, "tax": -tax},
     )
     assert invoice.legal_entity_id is not None
-    today = today_of(invoice)
-    series_number, number = number_assign(legal_entity_id=invoice.legal_entity_id, series="credit_notes", on=today)
+    assigned = number_assign(
+        legal_entity_id=invoice.legal_entity_id, document=NumberSeries.Document.CREDIT_NOTES, now=now
+    )
     note: CreditNote = CreditNote.objects.create(
         tenant_id=invoice.tenant_id,
         invoice=invoice,
         legal_entity_id=invoice.legal_entity_id,
-        series_number=series_number,
-        number=number,
+        series=assigned.series,
+        series_number=assigned.series_number,
+        number=assigned.number,
         reason=reason,
         net=net,
         tax=tax,
         total=total,
         to_due=to_due,
         to_balance=total - to_due,
-        issued_on=today,
+        issued_on=assigned.issued_on,
         issuer=invoice.issuer,
         customer=invoice.customer,
         actor=str(actor),
@@ -136,7 +152,7 @@ def _issue(invoice: Invoice, settled: Settled, *, net: Decimal, tax: Decimal, re
         tenant_id=invoice.tenant_id,
         subject=invoice.id,
         type="invoice.credited",
-        data={"credit_note": number, "number": invoice.number, "total": str(total), "currency": invoice.currency},
+        data={"credit_note": note.number, "number": invoice.number, "total": str(total), "currency": invoice.currency},
     )
     audit_add(
         actor=actor,
@@ -144,6 +160,6 @@ def _issue(invoice: Invoice, settled: Settled, *, net: Decimal, tax: Decimal, re
         tenant_id=invoice.tenant_id,
         target="invoice",
         target_id=invoice.id,
-        after={"number": number, "total": total, "currency": invoice.currency, "reason": reason},
+        after={"number": note.number, "total": total, "currency": invoice.currency, "reason": reason},
     )
     return note

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -70,11 +70,21 @@ def invoice_mark_paid(invoice_id: UUID, *, reason: str) -> None:
     call("invoice_mark_paid", invoice_id, reason)
 
 
-def number_assign(*, legal_entity_id: UUID, series: str, on: date) -> tuple[int, str]:
-    """Returns the next number of a series and how it is written; call it last, it locks the entity's row."""
-    row = call_row("number_assign", legal_entity_id, series, on)
+@dataclass(frozen=True)
+class Assigned:
+    """A number: of which series, how it is written, and the date of the document that has it."""
+
+    series: str
+    series_number: int
+    number: str
+    issued_on: date
+
+
+def number_assign(*, legal_entity_id: UUID, document: str, now: datetime | None = None) -> Assigned:
+    """Returns the next number of a company's documents; call it last, it locks the company's row."""
+    row = call_row("number_assign", legal_entity_id, document, now or timezone.now())
     assert row is not None
-    return row["series_number"], row["number"]
+    return Assigned(**row)
 
 
 def today_of(invoice: Invoice) -> date:

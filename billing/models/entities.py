@@ -13,9 +13,10 @@ from cavendish.db.tenancy import TenantModel
 
 
 class LegalEntity(models.Model):
-    """The operator's company that issues invoices, and the counters of its two series of numbers.
+    """The operator's company that issues invoices, and how many it has issued.
 
-    The counters move by one, in the transaction that issues the document, under this row's lock: no number is ever
+    `timezone` is that of the dates on its documents and of {year} and {month} in its prefixes. Its counters move by
+    one, in the transaction that issues the document, under this row's lock: no number is ever
     missing or given twice. A trigger refuses any other step.
     """
 
@@ -31,6 +32,10 @@ class LegalEntity(models.Model):
     invoice_prefix = models.CharField(max_length=24, default="INV-", help_text="May hold {year} and {month}.")
     credit_note_prefix = models.CharField(max_length=24, default="CN-", help_text="May hold {year} and {month}.")
     number_digits = models.PositiveSmallIntegerField(default=6)
+    timezone = models.CharField(max_length=64, default="UTC", db_default="UTC", help_text="Of the dates of issue.")
+    numbers_restart = models.BooleanField(
+        default=False, db_default=False, help_text="Numbers begin at 1 again where {year} or {month} changes."
+    )
     invoices_issued = models.BigIntegerField(default=0, editable=False)
     credit_notes_issued = models.BigIntegerField(default=0, editable=False)
     is_default = models.BooleanField(default=False, help_text="Issues for tenants that name no other.")
@@ -46,6 +51,32 @@ class LegalEntity(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class NumberSeries(models.Model):
+    """One counter of a company's numbers, and the date of the last one. Written under the company's lock alone.
+
+    `series` is empty for the counter of all documents, or where numbers restart the prefix with its year and month.
+    """
+
+    class Document(models.TextChoices):
+        INVOICES = "invoices", "Invoices"
+        CREDIT_NOTES = "credit_notes", "Credit notes"
+
+    id = models.BigAutoField(primary_key=True)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
+    document = models.CharField(max_length=16, choices=Document)
+    series = models.CharField(max_length=40, blank=True)
+    issued = models.BigIntegerField()
+    last_on = models.DateField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["legal_entity", "document", "series"], name="number_series_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.issued} {self.document} {self.series}".rstrip()
 
 
 class BillingProfile(TenantModel):

@@ -32,6 +32,7 @@ class Invoice(TenantModel):
     timezone = models.CharField(max_length=64)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     legal_entity = models.ForeignKey(LegalEntity, null=True, on_delete=models.PROTECT, related_name="+")
+    series = models.CharField(max_length=40, blank=True, db_default="", help_text="Empty where numbers never restart.")
     series_number = models.BigIntegerField(null=True)
     number = models.CharField(max_length=64, null=True)
     currency = models.CharField(max_length=3)
@@ -46,7 +47,7 @@ class Invoice(TenantModel):
     paid_from_balance = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     amount_due = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     receivable = models.DecimalField(max_digits=20, decimal_places=9, default=0)
-    issued_on = models.DateField(null=True, help_text="In the tenant's time zone.")
+    issued_on = models.DateField(null=True, help_text="In the time zone of the legal entity.")
     due_on = models.DateField(null=True)
     issuer = models.JSONField(default=dict, help_text="The legal entity as it was.")
     customer = models.JSONField(default=dict, help_text="The tenant's billing profile as it was.")
@@ -74,7 +75,9 @@ class Invoice(TenantModel):
         )
         constraints = (
             models.UniqueConstraint(fields=["tenant", "month"], name="invoice_once", condition=~Q(status="void")),
-            models.UniqueConstraint(fields=["legal_entity", "series_number"], name="invoice_number_once"),
+            models.UniqueConstraint(
+                fields=["legal_entity", "series", "series_number"], name="invoice_number_of_series"
+            ),
             models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_text_once"),
             models.CheckConstraint(
                 condition=Q(status="draft")

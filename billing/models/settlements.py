@@ -56,6 +56,7 @@ class CreditNote(TenantModel):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_notes", db_constraint=False)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    series = models.CharField(max_length=40, blank=True, db_default="", help_text="Empty where numbers never restart.")
     series_number = models.BigIntegerField()
     number = models.CharField(max_length=64)
     reason = models.CharField(max_length=300)
@@ -74,7 +75,9 @@ class CreditNote(TenantModel):
     class Meta:
         indexes = (models.Index(fields=["tenant", "id"], name="credit_notes_of_tenant"),)
         constraints = (
-            models.UniqueConstraint(fields=["legal_entity", "series_number"], name="credit_note_number_once"),
+            models.UniqueConstraint(
+                fields=["legal_entity", "series", "series_number"], name="credit_note_number_of_series"
+            ),
             models.UniqueConstraint(fields=["legal_entity", "number"], name="credit_note_number_text_once"),
             models.CheckConstraint(
                 condition=Q(total=F("net") + F("tax")) & Q(total=F("to_due") + F("to_balance")),

@@ -10,6 +10,7 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
+from accounts.roles.checks import check_time_zone
 from billing.currencies import is_currency
 from billing.fields import MOST_EMAILS, Email, Lines, Money
 from billing.parties.services import logo_check
@@ -43,6 +44,14 @@ class Prefix(Text):
                 "A prefix has up to 24 letters, digits, . _ - and /, and may hold {year} and {month}.",
                 code="unknown_value",
             )
+        return value
+
+
+class TimeZone(Text):
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        for error in check_time_zone(value):
+            raise ValidationError(error.detail, code=error.code)
         return value
 
 
@@ -98,4 +107,6 @@ class LegalEntityBody(Body):
     invoice_prefix = Prefix(required=False, allow_blank=True)
     credit_note_prefix = Prefix(required=False, allow_blank=True)
     number_digits = WholeNumber(min_value=1, max_value=12, required=False)
+    timezone = TimeZone(max_length=64, required=False)
+    numbers_restart = Flag(required=False)
     is_default = Flag(required=False)

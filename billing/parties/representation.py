@@ -44,6 +44,8 @@ def legal_entity_json(entity: LegalEntity) -> dict[str, Any]:
         "invoice_prefix": entity.invoice_prefix,
         "credit_note_prefix": entity.credit_note_prefix,
         "number_digits": entity.number_digits,
+        "timezone": entity.timezone,
+        "numbers_restart": entity.numbers_restart,
         "is_default": entity.is_default,
         "invoices_issued": entity.invoices_issued,
         "credit_notes_issued": entity.credit_notes_issued,

@@ -58,6 +58,10 @@ class LegalEntityPatch(s.Serializer[object]):
     invoice_prefix = s.CharField(required=False, help_text="May hold {year} and {month}.")
     credit_note_prefix = s.CharField(required=False)
     number_digits = s.IntegerField(required=False)
+    timezone = s.CharField(required=False, help_text="Of dates of issue and of {year} and {month}; UTC without it.")
+    numbers_restart = s.BooleanField(
+        required=False, help_text="Numbers begin at 1 again where {year} or {month} in the prefix changes."
+    )
     is_default = s.BooleanField(required=False)
 
 
@@ -80,6 +84,8 @@ class LegalEntity(s.Serializer[object]):
     invoice_prefix = s.CharField()
     credit_note_prefix = s.CharField()
     number_digits = s.IntegerField()
+    timezone = s.CharField()
+    numbers_restart = s.BooleanField()
     is_default = s.BooleanField()
     invoices_issued = s.IntegerField()
     credit_notes_issued = s.IntegerField()

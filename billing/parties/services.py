@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connections, transaction
 from django.utils import timezone
@@ -13,8 +14,10 @@ from PIL import Image, UnidentifiedImageError
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add, changes
-from billing.models import BillingProfile, LegalEntity
+from billing.errors import ValuesInvalid
+from billing.models import BillingProfile, CreditNote, Invoice, LegalEntity
 from cavendish.db.router import current_alias
+from cavendish.http.problems import FieldError
 
 MAX_LOGO_BYTES = 100_000
 MAX_LOGO_PIXELS = 4_000_000
@@ -40,7 +43,10 @@ def legal_entity_create(*, actor: Actor, **fields: Any) -> LegalEntity:
 
 
 def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -> LegalEntity | None:
-    """Changes what coming invoices say; issued ones stay. Returns None when there is no such entity."""
+    """Changes what coming invoices say; issued ones stay. Returns None when there is no such entity.
+
+    Raises ValuesInvalid where another counter would give numbers that were given already.
+    """
     with transaction.atomic(using=current_alias()):
         entity = LegalEntity.objects.select_for_update().filter(id=legal_entity_id).first()
         if entity is None:
@@ -48,8 +54,11 @@ def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -
         if fields.get("is_default"):
             LegalEntity.objects.filter(is_default=True).exclude(id=entity.id).update(is_default=False)
         before = _values(entity, fields)
+        restarts = entity.numbers_restart
         for name, value in fields.items():
             setattr(entity, name, value)
+        if entity.numbers_restart != restarts:
+            _restart_check(entity)
         if fields:
             entity.save(update_fields=list(fields))
         old, new = changes(before, _values(entity, fields))
@@ -64,6 +73,22 @@ def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -
                 after=new,
             )
     return entity
+
+
+def _restart_check(entity: LegalEntity) -> None:
+    """Raises ValuesInvalid while a prefix, as it is written today, has numbers of the other counter."""
+    today = timezone.now().astimezone(ZoneInfo(entity.timezone)).date()
+    for template, issued in (
+        (entity.invoice_prefix, Invoice.objects.filter(legal_entity=entity)),
+        (entity.credit_note_prefix, CreditNote.objects.filter(legal_entity=entity)),
+    ):
+        prefix = template.replace("{year}", f"{today:%Y}").replace("{month}", f"{today:%m}")
+        if prefix != template and issued.filter(number__startswith=prefix).exists():
+            detail = (
+                f"There are numbers that begin with {prefix} already, by the other counter. Change it when the year or "
+                "month in the prefix has changed and nothing is issued yet, or give another prefix with it."
+            )
+            raise ValuesInvalid([FieldError("/numbers_restart", "in_use", detail)])
 
 
 def billing_profile_update(*, tenant_id: UUID, actor: Actor, **fields: Any) -> BillingProfile:

@@ -54,6 +54,7 @@ ORDER: Mapping[str, str] = {
     "generations_batch": "its counts; after the wallet, so it is no hotter than that one",
     "billing_invoiceline": "of drafts that are locked",
     "billing_legalentity": "last: it numbers invoices and credit notes without gaps",
+    "billing_numberseries": "under the company's lock",
     "advisory lock usage_platform_refresh": "one sums up the platform's days at a time; another has nothing to do",
     "billing_platformday": "by whoever sums up",
     "billing_platformmonth": "by whoever sums up",

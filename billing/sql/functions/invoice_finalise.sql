@@ -12,7 +12,6 @@ DECLARE
     ends timestamptz;
     dues record;
     assigned record;
-    today date;
 BEGIN
     SELECT * INTO inv FROM billing_invoice WHERE id = p_invoice FOR UPDATE;
     IF NOT FOUND THEN
@@ -47,11 +46,11 @@ BEGIN
     PERFORM invoice_book(inv.tenant_id, inv.id, 'invoice', '', p_actor, inv.currency, jsonb_build_object(
         'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact));
 
-    today := (p_now AT TIME ZONE inv.timezone)::date;
-    SELECT * INTO assigned FROM number_assign(inv.legal_entity_id, 'invoices', today);
+    SELECT * INTO assigned FROM number_assign(inv.legal_entity_id, 'invoices', p_now);
     UPDATE billing_invoice
-    SET status = 'finalised', series_number = assigned.series_number, number = assigned.number, issued_on = today,
-        due_on = today + (inv.customer->>'payment_terms_days')::int, finalised_at = now(), amount_due = dues.due,
+    SET status = 'finalised', series = assigned.series, series_number = assigned.series_number, number = assigned.number,
+        issued_on = assigned.issued_on,
+        due_on = assigned.issued_on + (inv.customer->>'payment_terms_days')::int, finalised_at = now(), amount_due = dues.due,
         receivable = dues.receivable, paid_from_balance = inv.total - dues.due
     WHERE id = p_invoice;
     PERFORM event_add(inv.tenant_id, inv.id, 'invoice.finalised', jsonb_build_object('old', 'draft', 'new', 'finalised',

@@ -140,7 +140,7 @@ def test_companies_and_profiles_are_written_by_their_services(operator: Visitor)
         entity = LegalEntity.objects.get(name=name)
     assert entity.address == "Weg 1\n10115 Berlin"
     change = f"/admin/invoices/companies/{ids.encode(ids.LEGAL_ENTITY, entity.id)}/"
-    act_done(operator, change, **{**form, "number_digits": "5", "footer": "HRB 1"})
+    act_done(operator, change, **{**form, "number_digits": "5", "footer": "HRB 1", "timezone": "Europe/Berlin"})
     assert one("owner", "SELECT footer FROM billing_legalentity WHERE id = %s", entity.id) == "HRB 1"
     audited = rows("owner", "SELECT action FROM accounts_auditevent WHERE target_id = %s ORDER BY id", entity.id.hex)
     assert [row["action"] for row in audited] == ["legal_entity.created", "legal_entity.updated"]

@@ -99,6 +99,7 @@ READ_FIRST = (
     UPDATE billing_legalentity""",
     ),
     ("SET invoices_issued = invoices_issued +", "SET invoices_issued = entity.invoices_issued +"),
+    ("SET issued = s.issued + 1", "SET issued = excluded.issued"),
 )
 """What `number_assign` does in one statement, under the lock that it keeps, as two: read, then write."""
 

@@ -62,6 +62,14 @@ class CompanyAct(Act):
         label=_("Prefix of credit notes"), max_length=24, initial="CN-", required=False
     )
     number_digits = forms.IntegerField(label=_("Digits of a number"), initial=6, min_value=1, max_value=12)
+    numbers_restart = forms.BooleanField(
+        label=_("Numbers begin at 1 again"), required=False,
+        help_text=_("Where {year} or {month} in the prefix changes. Without it one counter goes on for ever."),
+    )  # fmt: skip
+    timezone = forms.CharField(
+        label=_("Time zone"), max_length=64, initial="UTC", required=False,
+        help_text=_("Of the dates on its documents."),
+    )  # fmt: skip
     logo = forms.FileField(label=_("Logo"), required=False, help_text=_("PNG or JPEG of at most 100 kB."))
     is_default = forms.BooleanField(
         label=_("Issues for tenants that name no other"), required=False, help_text=_("There is one such company.")
@@ -79,6 +87,7 @@ class CompanyAct(Act):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         logo = values.pop("logo", None)
+        values["timezone"] = values.get("timezone") or "UTC"
         texts = {name: one_newline(value) if isinstance(value, str) else value for name, value in values.items()}
         checked = body_check(self, LegalEntityBody, texts)
         return {**checked, "logo": logo} if logo else checked
