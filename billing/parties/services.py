@@ -88,7 +88,7 @@ def _restart_check(entity: LegalEntity) -> None:
                 f"There are numbers that begin with {prefix} already, by the other counter. Change it when the year or "
                 "month in the prefix has changed and nothing is issued yet, or give another prefix with it."
             )
-            raise ValuesInvalid([FieldError("/numbers_restart", "in_use", detail)])
+            raise ValuesInvalid([FieldError("/numbers_restart", "not_supported", detail)])
 
 
 def billing_profile_update(*, tenant_id: UUID, actor: Actor, **fields: Any) -> BillingProfile:
