@@ -4,13 +4,14 @@ export PYTHON
 # Tests run in two lanes: many of them wait, and each lane has its own services. Named folders and files run in one.
 LANES := -n 2
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots
+.PHONY: help run test lint bench chaos screenshots
 
 help:
 	@echo "make run    start the whole platform on this machine (PORT, CAVENDISH_DATA_DIR steer it; DEMO=1 fills it)"
 	@echo "make test   run the tests (make test T='-m \"not slow\"' the inner loop, make test T='tests/up -k kill' some)"
 	@echo "make lint   ruff, mypy, the import rules, dead code, translations, dependencies"
 	@echo "make bench  measure speed and memory"
+	@echo "make chaos  kill, freeze and cut off a platform at work, then check promises, reconcile and hashes (MINUTES=10)"
 	@echo "make screenshots  take the pictures of the pages for README and docs"
 
 run:
@@ -35,6 +36,10 @@ lint:
 screenshots:
 	@requirements/install.sh dev
 	.venv/bin/python -m tests.browser.screenshots
+
+chaos:
+	@requirements/install.sh dev
+	.venv/bin/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 bench:
 	@requirements/install.sh dev

@@ -67,7 +67,7 @@ def main() -> int:
     worker.start()
     if settings.HEALTH_PORT:
         try:
-            health_serve(settings.HEALTH_PORT, is_alive=engine_answers)
+            health_serve(settings.HEALTH_PORT, host=settings.HEALTH_HOST, is_alive=engine_answers)
         except OSError as error:
             sys.exit(f"HEALTH_PORT {settings.HEALTH_PORT} cannot be used: {error.strerror}.")
     stop.wait()

@@ -26,6 +26,14 @@ def test_health_checks_are_answered_without_tls(settings: Any) -> None:
     assert client.get("/api/v1/docs").status_code == 301
 
 
+def test_probes_come_by_address_and_everything_else_by_name(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = [".images.example.com"]
+    client = Client(headers={"host": "10.2.3.4:8000"})
+    for path in ("/healthz", "/livez", "/readyz", "/metrics"):
+        assert client.get(path).status_code == 200, path
+    assert client.get("/login").status_code == 400
+
+
 def parts(client: Client) -> tuple[int, dict[str, str]]:
     answer = client.get("/readyz")
     return answer.status_code, answer.json()

@@ -1,4 +1,4 @@
-"""`/livez`, `/readyz` and `/metrics` of a process that serves no HTTP otherwise, to this machine alone."""
+"""`/livez`, `/readyz` and `/metrics` of a process that serves no HTTP otherwise, on HEALTH_HOST and HEALTH_PORT."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from django.http import HttpRequest
 
 from cavendish.telemetry.health import readyz
 from cavendish.telemetry.process_gauges import CONTENT_TYPE_LATEST, exposition
-
-HOST = "127.0.0.1"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -51,12 +49,14 @@ class _Server(ThreadingHTTPServer):
     is_alive: Callable[[], bool]
 
 
-def health_serve(port: int, *, is_alive: Callable[[], bool] = lambda: True) -> ThreadingHTTPServer:
+def health_serve(
+    port: int, *, host: str = "127.0.0.1", is_alive: Callable[[], bool] = lambda: True
+) -> ThreadingHTTPServer:
     """Serves beside whatever else the process does. `is_alive` says whether that goes on: without it /livez is silent.
 
     Returns the server; raises OSError where the port is taken.
     """
-    server = _Server((HOST, port), _Handler)
+    server = _Server((host, port), _Handler)
     server.is_alive = is_alive
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cavendish.boot.declared.addresses import Network, NetworkOrHost
+from cavendish.boot.declared.addresses import Host, Network, NetworkOrHost
 from cavendish.boot.declared.kinds import Listed, Whole
 from cavendish.boot.declared.setting import ALL, CLOCKED, SCHEDULER, WEB, Process, Setting
 
@@ -261,9 +261,20 @@ SETTINGS = [
         shown="0, a free one under `up`",
         about="Port of a worker's or the scheduler's /livez, /readyz and /metrics; 0 is none",
         meaning=(
-            "Where a worker or the scheduler answers `/livez`, `/readyz` and `/metrics`, on 127.0.0.1 alone; "
+            "Where a worker or the scheduler answers `/livez`, `/readyz` and `/metrics`; "
             "`0` is nowhere. Give each process of a machine its own; `up` lists its own in `ready.json` "
             "(`metrics_urls`)"
+        ),
+        read_by=CLOCKED,
+    ),
+    Setting(
+        name="HEALTH_HOST",
+        kind=Host(),
+        default="127.0.0.1",
+        about="Address of this machine at which HEALTH_PORT listens",
+        meaning=(
+            "The address at which `HEALTH_PORT` listens. In a container `0.0.0.0`, so that probes and Prometheus reach "
+            "it; nothing there asks for a key, so let nobody else do"
         ),
         read_by=CLOCKED,
     ),

@@ -138,7 +138,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         if settings.HEALTH_PORT:
             try:
-                health_serve(settings.HEALTH_PORT)
+                health_serve(settings.HEALTH_PORT, host=settings.HEALTH_HOST)
             except OSError as error:
                 raise CommandError(f"HEALTH_PORT {settings.HEALTH_PORT} cannot be used: {error.strerror}.") from None
         log = TaskLog()

@@ -1,0 +1,110 @@
+"""`make chaos MINUTES=10`: chaos on a platform of its own, then every promise is checked. Exits with 1 if one broke."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import threading
+import time
+from decimal import Decimal
+
+import httpx
+import psutil
+
+from tests.chaos.acts import HANG_SECONDS, wreak
+from tests.chaos.load import Load
+from tests.chaos.promises import PROMISES, SHOWN, Aftermath, described, is_calm, statuses
+from tests.crash.sites import Site
+from tests.services import Running
+
+CLIENTS = 10
+CALM_SECONDS = 150
+"""Within which all that was accepted has to end: leases, retries and deadlines take less."""
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+class Scale:
+    """The most memory that any worker had, looked at twice a second."""
+
+    def __init__(self, site: Site) -> None:
+        self.most = 0
+        self._site, self._over = site, threading.Event()
+        self._thread = threading.Thread(target=self._weigh, daemon=True)
+        self._thread.start()
+
+    def _weigh(self) -> None:
+        while not self._over.wait(0.5):
+            try:
+                for pid in self._site.pids("worker"):
+                    self.most = max(self.most, psutil.Process(pid).memory_info().rss)
+            except (psutil.Error, OSError, ValueError):
+                continue
+
+    def stop(self) -> int:
+        self._over.set()
+        self._thread.join()
+        return self.most
+
+
+def budgets(running: Running) -> None:
+    """Hard limits that some of the jobs run into, so that I3 has something to say."""
+    for tenant in running.ready["tenants"]:
+        body = {"scope": "tenant", "period": "month", "metric": "money", "limit": str(Decimal(1000)), "hard": True}
+        headers = {"Authorization": f"Bearer {tenant['api_key']}"}
+        httpx.post(f"{running.url}/api/v1/budgets", json=body, headers=headers, timeout=20).raise_for_status()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--clients", type=int, default=CLIENTS)
+    arguments = parser.parse_args()
+    say(f"Chaos for {arguments.minutes:g} minutes, {arguments.clients} clients, --seed {arguments.seed}")
+    marker = f"m{secrets.token_hex(8)}"
+    running = Running({"WORKERS": "2", "HANG_SECONDS": str(HANG_SECONDS), "GENERATION_DEADLINE": "120"})
+    try:
+        budgets(running)
+        site = Site(running)
+        scale = Scale(site)
+        load = Load(
+            running.url, running.ready["tenants"], marker=marker, seed=arguments.seed, clients=arguments.clients
+        )
+        load.start()
+        done = wreak(site, seconds=arguments.minutes * 60, seed=arguments.seed, say=say)
+        load.stop()
+        began = time.monotonic()
+        while not is_calm(site) and time.monotonic() - began < CALM_SECONDS:
+            time.sleep(0.5)
+        calm = time.monotonic() - began
+        say(f"\n{sum(done.values())} acts of {len(done)} kinds. Calm {calm:.0f} s after the last client.")
+        first = statuses(site)
+        time.sleep(3)
+        say(f"{len(first)} generations, {len(load.told.accepted)} of them told to a client; {described(site)}")
+        say(f"What clients met: {dict(load.told.away.most_common())}\n")
+        after = Aftermath(site, load.told, marker, first, scale.stop())
+        return judge(after)
+    finally:
+        running.remove()
+
+
+def judge(after: Aftermath) -> int:
+    failed = 0
+    for name, check in PROMISES.items():
+        broken = check(after)
+        failed += bool(broken)
+        say(f"{'BROKEN' if broken else 'kept':8}{name}" + (f": {len(broken)}" if broken else ""))
+        for line in broken[:SHOWN]:
+            say(f"          {line}")
+    say(f"\nThe largest worker had {after.worker_bytes / 1024**2:.0f} MB.")
+    say("Every promise was kept." if not failed else f"{failed} promises were broken.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""What happens to the platform. Each act heals what it did itself; what dies is the platform's to heal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import psycopg
+import redis
+
+from tests.crash.sites import Site
+from tests.outages import replaced_by_a_file
+
+CHILDREN = ("web", "worker", "scheduler", "sandbox", "Valkey", "PostgreSQL")
+HANG_SECONDS = 8
+"""The platform's own for this: a child that is frozen for longer is replaced."""
+
+Act = Callable[[Site, random.Random], None]
+
+
+def kill(name: str) -> Act:
+    return lambda site, rng: site.kill(name)
+
+
+def freeze(name: str, least: float, most: float) -> Act:
+    def act(site: Site, rng: random.Random) -> None:
+        with site.frozen(name):
+            time.sleep(rng.uniform(least, most))
+
+    return act
+
+
+def kill_one_worker(site: Site, rng: random.Random) -> None:
+    workers = [
+        name for name, _, _ in json.loads((site.data / "children.json").read_text()) if name.startswith("worker")
+    ]
+    site.kill(rng.choice(workers))
+
+
+def terminate_one_worker(site: Site, rng: random.Random) -> None:
+    """As in a roll-out: it drains, and `up` starts another one."""
+    workers = [
+        name for name, _, _ in json.loads((site.data / "children.json").read_text()) if name.startswith("worker")
+    ]
+    site.signal(rng.choice(workers), signal.SIGTERM)
+
+
+def cut_postgresql(site: Site, rng: random.Random) -> None:
+    site.sql(
+        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE pid <> pg_backend_pid() AND usename LIKE 'cavendish%%'"""
+    )
+
+
+def cut_valkey(site: Site, rng: random.Random) -> None:
+    client = _valkey(site)
+    for kind in ("normal", "pubsub"):
+        client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+
+
+def flush_valkey(site: Site, rng: random.Random) -> None:
+    _valkey(site).flushall()
+
+
+def _valkey(site: Site) -> redis.Redis:
+    url = json.loads((site.data / "connection.json").read_text())["BROKER_URL"]
+    return redis.Redis.from_url(url, socket_timeout=5)
+
+
+def take_the_spool(site: Site, rng: random.Random) -> None:
+    with replaced_by_a_file(site.data / "spool" / "jobs"):
+        time.sleep(rng.uniform(1, 4))
+
+
+def take_the_objects(site: Site, rng: random.Random) -> None:
+    with site.storage_away():
+        time.sleep(rng.uniform(1, 4))
+
+
+ACTS: dict[str, Act] = {
+    **{f"kill {name}": kill(name) for name in CHILDREN},
+    **{f"freeze {name}": freeze(name, 1, 5) for name in CHILDREN},
+    "freeze web until it is replaced": freeze("web", HANG_SECONDS + 6, HANG_SECONDS + 8),
+    "kill one worker": kill_one_worker,
+    "terminate one worker": terminate_one_worker,
+    "cut all connections to PostgreSQL": cut_postgresql,
+    "cut all connections to Valkey": cut_valkey,
+    "flush Valkey": flush_valkey,
+    "take the spool away": take_the_spool,
+    "take the objects away": take_the_objects,
+}
+
+
+def wreak(site: Site, *, seconds: float, seed: int, say: Callable[[str], None]) -> Counter[str]:
+    """One act after the other until the time is over, each kind once before any twice; returns what was done."""
+    rng, done = random.Random(seed), Counter[str]()
+    began = time.monotonic()
+    left: list[str] = []
+    while time.monotonic() - began < seconds:
+        if not left:
+            left = rng.sample(sorted(ACTS), len(ACTS))
+        name = left.pop()
+        # What is away at the moment cannot be asked, and a child between two lives cannot be killed.
+        with contextlib.suppress(psycopg.Error, redis.RedisError, AssertionError, FileNotFoundError, OSError):
+            say(f"{time.monotonic() - began:6.1f} s  {name}")
+            ACTS[name](site, rng)
+            done[name] += 1
+        time.sleep(rng.uniform(0.5, 3))
+    return done
