@@ -91,11 +91,21 @@ class Running:
 
     It takes a free port; `env` adds settings. Call `remove()` at the end; `stop()` and `start()` again keep the data.
     `empty`: it begins with nothing at all, as on a new machine, and not with a database that is migrated already.
+    `data_dir`: it goes on where another one has stopped.
     """
 
-    def __init__(self, env: Mapping[str, str] | None = None, *, empty: bool = False, timeout: float = 120) -> None:
-        self.data_dir = Path(tempfile.mkdtemp(prefix="cavendish-platform-"))
-        if not empty and not any(name.startswith("DATABASE_") for name in env or ()):
+    entry = ROOT / "manage.py"
+
+    def __init__(
+        self,
+        env: Mapping[str, str] | None = None,
+        *,
+        empty: bool = False,
+        data_dir: Path | None = None,
+        timeout: float = 120,
+    ) -> None:
+        self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="cavendish-platform-"))
+        if not empty and not data_dir and not any(name.startswith("DATABASE_") for name in env or ()):
             template_copy(self.data_dir)
         self.env = dict(env or {})
         self.output = self.data_dir / "up.out"
@@ -119,7 +129,7 @@ class Running:
     def start(self, timeout: float = 120) -> None:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "up"],
+                [sys.executable, str(self.entry), "up"],
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -142,7 +152,7 @@ class Running:
 
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` against this platform and return what it printed."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        command = [sys.executable, str(self.entry), *arguments]
         return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
 
     def stop(self) -> float:
