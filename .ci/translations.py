@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -80,7 +81,9 @@ def _text(literal: str) -> str:
 
 
 def template() -> Catalog:
-    catalog = Catalog(locale="zh_Hans", project="Cavendish", charset="utf-8", fuzzy=False)
+    # One moment for ever: a date that changes with each run is a conflict in each merge.
+    made = datetime(2026, 11, 1, tzinfo=UTC)
+    catalog = Catalog(locale="zh_Hans", project="Cavendish", charset="utf-8", fuzzy=False, creation_date=made)
     for message, context, place in messages():
         catalog.add(message, locations=[(place, 0)], context=context)
     return catalog

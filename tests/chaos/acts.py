@@ -60,7 +60,7 @@ def cut_postgresql(site: Site, rng: random.Random) -> None:
 def cut_valkey(site: Site, rng: random.Random) -> None:
     client = _valkey(site)
     for kind in ("normal", "pubsub"):
-        client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        client.client_kill_filter(_type=kind, skipme=True)
 
 
 def flush_valkey(site: Site, rng: random.Random) -> None:

@@ -20,7 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 RELEASED = {"accounts": 23, "billing": 22, "events": 4, "generations": 31, "mail": 2, "reconcile": 1}
 """The number of each app's last migration in the last release: raised with each (docs/upgrades.md)."""
-SQUAWK = Path(sys.executable).parent / "squawk"
+SQUAWK = str(Path(sys.executable).parent / "squawk")
 STYLE = (
     # Of new columns: text or varchar, int or bigint are ours to choose.
     "prefer-text-field", "prefer-bigint-over-int", "prefer-bigint-over-smallint", "prefer-identity",
@@ -65,7 +65,7 @@ def findings(name: str, sql: str, folder: Path, *, atomic: bool) -> list[Finding
         "--exclude",
         ",".join(STYLE),
         *(["--assume-in-transaction"] * atomic),
-        path,
+        str(path),
     ]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     assert said.stdout, said.stderr
