@@ -39,6 +39,7 @@ WRONG: dict[type[Any], tuple[str, ...]] = {
 # Of the others, whose kind says no more than their name: a value of each.
 WRONG_OF = {
     "CAVENDISH_HOST": "not a host",
+    "HEALTH_HOST": "not a host",
     "ALLOWED_HOSTS": "https://images.example.com",
     "FORWARDED_ALLOW_IPS": "10.2.0.0/99",
     "METRICS_ALLOW": "everybody",
