@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from accounts.models import Tenant
+from billing.reconcile.export_file import Sums, export_read
 from tests.factories import FLASH, PRO, make_tenant
 
 BIGQUERY = """service.description,sku.description,usage_start_time,project.id,cost,currency,usage.amount,usage.unit
@@ -50,6 +53,8 @@ def ours(django_db_setup: None) -> None:
     used(tenant, "2033-05-02T06:00:00Z", "image_output", 560, "0.0336")
     used(tenant, "2033-05-03T06:00:00Z", "request", 1, "0.01")
     used(tenant, "2033-05-03T08:00:00Z", "image_output", 9, "9")
+    used(tenant, "2033-05-02T09:00:00Z", "search_query", 4, "0.056")
+    used(tenant, "2033-05-02T09:00:00Z", "search_query", 1, "0.014", PRO)
 
 
 def compare(path: Path, text: str, *arguments: str) -> dict[str, Any]:
@@ -69,11 +74,12 @@ def test_days_are_the_upstreams_and_what_lacks_on_either_side_is_told(tmp_path: 
     found = compare(tmp_path / "export.csv", BIGQUERY)
     assert [(row["day"], row["kind"], row["differs"]) for row in found["rows"]] == [
         ("2033-05-01", "image_output", False),
+        ("2033-05-02", "search_query", True),
         ("2033-05-02", "image_output", False),
         ("2033-05-02", "request", True),  # an answer that was thrown away, which the export lacks
         ("2033-05-02", "text_input", False),
     ]
-    assert found["rows"][2]["ours"] == {"quantity": "0", "cost": "0.010000000"}
+    assert found["rows"][3]["ours"] == {"quantity": "0", "cost": "0.010000000"}
     assert found["unknown_skus"] == [{"sku": "Gemini 9 Hologram Output", "quantity": "7", "cost": "3.5"}]
     assert not found["ok"]
 
@@ -85,6 +91,80 @@ def test_the_consoles_file_is_read_too(tmp_path: Path) -> None:
     assert rows[PRO, "image_output"]["theirs"] == {"quantity": "2000", "cost": "0.24"}
     assert rows[PRO, "image_output"]["ours"] == {"quantity": "0", "cost": "0"}
     assert found["unknown_skus"] == []
+
+
+REPORT = """\
+Date,Service description,Service ID,SKU description,SKU ID,Usage amount,Usage unit,List cost ($),Unrounded subtotal ($),Subtotal ($)
+2033-05-02,Gemini API,AEFD-7695-64FA,Generate_content image output token count for Gemini 3.1 Flash Image,x,"1,120",count,0.07,0.067200,0.07
+2033-05-02,Gemini API,AEFD-7695-64FA,Generate_content text input token count for Gemini 3.1 Flash Image,x,31,count,0.00,0.0000155,0.00
+2033-05-02,Gemini API,AEFD-7695-64FA,Generate content search query gemini 3 free,x,3,count,0.00,0.000000,0.00
+2033-05-02,Gemini API,AEFD-7695-64FA,Generate content search query gemini 3 paid one,x,2,count,0.03,0.028000,0.03
+2033-05-02,Compute Engine,6F81-5844-456A,N1 Predefined Instance Core,y,12,hour,4.00,4.000000,4.00
+2033-05-02,Invoice,i,Tax,z,0,,1.00,1.000000,1.00
+,,,,,,,,Subtotal,5.10
+"""  # noqa: E501
+SQL = """description,description_1,usage_start_time,cost,currency,amount,unit
+Gemini API,Gemini 3.1 Flash Image Image Output - Predictions,2033-05-02 09:00:00 UTC,0.0672,USD,1120,count
+"""
+FOCUS = """\
+BilledCost,BillingCurrency,ChargeDescription,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,ServiceName,SkuId
+0.0672,USD,Generate_content image output token count for Gemini 3.1 Flash Image,2033-05-02T09:00:00Z,1120,count,Gemini API,a
+"""  # noqa: E501
+
+
+def test_the_report_of_the_gemini_api_is_compared_to_the_last_digit_beside_what_else_the_account_has(
+    tmp_path: Path,
+) -> None:
+    found = compare(tmp_path / "report.csv", REPORT)
+    rows = {(row["model"], row["kind"]): row for row in found["rows"]}
+    assert not rows[FLASH, "image_output"]["differs"]
+    assert not rows[FLASH, "text_input"]["differs"]
+    # two models searched; three of five queries were free, and cost us nothing either
+    assert rows["*", "search_query"] == {
+        "day": "2033-05-02", "model": "*", "kind": "search_query", "differs": False, "free": "3",
+        "ours": {"quantity": "5", "cost": "0.070000000"}, "theirs": {"quantity": "5", "cost": "0.028000"},
+    }  # fmt: skip
+    assert found["unknown_skus"] == []
+    assert found["other_services"] == {"rows": 2, "costs": {"Compute Engine": "4.000000", "Invoice": "1.000000"}}
+    only = compare(tmp_path / "report.csv", REPORT, "--service", "gemini api")
+    assert only["rows"] == found["rows"]
+    with pytest.raises(CommandError, match="no row of Maps; it has Compute Engine, Gemini API, Invoice"):
+        call_command("reconcile", "--upstream", str(tmp_path / "report.csv"), "--service", "Maps")
+
+
+@pytest.mark.parametrize("text", [SQL, FOCUS, REPORT.replace("($)", "(€)")])
+def test_whatever_the_columns_are_called(tmp_path: Path, text: str) -> None:
+    found = compare(tmp_path / "export.csv", text)
+    [row] = [row for row in found["rows"] if (row["day"], row["kind"]) == ("2033-05-02", "image_output")]
+    assert not row["differs"]
+    assert found["currencies"] == (["EUR"] if "€" in text else ["USD"])
+
+
+@pytest.mark.parametrize(
+    ("sku", "model", "kind"),
+    [
+        ("Generate_content image output token count for Gemini 3 Pro Image", PRO, "image_output"),
+        ("Generate_content text input token count for gemini 3 pro short", PRO, "text_input"),
+        ("Generate_content text cached input token count for gemini 3 pro short", PRO, "cached_input"),
+        (
+            "Generate_content image output token count for Gemini 2.5 Flash Native Image Generation",
+            "gemini-2.5-flash-image",
+            "image_output",
+        ),
+        (
+            "Generate_content image output token count for Gemini 3.1 Flash Lite Image",
+            "gemini-3.1-flash-lite-image",
+            "image_output",
+        ),
+        ("Generate content image input token count Gemini 3.1 Flash Image batch", FLASH, "image_input"),
+        ("Grounding with Google Search on Gemini 3", "*", "search_query"),
+        ("Gemini 3.1 Flash Image Text Output - Predictions", FLASH, "text_output"),
+    ],
+)
+def test_skus_of_both_forms_are_known(tmp_path: Path, sku: str, model: str, kind: str) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(f"sku description,usage start date,usage amount,cost\n{sku},2033-05-02,7,1\n")
+    assert export_read(path).sums == {(date(2033, 5, 2), model, kind): Sums(Decimal(7), Decimal(1))}
 
 
 def test_a_tolerance_and_a_table_of_ones_own(tmp_path: Path) -> None:

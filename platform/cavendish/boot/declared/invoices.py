@@ -47,8 +47,8 @@ SETTINGS = [
         default="60",
         about="How often what is recent is reconciled; 0 is never",
         meaning=(
-            "How often, in minutes, the scheduler [reconciles](operations.md#reconciliation) what was written since the "
-            "last run that found nothing; `0` for not at all"
+            "How often, in minutes, the scheduler [reconciles](operations.md#reconciliation) what was written since "
+            "the last run that found nothing; `0` for not at all"
         ),
         read_by=SCHEDULER,
     ),

@@ -19,15 +19,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import Tenant
 from billing.reconcile import Differences
-from billing.reconcile.upstream import (
-    SKUS,
-    ZONE,
-    Export,
-    ExportUnreadable,
-    UpstreamDifference,
-    export_read,
-    upstream_compare,
-)
+from billing.reconcile.export_file import ALL_MODELS, SKUS, ZONE, Export, ExportUnreadable, export_read
+from billing.reconcile.upstream import UpstreamDifference, upstream_compare
 from cavendish.above.reconcile.compare import ALL, MOST_ROWS, OBJECTS, SAMPLE, Options, all_checks, compare
 from cavendish.above.reconcile.models import ReconcileRun
 from cavendish.above.reconcile.runs import run_of_command
@@ -112,6 +105,12 @@ class Command(BaseCommand):
             "--upstream-zone", type=zone, default=ZONE, metavar="ZONE", help="time zone of the export (%(default)s)"
         )
         parser.add_argument(
+            "--service",
+            default="",
+            metavar="NAME",
+            help='with --upstream, the service whose rows are compared, for example "Gemini API"',
+        )
+        parser.add_argument(
             "--tolerance",
             type=percent,
             default=Decimal(0),
@@ -183,9 +182,14 @@ class Command(BaseCommand):
 
     def _compare_upstream(self, options: dict[str, Any]) -> bool:
         try:
-            export = export_read(options["upstream"], zone=options["upstream_zone"], skus=options["skus"])
+            export = export_read(
+                options["upstream"], zone=options["upstream_zone"], skus=options["skus"], service=options["service"]
+            )
         except (OSError, UnicodeDecodeError, ExportUnreadable) as error:
             raise CommandError(f"{options['upstream']} cannot be read as a billing export: {error}") from None
+        if options["service"] and export.days is None and not export.unknown:
+            services = ", ".join(sorted(export.foreign)) or "no service at all"
+            raise CommandError(f"The file has no row of {options['service']}; it has {services}.")
         with run_of_command(whole=False, options={"upstream": options["upstream"].name}) as run:
             rows = upstream_compare(run.books, export, zone=options["upstream_zone"], tolerance=options["tolerance"])
             run.add(_upstream_result(export, rows, most=options["rows"]))
@@ -201,11 +205,14 @@ class Command(BaseCommand):
             word = "DIFFERS" if row.differs else "ok     "
             quantity, cost = row.ours.quantity - row.theirs.quantity, row.ours.cost - row.theirs.cost
             self.stdout.write(
-                f"{word} {row.day} {row.model} {row.kind}: ours {row.ours.quantity:f} for {row.ours.cost:f}, "
+                f"{word} {row.day} {_model(row)} {row.kind}: ours {row.ours.quantity:f} for {row.ours.cost:f}, "
                 f"theirs {row.theirs.quantity:f} for {row.theirs.cost:f}, difference {quantity:+f} and {cost:+f}"
+                + (f"; {row.free:f} of theirs were free" if row.free else "")
             )
         for sku, sums in sorted(export.unknown.items()):
             self.stdout.write(f"UNKNOWN SKU {sku!r}: {sums.quantity:f} for {sums.cost:f}; add it to the table of SKUs")
+        for service, sums in sorted(export.foreign.items()):
+            self.stdout.write(f"of another service: {service} for {sums.cost:f}")
         if other := sorted(export.currencies - {"USD"}):
             self.stdout.write(f"The export has amounts in {', '.join(other)}; ours are in USD.")
 
@@ -242,11 +249,20 @@ def _upstream_json(export: Export, rows: list[UpstreamDifference], *, ok: bool) 
                 "differs": row.differs,
                 "ours": vars(row.ours),
                 "theirs": vars(row.theirs),
+                "free": row.free,
             }
             for row in rows
         ],
         "unknown_skus": [{"sku": sku, **vars(sums)} for sku, sums in sorted(export.unknown.items())],
+        "other_services": {
+            "rows": export.foreign_rows,
+            "costs": {service: sums.cost for service, sums in sorted(export.foreign.items())},
+        },
     }
+
+
+def _model(row: UpstreamDifference) -> str:
+    return "all models" if row.model == ALL_MODELS else row.model
 
 
 def _upstream_result(export: Export, rows: list[UpstreamDifference], *, most: int) -> Differences:
@@ -254,7 +270,7 @@ def _upstream_result(export: Export, rows: list[UpstreamDifference], *, most: in
     result = Differences("upstream", "What the upstream billed is what was booked as its cost.")
     differing: list[dict[str, Any]] = [
         {
-            "subject": f"{row.day} {row.model} {row.kind}",
+            "subject": f"{row.day} {_model(row)} {row.kind}",
             "ours": f"{row.ours.quantity:f} for {row.ours.cost:f}",
             "theirs": f"{row.theirs.quantity:f} for {row.theirs.cost:f}",
         }
