@@ -1,10 +1,10 @@
-"""What the upstream exports of its bill, as CSV: the Cloud console's report or cost table, the export's table in BigQuery
-saved as CSV, and the FOCUS export.
+"""What the upstream exports of its bill, as CSV: the Cloud console's report or cost table, the table of the export in
+BigQuery, and the FOCUS export.
 
 Only these columns are read, under any of their names, whatever sign of a currency follows. A SKU becomes a model and a
 kind by `skus.csv`: regular expressions, the first that is found in its description, else in its id, without regard to
-case and with blanks for underscores; "- batch" and the like may follow. `*` is all models. A SKU that none matches is listed, never
-dropped; rows of other services are counted apart.
+case and with blanks for underscores; "- batch" and the like may follow. `*` is all models. A SKU that none matches is
+listed, never dropped; rows of other services are counted apart.
 """
 
 from __future__ import annotations
