@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0023_console"),
-        ("billing", "0023_rollups_priced"),
+        ("billing", "0025_number_series"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from cavendish.db.rls import composite_key, operators_table, tenant_table, tenan
 class Migration(migrations.Migration):
     """Walls of the provider's tables. Tenants' requests write what they ask for; what came of it, the operator's role."""
 
-    dependencies = (("billing", "0024_providers"),)
+    dependencies = (("billing", "0026_providers"),)
     operations = (
         operators_table("billing_providerevent"),
         tenant_table("billing_providercustomer", grants="SELECT"),
