@@ -38,7 +38,8 @@ class JobSpecBody(TypedDict):
     """What a worker does for a generation, decided at its acceptance. Steps and below are in the upstream's words.
 
     `by_uri` says that Gemini's dialect shows pictures by their addresses, `after_hooks` are the guard rules that are
-    asked about the answer. A generation that was erased has none of all this (`{}`).
+    asked about the answer, `traceparent` is the span that accepted it. A generation that was erased has none of all
+    this (`{}`).
     """
 
     steps: list[dict[str, Any]]
@@ -55,6 +56,7 @@ class JobSpecBody(TypedDict):
     previous: PreviousTurn | None
     by_uri: NotRequired[bool]
     after_hooks: NotRequired[list[str]]
+    traceparent: NotRequired[str]
 
 
 class Notice(TypedDict):

@@ -22,13 +22,14 @@ from accounts.webhooks.payloads import body_build
 from accounts.webhooks.services import pending_drop
 from accounts.webhooks.signing_secret import signing_secret_of
 from cavendish.db import ids
-from cavendish.db.call import call_rows
+from cavendish.db.call import call, call_rows
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.storable import storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.egress.posting import Posted
 from cavendish.mail.letters import Letter
 from cavendish.mail.services import mail_queue
+from cavendish.telemetry.tracing import tracing_is_on
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ class Prepared:
     body: bytes
     is_failing: bool
     """Whether the endpoint was known to fail when this was prepared."""
+    traceparent: str = ""
+    """The span that accepted the job which it is about, where somebody traces."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,12 @@ def delivery_prepare(claim: Claim) -> Prepared | None:
             delivery.body = body
             rows.update(body=body)
         signers = [endpoint] if endpoint.subject is None else _signers_of_jobs(endpoint)
+        parent = (call("generation_traceparent", delivery.subject) or "") if tracing_is_on() else ""
     now = timezone.now()
     keys = [key for signer in signers for key in _keys(signer, now)]
     content = delivery.body.encode()
     headers = signing.request_headers(message_id=delivery.message_id, at=now, body=content, keys=keys)
-    return Prepared(endpoint.url, headers, content, endpoint.failing_since is not None)
+    return Prepared(endpoint.url, headers, content, endpoint.failing_since is not None, parent)
 
 
 def _signers_of_jobs(endpoint: WebhookEndpoint) -> list[WebhookSecret | WebhookEndpoint]:

@@ -30,6 +30,7 @@ from accounts.webhooks.deliveries import (
 )
 from cavendish.egress import EgressError, Guard
 from cavendish.egress.posting import post
+from cavendish.telemetry.tracing import span
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,11 @@ class Sender:
             prepared = await self._in_database(lambda: delivery_prepare(claim))
             if prepared is None:
                 return
-            outcome = await self._send(prepared)
+            with span("webhook", {"cavendish.attempt": claim.attempts}, parent=prepared.traceparent) as traced:
+                outcome = await self._send(prepared)
+                if traced:
+                    said = {"http.response.status_code": outcome.status or 0}
+                    traced.note(said, failed=bool(outcome.error))
             metrics.ATTEMPT_SECONDS.observe(outcome.seconds)
             if recorded := await self._in_database(lambda: delivery_record(claim, prepared, outcome)):
                 metrics.DELIVERIES.labels(recorded).inc()

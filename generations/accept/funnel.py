@@ -25,6 +25,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import invalid_value
 from cavendish.telemetry.metrics import ACCEPT_SECONDS
+from cavendish.telemetry.tracing import span
 from generations.accept.guards import guarded_submit
 from generations.accept.inputs import inputs_store
 from generations.accept.job_spec import JobSpec, job_spec_build
@@ -71,7 +72,7 @@ def generation_accept(
     `data_urls` says how the body carries pictures (see `body_read`).
     In `cancel_after` seconds the job is canceled, unless it has ended by then.
     """
-    with ACCEPT_SECONDS.time(), request_spool() as spool:
+    with span("accept"), ACCEPT_SECONDS.time(), request_spool() as spool:
         parsed = _read(who, body, spool, dialect, translate, data_urls=data_urls)
         if join is not None and (joined := join()) is not None:
             return Accepted([joined], parsed, 0)

@@ -21,6 +21,7 @@ from cavendish.db.call import call
 from cavendish.db.tenancy import tenant_context
 from cavendish.telemetry.metrics import HOLD_SECONDS
 from cavendish.telemetry.request_ids import current_request
+from cavendish.telemetry.tracing import span, traceparent
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.webhooks import job_webhooks_store
@@ -112,8 +113,10 @@ def generation_submit(
     spec = job_spec_build(parsed, inputs)
     if after_hooks:
         spec.body["after_hooks"] = list(after_hooks)
+    if came_with := traceparent():
+        spec.body["traceparent"] = came_with
     try:
-        with HOLD_SECONDS.time(), tenant_context(owner.tenant_id):
+        with span("hold"), HOLD_SECONDS.time(), tenant_context(owner.tenant_id):
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
             File.objects.bulk_create(inputs.files)
             submission = _submission(parsed, inputs, spec, worst_case, owner, terms)

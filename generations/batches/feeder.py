@@ -37,6 +37,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import FieldError, Problem, Refusal
 from cavendish.storage import ObjectMissing, is_outage, objects
 from cavendish.telemetry.request_ids import Request, request_entered
+from cavendish.telemetry.tracing import span, traceparent_of
 from generations.accept.funnel import check_model, generation_admit, request_spool
 from generations.accept.guards import HooksNeeded
 from generations.accept.submission import JobOwner, JobTerms
@@ -174,7 +175,10 @@ def item_feed(batch: Batch, item: BatchItem, dialects: ItemDialects, *, may_fetc
     problem: Problem
     try:
         # A job of a batch came with the batch's request.
-        with request_entered(Request(batch.request_id, batch.trace_id)):
+        with (
+            request_entered(Request(batch.request_id, batch.trace_id)),
+            span("accept", parent=traceparent_of(batch.trace_id)),
+        ):
             _submit(batch, item, dialects[batch.dialect](batch), may_fetch)
         return FED
     except (_FetchNeeded, HooksNeeded, TooManyFetches, TooManyHooks):

@@ -6,6 +6,7 @@ import re
 
 from billing.usage.upstream import usage_parse
 from cavendish.gemini.client import BrokenAnswer, GeminiError, Interaction, TimedOut, Try, Unavailable
+from cavendish.telemetry.tracing import span_done
 from generations.contracts import UpstreamCalls, UpstreamTry
 from generations.models import UpstreamCall
 from generations.work import metrics
@@ -65,6 +66,9 @@ class CallLog:
         # On the sandbox each tenant has a key of its own, which would name it.
         key = tried.fingerprint if self._host != SANDBOX else SANDBOX
         metrics.UPSTREAM_CALLS.labels(self._job.model, tried.status or "none", key).inc()
+        said: dict[str, str | int] = {"cavendish.model": self._job.model, "server.address": self._host}
+        said["http.response.status_code"] = tried.status or 0
+        span_done("upstream", tried.started, tried.ended, said)
         metrics.UPSTREAM_SECONDS.labels(self._job.model).observe(max(tried.ended - tried.started, 0.0))
 
     def answered(self, interaction: Interaction) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import logging
 import os
 import socket
+import time
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from django.conf import settings
 
 from cavendish.messaging import valkey
 from cavendish.telemetry.request_ids import Request, request_enter
+from cavendish.telemetry.tracing import span, span_done
 from generations.work import metrics
 from generations.work.clients import Clients
 from generations.work.job import Job
@@ -146,6 +148,7 @@ class Engine:
                     if self._unsure:
                         await self.store.disown(worker=self.worker, known=[*self.running, *self._recovered()])
                         self._unsure = False
+                    claiming = time.time()
                     with metrics.CLAIM_SECONDS.time():
                         jobs = await self.store.claim(
                             worker=self.worker,
@@ -168,7 +171,7 @@ class Engine:
                     await asyncio.sleep(0.5)
                     break
                 for job in jobs:
-                    self._begin(job)
+                    self._begin(job, claiming)
                 if len(jobs) < limit:
                     # Nothing more is runnable now; what becomes so rings. Or another process was quicker to take what
                     # this claim had picked, and the doorbells heard here were for others: look once more, soon.
@@ -182,7 +185,9 @@ class Engine:
             elif not self.spool.fault:
                 self._room.set()
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Job, claiming: float | None = None) -> None:
+        if claiming is not None and job.traceparent:
+            span_done("claim", claiming, time.time(), parent=job.traceparent)
         running = Running(job)
         self.running[job.id] = running
         self.bytes_running += job.estimated_bytes
@@ -193,7 +198,12 @@ class Engine:
 
     async def _one(self, running: Running) -> None:
         job = running.job
-        request_enter(Request(job.request_id))
+        with span("job", job.of_span(), parent=job.traceparent) as traced:
+            request_enter(Request(job.request_id, traced.trace_id if traced else ""))
+            await self._ended(running)
+
+    async def _ended(self, running: Running) -> None:
+        job = running.job
         try:
             await self._publish(valkey.EVENT, job.id)
             with metrics.JOB_SECONDS.labels(job.model).time():
@@ -305,7 +315,8 @@ class Engine:
     async def _deliver_recovered(self, pending: PendingResult) -> None:
         request_enter(Request(pending.request_id))
         try:
-            outcome = await deliver(pending, self.store)
+            with span("recovery", parent=pending.traceparent):
+                outcome = await deliver(pending, self.store)
             logger.info("The spooled result of generation %s: %s.", pending.name, outcome)
             if outcome == "ended":
                 await self._publish(valkey.ENDED, pending.generation_id)

@@ -71,6 +71,20 @@ class Job:
         )
 
     @property
+    def traceparent(self) -> str:
+        """The span that accepted it; "" where nobody traces."""
+        return self.spec.get("traceparent", "")
+
+    def of_span(self) -> dict[str, str | int | bool]:
+        """Returns what a span says of it."""
+        return {
+            "cavendish.generation_id": self.name,
+            "cavendish.model": self.model,
+            "cavendish.attempt": self.attempt,
+            "cavendish.is_batch": self.is_batch,
+        }
+
+    @property
     def ends_canceled(self) -> bool:
         """Whether its time ends with a cancellation that was asked for beforehand, not with its deadline."""
         return self.seconds_to_cancel is not None and self.seconds_to_cancel < self.seconds_left

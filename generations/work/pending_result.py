@@ -24,6 +24,7 @@ from django.conf import settings
 
 from cavendish.db import ids
 from cavendish.storage import is_outage, objects
+from cavendish.telemetry.tracing import span
 from generations.contracts import GenerationResult
 from generations.work import metrics
 from generations.work.job import Job
@@ -62,6 +63,7 @@ class PendingResult:
     discards: bool = False
     request_id: str = ""
     model: str = ""
+    traceparent: str = ""
 
     @property
     def name(self) -> str:
@@ -85,6 +87,7 @@ class PendingResult:
                     "discards": self.discards,
                     "request_id": self.request_id,
                     "model": self.model,
+                    "traceparent": self.traceparent,
                 },
                 target,
             )
@@ -111,6 +114,7 @@ class PendingResult:
             discards=values.get("discards", False),
             request_id=values.get("request_id", ""),
             model=values.get("model", ""),
+            traceparent=values.get("traceparent", ""),
         )
 
     def remove(self) -> None:
@@ -130,6 +134,7 @@ def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]
         hooks=job.spec.get("after_hooks", ()) if result["outputs"] or result["content"] else (),
         request_id=job.request_id,
         model=job.model,
+        traceparent=job.traceparent,
     )
 
 
@@ -141,7 +146,8 @@ async def deliver(pending: PendingResult, store: JobStore) -> str:
     running for ever.
     """
     if pending.files and not pending.discards:
-        await _through_outages("storage", lambda: asyncio.to_thread(_store_all, pending))
+        with span("storage"):
+            await _through_outages("storage", lambda: asyncio.to_thread(_store_all, pending))
     if pending.hooks:
         pending = await _review(pending)
     refused = False
@@ -195,7 +201,7 @@ def _refused(pending: PendingResult) -> PendingResult:
 
 
 async def _finish(pending: PendingResult, store: JobStore) -> str:
-    with metrics.SETTLE_SECONDS.time():
+    with span("settlement"), metrics.SETTLE_SECONDS.time():
         return await store.finish(
             tenant_id=pending.tenant_id,
             generation_id=pending.generation_id,

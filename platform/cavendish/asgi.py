@@ -24,6 +24,7 @@ from cavendish.db.pool import open_pool  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
 from cavendish.storage.startup import refuse_unusable_store  # noqa: E402
 from cavendish.telemetry.logs import RedactingFilter  # noqa: E402
+from cavendish.telemetry.tracing import tracing_start  # noqa: E402
 from cavendish.wait import Options, WaitLayer  # noqa: E402
 from cavendish.wait.bodies import BudgetLimits  # noqa: E402
 from cavendish.wait.database import Database  # noqa: E402
@@ -33,6 +34,7 @@ from cavendish.wait.layer import people_slots  # noqa: E402
 from cavendish.wait.open_requests import OpenLimits  # noqa: E402
 
 refuse_unsafe(Process.WEB)
+tracing_start("web")
 refuse_unusable_store()
 
 # uvicorn's own lines, should somebody switch its access log on: an address may carry a key.

@@ -29,6 +29,7 @@ from cavendish.boot.declared import Process
 from cavendish.boot.startup import refuse_unsafe
 from cavendish.storage.startup import refuse_unusable_store
 from cavendish.telemetry.health_server import health_serve
+from cavendish.telemetry.tracing import tracing_start
 from generations.work.middleware import EngineMiddleware
 
 uvloop.install()
@@ -55,6 +56,7 @@ def engine_answers() -> bool:
 def main() -> int:
     """Runs until SIGTERM or SIGINT, then lets running jobs end within the engine's grace period. Returns 0."""
     refuse_unsafe(Process.WORKER)
+    tracing_start("worker")
     refuse_unusable_store()
     stop = threading.Event()
 

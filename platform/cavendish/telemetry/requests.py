@@ -48,6 +48,19 @@ class RequestRecord:
         match = self._scope.get(MATCH)
         return match.route or "/" if match is not None else self._scope.get(ROUTE, NO_ROUTE)
 
+    @property
+    def name(self) -> str:
+        return f"{self._scope['method']} {self.route}"
+
+    def of_span(self, request_id: str) -> dict[str, str | int]:
+        """Returns what a span says of it."""
+        return {
+            "http.request.method": self._scope["method"],
+            "http.route": self.route,
+            "http.response.status_code": self.status,
+            "cavendish.request_id": request_id,
+        }
+
     def end(self) -> None:
         """Counts the request, and writes its line."""
         seconds = time.perf_counter() - self._began

@@ -14,6 +14,7 @@ from cavendish.messaging import resubmissions
 from cavendish.storage.spool import is_machine_fault
 from cavendish.telemetry.request_ids import HEADER, Request, request_enter, request_of
 from cavendish.telemetry.requests import MATCH, RECORD, ROUTE, RequestRecord
+from cavendish.telemetry.tracing import request_span
 from cavendish.wait.asgi import PRIVATE, App, Message, Receive, Scope, Send, watching, without
 from cavendish.wait.bodies import BodyBudget, BudgetLimits
 from cavendish.wait.cross_origin import answer_preflight, is_for_every_origin, opened
@@ -85,13 +86,18 @@ class WaitLayer:
         elif scope["type"] == "http":
             # Of this task, and so of the thread in which Django works on it.
             request = request_of(scope["headers"])
-            request_enter(request)
-            scope = _from_outside(scope)
-            record = scope[RECORD] = RequestRecord(scope)
-            try:
-                await self._answer(scope, receive, _named(send, request, record))
-            finally:
-                record.end()
+            with request_span(scope["method"], scope["headers"]) as span:
+                if span is not None:
+                    request = request._replace(trace_id=span.trace_id)
+                request_enter(request)
+                scope = _from_outside(scope)
+                record = scope[RECORD] = RequestRecord(scope)
+                try:
+                    await self._answer(scope, receive, _named(send, request, record))
+                finally:
+                    record.end()
+                    if span is not None:
+                        span.note(record.of_span(request.id), name=record.name, failed=record.status >= 500)
         else:
             # A WebSocket: nothing of ours speaks it, and Django would raise.
             await send({"type": "websocket.close"})

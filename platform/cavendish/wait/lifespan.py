@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from cavendish.telemetry.tracing import tracing_stop
 from cavendish.wait.asgi import Receive, Send
 from cavendish.wait.hub import Hub
 
@@ -60,5 +61,6 @@ async def run_lifespan(hub: Hub, receive: Receive, send: Send) -> None:
         elif message["type"] == "lifespan.shutdown":
             signals.restore()
             await hub.close()
+            await asyncio.to_thread(tracing_stop)
             await send({"type": "lifespan.shutdown.complete"})
             return

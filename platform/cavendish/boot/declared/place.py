@@ -214,6 +214,16 @@ SETTINGS = [
         read_by=ALL,
     ),
     Setting(
+        name="OTEL_EXPORTER_OTLP_ENDPOINT",
+        kind=HttpUrl("an address like http://collector:4318"),
+        about="Address of the collector that traces are sent to",
+        meaning=(
+            "Switches [traces](operations.md#traces) on: the collector's address. OpenTelemetry's other variables "
+            "hold as well"
+        ),
+        read_by=ALL,
+    ),
+    Setting(
         name="DJANGO_SETTINGS_MODULE",
         kind=Name("a module's name"),
         default="cavendish.settings",

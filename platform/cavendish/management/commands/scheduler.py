@@ -45,6 +45,7 @@ from cavendish.storage import ERASE_SECONDS
 from cavendish.storage.startup import refuse_unusable_store
 from cavendish.telemetry import metrics
 from cavendish.telemetry.health_server import health_serve
+from cavendish.telemetry.tracing import tracing_start
 from generations.accept.storage import uploads_expire
 from generations.batches.feeder import NATIVE, Feeder
 from generations.batches.services import batch_inputs_erase
@@ -133,6 +134,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unsafe(Process.SCHEDULER)
         refuse_unusable_store()
+        tracing_start("scheduler")
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
