@@ -34,6 +34,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "GuardRuleType": ["words", "limits", "languages", "hook"],
         "EndpointStatus": ["enabled", "disabled"],
         "DeliveryStatus": ["pending", "sending", "succeeded", "failed"],
+        "TopUpStatus": ["pending", "requires_action", "succeeded", "failed"],
     },
     "POSTPROCESSING_HOOKS": HOOKS,
     "SWAGGER_UI_SETTINGS": DOCS_PAGE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cavendish.boot.declared.addresses import HttpUrl
-from cavendish.boot.declared.kinds import Choice, Listed, Name
+from cavendish.boot.declared.kinds import Choice, Listed, Text
 from cavendish.boot.declared.setting import Process, Setting
 
 SECTION = "Payments"
@@ -19,7 +19,7 @@ SETTINGS = [
     ),
     Setting(
         name="STRIPE_SECRET_KEY",
-        kind=Name("a key like sk_live_…, or a restricted one like rk_live_…"),
+        kind=Text("a key like sk_live_…, or a restricted one like rk_live_…"),
         about="Stripe's secret key",
         meaning=(
             "Stripe's secret key. A restricted one needs to write customers, payment methods, payment intents and "
@@ -30,7 +30,7 @@ SETTINGS = [
     ),
     Setting(
         name="STRIPE_WEBHOOK_SECRET",
-        kind=Listed(Name(), "secrets like whsec_…, separated by commas"),
+        kind=Listed(Text(), "secrets like whsec_…, separated by commas"),
         about="What Stripe signs webhooks with",
         meaning="What Stripe signs webhooks with. Several while one follows another",
         read_by=PAID,
