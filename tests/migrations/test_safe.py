@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Set
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +30,9 @@ STYLE = (
     # The owner's connection has a lock_timeout, and an index may take its time.
     "require-lock-timeout", "require-statement-timeout",
 )  # fmt: skip
-ALLOWED: dict[str, str] = {}
+ALLOWED = {
+    "billing.0025 ban-drop-constraint": "the one that takes its place is made in the same statement, of a finished index",
+}
 """What is safe all the same, by "app.number rule", and why."""
 
 
@@ -54,8 +57,12 @@ def sql_of(executor: MigrationExecutor, migration: Migration) -> str:
     return "\n".join(executor.loader.collect_sql([(migration, False)]))
 
 
-def findings(name: str, sql: str, folder: Path, *, atomic: bool) -> list[Finding]:
-    """What Squawk says of a migration, without what concerns tables that it makes."""
+def tables_made(sql: str) -> set[str]:
+    return set(re.findall(r'CREATE TABLE (?:IF NOT EXISTS )?"?(\w+)', sql))
+
+
+def findings(name: str, sql: str, folder: Path, *, atomic: bool, made: Set[str] = frozenset()) -> list[Finding]:
+    """What Squawk says of a migration, without what concerns tables that it makes, or that no release has yet."""
     path = folder / f"{name}.sql"
     path.write_text(sql)
     command = [
@@ -69,22 +76,23 @@ def findings(name: str, sql: str, folder: Path, *, atomic: bool) -> list[Finding
     ]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     assert said.stdout, said.stderr
-    made = set(re.findall(r'CREATE TABLE (?:IF NOT EXISTS )?"?(\w+)', sql))
+    new = made | tables_made(sql)
     lines = sql.splitlines()
     found = []
     for problem in json.loads(said.stdout):
         statement = " ".join(lines[problem["line"] : problem.get("line_end", problem["line"]) + 1])
         table = re.search(r'(?:ALTER TABLE (?:ONLY )?|\bON )"?(\w+)', statement)
-        if table is None or table[1] not in made:
+        if table is None or table[1] not in new:
             found.append(Finding(name, problem["rule_name"], statement))
     return found
 
 
 def test_new_migrations_are_safe_on_a_live_database(django_db_setup: None, tmp_path: Path) -> None:
+    made = {table for _, sql in new_migrations().values() for table in tables_made(sql)}
     found = [
         finding
         for name, (atomic, sql) in new_migrations().items()
-        for finding in findings(name, sql, tmp_path, atomic=atomic)
+        for finding in findings(name, sql, tmp_path, atomic=atomic, made=made)
         if f"{name[: name.index('.') + 5]} {finding.rule}" not in ALLOWED
     ]
     assert found == [], "docs/upgrades.md says how to do it in steps"
