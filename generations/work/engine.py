@@ -14,6 +14,7 @@ import os
 import socket
 import time
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import redis
@@ -57,6 +58,8 @@ class Engine:
         metrics.SLOTS.labels("interactive").set(self.capacity)
         metrics.SLOTS.labels("batch").set(self.batch_capacity)
         metrics.BYTES_LIMIT.set(self.byte_budget)
+        self.ended = False
+        self._hurry = asyncio.Event()
         self.store = JobStore()
         self.delivering: dict[Path, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
@@ -81,8 +84,11 @@ class Engine:
             self._loops.append(asyncio.create_task(loop))
 
     async def ring(self) -> None:
-        """A doorbell: waits until this process has room, and has it claim one job more."""
-        while not self._room.is_set() and not self.stopping:
+        """A doorbell: waits until this process has room, and has it claim one job more.
+
+        One that is about to end keeps it, so that the next doorbells go to others.
+        """
+        while (self.stopping or not self._room.is_set()) and not self.ended:
             await self._room.wait()
         if not self.stopping:
             self._request(1)
@@ -90,7 +96,7 @@ class Engine:
     async def stop(self, patience: float) -> None:
         """Claims no more, waits for what runs, up to `patience` seconds, then gives the rest back to the queue."""
         self.stopping = True
-        self._room.set()
+        self._room.clear()
         for loop in self._loops:
             # The heartbeat goes on: running jobs are still ours.
             if loop is not self._loops[1]:
@@ -98,7 +104,10 @@ class Engine:
         tasks = [running.task for running in self.running.values() if running.task]
         if tasks:
             logger.info("Waiting up to %.0f s for %s running jobs.", patience, len(tasks))
-            await asyncio.wait(tasks, timeout=patience)
+            hurry = asyncio.create_task(self._hurry.wait())
+            waited: set[asyncio.Future[Any]] = {hurry, asyncio.gather(*tasks, return_exceptions=True)}
+            await asyncio.wait(waited, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            hurry.cancel()
         interrupted = list(self.running.values())
         left = [running.task for running in interrupted if running.task]
         keep = [generation for generation, running in self.running.items() if running.delivering]
@@ -115,6 +124,12 @@ class Engine:
         await self.store.close()
         if self.valkey is not None:
             await self.valkey.aclose()
+        self.ended = True
+        self._room.set()
+
+    def hurry(self) -> None:
+        """Has `stop` wait no longer."""
+        self._hurry.set()
 
     def _request(self, count: int) -> None:
         """Has the claiming loop claim so many jobs more."""
@@ -180,7 +195,7 @@ class Engine:
                         next_look = min(next_look, now() + LOOK_AGAIN)
                 elif limit == CLAIM_AT_ONCE:
                     self.requested = max(self.requested, CLAIM_AT_ONCE)
-            if len(self.running) >= self.capacity:
+            if self.stopping or len(self.running) >= self.capacity:
                 self._room.clear()
             elif not self.spool.fault:
                 self._room.set()
@@ -269,7 +284,7 @@ class Engine:
     def _state(self) -> WorkerState:
         keys = self.clients.keys.report()
         metrics.keys_note(keys)
-        return {"slots": self.capacity, "keys": keys, "fault": self.spool.fault}
+        return {"slots": self.capacity, "keys": keys, "fault": self.spool.fault, "stopping": self.stopping}
 
     async def _cancellations(self) -> None:
         """Stops a job as soon as its cancellation is published; heartbeats carry those that were missed."""

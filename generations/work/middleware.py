@@ -7,6 +7,7 @@ import logging
 import os
 from typing import Any
 
+from django.conf import settings
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import Middleware
 
@@ -15,13 +16,24 @@ from generations.work.engine import Engine
 
 logger = logging.getLogger(__name__)
 
-STOP_PATIENCE = 12.0
+LAST_SECONDS = 10.0
+"""Beside the patience: what was not done goes back to the queue, connections are closed."""
 
 
 class EngineMiddleware(Middleware):
     """Must come after AsyncIO, whose loop it uses, so that it starts later and stops earlier."""
 
     _engine: Engine | None = None
+
+    def __init__(self) -> None:
+        self.patience: float = settings.DRAIN_SECONDS
+
+    def hurry(self) -> None:
+        """Gives running jobs STOP_SECONDS from now on instead of DRAIN_SECONDS."""
+        self.patience = settings.STOP_SECONDS
+        thread = get_event_loop_thread()
+        if self._engine is not None and self._engine.stopping and thread is not None:
+            asyncio.run_coroutine_threadsafe(_hurry(self._engine, self.patience), thread.loop)
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
         thread = get_event_loop_thread()
@@ -39,5 +51,11 @@ class EngineMiddleware(Middleware):
         thread = get_event_loop_thread()
         if self._engine is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(self._engine.stop(STOP_PATIENCE), thread.loop).result(STOP_PATIENCE + 10)
+        stopping = asyncio.run_coroutine_threadsafe(self._engine.stop(self.patience), thread.loop)
+        stopping.result(self.patience + LAST_SECONDS)
         set_engine(None)
+
+
+async def _hurry(engine: Engine, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    engine.hurry()

@@ -31,6 +31,7 @@ from cavendish.wait.database import Database  # noqa: E402
 from cavendish.wait.intake import Pace  # noqa: E402
 from cavendish.wait.judgement import BodyBytes, Judge  # noqa: E402
 from cavendish.wait.layer import people_slots  # noqa: E402
+from cavendish.wait.lifespan import Leaving  # noqa: E402
 from cavendish.wait.open_requests import OpenLimits  # noqa: E402
 
 refuse_unsafe(Process.WEB)
@@ -79,6 +80,7 @@ application = WaitLayer(
         django_slots=settings.DJANGO_SLOTS,
         render_slots=settings.RENDER_SLOTS,
         keep_documents=not settings.DEBUG,
+        leaving=Leaving(unready=settings.UNREADY_SECONDS, drain=settings.DRAIN_SECONDS),
         pace=Pace(least_rate=settings.BODY_LEAST_RATE, seconds=settings.BODY_SECONDS),
         bodies=BudgetLimits(
             spool=settings.SPOOL_DIR,

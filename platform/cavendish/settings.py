@@ -238,6 +238,12 @@ WORKER_BATCH_CONCURRENCY = CONFIG.number("WORKER_BATCH_CONCURRENCY", max(WORKER_
 WORKER_BYTES_IN_FLIGHT = CONFIG.number("WORKER_BYTES_IN_FLIGHT")
 LEASE_SECONDS = CONFIG.number("LEASE_SECONDS")
 
+# After SIGTERM: how long web goes on taking requests, and how long web and workers let run what runs. SIGINT, which
+# `up` sends when all is to end, gives a worker's jobs STOP_SECONDS.
+UNREADY_SECONDS = CONFIG.number("UNREADY_SECONDS")
+DRAIN_SECONDS = CONFIG.number("DRAIN_SECONDS")
+STOP_SECONDS = CONFIG.number("STOP_SECONDS")
+
 # Waiting clients cost no thread; these bound how many requests Django handles, and how many responses it renders.
 MAX_WAIT_SECONDS = CONFIG.number("MAX_WAIT_SECONDS")
 DJANGO_SLOTS = CONFIG.number("DJANGO_SLOTS")

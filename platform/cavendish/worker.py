@@ -29,12 +29,14 @@ from cavendish.boot.declared import Process
 from cavendish.boot.startup import refuse_unsafe
 from cavendish.storage.startup import refuse_unusable_store
 from cavendish.telemetry.health_server import health_serve
+from cavendish.telemetry.leaving import leave
 from cavendish.telemetry.tracing import tracing_start
 from generations.work.middleware import EngineMiddleware
 
 uvloop.install()
 broker = get_broker()
-broker.add_middleware(EngineMiddleware())
+engines = EngineMiddleware()
+broker.add_middleware(engines)
 for app in settings.OWN_APPS:
     if find_spec(f"{app}.tasks"):
         import_module(f"{app}.tasks")
@@ -54,13 +56,16 @@ def engine_answers() -> bool:
 
 
 def main() -> int:
-    """Runs until SIGTERM or SIGINT, then lets running jobs end within the engine's grace period. Returns 0."""
+    """Runs until SIGTERM or SIGINT, then lets running jobs end: DRAIN_SECONDS, STOP_SECONDS after SIGINT. Returns 0."""
     refuse_unsafe(Process.WORKER)
     tracing_start("worker")
     refuse_unusable_store()
     stop = threading.Event()
 
     def on_signal(number: int, frame: Any) -> None:
+        leave()
+        if number == signal.SIGINT:
+            engines.hurry()
         stop.set()
 
     signal.signal(signal.SIGTERM, on_signal)

@@ -17,6 +17,7 @@ from cavendish.db.migrated import migrations_missing
 from cavendish.messaging import valkey
 from cavendish.storage import is_outage, objects
 from cavendish.storage.spool import folder_fault
+from cavendish.telemetry.leaving import is_leaving
 
 PROBE_SECONDS = 4.0
 """Within which all is answered, whatever hangs: load balancers mostly give five."""
@@ -35,13 +36,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Returns 503 where a request or a job would fail, and names each part.
+    """Returns 503 where a request or a job would fail, or when this process is about to end, and names each part.
 
     Without Valkey jobs still run, only later, so that is named and still 200.
     """
     parts = parts_states()
     ready = all(state == OK for part, state in parts.items() if part != "valkey")
-    return JsonResponse({"status": OK if ready else "unavailable", **parts}, status=200 if ready else 503)
+    status = "stopping" if is_leaving() else OK if ready else "unavailable"
+    return JsonResponse({"status": status, **parts}, status=200 if status == OK else 503)
 
 
 def parts_states() -> dict[str, str]:

@@ -41,6 +41,8 @@ def dies_with_parent(number: int) -> Callable[[], None] | None:
     parent = os.getpid()
 
     def prepare() -> None:
+        # Of a shell that runs `up` in the background SIGINT is ignored, and it is a child's sign to end.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         libc.prctl(_PR_SET_PDEATHSIG, int(number))
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)

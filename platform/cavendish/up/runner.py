@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import time
 from textwrap import indent
@@ -25,6 +26,7 @@ from cavendish.up.supervisor import Supervisor, print_line, python
 # Held while migrations run, so that several machines can start at once. The number only has to be the same everywhere.
 MIGRATION_LOCK = 0x43_41_56_45
 LIVE = "GEMINI_API_KEYS"
+WEB_DRAIN_SECONDS = "10"
 
 
 def run(config: Config) -> int:
@@ -154,13 +156,17 @@ class Platform:
 
     # Children
 
-    def _child(self, name: str, argv: list[str], needs: tuple[str, ...], *, grace: float = 16.0) -> Child:
-        return Child(name, argv, self.folders.log(name), self.env, needs=needs, grace=grace)
+    def _child(self, name: str, argv: list[str], needs: tuple[str, ...], *, grace: float | None = None) -> Child:
+        patience = self.config.number("STOP_SECONDS") + 4.0
+        return Child(name, argv, self.folders.log(name), self.env, needs=needs, grace=grace or patience)
 
     def _web(self, needs: tuple[str, ...]) -> Child:
         bound = self.web_socket
         options = ["--behind-proxy"] if self.config.flag("BEHIND_PROXY") else []
         web = self._child("web", serve("cavendish.asgi:application", bound, *options), needs)
+        web.stop_signal = signal.SIGINT
+        # The port stays open while it is replaced, so clients would wait for as long.
+        web.env = {"DRAIN_SECONDS": WEB_DRAIN_SECONDS, **self.env}
         web.pass_fds = (bound.fileno(),)
         web.is_ready = self._web_is_ready
         web.answers = http_answers(self.probe[1], "/livez", host=self.probe[0], name=urlsplit(self.base_url).netloc)
@@ -172,6 +178,7 @@ class Platform:
         name = f"worker-{number}"
         worker = self._child(name, python("-m", "cavendish.worker"), needs)
         worker.env = {**self.env, "CAVENDISH_WORKER_NAME": name}
+        worker.stop_signal = signal.SIGINT
         return self._with_health(worker)
 
     def _with_health(self, child: Child) -> Child:

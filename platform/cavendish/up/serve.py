@@ -8,18 +8,26 @@ connections (cavendish.http.bounded_protocol).
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import ctypes
 import ipaddress
 import resource
 import socket
+import struct
+import sys
 from dataclasses import replace
 
 import uvicorn
 
 from cavendish.boot.config import LOOPBACK_NAMES, Config
 from cavendish.http.bounded_protocol import ConnectionLimits, bounded_protocol
+from cavendish.up.errors import UpError
+from cavendish.up.ports import bound_socket
 
 BACKLOG = 2048
+SO_ATTACH_FILTER = 26
+ACCEPT_SECONDS = 0.2
 IDLE_SECONDS = 10
 """How long a connection may be idle between two requests. A proxy in front should close its own a little earlier."""
 OWN_DESCRIPTORS = 256
@@ -36,7 +44,7 @@ def main() -> None:
     parser.add_argument(
         "--local", action="store_true", help="accept loopback names only, and any number of connections"
     )
-    parser.add_argument("--grace", type=int, default=12, help="seconds that open requests get after SIGTERM")
+    parser.add_argument("--grace", type=int, default=12, help="seconds that open requests get beside DRAIN_SECONDS")
     arguments = parser.parse_args()
     settings = Config.load()
     settings.check()
@@ -45,8 +53,6 @@ def main() -> None:
         limits = replace(limits, per_address=limits.open_connections, host_names=LOOPBACK_NAMES)
     config = uvicorn.Config(
         arguments.application,
-        host=arguments.host,
-        port=arguments.port,
         loop="uvloop",
         http=bounded_protocol(limits),
         ws="none",
@@ -58,10 +64,42 @@ def main() -> None:
         server_header=False,
         proxy_headers=arguments.behind_proxy,
         timeout_keep_alive=IDLE_SECONDS,
-        timeout_graceful_shutdown=arguments.grace,
+        timeout_graceful_shutdown=arguments.grace + (0 if arguments.local else settings.number("DRAIN_SECONDS")),
     )
-    sockets = None if arguments.fd is None else [socket.socket(fileno=arguments.fd)]
-    uvicorn.Server(config).run(sockets=sockets)
+    if arguments.fd is not None:
+        uvicorn.Server(config).run(sockets=[socket.socket(fileno=arguments.fd)])
+        return
+    try:
+        bound = bound_socket(arguments.host, arguments.port)
+    except UpError as error:
+        sys.exit(str(error))
+    _OwnPort(config).run(sockets=[bound])
+
+
+class _OwnPort(uvicorn.Server):
+    """Closes its port without resetting who came in the last moment: they are accepted, the next are refused."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for bound in sockets or []:
+            if accepts_no_more(bound):
+                await asyncio.sleep(ACCEPT_SECONDS)
+        await super().shutdown(sockets)
+
+
+def accepts_no_more(bound: socket.socket) -> bool:
+    """Has the kernel drop what would open another connection; those that are open and not accepted yet stay.
+
+    Closing a port resets them, whose clients have sent their request and cannot know whether it was read. A client
+    whose first packet was dropped sends it again and is refused then, before it has sent anything. Linux only.
+    """
+    if sys.platform != "linux":
+        return False
+    drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+    program = struct.pack("HL", 1, ctypes.addressof(drop_all))
+    with contextlib.suppress(OSError):
+        bound.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+        return True
+    return False
 
 
 def connection_limits(config: Config, *, behind_proxy: bool) -> ConnectionLimits:

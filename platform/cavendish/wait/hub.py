@@ -120,6 +120,7 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._poll_soon = asyncio.Event()
         self._draining = False
+        self._leaving = False
         self._subscription = (
             Subscription(valkey_url, (ENDED, EVENT), on_message=self._heard, on_open=self._poll_soon.set)
             if valkey_url
@@ -133,6 +134,11 @@ class Hub:
     @property
     def draining(self) -> bool:
         return self._draining
+
+    @property
+    def leaving(self) -> bool:
+        """Whether what has no end of its own should end now."""
+        return self._leaving
 
     @property
     def waiting_count(self) -> int:
@@ -187,9 +193,16 @@ class Hub:
             if not bells and self._bells.get(generation) is bells:
                 del self._bells[generation]
 
+    def leave(self) -> None:
+        """Ends streams that have no end of their own; those who wait for a job go on. The first step of a shutdown."""
+        self._leaving = True
+        for bells in self._bells.values():
+            for bell in bells:
+                bell.ring()
+
     def drain(self) -> None:
-        """Answers everyone who waits, now and from now on, with False; ends streams. The first step of a shutdown."""
-        self._draining = True
+        """Answers everyone who waits, now and from now on, with False; ends all streams."""
+        self._draining = self._leaving = True
         for futures in self._waiters.values():
             _resolve(futures, False)
         for bells in self._bells.values():

@@ -12,6 +12,7 @@ from cavendish.http.problems import Problem, spool_refused
 from cavendish.http.slots import SCOPE_KEY
 from cavendish.messaging import resubmissions
 from cavendish.storage.spool import is_machine_fault
+from cavendish.telemetry.leaving import is_leaving
 from cavendish.telemetry.request_ids import HEADER, Request, request_enter, request_of
 from cavendish.telemetry.requests import MATCH, RECORD, ROUTE, RequestRecord
 from cavendish.telemetry.tracing import request_span
@@ -27,7 +28,7 @@ from cavendish.wait.instructions import ClientGone, FileAt, FirstAnswer, LeadFor
 from cavendish.wait.intake import Intake, Pace
 from cavendish.wait.judgement import Rules, Ruling, declared_length, has_body
 from cavendish.wait.lead import answer_lead
-from cavendish.wait.lifespan import run_lifespan
+from cavendish.wait.lifespan import Leaving, run_lifespan
 from cavendish.wait.open_requests import OpenLimits, OpenRequests
 from cavendish.wait.refusal import refuse
 from cavendish.wait.renderer import INTERNAL, Renderer
@@ -61,6 +62,7 @@ class Options:
     keep_documents: bool = True
     pace: Pace = field(default_factory=Pace)
     open_requests: OpenLimits = field(default_factory=OpenLimits)
+    leaving: Leaving = field(default_factory=Leaving)
 
 
 class WaitLayer:
@@ -82,7 +84,7 @@ class WaitLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await run_lifespan(self.hub, receive, send)
+            await run_lifespan(self.hub, receive, send, self._options.leaving)
         elif scope["type"] == "http":
             # Of this task, and so of the thread in which Django works on it.
             request = request_of(scope["headers"])
@@ -265,12 +267,16 @@ def _as_unpacked(scope: Scope) -> Scope:
 
 
 def _named(send: Send, request: Request, record: RequestRecord) -> Send:
-    """Tells the client its request's id, and the record the status, whoever answers."""
+    """Tells the client its request's id, and the record the status, whoever answers.
+
+    A client of a process that ends is told to come elsewhere next time.
+    """
     name = (HEADER, request.id.encode("ascii"))
 
     async def named(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), name]}
+            closing = [(b"connection", b"close")] if is_leaving() else []
+            message = {**message, "headers": [*message.get("headers", ()), name, *closing]}
             record.status = message["status"]
         await send(message)
 

@@ -6,9 +6,11 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from cavendish.telemetry.leaving import leave
 from cavendish.telemetry.tracing import tracing_stop
 from cavendish.wait.asgi import Receive, Send
 from cavendish.wait.hub import Hub
@@ -16,15 +18,31 @@ from cavendish.wait.hub import Hub
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """How a process ends after SIGTERM. All in seconds.
+
+    For `unready` it goes on as before, but /readyz says that it stops and each answer closes its connection, until
+    proxies have left. Then the server listens no more; streams without an end are ended, and for `drain` the others
+    and waits go on. Then waits get their first answer. SIGINT, or a second signal, leads there at once.
+    """
+
+    unready: float = 0.0
+    drain: float = 0.0
+
+
 class _StopSignals:
-    """Calls `on_stop` in the event loop at the first sign of the end, then the server's own handler.
+    """Leads the hub through the end at the first sign of it, and the server's own handler when it is to stop listening.
 
     Servers tell the application of a shutdown only after the last connection has closed, and a waiting client keeps
     its connection open for minutes. Only handlers written in Python and the main thread are touched.
     """
 
-    def __init__(self, on_stop: Callable[[], None]) -> None:
-        self._on_stop = on_stop
+    def __init__(self, hub: Hub, leaving: Leaving) -> None:
+        self._hub = hub
+        self._leaving = leaving
+        self._began = False
+        self._timers: list[asyncio.TimerHandle] = []
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     def install(self) -> None:
@@ -38,20 +56,38 @@ class _StopSignals:
                 signal.signal(number, self._handle)
 
     def restore(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
         for number, previous in self._previous.items():
             if signal.getsignal(number) == self._handle:
                 signal.signal(number, previous)
         self._previous.clear()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._on_stop)
-        self._previous[number](number, frame)
+        slowly = number == signal.SIGTERM and not self._began and (self._leaving.unready or self._leaving.drain)
+        self._began = True
+        leave()
+        if self._loop.is_closed() or not slowly:
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._hub.drain)
+            self._previous[number](number, frame)
+        else:
+            self._loop.call_soon_threadsafe(self._begin, number)
+
+    def _begin(self, number: int) -> None:
+        unready, drain = self._leaving.unready, self._leaving.drain
+        self._timers.append(self._loop.call_later(unready, self._listen_no_more, number))
+        self._timers.append(self._loop.call_later(unready + drain, self._hub.drain))
+
+    def _listen_no_more(self, number: int) -> None:
+        self._hub.leave()
+        if previous := self._previous.get(number):
+            previous(number, None)
 
 
-async def run_lifespan(hub: Hub, receive: Receive, send: Send) -> None:
+async def run_lifespan(hub: Hub, receive: Receive, send: Send, leaving: Leaving) -> None:
     """Starts the hub and, at the end, drains and closes it."""
-    signals = _StopSignals(hub.drain)
+    signals = _StopSignals(hub, leaving)
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":

@@ -81,7 +81,7 @@ async def answer_tenant_stream(
         # The bell of no generation: it rings when the process is to end.
         with hub.listening(stream.tenant) as bell:
             gone.add_done_callback(bell.wake)
-            while not gone.done() and not hub.draining:
+            while not gone.done() and not hub.leaving:
                 bell.arm()
                 events: list[Event] = []
                 try:

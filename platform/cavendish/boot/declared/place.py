@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cavendish.boot.declared.addresses import Host, HostPattern, HttpUrl, NetworkOrAll, SentryDsn
 from cavendish.boot.declared.kinds import Choice, Flag, Folder, Listed, Name, Text, Whole
-from cavendish.boot.declared.setting import ALL, UP, WEB, Example, Setting
+from cavendish.boot.declared.setting import ALL, SERVERS, UP, WEB, WORKER, Example, Setting
 
 SECTION = "Where it runs"
 SETTINGS = [
@@ -57,6 +57,41 @@ SETTINGS = [
             "killed and started again"
         ),
         read_by=UP,
+    ),
+    Setting(
+        name="UNREADY_SECONDS",
+        kind=Whole(0, 600),
+        default="10",
+        about="Seconds after SIGTERM in which web still takes requests and /readyz says that it stops",
+        meaning=(
+            "How long a web process goes on taking requests after SIGTERM, with `/readyz` at 503 and connections that "
+            "close after their answer. Longer than a proxy keeps an idle connection (8 s in `nginx.conf.example`), and "
+            "than a load balancer needs to see `/readyz`"
+        ),
+        read_by=WEB,
+    ),
+    Setting(
+        name="DRAIN_SECONDS",
+        kind=Whole(0, 3600),
+        default="90",
+        about="Seconds after SIGTERM in which running jobs, waits and streams may end",
+        meaning=(
+            "How long a worker lets running jobs end after SIGTERM, and a web process waits and streams: at least as "
+            "long as a call to the upstream takes, or a deploy buys pictures again where models take no background "
+            "mode. What is not done then goes back to the queue, and waits get their 202. `10` for web under `up`"
+        ),
+        read_by=SERVERS,
+    ),
+    Setting(
+        name="STOP_SECONDS",
+        kind=Whole(1, 3600),
+        default="12",
+        about="Seconds that running jobs get when `up` itself ends",
+        meaning=(
+            "How long running jobs and requests get when `up` ends, or when a worker gets SIGINT: then everything "
+            "stops, so nothing takes over, and what is not done runs again at the next start"
+        ),
+        read_by=(*UP, *WORKER),
     ),
     Setting(
         name="DEMO",

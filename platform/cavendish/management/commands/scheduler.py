@@ -45,6 +45,7 @@ from cavendish.storage import ERASE_SECONDS
 from cavendish.storage.startup import refuse_unusable_store
 from cavendish.telemetry import metrics
 from cavendish.telemetry.health_server import health_serve
+from cavendish.telemetry.leaving import leave
 from cavendish.telemetry.tracing import tracing_start
 from generations.accept.storage import uploads_expire
 from generations.batches.feeder import NATIVE, Feeder
@@ -136,8 +137,13 @@ class Command(BaseCommand):
         refuse_unusable_store()
         tracing_start("scheduler")
         stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        signal.signal(signal.SIGINT, lambda *_: stop.set())
+
+        def on_signal(number: int, frame: Any) -> None:
+            leave()
+            stop.set()
+
+        signal.signal(signal.SIGTERM, on_signal)
+        signal.signal(signal.SIGINT, on_signal)
         if settings.HEALTH_PORT:
             try:
                 health_serve(settings.HEALTH_PORT, host=settings.HEALTH_HOST)
