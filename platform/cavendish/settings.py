@@ -12,6 +12,7 @@ from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, LOOPBACK_NAMES, 
 from cavendish.boot.oidc import Oidc
 from cavendish.http.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from cavendish.http.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from cavendish.telemetry.logging_settings import logging_settings
 
 CONFIG = Config.load()
 CONFIG.check()
@@ -383,51 +384,4 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Errors also go to a Sentry, as lines of the log go to standard error.
-SENTRY_DSN = CONFIG.get("SENTRY_DSN")
-_SENTRY: dict[str, Any] = {}
-if SENTRY_DSN:
-    _SENTRY["errors"] = {
-        "()": "cavendish.telemetry.errors.ErrorsHandler",
-        "dsn": SENTRY_DSN,
-        "environment": CONFIG.get("SENTRY_ENVIRONMENT"),
-        "filters": ["repeats_of_errors"],
-    }
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "cavendish.telemetry.logs.SafeFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        },
-        "json": {"()": "cavendish.telemetry.json_lines.JsonFormatter"},
-    },
-    "filters": {
-        "repeats": {"()": "cavendish.telemetry.repeats.RepeatsFilter"},
-        "repeats_of_errors": {"()": "cavendish.telemetry.repeats.RepeatsFilter", "counts": False},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "json" if CONFIG.choice("LOG_FORMAT") == "json" else "line",
-            "filters": ["repeats"],
-        },
-        **_SENTRY,
-    },
-    "root": {"handlers": ["console", *_SENTRY], "level": CONFIG.choice("LOG_LEVEL")},
-    # Refused requests are counted in /metrics; a line for each would let their sender fill the log.
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        # Django writes a traceback for each wrong host name and token.
-        "django.security": {"level": "CRITICAL"},
-        "httpx": {"level": "WARNING"},
-        "httpcore": {"level": "WARNING"},
-        # It says each error of a connection five times, and whoever uses the connection says it once more.
-        "pika": {"level": "CRITICAL"},
-        "dramatiq": {"level": "WARNING"},
-        "cavendish.access": {"level": "INFO" if CONFIG.flag("ACCESS_LOG") else "WARNING"},
-        "stripe": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_settings(CONFIG)
