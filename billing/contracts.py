@@ -104,13 +104,29 @@ class WalletRefusal(TypedDict):
 HoldRefusal = BudgetRefusal | WalletRefusal
 
 
+class PostalAddress(TypedDict, total=False):
+    """An address in its parts; empty where nobody gave them. `country` is of ISO 3166."""
+
+    line1: str
+    line2: str
+    postal_code: str
+    city: str
+    region: str
+    country: str
+
+
 class Issuer(TypedDict):
     """Who issues an invoice, as it is kept on it; empty while no company is set."""
 
     name: str
     address: str
+    postal_address: PostalAddress
     tax_id: str
     email: str
+    contact_name: str
+    phone: str
+    iban: str
+    bic: str
     bank_details: str
     footer: str
 
@@ -120,8 +136,13 @@ class Customer(TypedDict):
 
     name: str
     address: str
+    postal_address: PostalAddress
     tax_id: str
+    email: str
     reference: str
+    buyer_reference: str
+    tax_category: str
+    tax_exemption_code: str
     payment_terms_days: int
 
 

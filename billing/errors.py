@@ -6,6 +6,7 @@ Problem
         ├── ValuesInvalid        422  values that cannot be stored, each with its place
         ├── ChangeRefused        409  what the state of plans, charges or the ledger does not allow
         ├── InvoiceRefused       409  what an invoice is not in the state for; 404 where there is none
+        ├── EInvoiceIncomplete   409  what an e-invoice needs and an issued invoice lacks
         ├── TooManyBudgets       409  a tenant, key or member has as many as it may
         ├── BudgetNotYours       403  an operator set the budget
         ├── BudgetExceeded       403  a hard budget leaves no room for the worst case
@@ -123,6 +124,7 @@ INVOICE_DETAILS = {
     "empty": gettext_noop("Nothing was used in this month, so there is no invoice."),
     "draft": gettext_noop("The invoice is a draft; finalise it first."),
     "void": gettext_noop("Invoice {number} is void."),
+    "not_void": gettext_noop("Invoice {number} is not void, so it has no cancellation."),
     "paid": gettext_noop("Invoice {number} is paid."),
     "settled": gettext_noop(
         "Payments or credit notes stand against invoice {number}; take it back with a credit note instead."
@@ -138,7 +140,7 @@ INVOICE_DETAILS = {
     "nobody_to_send_to": gettext_noop("The tenant has no billing emails, no owner and no billing member."),
     "not_invoiced": gettext_noop("This tenant gets no invoices: its profile says so."),
 }
-INVOICE_STATES = {"draft", "void", "paid", "settled", "empty", "not_draft"}
+INVOICE_STATES = {"draft", "void", "paid", "settled", "empty", "not_draft", "not_void"}
 """Reasons that only name a state: their code says that it is the invoice's."""
 
 
@@ -151,6 +153,37 @@ class InvoiceRefused(BillingRefused):
         Problem.__init__(self, status, code, INVOICE_DETAILS[reason].format(**facts))
         self.reason = reason
         self.facts = facts
+
+
+class EInvoiceIncomplete(BillingRefused):
+    """`lacks` are fields of the invoice like "customer.postal_address"."""
+
+    code_name = "e_invoice_incomplete"
+
+    def __init__(self, *, number: str, lacks: Sequence[str]) -> None:
+        super().__init__(
+            f"{number} lacks what an e-invoice needs: {', '.join(lacks)}. It says for ever what the company and the "
+            "billing profile said when it was issued; complete them, and the next one has it.",
+            errors=[FieldError(f"/{name.replace('.', '/')}", "required", E_INVOICE_FIELDS[name]) for name in lacks],
+        )
+
+
+E_INVOICE_FIELDS = {
+    "issuer.postal_address": gettext_noop("The company's address in its parts, with the country."),
+    "issuer.postal_address.postal_code": gettext_noop("The postal code of the company's address."),
+    "issuer.postal_address.city": gettext_noop("The city of the company's address."),
+    "issuer.tax_id": gettext_noop("The company's VAT id (with its country before it) or tax number."),
+    "issuer.email": gettext_noop("The company's address of mail."),
+    "customer.postal_address": gettext_noop("The customer's address in its parts, with the country."),
+    "customer.postal_address.postal_code": gettext_noop("The postal code of the customer's address."),
+    "customer.postal_address.city": gettext_noop("The city of the customer's address."),
+    "customer.tax_id": gettext_noop("The customer's VAT id, with its country before it."),
+    "customer.tax_category": gettext_noop("The VAT category of the billing profile."),
+    "customer.tax_exemption_code": gettext_noop("Why no VAT is due: a code of the list VATEX, or the note on tax."),
+    "customer.emails": gettext_noop("An address of mail of the customer, or a VAT id of the EU."),
+    "customer.buyer_reference": gettext_noop("The buyer's reference, for example a Leitweg-ID, or else `reference`."),
+    "currency": gettext_noop("EN 16931 knows no currency with three decimal places."),
+}
 
 
 def _budget_json(refusal: BudgetRefusal) -> dict[str, Any]:

@@ -5,16 +5,18 @@ from django.urls import path
 from billing.auto_top_ups.api import AutoTopUpView
 from billing.budgets.api import BudgetDetail, BudgetList, TenantBudgetDetail, TenantBudgetList
 from billing.charges.api import ChargeRefunds, FlaggedChargeList, FlaggedChargeResolve
-from billing.credit_notes.api import CreditNoteDetail, CreditNoteList, CreditNotePdf
+from billing.credit_notes.api import CreditNoteDetail, CreditNoteList, CreditNotePdf, CreditNoteXml
 from billing.credit_notes.operator_api import InvoiceCreditNotes
 from billing.forecasts.api import UsageForecastView
 from billing.invoices.api import (
+    InvoiceCancellation,
     InvoiceCsv,
     InvoiceDetail,
     InvoiceLineGenerations,
     InvoiceList,
     InvoicePdf,
     InvoicePreview,
+    InvoiceXml,
 )
 from billing.invoices.operator_api import InvoiceFinalise, InvoiceSend, InvoiceVoid, TenantInvoices
 from billing.parties.api import LegalEntityDetail, LegalEntityList, OwnBillingProfile, TenantBillingProfile
@@ -42,6 +44,8 @@ urlpatterns = [
     path("invoices/preview", InvoicePreview.as_view()),
     path("invoices/<str:invoice_id>.pdf", InvoicePdf.as_view()),
     path("invoices/<str:invoice_id>.csv", InvoiceCsv.as_view()),
+    path("invoices/<str:invoice_id>.xml", InvoiceXml.as_view()),
+    path("invoices/<str:invoice_id>/cancellation.pdf", InvoiceCancellation.as_view()),
     path("invoices/<str:invoice_id>", InvoiceDetail.as_view()),
     path("invoices/<str:invoice_id>/lines/<str:line>/generations", InvoiceLineGenerations.as_view()),
     path("invoices/<str:invoice_id>/finalise", InvoiceFinalise.as_view()),
@@ -52,6 +56,7 @@ urlpatterns = [
     path("tenants/<str:tenant_id>/invoices", TenantInvoices.as_view()),
     path("credit-notes", CreditNoteList.as_view()),
     path("credit-notes/<str:credit_note_id>.pdf", CreditNotePdf.as_view()),
+    path("credit-notes/<str:credit_note_id>.xml", CreditNoteXml.as_view()),
     path("credit-notes/<str:credit_note_id>", CreditNoteDetail.as_view()),
     path("billing-profile", OwnBillingProfile.as_view()),
     path("tenants/<str:tenant_id>/billing-profile", TenantBillingProfile.as_view()),

@@ -15,8 +15,8 @@ from billing.credit_notes import schema as credit_notes_schema
 from billing.credit_notes.representation import credit_note_json
 from billing.invoices import schema
 from billing.invoices.api import InvoiceView, document_response, sees_live, tenant_parameter
-from billing.invoices.documents import credit_note_document
-from billing.invoices.mails import file_name
+from billing.invoices.document_store import file_name
+from billing.invoices.documents import credit_note_document, credit_note_xml
 from billing.invoices.selectors import credit_note_lines
 from billing.models import CreditNote
 from cavendish.db import ids
@@ -88,3 +88,17 @@ class CreditNotePdf(InvoiceView):
         with principal_context(user):
             note = credit_note_of(request, credit_note_id)
         return document_response(credit_note_document(note), file_name(note.number))
+
+
+class CreditNoteXml(InvoiceView):
+    @extend_schema(
+        operation_id="credit_notes_xml",
+        responses={(200, "application/xml"): bytes, **problems(401, 403, 404, 409)},
+        tags=["invoices"],
+    )
+    def get(self, request: Request, credit_note_id: str) -> HttpResponse:
+        """The credit note as XRechnung (UBL 2.1), always the same bytes. 409 names the fields that it lacks."""
+        user: Any = request.user
+        with principal_context(user):
+            note = credit_note_of(request, credit_note_id)
+        return document_response(credit_note_xml(note), file_name(note.number, "xml"))

@@ -37,4 +37,5 @@ def credit_note_json(note: CreditNote, invoice: Invoice, lines: list[CreditNoteL
         "taken_off_due": minor_text(note.to_due, invoice.digits),
         "added_to_balance": minor_text(note.to_balance, invoice.digits),
         "pdf_url": f"/api/v1/credit-notes/{public}.pdf",
+        "xml_url": f"/api/v1/credit-notes/{public}.xml",
     }

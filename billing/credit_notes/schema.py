@@ -35,6 +35,7 @@ class CreditNote(s.Serializer[object]):
     taken_off_due = s.CharField(help_text=COINS)
     added_to_balance = s.CharField(help_text=COINS)
     pdf_url = s.CharField()
+    xml_url = s.CharField(help_text="The e-invoice; 409 where it lacks something.")
 
 
 class CreditNotePage(Page):

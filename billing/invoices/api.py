@@ -24,9 +24,9 @@ from accounts.models import Tenant
 from accounts.roles.operators import OperatorPermission
 from billing.fields import month_parse
 from billing.invoices import schema
-from billing.invoices.documents import invoice_document, logo_of
-from billing.invoices.files import csv_response, document_read, draft_name
-from billing.invoices.mails import file_name
+from billing.invoices.document_store import document_read, file_name, logo_of
+from billing.invoices.documents import cancellation_document, invoice_document, invoice_xml
+from billing.invoices.files import csv_response, draft_name
 from billing.invoices.pdf import invoice_pdf
 from billing.invoices.representation import invoice_json, line_generation_json
 from billing.invoices.selectors import (
@@ -37,6 +37,7 @@ from billing.invoices.selectors import (
     invoices_load,
     line_cursor,
     line_generations,
+    replaced_of,
 )
 from billing.models import Invoice, InvoiceDocument, InvoiceLine
 from cavendish.db import ids
@@ -149,9 +150,40 @@ class InvoicePdf(InvoiceView):
             invoice = invoice_of(request, invoice_id)
             lines = invoice_lines(invoice)
             logo = logo_of(invoice.legal_entity_id)
+            replaces = replaced_of(invoice)
         if invoice.number is None:
-            return pdf_response(invoice_pdf(invoice, lines, logo=logo), draft_name(invoice))
+            pdf = invoice_pdf(invoice, lines, logo=logo, replaces=replaces)
+            return file_response(pdf, "application/pdf", draft_name(invoice))
         return document_response(invoice_document(invoice), file_name(invoice.number))
+
+
+class InvoiceXml(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_xml",
+        responses={(200, "application/xml"): bytes, **problems(401, 403, 404, 409)},
+        tags=["invoices"],
+    )
+    def get(self, request: Request, invoice_id: str) -> HttpResponse:
+        """The e-invoice as XRechnung (UBL 2.1), always the same bytes. 409 names the fields that it lacks."""
+        user: Any = request.user
+        with principal_context(user):
+            invoice = invoice_of(request, invoice_id)
+        return document_response(invoice_xml(invoice), file_name(str(invoice.number), "xml"))
+
+
+class InvoiceCancellation(InvoiceView):
+    @extend_schema(
+        operation_id="invoices_cancellation",
+        responses={(200, "application/pdf"): bytes, **problems(401, 403, 404, 409)},
+        tags=["invoices"],
+    )
+    def get(self, request: Request, invoice_id: str) -> HttpResponse:
+        """The PDF that takes a void invoice back, always the same bytes; the invoice's own PDF stays as it was."""
+        user: Any = request.user
+        with principal_context(user):
+            invoice = invoice_of(request, invoice_id)
+        document = cancellation_document(invoice)
+        return document_response(document, document.name)
 
 
 class InvoiceCsv(InvoiceView):
@@ -192,15 +224,14 @@ class InvoiceLineGenerations(InvoiceView):
 
 
 def document_response(document: InvoiceDocument, name: str) -> HttpResponse:
-    response = pdf_response(document_read(document), name)
+    kind = "application/xml" if name.endswith(".xml") else "application/pdf"
+    response = file_response(document_read(document), kind, name)
     response.headers["ETag"] = f'"{document.sha256}"'
     return response
 
 
-def pdf_response(pdf: bytes, name: str) -> HttpResponse:
-    return HttpResponse(
-        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+def file_response(content: bytes, kind: str, name: str) -> HttpResponse:
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def month_parameter(text: str) -> date:

@@ -1,32 +1,45 @@
-"""The PDFs of issued invoices and credit notes: made once, outside of any transaction, kept in object storage with
-their SHA-256, and the same bytes ever after."""
+"""The documents of invoices and credit notes: PDFs, with the e-invoice in them, and what they are as XRechnung."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
-from billing.errors import InvoiceRefused
-from billing.invoices.mails import credit_note_send, invoice_send, recipients
-from billing.invoices.pdf import credit_note_pdf, invoice_pdf
-from billing.invoices.selectors import credit_note_lines, invoice_lines
-from billing.models import BillingProfile, CreditNote, Invoice, InvoiceDocument, LegalEntity
+from accounts.models import AuditEvent
+from billing.e_invoices.cii import cii
+from billing.e_invoices.document import EInvoice
+from billing.e_invoices.selectors import e_credit_note_read, e_invoice_read
+from billing.e_invoices.shortcomings import shortcomings, shortcomings_of_xrechnung
+from billing.e_invoices.ubl import ubl
+from billing.errors import EInvoiceIncomplete, InvoiceRefused
+from billing.invoices.document_store import (
+    CANCELLATION,
+    XRECHNUNG,
+    document_id,
+    document_keep,
+    file_name,
+    logo_of,
+    wants_mail,
+)
+from billing.invoices.mails import cancellation_send, credit_note_send, invoice_send, recipients
+from billing.invoices.pdf import cancellation_pdf, credit_note_pdf, invoice_pdf
+from billing.invoices.selectors import credit_note_lines, invoice_lines, replaced_of
+from billing.models import CreditNote, Invoice, InvoiceDocument
 from cavendish.db.router import acting_as, current_alias
-from cavendish.storage import objects
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100
+# What was voided long before its cancellation could be made is not mailed any more.
+CANCELLED_WITHIN = timedelta(days=3)
 
 
 def documents_create() -> int:
@@ -40,6 +53,8 @@ def documents_create() -> int:
         invoices = list(Invoice.objects.filter(number__isnull=False).exclude(id__in=existing).order_by("id")[:AT_ONCE])
         notes = list(CreditNote.objects.exclude(id__in=existing).select_related("invoice").order_by("id")[:AT_ONCE])
         missing: list[tuple[UUID, Callable[[], object]]] = [
+            # the cancellation first: who gets it and the invoice in its place reads them in this order
+            *((invoice.id, partial(cancellation_document, invoice)) for invoice in _cancelled()),
             *((invoice.id, partial(invoice_document, invoice)) for invoice in invoices),
             *((note.id, partial(credit_note_document, note)) for note in notes),
         ]
@@ -54,16 +69,84 @@ def documents_create() -> int:
     return count
 
 
+def _cancelled() -> list[Invoice]:
+    """Returns the void invoices that a tenant has had as a paper, and whose cancellation is not made yet."""
+    since = timezone.now() - CANCELLED_WITHIN
+    void = list(Invoice.objects.filter(status=Invoice.Status.VOID, voided_at__gte=since).order_by("id")[:AT_ONCE])
+    ids = [document_id(invoice.id, CANCELLATION) for invoice in void] + [invoice.id for invoice in void]
+    kept = set(InvoiceDocument.objects.filter(subject_id__in=ids).values_list("subject_id", flat=True))
+    return [invoice for invoice in void if invoice.id in kept and document_id(invoice.id, CANCELLATION) not in kept]
+
+
 def invoice_document(invoice: Invoice) -> InvoiceDocument:
     """Returns the kept PDF of an issued invoice; the first call creates it and mails it."""
     assert invoice.number is not None
-    logo = logo_of(invoice.legal_entity_id)
-    return _document(
-        invoice.tenant_id,
-        invoice.id,
-        lambda: invoice_pdf(invoice, invoice_lines(invoice), logo=logo),
-        lambda document: invoice_send(invoice=invoice, document=document),
+    return document_keep(
+        tenant_id=invoice.tenant_id,
+        subject_id=invoice.id,
+        name=file_name(invoice.number),
+        render=lambda: invoice_pdf(
+            invoice,
+            invoice_lines(invoice),
+            logo=logo_of(invoice.legal_entity_id),
+            replaces=replaced_of(invoice),
+            xml=_factur_x(e_invoice_read(invoice)),
+        ),
+        send=lambda document: wants_mail(invoice.tenant_id) and invoice_send(invoice=invoice, document=document),
     )
+
+
+def cancellation_document(invoice: Invoice) -> InvoiceDocument:
+    """Returns the kept cancellation of a void invoice; the first call creates it, and mails it where the invoice was.
+
+    The invoice's own PDF stays as it was sent. Raises InvoiceRefused for one that is not void.
+    """
+    if invoice.number is None or invoice.status != Invoice.Status.VOID:
+        raise InvoiceRefused("not_void", number=invoice.number or "")
+
+    def send(document: InvoiceDocument) -> None:
+        by_hand = AuditEvent.objects.filter(action="invoice.sent", target_id=invoice.id.hex)
+        if wants_mail(invoice.tenant_id) or by_hand.exists():
+            cancellation_send(invoice=invoice, document=document)
+
+    return document_keep(
+        tenant_id=invoice.tenant_id,
+        subject_id=document_id(invoice.id, CANCELLATION),
+        name=file_name(f"{invoice.number}-cancellation"),
+        render=lambda: cancellation_pdf(invoice, logo=logo_of(invoice.legal_entity_id)),
+        send=send,
+    )
+
+
+def invoice_xml(invoice: Invoice) -> InvoiceDocument:
+    """Returns the kept XRechnung of an issued invoice; the first call creates it.
+
+    Raises InvoiceRefused for a draft, EInvoiceIncomplete where the invoice lacks what it needs.
+    """
+    if invoice.number is None:
+        raise InvoiceRefused("draft")
+    return _xrechnung(invoice.tenant_id, invoice.id, invoice.number, lambda: e_invoice_read(invoice))
+
+
+def credit_note_xml(note: CreditNote) -> InvoiceDocument:
+    """Returns the kept XRechnung of a credit note; the first call creates it. Raises EInvoiceIncomplete."""
+    return _xrechnung(note.tenant_id, note.id, note.number, lambda: e_credit_note_read(note))
+
+
+def _xrechnung(tenant_id: UUID, subject_id: UUID, number: str, read: Callable[[], EInvoice]) -> InvoiceDocument:
+    def render() -> bytes:
+        e_invoice = read()
+        if lacks := shortcomings_of_xrechnung(e_invoice):
+            raise EInvoiceIncomplete(number=number, lacks=lacks)
+        return ubl(e_invoice)
+
+    subject = document_id(subject_id, XRECHNUNG)
+    return document_keep(tenant_id=tenant_id, subject_id=subject, name=file_name(number, "xml"), render=render)
+
+
+def _factur_x(e_invoice: EInvoice) -> bytes | None:
+    """Returns what is attached to the PDF; None where it lacks what it needs, then the PDF is only a paper."""
+    return None if shortcomings(e_invoice) else cii(e_invoice)
 
 
 def invoice_resend(*, invoice: Invoice, actor: Actor, to: list[str] | None = None) -> list[str]:
@@ -92,52 +175,16 @@ def invoice_resend(*, invoice: Invoice, actor: Actor, to: list[str] | None = Non
 
 def credit_note_document(note: CreditNote) -> InvoiceDocument:
     """Returns the kept PDF of a credit note; the first call creates it and mails it."""
-    logo = logo_of(note.legal_entity_id)
-    return _document(
-        note.tenant_id,
-        note.id,
-        lambda: credit_note_pdf(note, note.invoice, credit_note_lines(note), logo=logo),
-        lambda document: credit_note_send(note=note, document=document),
+    return document_keep(
+        tenant_id=note.tenant_id,
+        subject_id=note.id,
+        name=file_name(note.number),
+        render=lambda: credit_note_pdf(
+            note,
+            note.invoice,
+            credit_note_lines(note),
+            logo=logo_of(note.legal_entity_id),
+            xml=_factur_x(e_credit_note_read(note)),
+        ),
+        send=lambda document: wants_mail(note.tenant_id) and credit_note_send(note=note, document=document),
     )
-
-
-def _document(
-    tenant_id: UUID, subject_id: UUID, render: Callable[[], bytes], send: Callable[[InvoiceDocument], object]
-) -> InvoiceDocument:
-    """Returns the kept PDF, or renders, keeps and mails it.
-
-    Two that render the same one at once keep two objects under names of their own; the row of the first one counts.
-    """
-    with acting_as("operator"):
-        kept: InvoiceDocument | None = InvoiceDocument.objects.filter(subject_id=subject_id).first()
-        if kept is not None:
-            return kept
-        pdf = render()
-        key = f"tenants/{tenant_id.hex}/invoices/{subject_id.hex}-{secrets.token_hex(4)}.pdf"
-        folder = Path(settings.SPOOL_DIR) / "invoices"
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / key.rpartition("/")[2]
-        part.write_bytes(pdf)
-        objects().keep(part, key)
-        with transaction.atomic(using=current_alias()):
-            kept, created = InvoiceDocument.objects.get_or_create(
-                subject_id=subject_id,
-                defaults={
-                    "tenant_id": tenant_id,
-                    "storage_key": key,
-                    "sha256": hashlib.sha256(pdf).hexdigest(),
-                    "bytes": len(pdf),
-                },
-            )
-            if created and BillingProfile.objects.filter(tenant_id=tenant_id, send_by_email=False).first() is None:
-                send(kept)
-        if not created:
-            objects().delete(key)
-        return kept
-
-
-def logo_of(legal_entity_id: UUID | None) -> bytes | None:
-    if legal_entity_id is None:
-        return None
-    entity = LegalEntity.objects.filter(id=legal_entity_id).first()
-    return bytes(entity.logo) if entity is not None and entity.logo else None

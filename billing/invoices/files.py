@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from billing.invoices.mails import file_name
+from billing.invoices.document_store import file_name
 from billing.invoices.representation import invoice_csv
 from billing.invoices.selectors import FullInvoice
-from billing.models import Invoice, InvoiceDocument
-from cavendish.storage import objects
-
-
-def document_read(document: InvoiceDocument) -> bytes:
-    """Returns the PDF as it is kept. Reads object storage."""
-    return b"".join(objects().read(document.storage_key))
+from billing.models import Invoice
 
 
 def draft_name(invoice: Invoice) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from billing.models import Invoice, InvoiceLine, Kind, Tier, Unit
 from billing.money import price_text
@@ -86,3 +88,24 @@ def rate_text(line: InvoiceLine) -> str:
 def percent_text(rate: Decimal) -> str:
     text = f"{rate:f}"
     return f"{text.rstrip('0').rstrip('.')} %" if "." in text else f"{text} %"
+
+
+def terms_text(invoice: Invoice) -> str:
+    """Returns until when an invoice is to be paid, counted from its day: "14 days net"."""
+    days = (invoice.due_on - invoice.issued_on).days if invoice.due_on and invoice.issued_on else 0
+    return "Due at once" if not days else "1 day net" if days == 1 else f"{days} days net"
+
+
+def address_text(party: Mapping[str, Any]) -> str:
+    """Returns an address with its lines: as somebody wrote it, else out of its parts."""
+    parts = party.get("postal_address") or {}
+    if party.get("address") or not parts:
+        return str(party.get("address") or "")
+    city = " ".join(filter(None, (parts.get("postal_code"), parts.get("city"))))
+    lines = (parts.get("line1"), parts.get("line2"), city, parts.get("region"), parts.get("country"))
+    return "\n".join(line for line in lines if line)
+
+
+def iban_text(iban: str) -> str:
+    """Returns an IBAN as people write it, in groups of four."""
+    return " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.members.languages import tenant_language
 from accounts.models import Membership, Role
 from billing.invoices.labels import figure
+from billing.invoices.payment_links import payment_url
 from billing.models import BillingProfile, CreditNote, Invoice, InvoiceDocument
 from cavendish.db import ids
 from cavendish.mail.letters import Fact, Letter, day_text, link
@@ -49,7 +50,10 @@ def invoice_letter(invoice: Invoice) -> Letter:
             Fact(_("Total"), f"{figure(invoice.total, invoice.digits)} {invoice.currency}"),
         ],
         button=link(_("View the invoice"), f"/console/billing/invoices/{ids.encode(ids.INVOICE, invoice.id)}/"),
-        after=[_("The invoice is attached. Its page shows what each line is made of, job by job.")],
+        after=[
+            *([_("Pay online: {address}").format(address=pay)] if (pay := payment_url(invoice)) else []),
+            _("The invoice is attached. Its page shows what each line is made of, job by job."),
+        ],
         signature=issuer,
     )
 
@@ -82,25 +86,48 @@ def credit_note_letter(note: CreditNote) -> Letter:
 
 def invoice_send(*, invoice: Invoice, document: InvoiceDocument, to: list[str] | None = None) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
-    attachment = Attachment(file_name(invoice.number or "invoice"), PDF, document.storage_key)
-    return _send(invoice.tenant_id, to, letter=partial(invoice_letter, invoice), attachment=attachment)
+    return _send(invoice.tenant_id, to, letter=partial(invoice_letter, invoice), document=document)
+
+
+def cancellation_letter(invoice: Invoice) -> Letter:
+    """Returns the letter that takes a void invoice back, in the active language."""
+    issuer = invoice.issuer["name"]
+    values = {"number": invoice.number, "issuer": issuer, "customer": invoice.customer["name"]}
+    return Letter(
+        subject=_("Invoice {number} from {issuer} is void").format(**values),
+        title=_("Invoice {number} for {customer} is void").format(**values),
+        text=[
+            _("Please do not pay it: it counts no more."),
+            _("If anything is to be charged for this month, another invoice follows, which names this one."),
+        ],
+        facts=[
+            Fact(_("Reason"), invoice.void_reason),
+            # Translators: the month of an invoice in a mail, in Django's date format.
+            Fact(_("Period"), date_format(invoice.month, _("F Y"))),
+            Fact(_("Total"), f"{figure(invoice.total, invoice.digits)} {invoice.currency}"),
+        ],
+        button=link(_("View the invoice"), f"/console/billing/invoices/{ids.encode(ids.INVOICE, invoice.id)}/"),
+        after=[_("The cancellation is attached; keep it with the invoice.")],
+        signature=issuer,
+    )
+
+
+def cancellation_send(*, invoice: Invoice, document: InvoiceDocument) -> bool:
+    """Queues the mail; returns False when there is nobody to send it to."""
+    return _send(invoice.tenant_id, None, letter=partial(cancellation_letter, invoice), document=document)
 
 
 def credit_note_send(*, note: CreditNote, document: InvoiceDocument, to: list[str] | None = None) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
-    attachment = Attachment(file_name(note.number), PDF, document.storage_key)
-    return _send(note.tenant_id, to, letter=partial(credit_note_letter, note), attachment=attachment)
+    return _send(note.tenant_id, to, letter=partial(credit_note_letter, note), document=document)
 
 
-def file_name(number: str) -> str:
-    """Returns the name of the PDF of a number, whose prefix may hold slashes."""
-    return "".join(char if char.isalnum() or char in "-_." else "-" for char in number) + ".pdf"
-
-
-def _send(tenant_id: UUID, to: list[str] | None, *, letter: Callable[[], Letter], attachment: Attachment) -> bool:
+def _send(tenant_id: UUID, to: list[str] | None, *, letter: Callable[[], Letter], document: InvoiceDocument) -> bool:
     to = to or recipients(tenant_id)
     if not to:
         return False
     language = tenant_language(tenant_id)
+    # a document of before has no name
+    attachment = Attachment(document.name or document.storage_key.rpartition("/")[2], PDF, document.storage_key)
     mail_queue(to=to, letter=letter, language=language, tenant_id=tenant_id, attachments=[attachment])
     return True

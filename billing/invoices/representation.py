@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from billing.e_invoices.document import Exchanged
 from billing.invoices.labels import line_text, percent_text
 from billing.invoices.payment_links import payment_url
 from billing.invoices.selectors import FullInvoice, LineGeneration
@@ -18,7 +19,8 @@ from cavendish.db import ids
 from cavendish.http.times import moment
 
 PREVIEW = "preview"
-ISSUER = ("name", "address", "tax_id", "email", "bank_details")
+ISSUER = ("name", "address", "tax_id", "email", "phone", "iban", "bic", "bank_details")
+CUSTOMER = ("name", "address", "tax_id", "email", "reference", "buyer_reference", "tax_category")
 CSV_COLUMNS = (
     "invoice", "line", "type", "description", "model", "image_size", "kind", "tier", "images", "quantity", "unit",
     "unit_price", "exact_amount", "amount", "currency",
@@ -55,8 +57,9 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
         "voided_at": moment(invoice.voided_at),
         "void_reason": invoice.void_reason or None,
         "replaces": ids.encode(ids.INVOICE, invoice.replaces_id) if invoice.replaces_id else None,
-        "issuer": {name: invoice.issuer.get(name, "") for name in ISSUER},
-        "customer": {name: invoice.customer.get(name, "") for name in ("name", "address", "tax_id", "reference")},
+        "replaced_by": ids.encode(ids.INVOICE, full.replaced_by) if full.replaced_by else None,
+        "issuer": _party(invoice.issuer, ISSUER),
+        "customer": _party(invoice.customer, CUSTOMER),
         "lines": [line_json(line, invoice, address) for line in full.lines],
         "exact_amount": amount_text(invoice.exact),
         "rounding": amount_text(invoice.net - invoice.exact),
@@ -65,7 +68,9 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
             "label": invoice.tax_label,
             "rate": price_text(invoice.tax_rate) if invoice.tax_rate is not None else None,
             "note": invoice.tax_note or None,
+            "base": coins(invoice.net),
             "amount": coins(invoice.tax),
+            "exchanged": _exchanged(invoice),
         },
         "total": coins(invoice.total),
         "paid_from_balance": coins(invoice.paid_from_balance),
@@ -86,7 +91,28 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
         "credit_notes": [ids.encode(ids.CREDIT_NOTE, note.id) for note in full.credit_notes],
         "payment_url": None if preview else payment_url(invoice),
         "pdf_url": f"{address}.pdf" if address else None,
+        "xml_url": f"{address}.xml" if address and invoice.number else None,
+        "cancellation_pdf_url": f"{address}/cancellation.pdf" if address and invoice.voided_at else None,
         "csv_url": f"{address}.csv" if address else None,
+    }
+
+
+def _party(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Returns a side of an invoice as it was; what older ones do not have is empty."""
+    return {**{name: values.get(name, "") for name in names}, "postal_address": values.get("postal_address") or None}
+
+
+def _exchanged(invoice: Invoice) -> dict[str, str] | None:
+    """Returns the tax in the currency in which the issuer owes it, and by which rate."""
+    own = Exchanged.of(invoice.issuer, invoice.tax)
+    if own is None:
+        return None
+    return {
+        "currency": own.currency,
+        "rate": f"{own.rate:f}",
+        "rate_on": own.on,
+        "source": own.source,
+        "amount": minor_text(own.amount, own.digits),
     }
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers as s
 from billing.models import Invoice as Row
 from billing.models import InvoiceLine as Line
 from billing.models import Tier, Unit
+from billing.parties.schema import PostalAddress
 from cavendish.http.schema import Page
 
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Row.Status.values))
@@ -27,16 +28,24 @@ class Period(s.Serializer[object]):
 class Issuer(s.Serializer[object]):
     name = s.CharField()
     address = s.CharField()
+    postal_address = PostalAddress(allow_null=True)
     tax_id = s.CharField()
     email = s.CharField()
+    phone = s.CharField()
+    iban = s.CharField()
+    bic = s.CharField()
     bank_details = s.CharField(help_text="Where to pay to; empty where the operator set none.")
 
 
 class Customer(s.Serializer[object]):
     name = s.CharField()
     address = s.CharField()
+    postal_address = PostalAddress(allow_null=True)
     tax_id = s.CharField()
+    email = s.CharField(help_text="Where the invoice goes.")
     reference = s.CharField()
+    buyer_reference = s.CharField()
+    tax_category = s.CharField()
 
 
 class InvoiceLine(s.Serializer[object]):
@@ -60,11 +69,23 @@ class InvoiceLine(s.Serializer[object]):
     generations_url = s.CharField(allow_null=True)
 
 
+class Exchanged(s.Serializer[object]):
+    """The tax in the currency in which the issuer owes it, where the invoice has another one."""
+
+    currency = s.CharField()
+    rate = s.CharField(help_text="What one of the invoice's currency is in it.")
+    rate_on = s.DateField()
+    source = s.CharField()
+    amount = s.CharField()
+
+
 class Tax(s.Serializer[object]):
     label = s.CharField()
     rate = s.CharField(allow_null=True, help_text="Percent; null where no tax applies.")
     note = s.CharField(allow_null=True)
+    base = s.CharField(help_text="What it is on: `net`. " + COINS)
     amount = s.CharField(help_text=COINS)
+    exchanged = Exchanged(allow_null=True)
 
 
 class Payment(s.Serializer[object]):
@@ -94,6 +115,7 @@ class Invoice(s.Serializer[object]):
     voided_at = s.DateTimeField(allow_null=True)
     void_reason = s.CharField(allow_null=True)
     replaces = s.CharField(allow_null=True, help_text="The void invoice in whose place it stands.")
+    replaced_by = s.CharField(allow_null=True, help_text="Of a void one: the invoice in its place.")
     issuer = Issuer()
     customer = Customer()
     lines = InvoiceLine(many=True)
@@ -111,6 +133,8 @@ class Invoice(s.Serializer[object]):
     credit_notes = s.ListField(child=s.CharField())
     payment_url = s.CharField(allow_null=True, help_text="Where anybody who has the link pays what is due.")
     pdf_url = s.CharField(allow_null=True)
+    xml_url = s.CharField(allow_null=True, help_text="The e-invoice; 409 where it lacks something.")
+    cancellation_pdf_url = s.CharField(allow_null=True, help_text="Of a void one.")
     csv_url = s.CharField(allow_null=True)
 
 

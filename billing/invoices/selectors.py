@@ -22,14 +22,15 @@ from cavendish.db.call import call_row, call_rows
 from cavendish.db.router import current_alias
 
 
-@dataclass(frozen=True)
+@dataclass
 class FullInvoice:
-    """An invoice with its lines, payments and credit notes."""
+    """An invoice with its lines, payments and credit notes, and the one that stands in its place if it is void."""
 
     invoice: Invoice
     lines: list[InvoiceLine]
     payments: list[Payment]
     credit_notes: list[CreditNote]
+    replaced_by: UUID | None = None
 
     @property
     def settled(self) -> Settled:
@@ -47,6 +48,14 @@ def invoice_lines(invoice: Invoice) -> list[InvoiceLine]:
     return list(InvoiceLine.objects.filter(invoice_id=invoice.id).order_by("number"))
 
 
+def replaced_of(invoice: Invoice) -> tuple[str, date] | None:
+    """Returns number and day of the void invoice in whose place this one stands; None where there is none."""
+    if invoice.replaces_id is None:
+        return None
+    void: tuple[str, date] = Invoice.objects.values_list("number", "issued_on").get(id=invoice.replaces_id)
+    return void
+
+
 def credit_note_lines(note: CreditNote) -> list[CreditNoteLine]:
     """Returns a note's lines with their invoice lines, in their order."""
     rows = CreditNoteLine.objects.filter(credit_note_id=note.id).select_related("invoice_line")
@@ -58,7 +67,7 @@ def invoice_detail(invoice: Invoice) -> FullInvoice:
 
 
 def invoices_load(invoices: Sequence[Invoice]) -> list[FullInvoice]:
-    """Returns invoices with their parts in the order given; three statements, however many there are."""
+    """Returns invoices with their parts in the order given; four statements, however many there are."""
     full = {invoice.id: FullInvoice(invoice, [], [], []) for invoice in invoices}
     for line in InvoiceLine.objects.filter(invoice_id__in=full).order_by("invoice_id", "number"):
         full[line.invoice_id].lines.append(line)
@@ -66,6 +75,10 @@ def invoices_load(invoices: Sequence[Invoice]) -> list[FullInvoice]:
         full[payment.invoice_id].payments.append(payment)
     for note in CreditNote.objects.filter(invoice_id__in=full).order_by("id"):
         full[note.invoice_id].credit_notes.append(note)
+    void = [invoice.id for invoice in invoices if invoice.status == Invoice.Status.VOID]
+    if void:
+        for old, new in Invoice.objects.filter(replaces_id__in=void).order_by("id").values_list("replaces_id", "id"):
+            full[old].replaced_by = new
     return list(full.values())
 
 

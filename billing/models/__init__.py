@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from billing.models.budgets import Budget, BudgetAlert, BudgetPeriod
 from billing.models.charges import BillingPeriod, Charge, Hold, HoldLine
-from billing.models.entities import BillingProfile, LegalEntity, NumberSeries
+from billing.models.entities import BillingProfile, LegalEntity, NumberSeries, TaxCategory
 from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
 from billing.models.prices import Kind, Plan, PlanVersion, Price, Subscription, Tier, Unit
@@ -56,6 +56,7 @@ __all__ = [
     "ProviderEvent",
     "ProviderPayment",
     "Subscription",
+    "TaxCategory",
     "Tier",
     "Unit",
     "UsageRecord",

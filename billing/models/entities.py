@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Tenant
 from cavendish.db.ids import new_id
@@ -13,7 +14,7 @@ from cavendish.db.tenancy import TenantModel
 
 
 class LegalEntity(models.Model):
-    """The operator's company that issues invoices, and how many it has issued.
+    """The operator's company that issues invoices, and how many documents of each kind it has issued.
 
     `timezone` is that of the dates on its documents and of {year} and {month} in its prefixes. Its counters move by
     one, in the transaction that issues the document, under this row's lock: no number is ever
@@ -23,19 +24,40 @@ class LegalEntity(models.Model):
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=200)
     address = models.TextField(max_length=1000, help_text="As it stands on the paper, with its lines.")
+    postal_address = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="Its parts, for e-invoices; empty where they are not known."
+    )
     tax_id = models.CharField(max_length=64, blank=True)
     email = models.EmailField(blank=True)
+    contact_name = models.CharField(max_length=100, blank=True, default="", db_default="")
+    phone = models.CharField(max_length=40, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3, default="USD", help_text="Of the tenants that get no other.")
+    tax_currency = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="In which it owes VAT, where invoices have another one.",
+    )
+    iban = models.CharField(max_length=34, blank=True, default="", db_default="")
+    bic = models.CharField(max_length=11, blank=True, default="", db_default="")
     bank_details = models.TextField(max_length=1000, blank=True, help_text="Where to pay to; at the end of an invoice.")
     footer = models.CharField(max_length=300, blank=True, help_text="Register, directors: at the foot of each page.")
     logo = models.BinaryField(null=True, blank=True, help_text="PNG or JPEG.")
     invoice_prefix = models.CharField(max_length=24, default="INV-", help_text="May hold {year} and {month}.")
     credit_note_prefix = models.CharField(max_length=24, default="CN-", help_text="May hold {year} and {month}.")
+    receipt_prefix = models.CharField(
+        max_length=24, default="RC-", db_default="RC-", help_text="May hold {year} and {month}."
+    )
     number_digits = models.PositiveSmallIntegerField(default=6)
     timezone = models.CharField(max_length=64, default="UTC", db_default="UTC", help_text="Of the dates of issue.")
     numbers_restart = models.BooleanField(
         default=False, db_default=False, help_text="Numbers begin at 1 again where {year} or {month} changes."
     )
+    receipts_from = models.DateTimeField(
+        null=True, default=timezone.now, db_default=Now(), help_text="Top-ups since then get a receipt; empty: none."
+    )
+    receipts_issued = models.BigIntegerField(default=0, db_default=0, editable=False)
     invoices_issued = models.BigIntegerField(default=0, editable=False)
     credit_notes_issued = models.BigIntegerField(default=0, editable=False)
     is_default = models.BooleanField(default=False, help_text="Issues for tenants that name no other.")
@@ -79,13 +101,35 @@ class NumberSeries(models.Model):
         return f"{self.issued} {self.document} {self.series}".rstrip()
 
 
+class TaxCategory(models.TextChoices):
+    """VAT categories of EN 16931 (UNCL 5305) that fit what is sold here: services over a wire."""
+
+    STANDARD = "S", "Standard or reduced rate"
+    ZERO = "Z", "Zero rate"
+    EXEMPT = "E", "Exempt"
+    REVERSE_CHARGE = "AE", "Reverse charge"
+    WITHIN_EU = "K", "Exempt, within the EU"
+    EXPORT = "G", "Free export"
+    OUTSIDE = "O", "Outside the scope of VAT"
+
+
 class BillingProfile(TenantModel):
     """To whom a tenant's invoices go and on which terms. The tenant writes its address, the operator the rest."""
 
     tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="+")
     name = models.CharField(max_length=200, blank=True, help_text="Empty means the tenant's name.")
     address = models.TextField(max_length=1000, blank=True)
+    postal_address = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="Its parts, for e-invoices; empty where they are not known."
+    )
     tax_id = models.CharField(max_length=64, blank=True)
+    buyer_reference = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Leads an e-invoice on, for example a Leitweg-ID.",
+    )
     reference = models.CharField(max_length=100, blank=True, help_text="For example a purchase order; on each invoice.")
     emails = ArrayField(
         models.EmailField(), default=list, blank=True, help_text="Empty means owners and billing members."
@@ -94,6 +138,17 @@ class BillingProfile(TenantModel):
     tax_rate = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True, help_text="Percent.")
     tax_label = models.CharField(max_length=40, blank=True, help_text='For example "VAT".')
     tax_note = models.CharField(max_length=300, blank=True, help_text="For example of a reverse charge.")
+    tax_category = models.CharField(
+        max_length=2,
+        choices=TaxCategory,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of EN 16931, for e-invoices.",
+    )
+    tax_exemption_code = models.CharField(
+        max_length=30, blank=True, default="", db_default="", help_text="Why no VAT is due, of the list VATEX."
+    )
     payment_terms_days = models.PositiveSmallIntegerField(default=14)
     send_by_email = models.BooleanField(default=True)
     invoiced = models.BooleanField(default=True, help_text="Off: this tenant gets no invoices.")

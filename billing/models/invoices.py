@@ -146,10 +146,11 @@ class InvoiceLine(TenantModel):
 
 
 class InvoiceDocument(TenantModel):
-    """The PDF of an invoice or a credit note, made once and kept in object storage; its bytes never change."""
+    """A document of an invoice, a credit note or a receipt, made once and kept in object storage, for ever the same."""
 
-    subject_id = models.UUIDField(primary_key=True, help_text="The invoice or credit note.")
+    subject_id = models.UUIDField(primary_key=True, help_text="The invoice, note or receipt; of further ones derived.")
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120, default="", db_default="", help_text="Of the file, as it is downloaded.")
     storage_key = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     bytes = models.PositiveIntegerField()

@@ -13,9 +13,11 @@ from rest_framework.exceptions import ValidationError
 from accounts.roles.checks import check_time_zone
 from billing.currencies import is_currency
 from billing.fields import MOST_EMAILS, Email, Lines, Money
+from billing.models import TaxCategory
+from billing.parties.fields import Bic, ExemptionCode, Iban, PostalAddress
 from billing.parties.services import logo_check
 from cavendish.db import ids
-from cavendish.http.json_body import Body, Flag, Listed, Text, WholeNumber
+from cavendish.http.json_body import Body, Choice, Flag, Listed, Text, WholeNumber
 from cavendish.http.problems import shown
 
 _PREFIX = re.compile(r"(?:[A-Za-z0-9/._-]|\{year\}|\{month\}){0,24}")
@@ -80,8 +82,10 @@ class ProfilePatch(Body):
 
     name = Text(max_length=200, allow_blank=True)
     address = Lines(max_length=1000, allow_blank=True)
+    postal_address = PostalAddress(allow_null=True)
     tax_id = Text(max_length=64, allow_blank=True)
     reference = Text(max_length=100, allow_blank=True)
+    buyer_reference = Text(max_length=100, allow_blank=True)
     emails = Listed(child=Email(max_length=254), max_length=MOST_EMAILS)
 
 
@@ -90,6 +94,8 @@ class OperatorProfilePatch(ProfilePatch):
     tax_rate = TaxPercent(zero=True, allow_null=True)
     tax_label = Text(max_length=40, allow_blank=True)
     tax_note = Text(max_length=300, allow_blank=True)
+    tax_category = Choice(choices=["", *TaxCategory.values])
+    tax_exemption_code = ExemptionCode(max_length=30, allow_blank=True)
     payment_terms_days = WholeNumber(min_value=0, max_value=365)
     send_by_email = Flag()
     invoiced = Flag()
@@ -98,15 +104,23 @@ class OperatorProfilePatch(ProfilePatch):
 class LegalEntityBody(Body):
     name = Text(max_length=200)
     address = Lines(max_length=1000)
+    postal_address = PostalAddress(allow_null=True, required=False)
     tax_id = Text(max_length=64, allow_blank=True, required=False)
     email = Email(max_length=254, allow_blank=True, required=False)
+    contact_name = Text(max_length=100, allow_blank=True, required=False)
+    phone = Text(max_length=40, allow_blank=True, required=False)
     currency = Currency(required=False)
+    tax_currency = Currency(allow_blank=True, required=False)
+    iban = Iban(max_length=42, allow_blank=True, required=False)
+    bic = Bic(max_length=11, allow_blank=True, required=False)
     bank_details = Lines(max_length=1000, allow_blank=True, required=False)
     footer = Text(max_length=300, allow_blank=True, required=False)
     logo = Logo(max_length=140_000, allow_null=True, required=False)
     invoice_prefix = Prefix(required=False, allow_blank=True)
     credit_note_prefix = Prefix(required=False, allow_blank=True)
+    receipt_prefix = Prefix(required=False, allow_blank=True)
     number_digits = WholeNumber(min_value=1, max_value=12, required=False)
     timezone = TimeZone(max_length=64, required=False)
     numbers_restart = Flag(required=False)
+    receipts = Flag(required=False)
     is_default = Flag(required=False)

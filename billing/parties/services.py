@@ -15,7 +15,8 @@ from PIL import Image, UnidentifiedImageError
 from accounts.actor import Actor
 from accounts.audit.services import audit_add, changes
 from billing.errors import ValuesInvalid
-from billing.models import BillingProfile, CreditNote, Invoice, LegalEntity
+from billing.fields import decimal_text
+from billing.models import BillingProfile, CreditNote, Invoice, LegalEntity, TaxCategory
 from cavendish.db.router import current_alias
 from cavendish.http.problems import FieldError
 
@@ -30,7 +31,7 @@ def legal_entity_create(*, actor: Actor, **fields: Any) -> LegalEntity:
         is_default = fields.pop("is_default", False) or first
         if is_default:
             LegalEntity.objects.filter(is_default=True).update(is_default=False)
-        entity = LegalEntity.objects.create(is_default=is_default, **fields)
+        entity = LegalEntity.objects.create(is_default=is_default, **_columns(fields, LegalEntity()))
         audit_add(
             actor=actor,
             action="legal_entity.created",
@@ -53,6 +54,7 @@ def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -
             return None
         if fields.get("is_default"):
             LegalEntity.objects.filter(is_default=True).exclude(id=entity.id).update(is_default=False)
+        fields = _columns(fields, entity)
         before = _values(entity, fields)
         restarts = entity.numbers_restart
         for name, value in fields.items():
@@ -92,12 +94,17 @@ def _restart_check(entity: LegalEntity) -> None:
 
 
 def billing_profile_update(*, tenant_id: UUID, actor: Actor, **fields: Any) -> BillingProfile:
-    """Changes what coming invoices say. In a tenant's context the database takes only what the tenant may write."""
+    """Changes what coming invoices say. In a tenant's context the database takes only what the tenant may write.
+
+    Raises ValuesInvalid where the category of VAT and the rate do not fit.
+    """
     with transaction.atomic(using=current_alias()):
         profile = billing_profile_of(tenant_id)
+        fields = {name: {} if name == "postal_address" and value is None else value for name, value in fields.items()}
         before = _values(profile, fields)
         for name, value in fields.items():
             setattr(profile, name, value)
+        _require_tax_fits(profile, fields)
         profile.updated_at = timezone.now()
         _write(profile, fields)
         old, new = changes(before, _values(profile, fields))
@@ -132,6 +139,29 @@ def logo_check(data: bytes) -> bytes:
     except (UnidentifiedImageError, OSError, SyntaxError):
         raise ValueError("A logo is a PNG or a JPEG.") from None
     return data
+
+
+def _columns(fields: Mapping[str, Any], entity: LegalEntity) -> dict[str, Any]:
+    """Returns the columns of what was written: no address in parts is an empty one, receipts are given from now on."""
+    values = dict(fields)
+    if "postal_address" in values:
+        values["postal_address"] = values["postal_address"] or {}
+    if "receipts" in values and values.pop("receipts") != (entity.receipts_from is not None):
+        values["receipts_from"] = None if entity.receipts_from else timezone.now()
+    return values
+
+
+def _require_tax_fits(profile: BillingProfile, fields: Mapping[str, Any]) -> None:
+    """Raises ValuesInvalid: the standard category has a rate above zero, all others have none or zero."""
+    if not profile.tax_category or not {"tax_category", "tax_rate"} & set(fields):
+        return
+    if (profile.tax_category == TaxCategory.STANDARD) == bool(profile.tax_rate):
+        return
+    name = "tax_category" if "tax_category" in fields else "tax_rate"
+    rate = "none" if profile.tax_rate is None else f"{decimal_text(profile.tax_rate)} %"
+    right = "S goes with a rate above zero, every other category with none or zero."
+    detail = f"The category {profile.tax_category} does not fit the tax rate, which is {rate}: {right}"
+    raise ValuesInvalid([FieldError(f"/{name}", "unknown_value", detail)])
 
 
 def _values(row: LegalEntity | BillingProfile, fields: Mapping[str, Any]) -> dict[str, Any]:

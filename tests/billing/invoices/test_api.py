@@ -86,7 +86,9 @@ def test_an_invoice_shows_what_was_used_and_what_is_due(caller: Caller, issued: 
         "ledger_transaction_id": None, "generations_url": f"/api/v1/invoices/{public(issued)}/lines/4/generations",
     }  # fmt: skip
     assert (shown["exact_amount"], shown["rounding"], shown["net"]) == ("298.790986500", "0.009013500", "298.80")
-    assert shown["tax"] == {"label": "VAT", "rate": "19.00", "note": None, "amount": "56.77"}
+    assert shown["tax"] == {
+        "label": "VAT", "rate": "19.00", "note": None, "base": "298.80", "amount": "56.77", "exchanged": None,
+    }  # fmt: skip
     assert (shown["total"], shown["paid_from_balance"], shown["amount_due"]) == ("355.57", "0.00", "355.57")
 
 

@@ -99,7 +99,7 @@ def test_every_figure_on_the_paper_is_the_rows(issued: Invoice) -> None:
     ]
     assert content["groups"][0]["note"] == "1 image"
     assert content["totals"] == [
-        ["Net", "60.01", ""], ["VAT 19.5 %", "11.70", ""], ["Total", "71.71 USD", "strong"],
+        ["Net", "60.01", ""], ["VAT 19.5 % of 60.01", "11.70", ""], ["Total", "71.71 USD", "strong"],
         ["Amount due", "71.71 USD", "strong"],
     ]  # fmt: skip
     assert ["Your reference", "PO 1"] in content["facts"]

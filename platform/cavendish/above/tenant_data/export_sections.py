@@ -4,7 +4,7 @@ tenant.json                                     the tenant and its settings
 tables/<name>/000001.jsonl …                    rows as they are (export_tables.py)
 generations/<id>/generation.json, <output>.png  the API's JSON, with its pictures and thoughts
 files/<id>/file.json, content.png               uploads and inline inputs that still exist
-invoices/<number>.pdf                           issued documents
+invoices/<number>.pdf, .xml                     issued documents
 manifest.json                                   what it contains and what was missing; the last entry
 """
 
@@ -145,7 +145,8 @@ def _invoices(export: Export, cursor: str) -> Iterator[Unit]:
             numbers |= dict(rows.values_list("id", "number"))
     for document in documents:
         number = (numbers.get(document.subject_id) or document.subject_id.hex).replace("/", "-")
-        entry = StoredEntry(f"invoices/{number}.pdf", document.storage_key, document.bytes)
+        name = document.name or f"{number}.pdf"  # those of before have no name
+        entry = StoredEntry(f"invoices/{name}", document.storage_key, document.bytes)
         yield Unit(document.subject_id.hex, stored=[entry])
 
 

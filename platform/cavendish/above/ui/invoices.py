@@ -15,10 +15,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.invoices.labels import BATCH, group_text, line_text, percent_text, quantity_text, rate_text
+from billing.e_invoices.document import Exchanged
+from billing.e_invoices.selectors import e_invoice_lacks
+from billing.errors import E_INVOICE_FIELDS
+from billing.invoices.document_store import document_read
+from billing.invoices.labels import BATCH, address_text, group_text, line_text, percent_text, quantity_text, rate_text
 from billing.invoices.ledger_entries import today_of
+from billing.invoices.payment_links import payment_url
 from billing.invoices.selectors import FullInvoice, line_cursor, line_generations
-from billing.models import Invoice, InvoiceLine
+from billing.models import Invoice, InvoiceDocument, InvoiceLine
 from billing.months import month_last
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import model_name
@@ -162,7 +167,13 @@ def sums(full: FullInvoice) -> list[Sum]:
     lines = [row(_("Net"), invoice.net)]
     if invoice.tax_rate is not None:
         tax = invoice.tax_label or _("Tax")
-        lines.append(row(f"{tax} {percent_text(invoice.tax_rate)}", invoice.tax))
+        base = money(invoice.net, digits=invoice.digits)
+        name = _("%(tax)s of %(base)s") % {"tax": f"{tax} {percent_text(invoice.tax_rate)}", "base": base}
+        lines.append(row(name, invoice.tax))
+        own = Exchanged.of(invoice.issuer, invoice.tax)
+        if own is not None:
+            name = _("%(tax)s in %(currency)s at %(rate)s") % {"tax": tax, "currency": own.currency, "rate": own.rate}
+            lines.append(Sum(name, money(own.amount, digits=own.digits)))
     lines.append(row(_("Total, %s") % invoice.currency, invoice.total, strong=True))
     if invoice.paid_from_balance:
         lines.append(row(_("From the balance"), invoice.paid_from_balance, minus=True))
@@ -194,6 +205,10 @@ def shown(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> dic
         "sums": sums(full),
         "period": period(row, month_last(row.month)),
         "rounding": row.net - row.exact,
+        "lacks": [label(E_INVOICE_FIELDS[name]) for name in e_invoice_lacks(row)],
+        "issuer_address": address_text(row.issuer),
+        "customer_address": address_text(row.customer),
+        "payment_url": payment_url(row) if full.settled.left > 0 else None,
     }
 
 
@@ -201,6 +216,13 @@ def line_jobs(line: InvoiceLine, invoice: Invoice, request: HttpRequest) -> dict
     """Returns the jobs of a line after what the address says, oldest first, and what the next page is after."""
     jobs, cursor = line_generations(line, invoice, after=line_cursor(request.GET.get("after", "")), limit=LINE_PAGE)
     return {"invoice": invoice, "line": line, "jobs": jobs, "older": cursor or ""}
+
+
+def xml_saved(document: InvoiceDocument) -> HttpResponse:
+    """Returns an e-invoice that the browser saves."""
+    disposition = f'attachment; filename="{document.name}"'
+    headers = {"Content-Disposition": disposition}
+    return HttpResponse(document_read(document), content_type="application/xml", headers=headers)
 
 
 def pdf_shown(pdf: bytes, name: str) -> HttpResponse:

@@ -89,7 +89,9 @@ LINES = (
     gettext_noop("Paid by credits"), gettext_noop("Paid by the plan's credit"),
     gettext_noop("Beyond the quoted maximum, not charged"), gettext_noop("tokens"), gettext_noop("searches"),
     gettext_noop("images"), gettext_noop("token"), gettext_noop("search"), gettext_noop("image"),
-    gettext_noop("Credits and corrections"),
+    gettext_noop("Credits and corrections"), gettext_noop("Standard or reduced rate"), gettext_noop("Zero rate"),
+    gettext_noop("Exempt"), gettext_noop("Reverse charge"), gettext_noop("Exempt, within the EU"),
+    gettext_noop("Free export"), gettext_noop("Outside the scope of VAT"),
 )  # fmt: skip
 """Lines of an invoice without a description of their own; the PDF is in English."""
 

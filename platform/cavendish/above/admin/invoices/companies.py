@@ -15,20 +15,20 @@ from billing.models import LegalEntity
 from billing.parties.bodies import LegalEntityBody
 from billing.parties.services import legal_entity_create, legal_entity_update, logo_check
 from cavendish.above.ui.acts import Act
-from cavendish.http.json_body import Body
+from cavendish.above.ui.addresses import E_INVOICES, PARTS, AddressParts, parts_taken
+from cavendish.http.json_body import Body, body_checked
+from cavendish.http.problems import Problem
 
 LINES = forms.Textarea(attrs={"rows": 3})
 
 
-def body_check(form: forms.Form, body_class: type[Body], values: Mapping[str, Any]) -> dict[str, Any]:
+def body_check(form: Act, body_class: type[Body], values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the values as the API would take them, and puts what is wrong with each beside its field."""
-    body = body_class(data=dict(values), partial=True)
-    if body.is_valid():
-        return dict(body.validated_data)
-    for name, errors in body.errors.items():
-        for error in errors if isinstance(errors, list) else [errors]:
-            form.add_error(name if name in form.fields else None, str(error))
-    return {}
+    try:
+        return body_checked(dict(values), body_class, partial=True)
+    except Problem as refusal:
+        form.show_refusal(refusal)
+        return {}
 
 
 def one_newline(text: str) -> str:
@@ -36,8 +36,10 @@ def one_newline(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-class CompanyAct(Act):
+class CompanyAct(AddressParts, Act):
     permission = OperatorPermission.MONEY
+    more = (*PARTS, "contact_name", "phone", "iban", "bic", "tax_currency")
+    more_word = E_INVOICES
 
     name = forms.CharField(label=_("Name"), max_length=200)
     address = forms.CharField(
@@ -51,6 +53,16 @@ class CompanyAct(Act):
     bank_details = forms.CharField(
         label=_("Bank details"), max_length=1000, widget=LINES, required=False, help_text=_("At the end of an invoice.")
     )
+    iban = forms.CharField(label="IBAN", max_length=42, required=False)
+    bic = forms.CharField(label="BIC", max_length=11, required=False)
+    contact_name = forms.CharField(
+        label=_("Contact"), max_length=100, required=False, help_text=_("Whom a buyer may ask. Empty: the company.")
+    )
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    tax_currency = forms.CharField(
+        label=_("Currency of VAT"), max_length=3, required=False,
+        help_text=_("In which VAT is owed, where invoices are in another one."),
+    )  # fmt: skip
     footer = forms.CharField(
         label=_("Footer"), max_length=300, required=False, help_text=_("Register, directors: at the foot of each page.")
     )
@@ -61,6 +73,7 @@ class CompanyAct(Act):
     credit_note_prefix = forms.CharField(
         label=_("Prefix of credit notes"), max_length=24, initial="CN-", required=False
     )
+    receipt_prefix = forms.CharField(label=_("Prefix of receipts"), max_length=24, initial="RC-", required=False)
     number_digits = forms.IntegerField(label=_("Digits of a number"), initial=6, min_value=1, max_value=12)
     numbers_restart = forms.BooleanField(
         label=_("Numbers begin at 1 again"), required=False,
@@ -71,6 +84,9 @@ class CompanyAct(Act):
         help_text=_("Of the dates on its documents."),
     )  # fmt: skip
     logo = forms.FileField(label=_("Logo"), required=False, help_text=_("PNG or JPEG of at most 100 kB."))
+    receipts = forms.BooleanField(
+        label=_("Top-ups get a receipt"), required=False, initial=True, help_text=_("Those from now on.")
+    )
     is_default = forms.BooleanField(
         label=_("Issues for tenants that name no other"), required=False, help_text=_("There is one such company.")
     )
@@ -89,7 +105,7 @@ class CompanyAct(Act):
         logo = values.pop("logo", None)
         values["timezone"] = values.get("timezone") or "UTC"
         texts = {name: one_newline(value) if isinstance(value, str) else value for name, value in values.items()}
-        checked = body_check(self, LegalEntityBody, texts)
+        checked = body_check(self, LegalEntityBody, parts_taken(texts))
         return {**checked, "logo": logo} if logo else checked
 
 
@@ -109,8 +125,10 @@ class ChangeCompany(CompanyAct):
         self.entity = entity
         super().__init__(*args, **options)
         for name, field in self.fields.items():
-            if name != "logo":
+            if name not in {"logo", "receipts", *PARTS}:
                 field.initial = getattr(entity, name)
+        self.fields["receipts"].initial = entity.receipts_from is not None
+        self.parts_show(entity.postal_address)
 
     @property
     def title(self) -> str:

@@ -11,10 +11,17 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
-from billing.invoices.documents import credit_note_document, invoice_document, logo_of
+from billing.e_invoices.selectors import e_credit_note_lacks, e_invoice_lacks
+from billing.invoices.document_store import document_read, file_name, logo_of
+from billing.invoices.documents import (
+    cancellation_document,
+    credit_note_document,
+    credit_note_xml,
+    invoice_document,
+    invoice_xml,
+)
 from billing.invoices.files import csv_response as csv_of_invoice
-from billing.invoices.files import document_read, draft_name
-from billing.invoices.mails import file_name
+from billing.invoices.files import draft_name
 from billing.invoices.pdf import invoice_pdf
 from billing.invoices.selectors import (
     FullInvoice,
@@ -22,6 +29,7 @@ from billing.invoices.selectors import (
     invoice_detail,
     invoice_lines,
     invoice_preview,
+    replaced_of,
 )
 from billing.ledger.selectors import LedgerFilters, ledger_transactions
 from billing.models import CreditNote, Invoice, InvoiceLine, LegalEntity
@@ -34,7 +42,7 @@ from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENT
 from cavendish.above.admin.links import address_of, tenant_named
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.ui import invoices as invoice_page
-from cavendish.above.ui.invoices import TODAY, invoice_state, line_label, pdf_shown
+from cavendish.above.ui.invoices import TODAY, invoice_state, line_label, pdf_shown, xml_saved
 from cavendish.above.ui.lists import FilterInvalid, List, list_page
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.scripts import towards
@@ -132,9 +140,27 @@ def _shown(full: FullInvoice, public_id: str = "") -> dict[str, Any]:
 def invoice_file(request: HttpRequest, invoice_id: str) -> HttpResponse:
     row = _invoice_of(invoice_id)
     if row.number is None:
-        pdf = invoice_pdf(row, invoice_lines(row), logo=logo_of(row.legal_entity_id))
+        logo = logo_of(row.legal_entity_id)
+        pdf = invoice_pdf(row, invoice_lines(row), logo=logo, replaces=replaced_of(row))
         return pdf_shown(pdf, draft_name(row))
     return pdf_shown(document_read(invoice_document(row)), file_name(row.number))
+
+
+@operator_page(section="invoices")
+def invoice_xml_file(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    row = _invoice_of(invoice_id)
+    if row.number is None or e_invoice_lacks(row):
+        raise Http404
+    return xml_saved(invoice_xml(row))
+
+
+@operator_page(section="invoices")
+def cancellation_file(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    row = _invoice_of(invoice_id)
+    if row.status != Invoice.Status.VOID:
+        raise Http404
+    document = cancellation_document(row)
+    return pdf_shown(document_read(document), document.name)
 
 
 @operator_page(section="invoices")
@@ -203,7 +229,7 @@ def credit_notes(request: HttpRequest) -> HttpResponse:
 @operator_page(section="invoices")
 def credit_note(request: HttpRequest, note_id: str) -> HttpResponse:
     note = _note_of(note_id)
-    context = {"note": note, "public_id": note_id, "lines": [
+    context = {"note": note, "public_id": note_id, "has_xml": not e_credit_note_lacks(note), "lines": [
         (line.invoice_line.number, line_label(line.invoice_line), line.amount) for line in credit_note_lines(note)
     ]}  # fmt: skip
     return render(request, "admin/invoices/credit_note.html", context)
@@ -213,6 +239,14 @@ def credit_note(request: HttpRequest, note_id: str) -> HttpResponse:
 def credit_note_file(request: HttpRequest, note_id: str) -> HttpResponse:
     note = _note_of(note_id)
     return pdf_shown(document_read(credit_note_document(note)), file_name(note.number))
+
+
+@operator_page(section="invoices")
+def credit_note_xml_file(request: HttpRequest, note_id: str) -> HttpResponse:
+    note = _note_of(note_id)
+    if e_credit_note_lacks(note):
+        raise Http404
+    return xml_saved(credit_note_xml(note))
 
 
 def _note_of(note_id: str) -> CreditNote:

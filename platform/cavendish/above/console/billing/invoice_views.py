@@ -11,10 +11,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.roles.permissions import Permission
-from billing.invoices.documents import credit_note_document, invoice_document, logo_of
+from billing.e_invoices.selectors import e_credit_note_lacks, e_invoice_lacks
+from billing.invoices.document_store import document_read, file_name, logo_of
+from billing.invoices.documents import (
+    cancellation_document,
+    credit_note_document,
+    credit_note_xml,
+    invoice_document,
+    invoice_xml,
+)
 from billing.invoices.files import csv_response as csv_of_invoice
-from billing.invoices.files import document_read, draft_name
-from billing.invoices.mails import file_name
+from billing.invoices.files import draft_name
 from billing.invoices.pdf import invoice_pdf as draft_pdf
 from billing.invoices.selectors import (
     FullInvoice,
@@ -22,13 +29,14 @@ from billing.invoices.selectors import (
     invoice_detail,
     invoice_lines,
     invoice_preview,
+    replaced_of,
 )
 from billing.models import CreditNote, Invoice, InvoiceLine
 from cavendish.above.console.billing import lists
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import invoices as invoice_page
-from cavendish.above.ui.invoices import TODAY, invoice_state, line_label, pdf_shown
+from cavendish.above.ui.invoices import TODAY, invoice_state, line_label, pdf_shown, xml_saved
 from cavendish.above.ui.lists import list_page
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
@@ -82,6 +90,7 @@ def invoice(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpRespo
             **_shown(full, invoice_id),
             "public_id": invoice_id,
             "state": invoice_state(row),
+            "may_xml": row.number is not None and not e_invoice_lacks(row),
             "replaced_by": (ids.encode(ids.INVOICE, replaced_by.id), replaced_by) if replaced_by else None,
             "replaces": (ids.encode(ids.INVOICE, row.replaces_id), row.replaces) if row.replaces_id else None,
             "notes": [(ids.encode(ids.CREDIT_NOTE, note.id), note) for note in full.credit_notes],
@@ -108,9 +117,30 @@ def invoice_pdf(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpR
         row = _invoice_of(work, invoice_id)
         lines = invoice_lines(row) if row.number is None else []
         logo = logo_of(row.legal_entity_id) if row.number is None else None
+        replaces = replaced_of(row)
     if row.number is None:
-        return pdf_shown(draft_pdf(row, lines, logo=logo), draft_name(row))
+        return pdf_shown(draft_pdf(row, lines, logo=logo, replaces=replaces), draft_name(row))
     return pdf_shown(document_read(invoice_document(row)), file_name(row.number))
+
+
+@console_page(Permission.BILLING, section="billing")
+def invoice_xml_file(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpResponse:
+    """The e-invoice, where the invoice has all that it needs."""
+    with work.reading():
+        row = _invoice_of(work, invoice_id)
+        if row.number is None or e_invoice_lacks(row):
+            raise Http404
+    return xml_saved(invoice_xml(row))
+
+
+@console_page(Permission.BILLING, section="billing")
+def cancellation(request: HttpRequest, work: Workplace, invoice_id: str) -> HttpResponse:
+    with work.reading():
+        row = _invoice_of(work, invoice_id)
+    if row.status != Invoice.Status.VOID:
+        raise Http404
+    document = cancellation_document(row)
+    return pdf_shown(document_read(document), document.name)
 
 
 @console_page(Permission.BILLING, section="billing")
@@ -161,7 +191,8 @@ def credit_note(request: HttpRequest, work: Workplace, note_id: str) -> HttpResp
             (line.invoice_line.number, line_label(line.invoice_line), line.amount) for line in credit_note_lines(note)
         ]
         context = {
-            "note": note, "public_id": note_id, "lines": lines, "invoice_id": ids.encode(ids.INVOICE, note.invoice_id),
+            "note": note, "public_id": note_id, "lines": lines, "has_xml": not e_credit_note_lacks(note),
+            "invoice_id": ids.encode(ids.INVOICE, note.invoice_id),
         }  # fmt: skip
     return render(request, "console/billing/credit_note.html", context)
 
@@ -171,6 +202,15 @@ def credit_note_pdf(request: HttpRequest, work: Workplace, note_id: str) -> Http
     with work.reading():
         note = _note_of(work, note_id)
     return pdf_shown(document_read(credit_note_document(note)), file_name(note.number))
+
+
+@console_page(Permission.BILLING, section="billing")
+def credit_note_xml_file(request: HttpRequest, work: Workplace, note_id: str) -> HttpResponse:
+    with work.reading():
+        note = _note_of(work, note_id)
+        if e_credit_note_lacks(note):
+            raise Http404
+    return xml_saved(credit_note_xml(note))
 
 
 def _note_of(work: Workplace, public: str) -> CreditNote:

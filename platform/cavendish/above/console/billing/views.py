@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.roles.permissions import Permission
+from billing.invoices.labels import address_text
 from billing.ledger.services import available
 from billing.models import Invoice
 from billing.parties.services import billing_profile_of
@@ -46,6 +47,7 @@ def billing(request: HttpRequest, work: Workplace) -> HttpResponse:
     with work.reading():
         wallet = wallet_of(tenant_id=tenant.id, livemode=LIVE)
         forecast = forecast_of(tenant)
+        profile = billing_profile_of(tenant.id)
         rows = Invoice.objects.filter(tenant_id=tenant.id).annotate(today=TODAY).order_by("-id")[:LAST_INVOICES]
         context: dict[str, Any] = {
             "month": month,
@@ -61,7 +63,8 @@ def billing(request: HttpRequest, work: Workplace) -> HttpResponse:
             "invoices": [(ids.encode(ids.INVOICE, row.id), row, invoice_state(row)) for row in rows],
             "subscription": subscription_now(tenant_id=tenant.id),
             "coming": subscription_next(tenant_id=tenant.id),
-            "profile": billing_profile_of(tenant.id),
+            "profile": profile,
+            "address": address_text({"postal_address": profile.postal_address}),
         }
     return render(request, "console/billing/billing.html", context)
 

@@ -12,17 +12,23 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.roles.operators import OperatorPermission
-from billing.models import LegalEntity
+from billing.models import LegalEntity, TaxCategory
+from billing.parties.bodies import OperatorProfilePatch
 from billing.parties.services import billing_profile_of, billing_profile_update
 from cavendish.above.admin.tenants.acts.base import TenantAct
+from cavendish.above.ui.addresses import E_INVOICES, PARTS, AddressParts, parts_taken
+from cavendish.above.ui.labels import label
+from cavendish.http.json_body import body_checked
 
 LINES = forms.Textarea(attrs={"rows": 3})
 
 
-class BillingDetails(TenantAct):
+class BillingDetails(AddressParts, TenantAct):
     word, heading = _("Change billing details"), _("Change the billing details of %s")
     permission = OperatorPermission.MONEY
     text = _("Coming invoices say what stands here; issued ones stay as they are.")
+    more = (*PARTS, "buyer_reference", "tax_category", "tax_exemption_code")
+    more_word = E_INVOICES
 
     name = forms.CharField(label=_("Name"), max_length=200, required=False, help_text=_("Empty: the tenant's name."))
     address = forms.CharField(label=_("Address"), max_length=1000, required=False, widget=LINES)
@@ -44,6 +50,13 @@ class BillingDetails(TenantAct):
     tax_note = forms.CharField(
         label=_("Note on tax"), max_length=300, required=False, help_text=_("For example of a reverse charge.")
     )
+    buyer_reference = forms.CharField(
+        label=_("Buyer's reference"), max_length=100, required=False, help_text=_("For example a Leitweg-ID.")
+    )
+    tax_category = forms.ChoiceField(label=_("VAT category"), required=False)
+    tax_exemption_code = forms.CharField(
+        label=_("Code of the exemption"), max_length=30, required=False, help_text=_("Of the list VATEX.")
+    )
     payment_terms_days = forms.IntegerField(label=_("Days to pay"), min_value=0, max_value=365)
     send_by_email = forms.BooleanField(label=_("Send invoices by mail"), required=False)
     invoiced = forms.BooleanField(label=_("Gets invoices"), required=False)
@@ -54,8 +67,13 @@ class BillingDetails(TenantAct):
         entities = self.fields["legal_entity"]
         assert isinstance(entities, forms.ModelChoiceField)
         entities.queryset = LegalEntity.objects.defer("logo").order_by("name")
+        category = self.fields["tax_category"]
+        assert isinstance(category, forms.ChoiceField)
+        category.choices = [("", "–"), *((code, f"{code} · {label(name)}") for code, name in TaxCategory.choices)]
         for name, field in self.fields.items():
-            field.initial = getattr(profile, name)
+            if name not in PARTS:
+                field.initial = getattr(profile, name)
+        self.parts_show(profile.postal_address)
         self.fields["emails"].initial = "\n".join(profile.emails)
         if profile.tax_rate is not None:
             self.fields["tax_rate"].initial = f"{profile.tax_rate:f}".rstrip("0").rstrip(".")
@@ -72,5 +90,8 @@ class BillingDetails(TenantAct):
         return list(dict.fromkeys(addresses))
 
     def run(self, actor: Actor) -> str:
-        billing_profile_update(tenant_id=self.tenant.id, actor=actor, **self.cleaned_data)
+        values = parts_taken(self.cleaned_data)
+        own = ("postal_address", "buyer_reference", "tax_category", "tax_exemption_code")
+        checked = body_checked({name: values[name] for name in own}, OperatorProfilePatch, partial=True)
+        billing_profile_update(tenant_id=self.tenant.id, actor=actor, **{**values, **checked})
         return gettext("The billing details of %s are changed.") % self.tenant.name
