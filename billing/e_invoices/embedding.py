@@ -7,11 +7,11 @@ stream is replaced, in an update that is appended: what Typst wrote stays, byte 
 from __future__ import annotations
 
 import io
+from typing import cast
 
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, NameObject
+from pypdf.generic import DecodedStreamObject, NameObject, StreamObject
 
-FILE_NAME = "factur-x.xml"
 _END = b"</rdf:RDF>"
 _FACTUR_X = b"""<rdf:Description rdf:about="" xmlns:fx="urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#">\
 <fx:DocumentType>INVOICE</fx:DocumentType><fx:DocumentFileName>factur-x.xml</fx:DocumentFileName>\
@@ -38,7 +38,7 @@ def factur_x_declare(pdf: bytes) -> bytes:
     """Returns the PDF with the metadata of Factur-X. The same PDF gets the same bytes."""
     writer = PdfWriter(io.BytesIO(pdf), incremental=True)
     metadata = writer.root_object.raw_get("/Metadata")
-    xmp = PdfReader(io.BytesIO(pdf)).root_object["/Metadata"].get_data()
+    xmp = cast(StreamObject, PdfReader(io.BytesIO(pdf)).root_object["/Metadata"].get_object()).get_data()
     properties = b"".join(_PROPERTY % pair for pair in _PROPERTIES.items())
     before, end, after = xmp.rpartition(_END)
     assert end, "Typst's metadata has another form"

@@ -70,7 +70,7 @@ def test_an_invoice_is_an_e_invoice_in_its_pdf_and_as_xml(operator: Caller) -> N
     assert name == "factur-x.xml"
     assert cii_faults(attached) == []
     catalog = PdfReader(io.BytesIO(pdf.content)).root_object
-    xmp = catalog["/Metadata"].get_data().decode()  # type: ignore[index, attr-defined]
+    xmp = catalog["/Metadata"].get_data().decode()  # type: ignore[attr-defined]
     assert "<pdfaid:part>3</pdfaid:part>" in xmp
     assert "<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>" in xmp
     assert catalog["/AF"][0].get_object()["/AFRelationship"] == "/Alternative"  # type: ignore[index]

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-PARTS: dict[str, str | Promise] = {
+PARTS: dict[str, Any] = {
     "line1": _("Street and number"),
     "line2": _("Second line"),
     "postal_code": _("Postal code"),

@@ -29,7 +29,7 @@ def parts(model: str) -> migrations.AddField:
 class Migration(migrations.Migration):
     """Both sides of an invoice in parts, as e-invoices want them; and a company's series of receipts."""
 
-    dependencies = (("billing", "0023_rollups_priced"),)
+    dependencies = (("billing", "0027_provider_walls"),)
     operations = (
         parts("legalentity"),
         text("legalentity", "contact_name", 100),
@@ -77,5 +77,5 @@ class Migration(migrations.Migration):
                 help_text="The invoice, note or receipt; of further ones derived.", primary_key=True, serialize=False
             ),
         ),
-        sql_file(SQL / "0024_parties.sql"),
+        sql_file(SQL / "0028_parties.sql"),
     )
