@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from facturx import get_xml_from_pdf
 from pypdf import PdfReader
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
@@ -156,7 +156,7 @@ def test_what_was_never_sent_is_not_taken_back_by_mail() -> None:
     assert mails(tenant) == []
 
 
-def test_where_it_is_paid_online_stands_on_paper_in_json_and_mail(settings: SettingsWrapper) -> None:
+def test_where_it_is_paid_online_stands_on_paper_in_json_and_mail(settings: Settings) -> None:
     settings.PAYMENTS = "stripe"
     tenant = buyer()
     invoice = finalise(tenant)
