@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 import redis
 from django.conf import settings
 
+from cavendish.gemini.catalog import models_taken
 from cavendish.messaging import valkey
 from cavendish.telemetry.request_ids import Request, request_enter
 from cavendish.telemetry.tracing import span, span_done
@@ -60,6 +61,7 @@ class Engine:
         metrics.BYTES_LIMIT.set(self.byte_budget)
         self.ended = False
         self._hurry = asyncio.Event()
+        metrics.failures_declare(model.id for model in models_taken())
         self.store = JobStore()
         self.delivering: dict[Path, asyncio.Task[None]] = {}
         self._room = asyncio.Event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -62,3 +62,9 @@ def keys_note(reports: Sequence[KeyReport]) -> None:
     KEYS.labels("refused").set(refused)
     KEYS.labels("cooling").set(cooling)
     KEYS.labels("usable").set(len(reports) - refused - cooling)
+
+
+def failures_declare(models: Iterable[str]) -> None:
+    """Begins the series of failures of ours at 0: one that begins with its first failure has no increase to see."""
+    for model in models:
+        ENDED.labels(model, "failed", "internal")

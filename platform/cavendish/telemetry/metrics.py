@@ -96,6 +96,11 @@ TASK_ENDED = Gauge("cavendish_task_ended_timestamp_seconds", "When the last run 
 for _operation in ("keep", "read", "delete"):
     STORAGE_SECONDS.labels(_operation)
     STORAGE_ERRORS.labels(_operation)
+# A series that begins with its first count has no increase for an alert to see.
+for _level in ("WARNING", "ERROR", "CRITICAL"):
+    LOG_LINES.labels(_level)
+for _reason in ("connections", "address", "request", "time"):
+    CONNECTIONS_REFUSED.labels(_reason)
 for _what in ("freed", "expired", "lapsed", "broken", "holds"):
     SWEEPER_REPAIRS.labels(_what)
 

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+SERVICE_NAME = "OTEL_SERVICE_NAME"
 HTTP = "http/protobuf"
 TRACEPARENT = "traceparent"
 
@@ -63,7 +64,7 @@ def tracing_start(process: str) -> None:
         "service.instance.id": f"{process}-{socket.gethostname()}-{os.getpid()}",
         "service.version": version("cavendish"),
     }
-    if not os.environ.get("OTEL_SERVICE_NAME"):
+    if not os.environ.get(SERVICE_NAME):
         attributes["service.name"] = "cavendish"
     _provider = TracerProvider(resource=Resource.create(attributes))
     _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

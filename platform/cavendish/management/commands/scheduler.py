@@ -192,8 +192,9 @@ def run_tasks(tasks: list[Task], stop: threading.Event, log: TaskLog | None = No
 
 def _count(name: str, seconds: float, error: str) -> None:
     metrics.TASK_SECONDS.labels(name).observe(seconds)
+    failures = metrics.TASK_FAILURES.labels(name)
     if error:
-        metrics.TASK_FAILURES.labels(name).inc()
+        failures.inc()
     else:
         metrics.TASK_ENDED.labels(name).set_to_current_time()
 
