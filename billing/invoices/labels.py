@@ -102,7 +102,8 @@ def address_text(party: Mapping[str, Any]) -> str:
     if party.get("address") or not parts:
         return str(party.get("address") or "")
     city = " ".join(filter(None, (parts.get("postal_code"), parts.get("city"))))
-    lines = (parts.get("line1"), parts.get("line2"), city, parts.get("region"), parts.get("country"))
+    region = parts.get("region") if parts.get("region") != parts.get("city") else ""
+    lines = (parts.get("line1"), parts.get("line2"), city, region, parts.get("country"))
     return "\n".join(line for line in lines if line)
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import django.db.models.functions.datetime
 import django.utils.timezone
 from django.db import migrations, models
 
@@ -44,11 +43,16 @@ class Migration(migrations.Migration):
                 db_default="RC-", default="RC-", help_text="May hold {year} and {month}.", max_length=24
             ),
         ),
+        # Companies that exist get no receipts unaskedly: the column is empty for them.
         migrations.AddField(
             model_name="legalentity",
             name="receipts_from",
+            field=models.DateTimeField(help_text="Top-ups since then get a receipt; empty: none.", null=True),
+        ),
+        migrations.AlterField(
+            model_name="legalentity",
+            name="receipts_from",
             field=models.DateTimeField(
-                db_default=django.db.models.functions.datetime.Now(),
                 default=django.utils.timezone.now,
                 help_text="Top-ups since then get a receipt; empty: none.",
                 null=True,

@@ -55,7 +55,7 @@ class LegalEntity(models.Model):
         default=False, db_default=False, help_text="Numbers begin at 1 again where {year} or {month} changes."
     )
     receipts_from = models.DateTimeField(
-        null=True, default=now, db_default=Now(), help_text="Top-ups since then get a receipt; empty: none."
+        null=True, default=now, help_text="Top-ups since then get a receipt; empty: none."
     )
     receipts_issued = models.BigIntegerField(default=0, db_default=0, editable=False)
     invoices_issued = models.BigIntegerField(default=0, editable=False)
