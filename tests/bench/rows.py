@@ -16,6 +16,7 @@ from tests.bench.calls import Connection, Reply, direct, generation, interaction
 from tests.bench.door import door
 from tests.bench.draining import drained
 from tests.bench.gate import gate
+from tests.bench.growth import growth
 from tests.bench.idempotency import idempotency
 from tests.bench.lines import Line, percentile
 from tests.bench.memory import forget_peaks, peak_rss, watched
@@ -253,6 +254,7 @@ ROWS: dict[str, Row] = {
     "idempotency": idempotency,
     "thumbnails": thumbnails,
     "books": books,
+    "growth": growth,
     "herd": herd,
     "streams": streams,
     "webhooks": webhooks,
