@@ -51,7 +51,8 @@ def bytes_response(
     `signed_until` is when such an address expires (seconds since 1970): until then a shared cache may keep them too,
     since the address is the permission. `more` are headers beside.
 
-    Local ones are sent by the layer in front, which knows ranges; others stream here.
+    Local ones are sent by the layer in front, which knows ranges. Those of a bucket stream here, or their signed
+    address leads there (STORAGE_DIRECT_URL).
     """
     headers = {
         "Content-Type": mime_type,
@@ -67,11 +68,45 @@ def bytes_response(
     local = objects().local_path(key)
     if local is not None:
         return HttpResponse(headers={**headers, "X-Cavendish-File": json.dumps({"path": str(local)})})
-    try:
-        chunks = _started(objects().read(key))
-    except ObjectMissing:
-        raise not_found() from None
-    return StreamingHttpResponse(chunks, headers={**headers, "Content-Length": str(size)})
+    if signed_until is not None and (left := signed_until - int(time.time())) > 0:
+        there = objects().address(key, seconds=left, mime_type=mime_type, disposition=headers["Content-Disposition"])
+        if there is not None:
+            return _redirect(there, headers)
+    return RemoteBytes(key, size, headers)
+
+
+class RemoteBytes(StreamingHttpResponse):
+    """Bytes of a bucket: all of them, unless RangeMiddleware answers with a part.
+
+    Raises Problem: 404 where there is no such object.
+    """
+
+    def __init__(self, key: str, size: int, headers: Mapping[str, str]) -> None:
+        self.key, self.size = key, size
+        try:
+            chunks = _started(objects().read(key))
+        except ObjectMissing:
+            raise not_found() from None
+        whole = {**headers, "Content-Length": str(size), "Accept-Ranges": "bytes"}
+        super().__init__(chunks, headers=whole)
+
+    def part(self, start: int, end: int) -> StreamingHttpResponse:
+        """The bytes from `start` to `end`, which is exclusive."""
+        self.close()
+        headers = {
+            **self.headers,
+            "Content-Length": str(end - start),
+            "Content-Range": f"bytes {start}-{end - 1}/{self.size}",
+        }
+        return StreamingHttpResponse(
+            objects().read(self.key, start=start, length=end - start), status=206, headers=headers
+        )
+
+
+def _redirect(there: str, headers: Mapping[str, str]) -> HttpResponse:
+    """Where the bytes are, with what must be known of them: the bucket's own answer cannot say it."""
+    kept = {name: value for name, value in headers.items() if name not in {"Content-Type", "Content-Disposition"}}
+    return HttpResponse(status=307, headers={**kept, "Cache-Control": "private, no-store", "Location": there})
 
 
 def _scope(signed_until: int | None) -> str:

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.people.middleware.SessionSeenMiddleware",
     "cavendish.above.ui.language.LanguageMiddleware",
+    "generations.show.ranges.RangeMiddleware",
 ]
 ROOT_URLCONF = "cavendish.urls"
 ASGI_APPLICATION = "cavendish.asgi.application"
@@ -211,6 +212,7 @@ CACHES = {
 }
 
 # Objects: file:///path or s3://bucket/prefix?endpoint_url=…
+STORAGE_DIRECT_URL = CONFIG.get("STORAGE_DIRECT_URL")
 STORAGE_URL = CONFIG.get("STORAGE_URL", f"file://{DATA_DIR / 'objects'}")
 SPOOL_DIR = Path(CONFIG.get("SPOOL_DIR", str(DATA_DIR / "spool")))
 

@@ -21,6 +21,14 @@ from cavendish.storage.spool import folder_fault
 from cavendish.storage.timed import TimedObjects
 
 CHUNK = 256 * 1024
+LONGEST_ADDRESS = 7 * 86_400
+"""Seconds: S3 takes no signature of its version 4 that is valid for longer."""
+OBJECT_PARAMETERS = {
+    "server_side_encryption": "ServerSideEncryption",
+    "sse_kms_key_id": "SSEKMSKeyId",
+    "storage_class": "StorageClass",
+}
+"""Options of STORAGE_URL that each upload says, by S3's names of them."""
 ERASE_SECONDS = 1.0
 """What a run of the scheduler that erases objects may take, since a store may take long for each; the next goes on."""
 
@@ -59,6 +67,9 @@ class Objects(Protocol):
 
     def local_path(self, key: str) -> Path | None:
         """Returns the path of the bytes on this machine, or None where they are elsewhere."""
+
+    def address(self, key: str, *, seconds: int, mime_type: str, disposition: str) -> str | None:
+        """Returns where a client reads the bytes itself for so long, None where they pass through this process."""
 
     def delete(self, key: str) -> None:
         """Deletes an object. An absent key is no error."""
@@ -109,6 +120,9 @@ class LocalObjects:
     def local_path(self, key: str) -> Path | None:
         return self.root / key
 
+    def address(self, key: str, *, seconds: int, mime_type: str, disposition: str) -> str | None:
+        return None
+
     def delete(self, key: str) -> None:
         (self.root / key).unlink(missing_ok=True)
 
@@ -134,10 +148,14 @@ class LocalObjects:
 
 
 class RemoteObjects:
-    """Objects in a bucket, through django-storages."""
+    """Objects in a bucket, through django-storages. Large ones are uploaded in parts, as boto3 does it.
 
-    def __init__(self, storage: Any) -> None:
+    `direct` is the same bucket at the address at which clients reach it (STORAGE_DIRECT_URL).
+    """
+
+    def __init__(self, storage: Any, direct: Any = None) -> None:
         self.storage = storage
+        self._direct = direct
 
     def keep(self, path: Path, key: str) -> None:
         with path.open("rb") as source:
@@ -159,6 +177,17 @@ class RemoteObjects:
     def local_path(self, key: str) -> Path | None:
         return None
 
+    def address(self, key: str, *, seconds: int, mime_type: str, disposition: str) -> str | None:
+        if self._direct is None:
+            return None
+        parameters = {
+            "ResponseContentType": mime_type,
+            "ResponseContentDisposition": disposition,
+            "ResponseCacheControl": f"private, max-age={seconds}, immutable",
+        }
+        url: str = self._direct.url(key, parameters=parameters, expire=min(seconds, LONGEST_ADDRESS))
+        return url
+
     def delete(self, key: str) -> None:
         self.storage.delete(key)
 
@@ -177,7 +206,7 @@ def _range(start: int, length: int | None) -> str:
     return f"bytes={start}-" if length is None else f"bytes={start}-{start + length - 1}"
 
 
-def objects_at(url: str) -> Objects:
+def objects_at(url: str, *, direct_url: str = "") -> Objects:
     """Returns the store that a URL names. Raises ConfigurationError for an unknown scheme."""
     parts = urlsplit(url)
     if parts.scheme == "file":
@@ -185,20 +214,24 @@ def objects_at(url: str) -> Objects:
     if parts.scheme == "s3":
         from storages.backends.s3 import S3Storage  # boto3 costs 80 MB and half a second, which only S3 needs
 
-        options = dict(parse_qsl(parts.query))
-        return RemoteObjects(
-            S3Storage(
-                bucket_name=parts.netloc,
-                location=parts.path.strip("/"),
-                file_overwrite=True,
-                default_acl=None,
-                **options,
-            )
+        options: dict[str, Any] = dict(parse_qsl(parts.query))
+        uploaded = {name: options.pop(ours) for ours, name in OBJECT_PARAMETERS.items() if ours in options}
+        options = {
+            "bucket_name": parts.netloc,
+            "location": parts.path.strip("/"),
+            "file_overwrite": True,
+            "default_acl": None,
+            "object_parameters": uploaded,
+            **options,
+        }
+        direct = (
+            S3Storage(**options | {"endpoint_url": direct_url, "signature_version": "s3v4"}) if direct_url else None
         )
+        return RemoteObjects(S3Storage(**options), direct)
     raise ConfigurationError(f"STORAGE_URL starts with {parts.scheme!r}; use file:///path or s3://bucket/prefix.")
 
 
 @cache
 def objects() -> Objects:
     """Returns the store that STORAGE_URL names, with its calls counted."""
-    return cast(Objects, TimedObjects(objects_at(settings.STORAGE_URL)))
+    return cast(Objects, TimedObjects(objects_at(settings.STORAGE_URL, direct_url=settings.STORAGE_DIRECT_URL)))

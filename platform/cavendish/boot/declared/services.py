@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cavendish.boot.declared.addresses import DatabaseUrl, ObjectsUrl, QueueUrl
+from cavendish.boot.declared.addresses import DatabaseUrl, HttpUrl, ObjectsUrl, QueueUrl
 from cavendish.boot.declared.kinds import Choice, Folder, Whole
 from cavendish.boot.declared.setting import ALL, CLOCKED, WEB, Example, Process, Setting
 from cavendish.db.address import POOLERS
@@ -125,8 +125,9 @@ SETTINGS = [
         about="Where pictures and files lie",
         meaning=(
             "`file:///path`, or `s3://bucket/prefix?endpoint_url=…&region_name=…` with the options of "
-            "django-storages' S3 backend. Credentials as boto3 reads them (`AWS_ACCESS_KEY_ID` and so on, or "
-            "the machine's role). Web and workers must see the same objects"
+            "django-storages' S3 backend, and `server_side_encryption=AES256` (or `aws:kms` with "
+            "`sse_kms_key_id=…`) and `storage_class=…` for what is uploaded. Credentials as boto3 reads them "
+            "(`AWS_ACCESS_KEY_ID` and so on, or the machine's role). Web and workers must see the same objects"
         ),
         read_by=ALL,
         example=Example(
@@ -136,6 +137,17 @@ SETTINGS = [
                 "below or the machine's role."
             ),
         ),
+    ),
+    Setting(
+        name="STORAGE_DIRECT_URL",
+        kind=HttpUrl("an address like https://s3.eu-central-1.amazonaws.com", path=True),
+        about="Address of the bucket's server at which clients read pictures themselves",
+        meaning=(
+            "Where clients reach the server of an `s3://` bucket. With it, signed addresses of pictures lead to the "
+            "bucket (307, signed for as long as they are), so that their bytes do not pass through web. The bucket "
+            "needs CORS rules for the sites that read them by script. Without it all bytes pass through web"
+        ),
+        read_by=(Process.WEB,),
     ),
     Setting(
         name="SPOOL_DIR",
