@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from tests.bench.scale import Figures, limits_table, processes_table, storage_table
@@ -14,9 +13,10 @@ TABLES = {"processes": processes_table, "storage": storage_table, "limits": limi
 def page(text: str) -> str:
     """The page with its tables computed anew; each stands between two comments that name it."""
     for name, table in TABLES.items():
-        between = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
         lines = "\n".join(table(Figures()))
-        text = re.sub(between, lambda found, lines=lines: f"{found[1]}{lines}\n{found[2]}", text, flags=re.DOTALL)
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        text = f"{before}<!-- {name} -->\n{lines}\n{end}{after}"
     return text
 
 
