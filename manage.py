@@ -11,6 +11,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cavendish.settings")
     from django.core.management import execute_from_command_line
 
+    from cavendish.boot import clock
+    from cavendish.boot.config import Config
+
+    clock.follow(Config.load(), sys.argv)
     execute_from_command_line(sys.argv)
 
 

@@ -13,8 +13,16 @@ state="$(cat "requirements/$kind.txt" pyproject.toml | cksum) $(command -v "$pyt
 compile_own() {
     .venv/bin/python -m compileall -q accounts billing generations platform tests manage.py 2>/dev/null || true
 }
+# For a clock that can be moved; `up` says what to do where this cannot be had.
+install_clock() {
+    if [ -n "${CAVENDISH_CLOCK:-}" ] && [ ! -d "$(echo .venv/lib/python3*/site-packages/libfaketime)" ]; then
+        VIRTUAL_ENV=$PWD/.venv .venv/bin/python -m uv pip install --quiet --no-deps --require-hashes -r requirements/clock.txt ||
+            echo "The package libfaketime could not be installed." >&2
+    fi
+}
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$state" ]; then
     compile_own
+    install_clock
     exit 0
 fi
 
@@ -40,4 +48,5 @@ echo "Installing into .venv ($kind) …"
 uv pip install --quiet --require-hashes --compile-bytecode -r "requirements/$kind.txt"
 uv pip install --quiet --no-deps --editable .
 compile_own
+install_clock
 echo "$state" > "$stamp"

@@ -98,6 +98,12 @@ class Tenant(models.Model):
     requires_two_factor = models.BooleanField(
         default=False, db_default=False, help_text=gettext_noop("Members enter the console with a second factor only.")
     )
+    payment_reminded_at = models.DateTimeField(
+        null=True, blank=True, help_text=gettext_noop("Since when reminders of unpaid invoices are out.")
+    )
+    payment_suspended_at = models.DateTimeField(
+        null=True, blank=True, help_text=gettext_noop("Since when live keys rest because invoices are overdue.")
+    )
     policy_version = models.CharField(
         max_length=32, blank=True, help_text=gettext_noop("The use policy an owner accepted last.")
     )

@@ -26,6 +26,8 @@ def tenant_json(detail: TenantDetail) -> dict[str, Any]:
         "slug": tenant.slug,
         "status": tenant.status,
         "status_reason": tenant.status_reason or None,
+        "payment_reminded_at": moment(tenant.payment_reminded_at),
+        "payment_suspended_at": moment(tenant.payment_suspended_at),
         "created_at": moment(tenant.created_at),
         "plan": detail.terms.plan,
         "currency": detail.terms.currency,

@@ -35,6 +35,12 @@ class Tenant(s.Serializer[object]):
     name = s.CharField()
     status = s.ChoiceField(choices=TenantStatus.choices)
     status_reason = s.CharField(allow_null=True)
+    payment_reminded_at = s.DateTimeField(
+        allow_null=True, help_text="Since when reminders of unpaid invoices are out; null when nothing is overdue."
+    )
+    payment_suspended_at = s.DateTimeField(
+        allow_null=True, help_text="Since when live keys make nothing new because invoices are overdue."
+    )
     created_at = s.DateTimeField()
     plan = s.CharField(allow_null=True)
     currency = s.CharField(allow_null=True)

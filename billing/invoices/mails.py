@@ -84,6 +84,12 @@ def credit_note_letter(note: CreditNote) -> Letter:
     )
 
 
+def attachment_of(invoice: Invoice) -> list[Attachment]:
+    """Returns the PDF of an issued invoice for a mail, where it is made already."""
+    document = InvoiceDocument.objects.filter(subject_id=invoice.id).first()
+    return [Attachment(file_name(invoice.number or "invoice"), PDF, document.storage_key)] if document else []
+
+
 def invoice_send(*, invoice: Invoice, document: InvoiceDocument, to: list[str] | None = None) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
     return _send(invoice.tenant_id, to, letter=partial(invoice_letter, invoice), document=document)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from billing.models.anomalies import UsageAnomaly
 from billing.models.budgets import Budget, BudgetAlert, BudgetPeriod
 from billing.models.charges import BillingPeriod, Charge, Hold, HoldLine
+from billing.models.dunning import DunningStep
 from billing.models.entities import BillingProfile, LegalEntity, NumberSeries, TaxCategory
 from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
@@ -33,6 +35,7 @@ __all__ = [
     "Credit",
     "CreditNote",
     "CreditNoteLine",
+    "DunningStep",
     "FlagResolution",
     "Hold",
     "HoldLine",
@@ -59,6 +62,7 @@ __all__ = [
     "TaxCategory",
     "Tier",
     "Unit",
+    "UsageAnomaly",
     "UsageRecord",
     "UsageRollup",
     "UsageTag",

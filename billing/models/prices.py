@@ -60,6 +60,10 @@ class PlanVersion(models.Model):
     )
     allowed_models = models.JSONField(null=True, blank=True, help_text="Model ids; empty means all.")
     default_budgets = models.JSONField(default=list, help_text="Budgets that a tenant gets with the plan.")
+    dunning = models.JSONField(
+        default=dict, db_default=models.Value({}, output_field=models.JSONField()),
+        help_text="What is done about invoices that are not paid in time; empty means nothing.",
+    )  # fmt: skip
     actor = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(db_default=Now())
 

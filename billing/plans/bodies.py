@@ -13,12 +13,18 @@ SLUG = RegexValidator(
 )
 
 
+class DunningBody(Body):
+    remind_after_days = Listed(child=WholeNumber(min_value=1, max_value=365), max_length=12, default=list)
+    suspend_after_days = WholeNumber(min_value=1, max_value=365, allow_null=True, default=None)
+
+
 class TermsBody(Body):
     markup_percent = Percent(required=False)
     included_images = WholeNumber(required=False, min_value=0, max_value=100_000_000)
     included_credit = Money(zero=True, required=False)
     allowed_models = Listed(child=Text(max_length=100), required=False, allow_null=True, max_length=50)
     default_budgets = Listed(child=BudgetDefault(), required=False, max_length=20)
+    dunning = DunningBody(required=False)
 
 
 class PlanBody(TermsBody):

@@ -7,6 +7,7 @@ from typing import Any
 from billing.fields import decimal_text
 from billing.models import Plan, PlanVersion
 from billing.money import amount_text
+from billing.plans.dunning import Dunning
 from billing.prices.selectors import plan_terms
 from cavendish.db import ids
 
@@ -19,6 +20,7 @@ def terms_json(version: PlanVersion) -> dict[str, Any]:
         "included_credit": amount_text(version.included_credit),
         "allowed_models": version.allowed_models,
         "default_budgets": version.default_budgets,
+        "dunning": Dunning.of(version.dunning).stored(),
         "actor": version.actor,
         "created_at": version.created_at,
     }

@@ -20,6 +20,15 @@ class DefaultBudget(s.Serializer[object]):
     livemode = s.BooleanField(required=False)
 
 
+class Dunning(s.Serializer[object]):
+    """What is done about invoices that are not paid in time."""
+
+    remind_after_days = s.ListField(child=s.IntegerField(), help_text="Days after the due date, each a mail.")
+    suspend_after_days = s.IntegerField(
+        allow_null=True, help_text="Days after the due date from which live keys make nothing new; null: never."
+    )
+
+
 class Terms(s.Serializer[object]):
     effective_from = s.DateTimeField()
     markup_percent = s.CharField()
@@ -27,6 +36,7 @@ class Terms(s.Serializer[object]):
     included_credit = s.CharField(help_text="Credit a month, which expires with it.")
     allowed_models = s.ListField(child=s.CharField(), allow_null=True)
     default_budgets = DefaultBudget(many=True)
+    dunning = Dunning()
     actor = s.CharField()
     created_at = s.DateTimeField()
 

@@ -19,6 +19,7 @@ from billing.currencies import is_currency
 from billing.errors import ChangeRefused, ValuesInvalid
 from billing.models import Plan, PlanVersion, Subscription, Wallet
 from billing.money import AmountInvalid, amount_check
+from billing.plans.dunning import Dunning, dunning_errors
 from billing.plans.selectors import TermChange, plan_terms_in_force, terms_changes
 from billing.plans.terms import PlanTerms
 from billing.prices.selectors import plan_terms
@@ -207,6 +208,8 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
             allowed = list(dict.fromkeys([*(allowed or ()), get_model(name).id]))
         except UnknownModel as error:
             wrong(f"/allowed_models/{index}", "unknown_model", str(error))
+    dunning = Dunning.of(terms.dunning)
+    errors += dunning_errors(dunning)
     if len(terms.default_budgets) > MOST_BUDGETS:
         wrong("/default_budgets", "too_many", f"A plan has at most {MOST_BUDGETS} budgets.")
     return replace(
@@ -214,4 +217,5 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
         included_credit=credit,
         allowed_models=allowed,
         default_budgets=list(terms.default_budgets),
+        dunning=dunning.stored(),
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from cavendish.boot.clock import ClockSteps
 from cavendish.db.call import call
 from cavendish.messaging import valkey
 from cavendish.telemetry.metrics import SWEEPER_REPAIRS
@@ -28,12 +29,13 @@ AT_ONCE = 200
 class LeaseGrace:
     """Says whether PostgreSQL has answered for long enough that every live worker has renewed its lease.
 
-    After an outage, a failover for example, all leases are stale although the workers live. To free their jobs then
-    would be to buy them again.
+    After an outage, a failover for example, all leases are stale although the workers live; after a step of the clock
+    (CAVENDISH_CLOCK, a machine that slept) as well. To free their jobs then would be to buy them again.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, wall: Callable[[], float] = time.time) -> None:
         self._clock = clock
+        self._steps = ClockSteps(clock, wall)
         self._since: float | None = None
         self._last = 0.0
 
@@ -41,7 +43,7 @@ class LeaseGrace:
     def observed(self) -> Iterator[bool]:
         """Surrounds a sweep, and yields whether leases may be judged. One that fails or hangs begins the grace anew."""
         began = self._clock()
-        if self._since is None or began - self._last > LONGEST_GAP:
+        if self._steps.stepped() or self._since is None or began - self._last > LONGEST_GAP:
             self._since = began
         since, self._since = self._since, None
         yield began - since >= settings.LEASE_SECONDS / 2

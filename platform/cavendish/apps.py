@@ -5,8 +5,10 @@ from typing import Any
 import dramatiq
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.db.models.signals import post_migrate
 
+from cavendish.boot.clock import refuse_elsewhere
 from cavendish.boot.config import ConfigurationError
 from cavendish.gemini import catalog
 from cavendish.messaging.broker import broker_at
@@ -21,11 +23,20 @@ class CavendishConfig(AppConfig):
         # Before any app's tasks are imported: an actor belongs to the broker of its declaration. It connects lazily.
         dramatiq.set_broker(broker_at(settings.BROKER_URL))
         post_migrate.connect(_load_functions)
+        checks.register(_clock_check)
         # Forms and pages of the apps list the models as soon as they are imported.
         try:
             catalog.configure(file=settings.CATALOG_FILE, names=settings.MODEL_ALIASES)
         except catalog.CatalogDataError as error:
             raise ConfigurationError(str(error)) from None
+
+
+def _clock_check(app_configs: object, **kwargs: Any) -> list[checks.CheckMessage]:
+    try:
+        refuse_elsewhere(settings.CONFIG)
+    except ConfigurationError as error:
+        return [checks.Error(str(error), id="cavendish.E001")]
+    return []
 
 
 def _load_functions(sender: AppConfig, using: str, **kwargs: Any) -> None:

@@ -278,6 +278,7 @@ RECONCILE_AT = CONFIG.time_of_day("RECONCILE_AT")
 # How often what was written since the last clean comparison is compared; 0 for not at all.
 RECONCILE_MINUTES = CONFIG.number("RECONCILE_MINUTES")
 # Operators get a mail when what they absorb for a tenant on a day is worth more, in the tenant's currency; 0 for none.
+ANOMALY_MINIMUM = CONFIG.number("ANOMALY_MINIMUM")
 ABSORBED_ALERT = CONFIG.number("ABSORBED_ALERT")
 # Rate limits per minute for tenants and keys without their own; 0 is no limit. Live and test keys count apart.
 REQUESTS_PER_MINUTE = CONFIG.number("REQUESTS_PER_MINUTE")

@@ -7,11 +7,12 @@ import re
 import pytest
 
 from accounts.webhooks.event_names import GEMINI, PUBLIC, matches, patterns
-from tests.db.sql_text import triggers
+from cavendish.db.functions import function_files
 
 
 def of_trigger(variable: str) -> dict[str, str]:
-    text = triggers()["accounts_webhook_fan_out"][0].text
+    [file] = [file for file in function_files() if file.stem == "accounts_webhook_fan_out"]
+    text = file.read_text()
     part = text[text.index(f"{variable} text := CASE") :]
     return dict(re.findall(r"WHEN '([\w.]+)' THEN '([\w.]+)'", part[: part.index("END;")]))
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
 from accounts.keys.services import api_key_create, api_key_revoke, api_key_rotate, api_key_update
@@ -16,7 +17,12 @@ from accounts.models import Role, Tenant, User, WebhookDelivery
 from accounts.people.services import user_create
 from accounts.webhooks.event_names import GEMINI, PUBLIC
 from accounts.webhooks.services import webhook_endpoint_create
+from billing.anomalies.services import anomalies_watch
+from billing.dunning.services import dunning_run
 from billing.invoices.overdue import invoices_overdue
+from billing.models import Subscription
+from billing.plans.services import plan_ensure, plan_version_add
+from billing.usage.services import usage_platform_refresh
 from billing.wallets.services import wallet_threshold_set, wallets_watch
 from cavendish.db.router import acting_as
 from generations.batches.services import batch_cancel
@@ -27,6 +33,7 @@ from tests.billing.holds import make_budget, used
 from tests.billing.invoices.helpers import billed_tenant, finalise, spend
 from tests.billing.invoices.test_settling import pay
 from tests.billing.providers.payers import payer_of, poll, stripe_set
+from tests.billing.test_usage_api import used as roll_up
 from tests.factories import make_batch, make_tenant, submit_generation
 from tests.generations.conftest import quiet
 from tests.generations.helpers import register
@@ -88,8 +95,24 @@ def invoices(tenant: Tenant) -> None:
     spend(tenant)
     invoice = finalise(tenant)
     assert invoice.finalised_at is not None
-    invoices_overdue(now=invoice.finalised_at + timedelta(days=400))
+    late = invoice.finalised_at + timedelta(days=400)
+    invoices_overdue(now=late)
+    with acting_as("operator"):
+        plan = plan_ensure(slug=f"p-{tenant.id.hex[-12:]}", name="Dunned")
+        dunning = {"remind_after_days": [3], "suspend_after_days": 7}
+        plan_version_add(plan=plan, values={"dunning": dunning}, effective_from=None, actor=SYSTEM)
+        Subscription.objects.create(tenant=tenant, plan=plan)
+    dunning_run(now=late)
     pay(invoice, f"{invoice.amount_due}")
+    dunning_run(now=late)
+
+
+def unusual_day(tenant: Tenant) -> None:
+    today = timezone.now().date()
+    for days in range(15):
+        roll_up(tenant, f"{today - timedelta(days=days)}T00:00:00Z", 1, "1" if days else "100", api_key_id=tenant.id)
+    usage_platform_refresh()
+    anomalies_watch()
 
 
 def keys(tenant: Tenant) -> None:
@@ -121,6 +144,8 @@ HAPPENINGS: dict[str, Callable[[Tenant], None]] = {
     "payment": payments,
     "wallet": wallets,
     "invoice": invoices,
+    "tenant": invoices,
+    "usage": unusual_day,
     "key": keys,
     "member": members,
 }
@@ -132,7 +157,7 @@ def test_every_noun_happens_here() -> None:
 
 @pytest.mark.parametrize("noun", HAPPENINGS)
 def test_each_event_of_a_noun_becomes_a_delivery(noun: str) -> None:
-    tenant = billed_tenant(balance=0, credit_limit=1000) if noun == "invoice" else make_tenant()
+    tenant = billed_tenant(balance=0, credit_limit=1000) if noun in {"invoice", "tenant"} else make_tenant()
     endpoints = {
         dialect: webhook_endpoint_create(
             tenant_id=tenant.id, livemode=True, url="https://203.0.114.1/hook", dialect=dialect

@@ -13,10 +13,17 @@ AS $$
     SELECT k.id, k.tenant_id, CASE WHEN k.prefix = p_prefix THEN k.digest ELSE k.previous_digest END, k.livemode, k.scopes::text[], k.ip_ranges::text[], k.allowed_models,
            k.member_id,
            CASE WHEN k.prefix = p_prefix THEN k.expires_at ELSE least(k.expires_at, k.previous_expires_at) END, k.revoked_at, k.requests_per_minute, k.images_per_minute,
-           t.slug, t.status, t.status_reason, t.allowed_models, t.allowed_sizes,
+           t.slug,
+           -- live keys of a tenant that has not paid are as those of a suspended one, test keys go on
+           CASE WHEN x.unpaid THEN 'suspended' ELSE t.status END,
+           CASE WHEN x.unpaid THEN 'payment overdue; live keys work again once the invoices are paid.' ELSE t.status_reason END,
+           t.allowed_models, t.allowed_sizes,
            t.test_keys_enabled, t.policy_version, t.requests_per_minute, t.images_per_minute,
            (SELECT m.role FROM accounts_membership m WHERE m.tenant_id = k.tenant_id AND m.user_id = k.member_id)
     FROM accounts_apikey k JOIN accounts_tenant t ON t.id = k.tenant_id
+    CROSS JOIN LATERAL (
+        SELECT t.status = 'active' AND k.livemode AND t.payment_suspended_at IS NOT NULL AS unpaid
+    ) x
     WHERE k.prefix = p_prefix OR k.previous_prefix = p_prefix
 $$;
 REVOKE ALL ON FUNCTION api_key_find(text) FROM PUBLIC;

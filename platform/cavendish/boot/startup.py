@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 from django.conf import settings
 
+from cavendish.boot import clock
 from cavendish.boot.config import DEFAULT_SECRET_KEY, LOOPBACK, ConfigurationError
 from cavendish.boot.declared import SETTINGS, Process
 from cavendish.boot.declared.payments import PAID
@@ -51,6 +52,7 @@ def refuse_unsafe(process: Process) -> None:
     refuse_unknown_models()
     if process in PAID:
         refuse_half_payments()
+    clock.refuse_half_moved(settings.CONFIG)
     refuse_unusable_spool()
     refuse_wrong_logins(process)
     refuse_unnamed_pooler(conninfo("default"), named=settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"])

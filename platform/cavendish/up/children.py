@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cavendish.boot import clock
 from cavendish.up.files import rotate
 
 LOG_LIMIT = 20 * 1024 * 1024
@@ -52,8 +53,10 @@ def dies_with_parent(number: int) -> Callable[[], None] | None:
 
 def plain_environment(*prefixes: str) -> dict[str, str]:
     """Returns the environment without the platform's secrets, for children that need none of them."""
-    keep = ("PATH", "LANG", "LC_", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV", "PYTHON", *prefixes)
-    return {name: value for name, value in os.environ.items() if name.startswith(keep)}
+    keep = ["PATH", "LANG", "LC_", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV", "PYTHON", *prefixes]
+    if clock.TIMESTAMP_FILE in os.environ:  # a moved clock is everybody's
+        keep += clock.PREFIXES
+    return {name: value for name, value in os.environ.items() if name.startswith(tuple(keep))}
 
 
 @dataclass

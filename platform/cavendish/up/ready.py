@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cavendish.boot.clock import MovedClock
 from cavendish.gemini.catalog import models_taken
 from cavendish.up.errors import UpError
 from cavendish.up.files import write_private
@@ -25,6 +26,7 @@ class Ready:
     data_dir: Path
     demo: dict[str, Any]
     metrics_urls: tuple[str, ...] = ()
+    clock: MovedClock | None = None
 
     @property
     def admin_url(self) -> str:
@@ -44,6 +46,7 @@ class Ready:
             "sandbox_url": self.sandbox_url,
             "metrics_urls": list(self.metrics_urls),
             "data_dir": str(self.data_dir),
+            "clock_moved": self.clock is not None,
             "pid": os.getpid(),
         }
 
@@ -60,6 +63,7 @@ class Ready:
             f"  Admin     {self.admin_url}   {operator['email']}   {operator['password']}",
             f"            key {operator['api_key']}" if "api_key" in operator else "",
             f"  Upstream  {'Google' if live else f'the sandbox at {self.sandbox_url}, as GEMINI_API_KEYS is not set'}",
+            f"  Clock     {self.clock.now():%Y-%m-%dT%H:%M:%SZ}, moved: see manage.py clock" if self.clock else "",
             "",
         ]
         for tenant in self.demo["tenants"]:

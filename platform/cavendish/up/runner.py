@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from cavendish.boot.clock import refuse_elsewhere
 from cavendish.boot.config import Config
 from cavendish.up.children import Child
 from cavendish.up.errors import Stopped, UpError
@@ -35,6 +36,7 @@ def run(config: Config) -> int:
     lock = None
     ready_file = config.data_dir / READY_FILE
     try:
+        refuse_elsewhere(config)
         folders = open_data_dir(str(config.data_dir))
         lock = Lock(folders.data_dir / "up.lock")
         if not lock.take():
@@ -98,7 +100,7 @@ class Platform:
         demo = parse_demo(self._prepare(services.urls["DATABASE_OWNER_URL"]))
         self.state = services.state
         self._launch_all(needs=tuple(services.names))
-        ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo, tuple(self.metrics_urls))
+        ready = Ready(self.base_url, sandbox_url, self.folders.data_dir, demo, tuple(self.metrics_urls), services.clock)
         ready.write()
         print_line(f"\nCavendish is ready after {time.monotonic() - began:.1f} s.")
         print_line(ready.text(live=bool(self.config.environment().get(LIVE))))

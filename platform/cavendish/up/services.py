@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cavendish.boot.config import CONNECTION_FILE
+from cavendish.boot.clock import RECORDED_FILE, RECORDED_LIBRARY, MovedClock
+from cavendish.boot.config import CONNECTION_FILE, Config
 from cavendish.db.logins import ROLES
 from cavendish.up import roles
 from cavendish.up.children import Child
+from cavendish.up.clock import clock_begin, clock_check
 from cavendish.up.errors import UpError
 from cavendish.up.files import private_folder, write_private
 from cavendish.up.home import find_home
@@ -73,6 +75,7 @@ class Services:
         self.overrides = postgres_overrides
         self.urls: dict[str, str] = {}
         self.names: list[str] = []
+        self.clock: MovedClock | None = None
         self._began = 0.0
 
     def _configured(self, *settings: str) -> dict[str, str]:
@@ -85,6 +88,8 @@ class Services:
         valkey = self._start_valkey(postgres[0].port if postgres else 0)
         if postgres:
             self._report(postgres[1], postgres[0].port)
+            if self.clock:
+                clock_check(self.clock, postgres[0].conninfo())
             address = roles.Address.local(postgres[0].port, roles.DATABASE)
             self.urls |= roles.provision_embedded(postgres[0].conninfo(), address, self._passwords("embedded"))
         if valkey:
@@ -107,6 +112,10 @@ class Services:
         home = find_home(self.folders.data_dir, self.state)
         if home.note:
             self.supervisor.report(home.note)
+        # Before the first child: all of them see its time.
+        self.clock = clock_begin(
+            home, self.state, Config(self.folders.data_dir), self.environ, report=self.supervisor.report
+        )
         postgres = Postgres(
             home, self.state, self.folders.log("postgresql"), self.supervisor.report, overrides=self.overrides
         )
@@ -159,6 +168,8 @@ class Services:
             "SECRET_KEY": self.environ.get("SECRET_KEY") or self.state.text("secret_key") or self._new_secret_key(),
             **addresses,
         }
+        if self.clock:
+            recorded |= {RECORDED_FILE: str(self.clock.file), RECORDED_LIBRARY: str(self.clock.library)}
         write_private(self.folders.data_dir / CONNECTION_FILE, json.dumps(recorded, indent=1) + "\n")
         return recorded
 

@@ -33,7 +33,15 @@ class TaskLog:
         self._lock = Lock()
 
     def task_ran(
-        self, name: str, *, thread: str, every: float, seconds: float, result: object, error: str = ""
+        self,
+        name: str,
+        *,
+        thread: str,
+        every: float,
+        seconds: float,
+        result: object,
+        error: str = "",
+        is_news: bool = False,
     ) -> bool:
         """Writes the end of a run down, where it is news or some time has passed; returns whether it did.
 
@@ -42,7 +50,7 @@ class TaskLog:
         """
         with self._lock:
             failures = self._failures.get(name, 0)
-            news = bool(error) or bool(failures)
+            news = is_news or bool(error) or bool(failures)
             if not news and self._clock() < self._written.get(name, float("-inf")) + WRITE_EVERY:
                 return False
             self._failures[name] = failures = failures + 1 if error else 0

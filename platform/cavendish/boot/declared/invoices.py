@@ -20,6 +20,17 @@ SETTINGS = [
         read_by=SCHEDULER,
     ),
     Setting(
+        name="ANOMALY_MINIMUM",
+        kind=Whole(0, 1_000_000_000),
+        default="10",
+        about="Least amount above the usual that makes a day's spend unusual; 0 is none",
+        meaning=(
+            "A day of a tenant or key is [out of its pattern](money.md#days-out-of-a-pattern) only from so much above "
+            "what is usual, in the tenant's currency (a hundred times as much where it has no cents); `0` for never"
+        ),
+        read_by=SCHEDULER,
+    ),
+    Setting(
         name="ABSORBED_ALERT",
         kind=Whole(0, 1_000_000_000),
         default="10",

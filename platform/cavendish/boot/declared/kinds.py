@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Protocol
@@ -130,6 +130,22 @@ class Day:
             return date.fromisoformat(text)
         except ValueError:
             raise WrongValue from None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment with its zone, in days that calendars of today are about."""
+
+    right: str = "a moment like 2026-12-31T23:50:00Z"
+
+    def read(self, text: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise WrongValue from None
+        if moment.tzinfo is None or not 2020 <= moment.year < 2100:
+            raise WrongValue
+        return moment.astimezone(UTC)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cavendish.boot.declared.addresses import Host, HostPattern, HttpUrl, NetworkOrAll, SentryDsn
-from cavendish.boot.declared.kinds import Choice, Flag, Folder, Listed, Name, Text, Whole
+from cavendish.boot.declared.kinds import Choice, Flag, Folder, Listed, Moment, Name, Text, Whole
 from cavendish.boot.declared.setting import ALL, SERVERS, UP, WEB, WORKER, Example, Setting
 
 SECTION = "Where it runs"
@@ -92,6 +92,17 @@ SETTINGS = [
             "stops, so nothing takes over, and what is not done runs again at the next start"
         ),
         read_by=(*UP, *WORKER),
+    ),
+    Setting(
+        name="CAVENDISH_CLOCK",
+        kind=Moment(),
+        shown="the machine's clock",
+        about="Moment from which the clock of an embedded platform goes",
+        meaning=(
+            "`up` only: the moment from which the clock of an embedded platform goes; `manage.py clock` then moves it "
+            "on ([A clock that can be moved](clock.md)). Refused with services of your own and in production"
+        ),
+        read_by=UP,
     ),
     Setting(
         name="DEMO",

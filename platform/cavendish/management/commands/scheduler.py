@@ -20,8 +20,10 @@ from accounts.people.services import people_tidy
 from accounts.tenants.services import pending_time_zones_apply
 from accounts.webhooks.sending import Sender
 from accounts.webhooks.services import webhook_deliveries_expire
+from billing.anomalies.services import anomalies_watch
 from billing.budgets.alerts import budget_alerts_mail
 from billing.credits.services import credits_expire, credits_of_plans
+from billing.dunning.services import dunning_run
 from billing.invoices.documents import documents_create
 from billing.invoices.overdue import invoices_overdue
 from billing.invoices.services import months_close
@@ -38,6 +40,7 @@ from cavendish.above.schedule.metrics import state_take
 from cavendish.above.schedule.services import TaskLog
 from cavendish.above.tenant_data.erasure import erasures_continue
 from cavendish.above.tenant_data.services import exports_due, exports_expire
+from cavendish.boot.clock import ClockSteps
 from cavendish.boot.declared import Process
 from cavendish.boot.startup import refuse_unsafe
 from cavendish.mail.services import mails_due
@@ -71,6 +74,7 @@ class Task:
     every: float
     seconds: float = math.inf
     due: float = 0.0
+    is_news: bool = False
 
 
 def threads_of_tasks() -> dict[str, list[Task]]:
@@ -89,6 +93,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(gauges_take, every=60),
             Task(below_cost_take, every=600),
             Task(absorbed_watch, every=60),
+            Task(anomalies_watch, every=300),
             Task(usage_partitions_create, every=3600),
             Task(webhook_deliveries_expire, every=60),
             Task(catalog_prices_load, every=600),
@@ -101,6 +106,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(credits_of_plans, every=30),
             Task(months_close, every=60),
             Task(invoices_overdue, every=60),
+            Task(dunning_run, every=10),
         ],
         # Beside the others: each waits for the payment provider.
         "payments": [
@@ -171,9 +177,16 @@ class Command(BaseCommand):
 
 
 def run_tasks(tasks: list[Task], stop: threading.Event, log: TaskLog | None = None) -> None:
-    """Runs each task when it is due, one after the other, until `stop` is set, and has the log note each run."""
+    """Runs each task when it is due, one after the other, until `stop` is set, and has the log note each run.
+
+    When the time of day has stepped, all are due at once: days may lie between two runs that are a second apart.
+    """
     thread = threading.current_thread().name
+    steps = ClockSteps()
     while not stop.is_set():
+        if steps.stepped():
+            for task in tasks:
+                task.due, task.is_news = 0.0, True
         for task in tasks:
             began = time.monotonic()
             if task.due <= began and not stop.is_set():
@@ -185,7 +198,11 @@ def run_tasks(tasks: list[Task], stop: threading.Event, log: TaskLog | None = No
                 if log is not None:
                     name = task.run.__name__
                     _count(name, seconds, error)
-                    log.task_ran(name, thread=thread, every=task.every, seconds=seconds, result=result, error=error)
+                    log.task_ran(
+                        name, thread=thread, every=task.every, seconds=seconds, result=result, error=error,
+                        is_news=task.is_news,
+                    )  # fmt: skip
+                task.is_news = False
         stop.wait(0.5)
     connections.close_all()
 

@@ -167,6 +167,10 @@ def _webhooks(page: FrontPage) -> Part:
 
 def _budgets(page: FrontPage) -> Part:
     budgets, address = page.budgets, reverse("admin:tenants")
+    if page.unusual:
+        word = ngettext("%s tenant spends unusually", "%s tenants spend unusually", page.unusual) % count(page.unusual)
+        fact = ngettext("%s budget above 90 %%", "%s budgets above 90 %%", budgets.count) % budgets.count
+        return Part(_("Budgets"), f"{address}?spend=unusual", "waiting", word, fact, is_machine=False)
     if not budgets.count:
         return Part(_("Budgets"), address, "good", _("None near its end"), "", is_machine=False)
     first = budgets.first[0]

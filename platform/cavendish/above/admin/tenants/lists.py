@@ -7,14 +7,18 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tenant, TenantStatus
+from billing.anomalies.selectors import tenants_out_of_pattern
 from billing.models import PlatformMonth, Subscription, Wallet
 from cavendish.above.admin.links import address_of
 from cavendish.above.ui import formats
 from cavendish.above.ui.lists import Column, Filter, List, equals
 from cavendish.db import ids
+
+DUNNED = (("overdue", _("Reminded")), ("suspended", _("Live keys suspended")))
 
 
 def _rows() -> QuerySet[Tenant]:
@@ -64,12 +68,29 @@ def _matching(rows: Any, text: str) -> Any:
     return rows.filter(found)
 
 
+def _dunned(rows: Any, value: str) -> Any:
+    return rows.exclude(payment_suspended_at=None) if value == "suspended" else rows.exclude(payment_reminded_at=None)
+
+
+def _unusual(rows: Any, _value: str) -> Any:
+    return rows.filter(id__in=tenants_out_of_pattern(timezone.now()))
+
+
+def _status(tenant: Any) -> Any:
+    """Returns the status; an active tenant that has not paid says so."""
+    shown = formats.state(tenant.status)
+    if tenant.status != TenantStatus.ACTIVE or not tenant.payment_reminded_at:
+        return shown
+    word = gettext("live keys suspended") if tenant.payment_suspended_at else gettext("overdue")
+    return format_html('{} <b class="bad small">{}</b>', shown, word)
+
+
 TENANTS: List[Tenant] = List(
     title=_("Tenants"),
     rows=_rows,
     columns=(
         Column(_("Tenant"), _name, kind="th"),
-        Column(_("Status"), lambda tenant: formats.state(tenant.status)),
+        Column(_("Status"), _status),
         Column(_("Plan"), _plan, wide=True),
         Column(_("Spent this month"), _spent, kind="r"),
         Column(_("Free to spend"), _free, kind="r", wide=True),
@@ -79,6 +100,8 @@ TENANTS: List[Tenant] = List(
     filters=(
         Filter("q", _("Name or slug"), _matching, kind="search"),
         Filter("status", _("Status"), equals("status"), choices=TenantStatus.choices),
+        Filter("payment", _("Payment"), _dunned, choices=DUNNED),
+        Filter("spend", _("Spend"), _unusual, choices=(("unusual", _("Unusual")),)),
     ),
     empty=_("Create the first one: it gets a wallet, a plan and an owner."),
 )

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.roles.permissions import Permission
+from billing.anomalies.selectors import anomalies_of
 from billing.forecasts.selectors import forecast_of_days
 from billing.usage.selectors import Sums, usage_tags
 from billing.wallets.selectors import wallet_of
@@ -32,6 +33,7 @@ def usage(request: HttpRequest, work: Workplace) -> HttpResponse:
         wallet = wallet_of(tenant_id=work.tenant_id, livemode=work.livemode)
         month = report.asked.month
         budgets = budgets_shown(work.tenant, livemode=work.livemode) if month.is_running else []
+        unusual = anomalies_of(work.tenant) if month.is_running and work.livemode else []
     asked = report.asked
     spent, shown = (
         forecast_of_days(report.measured(measure), today=month.today) if month.is_running else None
@@ -53,6 +55,7 @@ def usage(request: HttpRequest, work: Workplace) -> HttpResponse:
         "month_budget": tightest,
         "month_share": _of_month(tightest),
         "warned": warned(budgets),
+        "unusual": unusual,
         "days_address": days_address(asked),
         "csv_address": f"{reverse('console:usage_csv')}{_query(asked)}",
     }

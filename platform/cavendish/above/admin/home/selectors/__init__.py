@@ -48,6 +48,7 @@ class FrontPage:
     reconcile: Reconcile | None
     batches: Batches
     below_cost: int | None
+    unusual: int
 
     @property
     def needs_you(self) -> int:
@@ -88,4 +89,5 @@ def front_page(*, zone: ZoneInfo | None = None, now: datetime | None = None, liv
         reconcile=parts.reconcile(),
         batches=parts.batches(window),
         below_cost=parts.below_cost(gauges),
+        unusual=parts.unusual(gauges),
     )

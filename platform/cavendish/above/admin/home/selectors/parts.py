@@ -154,6 +154,12 @@ def below_cost(gauges: Gauges) -> int | None:
     return int(noted[max(noted)][0]) if noted else None
 
 
+def unusual(gauges: Gauges) -> int:
+    """Returns how many tenants were out of their pattern of spend when the scheduler looked last."""
+    noted = gauges.get("tenants_unusual")
+    return int(noted[max(noted)][0]) if noted else 0
+
+
 def batches(window: Window) -> Batches:
     """Returns how much is under way. One statement."""
     ((active, items),) = rows(_BATCHES, {"livemode": window.livemode})

@@ -15,10 +15,12 @@ from accounts.actor import Actor
 from accounts.roles.operators import OperatorPermission
 from billing.models import Plan
 from billing.money import price_text
+from billing.plans.dunning import MOST_DAYS, Dunning
 from billing.plans.selectors import TermChange, plan_terms_in_force
 from billing.plans.services import plan_create, plan_update, plan_version_of_form, plan_version_preview
 from billing.plans.terms import PlanTerms
 from cavendish.above.admin.prices.acts.budgets import BudgetField, budget_text
+from cavendish.above.admin.prices.acts.dunning import DaysField, dunning_text
 from cavendish.above.admin.prices.effects import effect_changes, effect_notes, effect_tables
 from cavendish.above.admin.prices.selectors import price_change_preview
 from cavendish.above.ui.acts import Act, Change, Preview
@@ -32,6 +34,7 @@ TERM_NAMES = {
     "included_credit": _("Included credit a month"),
     "allowed_models": _("Models"),
     "default_budgets": _("Budgets that tenants get"),
+    "dunning": _("Unpaid invoices"),
 }
 EMPTY_ROWS = 2
 """Rows for further budgets."""
@@ -48,6 +51,8 @@ def term_text(name: str, value: Any) -> str:
             return price_text(Decimal(value))
         case "allowed_models":
             return gettext("all") if value is None else ", ".join(value) or gettext("none")
+        case "dunning":
+            return dunning_text(Dunning.of(value))
         case _budgets:
             return "; ".join(budget_text(budget) for budget in value) or gettext("none")
 
@@ -65,6 +70,15 @@ class TermsAct(Act):
     allowed_models = forms.MultipleChoiceField(
         label=_("Models"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None chosen: all.")
     )
+
+    remind_after_days = DaysField(
+        label=_("Reminders of unpaid invoices"),
+        help_text=_("Days after the due date, like 3, 7, 14. Empty: none."),
+    )
+    suspend_after_days = forms.IntegerField(
+        label=_("Suspend live keys after days"), required=False, min_value=1, max_value=MOST_DAYS,
+        help_text=_("After the due date. Empty: never."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, budgets: Sequence[Mapping[str, Any]] = (), **options: Any) -> None:
         super().__init__(*args, **options)
@@ -85,6 +99,7 @@ class TermsAct(Act):
             **{name: values[name] for name in names},
             "allowed_models": values["allowed_models"] or None,
             "default_budgets": [values[name] for name in self.budget_names if values[name]],
+            "dunning": Dunning(values["remind_after_days"], values["suspend_after_days"]).stored(),
         }
 
 
@@ -136,6 +151,9 @@ class NewVersion(TermsAct):
             self.fields[name].initial = price_text(getattr(terms, name)).removesuffix(".00")
         self.fields["included_images"].initial = terms.included_images
         self.fields["allowed_models"].initial = list(terms.allowed_models or ())
+        dunning = Dunning.of(terms.dunning)
+        self.fields["remind_after_days"].initial = ", ".join(map(str, dunning.remind_after_days))
+        self.fields["suspend_after_days"].initial = dunning.suspend_after_days
         self.fields["started_from"].initial = in_force.version_id
 
     @property
