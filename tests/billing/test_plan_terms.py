@@ -27,6 +27,7 @@ FULL = PlanTerms(
     included_credit=Decimal("20.000000000"),
     allowed_models=[FLASH],
     default_budgets=[{"period": "month", "metric": "money", "limit": "50.000000000"}],
+    dunning={"remind_after_days": [3, 7], "suspend_after_days": 14},
 )
 OTHERS: dict[str, Any] = {
     "markup_percent": Decimal("15.0000"),
@@ -34,6 +35,7 @@ OTHERS: dict[str, Any] = {
     "included_credit": Decimal("0E-9"),
     "allowed_models": None,
     "default_budgets": [],
+    "dunning": {"remind_after_days": [3], "suspend_after_days": None},
 }
 AT_ONCE: dict[str, Any] = {"effective_from": None, "actor": SYSTEM}
 

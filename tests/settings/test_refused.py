@@ -15,7 +15,7 @@ from django.conf import settings
 from cavendish.boot.config import Config, ConfigurationError
 from cavendish.boot.declared import SETTINGS, Process, Setting
 from cavendish.boot.declared.addresses import DatabaseUrl, HttpUrl, ObjectsUrl, QueueUrl
-from cavendish.boot.declared.kinds import Choice, Day, File, Flag, Folder, Listed, Text, TimeOfDay, Whole
+from cavendish.boot.declared.kinds import Choice, Day, File, Flag, Folder, Listed, Moment, Text, TimeOfDay, Whole
 from cavendish.boot.startup import refuse_missing, refuse_unknown_models, refuse_wrong_logins
 from cavendish.storage.objects import objects
 from cavendish.storage.startup import refuse_unusable_store
@@ -28,6 +28,7 @@ WRONG: dict[type[Any], tuple[str, ...]] = {
     Flag: ("maybe", "2"),
     Choice: ("nonsense",),
     Day: ("soon", "2026-13-01"),
+    Moment: ("soon", "2026-12-31", "2026-12-31T23:50:00", "1999-12-31T23:50:00Z"),
     TimeOfDay: ("noon", "25:00"),
     HttpUrl: ("images", "ftp://host", "http://", "https://host:notaport", "https://a b"),
     DatabaseUrl: ("mysql://host/x", "postgresql://user@host:notaport/x", "postgresql://host/x", "foo"),
