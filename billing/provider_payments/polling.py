@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connections
@@ -29,6 +28,7 @@ from billing.providers import provider, provider_name
 from billing.providers.errors import OutcomeUnknown, ProviderError, Refused
 from billing.providers.interface import PaymentState
 from billing.providers.writing import operator_reading, operator_writing
+from cavendish.boot.clock import machine_now
 from cavendish.db import ids
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def _lane(run: Callable[[UUID], object], share: Iterable[UUID]) -> int:
 
 
 def _events_find() -> int:
-    now = datetime.fromtimestamp(time.time(), UTC)  # the provider's clock, whatever ours has been moved to
+    now = machine_now()  # the provider's clock, whatever ours has been moved to
     newest = newest_event_at()
     since = max(newest - OVERLAP, now - LONGEST) if newest is not None else now - AT_FIRST
     try:
