@@ -87,7 +87,7 @@ def credit_note_letter(note: CreditNote) -> Letter:
 def attachment_of(invoice: Invoice) -> list[Attachment]:
     """Returns the PDF of an issued invoice for a mail, where it is made already."""
     document = InvoiceDocument.objects.filter(subject_id=invoice.id).first()
-    return [Attachment(file_name(invoice.number or "invoice"), PDF, document.storage_key)] if document else []
+    return [_attachment(document)] if document else []
 
 
 def invoice_send(*, invoice: Invoice, document: InvoiceDocument, to: list[str] | None = None) -> bool:
@@ -133,7 +133,10 @@ def _send(tenant_id: UUID, to: list[str] | None, *, letter: Callable[[], Letter]
     if not to:
         return False
     language = tenant_language(tenant_id)
-    # a document of before has no name
-    attachment = Attachment(document.name or document.storage_key.rpartition("/")[2], PDF, document.storage_key)
-    mail_queue(to=to, letter=letter, language=language, tenant_id=tenant_id, attachments=[attachment])
+    mail_queue(to=to, letter=letter, language=language, tenant_id=tenant_id, attachments=[_attachment(document)])
     return True
+
+
+def _attachment(document: InvoiceDocument) -> Attachment:
+    # a document of before has no name
+    return Attachment(document.name or document.storage_key.rpartition("/")[2], PDF, document.storage_key)
