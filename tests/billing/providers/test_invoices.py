@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail
 from tests.billing.invoices.helpers import billed_tenant, differing, finalise, fresh, profile_set, spend, top_up
+from tests.billing.invoices.test_settling import pay
 from tests.billing.providers.payers import Payer, deliver, payer_of, poll, told
 from tests.billing.providers.stripe_server import StripeServer
 
@@ -101,8 +104,6 @@ def test_an_invoice_is_paid_by_its_link_without_signing_in(stripe: StripeServer)
 
 
 def test_money_for_an_invoice_that_was_paid_meanwhile_goes_to_the_balance(stripe: StripeServer) -> None:
-    from tests.billing.invoices.test_settling import pay
-
     who, invoice = owing()
     who.save("pm_sepa")
     invoices_collect()
@@ -114,10 +115,6 @@ def test_money_for_an_invoice_that_was_paid_meanwhile_goes_to_the_balance(stripe
 
 
 def test_several_at_once_collect_an_invoice_once(stripe: StripeServer) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    from django.db import connections
-
     who, invoice = owing()
     who.save()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 from billing.models import LedgerTransaction
 from cavendish.db.router import acting_as
-from tests.billing.invoices.helpers import differing
+from tests.billing.invoices.helpers import billed_tenant, differing, spend
 from tests.billing.operators import wrong
-from tests.billing.providers.payers import deliver, payer, poll, told
+from tests.billing.providers.payers import deliver, payer, payer_of, poll, told
 from tests.billing.providers.stripe_server import StripeServer
 
 D = Decimal
@@ -145,8 +146,6 @@ def test_an_answer_500_that_stays_ends_once_the_provider_has_surely_no_payment(s
     # Stripe keeps an error with its key: each further try gets it again
     key = f"charge-pay_{order.id.hex}"
     sent = next(params for method, path, params, _ in stripe.asked if (method, path) == ("POST", "/v1/payment_intents"))
-    import json
-
     stripe.answers[key] = (json.dumps(["/v1/payment_intents", sent], sort_keys=True), 500, {"error": {"message": "x"}})
     for _ in range(9):
         poll()
@@ -194,8 +193,6 @@ def test_a_dispute_takes_the_money_and_gives_it_back_when_it_is_won(stripe: Stri
 
 
 def test_what_is_spent_of_a_disputed_top_up_is_owed_and_taken_when_money_comes(stripe: StripeServer) -> None:
-    from tests.billing.invoices.helpers import spend
-
     who = payer()
     who.save()
     who.top_up("1.00")
@@ -222,9 +219,6 @@ def test_amounts_that_cannot_be_paid_are_refused_and_currencies_keep_their_place
     assert wrong(who.top_up("0", status=422)) == [("/amount", "zero")]
     made = who.top_up("0.10")  # Stripe takes no less than fifty cents
     assert (made["status"], made["failure"]["code"]) == ("failed", "amount_too_small")
-    from tests.billing.invoices.helpers import billed_tenant
-    from tests.billing.providers.payers import payer_of
-
     for currency, amount, units, refused in (("JPY", "500", 500, "500.5"), ("KWD", "12.340", 12340, "12.345")):
         who = payer_of(billed_tenant(balance=0, currency=currency))
         who.save()
