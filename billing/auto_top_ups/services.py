@@ -14,6 +14,7 @@ from accounts.actor import SYSTEM, Actor
 from accounts.audit.services import audit_add, changes
 from accounts.members.languages import tenant_language
 from billing.auto_top_ups.mails import auto_top_up_failed_letter, auto_top_up_limit_letter
+from billing.auto_top_ups.selectors import auto_top_up_new
 from billing.errors import ValuesInvalid
 from billing.invoices.mails import recipients
 from billing.ledger.services import amount_valid, wallet_lock
@@ -40,7 +41,7 @@ def auto_top_up_update(*, tenant_id: UUID, actor: Actor, **values: Any) -> AutoT
     with operator_writing():
         wallet = wallet_lock(tenant_id=tenant_id, livemode=True)
         terms = AutoTopUp.objects.select_for_update().filter(tenant_id=tenant_id).first()
-        terms = terms or AutoTopUp(tenant_id=tenant_id)
+        terms = terms or auto_top_up_new(tenant_id)
         before = {name: getattr(terms, name) for name in FIELDS}
         for name in FIELDS:
             if name in values:

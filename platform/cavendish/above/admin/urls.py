@@ -20,6 +20,7 @@ urlpatterns = [
     path("charges/", include("cavendish.above.admin.charges.urls")),
     path("invoices/", include("cavendish.above.admin.invoices.urls")),
     path("ledger/", include("cavendish.above.admin.ledger.urls")),
+    path("payments/", include("cavendish.above.admin.payments.urls")),
     path("prices/", include("cavendish.above.admin.prices.urls")),
     path("reconcile/", include("cavendish.above.admin.reconcile.urls")),
     path("models/", include("cavendish.above.admin.models.urls")),

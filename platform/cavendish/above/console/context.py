@@ -10,6 +10,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from accounts.models import User
+from billing.providers import provider_name
 from cavendish.above.console.navigation import items_for
 from cavendish.above.console.session_tenant import memberships_of
 from cavendish.above.console.workplace import Workplace, workplace_of
@@ -38,6 +39,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
             "work": work,
             "items": items_for(work.role),
             "section": getattr(request, "section", ""),
+            "provider_set": bool(provider_name()),
         }
     return context
 

@@ -28,6 +28,9 @@ LABELS = (
     gettext_noop("Succeeded"), gettext_noop("Support"), gettext_noop("Suspended"), gettext_noop("Tax"),
     gettext_noop("Tenant"), gettext_noop("The receiver answered 410"), gettext_noop("Thought"),
     gettext_noop("Tokens"), gettext_noop("Top-up"), gettext_noop("Usage"), gettext_noop("Viewer"),
+    gettext_noop("Automatic top-up"), gettext_noop("Being sent"), gettext_noop("Needs the payer"),
+    gettext_noop("Not ours"), gettext_noop("Processed"), gettext_noop("Received"), gettext_noop("Webhook"),
+    gettext_noop("Found by asking"),
     gettext_noop("Void"), gettext_noop("Waiting"), gettext_noop("Wallet"),
 )  # fmt: skip
 """Every label that a page of the admin shows."""

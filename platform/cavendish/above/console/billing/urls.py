@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from cavendish.above.console.billing import invoice_views, plan_views, views
+from cavendish.above.console.billing import invoice_views, payment_views, plan_views, views
 
 urlpatterns = [
     path("", views.billing, name="billing"),
     path("top-up/", views.top_up, name="top_up"),
+    path("top-up/pay/", payment_views.top_up_pay, name="top_up_pay"),
+    path("auto-top-up/", payment_views.auto_top_up, name="auto_top_up"),
+    path("payments/", payment_views.payments, name="payments"),
+    path("payment-methods/", payment_views.payment_methods, name="payment_methods"),
+    path("payment-methods/new/", payment_views.payment_method_new, name="payment_method_new"),
+    path("payment-methods/<str:method_id>/<slug:act>/", payment_views.payment_method_act, name="payment_method_act"),
     path("details/", views.details, name="billing_details"),
     path("low-balance/", views.low_balance, name="low_balance"),
     path("ledger/", views.ledger, name="ledger"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,8 @@ from billing.invoices.labels import address_text
 from billing.ledger.services import available
 from billing.models import Invoice
 from billing.parties.services import billing_profile_of
+from billing.payment_methods.selectors import payment_methods_of
+from billing.providers import provider_name
 from billing.subscriptions.selectors import subscription_next, subscription_now
 from billing.wallets.representation import included_images
 from billing.wallets.selectors import credits_left, wallet_of
@@ -27,6 +30,7 @@ from cavendish.above.console.billing.money import (
     month_of_wallet,
     paid_to,
 )
+from cavendish.above.console.billing.payment_acts import TopUp
 from cavendish.above.console.billing.statement import Statement, statement_read
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.usage.months import month_asked
@@ -71,11 +75,17 @@ def billing(request: HttpRequest, work: Workplace) -> HttpResponse:
 
 @console_page(Permission.BILLING, section="billing")
 def top_up(request: HttpRequest, work: Workplace) -> HttpResponse:
-    """How money comes into the wallet: where no payment provider is set, by bank transfer to the operator."""
+    """How money comes into the wallet: through the payment provider where one is set, and by bank transfer."""
     tenant = work.tenant
     with work.reading():
         wallet = wallet_of(tenant_id=tenant.id, livemode=LIVE)
+        act = None
+        if provider_name() and wallet is not None:
+            methods = list(payment_methods_of(tenant.id).order_by("-is_default", "-id"))
+            act = TopUp(request=request, wallet=wallet, methods=methods)
         context = {
+            "act": act,
+            "once": secrets.token_urlsafe(12),
             "wallet": wallet,
             "currency": wallet.currency if wallet else "",
             "paid_to": paid_to(tenant),

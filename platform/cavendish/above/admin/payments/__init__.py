@@ -1,0 +1,1 @@
+"""Payments through the provider, and what it told."""
