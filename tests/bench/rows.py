@@ -21,6 +21,7 @@ from tests.bench.idempotency import idempotency
 from tests.bench.lines import Line, percentile
 from tests.bench.memory import forget_peaks, peak_rss, watched
 from tests.bench.pictures import LARGE, SMALL, TINY, Size
+from tests.bench.seen import seen
 from tests.bench.stack import BenchError, Stack
 from tests.bench.streams import streams
 from tests.bench.thumbnails import thumbnails
@@ -251,6 +252,7 @@ ROWS: dict[str, Row] = {
     "gate": gate,
     "door": door,
     "walls": walls,
+    "seen": seen,
     "idempotency": idempotency,
     "thumbnails": thumbnails,
     "books": books,
