@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -27,7 +29,7 @@ def test_a_frozen_service_costs_each_log_thirty_lines_at_most(site: Site) -> Non
     for part in ("Valkey", "PostgreSQL"):
         before = {name: _lines(path) for name, path in logs.items()}
         running = [site.post(f"[[latency:6]] {number}") for number in range(8)]
-        until(lambda: all(site.generation(id)["status"] == "running" for id in running))
+        until(partial(_all_run, site, running))
         with site.frozen(part):
             time.sleep(FROZEN_SECONDS)
         site.ended(running, timeout=60)
@@ -40,6 +42,10 @@ def test_a_frozen_service_costs_each_log_thirty_lines_at_most(site: Site) -> Non
     started = logs["worker-1"].read_text() + logs["web"].read_text()
     assert "No engine runs in this process" not in started
     assert "No directory at" not in started
+
+
+def _all_run(site: Site, jobs: list[UUID]) -> bool:
+    return all(site.generation(id)["status"] == "running" for id in jobs)
 
 
 def _lines(path: Path) -> int:
