@@ -30,10 +30,12 @@ def test_one_that_takes_the_connection_and_says_nothing_costs_less_than_two_seco
 
 
 def test_rabbitmq_is_watched_by_the_kernel_unless_the_url_asks_for_heartbeats() -> None:
-    parameters = broker_at("amqp://guest:guest@127.0.0.1:1/").parameters
+    broker: Any = broker_at("amqp://guest:guest@127.0.0.1:1/")
+    parameters = broker.parameters
     assert parameters.heartbeat == 0
     assert parameters.tcp_options == {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-    assert broker_at("amqp://guest:guest@127.0.0.1:1/?heartbeat=20").parameters.heartbeat == 20
+    broker = broker_at("amqp://guest:guest@127.0.0.1:1/?heartbeat=20")
+    assert broker.parameters.heartbeat == 20
 
 
 async def test_a_doorbell_waits_for_the_engine_and_not_for_one_that_has_stopped() -> None:
