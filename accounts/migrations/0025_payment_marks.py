@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.db import migrations, models
+
+from cavendish.db.rls import sql_file
+
+SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """Marks of tenants whose invoices are overdue. They are billing's to set, as the operator."""
+    """Marks of tenants whose invoices are overdue, which are billing's to set as the operator; and events of them."""
 
     dependencies = (("accounts", "0024_webhooks_of_payments"),)
     operations = (
@@ -22,4 +28,5 @@ class Migration(migrations.Migration):
                 blank=True, help_text="Since when live keys rest because invoices are overdue.", null=True
             ),
         ),
+        sql_file(SQL / "0025_webhooks.sql"),
     )

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from accounts.webhooks.metrics import DELIVERIES
-from billing.oversight.below_cost import below_cost
+from billing.oversight.below_cost_alert import below_cost_watch
 from cavendish.db.call import call
-from cavendish.db.router import acting_as
 
 SWEPT = ("freed", "expired", "broken", "holds")
 """What the sweeper repairs; each is a gauge `sweeper_…`, the sum of the hour."""
@@ -43,9 +42,8 @@ def backup_note() -> None:
 
 
 def below_cost_take() -> int:
-    """Notes how many prices of plans are below their cost (`below_cost`); returns it. The scheduler calls it."""
-    with acting_as("operator"):
-        count = len(below_cost())
+    """Notes how many prices of plans are below their cost (`below_cost_watch`); returns it. The scheduler calls it."""
+    count = below_cost_watch()
     call("gauge_set", "below_cost", Decimal(count), using="system")
     return count
 

@@ -7,12 +7,11 @@ import re
 import pytest
 
 from accounts.webhooks.event_names import GEMINI, PUBLIC, matches, patterns
-from cavendish.db.functions import function_files
+from tests.db.sql_text import triggers
 
 
 def of_trigger(variable: str) -> dict[str, str]:
-    [file] = [file for file in function_files() if file.stem == "accounts_webhook_fan_out"]
-    text = file.read_text()
+    text = triggers()["accounts_webhook_fan_out"][0].text
     part = text[text.index(f"{variable} text := CASE") :]
     return dict(re.findall(r"WHEN '([\w.]+)' THEN '([\w.]+)'", part[: part.index("END;")]))
 

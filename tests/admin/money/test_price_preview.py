@@ -14,10 +14,11 @@ import pytest
 from django.db import connections
 
 from accounts.actor import SYSTEM
-from accounts.models import Tenant
+from accounts.models import Tenant, User
 from billing.errors import ValuesInvalid
 from billing.models import Charge, Plan, UsageRecord
 from billing.oversight.below_cost import below_cost
+from billing.oversight.below_cost_alert import below_cost_watch
 from billing.oversight.margins import margin_table
 from billing.plans.services import plan_create
 from billing.plans.terms import PlanTerms
@@ -28,12 +29,14 @@ from billing.usage.services import usage_platform_refresh
 from billing.usage.upstream import usage_parse
 from cavendish.above.admin.prices.selectors import Effect, price_change_preview
 from cavendish.db.router import acting_as
+from cavendish.mail.models import Mail
 from generations.accept.funnel import generation_admit
 from generations.accept.submission import JobOwner, JobTerms
 from generations.contracts import GenerationResult
 from generations.errors import ErrorCode
 from generations.request import request_parse
 from generations.work.result import failure
+from tests.accounts.people import make_user
 from tests.factories import FLASH, PRO, key_of, make_tenant, submit_generation
 from tests.generations.helpers import claim_one, finish, register, reported, succeeded
 
@@ -216,3 +219,22 @@ def test_the_margin_table_sums_tenants_and_plans() -> None:
     assert sum(row.sums.cost for row in table.plans) == sum(total.cost for total in table.totals)
     margins = [row.sums.margin for row in table.tenants if row.sums.margin is not None]
     assert margins == sorted(margins)
+
+
+def test_operators_are_told_once_of_a_price_below_its_cost() -> None:
+    plan, operator = make_plan(), make_user()
+    make_tenant(plan=plan)
+    User.objects.filter(id=operator.id).update(is_staff=True)
+    batch_price(plan, D(30))
+
+    def mails() -> list[Mail]:
+        assert below_cost_watch() == len(below_cost())
+        return list(Mail.objects.filter(to__contains=[operator.email], subject__contains="below").order_by("id"))
+
+    [first] = mails()
+    assert mails() == [first]
+    assert all(words in first.text for words in (plan.name, "Batch", "30.00 USD, costs 60.00"))
+    batch_price(plan, D(20))
+    assert len(mails()) == 2
+    batch_price(plan, D(60))
+    assert len(mails()) == 2

@@ -60,6 +60,7 @@ PHRASES: dict[str, str | Promise] = {
     "plan.changed": _("changed the plan"),
     "plan.terms_added": _("set new terms of a plan"),
     "price.added": _("set a price"),
+    "price.below_cost": _("reported prices below their cost"),
     "reconcile.requested": _("ran reconcile"),
     "subscription.changed": _("changed the plan"),
     "template.created": _("created the template"),

@@ -1,4 +1,4 @@
--- Makes a delivery of an event for each endpoint that wants it. The names are those of accounts.webhooks.event_names.
+-- As it was, with the events of unpaid invoices and of unusual spend.
 CREATE OR REPLACE FUNCTION accounts_webhook_fan_out() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
