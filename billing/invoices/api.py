@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -37,6 +38,7 @@ from billing.invoices.selectors import (
     invoices_load,
     line_cursor,
     line_generations,
+    month_now,
     replaced_of,
 )
 from billing.models import Invoice, InvoiceDocument, InvoiceLine
@@ -104,16 +106,21 @@ class InvoicePreview(InvoiceView):
     @extend_schema(
         operation_id="invoices_preview",
         responses={200: schema.Invoice, **problems(401, 403, 404, 422)},
-        parameters=[schema.TENANT],
+        parameters=[schema.TENANT, schema.MONTH],
         tags=["invoices"],
     )
     def get(self, request: Request) -> Response:
-        """The invoice of the month that runs, as it would be if the month ended now. It has no id and no number."""
+        """The invoice of the month that runs, or of a past `month`, as it would be if it were made now.
+
+        It has no id and no number. What is due is by the balance as it is now.
+        """
         user: Any = request.user
         if not sees_live(request):
             raise Problem(403, "live_key_needed", "Test jobs cost nothing and are on no invoice; use a live key.")
         operator = isinstance(user, OperatorPrincipal)
-        Parameters(request, takes=("tenant_id",) if operator else ()).close()
+        Parameters(request, takes=("month", "tenant_id") if operator else ("month",)).close()
+        text = request.query_params.get("month")
+        month = month_parameter(text) if text is not None else None
         tenant_id = tenant_parameter(request) if operator else user.tenant_id
         if tenant_id is None:
             raise invalid_value("/tenant_id", "required", "Name the tenant whose preview you want.")
@@ -121,7 +128,9 @@ class InvoicePreview(InvoiceView):
             tenant = Tenant.objects.filter(id=tenant_id).first()
             if tenant is None:
                 raise not_found()
-            return Response(invoice_json(invoice_preview(tenant), preview=True))
+            if month is not None and month > month_now(tenant.billing_timezone, timezone.now()):
+                raise invalid_value("/month", "out_of_range", "It has not begun. Name this month or one before it.")
+            return Response(invoice_json(invoice_preview(tenant, month=month), preview=True))
 
 
 class InvoiceDetail(InvoiceView):

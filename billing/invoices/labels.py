@@ -63,6 +63,8 @@ def line_text(line: InvoiceLine) -> str:
 
 def group_text(line: InvoiceLine) -> str:
     """Returns the heading of the lines of one model and size."""
+    if line.type in InvoiceLine.FEES:
+        return "Plan"
     if line.type != InvoiceLine.Type.USAGE:
         return "Credits and corrections"
     return f"{line.model} · {line.image_size}" if line.image_size else line.model

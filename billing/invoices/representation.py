@@ -76,7 +76,8 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
         "paid_from_balance": coins(invoice.paid_from_balance),
         "amount_due": coins(invoice.amount_due),
         "amount_paid": coins(settled.paid),
-        "amount_credited": coins(settled.credited),
+        "amount_credited": coins(full.credited),
+        "amount_credited_to_balance": coins(full.credited - settled.credited),
         "amount_left": coins(settled.left),
         "payments": [
             {

@@ -127,7 +127,11 @@ class Invoice(s.Serializer[object]):
     paid_from_balance = s.CharField(help_text=COINS)
     amount_due = s.CharField(help_text="When it was issued. " + COINS)
     amount_paid = s.CharField(help_text=COINS)
-    amount_credited = s.CharField(help_text="What credit notes took off what was due. " + COINS)
+    amount_credited = s.CharField(help_text="What credit notes took back, with its tax. " + COINS)
+    amount_credited_to_balance = s.CharField(
+        help_text="The part of it that was paid before and went into the balance; the rest lowered what was due. "
+        + COINS
+    )
     amount_left = s.CharField(help_text="What is still to be paid. " + COINS)
     payments = Payment(many=True)
     credit_notes = s.ListField(child=s.CharField())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,6 +31,11 @@ class FullInvoice:
     payments: list[Payment]
     credit_notes: list[CreditNote]
     replaced_by: UUID | None = None
+
+    @property
+    def credited(self) -> Decimal:
+        """Returns what credit notes took back: off what was due, or into the balance."""
+        return sum((note.total for note in self.credit_notes), ZERO)
 
     @property
     def settled(self) -> Settled:
@@ -82,13 +87,16 @@ def invoices_load(invoices: Sequence[Invoice]) -> list[FullInvoice]:
     return list(full.values())
 
 
-def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> FullInvoice:
-    """Returns the invoice of the month that runs, as it would be if it ended now. No row of it exists."""
+def invoice_preview(tenant: Tenant, *, month: date | None = None, now: datetime | None = None) -> FullInvoice:
+    """Returns the invoice of a month as it would be if it were made now, that of the month that runs for None.
+
+    No row of it exists. How it would be paid is by the wallet as it stands now.
+    """
     profile = BillingProfile.objects.filter(tenant=tenant).first()
     currency = Wallet.objects.values_list("currency", flat=True).get(tenant=tenant, livemode=True)
     invoice = Invoice(
         tenant=tenant,
-        month=month_now(tenant.billing_timezone, now or timezone.now()),
+        month=month or month_now(tenant.billing_timezone, now or timezone.now()),
         timezone=tenant.billing_timezone,
         currency=currency,
         digits=minor_units(currency) if is_currency(currency) else 2,
@@ -103,9 +111,10 @@ def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> FullInvoi
     invoice.net = sum((line.amount for line in lines), ZERO)
     invoice.tax = minor_amount(invoice.net * (invoice.tax_rate or ZERO) / 100, invoice.digits)
     invoice.total = invoice.net + invoice.tax
-    dues = call_row(
-        "invoice_dues", tenant.id, invoice.month, None, invoice.exact, invoice.net, invoice.tax, invoice.digits
-    )
+    paid = invoice.exact - fees_of(lines)
+    issued = Invoice.objects.filter(tenant=tenant, month=invoice.month).exclude(status=Invoice.Status.VOID).first()
+    made = issued.id if issued else None
+    dues = call_row("invoice_dues", tenant.id, invoice.month, made, paid, invoice.net, invoice.tax, invoice.digits)
     parties = call_row("invoice_parties", tenant.id)
     assert dues is not None
     assert parties is not None
@@ -114,6 +123,11 @@ def invoice_preview(tenant: Tenant, *, now: datetime | None = None) -> FullInvoi
     invoice.legal_entity_id, invoice.issuer = parties["legal_entity_id"], parties["issuer"]
     invoice.customer = parties["customer"]
     return FullInvoice(invoice, lines, [], [])
+
+
+def fees_of(lines: Iterable[InvoiceLine]) -> Decimal:
+    """Returns what an invoice books besides tax and rounding: no job has paid it."""
+    return sum((line.exact for line in lines if line.type in InvoiceLine.FEES), ZERO)
 
 
 def month_now(zone: str, now: datetime) -> date:

@@ -22,14 +22,17 @@ from billing.contracts import Finalisation, Finalised, NotFinalised
 from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import invoice_book, invoice_lock
+from billing.invoices.selectors import fees_of
 from billing.models import (
     BillingPeriod,
     BillingProfile,
     CreditNote,
     Invoice,
+    InvoiceLine,
     LedgerTransaction,
     LegalEntity,
     Payment,
+    PlanVersion,
     Wallet,
 )
 from billing.months import month_after, month_first
@@ -42,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 # A draft shows what settled during the grace time with at most this delay.
 STALE = timedelta(minutes=10)
+FEE_MONTHS = 3
 # No zone is further ahead of UTC (Pacific/Kiritimati), so nobody's month is over earlier than this before UTC's.
 FURTHEST_AHEAD = timedelta(hours=14)
 
@@ -181,6 +185,10 @@ def months_due(now: datetime) -> Iterable[date]:
     )
     months |= set(Invoice.objects.filter(status=Invoice.Status.DRAFT).values_list("month", flat=True).distinct())
     months.add(month_first(latest - timedelta(days=1)))
+    if PlanVersion.objects.exclude(base_fee=0, minimum_commitment=0).exists():
+        # a plan's fees are due where nothing was used too, also for months in which nobody was here to draft them
+        for _ in range(FEE_MONTHS - 1):
+            months.add(month_first(min(months) - timedelta(days=1)))
     return sorted(months)
 
 
@@ -205,6 +213,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
         ):
             raise InvoiceRefused("settled", number=invoice.number)
         rounding = invoice.net - invoice.exact
+        fees = fees_of(InvoiceLine.objects.filter(invoice=invoice))
         try:
             invoice_book(
                 invoice=invoice,
@@ -212,7 +221,8 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
                 reason=reason,
                 actor=actor,
                 entries={
-                    "wallet": rounding + invoice.tax - invoice.receivable,
+                    "wallet": rounding + invoice.tax + fees - invoice.receivable,
+                    "revenue": -fees,
                     "receivable": invoice.receivable,
                     "tax": -invoice.tax,
                     "rounding": -rounding,

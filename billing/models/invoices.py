@@ -107,10 +107,16 @@ class InvoiceLine(TenantModel):
 
     class Type(models.TextChoices):
         USAGE = "usage", "Usage"
+        BASE_FEE = "base_fee", "Base fee"
+        DISCOUNT = "discount", "Volume discount"
+        COMMITMENT = "commitment", "Minimum commitment"
         CREDIT = "credit", "Credit used"
         ADJUSTMENT = "adjustment", "Adjustment"
         REFUND = "refund", "Refund"
         ROUNDING = "rounding", "Rounding"
+
+    FEES = (Type.BASE_FEE, Type.DISCOUNT, Type.COMMITMENT)
+    """What a plan costs besides usage; the invoice books it."""
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")

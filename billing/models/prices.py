@@ -58,6 +58,20 @@ class PlanVersion(models.Model):
     included_credit = models.DecimalField(
         max_digits=20, decimal_places=9, default=0, help_text="Credit a month, which expires with it."
     )
+    base_fee = models.DecimalField(
+        max_digits=20,
+        decimal_places=9,
+        default=0,
+        db_default=0,
+        help_text="A month, by days where it begins within one.",
+    )
+    minimum_commitment = models.DecimalField(
+        max_digits=20, decimal_places=9, default=0, db_default=0, help_text="What a month comes to at least."
+    )
+    volume_discounts = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()),
+        help_text="Percent off what a month's usage comes to above a step.",
+    )  # fmt: skip
     allowed_models = models.JSONField(null=True, blank=True, help_text="Model ids; empty means all.")
     default_budgets = models.JSONField(default=list, help_text="Budgets that a tenant gets with the plan.")
     dunning = models.JSONField(

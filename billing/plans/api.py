@@ -14,6 +14,7 @@ from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters
 from accounts.roles.operators import OperatorPermission
+from billing.fields import decimal_text
 from billing.models import Budget, Plan
 from billing.money import amount_text
 from billing.plans import schema as plans_schema
@@ -132,7 +133,12 @@ def _plan(public: str) -> Plan:
 
 
 def _terms(values: dict[str, Any]) -> dict[str, Any]:
-    """Returns the limits as versions keep them in JSON: money as text, anything else as a number."""
+    """Returns limits and steps as versions keep them in JSON: money as text, anything else as a number."""
+    if "volume_discounts" in values:
+        values["volume_discounts"] = [
+            {"above": amount_text(step["above"]), "percent": decimal_text(step["percent"])}
+            for step in values["volume_discounts"]
+        ]
     if "default_budgets" in values:
         values["default_budgets"] = [
             {**budget, "limit": amount_text(limit) if budget["metric"] == Budget.Metric.MONEY else int(limit)}

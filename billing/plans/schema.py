@@ -29,11 +29,21 @@ class Dunning(s.Serializer[object]):
     )
 
 
+class VolumeDiscount(s.Serializer[object]):
+    """Percent off what a month's usage comes to above a step, up to the next one."""
+
+    above = s.CharField()
+    percent = s.CharField()
+
+
 class Terms(s.Serializer[object]):
     effective_from = s.DateTimeField()
     markup_percent = s.CharField()
     included_images = s.IntegerField(help_text="Pictures a month that cost nothing.")
     included_credit = s.CharField(help_text="Credit a month, which expires with it.")
+    base_fee = s.CharField(help_text="A month; by days where the plan begins or changes within one.")
+    minimum_commitment = s.CharField(help_text="What base fee and usage of a month come to at least.")
+    volume_discounts = VolumeDiscount(many=True)
     allowed_models = s.ListField(child=s.CharField(), allow_null=True)
     default_budgets = DefaultBudget(many=True)
     dunning = Dunning()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -198,10 +198,13 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
         wrong("/markup_percent", "out_of_range", f"Use -100 to {MOST_MARKUP}, with at most four places.")
     if not 0 <= terms.included_images <= MOST_IMAGES:
         wrong("/included_images", "out_of_range", f"Use a whole number from 0 to {MOST_IMAGES}.")
-    try:
-        credit = amount_check(credit, zero=True)
-    except AmountInvalid as error:
-        wrong("/included_credit", error.code, str(error))
+    amounts = {"included_credit": credit, "base_fee": terms.base_fee, "minimum_commitment": terms.minimum_commitment}
+    for name, amount in amounts.items():
+        try:
+            amounts[name] = amount_check(amount, zero=True)
+        except AmountInvalid as error:
+            wrong(f"/{name}", error.code, str(error))
+    _check_steps(terms.volume_discounts, wrong)
     allowed: list[str] | None = None if terms.allowed_models is None else []
     for index, name in enumerate(terms.allowed_models or ()):
         try:
@@ -214,8 +217,23 @@ def _checked(terms: PlanTerms, errors: list[FieldError]) -> PlanTerms:
         wrong("/default_budgets", "too_many", f"A plan has at most {MOST_BUDGETS} budgets.")
     return replace(
         terms,
-        included_credit=credit,
+        included_credit=amounts["included_credit"],
+        base_fee=amounts["base_fee"],
+        minimum_commitment=amounts["minimum_commitment"],
+        volume_discounts=list(terms.volume_discounts),
         allowed_models=allowed,
         default_budgets=list(terms.default_budgets),
         dunning=dunning.stored(),
     )
+
+
+def _check_steps(steps: Sequence[Mapping[str, str]], wrong: Callable[[str, str, str], None]) -> None:
+    """Tells what is wrong with the steps of a volume discount: each percentage once, and the steps going up."""
+    before: Decimal | None = None
+    for index, step in enumerate(steps):
+        above, percent = Decimal(step["above"]), Decimal(step["percent"])
+        if not 0 <= percent <= 100:
+            wrong(f"/volume_discounts/{index}/percent", "out_of_range", "Use 0 to 100.")
+        if above < 0 or (before is not None and above <= before):
+            wrong(f"/volume_discounts/{index}/above", "out_of_range", "Each step lies above the one before it.")
+        before = above

@@ -20,6 +20,10 @@ class PlanTerms:
     markup_percent: Decimal = ZERO
     included_images: int = 0
     included_credit: Decimal = ZERO
+    base_fee: Decimal = ZERO
+    minimum_commitment: Decimal = ZERO
+    volume_discounts: Sequence[Mapping[str, str]] = field(default_factory=list)
+    """[{"above", "percent"}], as texts."""
     allowed_models: Sequence[str] | None = None
     default_budgets: Sequence[Mapping[str, Any]] = field(default_factory=list)
     dunning: Mapping[str, Any] = field(default_factory=no_dunning)

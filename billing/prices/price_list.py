@@ -161,5 +161,12 @@ def _steps(before: Sequence[ModelPrices], after: Sequence[ModelPrices]) -> list[
 def _differ(before: PlanVersion | None, after: PlanVersion | None) -> bool:
     if before is None or after is None:
         return before is not after
-    names = ("included_images", "included_credit", "allowed_models")
+    names = (
+        "included_images",
+        "included_credit",
+        "base_fee",
+        "minimum_commitment",
+        "volume_discounts",
+        "allowed_models",
+    )
     return any(getattr(before, name) != getattr(after, name) for name in names)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from billing.models import Plan, Subscription, Wallet
-from billing.money import amount_text
+from billing.models import Plan, Subscription
+from billing.money import ZERO, amount_text
 from billing.months import month_of
 from billing.prices.selectors import plan_terms
 from billing.subscriptions.selectors import subscription_next, subscription_now
@@ -25,7 +25,10 @@ def subscription_json(tenant_id: UUID) -> dict[str, Any]:
         "plan": _plan(now.plan),
         "starts_at": now.starts_at,
         "included_images": terms.included_images if terms else 0,
-        "included_credit": amount_text(terms.included_credit if terms else Wallet().balance),
+        "included_credit": amount_text(terms.included_credit if terms else ZERO),
+        "base_fee": amount_text(terms.base_fee if terms else ZERO),
+        "minimum_commitment": amount_text(terms.minimum_commitment if terms else ZERO),
+        "volume_discounts": terms.volume_discounts if terms else [],
         "allowed_models": terms.allowed_models if terms else None,
         "period_starts_at": month.starts_at,
         "period_ends_at": month.ends_at,

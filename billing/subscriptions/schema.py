@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers as s
 
+from billing.plans.schema import VolumeDiscount
+
 
 class SubscribedPlan(s.Serializer[object]):
     id = s.CharField()
@@ -23,6 +25,9 @@ class Subscription(s.Serializer[object]):
     starts_at = s.DateTimeField()
     included_images = s.IntegerField(help_text="A month.")
     included_credit = s.CharField(help_text="A month.")
+    base_fee = s.CharField(help_text="A month.")
+    minimum_commitment = s.CharField(help_text="A month.")
+    volume_discounts = VolumeDiscount(many=True)
     allowed_models = s.ListField(child=s.CharField(), allow_null=True)
     period_starts_at = s.DateTimeField()
     period_ends_at = s.DateTimeField()

@@ -17,15 +17,17 @@ BEGIN
         tax_note = coalesce(s.tax_note, ''), legal_entity_id = s.legal_entity_id, issuer = s.issuer,
         customer = s.customer, refreshed_at = now(), failure = '', failed_at = NULL
     FROM (
-        SELECT w.id, w.tenant_id, w.month, w.digits, lines.exact, lines.net, p.tax_rate, p.tax_label, p.tax_note,
+        SELECT w.id, w.tenant_id, w.month, w.digits, lines.exact, lines.net, lines.fees, p.tax_rate, p.tax_label, p.tax_note,
                round(lines.net * coalesce(p.tax_rate, 0) / 100, w.digits) AS tax, parties.*
         FROM billing_invoice w
         LEFT JOIN billing_billingprofile p ON p.tenant_id = w.tenant_id
         CROSS JOIN LATERAL invoice_parties(w.tenant_id) parties
-        CROSS JOIN LATERAL (SELECT coalesce(sum(l.exact), 0) AS exact, coalesce(sum(l.amount), 0) AS net
+        CROSS JOIN LATERAL (SELECT coalesce(sum(l.exact), 0) AS exact, coalesce(sum(l.amount), 0) AS net,
+                                   coalesce(sum(l.exact) FILTER (WHERE l.type IN ('base_fee', 'discount', 'commitment')), 0)
+                                       AS fees
                             FROM billing_invoiceline l WHERE l.invoice_id = w.id) lines
         WHERE w.id = ANY (p_invoices)
     ) s
-    CROSS JOIN LATERAL invoice_dues(s.tenant_id, s.month, s.id, s.exact, s.net, s.tax, s.digits) d
+    CROSS JOIN LATERAL invoice_dues(s.tenant_id, s.month, s.id, s.exact - s.fees, s.net, s.tax, s.digits) d
     WHERE i.id = s.id;
 END $$;

@@ -12,6 +12,7 @@ DECLARE
     ends timestamptz;
     dues record;
     assigned record;
+    fees numeric;
 BEGIN
     SELECT * INTO inv FROM billing_invoice WHERE id = p_invoice FOR UPDATE;
     IF NOT FOUND THEN
@@ -41,10 +42,14 @@ BEGIN
         DELETE FROM billing_invoice WHERE id = p_invoice;
         RETURN jsonb_build_object('code', 'empty');
     END IF;
+    -- what the plan costs has left no wallet yet: it is booked as revenue with the tax
+    SELECT coalesce(sum(exact), 0) INTO fees FROM billing_invoiceline
+    WHERE invoice_id = p_invoice AND type IN ('base_fee', 'discount', 'commitment');
     SELECT * INTO dues
-    FROM invoice_dues(inv.tenant_id, inv.month, inv.id, inv.exact, inv.net, inv.tax, inv.digits);
+    FROM invoice_dues(inv.tenant_id, inv.month, inv.id, inv.exact - fees, inv.net, inv.tax, inv.digits);
     PERFORM invoice_book(inv.tenant_id, inv.id, 'invoice', '', p_actor, inv.currency, jsonb_build_object(
-        'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact));
+        'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact,
+        'revenue', fees));
 
     SELECT * INTO assigned FROM number_assign(inv.legal_entity_id, 'invoices', p_now);
     UPDATE billing_invoice

@@ -1,5 +1,5 @@
 -- The lines of a tenant's invoice for a month, as roll-ups and ledger stand now: usage by model, size, kind, tier and unit
--- price out of the roll-ups, what credits paid of it, then corrections of the ledger that no invoice shows yet, as far as they
+-- price out of the roll-ups, what the plan costs besides (plan_fees), what credits paid of the usage, then corrections of the ledger that no invoice shows yet, as far as they
 -- moved money. `quantity` is in pieces or tokens of the `unit`. `exact` has nine places and is what the records sum to.
 -- `amount` is rounded once: quantity × unit price of usage, so that whoever reads it can do the sum (EN 16931); `exact` of all
 -- else, which has no unit price. They differ where a record's own rounding did, at the ninth place of each.
@@ -31,24 +31,29 @@ AS $$
             AND x.at < month_bounds(p_month, p_zone)
             -- the draft of an earlier month that waits shows it too
             AND NOT EXISTS (SELECT 1 FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
-                            WHERE l.ledger_transaction_id = x.id
+                            WHERE l.ledger_transaction_id = x.id AND i.month <> p_month
                                 AND (i.status IN ('finalised', 'paid') OR (i.status = 'draft' AND i.month < p_month)))
         GROUP BY x.id, x.kind, x.reason, x.at
     ), credited AS (
         SELECT source, -amount AS exact, charges FROM credits_used(p_tenant, p_month, (p_month + interval '1 month')::date)
+    ), fees AS (
+        SELECT f.place, f.type, f.description, f.exact, f.since
+        FROM plan_fees(p_tenant, p_month, p_zone, (SELECT coalesce(sum(u.exact), 0) FROM used u), p_digits) f
     ), whole AS (
         SELECT (SELECT coalesce(sum(exact), 0) FROM used) + (SELECT coalesce(sum(exact), 0) FROM credited)
-             + (SELECT coalesce(sum(exact), 0) FROM corrected) AS exact
+             + (SELECT coalesce(sum(exact), 0) FROM fees) + (SELECT coalesce(sum(exact), 0) FROM corrected) AS exact
     ), lines AS (
         SELECT 1 AS part, 'usage' AS type, used.model, used.image_size, used.kind, used.tier, used.unit,
                CASE WHEN used.unit <> '' THEN used.unit_price END AS unit_price, '' AS description, used.records,
                used.quantity, used.images, used.exact, NULL::uuid AS entry, NULL::timestamptz AS at
         FROM used
         UNION ALL
-        SELECT 2, 'credit', '', '', c.source, '', '', NULL, '', c.charges, 0, 0, c.exact, NULL, NULL
+        SELECT 1 + f.place, f.type, '', '', '', '', '', NULL, f.description, 0, 1, 0, f.exact, NULL, f.since FROM fees f
+        UNION ALL
+        SELECT 5, 'credit', '', '', c.source, '', '', NULL, '', c.charges, 0, 0, c.exact, NULL, NULL
         FROM credited c WHERE c.exact <> 0
         UNION ALL
-        SELECT 3, c.kind, '', '', '', '', '', NULL, c.reason, 1, 1, 0, c.exact, c.id, c.at
+        SELECT 6, c.kind, '', '', '', '', '', NULL, c.reason, 1, 1, 0, c.exact, c.id, c.at
         FROM corrected c, whole WHERE whole.exact >= 0 OR c.exact > 0
     ), rounded AS (
         SELECT lines.*, line_amount(lines.unit, lines.quantity, lines.unit_price, lines.exact, p_digits) AS amount
@@ -58,7 +63,7 @@ AS $$
     ), shown AS (
         SELECT * FROM rounded
         UNION ALL
-        SELECT 4, 'rounding', '', '', '', '', '', NULL, '', 0, 0, 0, 0, NULL, NULL, -net FROM summed
+        SELECT 7, 'rounding', '', '', '', '', '', NULL, '', 0, 0, 0, 0, NULL, NULL, -net FROM summed
         WHERE net < 0 OR (exact = 0 AND net <> 0)
     )
     SELECT row_number() OVER (

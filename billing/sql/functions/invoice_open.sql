@@ -25,6 +25,7 @@ BEGIN
                  OR EXISTS (SELECT 1 FROM billing_usagerollup u
                             WHERE u.tenant_id = t.id AND u.livemode AND u.billing_date >= p_month
                                 AND u.billing_date < (p_month + interval '1 month')::date AND u.kind <> 'request')
+                 OR EXISTS (SELECT 1 FROM plan_fees(t.id, p_month, t.billing_timezone, 0, 2))
                  -- a look at the index of corrections first: most tenants have none, and this runs every minute
                  OR (EXISTS (SELECT 1 FROM billing_ledgertransaction x
                              WHERE x.tenant_id = t.id AND x.livemode AND x.kind IN ('adjustment', 'refund')

@@ -137,6 +137,26 @@ def test_every_line_drills_down_to_jobs_that_sum_to_its_last_digit(caller: Calle
         caller.refused("get", path, None, 422, "invalid_request")
 
 
+def test_any_past_month_has_a_preview_whatever_was_issued_of_it(operator: Caller) -> None:
+    tenant = billed_tenant()
+    spend(tenant)
+    correct(tenant, "-1.00", at=at("2026-10-20"))
+    caller, names = key_of(tenant), ("lines", "net", "tax", "total", "exact_amount")
+    before = caller.get("invoices/preview?month=2026-10")
+    assert [line["type"] for line in before["lines"]] == ["usage", "usage", "adjustment"]
+    issued = finalise(tenant)
+    shown = caller.get(f"invoices/{public(issued)}")
+    after = caller.get("invoices/preview?month=2026-10")
+    for line in shown["lines"]:
+        line["generations_url"] = None
+    assert {name: before[name] for name in names} == {name: shown[name] for name in names}
+    assert {name: after[name] for name in names} == {name: shown[name] for name in names}
+    assert (after["month"], after["status"], after["amount_due"]) == ("2026-10", "preview", "0.00")
+    assert caller.get("invoices/preview?month=2026-09")["lines"] == []
+    for month in ("2099-01", "October"):
+        caller.refused("get", f"invoices/preview?month={month}", None, 422, "invalid_request")
+
+
 def test_the_preview_is_the_month_that_runs_and_no_row(operator: Caller) -> None:
     tenant = billed_tenant(balance=0, credit_limit=100, **VAT)
     today = one("owner", "SELECT (now() AT TIME ZONE 'UTC')::date")
@@ -299,6 +319,8 @@ def test_credit_notes_over_the_api(operator: Caller) -> None:
     assert note["lines"] == [{"number": 1, "description": "Images", "amount": "10.00"}]
     assert operator.get(answer["Location"].removeprefix("/api/v1/")) == note
     own = Caller(make_key(Tenant(id=invoice.tenant_id))[1])
+    shown = own.get(f"invoices/{public(invoice)}")
+    assert (shown["amount_credited"], shown["amount_credited_to_balance"]) == ("11.90", "0.00")
     assert own.get("credit-notes")["data"] == [note]
     assert own.ask("get", note["pdf_url"].removeprefix("/api/v1/")).content.startswith(b"%PDF")
     shown = own.get(f"invoices/{public(invoice)}")

@@ -196,6 +196,10 @@ def test_a_credit_note_lowers_what_is_due_and_gives_back_the_rest() -> None:
     assert (note.total, note.to_due, note.to_balance) == (Decimal("11.90"), Decimal("1.41"), Decimal("10.49"))
     assert fresh(invoice.id).status == "paid"
     assert balances(tenant)["wallet"] == Decimal("10.49")
+    with acting_as("operator"):
+        shown = invoice_json(invoice_detail(fresh(invoice.id)))
+    credited = ("amount_paid", "amount_credited", "amount_credited_to_balance", "amount_left")
+    assert [shown[name] for name in credited] == ["70.00", "11.90", "10.49", "0.00"]
 
 
 def test_credit_notes_have_a_series_without_gaps_of_their_own() -> None:

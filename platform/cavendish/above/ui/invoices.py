@@ -134,6 +134,8 @@ def line_label(line: InvoiceLine) -> str:
     """Returns a line in the viewer's language, without its model: "Images", "Images, batch"."""
     text = line_text(line)
     kind = text.removesuffix(BATCH)
+    if line.type != InvoiceLine.Type.USAGE and line.description:
+        return f"{label(line.get_type_display())}: {line.description}"
     if line.type != InvoiceLine.Type.USAGE or kind == text:
         return label(text)
     return _("%(kind)s, batch") % {"kind": label(kind)}

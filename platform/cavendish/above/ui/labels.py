@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 LABELS = (
     gettext_noop("API key"), gettext_noop("Active"), gettext_noop("Admin"), gettext_noop("Adjustment"),
-    gettext_noop("Adjustments"), gettext_noop("Allow"), gettext_noop("Billing"), gettext_noop("Canceled"),
+    gettext_noop("Adjustments"), gettext_noop("Allow"), gettext_noop("Base fee"), gettext_noop("Minimum commitment"),
+    gettext_noop("Volume discount"), gettext_noop("Plan"), gettext_noop("Billing"), gettext_noop("Canceled"),
     gettext_noop("Canceling"), gettext_noop("Charge"), gettext_noop("Charged"), gettext_noop("Clean"),
     gettext_noop("Closing"), gettext_noop("Completed"), gettext_noop("Credit expired"), gettext_noop("Credit given"),
     gettext_noop("Top-up reversed"), gettext_noop("Paid out"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,7 @@ def plan(request: HttpRequest, work: Workplace) -> HttpResponse:
     with work.reading():
         subscription = subscription_now(tenant_id=work.tenant_id)
         chosen = subscription.plan if subscription else None
+        terms = plan_terms(chosen) if chosen else None
         credits = credits_left(tenant_id=work.tenant_id, livemode=LIVE)
         book = price_list(chosen)
         sizes = list(dict.fromkeys(picture.image_size for entry in book for picture in entry.pictures))
@@ -34,7 +36,10 @@ def plan(request: HttpRequest, work: Workplace) -> HttpResponse:
             "here": "plan",
             "subscription": subscription,
             "plan": chosen,
-            "terms": plan_terms(chosen) if chosen else None,
+            "terms": terms,
+            "steps": [
+                (Decimal(step["above"]), Decimal(step["percent"])) for step in (terms.volume_discounts if terms else [])
+            ],
             "included": included_images(work.tenant_id),
             "credit": next((row for row in credits if row.source == Credit.Source.PLAN), None),
             "currency": _currency(chosen),

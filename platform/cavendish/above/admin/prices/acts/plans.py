@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.roles.operators import OperatorPermission
+from billing.fields import decimal_text
 from billing.models import Plan
-from billing.money import price_text
+from billing.money import AmountInvalid, amount_parse, amount_text, price_text
 from billing.plans.dunning import MOST_DAYS, Dunning
 from billing.plans.selectors import TermChange, plan_terms_in_force
 from billing.plans.services import plan_create, plan_update, plan_version_of_form, plan_version_preview
@@ -32,6 +33,9 @@ TERM_NAMES = {
     "markup_percent": _("Mark-up"),
     "included_images": _("Included images a month"),
     "included_credit": _("Included credit a month"),
+    "base_fee": _("Base fee a month"),
+    "minimum_commitment": _("Minimum commitment a month"),
+    "volume_discounts": _("Volume discounts"),
     "allowed_models": _("Models"),
     "default_budgets": _("Budgets that tenants get"),
     "dunning": _("Unpaid invoices"),
@@ -47,14 +51,39 @@ def term_text(name: str, value: Any) -> str:
             return percent_sign(price_text(Decimal(value)).removesuffix(".00"))
         case "included_images":
             return count(value)
-        case "included_credit":
+        case "included_credit" | "base_fee" | "minimum_commitment":
             return price_text(Decimal(value))
+        case "volume_discounts":
+            return "; ".join(step_text(step) for step in value) or gettext("none")
         case "allowed_models":
             return gettext("all") if value is None else ", ".join(value) or gettext("none")
         case "dunning":
             return dunning_text(Dunning.of(value))
         case _budgets:
             return "; ".join(budget_text(budget) for budget in value) or gettext("none")
+
+
+def step_text(step: Mapping[str, str]) -> str:
+    """Returns a step of a volume discount as the form takes it: "1000: 10"."""
+    return ": ".join(price_text(Decimal(step[name])).removesuffix(".00") for name in ("above", "percent"))
+
+
+class StepsField(forms.CharField):
+    """Steps of a volume discount, one a line, as texts of the version; a wrong line is named."""
+
+    def clean(self, value: Any) -> list[dict[str, str]]:
+        steps = []
+        for line in super().clean(value).splitlines():
+            if not line.strip():
+                continue
+            above, _colon, percent = line.replace("%", "").partition(":")
+            try:
+                amounts = [amount_parse(text.strip(), zero=True) for text in (above, percent)]
+            except AmountInvalid:
+                wrong = gettext('"%s" is no step; write it like 1000: 10.') % line.strip()
+                raise forms.ValidationError(wrong) from None
+            steps.append({"above": amount_text(amounts[0]), "percent": decimal_text(amounts[1])})
+        return steps
 
 
 class TermsAct(Act):
@@ -67,6 +96,18 @@ class TermsAct(Act):
     )
     included_images = forms.IntegerField(label=_("Included images a month"), min_value=0, initial=0)
     included_credit = AmountField(label=_("Included credit a month"), zero=True, initial="0")
+    base_fee = AmountField(
+        label=_("Base fee a month"), zero=True, initial="0", required=False,
+        help_text=_("The first month by days, the day of joining counted."),
+    )  # fmt: skip
+    minimum_commitment = AmountField(
+        label=_("Minimum commitment a month"), zero=True, initial="0", required=False,
+        help_text=_("What base fee and usage come to at least; the rest is a line of the invoice."),
+    )  # fmt: skip
+    volume_discounts = StepsField(
+        label=_("Volume discounts"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("A step a line: from which sum of a month on, and percent, like 1000: 10."),
+    )  # fmt: skip
     allowed_models = forms.MultipleChoiceField(
         label=_("Models"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None chosen: all.")
     )
@@ -97,6 +138,8 @@ class TermsAct(Act):
         names = ("markup_percent", "included_images", "included_credit")
         return {
             **{name: values[name] for name in names},
+            **{name: values[name] or Decimal(0) for name in ("base_fee", "minimum_commitment")},
+            "volume_discounts": values["volume_discounts"],
             "allowed_models": values["allowed_models"] or None,
             "default_budgets": [values[name] for name in self.budget_names if values[name]],
             "dunning": Dunning(values["remind_after_days"], values["suspend_after_days"]).stored(),
@@ -147,8 +190,9 @@ class NewVersion(TermsAct):
         terms = in_force.terms
         options.setdefault("budgets", terms.default_budgets)
         super().__init__(*args, **options)
-        for name in ("markup_percent", "included_credit"):
+        for name in ("markup_percent", "included_credit", "base_fee", "minimum_commitment"):
             self.fields[name].initial = price_text(getattr(terms, name)).removesuffix(".00")
+        self.fields["volume_discounts"].initial = "\n".join(map(step_text, terms.volume_discounts))
         self.fields["included_images"].initial = terms.included_images
         self.fields["allowed_models"].initial = list(terms.allowed_models or ())
         dunning = Dunning.of(terms.dunning)
