@@ -15,6 +15,8 @@ from accounts.actor import Actor
 from accounts.models import Tenant
 from billing.credit_notes.services import credit_note_issue
 from billing.errors import InvoiceRefused
+from billing.invoices.representation import invoice_json
+from billing.invoices.selectors import invoice_detail
 from billing.invoices.services import invoice_finalise, invoice_void, invoices_finalise
 from billing.models import CreditNote, Invoice
 from billing.money import ZERO
