@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers as s
 
 from billing.models import Budget
+from billing.prices.schema import VolumeDiscount
 from cavendish.http.schema import Page
 from cavendish.http.shapes import QUANTITY, Shaped
 
@@ -27,13 +28,6 @@ class Dunning(s.Serializer[object]):
     suspend_after_days = s.IntegerField(
         allow_null=True, help_text="Days after the due date from which live keys make nothing new; null: never."
     )
-
-
-class VolumeDiscount(s.Serializer[object]):
-    """Percent off what a month's usage comes to above a step, up to the next one."""
-
-    above = s.CharField()
-    percent = s.CharField()
 
 
 class Terms(s.Serializer[object]):

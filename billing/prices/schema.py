@@ -12,6 +12,13 @@ from cavendish.http.schema import PAGING, Page, problems
 __all__ = ["PAGING", "problems"]
 
 
+class VolumeDiscount(s.Serializer[object]):
+    """Percent off what a month's usage comes to above a step, up to the next one."""
+
+    above = s.CharField()
+    percent = s.CharField()
+
+
 class Price(s.Serializer[object]):
     """A version of a price: what is paid from a moment on."""
 

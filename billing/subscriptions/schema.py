@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers as s
 
-from billing.plans.schema import VolumeDiscount
+from billing.prices.schema import VolumeDiscount
 
 
 class SubscribedPlan(s.Serializer[object]):
