@@ -13,6 +13,7 @@ import psutil
 
 from tests.bench.books import books
 from tests.bench.calls import Connection, Reply, direct, generation, interaction, load, request
+from tests.bench.charging import charging
 from tests.bench.door import door
 from tests.bench.draining import drained
 from tests.bench.gate import gate
@@ -256,6 +257,7 @@ ROWS: dict[str, Row] = {
     "idempotency": idempotency,
     "thumbnails": thumbnails,
     "books": books,
+    "charging": charging,
     "growth": growth,
     "herd": herd,
     "streams": streams,
