@@ -7,6 +7,17 @@ from billing.budgets.api import BudgetDetail, BudgetList, TenantBudgetDetail, Te
 from billing.charges.api import ChargeRefunds, FlaggedChargeList, FlaggedChargeResolve
 from billing.credit_notes.api import CreditNoteDetail, CreditNoteList, CreditNotePdf, CreditNoteXml
 from billing.credit_notes.operator_api import InvoiceCreditNotes
+from billing.exports.api import (
+    InvoicesCsv,
+    JournalCsv,
+    LedgerCsv,
+    PaymentsCsv,
+    UsageFocusCsv,
+    UsageStatementPdf,
+    UsageStatementXlsx,
+    WalletStatementCsv,
+    WalletStatementView,
+)
 from billing.forecasts.api import UsageForecastView
 from billing.invoices.api import (
     InvoiceCancellation,
@@ -69,6 +80,15 @@ urlpatterns = [
     path("usage", UsageReport.as_view()),
     path("usage.csv", UsageCsv.as_view()),
     path("usage/records.csv", UsageRecordsCsv.as_view()),
+    path("usage/focus.csv", UsageFocusCsv.as_view()),
+    path("usage/statement.xlsx", UsageStatementXlsx.as_view()),
+    path("usage/statement.pdf", UsageStatementPdf.as_view()),
+    path("ledger.csv", LedgerCsv.as_view()),
+    path("journal.csv", JournalCsv.as_view()),
+    path("wallet/statement", WalletStatementView.as_view()),
+    path("wallet/statement.csv", WalletStatementCsv.as_view()),
+    path("invoices.csv", InvoicesCsv.as_view()),
+    path("payments.csv", PaymentsCsv.as_view()),
     path("usage/forecast", UsageForecastView.as_view()),
     path("usage/tags", UsageTags.as_view()),
     path("plans", PlanList.as_view()),

@@ -43,9 +43,10 @@ from billing.invoices.selectors import (
 )
 from billing.models import Invoice, InvoiceDocument, InvoiceLine
 from cavendish.db import ids
+from cavendish.http.csv_files import NAMES, csv_style
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import Problem, invalid_value, not_found
-from cavendish.http.schema import PAGING, problems
+from cavendish.http.schema import CSV_STYLE, PAGING, problems
 
 STATUSES = ", ".join(Invoice.Status.values)
 
@@ -198,15 +199,19 @@ class InvoiceCancellation(InvoiceView):
 class InvoiceCsv(InvoiceView):
     @extend_schema(
         operation_id="invoices_csv",
-        responses={(200, "text/csv"): str, **problems(401, 403, 404)},
+        responses={(200, "text/csv"): str, **problems(401, 403, 404, 422)},
+        parameters=CSV_STYLE,
         tags=["invoices"],
     )
     def get(self, request: Request, invoice_id: str) -> HttpResponse:
         """The lines as CSV, and the tax as one of them; the column `amount` sums to the total."""
         user: Any = request.user
+        parameters = Parameters(request, takes=NAMES)
+        style = csv_style(parameters.values, parameters.wrong)
+        parameters.close()
         with principal_context(user):
             full = invoice_detail(invoice_of(request, invoice_id))
-        return csv_response(full)
+        return csv_response(full, style)
 
 
 class InvoiceLineGenerations(InvoiceView):

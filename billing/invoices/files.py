@@ -8,6 +8,7 @@ from billing.invoices.document_store import file_name
 from billing.invoices.representation import invoice_csv
 from billing.invoices.selectors import FullInvoice
 from billing.models import Invoice
+from cavendish.http.csv_files import PLAIN, CsvStyle
 
 
 def draft_name(invoice: Invoice) -> str:
@@ -15,12 +16,12 @@ def draft_name(invoice: Invoice) -> str:
     return f"draft-{invoice.month:%Y-%m}.pdf"
 
 
-def csv_response(full: FullInvoice) -> HttpResponse:
+def csv_response(full: FullInvoice, style: CsvStyle = PLAIN) -> HttpResponse:
     """Returns the lines as CSV, and the tax as one of them; the column `amount` sums to the total."""
     number = full.invoice.number
     name = (file_name(number) if number else draft_name(full.invoice)).removesuffix(".pdf")
     return HttpResponse(
-        "".join(invoice_csv(full)),
+        b"".join(invoice_csv(full, style)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )

@@ -45,19 +45,20 @@ _lock = Lock()
 
 
 @cache
-def _compiler() -> typst.Compiler:
+def _compiler(template: Path) -> typst.Compiler:
     folders = [str(files("fontpkg_inter") / "files"), str(files("manimgx_fonts_cjk") / "")]
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
-    return typst.Compiler(str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=fonts)
+    return typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
 
 
-def pdf_render(content: dict[str, Any], *, at: datetime, xml: bytes | None = None) -> bytes:
+def pdf_render(content: dict[str, Any], *, at: datetime, xml: bytes | None = None, template: Path = TEMPLATE) -> bytes:
     """Returns the PDF of what `invoice_content` or `credit_note_content` prepared, for archives.
 
-    With an e-invoice attached it is PDF/A-3b and says so (Factur-X, ZUGFeRD), else PDF/A-2b.
+    With an e-invoice attached it is PDF/A-3b and says so (Factur-X, ZUGFeRD), else PDF/A-2b. Other papers have a
+    `template` of their own.
     """
     with _lock:
-        pdf = _compiler().compile(
+        pdf = _compiler(template).compile(
             format="pdf",
             sys_inputs={"data": json.dumps(content), "xml": xml.decode() if xml else ""},
             pdf_standards=["a-3b" if xml else "a-2b"],

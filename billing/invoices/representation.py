@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,6 +14,7 @@ from billing.models import Invoice, InvoiceLine
 from billing.money import amount_text, minor_text, price_text
 from billing.months import month_last
 from cavendish.db import ids
+from cavendish.http.csv_files import BOM, PLAIN, CsvStyle, csv_line
 from cavendish.http.times import moment
 
 PREVIEW = "preview"
@@ -150,30 +149,23 @@ def line_generation_json(row: LineGeneration) -> dict[str, Any]:
     }
 
 
-def invoice_csv(full: FullInvoice) -> Iterator[str]:
+def invoice_csv(full: FullInvoice, style: CsvStyle = PLAIN) -> Iterator[bytes]:
     """Yields a row per line, and one of type `tax`; the column `amount` sums to the invoice's total."""
     invoice = full.invoice
     tail = (invoice.currency,)
-    yield _row(CSV_COLUMNS)
+    yield (BOM if style.bom else b"") + csv_line(CSV_COLUMNS, style)
     for line in full.lines:
         shown = line_json(line, invoice, None)
-        yield _row(
+        price = shown["unit_price"]
+        yield csv_line(
             (invoice.number or "", *(shown[name] for name in ("number", "type", "description")),
              *(shown[name] or "" for name in ("model", "image_size", "kind", "tier")),
-             *(shown[name] for name in ("images", "quantity")), *(shown[name] or "" for name in ("unit", "unit_price")),
-             *(shown[name] for name in ("exact_amount", "amount")), *tail)
+             *(shown[name] for name in ("images", "quantity")), shown["unit"] or "", Decimal(price) if price else "",
+             *(Decimal(shown[name]) for name in ("exact_amount", "amount")), *tail),
+            style,
         )  # fmt: skip
     if invoice.tax_rate is not None:
-        tax = minor_text(invoice.tax, invoice.digits)
+        tax = Decimal(minor_text(invoice.tax, invoice.digits))
         label = f"{invoice.tax_label or 'Tax'} {percent_text(invoice.tax_rate)}"
         empty = [""] * CSV_COLUMNS[4:-2].index("exact_amount")
-        yield _row((invoice.number or "", "", "tax", label, *empty, "", tax, *tail))
-
-
-def _row(values: tuple[Any, ...]) -> str:
-    """Returns a row of CSV. Texts that a spreadsheet would run as a formula get a leading quote."""
-    out = io.StringIO()
-    csv.writer(out).writerow(
-        [f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t\r" and value else value for value in values]
-    )
-    return out.getvalue()
+        yield csv_line((invoice.number or "", "", "tax", label, *empty, "", tax, *tail), style)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
-from django.conf import settings
-from django.db import connections
-from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -31,9 +26,11 @@ from billing.usage.representation import moment_text, usage_json
 from billing.usage.selectors import usage_read, usage_tags
 from billing.usage.services import usage_tags_set
 from cavendish.db.tenancy import tenant_context
+from cavendish.http.csv_files import NAMES, CsvStyle, Write
+from cavendish.http.downloads import CSV, file_response
 from cavendish.http.json_body import body_of
 from cavendish.http.problems import invalid_value
-from cavendish.http.schema import problems
+from cavendish.http.schema import CSV_STYLE, problems
 
 
 class UsageView(APIView):
@@ -69,7 +66,7 @@ class UsageCsv(UsageView):
     @extend_schema(
         operation_id="usage_csv",
         responses={(200, "text/csv"): str, **problems(401, 403, 422)},
-        parameters=[*schema.GROUPING, *schema.USAGE_FILTERS],
+        parameters=[*schema.GROUPING, *schema.USAGE_FILTERS, *CSV_STYLE],
         tags=["usage"],
     )
     def get(self, request: Request) -> HttpResponseBase:
@@ -81,16 +78,17 @@ class UsageRecordsCsv(UsageView):
     @extend_schema(
         operation_id="usage_records_csv",
         responses={(200, "text/csv"): str, **problems(401, 403, 422)},
-        parameters=schema.USAGE_FILTERS,
+        parameters=[*schema.USAGE_FILTERS, *CSV_STYLE],
         tags=["usage"],
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Every usage record as CSV: one line for each kind of each generation. Its amounts sum to the report's."""
-        parameters = UsageParameters(request, takes=())
+        parameters = UsageParameters(request, takes=NAMES)
+        style = parameters.style()
         query = parameters.query()
         if query.tenant_id is None:
             raise invalid_value("/tenant_id", "required", "Name the tenant whose records you want.")
-        return csv_response(parameters, "usage-records", query, export_records)
+        return csv_response(parameters, "usage-records", query, export_records, style)
 
 
 class UsageTags(APIView):
@@ -121,32 +119,23 @@ class UsageTags(APIView):
 
 
 def usage_csv(request: Request) -> HttpResponseBase:
-    parameters = UsageParameters(request, takes=("group_by",))
+    parameters = UsageParameters(request, takes=("group_by", *NAMES))
+    style = parameters.style()
     query = parameters.query()
     if not query.group_by:
         raise invalid_value("/group_by", "required", "Name what the rows of the CSV are, for example day,model.")
-    return csv_response(parameters, "usage", query, export_usage)
+    return csv_response(parameters, "usage", query, export_usage, style)
 
 
 def csv_response(
-    parameters: UsageParameters, name: str, query: UsageQuery, export: Callable[..., None]
+    parameters: UsageParameters, name: str, query: UsageQuery, export: Callable[..., None], style: CsvStyle
 ) -> HttpResponseBase:
-    """Returns an export as a download.
+    """Returns an export as a download."""
 
-    It goes through a file without a name: a slow client then holds neither a connection nor a snapshot, and an error
-    of the query is an answer instead of a broken download.
-    """
-    folder = Path(settings.SPOOL_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  the response closes it
-    try:
+    def fill(write: Write) -> None:
         with principal_context(parameters.user):
-            export(query, file.write, operator=parameters.is_operator)
-    except BaseException:
-        file.close()
-        raise
-    # Back into the pool now, and not when the last byte was sent.
-    connections["operator" if parameters.is_operator else "default"].close()
-    file.seek(0)
+            export(query, write, operator=parameters.is_operator, style=style)
+
     span = f"{moment_text(query.start)}-{moment_text(query.end)}".replace(":", "")
-    return FileResponse(file, as_attachment=True, filename=f"{name}-{span}.csv", content_type="text/csv; charset=utf-8")
+    alias = "operator" if parameters.is_operator else "default"
+    return file_response(f"{name}-{span}.csv", CSV, fill, alias=alias)

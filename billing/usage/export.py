@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Mapping
-
-from django.db import connections
+from typing import Any
 
 from billing.usage.query import DIMENSIONS, METADATA, UsageQuery
-from cavendish.db.router import current_alias
+from cavendish.http.csv_files import PLAIN, CsvStyle, Write, csv_copy
 
-Write = Callable[[bytes], object]
+NUMBERS = frozenset({"amount", "cost", "unit_price"})
 
 
-def export_usage(query: UsageQuery, write: Write, *, operator: bool = False) -> None:
+def export_usage(query: UsageQuery, write: Write, *, operator: bool = False, style: CsvStyle = PLAIN) -> None:
     """Writes all rows of a report (see `usage_read`) without totals, so that the sum of a column is right.
 
     Runs in the tenant's context, or as the operator, who also gets the cost.
@@ -26,10 +22,10 @@ def export_usage(query: UsageQuery, write: Write, *, operator: bool = False) -> 
     }
     names = ["tokens", "search_queries", "images", "requests", "amount", "currency", *["cost"] * operator]
     columns |= {name: f"report.{name}" for name in names}
-    _copy(columns, f"FROM ({sql}) report", values, write)
+    _write(columns, f"FROM ({sql}) report", values, write, style)
 
 
-def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -> None:
+def export_records(query: UsageQuery, write: Write, *, operator: bool = False, style: CsvStyle = PLAIN) -> None:
     """Writes the usage records themselves, in the order of their billing dates and generations.
 
     `billed_quantity` × `unit_price` of the `unit` is `amount`: it counts pictures where they have a price each, while
@@ -60,7 +56,8 @@ def export_records(query: UsageQuery, write: Write, *, operator: bool = False) -
         columns = {"tenant_id": _id("ten", "tenant_id"), **columns, "cost": "r.cost"}
     order = "r.billing_date, r.generation_id, r.attempt, r.kind"
     source = "billing_usagerecord r LEFT JOIN generations_generation g ON g.id = r.generation_id"
-    _copy(columns, f"FROM {source} WHERE {query.conditions('r.at')} ORDER BY {order}", query.values, write)
+    rest = f"FROM {source} WHERE {query.conditions('r.at')} ORDER BY {order}"
+    _write(columns, rest, query.values, write, style)
 
 
 def column_of(name: str, tag: str | None) -> str:
@@ -71,11 +68,5 @@ def _id(prefix: str, column: str) -> str:
     return f"'{prefix}_' || replace(r.{column}::text, '-', '')"
 
 
-def _copy(columns: Mapping[str, str], rest: str, values: Mapping[str, object], write: Write) -> None:
-    head = io.StringIO(newline="")
-    csv.writer(head, lineterminator="\n").writerow(columns)
-    write(head.getvalue().encode())
-    sql = f"COPY (SELECT {', '.join(columns.values())} {rest}) TO STDOUT (FORMAT csv)"
-    with connections[current_alias()].cursor() as cursor, cursor.copy(sql, values) as copied:
-        for piece in copied:
-            write(bytes(piece))
+def _write(columns: dict[str, str], rest: str, values: dict[str, Any], write: Write, style: CsvStyle) -> None:
+    csv_copy(columns, rest, values, write, style=style, numbers=NUMBERS & columns.keys())

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from accounts.authentication.operators import OperatorPrincipal
 from accounts.authentication.principal import Principal
 from accounts.authentication.tenant_or_operator import principal_context
 from accounts.models import Tenant
+from billing.fields import month_parse
+from billing.months import month_after
 from billing.usage.cursors import cursor_parse
 from billing.usage.query import DIMENSIONS, METADATA, NOT_WITH_METADATA, Cursor, UsageQuery
 from cavendish.db import ids
 from cavendish.gemini.catalog import UnknownModel, get_model
-from cavendish.http.problems import FieldError, forbidden, invalid, shown
+from cavendish.http.csv_files import CsvStyle, csv_style
+from cavendish.http.problems import FieldError, forbidden, invalid, not_found, shown
 
 LIMIT, MOST = 1000, 10_000
 DAYS, DAYS_BY_HOUR = 1100, 31
@@ -52,6 +57,10 @@ class UsageParameters:
 
     def wrong(self, name: str, code: str, detail: str) -> None:
         self.errors.append(FieldError(f"/{name[:60]}", code, detail))
+
+    def style(self) -> CsvStyle:
+        """Returns in which style of CSV the rows are wanted; before `query`, which raises what is wrong."""
+        return csv_style(self.values, self.wrong)
 
     def query(self) -> UsageQuery:
         livemode = self._livemode()
@@ -194,3 +203,35 @@ def _zone_of(user: Principal | OperatorPrincipal) -> str:
     if isinstance(user, OperatorPrincipal):
         return "UTC"
     return Tenant.objects.values_list("billing_timezone", flat=True).get(id=user.tenant_id)
+
+
+class MonthParameters(UsageParameters):
+    """The parameters of a month's report; by model where nothing is named."""
+
+    def query(self) -> UsageQuery:
+        month = self.values.get("month")
+        first = None
+        if month is not None:
+            try:
+                first = month_parse(month)
+            except ValidationError:
+                self.wrong("month", "unknown_value", f"{shown(month)} is no month; write it like 2026-11.")
+            if "from" in self.values or "to" in self.values:
+                self.wrong("month", "conflict", "Give a month, or from and to.")
+        query = super().query()
+        if not query.group_by:
+            query = replace(query, group_by=("model",))
+        return replace(query, start=first, end=month_after(first)) if first is not None else query
+
+    def tenant_name(self, tenant_id: UUID | None) -> str:
+        """Returns whose report it is; in the tenant's context, or as the operator. Raises Problem 404."""
+        if tenant_id is None:
+            return "All tenants"
+        name = Tenant.objects.filter(id=tenant_id).values_list("name", flat=True).first()
+        if name is None:
+            raise not_found()
+        return str(name)
+
+
+def month_parameters(request: Request) -> MonthParameters:
+    return MonthParameters(request, takes=("group_by", "month"))

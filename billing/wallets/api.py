@@ -12,8 +12,10 @@ from rest_framework.views import APIView
 
 from accounts.authentication.drf import actor, principal
 from accounts.authentication.parameters import CREATED, Parameters
+from accounts.models import Tenant
 from billing.ledger.representation import entry_json
 from billing.models import LedgerEntry, LedgerTransaction
+from billing.spans import SPAN, span_of
 from billing.wallets import schema
 from billing.wallets.bodies import WalletChange
 from billing.wallets.representation import wallet_json
@@ -27,14 +29,19 @@ from cavendish.http.schema import PAGING, problems
 
 def ledger_page(request: Request, *, tenant_id: UUID, livemode: bool | None, operator: bool) -> dict[str, Any]:
     """Returns a page of the wallet's movements, the last first; of both modes when `livemode` is None."""
-    parameters = Parameters(request, takes=(*CREATED, "kind", "generation_id"))
+    parameters = Parameters(request, takes=(*CREATED, *SPAN, "kind", "generation_id"))
     created = parameters.created("transaction__at", by_id=False)
+    start, end = span_of(parameters, Tenant.objects.values_list("billing_timezone", flat=True).get(id=tenant_id))
     kind = parameters.choice("kind", tuple(LedgerTransaction.Kind.values))
     generation_id = parameters.id("generation_id", ids.GENERATION)
     parameters.close()
     rows = LedgerEntry.objects.filter(tenant_id=tenant_id, account=LedgerEntry.Account.WALLET, **created)
     if generation_id is not None:
         rows = rows.filter(transaction__generation_id=generation_id)
+    if start is not None:
+        rows = rows.filter(transaction__at__gte=start)
+    if end is not None:
+        rows = rows.filter(transaction__at__lt=end)
     rows = rows.select_related("transaction")
     if livemode is not None:
         rows = rows.filter(livemode=livemode)

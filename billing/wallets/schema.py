@@ -101,6 +101,8 @@ class LedgerTransactionShape(s.Serializer[object]):
 ENTRIES = [
     OpenApiParameter("kind", OpenApiTypes.STR, enum=list(LedgerTransaction.Kind.values)),
     OpenApiParameter("generation_id", OpenApiTypes.STR, description="Those of a generation's charge."),
+    OpenApiParameter("from", OpenApiTypes.STR, description="A date of the tenant's time zone, or a time."),
+    OpenApiParameter("to", OpenApiTypes.STR, description="Exclusive."),
     *CREATED,
 ]
 TENANT = OpenApiParameter("tenant_id", OpenApiTypes.STR)

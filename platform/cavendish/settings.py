@@ -277,6 +277,11 @@ STRIPE_WEBHOOK_SECRET = CONFIG.words("STRIPE_WEBHOOK_SECRET")
 RECONCILE_AT = CONFIG.time_of_day("RECONCILE_AT")
 # How often what was written since the last clean comparison is compared; 0 for not at all.
 RECONCILE_MINUTES = CONFIG.number("RECONCILE_MINUTES")
+# The journal for the operator's bookkeeping: numbers of the ledger's accounts, and what DATEV's files say at their top.
+JOURNAL_ACCOUNTS = CONFIG.words("JOURNAL_ACCOUNTS")
+DATEV_CONSULTANT = CONFIG.number("DATEV_CONSULTANT")
+DATEV_CLIENT = CONFIG.number("DATEV_CLIENT")
+DATEV_ACCOUNT_DIGITS = CONFIG.number("DATEV_ACCOUNT_DIGITS")
 # Operators get a mail when what they absorb for a tenant on a day is worth more, in the tenant's currency; 0 for none.
 ANOMALY_MINIMUM = CONFIG.number("ANOMALY_MINIMUM")
 ABSORBED_ALERT = CONFIG.number("ABSORBED_ALERT")

@@ -91,3 +91,12 @@ PAGING = [
     OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100. Defaults to 20."),
     OpenApiParameter("cursor", OpenApiTypes.STR, description="The `next_cursor` of the previous page."),
 ]
+
+CSV_STYLE = [
+    OpenApiParameter("bom", OpenApiTypes.BOOL, description="Begin with a byte order mark, as Excel wants it."),
+    OpenApiParameter("delimiter", OpenApiTypes.STR, enum=[",", ";", "tab"], description="A comma when absent."),
+    OpenApiParameter(
+        "decimal", OpenApiTypes.STR, enum=[".", ","], description="With a comma the delimiter is a semicolon."
+    ),
+]
+"""Of files of CSV (csv_files.py)."""

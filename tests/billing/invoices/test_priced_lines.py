@@ -76,7 +76,7 @@ def test_each_price_and_tier_has_a_line_that_can_be_checked() -> None:
     [group] = invoice_content(invoice, found)["groups"]
     assert group["rows"][1] == ["Images", "8 images", "× 0.19", "1.52"]
     with acting_as("operator"):
-        csv = "".join(invoice_csv(invoice_detail(invoice))).splitlines()
+        csv = b"".join(invoice_csv(invoice_detail(invoice))).decode().splitlines()
     assert "image_output,standard,8,8,per_image,0.19,1.520000000,1.52,USD" in csv[2]
     assert differing(tenant) == set()
 

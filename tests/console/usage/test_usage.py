@@ -100,6 +100,11 @@ def test_the_figures_are_those_of_the_api_to_the_last_digit(studio: Studio) -> N
         }
         assert sum(Decimal(row["amount"]) for row in rows) == Decimal(report["totals"]["amount"])
         assert report["totals"]["amount"] in studio.page(f"?by={by}")
+        assert f'href="/console/usage/statement.xlsx{"" if by == "model" else f"?by={by}"}"' in studio.page(f"?by={by}")
+        for ending, begins in (("xlsx", b"PK"), ("pdf", b"%PDF-")):
+            answer = studio.owner.get(f"/console/usage/statement.{ending}?by={by}")
+            assert answer.content.startswith(begins)
+            assert answer["Content-Disposition"].endswith(f'-by-{by}.{ending}"')
 
 
 def test_the_table_by_day_sums_to_the_same(studio: Studio) -> None:

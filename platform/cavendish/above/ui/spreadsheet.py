@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from io import StringIO
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from billing.money import amount_text
+from billing.money import LINE
 from cavendish.above.ui.lists import List, Row, filtered
+from cavendish.http.csv_files import csv_line
 
 MOST_ROWS = 50_000
 """Of a list, how many rows a file has: those that would come first on its pages."""
-FORMULA = "=+-@\t\r"
 
 
 def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
     """Returns a file of this name, without its ending. Texts that a spreadsheet would run as a formula get a quote."""
-    text = StringIO()
-    table = csv.writer(text)
-    table.writerow(head)
-    table.writerows([_value(value) for value in row] for row in rows)
+    lines = [csv_line(head), *(csv_line(_value(value) for value in row) for row in rows)]
     return HttpResponse(
-        text.getvalue(),
+        b"".join(lines),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
@@ -42,7 +37,5 @@ def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, Decimal):
-        return amount_text(value)
-    if isinstance(value, str) and value[:1] in FORMULA and value:
-        return f"'{value}"
-    return "" if value is None else value
+        return value.quantize(LINE)
+    return value

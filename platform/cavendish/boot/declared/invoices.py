@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cavendish.boot.declared.kinds import Flag, TimeOfDay, Whole
-from cavendish.boot.declared.setting import SCHEDULER, Setting
+from cavendish.boot.declared.kinds import AccountNumber, Flag, Listed, TimeOfDay, Whole
+from cavendish.boot.declared.setting import SCHEDULER, Process, Setting
 
 SECTION = "Invoices"
 SETTINGS = [
@@ -62,6 +62,41 @@ SETTINGS = [
             "the last run that found nothing; `0` for not at all"
         ),
         read_by=SCHEDULER,
+    ),
+    Setting(
+        name="JOURNAL_ACCOUNTS",
+        kind=Listed(AccountNumber(), "pairs like revenue=8200"),
+        shown="SKR 03",
+        about="Numbers of the ledger's accounts in the journal",
+        meaning=(
+            "What the ledger's accounts are called in the bookkeeping, like `wallet=1710,revenue=8200`: "
+            "[the journal](money.md#out-of-the-books). Those that are not named have the numbers of SKR 03"
+        ),
+        read_by=(Process.WEB,),
+    ),
+    Setting(
+        name="DATEV_CONSULTANT",
+        kind=Whole(1, 9_999_999),
+        default="1001",
+        about="Consultant's number in DATEV's files",
+        meaning="The number of the tax consultant (Beraternummer) in DATEV's files",
+        read_by=(Process.WEB,),
+    ),
+    Setting(
+        name="DATEV_CLIENT",
+        kind=Whole(1, 99_999),
+        default="1",
+        about="Client's number in DATEV's files",
+        meaning="The number of the client (Mandantennummer) in DATEV's files",
+        read_by=(Process.WEB,),
+    ),
+    Setting(
+        name="DATEV_ACCOUNT_DIGITS",
+        kind=Whole(4, 8),
+        default="4",
+        about="Digits of account numbers in DATEV's files",
+        meaning="How many digits the numbers of accounts have in DATEV's files (Sachkontenlänge)",
+        read_by=(Process.WEB,),
     ),
     Setting(
         name="INVOICE_EMPTY_MONTHS",

@@ -121,6 +121,26 @@ class Listed:
         return items
 
 
+ACCOUNTS = (
+    "wallet", "funding", "receivable", "revenue", "adjustments", "refunds", "promotions", "tax", "rounding",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AccountNumber:
+    """An account of the ledger and its number in the bookkeeping."""
+
+    right: str = "pairs like revenue=8200"
+
+    def read(self, text: str) -> str:
+        account, _, number = text.partition("=")
+        if account not in ACCOUNTS:
+            raise WrongValue(f"has {text!r}; use accounts of the ledger: {', '.join(ACCOUNTS)}.")
+        if not re.fullmatch(r"[0-9]{1,9}", number):
+            raise WrongValue
+        return text
+
+
 @dataclass(frozen=True)
 class Day:
     right: str = "a day like 2026-12-31"

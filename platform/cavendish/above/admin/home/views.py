@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import time
-from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +16,7 @@ from cavendish.above.admin.home.cards import cards
 from cavendish.above.admin.home.charts import money_chart
 from cavendish.above.admin.home.selectors import FrontPage, front_page
 from cavendish.above.admin.pages import operator_page
+from cavendish.above.ui.spreadsheet import csv_response
 
 KEPT_SECONDS = 10
 """How long a process shows the same counts in the bar: every open page asks for them."""
@@ -56,15 +55,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @operator_page(section="home")
 def money_csv(request: HttpRequest) -> HttpResponse:
     """The thirty days of the chart, for a spreadsheet."""
-    text = StringIO()
-    table = csv.writer(text)
-    table.writerow(["day", "currency", "revenue", "cost"])
     cards = front_page(zone=viewer_zone()).money
-    for card in (cards.main, *cards.others):
-        table.writerows([row.day, row.money.currency, row.money.revenue, row.money.cost] for row in card.days)
-    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = 'attachment; filename="revenue-and-cost.csv"'
-    return answer
+    rows = (
+        (row.day.isoformat(), row.money.currency, row.money.revenue, row.money.cost)
+        for card in (cards.main, *cards.others)
+        for row in card.days
+    )
+    return csv_response("revenue-and-cost", ("day", "currency", "revenue", "cost"), rows)
 
 
 @operator_page()

@@ -123,10 +123,10 @@ class Report:
 
 def report_of(request: HttpRequest, work: Workplace) -> Report:
     """Returns the report that the address asks for. In the tenant's context."""
-    return _report_read(_asked_of(request, work), work.tenant_id)
+    return _report_read(asked_of(request, work), work.tenant_id)
 
 
-def _asked_of(request: HttpRequest, work: Workplace) -> Asked:
+def asked_of(request: HttpRequest, work: Workplace) -> Asked:
     """Returns what the address asks for; what it does not know is as if it were not there."""
     by = request.GET.get("by", "model")
     measure = request.GET.get("show", "amount")

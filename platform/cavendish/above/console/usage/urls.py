@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from cavendish.above.console.usage import views
+from cavendish.above.console.usage import statements, views
 from cavendish.above.console.usage.budgets import views as budgets
 
 urlpatterns = [
     path("", views.usage, name="usage"),
     path("csv", views.usage_csv, name="usage_csv"),
+    path("statement.xlsx", statements.usage_xlsx, name="usage_xlsx"),
+    path("statement.pdf", statements.usage_pdf, name="usage_pdf"),
     path("days/", views.usage_days, name="usage_days"),
     path("days/csv", views.usage_days_csv, name="usage_days_csv"),
     path("tags/", views.tags, name="usage_tags"),

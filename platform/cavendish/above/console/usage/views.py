@@ -58,6 +58,8 @@ def usage(request: HttpRequest, work: Workplace) -> HttpResponse:
         "unusual": unusual,
         "days_address": days_address(asked),
         "csv_address": f"{reverse('console:usage_csv')}{_query(asked)}",
+        "xlsx_address": f"{reverse('console:usage_xlsx')}{_query(asked)}",
+        "pdf_address": f"{reverse('console:usage_pdf')}{_query(asked)}",
     }
     return render(request, "console/usage/usage.html", context)
 
