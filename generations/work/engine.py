@@ -25,9 +25,10 @@ from cavendish.messaging import valkey
 from cavendish.telemetry.request_ids import Request, request_enter
 from cavendish.telemetry.tracing import span, span_done
 from generations.work import metrics
+from generations.work.away import AWAY, STORAGE, is_away, is_waited_for
 from generations.work.clients import Clients
 from generations.work.job import Job
-from generations.work.job_store import AWAY, JobStore
+from generations.work.job_store import JobStore
 from generations.work.pending_result import PendingResult, deliver, pending_results_find
 from generations.work.run import Running, fail, run
 from generations.work.spool_health import SpoolHealth
@@ -153,7 +154,7 @@ class Engine:
                 self.requested = max(self.requested, CLAIM_AT_ONCE)
                 next_look = now() + SELF_RING
             while self.requested and not self.stopping and (free := self.capacity - len(self.running)) > 0:
-                if not await self.spool.takes():
+                if is_waited_for(STORAGE) or not await self.spool.takes():
                     # Doorbells are left to other machines.
                     self._room.clear()
                     self.requested = 0
@@ -174,17 +175,14 @@ class Engine:
                             idle=not self.running,
                             batch=max(self.batch_capacity - self.batch_running, 0),
                         )
-                except AWAY as error:
+                except Exception as error:
                     # The claim may have gone through, and only its result got lost.
                     self._unsure = True
                     metrics.CLAIM_FAILURES.inc()
-                    logger.warning("No claim: PostgreSQL is away (%s).", type(error).__name__)
-                    await asyncio.sleep(0.5)
-                    break
-                except Exception:
-                    self._unsure = True
-                    metrics.CLAIM_FAILURES.inc()
-                    logger.exception("A claim failed.")
+                    if is_away(error):
+                        logger.warning("No claim: PostgreSQL is away (%s).", type(error).__name__)
+                    else:
+                        logger.exception("A claim failed.")
                     await asyncio.sleep(0.5)
                     break
                 for job in jobs:
@@ -199,7 +197,7 @@ class Engine:
                     self.requested = max(self.requested, CLAIM_AT_ONCE)
             if self.stopping or len(self.running) >= self.capacity:
                 self._room.clear()
-            elif not self.spool.fault:
+            elif not self._fault:
                 self._room.set()
 
     def _begin(self, job: Job, claiming: float | None = None) -> None:
@@ -245,7 +243,7 @@ class Engine:
             self.bytes_running -= job.estimated_bytes
             self.batch_running -= job.is_batch
             self._gauge()
-            if not self.stopping and not self.spool.fault:
+            if not self.stopping and not self._fault:
                 self._room.set()
                 self._request(1)
 
@@ -283,10 +281,15 @@ class Engine:
                 metrics.HEARTBEAT_FAILURES.inc()
                 logger.exception("A heartbeat failed.")
 
+    @property
+    def _fault(self) -> str:
+        """What keeps this process from claiming, in words; empty while nothing does."""
+        return self.spool.fault or ("the object store takes no answers" if is_waited_for(STORAGE) else "")
+
     def _state(self) -> WorkerState:
         keys = self.clients.keys.report()
         metrics.keys_note(keys)
-        return {"slots": self.capacity, "keys": keys, "fault": self.spool.fault, "stopping": self.stopping}
+        return {"slots": self.capacity, "keys": keys, "fault": self._fault, "stopping": self.stopping}
 
     async def _cancellations(self) -> None:
         """Stops a job as soon as its cancellation is published; heartbeats carry those that were missed."""

@@ -11,22 +11,19 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
-import psycopg
 from django.conf import settings
-from psycopg_pool import PoolTimeout
 
 from cavendish.db.call import Jsonb, acall, acall_rows
 from cavendish.db.pool import Pool, open_pool
 from cavendish.db.storable import storable
 from generations.contracts import GenerationResult, UpstreamCalls
+from generations.work.away import is_away
 from generations.work.job import Job
 from generations.work.worker_state import WorkerState
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
 class JobStore:
@@ -103,8 +100,8 @@ async def retrying(work: Callable[[], Awaitable[T]], *, seconds: float = math.in
     while True:
         try:
             return await work()
-        except AWAY:
-            if time.monotonic() + pause > deadline:
+        except Exception as error:
+            if not is_away(error) or time.monotonic() + pause > deadline:
                 raise
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)

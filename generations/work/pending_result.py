@@ -14,6 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,8 +28,9 @@ from cavendish.storage import is_outage, objects
 from cavendish.telemetry.tracing import span
 from generations.contracts import GenerationResult
 from generations.work import metrics
+from generations.work.away import POSTGRESQL, STORAGE, is_away, waited_for
 from generations.work.job import Job
-from generations.work.job_store import AWAY, JobStore
+from generations.work.job_store import JobStore
 from generations.work.result import guard_refusal, platform_failure
 from generations.work.review import Review, reviewed
 
@@ -40,6 +42,7 @@ UPSTREAM_NAMES: tuple[Literal["upstream_id", "upstream_key", "upstream_host"], .
     "upstream_key",
     "upstream_host",
 )
+FIRST_RETRY = 0.2
 SLOWEST_RETRY = 5.0
 ABANDONED = 24 * 3600.0
 
@@ -147,26 +150,26 @@ async def deliver(pending: PendingResult, store: JobStore) -> str:
     """
     if pending.files and not pending.discards:
         with span("storage"):
-            await _through_outages("storage", lambda: asyncio.to_thread(_store_all, pending))
+            await _through_outages(STORAGE, lambda: asyncio.to_thread(_store_all, pending))
     if pending.hooks:
         pending = await _review(pending)
     refused = False
     try:
-        outcome = await _through_outages("PostgreSQL", lambda: _finish(pending, store))
+        outcome = await _through_outages(POSTGRESQL, lambda: _finish(pending, store))
     except Exception as error:
         if pending.result["error"] and not pending.files:
             raise
         logger.error("The result of generation %s cannot be stored: %s.", pending.name, type(error).__name__)
         refused = True
         pending = _refused(pending)
-        outcome = await _through_outages("PostgreSQL", lambda: _finish(pending, store))
+        outcome = await _through_outages(POSTGRESQL, lambda: _finish(pending, store))
     if outcome == "ended":
         failed = pending.result["error"]
         metrics.ENDED.labels(pending.model, pending.result["status"], failed["code"] if failed else "").inc()
     if outcome == "lost":
         logger.warning("Generation %s was taken over; its late answer is dropped.", pending.name)
     if outcome == "lost" or refused or pending.discards:
-        await _through_outages("storage", lambda: asyncio.to_thread(_delete_all, pending))
+        await _through_outages(STORAGE, lambda: asyncio.to_thread(_delete_all, pending))
     await asyncio.to_thread(pending.remove)
     return str(outcome)
 
@@ -176,7 +179,7 @@ async def _review(pending: PendingResult) -> PendingResult:
     the result again does not ask again.
     """
     review = Review(pending.tenant_id, pending.generation_id, pending.hooks, pending.result)
-    refusal = await _through_outages("PostgreSQL", lambda: reviewed(review))
+    refusal = await _through_outages(POSTGRESQL, lambda: reviewed(review))
     decided = replace(pending, hooks=())
     if refusal is not None:
         result = guard_refusal(pending.result, refusal.message, is_charged=refusal.is_charged)
@@ -213,18 +216,20 @@ async def _finish(pending: PendingResult, store: JobStore) -> str:
 
 async def _through_outages(what: str, work: Any) -> Any:
     """Repeats `work` until it is through or fails for another reason than an outage."""
-    pause = 0.2
-    while True:
-        try:
-            return await work()
-        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-            await asyncio.sleep(0.01)
-        except Exception as error:
-            if not isinstance(error, AWAY) and not is_outage(error):
-                raise
-            logger.warning("%s is away (%s); the answer waits in the spool.", what, type(error).__name__)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, SLOWEST_RETRY)
+    pause = FIRST_RETRY
+    with ExitStack() as waiting:
+        while True:
+            try:
+                return await work()
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+                await asyncio.sleep(0.01)
+            except Exception as error:
+                if not is_away(error) and not is_outage(error):
+                    raise
+                if pause == FIRST_RETRY:
+                    waiting.enter_context(waited_for(what, type(error).__name__))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, SLOWEST_RETRY)
 
 
 def _store_all(pending: PendingResult) -> None:

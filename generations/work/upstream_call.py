@@ -18,11 +18,12 @@ from cavendish.gemini.client import (
 from generations.contracts import Notice
 from generations.work import metrics
 from generations.work.answer import Answer, answer_read, misses_size, outage
+from generations.work.away import AWAY
 from generations.work.call_log import CallLog
 from generations.work.clients import Clients
 from generations.work.history import history_read
 from generations.work.job import Job
-from generations.work.job_store import AWAY, JobStore, retrying
+from generations.work.job_store import JobStore, retrying
 from generations.work.pictures import NotAPicture
 from generations.work.upstream_body import body_build
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import threading
 import warnings
 
 import django
@@ -21,6 +22,7 @@ from accounts.authentication.admission import admission_of  # noqa: E402
 from cavendish.boot.declared import Process  # noqa: E402
 from cavendish.boot.startup import refuse_unsafe  # noqa: E402
 from cavendish.db.pool import open_pool  # noqa: E402
+from cavendish.events.timeline import timeline_warn  # noqa: E402
 from cavendish.http.threaded import ThreadedHandler  # noqa: E402
 from cavendish.storage.startup import refuse_unusable_store  # noqa: E402
 from cavendish.telemetry.logs import RedactingFilter  # noqa: E402
@@ -37,6 +39,8 @@ from cavendish.wait.open_requests import OpenLimits  # noqa: E402
 refuse_unsafe(Process.WEB)
 tracing_start("web")
 refuse_unusable_store()
+# Not on the event loop, which imports this.
+threading.Thread(target=timeline_warn, kwargs={"using": "operator"}, daemon=True).start()
 
 # uvicorn's own lines, should somebody switch its access log on: an address may carry a key.
 for _name in ("uvicorn.access", "uvicorn.error"):

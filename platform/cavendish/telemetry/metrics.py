@@ -72,6 +72,9 @@ HOLD_SECONDS = Histogram(
 # The machine and what it relies on
 
 SPOOL_FAULT = Gauge("cavendish_spool_fault", "1 while this process's spool takes no answers, and no job is claimed.")
+STORAGE_FAULT = Gauge(
+    "cavendish_storage_fault", "1 while answers of this worker wait for the object store, and no job is claimed."
+)
 STORAGE_SECONDS = Histogram(
     "cavendish_storage_seconds",
     "Calls of the object store: keep and delete to their end, read to the first bytes.",

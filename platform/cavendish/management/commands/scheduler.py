@@ -43,6 +43,7 @@ from cavendish.above.tenant_data.services import exports_due, exports_expire
 from cavendish.boot.clock import ClockSteps
 from cavendish.boot.declared import Process
 from cavendish.boot.startup import refuse_unsafe
+from cavendish.events.timeline import timeline_warn
 from cavendish.mail.services import mails_due
 from cavendish.storage import ERASE_SECONDS
 from cavendish.storage.startup import refuse_unusable_store
@@ -142,6 +143,7 @@ class Command(BaseCommand):
         refuse_unsafe(Process.SCHEDULER)
         refuse_unusable_store()
         tracing_start("scheduler")
+        timeline_warn(using="operator")
         stop = threading.Event()
 
         def on_signal(number: int, frame: Any) -> None:

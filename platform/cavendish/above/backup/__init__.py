@@ -1,0 +1,1 @@
+"""Backups of everything, and their restore: the database, the objects, the secrets, the count of transactions."""
