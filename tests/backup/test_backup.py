@@ -70,7 +70,7 @@ def test_what_is_lost_comes_back(own_platform: Running, tmp_path: Path) -> None:
         assert row == (json.loads((backup / MANIFEST).read_text())["objects"], "")
     with pytest.raises(BackupError, match="is not empty"):
         backup_write(backup)
-    with pytest.raises(BackupError, match="CAVENDISH_DATA_DIR is .* which is not empty"):
+    with pytest.raises(BackupError, match=r"CAVENDISH_DATA_DIR is .* which is not empty"):
         backup_restore(backup, Config(running.data_dir), lambda line: None)
     running.stop()
     shutil.rmtree(running.data_dir)
