@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,11 +10,17 @@ import pytest
 
 from tests.generations.helpers import one, rows
 
-SQL = Path(__file__).resolve().parents[2] / "billing/sql"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("billing/sql", "billing/reconcile/sql", "generations/reconcile/sql")
+"""SQL files that compute with money. That within Python is looked for below."""
 FLOATING = re.compile(
-    r"double precision|\bfloat[48]?\b|\breal\b|\brandom\(|(?<!::numeric )\^|\bpower\(",
+    r"double precision|\bfloat[48]?\b|\breal\b|\brandom\(|(?<!::numeric )\^|\bpower\(|\bexp\(|\bln\(|\bsqrt\(|"
+    r"\bpercentile_cont\(|\bstddev\w*\(|\bvar(?:iance|_\w+)\(",
     re.I,
 )  # fmt: skip
+STATEMENT = re.compile(r"\b(?:SELECT|UPDATE|INSERT|DELETE)\b")
+TIMES = {"platform/cavendish/above/demo/seed.py"}
+"""What spreads moments, not money."""
 
 
 def floats_in(text: str) -> list[str]:
@@ -37,10 +44,37 @@ def test_what_counts_as_a_float(text: str, found: list[str]) -> None:
     assert floats_in(text) == found
 
 
+def statements(file: Path) -> list[str]:
+    """Returns the texts of a Python file that hold SQL; of an f-string its pieces."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [text for text in texts if STATEMENT.search(text)]
+
+
 def test_no_sql_of_money_computes_in_floats() -> None:
-    files = sorted(SQL.rglob("*.sql"))
-    assert len(files) > 20
+    files = [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.sql"))]
+    assert len(files) > 50
     assert {file.name: found for file in files if (found := floats_in(file.read_text()))} == {}
+
+
+def test_no_sql_within_python_does_either() -> None:
+    files = [*(ROOT / "billing").rglob("*.py"), *(ROOT / "platform/cavendish/above").rglob("*.py")]
+    texts = [(str(file.relative_to(ROOT)), text) for file in files for text in statements(file)]
+    assert len(texts) > 50
+    assert {name: found for name, text in texts if (found := floats_in(text)) and name not in TIMES} == {}
+
+
+def test_no_function_of_money_takes_or_gives_a_float() -> None:
+    names = [file.stem for file in (ROOT / "billing/sql/functions").glob("*.sql")]
+    floats = rows(
+        "owner",
+        """SELECT p.proname FROM pg_proc p
+           CROSS JOIN LATERAL unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]) || p.prorettype) t (type)
+           WHERE p.pronamespace = 'public'::regnamespace AND p.proname = ANY (%s)
+               AND t.type IN ('float4'::regtype, 'float8'::regtype)""",
+        names,
+    )
+    assert floats == []
 
 
 def test_no_column_of_money_is_a_float() -> None:

@@ -30,13 +30,17 @@ BUDGET = {"period": "month", "metric": "money", "limit": "50", "hard": True, "al
 def test_a_plan_is_made_with_its_first_terms(operator: Operator) -> None:
     terms = {
         "markup_percent": "12.5", "included_images": 100, "included_credit": "5",
+        "base_fee": "49", "minimum_commitment": "0",
+        "volume_discounts": [{"above": "1000", "percent": "10"}],
         "allowed_models": [FLASH], "default_budgets": [BUDGET],
     }  # fmt: skip
     made = operator.post("plans", body(currency="EUR", **terms))
     assert (made["currency"], made["archived"], made["name"]) == ("EUR", False, "Team")
     shown = {name: made["terms"][name] for name in terms}
     assert shown == {
-        **terms, "included_credit": "5.000000000", "default_budgets": [{**BUDGET, "limit": "50.000000000"}]
+        **terms, "included_credit": "5.000000000", "base_fee": "49.000000000", "minimum_commitment": "0.000000000",
+        "volume_discounts": [{"above": "1000.000000000", "percent": "10"}],
+        "default_budgets": [{**BUDGET, "limit": "50.000000000"}],
     }  # fmt: skip
     assert operator.get(f"plans/{made['id']}") == made
     assert operator.get("plans?limit=1")["data"] == [made]
@@ -83,6 +87,14 @@ def test_a_plan_is_renamed_and_archived(operator: Operator) -> None:
         ({"included_images": True}, "/included_images", "wrong_type"),
         ({"included_credit": "-0.01"}, "/included_credit", "negative"),
         ({"included_credit": "1e9"}, "/included_credit", "not_an_amount"),
+        ({"base_fee": "-1"}, "/base_fee", "negative"),
+        ({"minimum_commitment": 100}, "/minimum_commitment", "wrong_type"),
+        ({"volume_discounts": [{"above": "5", "percent": "101"}]}, "/volume_discounts/0/percent", "out_of_range"),
+        (
+            {"volume_discounts": [{"above": "5", "percent": "1"}, {"above": "5", "percent": "2"}]},
+            "/volume_discounts/1/above",
+            "out_of_range",
+        ),
         ({"allowed_models": ["gemini-9"]}, "/allowed_models/0", "unknown_model"),
         ({"default_budgets": [{**BUDGET, "limit": "-1"}]}, "/default_budgets/0/limit", "negative"),
         ({"default_budgets": [{**BUDGET, "metric": "images"}]}, "/default_budgets/0/limit", "wrong_type"),

@@ -18,7 +18,18 @@ from django.test import Client
 from accounts.models import AuditEvent, Scope, Tenant
 from cavendish.db import ids
 from cavendish.db.router import acting_as
-from tests.factories import FLASH, PRO, make_key, make_operator_key, make_tenant
+from tests.batches.helpers import feed
+from tests.factories import (
+    FLASH,
+    PRO,
+    make_batch,
+    make_key,
+    make_operator_key,
+    make_tenant,
+    queue_clear,
+    submit_generation,
+)
+from tests.generations.helpers import claim, finish, register, succeeded
 
 NOBODY = UUID(int=0)
 HOUR = "from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z&"
@@ -347,3 +358,33 @@ def test_dates_default_to_the_month_of_the_tenants_time_zone(caller: Caller) -> 
     days = (date.fromisoformat(found["to"]) - datetime.now(UTC).date()).days
     assert days in {1, 2}  # it may be tomorrow in Berlin already
     assert Decimal(found["totals"]["amount"]) == 0
+
+
+def test_usage_by_tier_and_whose_records_they_are() -> None:
+    queue_clear()
+    caller = Caller(make_tenant(balance=10))
+    submit_generation(caller.tenant, metadata={"team": "red"})
+    batch = make_batch(caller.tenant, {"model": FLASH, "input": "a cat", "metadata": {"team": "blue"}})
+    feed()
+    jobs = claim(register(), 10)
+    assert [finish(job, succeeded(job)) for job in jobs] == ["ended", "ended"]
+
+    found = caller.get("?group_by=tier")
+    assert [(row["tier"], row["tokens"], row["requests"]) for row in found["data"]] == [
+        ("batch", 1130, 1),
+        ("standard", 1130, 1),
+    ]
+    assert sum(Decimal(row["amount"]) for row in found["data"]) == Decimal(found["totals"]["amount"])
+    assert [row["tier"] for row in caller.csv(".csv?group_by=tier")] == ["batch", "standard"]
+    refused = caller.ask("?group_by=tier,metadata.team")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/group_by")
+
+    records = caller.csv("/records.csv")
+    assert {(row["tier"], row["batch_id"], row["metadata"]) for row in records} == {
+        ("standard", "", '{"team": "red"}'),
+        ("batch", ids.encode(ids.BATCH, batch.id), '{"team": "blue"}'),
+    }
+    for row in records:
+        assert row["unit"] == "per_1m_tokens"
+        priced = int(row["billed_quantity"]) * Decimal(row["unit_price"]) / 1_000_000
+        assert round(priced, 9) == Decimal(row["amount"]) > 0

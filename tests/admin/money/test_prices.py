@@ -126,6 +126,7 @@ def test_a_plan_gets_terms_and_keeps_what_a_new_version_does_not_change(operator
     }  # fmt: skip
     terms = {
         "markup_percent": "10", "included_images": "500", "included_credit": "20", "allowed_models": [FLASH], **budget,
+        "base_fee": "49", "minimum_commitment": "100", "volume_discounts": "1000: 10\r\n5000: 20.5",
     }  # fmt: skip
     new = {"slug": slug, "name": "Team", "currency": "USD", **terms}
     assert "Team can be given to tenants." in act_done(operator, "/admin/prices/plans/new/", **new)
@@ -133,7 +134,8 @@ def test_a_plan_gets_terms_and_keeps_what_a_new_version_does_not_change(operator
         plan = Plan.objects.get(slug=slug)
     page = shown(operator.get(f"{path(plan)}new-version/"))
     started = page.partition('name="started_from" value="')[2].partition('"')[0]
-    for text in ('name="included_images" value="500"', 'name="included_credit" value="20"', 'value="80, 100"'):
+    for text in ('name="included_images" value="500"', 'name="included_credit" value="20"', 'value="80, 100"',
+                 'name="base_fee" value="49"', "1000: 10\n5000: 20.5"):  # fmt: skip
         assert text in page, text
     version = {**terms, "started_from": started, "markup_percent": "15"}
     looked = shown(operator.post(f"{path(plan)}new-version/", **version, confirm="1"))
@@ -144,6 +146,10 @@ def test_a_plan_gets_terms_and_keeps_what_a_new_version_does_not_change(operator
         first, second = plan.versions.order_by("id")
     assert (second.markup_percent, second.included_images) == (Decimal(15), 500)
     assert second.included_credit == Decimal(20)
+    assert (second.base_fee, second.minimum_commitment) == (Decimal(49), Decimal(100))
+    assert second.volume_discounts == [
+        {"above": "1000.000000000", "percent": "10"}, {"above": "5000.000000000", "percent": "20.5"}
+    ]  # fmt: skip
     assert second.default_budgets == first.default_budgets
     assert [(row["limit"], row["alerts"]) for row in second.default_budgets] == [("50.000000000", [80, 100])]
     shown_page = shown(operator.get(path(plan)))
@@ -154,6 +160,8 @@ def test_a_plan_gets_terms_and_keeps_what_a_new_version_does_not_change(operator
         ({"budget_1_metric": "images", "budget_1_limit": "1.5"}, "whole numbers"),
         ({"budget_1_alerts": "200"}, "100"),
         ({"markup_percent": "-101"}, "Use -100 to"),
+        ({"volume_discounts": "much: 10"}, "is no step"),
+        ({"base_fee": "-1"}, "negative"),
     ]
     for fields, text in wrong:
         answer = act(operator, f"{path(plan)}new-version/", **{**version, **fields})
