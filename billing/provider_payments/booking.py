@@ -47,7 +47,7 @@ def payment_book(row: ProviderPayment) -> None:
     row.ledger_transaction_id = booked.id
 
 
-def payment_reverse(row: ProviderPayment) -> bool:
+def payment_take_back(row: ProviderPayment) -> bool:
     """Books the difference between what the provider took back and what the ledger knows of it; returns whether there
     was something to book.
 

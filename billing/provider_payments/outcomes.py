@@ -20,7 +20,7 @@ from billing.auto_top_ups.services import auto_top_up_failed, auto_top_up_succee
 from billing.invoices.mails import recipients
 from billing.models import ProviderPayment
 from billing.money import amount_text
-from billing.provider_payments.booking import payment_book, payment_reverse
+from billing.provider_payments.booking import payment_book, payment_take_back
 from billing.provider_payments.mails import invoice_payment_failed_letter, payment_disputed_letter
 from billing.providers.errors import ProviderError
 from billing.providers.interface import Page, PaymentState, Progress
@@ -105,7 +105,7 @@ def payment_reversals_continue(payment_id: UUID) -> bool:
     """Takes back what could not be taken from the wallet before; returns whether something was booked."""
     with operator_writing():
         row = _locked(payment_id)
-        return row.booked_at is not None and payment_reverse(row)
+        return row.booked_at is not None and payment_take_back(row)
 
 
 def _locked(payment_id: UUID) -> ProviderPayment:
@@ -190,7 +190,7 @@ def _taken_back(row: ProviderPayment, state: PaymentState) -> None:
                 row,
                 partial(payment_disputed_letter, tenant=row.tenant.name, amount=row.received, currency=row.currency),
             )
-    payment_reverse(row)
+    payment_take_back(row)
 
 
 def _tell(row: ProviderPayment, action: str, after: dict[str, object]) -> None:
