@@ -132,9 +132,11 @@ INVOICE_DETAILS = {
     "balance_too_low": gettext_noop(
         "The balance has been used since; take the invoice back with a credit note instead."
     ),
-    "payment_too_large": gettext_noop("Only {left} {currency} are left to pay on invoice {number}."),
     "payment_known": gettext_noop("This reference is recorded already for invoice {number}."),
-    "nothing_left": gettext_noop("Invoice {number} has been credited in full."),
+    "nothing_left": gettext_noop("Invoice {number} has been credited in full, or its charges were refunded."),
+    "credit_exceeded": gettext_noop(
+        "Of invoice {number} only {left} {currency} are left to credit, before tax; refunds of its charges count too."
+    ),
     "line_unknown": gettext_noop("Invoice {number} has no line {line}."),
     "line_exceeded": gettext_noop("Of line {line} of invoice {number} only {left} {currency} are left to credit."),
     "nobody_to_send_to": gettext_noop("The tenant has no billing emails, no owner and no billing member."),

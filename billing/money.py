@@ -8,6 +8,8 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from django.utils.translation import gettext_noop as _
 
 LINE = Decimal("0.000000001")
+SHARE = Decimal("1e-20")
+"""The places of a share of something, as what refunds and credit notes have left of it."""
 ZERO = Decimal(0)
 UNIT_SIZE = {"per_1m_tokens": 1_000_000, "per_1k_queries": 1_000, "per_image": 1, "each": 1}
 MOST = Decimal(10) ** 11

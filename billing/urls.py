@@ -32,7 +32,7 @@ from billing.invoices.api import (
 from billing.invoices.operator_api import InvoiceFinalise, InvoiceSend, InvoiceVoid, TenantInvoices
 from billing.parties.api import LegalEntityDetail, LegalEntityList, OwnBillingProfile, TenantBillingProfile
 from billing.payment_methods.api import PaymentMethodDetail, PaymentMethodList, PaymentMethodPages
-from billing.payments.operator_api import InvoicePayments
+from billing.payments.operator_api import InvoicePayments, PaymentReversal
 from billing.plans.api import PlanDetail, PlanList, PlanVersions
 from billing.prices.api import PriceBook, PriceBookPreview, PriceHistory
 from billing.provider_payments.api import TenantProviderPayments, TopUpDetail, TopUpList
@@ -62,6 +62,7 @@ urlpatterns = [
     path("invoices/<str:invoice_id>/finalise", InvoiceFinalise.as_view()),
     path("invoices/<str:invoice_id>/void", InvoiceVoid.as_view()),
     path("invoices/<str:invoice_id>/payments", InvoicePayments.as_view()),
+    path("invoices/<str:invoice_id>/payments/<str:payment_id>/reversal", PaymentReversal.as_view()),
     path("invoices/<str:invoice_id>/credit-notes", InvoiceCreditNotes.as_view()),
     path("invoices/<str:invoice_id>/send", InvoiceSend.as_view()),
     path("tenants/<str:tenant_id>/invoices", TenantInvoices.as_view()),

@@ -24,6 +24,7 @@ DECLARE
         WHEN 'invoice.finalised' THEN 'invoice.finalized'
         WHEN 'invoice.paid' THEN 'invoice.paid'
         WHEN 'invoice.overdue' THEN 'invoice.overdue'
+        WHEN 'invoice.payment_reversed' THEN 'invoice.payment_reversed'
         WHEN 'invoice.reminded' THEN 'invoice.reminded'
         WHEN 'usage.anomaly' THEN 'usage.anomaly'
         WHEN 'tenant.payment_suspended' THEN 'tenant.payment_suspended'

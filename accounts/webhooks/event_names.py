@@ -29,6 +29,7 @@ PUBLIC: dict[str, str] = {
     "usage.anomaly": "usage.anomaly",
     "tenant.payment_suspended": "tenant.payment_suspended",
     "tenant.payment_resumed": "tenant.payment_resumed",
+    "invoice.payment_reversed": "invoice.payment_reversed",
     "key.created": "key.created",
     "key.changed": "key.changed",
     "key.rotated": "key.rotated",

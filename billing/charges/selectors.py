@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
 from django.db.models import Q
@@ -22,8 +22,9 @@ from billing.models import (
     LedgerTransaction,
     Wallet,
 )
-from billing.money import ZERO
+from billing.money import LINE, SHARE, ZERO
 from billing.months import month_first
+from cavendish.db.call import call_row
 
 FLAGS = {
     "over_hold": _("The answer was worth more than was held; the tenant pays what was held, the rest is absorbed."),
@@ -49,8 +50,57 @@ def flag_text(flag: str) -> str:
     return flag.replace("_", " ").capitalize() + "."
 
 
-def charge_spent(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
-    """Returns what of a charge was not given back yet: paid money, then credits, those that last longest first."""
+@dataclass(frozen=True)
+class ChargeLeft:
+    """What of a charge was neither refunded nor credited, by where it came from: paid money, then credits.
+
+    Credits stand in the order of the refund, those that last longest first. `kept_after` says how much of the charge a
+    refund leaves, where credit notes count beside refunds; without them it follows from the amounts.
+    """
+
+    parts: list[tuple[Decimal, Credit | None]]
+    kept: Decimal
+    worth: Decimal
+    is_credited: bool
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((part for part, _ in self.parts), ZERO)
+
+    def kept_after(self, refund: Decimal) -> Decimal | None:
+        if not self.is_credited:
+            return None
+        if refund == self.amount:
+            return ZERO
+        return (self.kept - refund / self.worth).quantize(SHARE, rounding=ROUND_DOWN)
+
+
+def charge_remainder(charge: Charge) -> ChargeLeft:
+    """Returns what is left of a charge: refunds of it and credit notes of its invoice share it."""
+    parts = _unrefunded(charge)
+    row = call_row("charge_left", charge.tenant_id, charge.generation_id)
+    assert row is not None
+    if row["paid"] is None:
+        return ChargeLeft(parts, row["kept"], row["worth"], is_credited=False)
+    # twelve places first: a share is no whole number of the ninth
+    left = (row["kept"] * row["worth"]).quantize(Decimal("1e-12")).quantize(LINE, rounding=ROUND_DOWN)
+    limits = [row["paid"] if source is None else part for part, source in parts]
+    shares: list[tuple[Decimal, Credit | None]] = []
+    for (part, source), limit in zip(parts, limits, strict=True):
+        share = min(part, limit, left)
+        if share > 0:
+            shares.append((share, source))
+            left -= share
+    return ChargeLeft(shares, row["kept"], row["worth"], is_credited=True)
+
+
+def charge_left(charge: Charge) -> Decimal:
+    """Returns what of a charge can still be refunded, which is what `charge_refund` refunds without an amount."""
+    return charge_remainder(charge).amount
+
+
+def _unrefunded(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
+    """Returns what of a charge was not refunded yet: paid money, then credits, those that last longest first."""
     entries = LedgerEntry.objects.filter(
         tenant_id=charge.tenant_id,
         account=Account.WALLET,
@@ -65,11 +115,6 @@ def charge_spent(charge: Charge) -> list[tuple[Decimal, Credit | None]]:
     sources: list[Credit | None] = [None, *reversed(order)]
     parts = [(sums.get(source.id if source else None, ZERO), source) for source in sources]
     return [(part, source) for part, source in parts if part > 0]
-
-
-def charge_left(charge: Charge) -> Decimal:
-    """Returns what of a charge can still be refunded, which is what `charge_refund` refunds without an amount."""
-    return sum((part for part, _ in charge_spent(charge)), ZERO)
 
 
 def flagged_charges(
@@ -117,6 +162,8 @@ class ChargeInSight:
     corrections: list[Correction]
     """Refunds and adjustments of this generation, the oldest first."""
     refunded: Decimal
+    credited: Decimal
+    """Its part of what credit notes took of its invoice."""
     left: Decimal
     wallet: Wallet
     free: Decimal
@@ -124,7 +171,7 @@ class ChargeInSight:
     invoice: Invoice | None
     """The one that the charge is billed on, once it is drafted; None before."""
     credit_notes: list[CreditNote]
-    """Of that invoice: they may have given the same money back."""
+    """Of that invoice: what they took of it counts against this charge."""
 
 
 def charge_in_sight(generation_id: UUID) -> ChargeInSight | None:
@@ -143,6 +190,7 @@ def charge_in_sight(generation_id: UUID) -> ChargeInSight | None:
         month = month_first(charge.billing_date)
         invoices = Invoice.objects.filter(tenant_id=tenant_id, month=month).exclude(status=Invoice.Status.VOID)
         invoice = invoices.first()
+    refunded, left = sum(refunds, ZERO), charge_left(charge)
     notes = CreditNote.objects.filter(tenant_id=tenant_id, invoice=invoice).order_by("id") if invoice else []
     return ChargeInSight(
         tenant=charge.tenant,
@@ -151,8 +199,9 @@ def charge_in_sight(generation_id: UUID) -> ChargeInSight | None:
         flags=[(flag, flag_text(flag)) for flag in charge.flags],
         resolution=getattr(charge, "resolution", None),
         corrections=corrections,
-        refunded=sum(refunds, ZERO),
-        left=charge_left(charge),
+        refunded=refunded,
+        credited=charge.amount - refunded - left,
+        left=left,
         wallet=wallet,
         free=available(wallet),
         invoice=invoice,

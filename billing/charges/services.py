@@ -8,11 +8,11 @@ from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
-from billing.charges.selectors import charge_spent
+from billing.charges.selectors import charge_remainder
 from billing.errors import ChangeRefused, ValuesInvalid
 from billing.ledger.services import Account, Kind, Side, amount_valid, movement_add, movement_audit, wallet_lock
 from billing.models import Charge, Credit, FlagResolution, LedgerTransaction
-from billing.money import ZERO, amount_text
+from billing.money import amount_text
 from billing.wallets.services import wallet_adjust
 from cavendish.db import ids
 from cavendish.db.router import current_alias
@@ -22,7 +22,8 @@ from cavendish.http.problems import FieldError, not_found
 def charge_refund(
     *, tenant_id: UUID, generation_id: UUID, amount: Decimal | None, reason: str, actor: Actor
 ) -> LedgerTransaction:
-    """Refunds a charge, whole or in part (None is what is left of it), and never more than it was.
+    """Refunds a charge, whole or in part (None is what is left of it), and never more than it was, with what credit
+    notes of its invoice gave back of it.
 
     It goes back to where it came from, paid money first; into a credit that has expired it comes and goes. Raises
     ValuesInvalid, ChangeRefused.
@@ -35,8 +36,8 @@ def charge_refund(
             raise ChangeRefused(
                 "currency_differs", f"The charge is in {charge.currency}, the wallet in {wallet.currency}."
             )
-        spent = charge_spent(charge)
-        left = sum((part for part, _ in spent), ZERO)
+        remainder = charge_remainder(charge)
+        left = remainder.amount
         refund = left if amount is None else amount
         if not left:
             raise ChangeRefused("nothing_to_refund", gettext_noop("Nothing of this charge is left to give back."))
@@ -47,10 +48,11 @@ def charge_refund(
             wallet,
             kind=Kind.REFUND,
             account=Account.REFUNDS,
-            sides=list(_shares(spent, refund)),
+            sides=_shares(remainder.parts, refund),
             reason=reason,
             actor=actor,
             generation_id=generation_id,
+            kept=remainder.kept_after(refund),
         )
         movement_audit(
             movement,

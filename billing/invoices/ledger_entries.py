@@ -12,11 +12,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.actor import Actor
 from billing.errors import InvoiceRefused
+from billing.ledger.services import dues_lock
 from billing.models import CreditNote, Invoice, Payment
 from billing.money import ZERO
 from cavendish.db.call import call, call_row
@@ -24,9 +25,17 @@ from cavendish.db.router import current_alias
 
 
 def invoice_lock(invoice_id: UUID) -> Invoice:
-    """Returns the invoice under its row's lock. Raises InvoiceRefused when there is none."""
-    invoice: Invoice | None = Invoice.objects.select_for_update().filter(id=invoice_id).first()
-    if invoice is None:
+    """Returns the invoice under its row's lock, and those of its tenant that are not paid under theirs.
+
+    All of them, for what is paid or credited beyond one goes into the balance and pays the others. Raises
+    InvoiceRefused when there is none.
+    """
+    tenant_id = Invoice.objects.filter(id=invoice_id).values_list("tenant_id", flat=True).first()
+    if tenant_id is None:
+        raise InvoiceRefused("not_found")
+    dues_lock(tenant_id, also=invoice_id)
+    invoice: Invoice | None = Invoice.objects.filter(id=invoice_id).first()
+    if invoice is None:  # an empty draft that was dropped meanwhile
         raise InvoiceRefused("not_found")
     return invoice
 
@@ -55,6 +64,13 @@ def settled_of(invoice: Invoice) -> Settled:
     return Settled.of(invoice, paid=paid, credited=credited)
 
 
+def payments_standing(invoice_id: UUID) -> QuerySet[Payment]:
+    """Returns an invoice's payments that were not taken back."""
+    reversals = Payment.objects.filter(reverses_id=OuterRef("id"))
+    rows: QuerySet[Payment] = Payment.objects.filter(invoice_id=invoice_id, reverses_id=None)
+    return rows.exclude(Exists(reversals))
+
+
 def receivable_share(invoice: Invoice, settled: Decimal, amount: Decimal) -> Decimal:
     """Returns how much of `amount` pays what the wallet could not carry; that is paid first, the wallet after it."""
     return min(settled + amount, invoice.receivable) - min(settled, invoice.receivable)
@@ -68,6 +84,11 @@ def invoice_book(*, invoice: Invoice, kind: str, reason: str, actor: Actor, entr
 
 def invoice_mark_paid(invoice_id: UUID, *, reason: str) -> None:
     call("invoice_mark_paid", invoice_id, reason)
+
+
+def invoice_reopen(invoice_id: UUID) -> None:
+    """Makes a paid invoice one that is to be paid, where a payment that was taken back leaves something."""
+    call("invoice_reopen", invoice_id)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from billing.e_invoices.document import Exchanged
 from billing.invoices.labels import line_text, percent_text
 from billing.invoices.payment_links import payment_url
 from billing.invoices.selectors import FullInvoice, LineGeneration
-from billing.models import Invoice, InvoiceLine
+from billing.models import Invoice, InvoiceLine, Payment
 from billing.money import amount_text, minor_text, price_text
 from billing.months import month_last
 from cavendish.db import ids
@@ -78,22 +78,30 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
         "amount_credited": coins(full.credited),
         "amount_credited_to_balance": coins(full.credited - settled.credited),
         "amount_left": coins(settled.left),
-        "payments": [
-            {
-                "method": payment.method,
-                "reference": payment.reference,
-                "amount": coins(payment.amount),
-                "received_on": payment.received_on.isoformat(),
-                "recorded_at": moment(payment.recorded_at),
-            }
-            for payment in full.payments
-        ],
+        "amount_creditable": coins(full.net_left),
+        "payments": [payment_json(payment, full.reversal_of(payment), invoice.digits) for payment in full.received],
         "credit_notes": [ids.encode(ids.CREDIT_NOTE, note.id) for note in full.credit_notes],
         "payment_url": None if preview else payment_url(invoice),
         "pdf_url": f"{address}.pdf" if address else None,
         "xml_url": f"{address}.xml" if address and invoice.number else None,
         "cancellation_pdf_url": f"{address}/cancellation.pdf" if address and invoice.voided_at else None,
         "csv_url": f"{address}.csv" if address else None,
+    }
+
+
+def payment_json(payment: Payment, reversal: Payment | None, digits: int) -> dict[str, Any]:
+    """Returns a payment, with what came beyond the invoice, and when and why it was taken back."""
+    return {
+        "id": ids.encode(ids.PAYMENT, payment.id),
+        "object": "payment",
+        "method": payment.method,
+        "reference": payment.reference,
+        "amount": minor_text(payment.amount + payment.overpaid, digits),
+        "added_to_balance": minor_text(payment.overpaid, digits),
+        "received_on": payment.received_on.isoformat(),
+        "recorded_at": moment(payment.recorded_at),
+        "reversed_at": moment(reversal.recorded_at) if reversal else None,
+        "reversal_reason": reversal.reason if reversal else None,
     }
 
 

@@ -89,11 +89,18 @@ class Tax(s.Serializer[object]):
 
 
 class Payment(s.Serializer[object]):
-    method = s.CharField()
+    """`amount` less `added_to_balance` is what it pays of the invoice, unless it was taken back."""
+
+    id = s.CharField()
+    object = s.CharField()
+    method = s.CharField(help_text="`manual`, `balance`, or the name of a payment provider.")
     reference = s.CharField()
-    amount = s.CharField(help_text=COINS)
+    amount = s.CharField(help_text="What came. " + COINS)
+    added_to_balance = s.CharField(help_text="What came beyond what was left to pay. " + COINS)
     received_on = s.DateField()
     recorded_at = s.DateTimeField()
+    reversed_at = s.DateTimeField(allow_null=True)
+    reversal_reason = s.CharField(allow_null=True)
 
 
 class Invoice(s.Serializer[object]):
@@ -133,6 +140,9 @@ class Invoice(s.Serializer[object]):
         + COINS
     )
     amount_left = s.CharField(help_text="What is still to be paid. " + COINS)
+    amount_creditable = s.CharField(
+        help_text="What credit notes can still take back, before tax: without what they took and what was refunded."
+    )
     payments = Payment(many=True)
     credit_notes = s.ListField(child=s.CharField())
     payment_url = s.CharField(allow_null=True, help_text="Where anybody who has the link pays what is due.")

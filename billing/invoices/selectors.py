@@ -24,13 +24,30 @@ from cavendish.db.router import current_alias
 
 @dataclass
 class FullInvoice:
-    """An invoice with its lines, payments and credit notes, and the one that stands in its place if it is void."""
+    """An invoice with its lines, payments (and what took some of them back) and credit notes, and the one that stands
+    in its place if it is void.
+    """
 
     invoice: Invoice
     lines: list[InvoiceLine]
     payments: list[Payment]
     credit_notes: list[CreditNote]
     replaced_by: UUID | None = None
+    net_left: Decimal = ZERO
+    """What credit notes can still take back, before tax."""
+
+    @property
+    def received(self) -> list[Payment]:
+        """Returns the payments, those that were taken back among them."""
+        return [payment for payment in self.payments if payment.reverses_id is None]
+
+    def reversal_of(self, payment: Payment) -> Payment | None:
+        return next((row for row in self.payments if row.reverses_id == payment.id), None)
+
+    @property
+    def standing(self) -> list[Payment]:
+        """Returns the payments that were not taken back."""
+        return [payment for payment in self.received if self.reversal_of(payment) is None]
 
     @property
     def credited(self) -> Decimal:
@@ -73,7 +90,8 @@ def invoice_detail(invoice: Invoice) -> FullInvoice:
 
 def invoices_load(invoices: Sequence[Invoice]) -> list[FullInvoice]:
     """Returns invoices with their parts in the order given; four statements, however many there are."""
-    full = {invoice.id: FullInvoice(invoice, [], [], []) for invoice in invoices}
+    left = _net_left(invoices)
+    full = {row.id: FullInvoice(row, [], [], [], net_left=left.get(row.id, ZERO)) for row in invoices}
     for line in InvoiceLine.objects.filter(invoice_id__in=full).order_by("invoice_id", "number"):
         full[line.invoice_id].lines.append(line)
     for payment in Payment.objects.filter(invoice_id__in=full).order_by("id"):
@@ -85,6 +103,12 @@ def invoices_load(invoices: Sequence[Invoice]) -> list[FullInvoice]:
         for old, new in Invoice.objects.filter(replaces_id__in=void).order_by("id").values_list("replaces_id", "id"):
             full[old].replaced_by = new
     return list(full.values())
+
+
+def _net_left(invoices: Sequence[Invoice]) -> dict[UUID, Decimal]:
+    """Returns what is left of issued invoices to be credited, in whole coins."""
+    issued = [row.id for row in invoices if row.status in {Invoice.Status.FINALISED, Invoice.Status.PAID}]
+    return {row["id"]: row["amount"] for row in call_rows("invoices_creditable", issued)} if issued else {}
 
 
 def invoice_preview(tenant: Tenant, *, month: date | None = None, now: datetime | None = None) -> FullInvoice:

@@ -21,8 +21,9 @@ from accounts.models import Tenant
 from billing.contracts import Finalisation, Finalised, NotFinalised
 from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
-from billing.invoices.ledger_entries import invoice_book, invoice_lock
+from billing.invoices.ledger_entries import invoice_book, invoice_lock, payments_standing
 from billing.invoices.selectors import fees_of
+from billing.ledger.services import dues_settle
 from billing.models import (
     BillingPeriod,
     BillingProfile,
@@ -31,7 +32,6 @@ from billing.models import (
     InvoiceLine,
     LedgerTransaction,
     LegalEntity,
-    Payment,
     PlanVersion,
     Wallet,
 )
@@ -207,10 +207,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
         invoice = invoice_lock(invoice_id)
         if invoice.status in {Invoice.Status.DRAFT, Invoice.Status.VOID}:
             raise InvoiceRefused(invoice.status, number=invoice.number)
-        if (
-            Payment.objects.filter(invoice=invoice).exists()
-            or CreditNote.objects.filter(invoice_id=invoice.id).exists()
-        ):
+        if payments_standing(invoice.id).exists() or CreditNote.objects.filter(invoice_id=invoice.id).exists():
             raise InvoiceRefused("settled", number=invoice.number)
         rounding = invoice.net - invoice.exact
         fees = fees_of(InvoiceLine.objects.filter(invoice=invoice))
@@ -234,6 +231,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
         Invoice.objects.filter(id=invoice.id).update(
             status=Invoice.Status.VOID, voided_at=timezone.now(), void_reason=reason
         )
+        dues_settle(tenant_id=invoice.tenant_id, actor=actor)
         event_add(
             tenant_id=invoice.tenant_id,
             subject=invoice.id,

@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from billing.models import LedgerEntry, LedgerTransaction, Wallet
+from billing.money import ZERO
 from cavendish.db import ids
 from cavendish.db.router import current_alias
 
@@ -190,3 +191,12 @@ def _balances(tenant_id: UUID, livemode: bool, start: datetime | None, end: date
         cursor.execute(_BALANCES, values)
         opening, closing = cursor.fetchone()
     return opening, closing
+
+
+def top_up_left(top_up: LedgerTransaction) -> Decimal:
+    """Returns how much of a top-up was not taken back yet."""
+    wallet = LedgerEntry.objects.filter(account=LedgerEntry.Account.WALLET)
+    booked = wallet.filter(transaction=top_up).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    taken = wallet.filter(transaction__reverses_id=top_up.id).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    left: Decimal = booked + taken
+    return left

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from billing.errors import ChangeRefused, ValuesInvalid
-from billing.models import Credit, LedgerEntry, LedgerTransaction, Wallet
+from billing.models import Credit, Invoice, LedgerEntry, LedgerTransaction, Wallet
 from billing.money import MOST, ZERO, AmountInvalid, amount_check, amount_text
+from cavendish.db.call import call
 from cavendish.db.ids import new_id
 from cavendish.events.services import event_add
 from cavendish.http.problems import FieldError, Problem
@@ -31,12 +33,32 @@ class Side:
     credit: Credit | None = None
 
 
-def wallet_lock(*, tenant_id: UUID, livemode: bool) -> Wallet:
-    """Returns the wallet's row, locked until the transaction ends: the first lock of whoever moves money by hand."""
+def wallet_lock(*, tenant_id: UUID, livemode: bool, moves: bool = True) -> Wallet:
+    """Returns the wallet's row, locked until the transaction ends: the first lock of whoever moves money by hand.
+
+    Invoices with something to pay are locked before it, for money that comes pays them; without `moves` none comes.
+    """
+    if livemode and moves:
+        dues_lock(tenant_id)
     wallet: Wallet | None = Wallet.objects.select_for_update().filter(tenant_id=tenant_id, livemode=livemode).first()
     if wallet is None:
         raise Problem(404, "not_found", "The tenant has no wallet.")
     return wallet
+
+
+def dues_lock(tenant_id: UUID, also: UUID | None = None) -> None:
+    """Locks a tenant's invoices that are not paid, and the one named beside them, in the order of their ids."""
+    wanted = Q(status=Invoice.Status.FINALISED) | Q(id=also)
+    list(Invoice.objects.select_for_update().filter(wanted, tenant_id=tenant_id).order_by("id").values_list("id"))
+
+
+def dues_settle(*, tenant_id: UUID, actor: Actor, invoice_id: UUID | None = None) -> Decimal:
+    """Pays what invoices leave to pay from the balance, the oldest due first, or that one; returns how much it paid.
+
+    Under `wallet_lock`. Paid money alone pays, nothing that is held.
+    """
+    paid: Decimal = call("dues_settle", tenant_id, invoice_id, timezone.now(), str(actor))
+    return paid
 
 
 def amount_valid(amount: Decimal, *, negative: bool = False, zero: bool = False, pointer: str = "/amount") -> Decimal:
@@ -63,9 +85,12 @@ def movement_add(
     generation_id: UUID | None = None,
     reference: str = "",
     reverses_id: UUID | None = None,
+    settles: bool = True,
+    kept: Decimal | None = None,
 ) -> LedgerTransaction:
     """Books a movement between the locked wallet and `account`, credits and the cached balance with it.
 
+    Paid money that comes in pays what the tenant's invoices leave to pay; without `settles` the caller sees to that.
     Raises ChangeRefused where it would take what is held, or lift the balance above what the books hold.
     """
     total = sum((side.amount for side in sides), ZERO)
@@ -86,6 +111,7 @@ def movement_add(
         reason=reason,
         reference=reference,
         reverses_id=reverses_id,
+        kept=kept,
         actor=str(actor)[:300],
     )
     entries = [(Account.WALLET, side.amount, side.credit) for side in sides]
@@ -109,6 +135,9 @@ def movement_add(
     wallet.balance += total
     if total > 0:
         low_balance_rearm(wallet)
+    if settles and wallet.livemode and any(side.amount > 0 and side.credit is None for side in sides):
+        dues_settle(tenant_id=wallet.tenant_id, actor=actor)
+        wallet.refresh_from_db(fields=["balance"])
     return movement
 
 

@@ -16,7 +16,7 @@ class LedgerTransaction(TenantModel):
 
     class Kind(models.TextChoices):
         TOP_UP = "top_up", "Top-up"
-        REVERSAL = "reversal", "Top-up reversed"
+        REVERSAL = "reversal", "Reversed"
         PAYOUT = "payout", "Paid out"
         CHARGE = "charge", "Charge"
         ADJUSTMENT = "adjustment", "Adjustment"
@@ -25,6 +25,7 @@ class LedgerTransaction(TenantModel):
         EXPIRY = "expiry", "Credit expired"
         INVOICE = "invoice", "Invoice"
         PAYMENT = "payment", "Payment"
+        SETTLEMENT = "settlement", "Paid from the balance"
         CREDIT_NOTE = "credit_note", "Credit note"
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -42,6 +43,12 @@ class LedgerTransaction(TenantModel):
         help_text="Of the bank or the receipt: books a top-up once.",
     )
     reverses_id = models.UUIDField(null=True, help_text="The top-up that a reversal takes back, or a part of.")
+    kept = models.DecimalField(
+        max_digits=21,
+        decimal_places=20,
+        null=True,
+        help_text="Of a refund: how much of its charge is left, from 1 to 0, where credit notes count too.",
+    )
     actor = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(db_default=Now())
 

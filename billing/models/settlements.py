@@ -14,10 +14,11 @@ from cavendish.db.tenancy import TenantModel
 
 
 class Payment(TenantModel):
-    """Money that came in for an invoice, whoever recorded it. Append only; a wrong one is corrected in the ledger.
+    """Money that came in for an invoice, whoever recorded it. Append only: a wrong one is reversed by another row.
 
-    `method` is "manual" or the name of a payment provider's module, `reference` its id of the payment, unique there, so
-    that a repeated notice books nothing twice.
+    `method` is "manual", "balance", or the name of a payment provider's module; `reference` its id of the payment,
+    unique there, so that a repeated notice books nothing twice. `amount` is what it pays of the invoice, `overpaid`
+    what came beyond that and went into the balance. A reversal names the payment and has its amount, negative.
     """
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -28,6 +29,10 @@ class Payment(TenantModel):
     amount = models.DecimalField(max_digits=20, decimal_places=9)
     currency = models.CharField(max_length=3)
     received_on = models.DateField()
+    overpaid = models.DecimalField(max_digits=20, decimal_places=9, default=0, db_default=0)
+    overpayment_id = models.UUIDField(null=True, help_text="The ledger's transaction with what was overpaid.")
+    reverses_id = models.UUIDField(null=True, help_text="The payment that this takes back.")
+    reason = models.CharField(max_length=300, blank=True, default="", db_default="", help_text="Of a reversal.")
     actor = models.CharField(max_length=300)
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -35,11 +40,17 @@ class Payment(TenantModel):
         # the operator's search
         indexes = (models.Index(fields=["reference"], name="payments_references"),)
         constraints = (
-            models.UniqueConstraint(fields=["invoice", "method", "reference"], name="payment_once"),
+            models.UniqueConstraint(
+                fields=["reverses_id"], name="payment_reversed_once", condition=Q(reverses_id__isnull=False)
+            ),
             models.UniqueConstraint(
                 fields=["method", "reference"], name="provider_payment_once", condition=~Q(method="manual")
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
+            models.CheckConstraint(
+                condition=Q(reverses_id__isnull=True, amount__gte=0, overpaid__gte=0, amount__gt=-F("overpaid"))
+                | Q(reverses_id__isnull=False, amount__lte=0, overpaid=0),
+                name="payment_or_reversal",
+            ),
         )
 
     def __str__(self) -> str:
@@ -100,6 +111,12 @@ class CreditNoteLine(TenantModel):
     credit_note = models.ForeignKey(CreditNote, on_delete=models.PROTECT, related_name="lines", db_constraint=False)
     invoice_line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     amount = models.DecimalField(max_digits=20, decimal_places=9)
+    kept = models.DecimalField(
+        max_digits=21,
+        decimal_places=20,
+        null=True,
+        help_text="How much of the line credit notes have left, from 1 to 0, with this one.",
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["credit_note", "invoice_line"], name="credit_note_line_once"),)

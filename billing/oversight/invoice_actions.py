@@ -22,7 +22,8 @@ Status = Invoice.Status
 class InvoiceActions:
     """Each act: None where it is possible, else its refusal, whose `str()` says why not.
 
-    A void can still be refused where the balance has been used since (`balance_too_low`): that its preview shows.
+    A void can still be refused where the balance has been used since (`balance_too_low`), a payment from the balance
+    where no money is free: that their previews show.
     """
 
     finalise: InvoiceRefused | None
@@ -30,6 +31,7 @@ class InvoiceActions:
     void: InvoiceRefused | None
     credit_note: InvoiceRefused | None
     payment: InvoiceRefused | None
+    from_balance: InvoiceRefused | None
 
 
 def invoice_actions(full: FullInvoice, *, now: datetime | None = None) -> InvoiceActions:
@@ -37,14 +39,16 @@ def invoice_actions(full: FullInvoice, *, now: datetime | None = None) -> Invoic
     invoice = full.invoice
     is_issued = invoice.status not in {Status.DRAFT, Status.VOID}
     unissued = None if is_issued else InvoiceRefused(invoice.status, number=invoice.number)
+    unpayable = None if invoice.status == Status.FINALISED else InvoiceRefused(invoice.status, number=invoice.number)
     return InvoiceActions(
         finalise=_finalise(full, now or timezone.now()),
         send=_send(invoice),
         void=unissued
-        or (InvoiceRefused("settled", number=invoice.number) if full.payments or full.credit_notes else None),
+        or (InvoiceRefused("settled", number=invoice.number) if full.standing or full.credit_notes else None),
         credit_note=unissued
         or (None if any(lines_left(invoice).values()) else InvoiceRefused("nothing_left", number=invoice.number)),
-        payment=None if invoice.status == Status.FINALISED else InvoiceRefused(invoice.status, number=invoice.number),
+        payment=unpayable,
+        from_balance=unpayable,
     )
 
 

@@ -8,6 +8,6 @@ notice that comes twice books once; nothing else has to change.
 
 from __future__ import annotations
 
-from billing.payments.services import MANUAL, payment_record
+from billing.payments.services import BALANCE, MANUAL, payment_from_balance, payment_record, payment_reverse
 
-__all__ = ["MANUAL", "payment_record"]
+__all__ = ["BALANCE", "MANUAL", "payment_from_balance", "payment_record", "payment_reverse"]

@@ -9,11 +9,12 @@ from django.utils import timezone
 from accounts.actor import Actor
 from billing.errors import ChangeRefused, InvoiceRefused
 from billing.invoices.ledger_entries import today_of
+from billing.ledger.selectors import top_up_left
 from billing.ledger.services import available, wallet_lock
 from billing.models import LedgerTransaction, ProviderPayment
 from billing.money import ZERO
 from billing.payments import payment_record
-from billing.wallets.selectors import credits_sum, top_up_left
+from billing.wallets.selectors import credits_sum
 from billing.wallets.services import top_up_reverse, wallet_top_up
 
 MAX_REFERENCE = 100

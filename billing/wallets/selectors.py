@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import F, Sum
 
-from billing.models import Allowance, Credit, LedgerEntry, LedgerTransaction, Wallet
+from billing.models import Allowance, Credit, Wallet
 from billing.money import ZERO
 from billing.months import month_of
 
@@ -34,12 +34,3 @@ def allowance_left(*, tenant_id: UUID, included: int) -> int:
     month = month_of(tenant_id=tenant_id)
     allowance = Allowance.objects.filter(tenant_id=tenant_id, month=month.first).first()
     return allowance.included - allowance.used - allowance.held if allowance else included
-
-
-def top_up_left(top_up: LedgerTransaction) -> Decimal:
-    """Returns how much of a top-up was not taken back yet."""
-    wallet = LedgerEntry.objects.filter(account=LedgerEntry.Account.WALLET)
-    booked = wallet.filter(transaction=top_up).aggregate(sum=Sum("amount"))["sum"] or ZERO
-    taken = wallet.filter(transaction__reverses_id=top_up.id).aggregate(sum=Sum("amount"))["sum"] or ZERO
-    left: Decimal = booked + taken
-    return left

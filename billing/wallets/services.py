@@ -14,6 +14,8 @@ from accounts.audit.services import audit_add, changes
 from accounts.members.languages import tenant_language
 from billing.errors import ChangeRefused
 from billing.invoices.mails import recipients
+from billing.ledger.references import MANUAL, reference_check
+from billing.ledger.selectors import top_up_left
 from billing.ledger.services import (
     Account,
     Kind,
@@ -27,7 +29,7 @@ from billing.ledger.services import (
 from billing.models import LedgerTransaction, Wallet
 from billing.money import ZERO, amount_text
 from billing.wallets.mails import low_balance_letter
-from billing.wallets.selectors import credits_sum, top_up_left
+from billing.wallets.selectors import credits_sum
 from cavendish.db import ids
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
@@ -40,18 +42,30 @@ Terms = Mapping[str, Decimal | None]
 
 
 def wallet_top_up(
-    *, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor, livemode: bool = True, reference: str = ""
+    *,
+    tenant_id: UUID,
+    amount: Decimal,
+    reason: str,
+    actor: Actor,
+    livemode: bool = True,
+    reference: str = "",
+    method: str = MANUAL,
 ) -> LedgerTransaction:
-    """Books money paid in. A reference, of the bank or of a receipt, is booked once for a tenant.
+    """Books money paid in. A reference, of the bank or of a receipt, is booked once, over the tenant's payments too.
 
-    Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine places; ChangeRefused
-    (`reference_used`) for a reference that a top-up has.
+    A payment provider's module names itself as `method` and its id of the payment as `reference`: one that is known
+    already is returned as it is. Raises ValuesInvalid for an amount that is not positive, not finite or finer than nine
+    places; ChangeRefused (`reference_used`) for a reference that was booked by hand.
     """
     amount, reference = amount_valid(amount), reference.strip()
+    if method != MANUAL:
+        reference = f"{method} {reference}"
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        if method != MANUAL and (known := _of_provider(reference, tenant_id=tenant_id, livemode=livemode)):
+            return known
         if reference:
-            _require_unused(reference, tenant_id=tenant_id, livemode=livemode)
+            reference_check(reference, tenant_id=tenant_id, livemode=livemode)
         movement = movement_add(
             wallet,
             kind=Kind.TOP_UP,
@@ -65,6 +79,12 @@ def wallet_top_up(
             movement, actor=actor, action="wallet.topped_up", amount=amount, currency=wallet.currency, reason=reason
         )
     return movement
+
+
+def _of_provider(reference: str, *, tenant_id: UUID, livemode: bool) -> LedgerTransaction | None:
+    rows = LedgerTransaction.objects.filter(tenant_id=tenant_id, livemode=livemode, kind=Kind.TOP_UP)
+    known: LedgerTransaction | None = rows.filter(reference=reference).first()
+    return known
 
 
 def top_up_reverse(
@@ -132,17 +152,6 @@ def _require_paid(wallet: Wallet, amount: Decimal) -> None:
         raise ChangeRefused("insufficient_balance", detail)
 
 
-def _require_unused(reference: str, *, tenant_id: UUID, livemode: bool) -> None:
-    """Raises ChangeRefused where a top-up has this reference. The wallet's lock keeps a second one away meanwhile."""
-    booked = LedgerTransaction.objects.filter(
-        tenant_id=tenant_id, livemode=livemode, kind=Kind.TOP_UP, reference=reference
-    ).first()
-    if booked is not None:
-        name = ids.encode(ids.LEDGER_TRANSACTION, booked.id)
-        detail = f"The reference {reference} was booked on {booked.at:%Y-%m-%d} as {name}. Nothing was booked now."
-        raise ChangeRefused("reference_used", detail)
-
-
 def wallet_adjust(
     *,
     tenant_id: UUID,
@@ -198,7 +207,7 @@ def wallet_threshold_set(*, tenant_id: UUID, threshold: Decimal | None, actor: A
     The tenant or the operator may call it. Raises ValuesInvalid.
     """
     with tenant_work(tenant_id):
-        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode, moves=False)
         before = {"low_balance_threshold": wallet.low_balance_threshold}
         if threshold is not None:
             threshold = amount_valid(threshold, zero=True, pointer="/low_balance_threshold")
@@ -220,7 +229,7 @@ def wallets_watch() -> int:
 def _notify(tenant_id: UUID, livemode: bool) -> bool:
     """Returns False when somebody else was first, or money has come."""
     with transaction.atomic(using=current_alias()):
-        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
+        wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode, moves=False)
         left = wallet.balance + wallet.credit_limit
         threshold = wallet.low_balance_threshold
         if threshold is None or wallet.low_balance_told_at is not None or left >= threshold:

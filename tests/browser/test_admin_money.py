@@ -102,7 +102,7 @@ def test_a_job_s_charge_is_refunded(page: Page) -> None:
     page.locator("tbody th a").first.click()
     shown = dialog(page, "Refund")
     shown.get_by_label("Reason").fill("Blurred")
-    expect(shown.locator("#act-preview")).to_contain_text("Refunded of this charge")
+    expect(shown.locator("#act-preview")).to_contain_text("Given back of this charge")
     shown.get_by_role("button", name=re.compile(r"Refund \$")).click()
     done(page, "went back to Northwind Prints.")
 

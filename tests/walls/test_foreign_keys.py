@@ -98,6 +98,8 @@ def refusal(
         copied["email"] = f"{uuid4().hex}@example.com"
     if "starts_at" in copied:
         copied["starts_at"] = "2001-01-01T00:00:00Z"
+    if (table, column) == ("billing_payment", "reverses_id"):
+        copied["amount"] = -1
     if table == "billing_allowanceuse":
         copied["generation_id"] = str(uuid4())
     if table == "generations_prompttemplateversion":

@@ -19,10 +19,12 @@ from accounts.invitations.services import invitation_create
 from accounts.members.services import membership_create
 from accounts.models import OperatorRole, Role, User
 from accounts.operators.services import operator_key_create
+from billing.models import Payment
 from cavendish.db.ids import (
     CREDIT_NOTE,
     INVITATION,
     INVOICE,
+    PAYMENT,
     PAYMENT_METHOD,
     PROVIDER_PAYMENT,
     TENANT,
@@ -70,7 +72,7 @@ UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32,
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
 UNKNOWN |= dict.fromkeys(("endpoint_id", "webhook_id"), "whe_" + "0" * 32) | {"delivery_id": "whd_" + "0" * 32}
 UNKNOWN |= {"payment_method_id": "paym_" + "0" * 32, "top_up_id": "pay_" + "0" * 32, "signature": "x"}
-UNKNOWN["transaction_id"] = "txn_" + "0" * 32
+UNKNOWN |= {"transaction_id": "txn_" + "0" * 32, "payment_id": "pmt_" + "0" * 32}
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
 
@@ -149,10 +151,15 @@ def webhooks_of(account: Account) -> dict[str, str]:
 
 def invoices_of(account: Account) -> dict[str, str]:
     if not account.livemode:  # it has none
-        return {name: UNKNOWN[name] for name in ("invoice_id", "credit_note_id")}
+        return {name: UNKNOWN[name] for name in ("invoice_id", "credit_note_id", "payment_id")}
     with account.books.open():
         invoice, note = invoiced(account.tenant)
-    return {"invoice_id": encode(INVOICE, invoice.id), "credit_note_id": encode(CREDIT_NOTE, note.id)}
+        payment = Payment.objects.get(invoice=invoice)
+    return {
+        "invoice_id": encode(INVOICE, invoice.id),
+        "credit_note_id": encode(CREDIT_NOTE, note.id),
+        "payment_id": encode(PAYMENT, payment.id),
+    }
 
 
 def payments_of(account: Account) -> dict[str, str]:

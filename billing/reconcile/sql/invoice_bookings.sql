@@ -1,9 +1,11 @@
 -- What an invoice, its payments and its credit notes say is what they booked in the ledger: tax, rounding and receivable of the
--- invoice (nothing is left of a void one), payments out of funding, fees of the plan into revenue, credit notes out of it. A paid one has nothing left to pay.
+-- invoice (nothing is left of a void one), payments that came from outside out of funding, fees of the plan into revenue, credit notes out of it. A paid one has nothing left to pay.
 SELECT i.tenant_id, coalesce(i.number, i.id::text) AS subject, i.status, i.tax - n.tax AS tax, e.tax AS booked_tax, n.net AS credited,
-       f.amount - e.revenue AS booked_credited, p.amount AS paid, -e.funding AS booked_paid, i.amount_due, n.to_due
+       f.amount - e.revenue AS booked_credited, p.outside AS paid, -e.funding AS booked_paid, i.amount_due, n.to_due
 FROM billing_invoice i
-CROSS JOIN LATERAL (SELECT coalesce(sum(y.amount), 0) AS amount FROM billing_payment y WHERE y.invoice_id = i.id) p
+CROSS JOIN LATERAL (SELECT coalesce(sum(y.amount), 0) AS amount,
+                           coalesce(sum(y.amount) FILTER (WHERE y.method <> 'balance'), 0) AS outside
+                    FROM billing_payment y WHERE y.invoice_id = i.id) p
 CROSS JOIN LATERAL (SELECT coalesce(sum(c.net), 0) AS net, coalesce(sum(c.tax), 0) AS tax, coalesce(sum(c.to_due), 0) AS to_due,
                            coalesce(sum(c.total), 0) AS total
                     FROM billing_creditnote c WHERE c.invoice_id = i.id) n
@@ -23,7 +25,7 @@ WHERE (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s) AND i.month < %(end
          THEN i.id IN (SELECT x.invoice_id FROM billing_ledgertransaction x WHERE x.invoice_id IS NOT NULL AND x.at >= %(since)s::timestamptz)
              OR greatest(i.refreshed_at, i.finalised_at, i.paid_at, i.voided_at) >= %(since)s::timestamptz
          ELSE i.month >= %(first)s::date END)
-    AND (i.receivable < 0 OR e.funding <> -p.amount OR e.revenue <> f.amount - n.net OR p.amount + n.to_due > i.amount_due
+    AND (i.receivable < 0 OR e.funding <> -p.outside OR e.revenue <> f.amount - n.net OR p.amount + n.to_due > i.amount_due
          OR (i.status IN ('finalised', 'paid') AND (
                 e.tax <> i.tax - n.tax OR e.rounding <> i.net - i.exact
                 OR e.receivable <> least(p.amount + n.to_due, i.receivable) - i.receivable))

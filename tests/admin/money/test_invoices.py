@@ -41,7 +41,9 @@ def test_a_payment_is_recorded_by_hand(operator: Visitor) -> None:
     invoice = owing()
     form = {"amount": "60.01", "received_on": "2026-11-20", "reference": "Wire 7"}
     address = f"{path(invoice)}payment/"
-    assert "Only 60.01 USD are left to pay" in refused(operator, address, **{**form, "amount": "60.02"})
+    beyond = shown(operator.post(address, **{**form, "amount": "60.02"}, confirm="1"))
+    assert re.search(r'Balance</th><td class="r">.\$60.01</td><td class="r"><b>\$0.01</b>', beyond)
+    assert "is still to come" in refused(operator, address, **{**form, "received_on": "2099-01-01"})
     assert "no smaller coins" in refused(operator, address, **{**form, "amount": "0.001"})
     looked = shown(operator.post(address, **form, confirm="1"))
     assert re.search(r'Left to pay</th><td class="r">\$60.01</td><td class="r"><b>\$0.00</b>', looked)
@@ -56,6 +58,18 @@ def test_a_payment_is_recorded_by_hand(operator: Visitor) -> None:
     assert "Wire 7" in shown(operator.get(f"/admin/invoices/payments/?invoice={ids.encode(ids.INVOICE, invoice.id)}"))
     file = operator.get("/admin/invoices/payments/csv?reference=Wire 7").content.decode()
     assert [row["amount"] for row in csv.DictReader(StringIO(file))] == ["60.010000000"]
+
+    payment = one("owner", "SELECT id FROM billing_payment WHERE invoice_id = %s", invoice.id)
+    back = f"{path(invoice)}payments/{ids.encode(ids.PAYMENT, payment)}/reverse/"
+    looked = shown(operator.post(back, reason="Bounced", confirm="1"))
+    assert re.search(r'Invoice</th><td class="r">Paid</td><td class="r"><b>Final</b>', looked)
+    assert re.search(r'Left to pay</th><td class="r">\$0.00</td><td class="r"><b>\$60.01</b>', looked)
+    assert "Wire 7" in looked
+    page = act_done(operator, back, reason="Bounced")
+    assert "The payment of $60.01 is taken back." in page
+    assert ("Bounced" in page, fresh(invoice.id).status) == (True, "finalised")
+    assert "taken back already" in refused(operator, back, reason="Again")
+    assert "no free money" in refused(operator, f"{path(invoice)}from-balance/")
 
 
 def test_a_credit_note_is_issued_by_hand(operator: Visitor) -> None:

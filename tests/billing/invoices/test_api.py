@@ -260,14 +260,30 @@ def test_payments_are_recorded_until_nothing_is_left(operator: Caller) -> None:
     shown = operator.json("post", path, body)
     assert (shown["status"], shown["amount_paid"], shown["amount_left"]) == ("finalised", "70.00", "1.41")
     operator.refused("post", path, body | {"amount": "1"}, 409, "payment_known", "INV-000001")
-    operator.refused("post", path, body | {"amount": "1.42", "reference": "2"}, 409, "payment_too_large", "1.41 USD")
-    shown = operator.json("post", path, body | {"amount": "1.41", "reference": "2"})
+    shown = operator.json("post", path, body | {"amount": "1.42", "reference": "2"})
     assert (shown["status"], shown["amount_left"], len(shown["payments"])) == ("paid", "0.00", 2)
-    assert shown["payments"][0] | {"recorded_at": ""} == {
-        "method": "manual", "reference": "DE-1", "amount": "70.00", "received_on": "2026-11-20", "recorded_at": "",
+    first, last = shown["payments"]
+    assert first | {"recorded_at": "", "id": ""} == {
+        "id": "", "object": "payment", "method": "manual", "reference": "DE-1", "amount": "70.00",
+        "added_to_balance": "0.00", "received_on": "2026-11-20", "recorded_at": "", "reversed_at": None,
+        "reversal_reason": None,
     }  # fmt: skip
+    assert (last["amount"], last["added_to_balance"]) == ("1.42", "0.01")
     operator.refused("post", path, body | {"amount": "1", "reference": "3"}, 409, "invoice_paid")
     assert events(invoice.id)[-1] == "invoice.paid"
+    back = f"{path}/{last['id']}/reversal"
+    operator.refused("post", back, {}, 422, "invalid_request")
+    shown = operator.json("post", back, {"reason": "Bounced"})
+    assert (shown["status"], shown["paid_at"], shown["amount_left"]) == ("finalised", None, "1.41")
+    assert [payment["reversal_reason"] for payment in shown["payments"]] == [None, "Bounced"]
+    operator.refused("post", back, {"reason": "Again"}, 409, "already_reversed")
+    operator.refused("post", f"{path}/pmt_{'0' * 32}/reversal", {"reason": "None"}, 404, "not_found")
+    operator.refused("post", path, {"from": "balance"}, 409, "insufficient_balance", "free money")
+    operator.refused("post", path, {"from": "balance", "amount": "1"}, 422, "invalid_request")
+    operator.json("post", f"tenants/{ids.encode(ids.TENANT, invoice.tenant_id)}/top-ups",
+                  {"amount": "1.41", "reason": "SEPA", "reference": "5"}, status=201)  # fmt: skip
+    shown = operator.json("get", f"invoices/{public(invoice)}")
+    assert (shown["status"], shown["payments"][-1]["method"]) == ("paid", "balance")
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from accounts.actor import SYSTEM
 from accounts.models import Tenant
 from billing.credit_notes.services import credit_note_issue
 from billing.invoices.services import invoice_finalise, invoice_void
-from billing.models import Invoice
-from billing.payments import payment_record
+from billing.models import Invoice, Payment
+from billing.payments import BALANCE, payment_record, payment_reverse
 from billing.reconcile import Scope, books_checks, snapshot
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
@@ -34,7 +34,8 @@ def differing(tenant: Tenant) -> set[str]:
 
 @pytest.fixture(scope="module")
 def tenant(django_db_setup: None) -> Tenant:
-    """Invoices of every kind: prepaid with tax, partly due, void and issued anew, paid in parts, credited; a draft."""
+    """Invoices of every kind: prepaid with tax, partly due, void and issued anew, paid in parts, from the balance
+    and taken back, credited; a draft."""
     tenant = billed_tenant(balance=65, credit_limit=1000, tax_rate=Decimal("7.7"), tax_label="VAT")
     for month in (date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)):
         for model in ("gemini-3-pro-image", "gemini-3.1-flash-image"):
@@ -50,6 +51,9 @@ def tenant(django_db_setup: None) -> Tenant:
         whole = finalise(tenant, date(2026, 9, 1))
         pay(whole, whole.amount_due, "b")
         credit_note_issue(invoice_id=whole.id, reason="Sorry", actor=SYSTEM)
+        # what it gave back paid the rest of August's from the balance; that is taken back
+        settled = Payment.objects.get(invoice=partly, method=BALANCE)
+        payment_reverse(payment_id=settled.id, reason="Wrong", actor=SYSTEM)
     draft(tenant)
     return tenant
 

@@ -23,7 +23,7 @@ NAMES: dict[str, str | Promise] = {
     "wallet.credit_limit": _("Credit limit"),
     "wallet.free": _("Free to spend"),
     "charge.amount": _("Charged"),
-    "charge.refunded": _("Refunded of this charge"),
+    "charge.refunded": _("Given back of this charge"),
     "charge.left": _("Left of this charge"),
     "charge.decided": _("Decision"),
     "invoice.status": _("Invoice"),

@@ -13,7 +13,7 @@ LABELS = (
     gettext_noop("Volume discount"), gettext_noop("Plan"), gettext_noop("Billing"), gettext_noop("Canceled"),
     gettext_noop("Canceling"), gettext_noop("Charge"), gettext_noop("Charged"), gettext_noop("Clean"),
     gettext_noop("Closing"), gettext_noop("Completed"), gettext_noop("Credit expired"), gettext_noop("Credit given"),
-    gettext_noop("Top-up reversed"), gettext_noop("Paid out"),
+    gettext_noop("Reversed"), gettext_noop("Paid from the balance"), gettext_noop("Paid out"),
     gettext_noop("Credit note"), gettext_noop("Credit used"), gettext_noop("Developer"), gettext_noop("Differences"),
     gettext_noop("Disabled"), gettext_noop("Disabled by the tenant"), gettext_noop("Done"), gettext_noop("Draft"),
     gettext_noop("Enabled"), gettext_noop("Erased"), gettext_noop("Expired"), gettext_noop("Failed"),

@@ -25,11 +25,12 @@ from billing.invoices.mails import recipients
 from billing.invoices.selectors import FullInvoice
 from billing.invoices.services import invoice_finalise, invoice_void, month_draft
 from billing.models import Invoice
-from billing.payments.services import payment_record
+from billing.models import Payment as PaymentRow
+from billing.payments.services import payment_from_balance, payment_record, payment_reverse
 from cavendish.above.admin.bookings import BookingAct, Subject
 from cavendish.above.admin.links import tenant_named
 from cavendish.above.ui.acts import Act
-from cavendish.above.ui.formats import money
+from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.forms import AmountField, DayField
 from cavendish.above.ui.lists import FilterInvalid
 
@@ -85,7 +86,11 @@ class Finalise(InvoiceBooking):
 
 class Payment(InvoiceBooking):
     word, heading = _("Record payment"), _("Record a payment of %s")
-    text = _("Money that came in outside of the platform, by its bank reference. Parts may come one by one.")
+    text = _(
+        "Money that came in outside of the platform, by its bank reference. Parts may come one by one; what is more "
+        "than is left goes into the balance."
+    )
+    always = ("invoice.left", "wallet.balance")
 
     amount = AmountField()
     received_on = DayField(label=_("Received on"), initial=lambda: date.today())
@@ -122,6 +127,58 @@ class Payment(InvoiceBooking):
         self.book(actor)
         amount = self.money(self.cleaned_data["amount"])
         return gettext("%(amount)s recorded for %(number)s.") % {"amount": amount, "number": self.invoice.number}
+
+
+class FromBalance(InvoiceBooking):
+    word, heading = _("Pay from the balance"), _("Pay %s from the balance")
+    text = _("As much as paid money is free. Credits, what is held and the credit limit pay no invoice.")
+    always = ("invoice.left", "wallet.balance", "wallet.held", "wallet.credits", "wallet.free")
+
+    def book(self, actor: Actor) -> Decimal:
+        return payment_from_balance(invoice_id=self.invoice.id, actor=actor)
+
+    def run(self, actor: Actor) -> str:
+        amount = self.money(self.book(actor))
+        return gettext("%(amount)s of %(number)s paid from the balance.") % {
+            "amount": amount, "number": self.invoice.number,
+        }  # fmt: skip
+
+
+class ReversePayment(InvoiceBooking):
+    word, heading, danger = _("Take back"), _("Take back a payment of %s"), True
+    text = _(
+        "For a payment that bounced or that belongs to another invoice. The invoice is to be paid again; what went "
+        "into the balance leaves it."
+    )
+    always = ("invoice.status", "invoice.paid", "invoice.left", "wallet.balance")
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("Stands in the audit and on the tenant's statement.")
+    )
+
+    def __init__(self, *args: Any, payment: PaymentRow, **options: Any) -> None:
+        self.payment = payment
+        super().__init__(*args, **options)
+
+    @property
+    def amount(self) -> str:
+        return self.money(self.payment.amount + self.payment.overpaid)
+
+    def button(self) -> str:
+        return gettext("Take back %s") % self.amount
+
+    def notes(self) -> list[str]:
+        facts = {
+            "reference": self.payment.reference, "day": day(self.payment.received_on, year=True), "amount": self.amount,
+        }  # fmt: skip
+        return [gettext("%(amount)s came on %(day)s as %(reference)s.") % facts]
+
+    def book(self, actor: Actor) -> object:
+        return payment_reverse(payment_id=self.payment.id, reason=self.cleaned_data["reason"], actor=actor)
+
+    def run(self, actor: Actor) -> str:
+        self.book(actor)
+        return gettext("The payment of %s is taken back.") % self.amount
 
 
 class CreditNote(InvoiceBooking):
@@ -224,7 +281,8 @@ class Send(InvoiceAct):
 
 
 ACTS: dict[str, type[InvoiceAct]] = {
-    "finalise": Finalise, "payment": Payment, "send": Send, "credit-note": CreditNote, "void": Void,
+    "finalise": Finalise, "payment": Payment, "from-balance": FromBalance, "send": Send, "credit-note": CreditNote,
+    "void": Void,
 }  # fmt: skip
 
 

@@ -24,5 +24,6 @@ urlpatterns = [
     path("<str:invoice_id>/cancellation", views.cancellation_file, name="invoice_cancellation"),
     path("<str:invoice_id>/csv", views.invoice_lines_csv, name="invoice_csv"),
     path("<str:invoice_id>/lines/<int:number>/", views.line, name="invoice_line"),
+    path("<str:invoice_id>/payments/<str:payment_id>/reverse/", views.payment_reverse, name="payment_reverse"),
     path("<str:invoice_id>/<slug:act>/", views.invoice_act, name="invoice_act"),
 ]

@@ -36,7 +36,7 @@ from billing.models import CreditNote, Invoice, InvoiceLine, LegalEntity
 from billing.oversight.invoice_actions import invoice_actions
 from billing.parties.selectors import legal_entities_listed
 from cavendish.above.admin.invoices import page
-from cavendish.above.admin.invoices.acts import ACTS, Draft
+from cavendish.above.admin.invoices.acts import ACTS, Draft, ReversePayment
 from cavendish.above.admin.invoices.companies import ChangeCompany, NewCompany
 from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENTS
 from cavendish.above.admin.links import address_of, tenant_named
@@ -108,6 +108,7 @@ def invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
         "impossible": impossible if _may(request) else [],
         "movements": [entry.transaction for entry in booked],
         "replaced_by": replaced_by,
+        "payments": page.payments(public_id=invoice_id, full=full, may=_may(request)),
     }
     return render(request, "admin/invoices/invoice.html", context)
 
@@ -189,6 +190,16 @@ def invoice_act(request: HttpRequest, invoice_id: str, act: str) -> HttpResponse
     if act == "finalise" and response.status_code in {302, 204} and not _is_there(invoice_id):
         return towards(request, reverse("admin:invoices"))  # an empty draft is gone
     return response
+
+
+@operator_page(OperatorPermission.MONEY, section="invoices")
+def payment_reverse(request: HttpRequest, invoice_id: str, payment_id: str) -> HttpResponse:
+    full = invoice_detail(_invoice_of(invoice_id))
+    payment = next((row for row in full.received if ids.encode(ids.PAYMENT, row.id) == payment_id), None)
+    if payment is None:
+        raise Http404
+    act = ReversePayment(request.POST or None, full=full, payment=payment)
+    return operator_act(request, act, back=reverse("admin:invoice", args=[invoice_id]))
 
 
 def _is_there(invoice_id: str) -> bool:

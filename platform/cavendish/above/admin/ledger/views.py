@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.operators import OperatorPermission, operator_can
-from billing.ledger.selectors import ledger_transaction, wallet_statement
+from billing.ledger.selectors import ledger_transaction, top_up_left, wallet_statement
 from billing.models import Invoice, LedgerEntry, LedgerTransaction
 from billing.money import ZERO
-from billing.wallets.selectors import top_up_left
 from cavendish.above.admin.ledger.selectors import cursor_text, statement_asked
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.pages import operator_of, operator_page

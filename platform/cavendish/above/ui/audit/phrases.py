@@ -37,6 +37,8 @@ PHRASES: dict[str, str | Promise] = {
     "invoice.sent": _("sent an invoice"),
     "invoice.voided": _("voided an invoice"),
     "invoice.payment_recorded": _("recorded a payment"),
+    "invoice.payment_reversed": _("took a payment back"),
+    "invoice.paid_from_balance": _("paid an invoice from the balance"),
     "guard_rule.created": _("created a guard rule"),
     "guard_rule.changed": _("changed a guard rule"),
     "guard_rule.rotated": _("rotated a hook's secret"),

@@ -14,11 +14,12 @@ from accounts.actor import Actor
 from accounts.roles.operators import OperatorPermission
 from billing.budgets.selectors import budgets_listed
 from billing.credits.services import credit_grant
+from billing.ledger.selectors import top_up_left
 from billing.models import Budget, LedgerTransaction, Plan, Wallet
 from billing.money import price_text
 from billing.subscriptions.selectors import subscription_next, subscription_now
 from billing.subscriptions.services import subscription_change
-from billing.wallets.selectors import top_up_left, wallet_of
+from billing.wallets.selectors import wallet_of
 from billing.wallets.services import (
     top_up_reverse,
     wallet_adjust,

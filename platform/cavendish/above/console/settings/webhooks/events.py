@@ -36,6 +36,7 @@ WORDS: dict[str, str | Promise] = {
     "usage.anomaly": _("A day's spend is unusual"),
     "tenant.payment_suspended": _("Live keys rest: an invoice is overdue"),
     "tenant.payment_resumed": _("Live keys work again"),
+    "invoice.payment_reversed": _("A payment was taken back"),
     "key.created": _("A key was created"),
     "key.changed": _("A key was changed"),
     "key.rotated": _("A key was rotated"),
