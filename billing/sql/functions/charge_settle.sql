@@ -53,7 +53,10 @@ BEGIN
                                      member_id, model, image_size, tier, quantity, pieces, images, unit, unit_price,
                                      amount, cost, currency)
     SELECT billed_on, p_generation, (p->>'attempt')::smallint, r.kind, p_tenant, held.livemode, (p->>'api_key_id')::uuid,
-           member, p->>'model', p->>'image_size', job_tier, r.quantity, r.pieces,
+           member, p->>'model', p->>'image_size', job_tier, r.quantity,
+           -- results of a worker of the release before do not say how many pictures a price per picture billed
+           CASE WHEN r.unit = 'per_image' THEN
+               coalesce(r.pieces, CASE WHEN r.unit_price > 0 THEN round(r.amount / r.unit_price) ELSE (p->>'images')::int END) END,
            CASE WHEN row_number() OVER (ORDER BY r.kind = 'image_output' DESC, r.kind) = 1
                THEN (p->>'images')::int ELSE 0 END,
            coalesce(r.unit, ''), r.unit_price, r.amount, r.cost, held.currency

@@ -105,6 +105,19 @@ def test_what_has_no_unit_price_has_its_amount_alone() -> None:
     assert differing(tenant) == set()
 
 
+def test_a_result_of_the_release_before_does_not_say_its_pieces() -> None:
+    tenant = billed_tenant()
+    charge = json.loads(charge_of(tenant, {"image_output": 2240}, prices={"image_output": "0.19"}, images=2, **EACH))
+    for record in charge["records"]:
+        del record["pieces"]
+    del charge["tier"]
+    generation = hold(tenant, OCTOBER, Decimal(1))
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT charge_settle(%s, %s, %s::jsonb)", [tenant.id, generation, json.dumps(charge)])
+    assert shown(lines(finalise(tenant))) == [("Images", "2 images", "× 0.19", "0.38")]
+    assert differing(tenant) == set()
+
+
 def test_the_amount_is_quantity_by_price_where_records_were_rounded() -> None:
     """Ten records of 0.0000000005 are 10 × 0.000000001 exactly, and 0.000000005 by quantity and price."""
     tenant = billed_tenant()
