@@ -31,11 +31,13 @@ from billing.invoices.files import csv_response, draft_name
 from billing.invoices.pdf import invoice_pdf
 from billing.invoices.representation import invoice_json, line_generation_json
 from billing.invoices.selectors import (
+    OVERDUE,
     invoice_detail,
     invoice_find,
     invoice_lines,
     invoice_preview,
     invoices_load,
+    invoices_overdue_of,
     line_cursor,
     line_generations,
     month_now,
@@ -48,7 +50,7 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import Problem, invalid_value, not_found
 from cavendish.http.schema import CSV_STYLE, PAGING, problems
 
-STATUSES = ", ".join(Invoice.Status.values)
+STATUSES = ", ".join((*Invoice.Status.values, OVERDUE))
 
 
 class InvoiceView(APIView):
@@ -90,9 +92,9 @@ class InvoiceList(InvoiceView):
         with principal_context(user):
             rows = Invoice.objects.all() if sees_live(request) else Invoice.objects.none()
             if (status := request.query_params.get("status")) is not None:
-                if status not in Invoice.Status.values:
+                if status not in (*Invoice.Status.values, OVERDUE):
                     raise invalid_value("/status", "unknown_value", f"Use one of: {STATUSES}.")
-                rows = rows.filter(status=status)
+                rows = invoices_overdue_of(rows) if status == OVERDUE else rows.filter(status=status)
             if (month := request.query_params.get("month")) is not None:
                 rows = rows.filter(month=month_parameter(month))
             if number is not None:

@@ -39,7 +39,7 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
         "id": public,
         "object": "invoice",
         "tenant_id": ids.encode(ids.TENANT, invoice.tenant_id),
-        "status": PREVIEW if preview else invoice.status,
+        "status": PREVIEW if preview else full.status,
         "number": invoice.number,
         "month": f"{invoice.month:%Y-%m}",
         "period": {

@@ -12,7 +12,12 @@ from billing.models import Tier, Unit
 from billing.parties.schema import PostalAddress
 from cavendish.http.schema import Page
 
-STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=list(Row.Status.values))
+STATUS = OpenApiParameter(
+    "status",
+    OpenApiTypes.STR,
+    enum=[*Row.Status.values, "overdue"],
+    description="`finalised` are all that wait for money; `overdue` those of them past their day.",
+)
 MONTH = OpenApiParameter("month", OpenApiTypes.STR, description="Like 2026-11.")
 NUMBER = OpenApiParameter("number", OpenApiTypes.STR)
 TENANT = OpenApiParameter("tenant_id", OpenApiTypes.STR, description="For operators: whose.")
@@ -109,7 +114,10 @@ class Invoice(s.Serializer[object]):
     id = s.CharField(allow_null=True, help_text="Null for a preview.")
     object = s.CharField()
     tenant_id = s.CharField()
-    status = s.ChoiceField(choices=[*Row.Status.values, "preview"])
+    status = s.ChoiceField(
+        choices=[*Row.Status.values, "overdue", "preview"],
+        help_text="`overdue` is a final one with something left, once its last day to pay is over in its time zone.",
+    )
     number = s.CharField(allow_null=True, help_text="Given when it is finalised; without gaps.")
     month = s.CharField()
     period = Period()

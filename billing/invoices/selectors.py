@@ -10,6 +10,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connections
+from django.db.models import DateField, F, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import Tenant
@@ -20,6 +22,15 @@ from billing.money import ZERO, minor_amount
 from cavendish.db import ids
 from cavendish.db.call import call_row, call_rows
 from cavendish.db.router import current_alias
+
+OVERDUE = "overdue"
+"""The status that is shown of a final invoice whose last day to pay is over in its time zone; no row has it."""
+
+
+def invoices_overdue_of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Narrows rows to those that are overdue."""
+    today = RawSQL("(%s AT TIME ZONE billing_invoice.timezone)::date", [timezone.now()], output_field=DateField())
+    return rows.annotate(today=today).filter(status=Invoice.Status.FINALISED, due_on__lt=F("today"))
 
 
 @dataclass
@@ -35,6 +46,15 @@ class FullInvoice:
     replaced_by: UUID | None = None
     net_left: Decimal = ZERO
     """What credit notes can still take back, before tax."""
+
+    @property
+    def status(self) -> str:
+        """Returns the status as people read it: a final invoice with something left past its day is `overdue`."""
+        invoice = self.invoice
+        if invoice.status != Invoice.Status.FINALISED or invoice.due_on is None or self.settled.left <= 0:
+            return invoice.status
+        today = timezone.now().astimezone(ZoneInfo(invoice.timezone)).date()
+        return OVERDUE if today > invoice.due_on else invoice.status
 
     @property
     def received(self) -> list[Payment]:

@@ -376,3 +376,18 @@ def test_an_invoice_is_sent_again(operator: Caller) -> None:
     assert operator.json("post", path, {"to": ["a@example.com"]}, status=202)["to"] == ["a@example.com"]
     [mail] = rows("owner", 'SELECT "to", attachments FROM mail_mail WHERE tenant_id = %s', invoice.tenant_id)
     assert mail["attachments"][0]["name"] == "INV-000001.pdf"
+
+
+def test_an_invoice_past_its_day_is_overdue_until_it_is_paid(operator: Caller) -> None:
+    invoice = owing()
+    ten = ids.encode(ids.TENANT, invoice.tenant_id)
+    rows("owner", "ALTER TABLE billing_invoice DISABLE TRIGGER USER")
+    rows("owner", "UPDATE billing_invoice SET due_on = (now() - interval '2 days')::date WHERE id = %s", invoice.id)
+    rows("owner", "ALTER TABLE billing_invoice ENABLE TRIGGER USER")
+    for status in ("overdue", "finalised"):  # all that wait for money are final
+        [shown] = operator.json("get", f"invoices?tenant_id={ten}&status={status}")["data"]
+        assert (shown["id"], shown["status"]) == (public(invoice), "overdue")
+    body = {"amount": "71.41", "received_on": "2026-11-20", "reference": "late"}
+    assert operator.json("post", f"invoices/{public(invoice)}/payments", body)["status"] == "paid"
+    assert operator.json("get", f"invoices?tenant_id={ten}&status=overdue")["data"] == []
+    operator.refused("get", "invoices?status=late", None, 422, "invalid_request")
