@@ -24,7 +24,7 @@ class AmountInvalid(ValueError):
         self.code = code
 
 
-_PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def amount_parse(text: object, *, negative: bool = False, zero: bool = False) -> Decimal:

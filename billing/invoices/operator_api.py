@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -118,6 +119,7 @@ class InvoiceSend(OperatorView):
 def coins_check(invoice: Invoice, amount: Any, pointer: str) -> None:
     """Raises a 422 for an amount that the currency's coins cannot pay."""
     if amount != round(amount, invoice.digits):
-        example = minor_text(round(amount, invoice.digits), invoice.digits)
+        coin = Decimal(1).scaleb(-invoice.digits)
+        example = minor_text(round(amount, invoice.digits) or coin, invoice.digits)
         places = f"{invoice.digits} decimal places" if invoice.digits else "no decimal places"
         raise invalid_value(pointer, "too_precise", f"{invoice.currency} has {places}; write it like {example}.")
