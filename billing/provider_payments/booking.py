@@ -11,9 +11,9 @@ from billing.errors import ChangeRefused, InvoiceRefused
 from billing.invoices.ledger_entries import today_of
 from billing.ledger.selectors import top_up_left
 from billing.ledger.services import available, wallet_lock
-from billing.models import LedgerTransaction, ProviderPayment
+from billing.models import LedgerTransaction, Payment, ProviderPayment
 from billing.money import ZERO
-from billing.payments import payment_record
+from billing.payments.services import payment_record, payment_reverse
 from billing.wallets.selectors import credits_sum
 from billing.wallets.services import top_up_reverse, wallet_top_up
 
@@ -38,14 +38,14 @@ def payment_book(row: ProviderPayment) -> None:
     except ChangeRefused as refusal:
         if refusal.code != "reference_used":
             raise
-        # Somebody typed the provider's id at a top-up by hand: the money is there.
-        booked = LedgerTransaction.objects.get(
+        # Somebody typed the provider's id at a top-up or a payment by hand: the money is there.
+        booked = LedgerTransaction.objects.filter(
             tenant_id=row.tenant_id,
             livemode=True,
             kind=LedgerTransaction.Kind.TOP_UP,
             reference=row.reference[:MAX_REFERENCE],
-        )
-    row.ledger_transaction_id = booked.id
+        ).first()
+    row.ledger_transaction_id = booked.id if booked is not None else None
 
 
 def payment_take_back(row: ProviderPayment) -> bool:
@@ -82,7 +82,7 @@ def _invoice_paid(row: ProviderPayment) -> bool:
 
 def _take(row: ProviderPayment, amount: Decimal) -> Decimal:
     if row.ledger_transaction_id is None:
-        return ZERO
+        return _take_payment(row, amount)
     top_up = LedgerTransaction.objects.get(tenant_id=row.tenant_id, id=row.ledger_transaction_id)
     wallet = wallet_lock(tenant_id=row.tenant_id, livemode=True)
     paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=row.tenant_id, livemode=True)
@@ -92,6 +92,32 @@ def _take(row: ProviderPayment, amount: Decimal) -> Decimal:
     word = "dispute" if row.dispute else "refund"
     reason = f"{row.provider.title()} {word} of {row.reference}"
     top_up_reverse(tenant_id=row.tenant_id, transaction_id=top_up.id, amount=amount, reason=reason, actor=_actor(row))
+    return amount
+
+
+def _take_payment(row: ProviderPayment, amount: Decimal) -> Decimal:
+    """Takes back an invoice's payment, which is taken back whole; what the provider left of it goes to the balance,
+    which pays the invoice as far as it goes.
+    """
+    payment = Payment.objects.filter(method=row.provider, reference=row.reference, tenant_id=row.tenant_id).first()
+    if payment is None:
+        return ZERO
+    reason = f"{row.provider.title()} {'dispute' if row.dispute else 'refund'} of {row.reference}"
+    try:
+        payment_reverse(payment_id=payment.id, reason=reason, actor=_actor(row))
+    except ChangeRefused:
+        return ZERO  # what was overpaid is used already, or somebody took it back by hand
+    left = row.received - amount
+    if left > 0:
+        rest = wallet_top_up(
+            tenant_id=row.tenant_id,
+            amount=left,
+            reason=f"{row.provider.title()} left of {row.reference}",
+            actor=_actor(row),
+            reference=f"{row.reference}:rest"[:MAX_REFERENCE],
+        )
+        row.ledger_transaction_id = rest.id
+        row.save(update_fields=["ledger_transaction_id"])
     return amount
 
 

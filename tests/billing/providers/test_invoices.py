@@ -153,3 +153,18 @@ def test_an_amount_between_the_providers_steps_waits_for_a_transfer(stripe: Stri
     assert stripe.all("payment_intent") == []
     page = Client().post("/pay/" + of(who, invoice)["payment_url"].partition("/pay/")[2])
     assert (page.status_code, "multiple of 0.01 KWD" in page.content.decode()) == (409, True)
+
+
+def test_a_payment_that_the_provider_takes_back_is_owed_again(stripe: StripeServer) -> None:
+    who, invoice = owing()
+    who.save()
+    invoices_collect()
+    intent = stripe.one("payment_intent")["id"]
+    stripe.refund(intent, 100)
+    deliver(stripe, told(stripe, "charge.refunded"))
+    shown = of(who, invoice)
+    assert (shown["status"] == "paid", shown["amount_left"], who.balance) == (False, "1.00", D("-1.00"))
+    stripe.dispute(intent)
+    deliver(stripe, told(stripe, "charge.dispute.created"))
+    assert who.payments[0].taken_back == D(3)
+    assert differing(who.tenant) == set()
