@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import call_command
 from PIL import Image
 from psycopg.sql import SQL, Identifier
 from pytest_django import Settings
 
+from cavendish.db import ids
 from cavendish.db.pool import conninfo
 from cavendish.telemetry import metrics
 from tests.factories import make_tenant, submit_generation
@@ -274,4 +277,25 @@ def test_a_worker_that_stops_gives_back_what_it_did_not_end(marker: str) -> None
         assert wait_ended(id) == ["succeeded"]
     # Resumed by its id: not bought again.
     assert (generation(id)["attempts"], len(bought(marker))) == (2, 1)
+    books_balance(tenant)
+
+
+def test_a_worker_that_drains_ends_what_runs_and_claims_nothing(marker: str) -> None:
+    tenant = make_tenant()
+    thread = EngineThread()
+    id = submit_generation(tenant, f"{marker} [[latency:3]]")
+    wait_until(lambda: status(id) == "running")
+    said = io.StringIO()
+    call_command("drain", stdout=said)
+    assert ids.encode(ids.GENERATION, id) in said.getvalue()
+    assert "running in all" in said.getvalue()
+    draining = threading.Thread(target=thread.stop, args=(20,))
+    draining.start()
+    wait_until(lambda: thread.engine.stopping)
+    late = submit_generation(tenant, marker)
+    draining.join(30)
+    assert [status(id), status(late)] == ["succeeded", "queued"]
+    with engine_thread():
+        assert wait_ended(late) == ["succeeded"]
+    assert [generation(each)["attempts"] for each in (id, late)] == [1, 1]
     books_balance(tenant)
