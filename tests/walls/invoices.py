@@ -9,12 +9,14 @@ from billing.models import (
     BillingProfile,
     CreditNote,
     CreditNoteLine,
+    DunningStep,
     Invoice,
     InvoiceDocument,
     InvoiceLine,
     LedgerTransaction,
     LegalEntity,
     Payment,
+    UsageAnomaly,
 )
 
 
@@ -45,4 +47,6 @@ def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote]:
         InvoiceDocument.objects.create(
             subject_id=subject, tenant=tenant, storage_key=f"tenants/{tenant.id.hex}/x", sha256="0" * 64, bytes=1
         )
+    DunningStep.objects.create(tenant=tenant, invoice=invoice, kind="reminder", days=3)
+    UsageAnomaly.objects.create(tenant=tenant, billing_date=today, used=9, usual=1, limit=2, currency="USD")
     return invoice, note

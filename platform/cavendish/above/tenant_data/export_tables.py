@@ -36,11 +36,13 @@ TABLES: dict[str, frozenset[str]] = {
     "billing.CreditNote": frozenset({"actor"}),
     "billing.CreditNoteLine": frozenset(),
     "billing.Payment": frozenset({"actor"}),
+    "billing.DunningStep": frozenset(),
     "billing.PaymentMethod": frozenset({"reference"}),
     "billing.ProviderPayment": frozenset({"actor", "hosted_url", "page_reference", "check_at", "tries"}),
     "billing.AutoTopUp": frozenset(),
     # without cost and flags, which are the operator's
     "billing.UsageRollup": frozenset({"cost", "flagged"}),
+    "billing.UsageAnomaly": frozenset(),
     "billing.UsageTag": frozenset(),
     "billing.UsageTagRollup": frozenset({"cost"}),
     "generations.Batch": frozenset({"input_key", "feed_after", "aside_until", "refused_at"}),
