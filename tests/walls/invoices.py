@@ -47,6 +47,7 @@ def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote]:
         InvoiceDocument.objects.create(
             subject_id=subject, tenant=tenant, storage_key=f"tenants/{tenant.id.hex}/x", sha256="0" * 64, bytes=1
         )
-    DunningStep.objects.create(tenant=tenant, invoice=invoice, kind="reminder", days=3)
+    # of other days than the other tenant's, which are taken with its invoice
+    DunningStep.objects.create(tenant=tenant, invoice=invoice, kind="reminder", days=entity.credit_notes_issued)
     UsageAnomaly.objects.create(tenant=tenant, billing_date=today, used=9, usual=1, limit=2, currency="USD")
     return invoice, note
