@@ -21,6 +21,7 @@ from billing.ledger.services import (
     wallet_lock,
 )
 from billing.models import Credit
+from cavendish.db.each import each_done
 from cavendish.db.router import acting_as, current_alias
 from cavendish.http.problems import FieldError
 
@@ -89,7 +90,7 @@ def credits_expire() -> int:
             .order_by("expires_at")
             .values_list("tenant_id", "livemode", "id")[:AT_ONCE]
         )
-        return sum(_expire(*credit) for credit in due)
+        return each_done(due, lambda credit: _expire(*credit), name="credits_expire")
 
 
 def _expire(tenant_id: UUID, livemode: bool, credit_id: UUID) -> bool:
@@ -150,12 +151,10 @@ def credit_of_plan(*, tenant_id: UUID | None) -> int:
     with connections[current_alias()].cursor() as cursor:
         cursor.execute(DUE, {"tenant": tenant_id, "limit": AT_ONCE})
         due = cursor.fetchall()
-    for tenant, amount, plan, month, ends_at in due:
-        _grant_once(tenant, amount, plan, month, ends_at)
-    return len(due)
+    return each_done(due, lambda row: _grant_once(*row), name="credits_of_plans")
 
 
-def _grant_once(tenant_id: UUID, amount: Decimal, plan: str, month: date, ends_at: datetime) -> None:
+def _grant_once(tenant_id: UUID, amount: Decimal, plan: str, month: date, ends_at: datetime) -> int:
     """Grants a plan's credit of a month unless another scheduler has, for which the wallet's lock waits."""
     with transaction.atomic(using=current_alias()):
         wallet_lock(tenant_id=tenant_id, livemode=True)
@@ -169,3 +168,4 @@ def _grant_once(tenant_id: UUID, amount: Decimal, plan: str, month: date, ends_a
                 actor=SYSTEM,
                 month=month,
             )
+    return 1

@@ -14,6 +14,7 @@ from billing.invoices.ledger_entries import invoice_lock, settled_of
 from billing.invoices.services import FURTHEST_AHEAD
 from billing.models import Invoice
 from billing.money import minor_text
+from cavendish.db.each import each_done
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.models import Event
 from cavendish.events.services import event_add
@@ -32,7 +33,8 @@ def invoices_overdue(*, now: datetime | None = None) -> int:
         told = Event.objects.filter(subject=OuterRef("id"), type=OVERDUE)
         late = Invoice.objects.filter(status=Invoice.Status.FINALISED, due_on__lt=(now + FURTHEST_AHEAD).date())
         rows = late.exclude(Exists(told)).order_by("due_on").values_list("id", "due_on", "timezone")[:AT_ONCE]
-        return sum(_tell(row_id) for row_id, due_on, zone in rows if now.astimezone(ZoneInfo(zone)).date() > due_on)
+        over = [row_id for row_id, due_on, zone in rows if now.astimezone(ZoneInfo(zone)).date() > due_on]
+        return each_done(over, _tell, name="invoices_overdue")
 
 
 def _tell(invoice_id: UUID) -> bool:

@@ -31,6 +31,7 @@ from billing.money import ZERO, amount_text
 from billing.wallets.mails import low_balance_letter
 from billing.wallets.selectors import credits_sum
 from cavendish.db import ids
+from cavendish.db.each import each_done
 from cavendish.db.router import acting_as, current_alias
 from cavendish.db.tenancy import tenant_work
 from cavendish.events.services import event_add
@@ -223,7 +224,7 @@ def wallets_watch() -> int:
         left = F("balance") + F("credit_limit")
         low = Wallet.objects.filter(low_balance_threshold__gt=left, low_balance_told_at=None)
         wallets = list(low.values_list("tenant_id", "livemode")[:AT_ONCE])
-        return sum(_notify(tenant_id, livemode) for tenant_id, livemode in wallets)
+        return each_done(wallets, lambda wallet: _notify(*wallet), name="wallets_watch")
 
 
 def _notify(tenant_id: UUID, livemode: bool) -> bool:

@@ -1,0 +1,28 @@
+"""Rows of a sweep, each by itself: what is wrong with one keeps no other from its turn."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.db import DatabaseError, OperationalError
+
+logger = logging.getLogger(__name__)
+Row = TypeVar("Row")
+
+
+def each_done(rows: Iterable[Row], act: Callable[[Row], int], *, name: str) -> int:
+    """Returns the sum of what `act` returns, which has a transaction of its own for each row.
+
+    A row that fails is logged and left out; the next run tries it again. A database that is away ends the sweep.
+    """
+    count = 0
+    for row in rows:
+        try:
+            count += act(row)
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            logger.error("%s cannot be done for %s: %s", name, row, type(error).__name__)
+    return count
