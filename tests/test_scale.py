@@ -20,4 +20,4 @@ def test_what_is_twice_as_dear_takes_twice_as_much() -> None:
     # One tenant that is large is held up by its own rows, whatever cores there are.
     hot = first_limit(figures, cores=16, largest=0.6)
     assert abs(first_limit(figures, cores=64, largest=0.6) - hot) < 0.05 * hot
-    assert hot * 0.6 < 1000 / figures.tenant_lock
+    assert hot * 0.6 < 1.1 * 1000 / figures.tenant_lock
