@@ -115,6 +115,15 @@ class PostalAddress(TypedDict, total=False):
     country: str
 
 
+class TaxExchange(TypedDict):
+    """The rate by which VAT is in the currency in which a company owes it: what one of the invoice's currency is."""
+
+    currency: str
+    rate: str
+    on: str
+    source: str
+
+
 class Issuer(TypedDict):
     """Who issues an invoice, as it is kept on it; empty while no company is set."""
 
@@ -129,6 +138,7 @@ class Issuer(TypedDict):
     bic: str
     bank_details: str
     footer: str
+    tax_exchange: TaxExchange | None
 
 
 class Customer(TypedDict):

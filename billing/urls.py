@@ -31,11 +31,13 @@ from billing.invoices.api import (
 )
 from billing.invoices.operator_api import InvoiceFinalise, InvoiceSend, InvoiceVoid, TenantInvoices
 from billing.parties.api import LegalEntityDetail, LegalEntityList, OwnBillingProfile, TenantBillingProfile
+from billing.parties.exchange_rates import ExchangeRates
 from billing.payment_methods.api import PaymentMethodDetail, PaymentMethodList, PaymentMethodPages
 from billing.payments.operator_api import InvoicePayments, PaymentReversal
 from billing.plans.api import PlanDetail, PlanList, PlanVersions
 from billing.prices.api import PriceBook, PriceBookPreview, PriceHistory
 from billing.provider_payments.api import TenantProviderPayments, TopUpDetail, TopUpList
+from billing.receipts.api import ReceiptDetail, ReceiptList, ReceiptPdf
 from billing.subscriptions.api import SubscriptionView
 from billing.subscriptions.operator_api import TenantSubscription
 from billing.usage.api import UsageCsv, UsageRecordsCsv, UsageReport, UsageTags
@@ -70,6 +72,10 @@ urlpatterns = [
     path("credit-notes/<str:credit_note_id>.pdf", CreditNotePdf.as_view()),
     path("credit-notes/<str:credit_note_id>.xml", CreditNoteXml.as_view()),
     path("credit-notes/<str:credit_note_id>", CreditNoteDetail.as_view()),
+    path("receipts", ReceiptList.as_view()),
+    path("receipts/<str:receipt_id>.pdf", ReceiptPdf.as_view()),
+    path("receipts/<str:receipt_id>", ReceiptDetail.as_view()),
+    path("exchange-rates", ExchangeRates.as_view()),
     path("billing-profile", OwnBillingProfile.as_view()),
     path("tenants/<str:tenant_id>/billing-profile", TenantBillingProfile.as_view()),
     path("legal-entities", LegalEntityList.as_view()),

@@ -15,6 +15,7 @@ from typing import Any
 from billing.countries import VAT_PREFIXES
 from billing.currencies import minor_units
 from billing.e_invoices.lines import Line, credited_lines, invoiced_lines
+from billing.fields import decimal_text
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, TaxCategory
 from billing.money import ZERO, minor_amount
 from billing.months import month_last
@@ -94,7 +95,7 @@ class Exchanged:
         kept = issuer.get("tax_exchange")
         if not kept:
             return None
-        digits, rate = minor_units(kept["currency"]), Decimal(kept["rate"])
+        digits, rate = minor_units(kept["currency"]), Decimal(decimal_text(Decimal(kept["rate"])))
         return cls(kept["currency"], minor_amount(tax * rate, digits), digits, rate, kept["on"], kept["source"])
 
 

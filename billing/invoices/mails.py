@@ -92,7 +92,7 @@ def attachment_of(invoice: Invoice) -> list[Attachment]:
 
 def invoice_send(*, invoice: Invoice, document: InvoiceDocument, to: list[str] | None = None) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
-    return _send(invoice.tenant_id, to, letter=partial(invoice_letter, invoice), document=document)
+    return document_send(invoice.tenant_id, to, letter=partial(invoice_letter, invoice), document=document)
 
 
 def cancellation_letter(invoice: Invoice) -> Letter:
@@ -120,15 +120,17 @@ def cancellation_letter(invoice: Invoice) -> Letter:
 
 def cancellation_send(*, invoice: Invoice, document: InvoiceDocument) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
-    return _send(invoice.tenant_id, None, letter=partial(cancellation_letter, invoice), document=document)
+    return document_send(invoice.tenant_id, None, letter=partial(cancellation_letter, invoice), document=document)
 
 
 def credit_note_send(*, note: CreditNote, document: InvoiceDocument, to: list[str] | None = None) -> bool:
     """Queues the mail; returns False when there is nobody to send it to."""
-    return _send(note.tenant_id, to, letter=partial(credit_note_letter, note), document=document)
+    return document_send(note.tenant_id, to, letter=partial(credit_note_letter, note), document=document)
 
 
-def _send(tenant_id: UUID, to: list[str] | None, *, letter: Callable[[], Letter], document: InvoiceDocument) -> bool:
+def document_send(
+    tenant_id: UUID, to: list[str] | None, *, letter: Callable[[], Letter], document: InvoiceDocument
+) -> bool:
     to = to or recipients(tenant_id)
     if not to:
         return False

@@ -37,7 +37,7 @@ from billing.invoices.labels import (
     terms_text,
 )
 from billing.invoices.payment_links import payment_url
-from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Receipt
 
 TEMPLATE = Path(__file__).with_name("invoice.typ")
 # The compiler keeps state between calls, so one thread uses it at a time; a page takes some ten milliseconds.
@@ -122,7 +122,7 @@ def invoice_content(
         facts.append(["Replaces", f"{replaces[0]} of {date_text(replaces[1])}"])
     headline = f"{due} due" + (f" {date_text(invoice.due_on)}" if invoice.due_on else "")
     return {
-        **_parties(invoice, logo),
+        **parties_content(invoice, logo),
         "title": "Invoice",
         "number": number,
         "draft": invoice.status == Invoice.Status.DRAFT,
@@ -158,7 +158,7 @@ def cancellation_content(invoice: Invoice, *, logo: bytes | None = None) -> dict
         "Another invoice for the same period follows, if anything is to be charged for it, and names this number."
     )
     return {
-        **_parties(invoice, logo),
+        **parties_content(invoice, logo),
         "title": "Cancellation",
         "number": str(invoice.number),
         "draft": False,
@@ -209,7 +209,7 @@ def credit_note_content(
         ["Period", period_text(invoice)],
     ]
     return {
-        **_parties(note, logo),
+        **parties_content(note, logo),
         "title": "Credit note",
         "number": note.number,
         "draft": False,
@@ -238,7 +238,8 @@ def _group(name: str, lines: Sequence[InvoiceLine], digits: int) -> dict[str, An
     }
 
 
-def _parties(document: Invoice | CreditNote, logo: bytes | None) -> dict[str, Any]:
+def parties_content(document: Invoice | CreditNote | Receipt, logo: bytes | None) -> dict[str, Any]:
+    """Returns both sides of a paper as they were when it was issued, and the logo."""
     empty = dict.fromkeys(("name", "address", "tax_id", "email", "phone", "bank_details", "footer", "iban", "bic"), "")
     issuer, customer = document.issuer, document.customer
     return {

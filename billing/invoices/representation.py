@@ -57,8 +57,8 @@ def invoice_json(full: FullInvoice, *, preview: bool = False) -> dict[str, Any]:
         "void_reason": invoice.void_reason or None,
         "replaces": ids.encode(ids.INVOICE, invoice.replaces_id) if invoice.replaces_id else None,
         "replaced_by": ids.encode(ids.INVOICE, full.replaced_by) if full.replaced_by else None,
-        "issuer": _party(invoice.issuer, ISSUER),
-        "customer": _party(invoice.customer, CUSTOMER),
+        "issuer": party_json(invoice.issuer, ISSUER),
+        "customer": party_json(invoice.customer, CUSTOMER),
         "lines": [line_json(line, invoice, address) for line in full.lines],
         "exact_amount": amount_text(invoice.exact),
         "rounding": amount_text(invoice.net - invoice.exact),
@@ -105,7 +105,7 @@ def payment_json(payment: Payment, reversal: Payment | None, digits: int) -> dic
     }
 
 
-def _party(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def party_json(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Returns a side of an invoice as it was; what older ones do not have is empty."""
     return {**{name: values.get(name, "") for name in names}, "postal_address": values.get("postal_address") or None}
 

@@ -9,6 +9,7 @@ from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine
 from billing.models.ledger import LedgerEntry, LedgerTransaction
 from billing.models.prices import Kind, Plan, PlanVersion, Price, Subscription, Tier, Unit
 from billing.models.providers import AutoTopUp, PaymentMethod, ProviderCustomer, ProviderEvent, ProviderPayment
+from billing.models.receipts import ExchangeRate, Receipt
 from billing.models.settlements import CreditNote, CreditNoteLine, Payment
 from billing.models.usage import (
     PlatformDay,
@@ -36,6 +37,7 @@ __all__ = [
     "CreditNote",
     "CreditNoteLine",
     "DunningStep",
+    "ExchangeRate",
     "FlagResolution",
     "Hold",
     "HoldLine",
@@ -58,6 +60,7 @@ __all__ = [
     "ProviderCustomer",
     "ProviderEvent",
     "ProviderPayment",
+    "Receipt",
     "Subscription",
     "TaxCategory",
     "Tier",

@@ -84,6 +84,7 @@ class NumberSeries(models.Model):
     class Document(models.TextChoices):
         INVOICES = "invoices", "Invoices"
         CREDIT_NOTES = "credit_notes", "Credit notes"
+        RECEIPTS = "receipts", "Receipts"
 
     id = models.BigAutoField(primary_key=True)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -133,3 +133,20 @@ class LegalEntity(s.Serializer[object]):
 
 class LegalEntityPage(Page):
     data = LegalEntity(many=True)
+
+
+class RateBody(s.Serializer[object]):
+    currency = s.CharField()
+    tax_currency = s.CharField()
+    rate = s.CharField(help_text="What one of `currency` is in `tax_currency`.")
+    valid_from = s.DateField()
+    source = s.CharField(required=False, help_text='For example "ECB".')
+
+
+class ExchangeRate(RateBody):
+    id = s.CharField()
+    object = s.CharField()
+
+
+class ExchangeRatePage(Page):
+    data = ExchangeRate(many=True)

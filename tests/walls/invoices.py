@@ -16,11 +16,12 @@ from billing.models import (
     LedgerTransaction,
     LegalEntity,
     Payment,
+    Receipt,
     UsageAnomaly,
 )
 
 
-def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote]:
+def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote, Receipt]:
     today = timezone.now().date()
     entity, _ = LegalEntity.objects.get_or_create(name="Filled", defaults={"address": "Somewhere 1"})
     BillingProfile.objects.create(tenant=tenant, legal_entity=entity)
@@ -43,11 +44,16 @@ def invoiced(tenant: Tenant) -> tuple[Invoice, CreditNote]:
         issuer={}, customer={}, actor="test",
     )  # fmt: skip
     CreditNoteLine.objects.create(tenant=tenant, credit_note=note, invoice_line=line, amount=1)
-    for subject in (invoice.id, note.id):  # so that the scheduler has none to make
+    receipt = Receipt.objects.create(
+        tenant=tenant, legal_entity=entity, series_number=entity.credit_notes_issued, amount=1, currency="USD",
+        number=f"RC-{entity.credit_notes_issued}", ledger_transaction_id=entry.id, received_at=timezone.now(),
+        issued_on=today, issuer={}, customer={},
+    )  # fmt: skip
+    for subject in (invoice.id, note.id, receipt.id):  # so that the scheduler has none to make
         InvoiceDocument.objects.create(
             subject_id=subject, tenant=tenant, storage_key=f"tenants/{tenant.id.hex}/x", sha256="0" * 64, bytes=1
         )
     # of other days than the other tenant's, which are taken with its invoice
     DunningStep.objects.create(tenant=tenant, invoice=invoice, kind="reminder", days=entity.credit_notes_issued)
     UsageAnomaly.objects.create(tenant=tenant, billing_date=today, used=9, usual=1, limit=2, currency="USD")
-    return invoice, note
+    return invoice, note, receipt

@@ -27,6 +27,7 @@ from cavendish.db.ids import (
     PAYMENT,
     PAYMENT_METHOD,
     PROVIDER_PAYMENT,
+    RECEIPT,
     TENANT,
     USER,
     encode,
@@ -69,6 +70,7 @@ UNKNOWN |= {"rule_id": "guard_" + "0" * 32, "token": "x"}
 UNKNOWN["template_id"] = "tpl_" + "0" * 32
 UNKNOWN["export_id"] = "exp_" + "0" * 32
 UNKNOWN |= {"invoice_id": "inv_" + "0" * 32, "credit_note_id": "cn_" + "0" * 32, "line": "1"}
+UNKNOWN |= {"receipt_id": "rcpt_" + "0" * 32}
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
 UNKNOWN |= dict.fromkeys(("endpoint_id", "webhook_id"), "whe_" + "0" * 32) | {"delivery_id": "whd_" + "0" * 32}
 UNKNOWN |= {"payment_method_id": "paym_" + "0" * 32, "top_up_id": "pay_" + "0" * 32, "signature": "x"}
@@ -151,14 +153,15 @@ def webhooks_of(account: Account) -> dict[str, str]:
 
 def invoices_of(account: Account) -> dict[str, str]:
     if not account.livemode:  # it has none
-        return {name: UNKNOWN[name] for name in ("invoice_id", "credit_note_id", "payment_id")}
+        return {name: UNKNOWN[name] for name in ("invoice_id", "credit_note_id", "payment_id", "receipt_id")}
     with account.books.open():
-        invoice, note = invoiced(account.tenant)
+        invoice, note, receipt = invoiced(account.tenant)
         payment = Payment.objects.get(invoice=invoice)
     return {
         "invoice_id": encode(INVOICE, invoice.id),
         "credit_note_id": encode(CREDIT_NOTE, note.id),
         "payment_id": encode(PAYMENT, payment.id),
+        "receipt_id": encode(RECEIPT, receipt.id),
     }
 
 

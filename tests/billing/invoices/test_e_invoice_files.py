@@ -44,7 +44,8 @@ def buyer(**profile: Any) -> Tenant:
         "buyer_reference": "04011000-12345-34", **profile,
     }  # fmt: skip
     entity = make_entity(**{**COMPANY, **profile.pop("company", {})})
-    made = billed_tenant(balance=0, credit_limit=1000, currency="EUR", entity=entity, **profile)
+    currency = profile.pop("currency", "EUR")
+    made = billed_tenant(balance=0, credit_limit=1000, currency=currency, entity=entity, **profile)
     spend(made, usage={"image_output": 1_000_140, "text_input": 31})
     return made
 

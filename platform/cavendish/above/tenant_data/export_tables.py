@@ -37,6 +37,7 @@ TABLES: dict[str, frozenset[str]] = {
     "billing.CreditNoteLine": frozenset(),
     "billing.Payment": frozenset({"actor"}),
     "billing.DunningStep": frozenset(),
+    "billing.Receipt": frozenset(),
     "billing.PaymentMethod": frozenset({"reference"}),
     "billing.ProviderPayment": frozenset({"actor", "hosted_url", "page_reference", "check_at", "tries"}),
     "billing.AutoTopUp": frozenset(),

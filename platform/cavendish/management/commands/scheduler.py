@@ -31,6 +31,7 @@ from billing.prices.services import catalog_prices_load
 from billing.provider_payments.automatic import auto_top_ups_run, invoices_collect
 from billing.provider_payments.events import provider_events_process
 from billing.provider_payments.polling import provider_poll
+from billing.receipts.services import receipts_create
 from billing.subscriptions.services import subscriptions_begin
 from billing.usage.absorbed import absorbed_watch
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
@@ -101,6 +102,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
         ],
         "billing": [
             Task(documents_create, every=5),
+            Task(receipts_create, every=5),
             Task(credits_expire, every=5),
             Task(subscriptions_begin, every=10),
             Task(wallets_watch, every=10),

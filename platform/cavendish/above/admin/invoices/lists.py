@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import CreditNote, Invoice, Payment
+from billing.models import CreditNote, Invoice, Payment, Receipt
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.ui import formats
 from cavendish.above.ui.invoices import STATES, TODAY, by_status, invoice_state
@@ -123,6 +123,22 @@ CREDIT_NOTES: List[CreditNote] = List(
         Filter("invoice", _("Invoice"), _of_invoice),
     ),
     empty=_("A credit note is issued on the page of its invoice."),
+)
+
+
+RECEIPTS: List[Receipt] = List(
+    title=_("Receipts"),
+    rows=lambda: Receipt.objects.select_related("tenant"),
+    columns=(
+        Column(_("Number"), lambda row: row.number, kind="th"),
+        Column(_("Received"), lambda row: formats.day(row.received_at.date())),
+        Column(_("Tenant"), tenant_link),
+        Column(_("Amount"), lambda row: formats.money(row.amount, row.currency), kind="r"),
+        Column(_("Reference"), lambda row: format_html('<span class="cut">{}</span>', row.reference), wide=True),
+        Column("PDF", lambda row: _pdf("receipt_pdf", ids.RECEIPT, row)),
+    ),
+    filters=(TENANT, Filter("q", _("Number"), equals("number"), kind="search")),
+    empty=_("Top-ups get a receipt where their company issues them."),
 )
 
 

@@ -32,13 +32,14 @@ from billing.invoices.selectors import (
     replaced_of,
 )
 from billing.ledger.selectors import LedgerFilters, ledger_transactions
-from billing.models import CreditNote, Invoice, InvoiceLine, LegalEntity
+from billing.models import CreditNote, Invoice, InvoiceLine, LegalEntity, Receipt
 from billing.oversight.invoice_actions import invoice_actions
 from billing.parties.selectors import legal_entities_listed
+from billing.receipts.services import receipt_document
 from cavendish.above.admin.invoices import page
 from cavendish.above.admin.invoices.acts import ACTS, Draft, ReversePayment
 from cavendish.above.admin.invoices.companies import ChangeCompany, NewCompany
-from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENTS
+from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENTS, RECEIPTS
 from cavendish.above.admin.links import address_of, tenant_named
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.ui import invoices as invoice_page
@@ -258,6 +259,18 @@ def credit_note_xml_file(request: HttpRequest, note_id: str) -> HttpResponse:
     if e_credit_note_lacks(note):
         raise Http404
     return xml_saved(credit_note_xml(note))
+
+
+@operator_page(section="invoices")
+def receipts(request: HttpRequest) -> HttpResponse:
+    return list_page(request, RECEIPTS, template="admin/invoices/list.html", context={"here": "receipts"})
+
+
+@operator_page(section="invoices")
+def receipt_file(request: HttpRequest, receipt_id: str) -> HttpResponse:
+    row: Receipt = row_or_404(ids.RECEIPT, receipt_id, Receipt.objects.all())
+    document = receipt_document(row)
+    return pdf_shown(document_read(document), document.name)
 
 
 def _note_of(note_id: str) -> CreditNote:

@@ -31,7 +31,8 @@ from billing.invoices.selectors import (
     invoice_preview,
     replaced_of,
 )
-from billing.models import CreditNote, Invoice, InvoiceLine
+from billing.models import CreditNote, Invoice, InvoiceLine, Receipt
+from billing.receipts.services import receipt_document
 from cavendish.above.console.billing import lists
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
@@ -217,3 +218,18 @@ def _note_of(work: Workplace, public: str) -> CreditNote:
     rows = CreditNote.objects.select_related("invoice").filter(tenant_id=work.tenant_id)
     note: CreditNote = row_or_404(ids.CREDIT_NOTE, public, rows)
     return note
+
+
+@console_page(Permission.BILLING, section="billing")
+def receipts(request: HttpRequest, work: Workplace) -> HttpResponse:
+    with work.reading():
+        context = {"here": "receipts", "crumb": _("Invoices")}
+        return list_page(request, lists.receipts(work), template="console/billing/list.html", context=context)
+
+
+@console_page(Permission.BILLING, section="billing")
+def receipt_pdf(request: HttpRequest, work: Workplace, receipt_id: str) -> HttpResponse:
+    with work.reading():
+        row: Receipt = row_or_404(ids.RECEIPT, receipt_id, Receipt.objects.filter(tenant_id=work.tenant_id))
+    document = receipt_document(row)
+    return pdf_shown(document_read(document), document.name)

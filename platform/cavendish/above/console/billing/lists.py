@@ -14,7 +14,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles.permissions import Permission
-from billing.models import CreditNote, Invoice, LedgerEntry, LedgerTransaction
+from billing.models import CreditNote, Invoice, LedgerEntry, LedgerTransaction, Receipt
 from cavendish.above.console.billing.money import LIVE
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
@@ -164,6 +164,26 @@ def invoices(work: Workplace) -> List[Invoice]:
             Filter("year", _("Year"), _by_year, placeholder="2026"),
         ),
         empty=_("The first invoice is drafted when the first month has ended."),
+    )
+
+
+def _receipt_pdf(row: Receipt) -> Any:
+    address = reverse("console:receipt_pdf", args=[ids.encode(ids.RECEIPT, row.id)])
+    return format_html('<a href="{}">PDF<span class="sr"> {}</span></a>', address, row.number)
+
+
+def receipts(work: Workplace) -> List[Receipt]:
+    return List(
+        title=_("Receipts"),
+        rows=lambda: Receipt.objects.filter(tenant_id=work.tenant_id),
+        columns=(
+            Column(_("Number"), lambda row: row.number, kind="th"),
+            Column(_("Received"), lambda row: formats.day(row.received_at.date())),
+            Column(_("Reference"), lambda row: row.reference or "–", wide=True),
+            Column(_("Amount"), lambda row: formats.money(row.amount, row.currency), kind="r"),
+            Column(_("File"), _receipt_pdf, kind="r"),
+        ),
+        empty=_("Each top-up gets a receipt, if your operator issues them."),
     )
 
 

@@ -45,6 +45,7 @@ PHRASES: dict[str, str | Promise] = {
     "guard_rule.deleted": _("deleted a guard rule"),
     "legal_hold.set": _("set a legal hold"),
     "legal_hold.released": _("released a legal hold"),
+    "exchange_rate.added": _("added the exchange rate"),
     "legal_entity.created": _("created the company"),
     "legal_entity.updated": _("changed the company"),
     "mail.retried": _("sent a mail again"),
