@@ -15,6 +15,13 @@ from cavendish.db import migrated
 from cavendish.telemetry import health
 from cavendish.telemetry.health_server import health_serve
 from tests.outages import replaced_by_a_file
+from tests.services import harness
+
+
+@pytest.fixture(autouse=True, scope="module")
+def sandbox() -> None:
+    """It is the upstream here, so readiness asks it."""
+    harness().start_sandbox()
 
 
 def test_health_checks_are_answered_without_tls(settings: Any) -> None:
@@ -43,13 +50,22 @@ def test_readiness_names_each_part_and_a_spool_that_takes_nothing(tmp_path: Path
     settings.SPOOL_DIR = tmp_path / "spool"
     client = Client()
     assert parts(client) == (
-        200, {"status": "ok", "postgresql": "ok", "valkey": "ok", "storage": "ok", "spool": "ok"},
+        200,
+        {"status": "ok", "postgresql": "ok", "valkey": "ok", "storage": "ok", "spool": "ok", "sandbox": "ok"},
     )  # fmt: skip
     with replaced_by_a_file(settings.SPOOL_DIR):
         status, found = parts(client)
         assert (status, found["status"], found["spool"]) == (503, "unavailable", "Not a directory")
         assert client.get("/livez").status_code == 200
     assert parts(client)[0] == 200
+
+
+def test_without_the_sandbox_that_stands_in_for_google_nothing_is_ready(settings: Any) -> None:
+    settings.SANDBOX_URL = "http://127.0.0.1:9"
+    client = Client()
+    status, found = parts(client)
+    assert (status, found["sandbox"], found["postgresql"]) == (503, "away", "ok")
+    assert client.get("/livez").status_code == 200
 
 
 def test_an_unmigrated_database_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import TimeoutError as NotInTime
 from pathlib import Path
 from time import monotonic
 
+import httpx
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -22,6 +23,7 @@ from cavendish.telemetry.leaving import is_leaving
 PROBE_SECONDS = 4.0
 """Within which all is answered, whatever hangs: load balancers mostly give five."""
 KEEP_SECONDS = 15.0
+SANDBOX_SECONDS = 2.0
 OK = "ok"
 AWAY = "away"
 
@@ -107,6 +109,15 @@ def _spool() -> str:
     return folder_fault(Path(settings.SPOOL_DIR)) or OK
 
 
+def _sandbox() -> str:
+    """It answers whatever it is asked, so any answer will do; one that hangs gives none."""
+    try:
+        httpx.get(settings.SANDBOX_URL, timeout=SANDBOX_SECONDS)
+    except httpx.HTTPError:
+        return AWAY
+    return OK
+
+
 def _kept(check: Check) -> Check:
     """Returns the check with answers that hold for KEEP_SECONDS: a bucket is asked over the network."""
     last = ("", float("-inf"))
@@ -121,3 +132,6 @@ def _kept(check: Check) -> Check:
 
 
 CHECKS: dict[str, Check] = {"postgresql": _postgresql, "valkey": _valkey, "storage": _kept(_storage), "spool": _spool}
+if settings.SANDBOX_URL and settings.GEMINI_BASE_URL == settings.SANDBOX_URL:
+    # It stands in for Google: without it no job succeeds. Where it serves test keys alone, live jobs go on.
+    CHECKS["sandbox"] = _sandbox
