@@ -19,9 +19,9 @@ from tests.api.accounts import Account, open_account
 from tests.api.accounts import Books as PlatformBooks
 from tests.walls.test_ids import UNKNOWN, ids_of, snapshot
 
-ACTS = ("cancel", "delete", "change", "raise", "rotate", "disable", "enable", "again")
+ACTS = ("cancel", "delete", "change", "raise", "rotate", "disable", "enable", "again", "default", "remove")
 """Values of `act` in addresses; one that a thing does not have is 404 for everybody."""
-OTHER_NAMES = {"link_id": "share_link_id", "note_id": "credit_note_id"}
+OTHER_NAMES = {"link_id": "share_link_id", "note_id": "credit_note_id", "method_id": "payment_method_id"}
 """Parameters of the console's addresses by the names that `ids_of` has for them."""
 WORDS = {"act": "", "kind": "words", "number": "1"}
 """Parameters that name nothing of a tenant."""
