@@ -118,7 +118,8 @@ async def test_a_file_that_is_gone(client: httpx.AsyncClient, picture: Path) -> 
     assert (answer.status_code, answer.json()["code"]) == (500, "storage_unavailable")
     assert str(picture) not in answer.text
     picture.mkdir()
-    assert (await client.get("/content")).status_code == 500
+    away = await client.get("/content")
+    assert (away.status_code, away.headers["retry-after"]) == (503, "2")
 
 
 async def test_a_reader_that_leaves_closes_the_file(client: httpx.AsyncClient, picture: Path) -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,6 +81,17 @@ class Objects(Protocol):
         """Yields the objects below a prefix that ends with "/", in the order of the keys' bytes, page by page."""
 
 
+@contextmanager
+def _away() -> Iterator[None]:
+    """A disk that refuses is a store that is away: what was asked for is right, and may be asked for again."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageAway(error.strerror) from error
+
+
 class LocalObjects:
     """Objects as files below one folder. `keep` renames the file where spool and store share a file system."""
 
@@ -89,25 +100,28 @@ class LocalObjects:
 
     def keep(self, path: Path, key: str) -> None:
         target = self.root / key
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with _away():
+            target.parent.mkdir(parents=True, exist_ok=True)
         # A job is settled against these bytes: they must survive a power cut before PostgreSQL records it.
         with path.open("rb") as source:
             os.fsync(source.fileno())
-        try:
-            path.rename(target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            partial = target.with_name(target.name + ".part")
-            shutil.copyfile(path, partial)
-            with partial.open("rb") as copy:
-                os.fsync(copy.fileno())
-            partial.rename(target)
-            path.unlink()
+        with _away():
+            try:
+                path.rename(target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                partial = target.with_name(target.name + ".part")
+                shutil.copyfile(path, partial)
+                with partial.open("rb") as copy:
+                    os.fsync(copy.fileno())
+                partial.rename(target)
+                path.unlink()
 
     def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         try:
-            source = (self.root / key).open("rb")
+            with _away():
+                source = (self.root / key).open("rb")
         except FileNotFoundError:
             raise ObjectMissing(key) from None
         with source:
@@ -124,7 +138,8 @@ class LocalObjects:
         return None
 
     def delete(self, key: str) -> None:
-        (self.root / key).unlink(missing_ok=True)
+        with _away():
+            (self.root / key).unlink(missing_ok=True)
 
     def fault(self) -> str:
         return folder_fault(self.root)

@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from cavendish.http.problems import Problem
+from cavendish.http.problems import Problem, unavailable
 from cavendish.wait.asgi import (
     Headers,
     Receive,
@@ -92,7 +92,10 @@ async def answer_file(path: Path, headers: Headers, scope: Scope, receive: Recei
         descriptor = await asyncio.to_thread(_open, path)
     except OSError as error:
         logger.error("A stored object cannot be read: %s (%s).", path, error.strerror)
-        problem = Problem(500, "storage_unavailable", "The file is recorded, but storage cannot give it.")
+        if isinstance(error, FileNotFoundError):
+            problem = Problem(500, "storage_unavailable", "The file is recorded, but storage does not have it.")
+        else:
+            problem = unavailable("The storage is away; try again.")
         await send_problem(scope, send, problem, [])
         return
     try:
