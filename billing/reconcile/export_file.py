@@ -47,7 +47,7 @@ COLUMNS = {
 }
 NEEDED = ("sku", "start", "amount", "cost")
 SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
-_SIGN = re.compile(r"\s*\(([^)]*)\)$")
+_SIGN = re.compile(r"\(([^()]*)\)$")
 _THOUSANDS = re.compile(r"(k|m|thousand|million|1000|1,000|1000000|1,000,000)\b", re.IGNORECASE)
 _FACTORS = {"k": 1000, "thousand": 1000, "1000": 1000, "1,000": 1000}
 
@@ -148,7 +148,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 
 def _columns(row: Mapping[str, str]) -> dict[str, str]:
-    columns = {_SIGN.sub("", str(column).strip().lower()): str(column) for column in row if column}
+    columns = {_SIGN.sub("", str(column).strip().lower()).rstrip(): str(column) for column in row if column}
     names = {name: columns[alias] for name, aliases in COLUMNS.items() for alias in aliases[::-1] if alias in columns}
     if "sku" not in names and "sku_id" in names:
         names["sku"] = names["sku_id"]

@@ -54,8 +54,10 @@ def test_killed_in_each_phase_a_job_ends_once_i1_i2_i7(site: Site) -> None:
     site.ended([streaming])
 
     # the answer lies in the spool, storage is away, also while the next workers start
+    # (claimed before: while a store is away nothing is)
+    spooled = [site.post("[[latency:1.5]]", tenant=n % 2) for n in range(4)]
+    until(lambda: site.resumable(*spooled))
     with site.storage_away():
-        spooled = [site.post(tenant=n % 2) for n in range(4)]
         until(lambda: all(site.spooled(id) for id in spooled))
         site.kill("worker")
         time.sleep(2)

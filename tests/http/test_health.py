@@ -38,6 +38,7 @@ def test_probes_come_by_address_and_everything_else_by_name(settings: Any) -> No
     client = Client(headers={"host": "10.2.3.4:8000"})
     for path in ("/healthz", "/livez", "/readyz", "/metrics"):
         assert client.get(path).status_code == 200, path
+        assert client.get(path, headers={"host": "evil.example"}).status_code == 400, path
     assert client.get("/login").status_code == 400
 
 

@@ -83,7 +83,8 @@ MANAGEMENT = _class(
     | /api/v1/(events|stream-tokens|webhook-endpoints|webhook-signing-secret)(/.+)?
     | /api/v1/(keys|members|invitations|audit-events|tenants?|operators|operator-keys)(/.+)?
     | /api/v1/(budgets|usage|usage\.csv|wallet|payment-methods|ledger|subscription|billing-profile)(/.+)?
-    | /api/v1/(invoices|credit-notes|legal-entities|plans|price-book|flagged-charges|charges)(/.+)?
+    | /api/v1/(invoices|credit-notes|receipts|legal-entities|exchange-rates|flagged-charges|charges)(/.+)?
+    | /api/v1/(plans|price-book)(/.+)? | /api/v1/(ledger|journal|invoices|payments)\.csv
     | /v1(beta|alpha)?/(interactions|files|batches|models|tunedModels)(/.+)?
     | /v1(beta|alpha)?/webhooks([/:].+)? | /payments/[^/]+/webhook
     | /openai/v1/models(/.+)? | /v1(beta|alpha)?/openai/models(/.+)?

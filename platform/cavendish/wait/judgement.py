@@ -20,7 +20,7 @@ from rest_framework.exceptions import MethodNotAllowed
 from cavendish.http.admission import STRANGER, Admission, Caller, HeadHeaders, RequestHead, Unread, scope_missing
 from cavendish.http.dialects import dialect_of, no_such_address
 from cavendish.http.path_classes import MULTIPART_ROOM, SMALL_BYTES, STATIC, Body, PathClass, path_class
-from cavendish.http.probes import PROBE_PATHS
+from cavendish.http.probes import is_probe
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of
 from cavendish.telemetry.requests import CALLER, MATCH, ROUTE
 from cavendish.wait.asgi import Scope, header, local_path
@@ -95,11 +95,11 @@ class Judge:
         self._readers = KeyReaders()
 
     def check_host(self, scope: Scope) -> None:
-        """Raises Problem for a host name that is not ours. Probes come by address (cavendish.http.probes)."""
-        if scope["path"] in PROBE_PATHS:
-            return
-        host = header(scope["headers"], b"host")
-        if host is not None and not _is_own_host(host.decode("latin-1"), tuple(settings.ALLOWED_HOSTS)):
+        """Raises Problem for a host name that is not ours."""
+        named = header(scope["headers"], b"host")
+        host = "" if named is None else named.decode("latin-1")
+        ours = named is None or _is_own_host(host, tuple(settings.ALLOWED_HOSTS)) or is_probe(scope["path"], host)
+        if not ours:
             raise Problem(400, "unknown_host", "This host name is not answered here.")
 
     async def rule(self, scope: Scope) -> Ruling:

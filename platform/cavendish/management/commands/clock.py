@@ -127,7 +127,7 @@ def _move(clock: MovedClock, to: datetime) -> None:
 
 def length(name: str, text: str) -> timedelta:
     """Returns the time that "1d12h" names. Raises ConfigurationError."""
-    parts = re.findall(r"(\d+)([wdhms])", text)
+    parts = re.findall(r"(\d{1,9})([wdhms])", text)
     found = timedelta(**{UNITS[unit]: int(number) for number, unit in reversed(parts)}) if parts else timedelta()
     if "".join(number + unit for number, unit in parts) != text or not found:
         raise ConfigurationError(f"{name} is {text!r}; use a length like 31d, 6h or 1d12h.")
