@@ -144,6 +144,7 @@ class RateBody(s.Serializer[object]):
 
 
 class ExchangeRate(RateBody):
+    source = s.CharField(help_text='For example "ECB"; may be empty.')
     id = s.CharField()
     object = s.CharField()
 

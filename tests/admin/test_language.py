@@ -20,7 +20,8 @@ NOT_SHOWN = {
     "generations.BatchItem.status", "generations.File.source", "generations.Generation.priority",
     "generations.GuardRule.type", "generations.GuardRule.on_error", "generations.PlatformGuardRule.type",
     "generations.PlatformGuardRule.on_error", "generations.UpstreamCall.kind", "closing.Erasure.status",
-    "mfa.Authenticator.type", "reconcile.ReconcileRun.trigger",
+    "mfa.Authenticator.type", "reconcile.ReconcileRun.trigger", "billing.NumberSeries.document",
+    "billing.DunningStep.kind",
 }  # fmt: skip
 """Fields whose labels no page of the admin shows, or shows in words of its own."""
 NAMES = {"Gemini"}

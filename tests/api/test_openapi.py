@@ -164,6 +164,7 @@ MAY_BE_MISSING = {
     "WebhookEndpointWithSecret": {"secret"},
     "TemplateUse": {"language", "values", "version"},
     "DefaultBudget": {"alerts", "hard", "livemode"},
+    "PostalAddress": {"line2", "postal_code", "region"},  # as it is sent
 }  # fmt: skip
 
 

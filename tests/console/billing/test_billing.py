@@ -52,7 +52,10 @@ def figures(html: str) -> list[Decimal]:
     """The amounts of the sum of a wallet, in their order."""
     [block] = re.findall(r'<dl class="facts facts-money sum-list">(.*?)</dl>', html, re.DOTALL)
     texts = re.findall(r"<dd>([^<]*)</dd>", block)
-    return [amount_parse(text.replace("−", "-").replace(",", ""), negative=True, zero=True) for text in texts]
+    return [
+        amount_parse(text.replace("−", "-").replace(",", "").removeprefix("+"), negative=True, zero=True)
+        for text in texts
+    ]
 
 
 def file(visitor: Visitor, path: str) -> list[dict[str, str]]:

@@ -31,7 +31,9 @@ LABELS = (
     gettext_noop("Tokens"), gettext_noop("Top-up"), gettext_noop("Usage"), gettext_noop("Viewer"),
     gettext_noop("Automatic top-up"), gettext_noop("Being sent"), gettext_noop("Needs the payer"),
     gettext_noop("Not ours"), gettext_noop("Processed"), gettext_noop("Received"), gettext_noop("Webhook"),
-    gettext_noop("Found by asking"),
+    gettext_noop("Found by asking"), gettext_noop("Standard or reduced rate"), gettext_noop("Zero rate"),
+    gettext_noop("Exempt"), gettext_noop("Reverse charge"), gettext_noop("Exempt, within the EU"),
+    gettext_noop("Free export"), gettext_noop("Outside the scope of VAT"),
     gettext_noop("Void"), gettext_noop("Waiting"), gettext_noop("Wallet"),
 )  # fmt: skip
 """Every label that a page of the admin shows."""
