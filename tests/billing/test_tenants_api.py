@@ -71,7 +71,7 @@ def test_from_nothing_to_the_first_picture(operator: Operator, books: Books, htt
         "queue_limit": 1000, "requests_per_minute": None, "images_per_minute": None, "allowed_models": None,
         "allowed_sizes": ["512", "1K"], "billing_timezone": "Europe/Berlin", "billing_timezone_next": None,
         "billing_timezone_from": None, "test_daily_requests": 10_000, "test_daily_bytes": 10 * 1024**3,
-        "storage_quota_bytes": None, "storage_used_bytes": 0,
+        "storage_quota_bytes": None, "storage_used_bytes": 0, "payment_reminded_at": None, "payment_suspended_at": None,
         "policy": {
             "version": "2026-11", "url": None, "accepted_version": None, "accepted_at": None,
             "allows_live_jobs": False,

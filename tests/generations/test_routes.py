@@ -36,7 +36,7 @@ OF_ITS_OWN = {
     "generations_generation": {"id", "created_at", "run_after", "deadline_at"},
     "generations_generationcontent": {"generation_id"},
     "generations_file": {"id", "storage_key", "created_at"},
-    "billing_hold": {"generation_id", "created_at"},
+    "billing_hold": {"generation_id", "created_at", "seal"},
     "events_event": {"id", "subject", "xid", "at"},
 }
 # An item runs at low priority, until the batch's day is over.

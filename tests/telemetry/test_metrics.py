@@ -64,7 +64,7 @@ def test_the_scheduler_says_how_all_stands(books: Books) -> None:
 def test_every_process_says_what_it_relies_on(books: Books) -> None:
     for text in texts(books.running).values():
         assert {labels["part"]: up for labels, up in samples(text)["cavendish_part_up"]} == {
-            "postgresql": 1, "valkey": 1, "storage": 1, "spool": 1
+            "postgresql": 1, "valkey": 1, "storage": 1, "spool": 1, "sandbox": 1
         }  # fmt: skip
         assert value(text, "cavendish_spool_free_bytes") > 0
         assert value(text, "cavendish_pool_connections") > 0

@@ -102,7 +102,8 @@ WITHOUT_LOCK = (
     (
         """    UPDATE billing_legalentity
     SET invoices_issued = invoices_issued + (p_document = 'invoices')::int,
-        credit_notes_issued = credit_notes_issued + (p_document = 'credit_notes')::int
+        credit_notes_issued = credit_notes_issued + (p_document = 'credit_notes')::int,
+        receipts_issued = receipts_issued + (p_document = 'receipts')::int
     WHERE id = p_entity RETURNING * INTO STRICT entity;""",
         "    SELECT * INTO STRICT entity FROM billing_legalentity WHERE id = p_entity;",
     ),
