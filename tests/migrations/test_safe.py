@@ -34,8 +34,10 @@ _PAYMENTS = "billing_payment has a row for each payment of an invoice: what scan
 ALLOWED = {
     **dict.fromkeys(
         (
-            "billing.0032 ban-drop-constraint", "billing.0032 require-concurrent-index-creation",
-            "billing.0032 constraint-missing-not-valid", "billing.0032 disallowed-unique-constraint",
+            "billing.0032 ban-drop-constraint",
+            "billing.0032 require-concurrent-index-creation",
+            "billing.0032 constraint-missing-not-valid",
+            "billing.0032 disallowed-unique-constraint",
             "billing.0032 adding-foreign-key-constraint",
         ),
         _PAYMENTS,
