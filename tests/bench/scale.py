@@ -33,9 +33,9 @@ class Figures:
     valkey: float = 0.5
     tenant_lock: float = 3.2
     """Milliseconds that a hold and a settlement of one tenant keep others of it waiting: 316 a second, 3 budgets."""
-    kept: float = 22.0
+    kept: float = 8.5
     """KB of tables and indexes that a picture leaves in PostgreSQL."""
-    log: float = 60.0
+    log: float = 16.5
     """KB of PostgreSQL's log."""
     picture: float = 1.4
     """MB."""
