@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -123,7 +124,7 @@ def usage_csv(request: Request) -> HttpResponseBase:
     style = parameters.style()
     query = parameters.query()
     if not query.group_by:
-        raise invalid_value("/group_by", "required", "Name what the rows of the CSV are, for example day,model.")
+        query = replace(query, group_by=("day",))
     return csv_response(parameters, "usage", query, export_usage, style)
 
 
