@@ -18,7 +18,7 @@ class DunningBody(Body):
     suspend_after_days = WholeNumber(min_value=1, max_value=365, allow_null=True, default=None)
 
 
-class VolumeDiscount(Body):
+class VolumeDiscountBody(Body):
     above = Money(zero=True)
     percent = Percent()
 
@@ -29,7 +29,7 @@ class TermsBody(Body):
     included_credit = Money(zero=True, required=False)
     base_fee = Money(zero=True, required=False)
     minimum_commitment = Money(zero=True, required=False)
-    volume_discounts = Listed(child=VolumeDiscount(), required=False, max_length=10)
+    volume_discounts = Listed(child=VolumeDiscountBody(), required=False, max_length=10)
     allowed_models = Listed(child=Text(max_length=100), required=False, allow_null=True, max_length=50)
     default_budgets = Listed(child=BudgetDefault(), required=False, max_length=20)
     dunning = DunningBody(required=False)

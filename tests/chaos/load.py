@@ -24,6 +24,11 @@ HONEST = {503, 507, 502, 504, 429}
 """What a client may be told while something is away. A 500 is never right."""
 
 
+def _in_progress(answer: httpx.Response) -> bool:
+    """The first request under this key still runs, though its connection broke: asked again it will have an answer."""
+    return answer.status_code == httpx.codes.CONFLICT and answer.json()["code"] == "idempotency_in_progress"
+
+
 @dataclass
 class Told:
     """What clients were told."""
@@ -84,7 +89,7 @@ class Load:
             except httpx.HTTPError as error:
                 self._note_away(type(error).__name__)
             else:
-                if answer.status_code not in HONEST:
+                if answer.status_code not in HONEST and not _in_progress(answer):
                     if answer.status_code >= 500:
                         self._note_wrong(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
                     return answer
