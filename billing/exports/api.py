@@ -93,23 +93,10 @@ class InvoicesCsv(ExportView):
     def get(self, request: Request) -> HttpResponseBase:
         """Invoices as CSV with what was paid and credited of each; `from` and `to` are days of issue."""
         asked = Asked(request, takes=(*SPAN, "status"))
-        style, status = asked.style(), asked.choice("status", tuple(Invoice.Status.values))
-        first, last = asked.some_days()
+        status = asked.choice("status", tuple(Invoice.Status.values))
+        excerpt = asked.excerpt()
         asked.close()
-        return csv_file(
-            "invoices",
-            asked,
-            lambda write: invoices_export(
-                write,
-                style=style,
-                tenant_id=asked.tenant_id,
-                livemode=asked.livemode,
-                status=status,
-                first=first,
-                last=last,
-                operator=asked.is_operator,
-            ),
-        )
+        return csv_file("invoices", asked, lambda write: invoices_export(write, excerpt, status=status))
 
 
 class PaymentsCsv(ExportView):
@@ -122,22 +109,9 @@ class PaymentsCsv(ExportView):
     def get(self, request: Request) -> HttpResponseBase:
         """Payments of invoices as CSV; `from` and `to` are days on which they came in."""
         asked = Asked(request, takes=SPAN)
-        style = asked.style()
-        first, last = asked.some_days()
+        excerpt = asked.excerpt()
         asked.close()
-        return csv_file(
-            "payments",
-            asked,
-            lambda write: payments_export(
-                write,
-                style=style,
-                tenant_id=asked.tenant_id,
-                livemode=asked.livemode,
-                first=first,
-                last=last,
-                operator=asked.is_operator,
-            ),
-        )
+        return csv_file("payments", asked, lambda write: payments_export(write, excerpt))
 
 
 class JournalCsv(ExportView):
@@ -229,22 +203,9 @@ class UsageFocusCsv(ExportView):
     def get(self, request: Request) -> HttpResponseBase:
         """Usage with the columns of FOCUS, for tools of cloud costs; operators get the upstream's cost too."""
         asked = Asked(request, takes=SPAN)
-        style = asked.style()
-        first, last = asked.days()
+        excerpt = asked.excerpt(running=True)
         asked.close()
-        return csv_file(
-            f"focus-{first}",
-            asked,
-            lambda write: focus_export(
-                write,
-                style=style,
-                tenant_id=asked.tenant_id,
-                livemode=asked.livemode,
-                first=first,
-                last=last,
-                operator=asked.is_operator,
-            ),
-        )
+        return csv_file(f"focus-{excerpt.first}", asked, lambda write: focus_export(write, excerpt))
 
 
 class UsageStatementView(ExportView):

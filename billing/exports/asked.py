@@ -14,6 +14,7 @@ from accounts.authentication.operators import OperatorPrincipal
 from accounts.authentication.parameters import Parameters
 from accounts.authentication.tenant_or_operator import principal_context
 from accounts.models import Tenant
+from billing.exports.excerpt import Excerpt
 from billing.fields import month_parse
 from billing.months import month_after, month_first
 from billing.spans import EXCLUSIVE, day_begins, day_of, span_of
@@ -49,6 +50,12 @@ class Asked(Parameters):
 
     def style(self) -> CsvStyle:
         return csv_style(self.values, self.wrong)
+
+    def excerpt(self, *, running: bool = False) -> Excerpt:
+        """Returns whose rows of which days the file has, and its style; `running`: a month where no days are named."""
+        style = self.style()
+        first, last = self.days() if running else self.some_days()
+        return Excerpt(style, self.tenant_id, self.livemode, self.is_operator, first, last)
 
     def month(self) -> date:
         """Returns the first day of the month that is named, else of the one that runs."""

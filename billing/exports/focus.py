@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from uuid import UUID
-
+from billing.exports.excerpt import Excerpt
 from billing.exports.tables import id_sql, moment_sql
-from cavendish.http.csv_files import CsvStyle, Write, csv_copy
+from cavendish.http.csv_files import Write, csv_copy
 
 ROWS = """FROM (
     SELECT u.tenant_id, u.billing_date, u.api_key_id, u.member_id, u.model, u.image_size, u.kind, u.tier, u.unit,
@@ -85,25 +83,11 @@ COLUMNS = {
 }
 
 
-def focus_export(
-    write: Write,
-    *,
-    style: CsvStyle,
-    tenant_id: UUID | None,
-    livemode: bool,
-    first: date,
-    last: date,
-    operator: bool,
-) -> None:
-    """Writes billing dates from `first` until `last`, exclusive. Operators get the upstream's cost too."""
+def focus_export(write: Write, excerpt: Excerpt) -> None:
+    """Writes billing dates. Operators get the upstream's cost too."""
     columns = dict(COLUMNS)
-    if operator:
+    if excerpt.operator:
         columns |= {"x_UpstreamCost": "u.cost", "x_UpstreamCostCurrency": "'USD'"}
-    values = {
-        "tenant": tenant_id,
-        "livemode": livemode,
-        "first": first,
-        "last": last,
-        "operator": operator,
-    }
-    csv_copy(columns, ROWS, values, write, style=style, numbers=NUMBERS & columns.keys(), texts=WORDS & columns.keys())
+    values = {**excerpt.values, "operator": excerpt.operator}
+    numbers, texts = NUMBERS & columns.keys(), WORDS & columns.keys()
+    csv_copy(columns, ROWS, values, write, style=excerpt.style, numbers=numbers, texts=texts)

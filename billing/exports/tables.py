@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from billing.exports.excerpt import Excerpt
 from cavendish.http.csv_files import CsvStyle, Write, csv_copy
 
 MONEY = frozenset({
@@ -74,18 +75,8 @@ def ledger_export(
     _write(columns, LEDGER, values, write, style=style, operator=operator)
 
 
-def invoices_export(
-    write: Write,
-    *,
-    style: CsvStyle,
-    tenant_id: UUID | None,
-    livemode: bool,
-    status: str | None,
-    first: date | None,
-    last: date | None,
-    operator: bool,
-) -> None:
-    """Writes invoices with what was paid and credited; from the day of issue `first` until `last`, exclusive."""
+def invoices_export(write: Write, excerpt: Excerpt, *, status: str | None) -> None:
+    """Writes invoices with what was paid and credited; the days are those of issue."""
     left = "greatest(i.amount_due - invoice_settled(i.id), 0)"
     columns = {
         "id": id_sql("inv", "i.id"),
@@ -107,20 +98,11 @@ def invoices_export(
         "amount_left": f"CASE i.status WHEN 'finalised' THEN round({left}, i.digits) ELSE round(0, i.digits) END",
         "paid_at": moment_sql("i.paid_at"),
     }
-    values = {"tenant": tenant_id, "livemode": livemode, "status": status, "first": first, "last": last}
-    _write(columns, INVOICES, values, write, style=style, operator=operator)
+    values = {**excerpt.values, "status": status}
+    _write(columns, INVOICES, values, write, style=excerpt.style, operator=excerpt.operator)
 
 
-def payments_export(
-    write: Write,
-    *,
-    style: CsvStyle,
-    tenant_id: UUID | None,
-    livemode: bool,
-    first: date | None,
-    last: date | None,
-    operator: bool,
-) -> None:
+def payments_export(write: Write, excerpt: Excerpt) -> None:
     """Writes payments of invoices, by the day that they came in."""
     columns = {
         "received_on": "p.received_on",
@@ -132,8 +114,7 @@ def payments_export(
         "currency": "p.currency",
         "recorded_at": moment_sql("p.recorded_at"),
     }
-    values = {"tenant": tenant_id, "livemode": livemode, "first": first, "last": last}
-    _write(columns, PAYMENTS, values, write, style=style, operator=operator)
+    _write(columns, PAYMENTS, excerpt.values, write, style=excerpt.style, operator=excerpt.operator)
 
 
 def _write(

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cavendish.http.problems import Problem
-from cavendish.wait.download import Unsatisfiable, matches, parse_range
+from cavendish.wait.download import Unsatisfiable, asked_range, matches, not_satisfiable, parse_range
 from generations.show.stored_bytes import RemoteBytes
 
 
@@ -21,20 +20,22 @@ class RangeMiddleware:
         if not isinstance(response, RemoteBytes):
             return response
         etag = response.headers["ETag"].encode()
-        condition = request.headers.get("If-None-Match")
-        if condition is not None and matches(condition.encode(), etag):
+        condition = _encoded(request, "If-None-Match")
+        if condition is not None and matches(condition, etag):
             response.close()
             kept = {name: value for name, value in response.headers.items() if not name.startswith("Content-")}
             return HttpResponse(status=304, headers=kept)
-        asked = request.headers.get("Range") if request.method == "GET" else None
-        if asked is None or request.headers.get("If-Range", etag.decode()).strip().encode() != etag:
+        asked = asked_range(request.method or "", _encoded(request, "Range"), _encoded(request, "If-Range"), etag=etag)
+        if asked is None:
             return response
         try:
-            span = parse_range(asked.encode(), response.size)
+            span = parse_range(asked, response.size)
         except Unsatisfiable:
             response.close()
-            whole = {"Content-Range": f"bytes */{response.size}"}
-            return Problem(
-                416, "range_not_satisfiable", f"The file has {response.size} bytes.", headers=whole
-            ).response()
+            return not_satisfiable(response.size).response()
         return response if span is None else response.part(span.start, span.end)
+
+
+def _encoded(request: HttpRequest, name: str) -> bytes | None:
+    value = request.headers.get(name)
+    return None if value is None else value.encode()

@@ -35,19 +35,18 @@ def freeze(name: str, least: float, most: float) -> Act:
     return act
 
 
+def a_worker(site: Site, rng: random.Random) -> str:
+    children = json.loads((site.data / "children.json").read_text())
+    return str(rng.choice([name for name, _, _ in children if name.startswith("worker")]))
+
+
 def kill_one_worker(site: Site, rng: random.Random) -> None:
-    workers = [
-        name for name, _, _ in json.loads((site.data / "children.json").read_text()) if name.startswith("worker")
-    ]
-    site.kill(rng.choice(workers))
+    site.kill(a_worker(site, rng))
 
 
 def terminate_one_worker(site: Site, rng: random.Random) -> None:
     """As in a roll-out: it drains, and `up` starts another one."""
-    workers = [
-        name for name, _, _ in json.loads((site.data / "children.json").read_text()) if name.startswith("worker")
-    ]
-    site.signal(rng.choice(workers), signal.SIGTERM)
+    site.signal(a_worker(site, rng), signal.SIGTERM)
 
 
 def cut_postgresql(site: Site, rng: random.Random) -> None:

@@ -87,23 +87,23 @@ class Load:
             try:
                 answer = client.request(method, path, **options)
             except httpx.HTTPError as error:
-                self._note_away(type(error).__name__)
+                self.note_away(type(error).__name__)
             else:
                 if answer.status_code not in HONEST and not _in_progress(answer):
                     if answer.status_code >= 500:
-                        self._note_wrong(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
+                        self.note_wrong(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
                     return answer
-                self._note_away(str(answer.status_code))
+                self.note_away(str(answer.status_code))
                 if not answer.headers.get("retry-after", "1").isdigit():
-                    self._note_wrong(f"{method} {path}: Retry-After {answer.headers['retry-after']!r}")
+                    self.note_wrong(f"{method} {path}: Retry-After {answer.headers['retry-after']!r}")
             time.sleep(0.3)
         return None
 
-    def _note_away(self, what: str) -> None:
+    def note_away(self, what: str) -> None:
         with self.told.lock:
             self.told.away[what] += 1
 
-    def _note_wrong(self, what: str) -> None:
+    def note_wrong(self, what: str) -> None:
         with self.told.lock:
             self.told.wrong.append(what)
 
@@ -117,7 +117,7 @@ class Load:
         if answer is None:
             return None
         if answer.status_code not in {200, 202}:
-            self._note_wrong(f"POST generations ({kind}): {answer.status_code} {answer.text[:300]}")
+            self.note_wrong(f"POST generations ({kind}): {answer.status_code} {answer.text[:300]}")
             return None
         made = str(answer.json()["id"])
         with self.told.lock:
@@ -170,7 +170,7 @@ def _follow(load: Load, client: httpx.Client, made: str) -> None:
             if stream.status_code == httpx.codes.OK:
                 return
         except (httpx.HTTPError, json.JSONDecodeError) as error:
-            load._note_away(type(error).__name__)
+            load.note_away(type(error).__name__)
         time.sleep(0.3)
 
 
@@ -180,15 +180,15 @@ def _send_interaction(load: Load, client: httpx.Client, rng: random.Random, kind
     try:
         answer = client.post("/v1beta/interactions", json=body)
     except httpx.HTTPError as error:
-        load._note_away(type(error).__name__)
+        load.note_away(type(error).__name__)
         return
     if answer.status_code == httpx.codes.OK:
         with load.told.lock:
             load.told.accepted[answer.json()["id"]] = kind
     elif answer.status_code not in HONEST:
-        load._note_wrong(f"POST interactions: {answer.status_code} {answer.text[:300]}")
+        load.note_wrong(f"POST interactions: {answer.status_code} {answer.text[:300]}")
     else:
-        load._note_away(str(answer.status_code))
+        load.note_away(str(answer.status_code))
 
 
 def _send_batch(load: Load, client: httpx.Client, rng: random.Random, kind: str) -> None:
@@ -200,7 +200,7 @@ def _send_batch(load: Load, client: httpx.Client, rng: random.Random, kind: str)
         with load.told.lock:
             load.told.batches[answer.json()["id"]] = count
     elif answer is not None:
-        load._note_wrong(f"POST batches: {answer.status_code} {answer.text[:300]}")
+        load.note_wrong(f"POST batches: {answer.status_code} {answer.text[:300]}")
 
 
 _SENDERS: dict[str, Callable[[Load, httpx.Client, random.Random, str], None]] = {

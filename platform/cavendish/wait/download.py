@@ -76,14 +76,22 @@ def matches(if_none_match: bytes, etag: bytes | None) -> bool:
     return own is not None and own[1] in _TAG.findall(if_none_match)
 
 
-def _asked_range(scope: Scope, etag: bytes | None, modified: bytes | None) -> bytes | None:
+def asked_range(
+    method: str, asked: bytes | None, if_range: bytes | None, *, etag: bytes | None, modified: bytes | None = None
+) -> bytes | None:
     """The Range header, unless If-Range says that it was meant for another version of the file."""
-    asked = header(scope["headers"], b"range")
-    condition = header(scope["headers"], b"if-range")
-    if asked is None or scope["method"] != "GET" or condition is None:
-        return asked if scope["method"] == "GET" else None
+    if method != "GET":
+        return None
+    if asked is None or if_range is None:
+        return asked
     strong = etag if etag is not None and not etag.startswith(b"W/") else None
-    return asked if condition.strip() in (strong, modified) else None
+    return asked if if_range.strip() in (strong, modified) else None
+
+
+def not_satisfiable(size: int) -> Problem:
+    """The refusal of a range that lies outside a file of this size."""
+    whole = {"Content-Range": f"bytes */{size}"}
+    return Problem(416, "range_not_satisfiable", f"The file has {size} bytes.", headers=whole)
 
 
 async def answer_file(path: Path, headers: Headers, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,12 +121,17 @@ async def _answer(descriptor: int, headers: Headers, scope: Scope, receive: Rece
         await send_body(send)
         return
     headers.append((b"accept-ranges", b"bytes"))
-    asked = _asked_range(scope, etag, header(headers, b"last-modified"))
+    asked = asked_range(
+        scope["method"],
+        header(scope["headers"], b"range"),
+        header(scope["headers"], b"if-range"),
+        etag=etag,
+        modified=header(headers, b"last-modified"),
+    )
     try:
         span = parse_range(asked, size) if asked is not None else None
     except Unsatisfiable:
-        problem = Problem(416, "range_not_satisfiable", f"The file has {size} bytes.")
-        await send_problem(scope, send, problem, [(b"content-range", b"bytes */%d" % size)])
+        await send_problem(scope, send, not_satisfiable(size), [])
         return
     status = 200 if span is None else 206
     if span is None:
