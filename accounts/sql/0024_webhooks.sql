@@ -1,4 +1,4 @@
--- As it was, with the events of payments.
+-- As it was, with the events of payments, of unpaid invoices and of unusual spend.
 CREATE OR REPLACE FUNCTION accounts_webhook_fan_out() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -24,6 +24,11 @@ DECLARE
         WHEN 'invoice.finalised' THEN 'invoice.finalized'
         WHEN 'invoice.paid' THEN 'invoice.paid'
         WHEN 'invoice.overdue' THEN 'invoice.overdue'
+        WHEN 'invoice.payment_reversed' THEN 'invoice.payment_reversed'
+        WHEN 'invoice.reminded' THEN 'invoice.reminded'
+        WHEN 'usage.anomaly' THEN 'usage.anomaly'
+        WHEN 'tenant.payment_suspended' THEN 'tenant.payment_suspended'
+        WHEN 'tenant.payment_resumed' THEN 'tenant.payment_resumed'
         WHEN 'key.created' THEN 'key.created'
         WHEN 'key.changed' THEN 'key.changed'
         WHEN 'key.rotated' THEN 'key.rotated'

@@ -11,7 +11,7 @@ from cavendish.db.rls import composite_key, tenant_table
 class Migration(migrations.Migration):
     """What plans do about invoices that are not paid in time, and the steps that were taken."""
 
-    dependencies = (("accounts", "0025_payment_marks"), ("billing", "0028_parties"))
+    dependencies = (("accounts", "0024_payment_marks"), ("billing", "0028_parties"))
     operations = (
         migrations.AddField(
             model_name="planversion",

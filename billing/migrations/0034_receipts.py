@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     """A receipt for each top-up, in a series of its own; and rates for VAT in the currency in which it is owed."""
 
     dependencies = [
-        ("accounts", "0024_webhooks_of_payments"),
+        ("accounts", "0024_payment_marks"),
         ("billing", "0033_given_back"),
     ]
 

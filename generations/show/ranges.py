@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from cavendish.http.dialects import NATIVE, dialect_of
 from cavendish.wait.download import Unsatisfiable, asked_range, matches, not_satisfiable, parse_range
 from generations.show.stored_bytes import RemoteBytes
 
@@ -32,7 +33,10 @@ class RangeMiddleware:
             span = parse_range(asked, response.size)
         except Unsatisfiable:
             response.close()
-            return not_satisfiable(response.size).response()
+            problem, whole = not_satisfiable(response.size)
+            refused = (dialect_of(request.path) or NATIVE).response(problem, request.path)
+            refused.headers["Content-Range"] = whole
+            return refused
         return response if span is None else response.part(span.start, span.end)
 
 

@@ -88,10 +88,9 @@ def asked_range(
     return asked if if_range.strip() in (strong, modified) else None
 
 
-def not_satisfiable(size: int) -> Problem:
-    """The refusal of a range that lies outside a file of this size."""
-    whole = {"Content-Range": f"bytes */{size}"}
-    return Problem(416, "range_not_satisfiable", f"The file has {size} bytes.", headers=whole)
+def not_satisfiable(size: int) -> tuple[Problem, str]:
+    """The refusal of a range that lies outside a file of this size, and its Content-Range, in any dialect."""
+    return Problem(416, "range_not_satisfiable", f"The file has {size} bytes."), f"bytes */{size}"
 
 
 async def answer_file(path: Path, headers: Headers, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +130,8 @@ async def _answer(descriptor: int, headers: Headers, scope: Scope, receive: Rece
     try:
         span = parse_range(asked, size) if asked is not None else None
     except Unsatisfiable:
-        await send_problem(scope, send, not_satisfiable(size), [])
+        problem, whole = not_satisfiable(size)
+        await send_problem(scope, send, problem, [(b"content-range", whole.encode())])
         return
     status = 200 if span is None else 206
     if span is None:

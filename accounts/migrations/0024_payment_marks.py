@@ -12,7 +12,7 @@ SQL = Path(__file__).parent.parent / "sql"
 class Migration(migrations.Migration):
     """Marks of tenants whose invoices are overdue, which are billing's to set as the operator; and events of them."""
 
-    dependencies = (("accounts", "0024_webhooks_of_payments"),)
+    dependencies = (("accounts", "0023_console"),)
     operations = (
         migrations.AddField(
             model_name="tenant",
@@ -28,5 +28,5 @@ class Migration(migrations.Migration):
                 blank=True, help_text="Since when live keys rest because invoices are overdue.", null=True
             ),
         ),
-        sql_file(SQL / "0025_webhooks.sql"),
+        sql_file(SQL / "0024_webhooks.sql"),
     )
