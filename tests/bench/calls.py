@@ -102,14 +102,14 @@ def generation(key: str, size: Size, *, wait: int = 60, late: int = 0) -> bytes:
     return request("POST", "/api/v1/generations", key=key, body=json.dumps(document).encode(), wait=wait)
 
 
-def interaction(key: str, size: Size, *, late: int) -> bytes:
+def interaction(key: str, size: Size, *, late: int = 0) -> bytes:
     """What the official SDKs send for one picture; its answer holds the picture."""
     document = {
         "model": "gemini-3.1-flash-image",
-        "input": f"Noise, late={late}",
+        "input": f"Noise, late={late}" if late else "Noise",
         "response_format": {"type": "image", "aspect_ratio": "1:1", "image_size": size.name},
     }
-    return request("POST", "/v1/interactions", key=key, body=json.dumps(document).encode())
+    return request("POST", "/v1beta/interactions", key=key, body=json.dumps(document).encode())
 
 
 def direct(size: Size) -> bytes:
