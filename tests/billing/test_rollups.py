@@ -10,6 +10,7 @@ from django.db import connections
 from accounts.models import Tenant
 from accounts.people.services import user_create
 from billing.models import UsageTag
+from billing.reconcile import Scope, books_checks, snapshot
 from billing.usage.dashboard import platform_dashboard
 from billing.usage.services import usage_partitions_create, usage_platform_refresh
 from cavendish.db.router import acting_as
@@ -201,3 +202,47 @@ def test_days_that_were_summed_by_nobody_are_summed_later() -> None:
     usage_platform_refresh()
     month = "SELECT sum(requests) FROM billing_platformmonth WHERE tenant_id = %s"
     assert one("owner", month, tenant.id) == 1
+
+
+def test_after_days_without_a_scheduler_nothing_differs_before_its_next_look() -> None:
+    """Finding 21: what nobody has summed yet lags, whatever its date; what was summed for good is compared."""
+    tenant = make_tenant()
+    queue_clear()
+    submit_generation(tenant)
+    end()
+    usage_platform_refresh()
+    # as if the last look had been ten days ago, and jobs had ended on all of them since
+    rows("owner", "UPDATE billing_usagerollup SET billing_date = billing_date - 10 WHERE tenant_id = %s", tenant.id)
+    rows("owner", "DELETE FROM billing_platformday WHERE billing_date > (now() AT TIME ZONE 'UTC')::date - 12")
+    assert platform_differences(tenant) == 0
+    usage_platform_refresh()
+    assert platform_differences(tenant) == 0
+    rows("owner", "UPDATE billing_platformday SET requests = 7 WHERE tenant_id = %s", tenant.id)
+    assert platform_differences(tenant) == 1
+
+
+def test_a_late_job_of_an_open_month_reaches_the_operators_sums() -> None:
+    """It was accepted in a month that no invoice has closed: its date is that month's last, weeks ago perhaps."""
+    tenant = make_tenant()
+    queue_clear()
+    submit_generation(tenant)
+    end()
+    usage_platform_refresh()
+    last = one("owner", "SELECT (date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 day')::date")
+    rows(
+        "owner",
+        """UPDATE billing_usagerollup SET billing_date = %s, amount = amount + 1
+           WHERE tenant_id = %s AND kind = 'image_output'""",
+        last,
+        tenant.id,
+    )
+    usage_platform_refresh()
+    for table, day in (("billing_platformday", "billing_date"), ("billing_platformmonth", "month")):
+        found = one("owner", f"SELECT amount FROM {table} WHERE tenant_id = %s ORDER BY {day} LIMIT 1", tenant.id)
+        assert found > 1, table
+
+
+def platform_differences(tenant: Tenant) -> int:
+    with snapshot() as books:
+        [check] = [check for check in books_checks() if check.name == "platform_days"]
+        return books.run(check, Scope(tenant.id), most=1).count

@@ -1,4 +1,4 @@
--- The operator's days are the sums of the roll-ups; those of the last days, which the scheduler still sums, lag at most.
+-- The operator's days are the sums of the roll-ups; those that the scheduler sums next (platform_days_open) lag at most.
 --! monthly
 WITH rolled AS (
     SELECT tenant_id, billing_date, livemode, model, coalesce(sum(quantity) FILTER (WHERE kind = 'request'), 0) AS requests,
@@ -14,7 +14,8 @@ SELECT tenant_id, concat_ws(' ', billing_date, CASE WHEN livemode THEN 'live' EL
        r.requests AS rolled_requests, d.images, r.images AS rolled_images, d.amount, r.amount AS rolled_amount, d.cost,
        r.cost AS rolled_cost
 FROM days d FULL JOIN rolled r USING (tenant_id, billing_date, livemode, model)
-WHERE CASE WHEN billing_date < (now() AT TIME ZONE 'UTC')::date - 2
+CROSS JOIN platform_days_open() o
+WHERE CASE WHEN billing_date < o.since AND billing_date <> ALL (o.late)
     THEN (d.requests, d.images, d.flagged, d.amount, d.cost)
         IS DISTINCT FROM (r.requests, r.images, r.flagged, r.amount, r.cost)
     ELSE d.requests > coalesce(r.requests, 0) OR d.images > coalesce(r.images, 0) OR d.amount > coalesce(r.amount, 0)

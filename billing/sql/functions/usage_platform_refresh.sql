@@ -2,29 +2,28 @@
 -- billing date and model over all tenants. By the scheduler, so that no settlement waits for a row that all tenants
 -- share. Returns how many days of tenants changed, or NULL when another scheduler is at it.
 --
--- Only dates on which jobs may still have ended since the last time: from a day before today, or before the newest date
--- that is summed when nobody was here for longer; and whatever lies in the future, where jobs of closed months go.
+-- Only dates on which jobs may still have ended since the last time (platform_days_open): from a day before today, or before
+-- the newest date that is summed when nobody was here for longer; whatever lies in the future, where jobs of closed months
+-- go; and the last days of the two months before, to which jobs belong that were accepted in a month that is not closed.
 CREATE OR REPLACE FUNCTION usage_platform_refresh() RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
-    today date := (now() AT TIME ZONE 'UTC')::date;
     since date;
+    late date[];
     changed int;
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('usage_platform_refresh', 0)) THEN
         RETURN NULL;
     END IF;
-    SELECT least(max(billing_date), today) INTO since FROM billing_platformday WHERE billing_date <= today
-    HAVING count(*) > 0;
-    since := coalesce(since - 1, '-infinity');  -- while there is nothing yet, all dates
+    SELECT o.since, o.late INTO since, late FROM platform_days_open() o;
 
     INSERT INTO billing_platformday AS d (billing_date, livemode, tenant_id, model, requests, images, flagged, amount,
                                           cost, updated_at)
     SELECT u.billing_date, u.livemode, u.tenant_id, u.model, coalesce(sum(u.quantity) FILTER (WHERE u.kind = 'request'), 0),
            sum(u.images), sum(u.flagged), sum(u.amount), sum(u.cost), now()
     FROM billing_usagerollup u
-    WHERE u.billing_date >= since
+    WHERE u.billing_date >= since OR u.billing_date = ANY (late)
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (billing_date, livemode, tenant_id, model) DO UPDATE
     SET requests = excluded.requests, images = excluded.images, flagged = excluded.flagged, amount = excluded.amount,
@@ -42,8 +41,10 @@ BEGIN
     FROM billing_platformday d
     -- whole months of those tenants whose days have changed just now
     WHERE (d.livemode, d.tenant_id) IN (SELECT c.livemode, c.tenant_id FROM billing_platformday c
-                                        WHERE c.billing_date >= since AND c.updated_at = now())
-        AND d.billing_date >= CASE WHEN since = '-infinity' THEN since ELSE date_trunc('month', since)::date END
+                                        WHERE (c.billing_date >= since OR c.billing_date = ANY (late))
+                                            AND c.updated_at = now())
+        AND d.billing_date >= CASE WHEN since = '-infinity' THEN since
+            ELSE date_trunc('month', least(since, late[2]))::date END
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (month, livemode, tenant_id, model) DO UPDATE
     SET requests = excluded.requests, images = excluded.images, flagged = excluded.flagged, amount = excluded.amount,
@@ -55,7 +56,7 @@ BEGIN
     SELECT d.billing_date, d.livemode, w.currency, d.model, sum(d.requests), sum(d.images), sum(d.flagged), sum(d.amount),
            sum(d.cost)
     FROM billing_platformday d JOIN billing_wallet w ON w.tenant_id = d.tenant_id AND w.livemode = d.livemode
-    WHERE d.billing_date >= since
+    WHERE d.billing_date >= since OR d.billing_date = ANY (late)
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (billing_date, livemode, currency, model) DO UPDATE
     SET requests = excluded.requests, images = excluded.images, flagged = excluded.flagged, amount = excluded.amount,
