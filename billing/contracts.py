@@ -97,6 +97,7 @@ class WalletRefusal(TypedDict):
     balance: str | None
     held: str | None
     credit_limit: str | None
+    tax_kept: str
     currency: str | None
     wanted: str
 

@@ -106,8 +106,9 @@ class InsufficientBalance(BillingRefused):
 
     def __init__(self, refusal: WalletRefusal) -> None:
         wallet = {name: value for name, value in refusal.items() if name != "code"}
+        tax = f" {refusal['tax_kept']} is kept back for tax." if Decimal(refusal["tax_kept"]) else ""
         super().__init__(
-            f"The wallet does not cover the worst case of {wallet['wanted']}; {wallet['held']} is held already.",
+            f"The wallet does not cover the worst case of {wallet['wanted']}; {wallet['held']} is held already.{tax}",
             extra={"wallet": wallet},
         )
         self.refusal = refusal

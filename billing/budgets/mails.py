@@ -40,6 +40,7 @@ def budget_letter(alert: BudgetAlert, *, whose: str, currency: str, resets_at: s
         facts=[
             Fact(_("Limit"), _quantity(budget, alert.limit, currency)),
             Fact(_("Used so far"), _quantity(budget, alert.used, currency)),
+            *([Fact(_("Held for running requests"), _quantity(budget, alert.held, currency))] if is_refusing else []),
             Fact(_("Budget"), ids.encode(ids.BUDGET, budget.id)),
             Fact(_("Tenant"), alert.tenant.name),
         ],

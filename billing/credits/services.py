@@ -15,9 +15,9 @@ from billing.ledger.services import (
     Kind,
     Side,
     amount_valid,
-    available,
     movement_add,
     movement_audit,
+    unheld,
     wallet_lock,
 )
 from billing.models import Credit
@@ -97,7 +97,7 @@ def _expire(tenant_id: UUID, livemode: bool, credit_id: UUID) -> bool:
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=livemode)
         credit = Credit.objects.select_for_update().get(id=credit_id)
-        amount = min(credit.remaining, available(wallet))
+        amount = min(credit.remaining, unheld(wallet))
         if amount <= 0:
             return False
         movement = movement_add(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
+from accounts.models import Tenant
 from billing.invoices.services import FURTHEST_AHEAD
-from billing.models import DunningStep, Invoice, Plan, Subscription
+from billing.models import BillingProfile, DunningStep, Invoice, Plan, Subscription
 from billing.plans.dunning import Dunning
 from billing.prices.selectors import plan_terms
 
@@ -53,9 +56,23 @@ def dunning_of(tenant_ids: Iterable[UUID], now: datetime) -> dict[UUID, Dunning]
     return {tenant: Dunning.of(version.dunning) for tenant, plan in plans.items() if (version := terms[plan])}
 
 
+def paused_of(overdue: Iterable[Overdue], now: datetime) -> set[UUID]:
+    """Returns the tenants of these invoices for whom dunning rests today, in their time zone."""
+    rows = BillingProfile.objects.filter(tenant_id__in={one.tenant_id for one in overdue}).exclude(
+        dunning_paused_until=None
+    )
+    return {
+        tenant
+        for tenant, until, zone in rows.values_list("tenant_id", "dunning_paused_until", "tenant__billing_timezone")
+        if now.astimezone(ZoneInfo(zone)).date() <= until
+    }
+
+
 def steps_due(now: datetime) -> list[DueStep]:
-    """Returns the steps whose day has come and that were not taken, in the order of their days."""
+    """Returns the steps whose day has come and that were not taken, in the order of their days; none where it rests."""
     overdue = overdue_invoices(now)
+    paused = paused_of(overdue, now)
+    overdue = [one for one in overdue if one.tenant_id not in paused]
     dunning = dunning_of((one.tenant_id for one in overdue), now)
     due = [
         DueStep(one, kind, days)
@@ -95,8 +112,17 @@ def standing_of(tenant_id: UUID, now: datetime) -> Standing:
     reminded = DunningStep.objects.filter(invoice_id__in=[one.invoice_id for one in overdue]).exists()
     return Standing(
         reminded=reminded and dunning.is_on,
-        suspended=suspend is not None and any(one.days >= suspend for one in overdue),
+        suspended=suspend is not None and any(one.days >= suspend for one in overdue) and not paused_of(overdue, now),
     )
+
+
+def paused_until(*, tenant: Tenant, now: datetime | None = None) -> date | None:
+    """Returns the day until which dunning rests for a tenant; None where it does not."""
+    until: date | None = (
+        BillingProfile.objects.filter(tenant_id=tenant.id).values_list("dunning_paused_until", flat=True).first()
+    )
+    today = (now or timezone.now()).astimezone(ZoneInfo(tenant.billing_timezone)).date()
+    return until if until is not None and today <= until else None
 
 
 def steps_of(*, tenant_id: UUID) -> list[DunningStep]:

@@ -6,30 +6,30 @@ transaction, under the invoice's lock: killed before the commit nothing has happ
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
+from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.members.languages import tenant_language
 from accounts.models import Tenant
 from accounts.tenants.payment_services import payment_remind, payment_settle, payment_suspend
 from billing.dunning.letters import reminder_letter, resumed_letter, suspension_letter
-from billing.dunning.selectors import DueStep, dunning_of, standing_of, steps_due
+from billing.dunning.selectors import DueStep, Overdue, dunning_of, overdue_invoices, standing_of, steps_due
 from billing.invoices.ledger_entries import invoice_lock, settled_of
 from billing.invoices.mails import attachment_of, recipients
 from billing.models import DunningStep, Invoice
 from billing.money import minor_text
 from billing.plans.dunning import Dunning
 from cavendish.db import ids
+from cavendish.db.each import each_done
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
 from cavendish.mail.services import mail_queue
-
-logger = logging.getLogger(__name__)
 
 REMINDED = "invoice.reminded"
 
@@ -40,22 +40,18 @@ def dunning_run(*, now: datetime | None = None) -> int:
     One tenant's failure is logged and stops no other's.
     """
     moment = now or timezone.now()
-    count = 0
     with acting_as("operator"):
-        for step in steps_due(moment):
-            count += _guarded(partial(_take, step, moment), step.overdue.tenant_id)
+        count = each_done(
+            steps_due(moment), lambda step: _take(step, moment), name="dunning_run",
+            told=lambda step: ids.encode(ids.TENANT, step.overdue.tenant_id),
+        )  # fmt: skip
         marked = Tenant.objects.exclude(payment_reminded_at=None, payment_suspended_at=None)
-        for tenant_id in list(marked.values_list("id", flat=True)):
-            count += _guarded(partial(_settle, tenant_id, moment), tenant_id)
+        count += each_done(
+            list(marked.values_list("id", flat=True)),
+            lambda tenant_id: _settle(tenant_id, moment),
+            name="dunning_settle",
+        )
     return count
-
-
-def _guarded(act: partial[bool], tenant_id: UUID) -> bool:
-    try:
-        return act()
-    except DatabaseError:
-        logger.exception("The dunning of %s waits.", ids.encode(ids.TENANT, tenant_id))
-        return False
 
 
 def _take(step: DueStep, now: datetime) -> bool:
@@ -72,13 +68,7 @@ def _take(step: DueStep, now: datetime) -> bool:
         DunningStep.objects.create(
             tenant_id=tenant_id, invoice_id=invoice.id, kind=step.kind, days=step.days, mailed_to=to, at=now
         )
-        facts = {
-            "number": invoice.number,
-            "due_on": f"{invoice.due_on}",
-            "days": step.overdue.days,
-            "amount_left": minor_text(left, invoice.digits),
-            "currency": invoice.currency,
-        }
+        facts = _facts(invoice, step.overdue, left)
         terms = dunning_of([tenant_id], now).get(tenant_id, Dunning())
         if step.kind == DunningStep.Kind.REMINDER:
             event_add(tenant_id=tenant_id, subject=invoice.id, type=REMINDED, data=facts)
@@ -95,13 +85,48 @@ def _take(step: DueStep, now: datetime) -> bool:
     return True
 
 
+def _suspend_again(tenant: Tenant, now: datetime) -> bool:
+    """Stops the live keys for an invoice for which they were stopped before; a first time is a step of its own."""
+    steps = DunningStep.objects.filter(tenant_id=tenant.id, kind=DunningStep.Kind.SUSPENSION)
+    stopped = set(steps.values_list("invoice_id", flat=True))
+    overdue = next((one for one in overdue_invoices(now, tenant_id=tenant.id) if one.invoice_id in stopped), None)
+    if overdue is None:
+        return False
+    invoice = Invoice.objects.get(id=overdue.invoice_id)
+    left = settled_of(invoice).left
+    payment_suspend(tenant_id=tenant.id, invoice=_facts(invoice, overdue, left), at=now)
+    if to := recipients(tenant.id):
+        letter = partial(suspension_letter, invoice, left=left, days=overdue.days)
+        mail_queue(
+            to=to, letter=letter, language=tenant_language(tenant.id), tenant_id=tenant.id,
+            attachments=attachment_of(invoice),
+        )  # fmt: skip
+    return True
+
+
+def _facts(invoice: Invoice, overdue: Overdue, left: Decimal) -> dict[str, Any]:
+    """Returns what event and audit say of an overdue invoice."""
+    return {
+        "number": invoice.number,
+        "due_on": f"{invoice.due_on}",
+        "days": overdue.days,
+        "amount_left": minor_text(left, invoice.digits),
+        "currency": invoice.currency,
+    }
+
+
 def _settle(tenant_id: UUID, now: datetime) -> bool:
-    """Lifts the marks that what is still overdue does not ask for; returns whether it lifted one."""
+    """Lifts the marks that what is still overdue does not ask for; returns whether it did something.
+
+    Live keys whose suspension was lifted while dunning was paused, or by other terms, are stopped again.
+    """
     with transaction.atomic(using=current_alias()):
         # A suspension writes this row too, so what is read below is from after it.
         tenant = Tenant.objects.select_for_update(no_key=True).get(id=tenant_id)
         standing = standing_of(tenant_id, now)
         resumes = tenant.payment_suspended_at is not None and not standing.suspended
+        if standing.suspended and tenant.payment_suspended_at is None:
+            return _suspend_again(tenant, now)
         if not resumes and (standing.reminded or tenant.payment_reminded_at is None):
             return False
         payment_settle(tenant_id=tenant_id, resumes=resumes, is_clear=not standing.reminded)

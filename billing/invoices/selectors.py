@@ -155,10 +155,13 @@ def invoice_preview(tenant: Tenant, *, month: date | None = None, now: datetime 
     invoice.net = sum((line.amount for line in lines), ZERO)
     invoice.tax = minor_amount(invoice.net * (invoice.tax_rate or ZERO) / 100, invoice.digits)
     invoice.total = invoice.net + invoice.tax
-    paid = invoice.exact - fees_of(lines)
+    fees = fees_of(lines)
+    paid = invoice.exact - fees
     issued = Invoice.objects.filter(tenant=tenant, month=invoice.month).exclude(status=Invoice.Status.VOID).first()
     made = issued.id if issued else None
-    dues = call_row("invoice_dues", tenant.id, invoice.month, made, paid, invoice.net, invoice.tax, invoice.digits)
+    dues = call_row(
+        "invoice_dues", tenant.id, invoice.month, made, paid, fees, invoice.net, invoice.tax, invoice.digits
+    )
     parties = call_row("invoice_parties", tenant.id)
     assert dues is not None
     assert parties is not None

@@ -23,7 +23,7 @@ from billing.currencies import is_currency, minor_units
 from billing.errors import InvoiceRefused
 from billing.invoices.ledger_entries import invoice_book, invoice_lock, payments_standing
 from billing.invoices.selectors import fees_of
-from billing.ledger.services import dues_settle
+from billing.ledger.services import dues_settle, wallet_tax_refresh
 from billing.models import (
     BillingPeriod,
     BillingProfile,
@@ -209,7 +209,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
             raise InvoiceRefused(invoice.status, number=invoice.number)
         if payments_standing(invoice.id).exists() or CreditNote.objects.filter(invoice_id=invoice.id).exists():
             raise InvoiceRefused("settled", number=invoice.number)
-        rounding = invoice.net - invoice.exact
+        rounding = invoice.net - invoice.exact - invoice.rounding_borne
         fees = fees_of(InvoiceLine.objects.filter(invoice=invoice))
         try:
             invoice_book(
@@ -231,6 +231,7 @@ def invoice_void(*, invoice_id: UUID, reason: str, actor: Actor) -> Invoice:
         Invoice.objects.filter(id=invoice.id).update(
             status=Invoice.Status.VOID, voided_at=timezone.now(), void_reason=reason
         )
+        wallet_tax_refresh(tenant_id=invoice.tenant_id)
         dues_settle(tenant_id=invoice.tenant_id, actor=actor)
         event_add(
             tenant_id=invoice.tenant_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -69,9 +70,29 @@ def amount_valid(amount: Decimal, *, negative: bool = False, zero: bool = False,
         raise ValuesInvalid([FieldError(pointer, error.code, str(error))]) from None
 
 
-def available(wallet: Wallet) -> Decimal:
-    """Returns what is neither spent nor held: the balance and the credit limit without holds."""
+def unheld(wallet: Wallet) -> Decimal:
+    """Returns what is neither spent nor held: the balance and the credit limit without holds. Bookings may take it."""
     return wallet.balance + wallet.credit_limit - wallet.held
+
+
+def tax_kept(wallet: Wallet) -> Decimal:
+    """Returns what the wallet keeps back for the tax of its next invoices: `tax_kept` (SQL)."""
+    if not wallet.tax_rate or wallet.credit_limit:
+        return ZERO
+    kept: Decimal = call("tax_kept", wallet.tenant_id, wallet.livemode)
+    return kept
+
+
+def available(wallet: Wallet) -> Decimal:
+    """Returns what jobs can still hold: what is not held, without the tax that is kept back. Below zero where the rate
+    of tax was raised over a wallet that is nearly empty.
+    """
+    return unheld(wallet) - tax_kept(wallet)
+
+
+def wallet_tax_refresh(*, tenant_id: UUID) -> None:
+    """Counts anew what the wallet has used that no invoice shows, and takes the rate that holds now for its tax."""
+    call("wallet_tax_refresh", tenant_id)
 
 
 def movement_add(
@@ -94,9 +115,9 @@ def movement_add(
     Raises ChangeRefused where it would take what is held, or lift the balance above what the books hold.
     """
     total = sum((side.amount for side in sides), ZERO)
-    if total < 0 and -total > available(wallet):
+    if total < 0 and -total > unheld(wallet):
         detail = (
-            f"{amount_text(-total)} {wallet.currency} cannot be taken: {amount_text(available(wallet))} is free, "
+            f"{amount_text(-total)} {wallet.currency} cannot be taken: {amount_text(unheld(wallet))} is free, "
             f"{amount_text(wallet.held)} is held for generations that have not ended."
         )
         raise ChangeRefused("insufficient_balance", detail)
@@ -131,7 +152,7 @@ def movement_add(
         if side.credit is not None:
             Credit.objects.filter(id=side.credit.id).update(remaining=F("remaining") + side.amount)
     rows = Wallet.objects.filter(tenant_id=wallet.tenant_id, livemode=wallet.livemode)
-    rows.update(balance=F("balance") + total)
+    rows.update(balance=F("balance") + total, **_taxed_later(kind, sides))
     wallet.balance += total
     if total > 0:
         low_balance_rearm(wallet)
@@ -139,6 +160,13 @@ def movement_add(
         dues_settle(tenant_id=wallet.tenant_id, actor=actor)
         wallet.refresh_from_db(fields=["balance"])
     return movement
+
+
+def _taxed_later(kind: Kind, sides: Sequence[Side]) -> dict[str, Any]:
+    """Returns the column that changes with a correction of a price, which the next invoice shows and taxes."""
+    if kind not in {Kind.ADJUSTMENT, Kind.REFUND}:
+        return {}
+    return {"untaxed": F("untaxed") - sum((side.amount for side in sides if side.credit is None), ZERO)}
 
 
 def low_balance_rearm(wallet: Wallet) -> None:

@@ -139,6 +139,7 @@ class BudgetAlert(TenantModel):
     percent = models.PositiveSmallIntegerField()
     limit = models.DecimalField(max_digits=20, decimal_places=9)
     used = models.DecimalField(max_digits=20, decimal_places=9)
+    held = models.DecimalField(max_digits=20, decimal_places=9, default=0, db_default=0)
     at = models.DateTimeField(db_default=Now())
     mailed_at = models.DateTimeField(null=True)
 

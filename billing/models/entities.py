@@ -54,6 +54,9 @@ class LegalEntity(models.Model):
     numbers_restart = models.BooleanField(
         default=False, db_default=False, help_text="Numbers begin at 1 again where {year} or {month} changes."
     )
+    keeps_tax_back = models.BooleanField(
+        default=True, db_default=True, help_text="Prepaid wallets keep the tax of their next invoice back."
+    )
     receipts_from = models.DateTimeField(
         null=True, default=now, help_text="Top-ups since then get a receipt; empty: none."
     )
@@ -153,6 +156,9 @@ class BillingProfile(TenantModel):
     payment_terms_days = models.PositiveSmallIntegerField(default=14)
     send_by_email = models.BooleanField(default=True)
     invoiced = models.BooleanField(default=True, help_text="Off: this tenant gets no invoices.")
+    dunning_paused_until = models.DateField(
+        null=True, blank=True, help_text="Until this day, included, nothing follows from what is overdue."
+    )
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -47,6 +47,9 @@ class Invoice(TenantModel):
     paid_from_balance = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     amount_due = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     receivable = models.DecimalField(max_digits=20, decimal_places=9, default=0)
+    rounding_borne = models.DecimalField(
+        max_digits=20, decimal_places=9, default=0, db_default=0, help_text="Of the rounding, what no wallet paid."
+    )
     issued_on = models.DateField(null=True, help_text="In the time zone of the legal entity.")
     due_on = models.DateField(null=True)
     issuer = models.JSONField(default=dict, help_text="The legal entity as it was.")

@@ -26,6 +26,16 @@ class Wallet(TenantModel):
     balance = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     held = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     credit_limit = models.DecimalField(max_digits=20, decimal_places=9, default=0)
+    tax_rate = models.DecimalField(
+        max_digits=7, decimal_places=4, default=0, db_default=0, help_text="At which it keeps tax back; 0 keeps none."
+    )
+    untaxed = models.DecimalField(
+        max_digits=20,
+        decimal_places=9,
+        default=0,
+        db_default=0,
+        help_text="Used, and on no invoice yet (unbilled_sum).",
+    )
     low_balance_threshold = models.DecimalField(
         max_digits=20, decimal_places=9, null=True, blank=True, help_text="Below it people are told, once."
     )

@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from billing.charges.selectors import charge_left
 from billing.invoices.ledger_entries import settled_of
-from billing.ledger.services import available
+from billing.ledger.services import available, tax_kept
 from billing.models import Charge, FlagResolution, Invoice, LedgerEntry, Wallet
 from billing.wallets.selectors import credits_sum
 from cavendish.db.router import current_alias
@@ -26,7 +26,8 @@ Value = Decimal | str | None
 
 @dataclass(frozen=True)
 class Row:
-    """A figure as it is and as it would be. Names: `wallet.` balance, held, credits, paid_money, credit_limit, free;
+    """A figure as it is and as it would be. Names: `wallet.` balance, held, credits, paid_money,
+    credit_limit, tax_kept, free;
     `charge.` amount, refunded, left, decided; `invoice.` status, total, due, paid, credited, left.
     """
 
@@ -102,6 +103,7 @@ def _figures(tenant_id: UUID, livemode: bool, generation_id: UUID | None, invoic
         "wallet.credits": credits,
         "wallet.paid_money": wallet.balance - credits,
         "wallet.credit_limit": wallet.credit_limit,
+        "wallet.tax_kept": tax_kept(wallet),
         "wallet.free": available(wallet),
     }
     if generation_id is not None:

@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.roles.checks import check_time_zone
 from billing.currencies import is_currency
-from billing.fields import MOST_EMAILS, Email, Lines, Money
+from billing.fields import MOST_EMAILS, Day, Email, Lines, Money
 from billing.models import TaxCategory
 from billing.parties.fields import Bic, ExemptionCode, Iban, PostalAddress
 from billing.parties.services import logo_check
@@ -99,6 +99,7 @@ class OperatorProfilePatch(ProfilePatch):
     payment_terms_days = WholeNumber(min_value=0, max_value=365)
     send_by_email = Flag()
     invoiced = Flag()
+    dunning_paused_until = Day(allow_null=True)
 
 
 class LegalEntityBody(Body):
@@ -122,5 +123,6 @@ class LegalEntityBody(Body):
     number_digits = WholeNumber(min_value=1, max_value=12, required=False)
     timezone = TimeZone(max_length=64, required=False)
     numbers_restart = Flag(required=False)
+    keeps_tax_back = Flag(required=False)
     receipts = Flag(required=False)
     is_default = Flag(required=False)

@@ -30,6 +30,7 @@ def profile_json(profile: BillingProfile) -> dict[str, Any]:
         "payment_terms_days": profile.payment_terms_days,
         "send_by_email": profile.send_by_email,
         "invoiced": profile.invoiced,
+        "dunning_paused_until": profile.dunning_paused_until.isoformat() if profile.dunning_paused_until else None,
     }
 
 
@@ -57,6 +58,7 @@ def legal_entity_json(entity: LegalEntity) -> dict[str, Any]:
         "number_digits": entity.number_digits,
         "timezone": entity.timezone,
         "numbers_restart": entity.numbers_restart,
+        "keeps_tax_back": entity.keeps_tax_back,
         "receipts": entity.receipts_from is not None,
         "is_default": entity.is_default,
         "invoices_issued": entity.invoices_issued,

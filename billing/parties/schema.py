@@ -43,6 +43,9 @@ class OperatorProfilePatch(ProfilePatch):
     payment_terms_days = s.IntegerField(required=False)
     send_by_email = s.BooleanField(required=False)
     invoiced = s.BooleanField(required=False, help_text="Off: no invoices at all.")
+    dunning_paused_until = s.DateField(
+        required=False, allow_null=True, help_text="Until this day, included, no reminder and no suspension follows."
+    )
 
 
 class BillingProfile(s.Serializer[object]):
@@ -64,6 +67,7 @@ class BillingProfile(s.Serializer[object]):
     payment_terms_days = s.IntegerField()
     send_by_email = s.BooleanField()
     invoiced = s.BooleanField()
+    dunning_paused_until = s.DateField(allow_null=True)
 
 
 class LegalEntityPatch(s.Serializer[object]):
@@ -90,6 +94,9 @@ class LegalEntityPatch(s.Serializer[object]):
     timezone = s.CharField(required=False, help_text="Of dates of issue and of {year} and {month}; UTC without it.")
     numbers_restart = s.BooleanField(
         required=False, help_text="Numbers begin at 1 again where {year} or {month} in the prefix changes."
+    )
+    keeps_tax_back = s.BooleanField(
+        required=False, help_text="Whether prepaid wallets keep the tax of their next invoice back; true without it."
     )
     receipts = s.BooleanField(required=False, help_text="Whether top-ups get a receipt from now on.")
     is_default = s.BooleanField(required=False)
@@ -123,6 +130,7 @@ class LegalEntity(s.Serializer[object]):
     number_digits = s.IntegerField()
     timezone = s.CharField()
     numbers_restart = s.BooleanField()
+    keeps_tax_back = s.BooleanField()
     receipts = s.BooleanField()
     is_default = s.BooleanField()
     invoices_issued = s.IntegerField()

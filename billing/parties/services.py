@@ -17,11 +17,15 @@ from accounts.audit.services import audit_add, changes
 from billing.errors import ValuesInvalid
 from billing.fields import decimal_text
 from billing.models import BillingProfile, CreditNote, Invoice, LegalEntity, TaxCategory
+from billing.parties.kept_tax import kept_tax_follow
+from cavendish.db.call import call
 from cavendish.db.router import current_alias
 from cavendish.http.problems import FieldError
 
 MAX_LOGO_BYTES = 100_000
 MAX_LOGO_PIXELS = 4_000_000
+KEPT_BY = {"tax_rate", "legal_entity", "legal_entity_id", "invoiced"}
+"""The columns of a profile that say at which rate the wallet keeps tax back."""
 
 
 def legal_entity_create(*, actor: Actor, **fields: Any) -> LegalEntity:
@@ -40,6 +44,7 @@ def legal_entity_create(*, actor: Actor, **fields: Any) -> LegalEntity:
             target_id=entity.id,
             after={"name": entity.name},
         )
+    kept_tax_follow()
     return entity
 
 
@@ -74,6 +79,8 @@ def legal_entity_update(*, legal_entity_id: UUID, actor: Actor, **fields: Any) -
                 before=old,
                 after=new,
             )
+    if {"keeps_tax_back", "is_default"} & set(new):
+        kept_tax_follow()
     return entity
 
 
@@ -118,6 +125,8 @@ def billing_profile_update(*, tenant_id: UUID, actor: Actor, **fields: Any) -> B
                 before=old,
                 after=new,
             )
+        if KEPT_BY & set(new):
+            call("wallet_tax_refresh", tenant_id)
     return profile
 
 

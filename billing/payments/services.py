@@ -28,10 +28,10 @@ from billing.ledger.services import (
     Account,
     Kind,
     Side,
-    available,
     dues_settle,
     movement_add,
     movement_audit,
+    unheld,
     wallet_lock,
 )
 from billing.models import Invoice, LedgerTransaction, Payment
@@ -175,7 +175,7 @@ def payment_reverse(*, payment_id: UUID, reason: str, actor: Actor, invoice_id: 
         outside = ZERO if payment.method == BALANCE else payment.amount
         wallet_change = share - outside
         overpaid = _overpaid_left(payment)
-        missing = overpaid - wallet_change - available(wallet)
+        missing = overpaid - wallet_change - unheld(wallet)
         if missing > 0:
             raise ChangeRefused(
                 "insufficient_balance",

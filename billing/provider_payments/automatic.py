@@ -13,6 +13,7 @@ from accounts.models import TenantStatus
 from billing.auto_top_ups.services import auto_top_up_disable, auto_top_up_limit_reached
 from billing.errors import BillingRefused
 from billing.invoices.ledger_entries import settled_of
+from billing.ledger.services import available
 from billing.models import AutoTopUp, Invoice, PaymentMethod, ProviderPayment, Wallet
 from billing.money import ZERO
 from billing.months import month_of
@@ -22,7 +23,7 @@ from billing.provider_payments.sending import payment_send
 from billing.provider_payments.services import invoice_payment_add, payment_add
 from billing.providers import provider_name
 from billing.providers.writing import operator_reading, operator_writing
-from billing.wallets.selectors import wallet_of
+from billing.wallets.selectors import TAX_KEPT, wallet_of
 
 Purpose = ProviderPayment.Purpose
 Status = ProviderPayment.Status
@@ -38,7 +39,7 @@ def auto_top_ups_run() -> int:
     now = timezone.now()
     with operator_reading():
         low = Wallet.objects.filter(tenant_id=OuterRef("tenant_id"), livemode=True).filter(
-            balance__lt=OuterRef("threshold") - F("credit_limit") + F("held")
+            balance__lt=OuterRef("threshold") - F("credit_limit") + F("held") + TAX_KEPT
         )
         under_way = ProviderPayment.objects.filter(
             tenant_id=OuterRef("tenant_id"), purpose=Purpose.AUTO_TOP_UP, status__in=ProviderPayment.OPEN
@@ -62,7 +63,7 @@ def _auto_top_up_add(tenant_id: UUID) -> ProviderPayment | None:
             tenant_id=tenant_id, enabled=True
         ).first()  # fmt: skip
         wallet = wallet_of(tenant_id=tenant_id, livemode=True)
-        if terms is None or wallet is None or wallet.balance + wallet.credit_limit - wallet.held >= terms.threshold:
+        if terms is None or wallet is None or available(wallet) >= terms.threshold:
             return None
         rows = ProviderPayment.objects.filter(tenant_id=tenant_id, purpose=Purpose.AUTO_TOP_UP)
         if rows.filter(status__in=ProviderPayment.OPEN).exists():

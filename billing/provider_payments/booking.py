@@ -10,7 +10,7 @@ from accounts.actor import Actor
 from billing.errors import ChangeRefused, InvoiceRefused
 from billing.invoices.ledger_entries import today_of
 from billing.ledger.selectors import top_up_left
-from billing.ledger.services import available, wallet_lock
+from billing.ledger.services import unheld, wallet_lock
 from billing.models import LedgerTransaction, Payment, ProviderPayment
 from billing.money import ZERO
 from billing.payments.services import payment_record, payment_reverse
@@ -86,7 +86,7 @@ def _take(row: ProviderPayment, amount: Decimal) -> Decimal:
     top_up = LedgerTransaction.objects.get(tenant_id=row.tenant_id, id=row.ledger_transaction_id)
     wallet = wallet_lock(tenant_id=row.tenant_id, livemode=True)
     paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=row.tenant_id, livemode=True)
-    amount = min(amount, top_up_left(top_up), available(wallet), paid)
+    amount = min(amount, top_up_left(top_up), unheld(wallet), paid)
     if amount <= 0:
         return ZERO
     word = "dispute" if row.dispute else "refund"

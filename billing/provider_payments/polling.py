@@ -24,6 +24,7 @@ from billing.provider_payments.outcomes import (
 )
 from billing.provider_payments.selectors import newest_event_at
 from billing.provider_payments.sending import payment_send
+from billing.provider_payments.watch import provider_answered
 from billing.providers import provider, provider_name
 from billing.providers.errors import OutcomeUnknown, ProviderError, Refused
 from billing.providers.interface import PaymentState
@@ -86,6 +87,7 @@ def _events_find() -> int:
     except ProviderError as error:
         logger.warning("The provider's events could not be read: %s", error.code)
         return 0
+    provider_answered()
     return sum(provider_event_note(notice, source=ProviderEvent.Source.POLL) for notice in notices)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connections
 
+from billing.ledger.services import tax_kept
 from billing.models import LedgerEntry, Wallet
 from billing.money import ZERO
 from billing.months import Month
@@ -29,9 +30,9 @@ class Movement:
 
 @dataclass(frozen=True)
 class WalletMonth:
-    """`opening` + what moved − `spent` = `balance`, at the month's end or now; − `held` = what is free.
+    """`opening` + what moved − `spent` = `balance`, at the month's end or now; − `held` − `tax_kept` = what is free.
 
-    What is held, for how many jobs, and the credit limit are those of now.
+    What is held, for how many jobs, the credit limit and what is kept back for tax are those of now.
     """
 
     currency: str
@@ -42,10 +43,16 @@ class WalletMonth:
     held: Decimal
     held_jobs: int
     credit_limit: Decimal
+    tax_kept: Decimal
+    tax_rate: Decimal
 
     @property
     def free(self) -> Decimal:
-        return self.balance + self.credit_limit - self.held
+        return self.balance + self.credit_limit - self.held - self.tax_kept
+
+    @property
+    def minus_tax_kept(self) -> Decimal:
+        return -self.tax_kept
 
     @property
     def minus_spent(self) -> Decimal:
@@ -102,4 +109,6 @@ def wallet_month(
         held=wallet.held,
         held_jobs=held_jobs,
         credit_limit=wallet.credit_limit,
+        tax_kept=tax_kept(wallet),
+        tax_rate=wallet.tax_rate,
     )

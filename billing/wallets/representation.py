@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.credits.representation import credit_json
-from billing.ledger.services import available
+from billing.ledger.services import available, tax_kept
 from billing.models import Allowance
 from billing.money import amount_text
 from billing.months import month_of
@@ -30,6 +30,7 @@ def wallet_json(*, tenant_id: UUID, livemode: bool) -> dict[str, Any]:
         "balance": amount_text(wallet.balance),
         "held": amount_text(wallet.held),
         "credit_limit": amount_text(wallet.credit_limit),
+        "tax_kept": amount_text(tax_kept(wallet)),
         "available": amount_text(available(wallet)),
         "low_balance_threshold": amount_text(threshold) if threshold is not None else None,
         "credits": [credit_json(credit) for credit in credits],

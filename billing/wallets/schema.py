@@ -41,7 +41,10 @@ class Wallet(s.Serializer[object]):
     balance = s.CharField(help_text="Paid money and credits.")
     held = s.CharField(help_text="The worst case of generations that have not ended.")
     credit_limit = s.CharField(help_text="How far the balance may fall below zero.")
-    available = s.CharField(help_text="What can still be held: balance + credit_limit - held.")
+    tax_kept = s.CharField(
+        help_text="Kept back for tax of what is held, or used and on no invoice yet; 0 with a credit limit."
+    )
+    available = s.CharField(help_text="What can still be held: balance + credit_limit - held - tax_kept.")
     low_balance_threshold = s.CharField(allow_null=True, help_text="Below it people get a mail, once.")
     credits = Credit(many=True, help_text="Those with something left, in the order in which they are spent.")
     included_images = IncludedImages(allow_null=True)

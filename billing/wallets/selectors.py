@@ -3,11 +3,14 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Sum
+from django.db.models import DecimalField, F, Func, Sum
 
 from billing.models import Allowance, Credit, Wallet
 from billing.money import ZERO
 from billing.months import month_of
+
+TAX_KEPT = Func(F("tenant_id"), F("livemode"), function="tax_kept", output_field=DecimalField())
+"""`tax_kept` (SQL) of a wallet's row in a query."""
 
 
 def wallet_of(*, tenant_id: UUID, livemode: bool) -> Wallet | None:

@@ -24,6 +24,7 @@ from billing.ledger.services import (
     low_balance_rearm,
     movement_add,
     movement_audit,
+    tax_kept,
     wallet_lock,
 )
 from billing.models import LedgerTransaction, Wallet
@@ -125,14 +126,14 @@ def top_up_reverse(
 
 
 def wallet_pay_out(*, tenant_id: UUID, amount: Decimal, reason: str, actor: Actor) -> LedgerTransaction:
-    """Books money that was paid back to the tenant's bank: of the live balance, no credit, nothing held or owed.
+    """Books money that was paid back to the tenant's bank: no credit, nothing that is held, owed, or kept for tax.
 
     No invoice shows it, for it is no sale. Raises ValuesInvalid, ChangeRefused.
     """
     amount = amount_valid(amount)
     with transaction.atomic(using=current_alias()):
         wallet = wallet_lock(tenant_id=tenant_id, livemode=True)
-        own = wallet.balance - wallet.held - credits_sum(tenant_id=tenant_id, livemode=True)
+        own = wallet.balance - wallet.held - tax_kept(wallet) - credits_sum(tenant_id=tenant_id, livemode=True)
         if amount > own:
             detail = f"{amount_text(amount)} cannot be paid out: {amount_text(max(own, ZERO))} was paid in and is free."
             raise ChangeRefused("insufficient_balance", detail)

@@ -278,7 +278,9 @@ def _fits(refusal: HoldRefusal) -> bool:
     needed = Decimal(refusal["wanted"])
     if refusal["code"] == "budget_exceeded":
         return needed + Decimal(refusal["used"]) <= Decimal(refusal["limit"])
-    return needed <= Decimal(refusal["balance"] or 0) + Decimal(refusal["credit_limit"] or 0)
+    room = Decimal(refusal["balance"] or 0) + Decimal(refusal["credit_limit"] or 0)
+    # with nothing held less tax is kept back, too: at most this much
+    return needed <= room - (Decimal(refusal["tax_kept"]) if not Decimal(refusal["held"] or 0) else 0)
 
 
 def error_of(problem: Problem) -> dict[str, Any]:

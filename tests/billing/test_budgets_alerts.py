@@ -17,9 +17,11 @@ from billing.budgets.services import budget_update
 from billing.errors import BudgetExceeded
 from billing.models import Budget
 from cavendish.db import ids
+from cavendish.db.call import call
 from cavendish.db.router import acting_as
+from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
-from tests.billing.holds import days_pass, end, keys_of, make_budget, periods, take, used
+from tests.billing.holds import Refused, days_pass, end, keys_of, make_budget, periods, take, used
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import in_threads, rows
 
@@ -54,6 +56,7 @@ def test_each_percentage_is_told_once_per_period() -> None:
     assert event["data"] == {
         "budget_id": ids.encode(ids.BUDGET, budget.id), "percent": 100, "livemode": True, "scope": "tenant",
         "scope_id": ids.encode(ids.TENANT, tenant.id), "period": "day", "metric": "images", "limit": 10, "used": 10,
+        "held": 0,
         "resets_at": f"{last['resets_at']:%Y-%m-%dT%H:%M:%SZ}",
     }  # fmt: skip
 
@@ -117,6 +120,29 @@ def test_a_hard_budget_that_refuses_is_at_its_end() -> None:
     with pytest.raises(BudgetExceeded):
         submit_generation(other, **two)
     assert told(small) == []
+
+
+def test_a_burst_is_told_once_with_what_it_holds() -> None:
+    """Nothing is used yet when the first is refused: what is held says why, and 50 and 80 % afterwards are no news."""
+    tenant = make_tenant()
+    people(tenant)
+    budget = make_budget(tenant, 4, alerts=[50, 80, 100])
+    holds = [take(tenant) for _ in range(4)]
+    with pytest.raises(Refused) as caught:
+        take(tenant)
+    assert caught.value.refusal["notify"]
+    with tenant_context(tenant.id):
+        call("budget_alert_refused", tenant.id, budget.id)
+    assert told(budget) == [100]
+    (event,) = rows("owner", "SELECT data FROM events_event WHERE subject = %s AND data ? 'percent'", budget.id)
+    assert (event["data"]["used"], event["data"]["held"], event["data"]["limit"]) == (0, 4, 4)
+    for generation in holds:
+        end(tenant, generation)
+    assert told(budget) == [100]
+    drain()
+    (mail,) = mails(tenant)
+    assert "Used so far: 0 pictures" in mail.text
+    assert "Held for running requests: 4 pictures" in mail.text
 
 
 @cache

@@ -18,6 +18,15 @@ def test_a_row_that_fails_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     assert "divide cannot be done for 0: DataError" in caplog.text
 
 
+def test_whatever_it_fails_by_and_it_is_named_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    def act(word: str) -> int:
+        raise KeyError("a secret")
+
+    assert each_done(["ten_1"], act, name="act", told=lambda word: f"<{word}>") == 0
+    assert "act cannot be done for <ten_1>: KeyError" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_a_database_that_is_away_ends_it() -> None:
     def away(number: int) -> int:
         raise OperationalError

@@ -27,7 +27,7 @@ WHERE (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s) AND i.month < %(end
          ELSE i.month >= %(first)s::date END)
     AND (i.receivable < 0 OR e.funding <> -p.outside OR e.revenue <> f.amount - n.net OR p.amount + n.to_due > i.amount_due
          OR (i.status IN ('finalised', 'paid') AND (
-                e.tax <> i.tax - n.tax OR e.rounding <> i.net - i.exact
+                e.tax <> i.tax - n.tax OR e.rounding <> i.net - i.exact - i.rounding_borne
                 OR e.receivable <> least(p.amount + n.to_due, i.receivable) - i.receivable))
          OR (i.status IN ('void', 'draft') AND (e.tax <> 0 OR e.rounding <> 0 OR e.receivable <> 0))
          OR (i.status = 'paid') <> (i.status IN ('finalised', 'paid') AND p.amount + n.to_due >= i.amount_due))

@@ -25,6 +25,9 @@ BEGIN
         VALUES (p_tenant, entry, 'wallet', p_livemode, -part, p_currency, credit.id);
         unpaid := unpaid - part;
     END LOOP;
+    IF unpaid < p_amount THEN
+        UPDATE billing_wallet SET untaxed = untaxed - (p_amount - unpaid) WHERE tenant_id = p_tenant AND livemode = p_livemode;
+    END IF;
     INSERT INTO billing_ledgerentry (tenant_id, transaction_id, account, livemode, amount, currency)
     SELECT p_tenant, entry, account, p_livemode, amount, p_currency
     FROM (VALUES ('wallet', -unpaid), ('revenue', p_amount)) AS sides (account, amount) WHERE amount <> 0;

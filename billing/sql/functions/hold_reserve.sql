@@ -17,6 +17,8 @@ DECLARE
     needed numeric[];
     allowed numeric[];
     fits boolean;
+    wallet billing_wallet;
+    kept numeric := 0;
 BEGIN
     PERFORM budgets_lock(p_tenant, false);
     -- after the lock: what a change of the budgets counted came before this, and what it did not count comes after
@@ -80,13 +82,22 @@ BEGIN
     IF p_amount > 0 THEN
         UPDATE billing_wallet SET held = held + p_amount
         WHERE tenant_id = p_tenant AND livemode = p_livemode AND currency = p_currency
-            AND held + p_amount <= balance + credit_limit;
-        IF NOT FOUND THEN
+            AND held + p_amount <= balance + credit_limit RETURNING * INTO wallet;
+        fits := FOUND;
+        IF wallet.tax_rate > 0 THEN
+            -- under the wallet's lock, so that nobody spends the credits meanwhile that pay without tax
+            kept := tax_kept(p_tenant, p_livemode);
+            fits := kept = 0 OR wallet.held + kept <= wallet.balance;
+        END IF;
+        IF NOT fits THEN
             RETURN (SELECT jsonb_build_object('code', 'insufficient_balance', 'balance', w.balance::text,
                         'held', w.held::text, 'credit_limit', w.credit_limit::text, 'currency', w.currency,
-                        'wanted', p_amount::text)
-                    FROM (SELECT 1) one LEFT JOIN billing_wallet w
-                        ON w.tenant_id = p_tenant AND w.livemode = p_livemode);
+                        'tax_kept', kept::text, 'wanted', p_amount::text)
+                    FROM (SELECT 1) one LEFT JOIN (
+                        -- as it was before this job
+                        SELECT x.balance, x.held - CASE WHEN wallet.held IS NULL THEN 0 ELSE p_amount END AS held,
+                               x.credit_limit, x.currency
+                        FROM billing_wallet x WHERE x.tenant_id = p_tenant AND x.livemode = p_livemode) w ON true);
         END IF;
     END IF;
     RETURN NULL;

@@ -35,7 +35,8 @@ BEGIN
         PERFORM budget_alert(p_tenant, alerting);
     END IF;
     IF ended.amount > 0 THEN
-        UPDATE billing_wallet SET held = held - ended.amount, balance = balance - p_amount
+        -- what credits pay of it comes off again with the charge's entries (charge_book)
+        UPDATE billing_wallet SET held = held - ended.amount, balance = balance - p_amount, untaxed = untaxed + p_amount
         WHERE tenant_id = p_tenant AND livemode = ended.livemode;
     END IF;
     RETURN true;

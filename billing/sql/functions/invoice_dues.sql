@@ -2,13 +2,15 @@
 -- lines, and pay nothing else. The usage itself has left the wallet already, job by job. What the invoice adds to it (tax,
 -- and the difference that rounding makes) is
 --   drawn       taken from the wallet, as far as there is room,
+--   borne       where the wallet keeps its tax back: what it lacks only because lines are rounded to coins, which the
+--               operator's account of rounding bears, so that nobody who prepaid is asked for cents,
 --   receivable  the rest, in whole minor units, which the wallet cannot carry; never below zero: what rounding gives back
 --               goes into the wallet, however far below its limit paid money is,
 -- and of all that
 --   due         is what the wallet owes for it: what lies below zero and is on no earlier invoice, and the receivable.
 -- A prepaid wallet never lies below zero, so nothing is due; a postpaid one owes the whole; credits lie in between.
-CREATE OR REPLACE FUNCTION invoice_dues(p_tenant uuid, p_month date, p_invoice uuid, p_exact numeric, p_net numeric,
-    p_tax numeric, p_digits int, OUT drawn numeric, OUT receivable numeric, OUT due numeric)
+CREATE OR REPLACE FUNCTION invoice_dues(p_tenant uuid, p_month date, p_invoice uuid, p_exact numeric, p_fees numeric,
+    p_net numeric, p_tax numeric, p_digits int, OUT drawn numeric, OUT borne numeric, OUT receivable numeric, OUT due numeric)
 LANGUAGE plpgsql STABLE SET search_path = public, pg_temp
 AS $$
 DECLARE
@@ -16,6 +18,7 @@ DECLARE
     added numeric := p_net + p_tax - p_exact;
     money numeric;
     room numeric;
+    lacking numeric;
     later numeric;
     before numeric;
 BEGIN
@@ -23,8 +26,11 @@ BEGIN
     SELECT wallet.balance - coalesce(sum(k.remaining), 0) INTO money FROM billing_credit k
     WHERE k.tenant_id = p_tenant AND k.livemode;
     room := least(money + wallet.credit_limit, wallet.balance + wallet.credit_limit - wallet.held);
-    receivable := ceil(greatest(added - greatest(room, 0), 0) * 10::numeric ^ p_digits) / 10::numeric ^ p_digits;
-    drawn := added - receivable;
+    lacking := greatest(added - greatest(room, 0), 0);
+    borne := CASE WHEN wallet.tax_rate > 0 AND wallet.credit_limit = 0
+        THEN least(lacking, greatest(p_net + p_tax - (p_exact + p_fees) * (1 + wallet.tax_rate / 100), 0)) ELSE 0 END;
+    receivable := ceil((lacking - borne) * 10::numeric ^ p_digits) / 10::numeric ^ p_digits;
+    drawn := added - receivable - borne;
     -- what was used after this month is for the next invoice
     SELECT coalesce(sum(u.amount), 0) INTO later FROM billing_usagerollup u
     WHERE u.tenant_id = p_tenant AND u.livemode AND u.billing_date >= (p_month + interval '1 month')::date;

@@ -46,9 +46,9 @@ BEGIN
     SELECT coalesce(sum(exact), 0) INTO fees FROM billing_invoiceline
     WHERE invoice_id = p_invoice AND type IN ('base_fee', 'discount', 'commitment');
     SELECT * INTO dues
-    FROM invoice_dues(inv.tenant_id, inv.month, inv.id, inv.exact - fees, inv.net, inv.tax, inv.digits);
+    FROM invoice_dues(inv.tenant_id, inv.month, inv.id, inv.exact - fees, fees, inv.net, inv.tax, inv.digits);
     PERFORM invoice_book(inv.tenant_id, inv.id, 'invoice', '', p_actor, inv.currency, jsonb_build_object(
-        'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact,
+        'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact - dues.borne,
         'revenue', fees));
 
     SELECT * INTO assigned FROM number_assign(inv.legal_entity_id, 'invoices', p_now);
@@ -56,8 +56,9 @@ BEGIN
     SET status = 'finalised', series = assigned.series, series_number = assigned.series_number, number = assigned.number,
         issued_on = assigned.issued_on,
         due_on = assigned.issued_on + (inv.customer->>'payment_terms_days')::int, finalised_at = now(), amount_due = dues.due,
-        receivable = dues.receivable, paid_from_balance = inv.total - dues.due
+        receivable = dues.receivable, rounding_borne = dues.borne, paid_from_balance = inv.total - dues.due
     WHERE id = p_invoice;
+    PERFORM wallet_tax_refresh(inv.tenant_id);
     PERFORM event_add(inv.tenant_id, inv.id, 'invoice.finalised', jsonb_build_object('old', 'draft', 'new', 'finalised',
         'number', assigned.number, 'total', inv.total::text, 'amount_due', dues.due::text, 'currency', inv.currency));
     IF dues.due = 0 THEN

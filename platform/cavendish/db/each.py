@@ -6,23 +6,26 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from django.db import DatabaseError, OperationalError
+from django.db import InterfaceError, OperationalError
 
 logger = logging.getLogger(__name__)
 Row = TypeVar("Row")
 
 
-def each_done(rows: Iterable[Row], act: Callable[[Row], int], *, name: str) -> int:
+def each_done(
+    rows: Iterable[Row], act: Callable[[Row], int], *, name: str, told: Callable[[Row], object] = lambda row: row
+) -> int:
     """Returns the sum of what `act` returns, which has a transaction of its own for each row.
 
-    A row that fails is logged and left out; the next run tries it again. A database that is away ends the sweep.
+    A row that fails, for whatever reason, is logged as `told` names it and left out; the next run tries it again. A
+    database that is away ends the sweep.
     """
     count = 0
     for row in rows:
         try:
             count += act(row)
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             raise
-        except DatabaseError as error:
-            logger.error("%s cannot be done for %s: %s", name, row, type(error).__name__)
+        except Exception as error:
+            logger.error("%s cannot be done for %s: %s", name, told(row), type(error).__name__)
     return count

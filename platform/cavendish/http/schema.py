@@ -30,7 +30,10 @@ _BUDGET = {
     "resets_at": nullable(MOMENT),
     "set_by_operator": TRUTH,
 }
-_WALLET = {name: nullable(TEXT) for name in ("balance", "held", "credit_limit", "currency")} | {"wanted": TEXT}
+_WALLET = {name: nullable(TEXT) for name in ("balance", "held", "credit_limit", "currency")} | {
+    "tax_kept": TEXT,
+    "wanted": TEXT,
+}
 
 
 class ProblemDetails(s.Serializer[object]):

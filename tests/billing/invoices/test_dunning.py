@@ -13,6 +13,7 @@ from accounts.models import ApiKey, AuditEvent, Tenant
 from billing.dunning.selectors import steps_of
 from billing.dunning.services import dunning_run
 from billing.models import Invoice, Plan, Subscription
+from billing.parties.services import billing_profile_update
 from billing.plans.services import plan_create, plan_version_add
 from billing.plans.terms import PlanTerms
 from cavendish.db.router import acting_as
@@ -164,3 +165,19 @@ def test_a_plan_without_terms_of_dunning_does_nothing() -> None:
     tenant, invoice = owing()
     assert run(tenant, due(invoice) + 90 * DAY) == []
     assert subjects(tenant) == []
+
+
+def test_it_rests_until_a_day_and_then_goes_on() -> None:
+    tenant, invoice = dunned()
+    assert run(tenant, due(invoice) + 14 * DAY)[-1] == "suspension 14"
+    until = (due(invoice) + 16 * DAY).date()
+    with acting_as("operator"):
+        billing_profile_update(tenant_id=tenant.id, actor=SYSTEM, dunning_paused_until=until)
+    run(tenant, due(invoice) + 16 * DAY)
+    assert may(tenant, livemode=True)  # that day is included
+    run(tenant, due(invoice) + 17 * DAY)
+    assert not may(tenant, livemode=True)
+
+    other, late = dunned(dunning_paused_until=(due(invoice) + 90 * DAY).date())
+    assert run(other, due(late) + 20 * DAY) == []
+    assert run(other, due(late) + 100 * DAY) == ["reminder 3", "reminder 7", "suspension 14"]

@@ -21,6 +21,7 @@ NAMES: dict[str, str | Promise] = {
     "wallet.credits": _("Of it given as credit"),
     "wallet.paid_money": _("Of it paid in"),
     "wallet.credit_limit": _("Credit limit"),
+    "wallet.tax_kept": _("Kept back for tax"),
     "wallet.free": _("Free to spend"),
     "charge.amount": _("Charged"),
     "charge.refunded": _("Given back of this charge"),
@@ -98,4 +99,6 @@ class BookingAct(Act):
 
 def _is_nothing(row: Row) -> bool:
     """Returns whether a row says nothing: a limit that there is not, money paid in where the credits stand above."""
-    return row.name == "wallet.paid_money" or (row.name == "wallet.credit_limit" and not row.now and not row.after)
+    return row.name == "wallet.paid_money" or (
+        row.name in {"wallet.credit_limit", "wallet.tax_kept"} and not row.now and not row.after
+    )

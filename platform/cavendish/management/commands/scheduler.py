@@ -27,10 +27,12 @@ from billing.dunning.services import dunning_run
 from billing.invoices.documents import documents_create
 from billing.invoices.overdue import invoices_overdue
 from billing.invoices.services import months_close
+from billing.parties.kept_tax import kept_tax_follow
 from billing.prices.services import catalog_prices_load
 from billing.provider_payments.automatic import auto_top_ups_run, invoices_collect
 from billing.provider_payments.events import provider_events_process
 from billing.provider_payments.polling import provider_poll
+from billing.provider_payments.watch import provider_watch
 from billing.receipts.services import receipts_create
 from billing.subscriptions.services import subscriptions_begin
 from billing.usage.absorbed import absorbed_watch
@@ -106,6 +108,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(credits_expire, every=5),
             Task(subscriptions_begin, every=10),
             Task(wallets_watch, every=10),
+            Task(kept_tax_follow, every=60),
             Task(credits_of_plans, every=30),
             Task(months_close, every=60),
             Task(invoices_overdue, every=60),
@@ -117,7 +120,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(auto_top_ups_run, every=2),
             Task(invoices_collect, every=10),
         ],
-        "payment polls": [Task(provider_poll, every=20)],
+        "payment polls": [Task(provider_poll, every=20), Task(provider_watch, every=20)],
         # Alone: a run takes minutes.
         "reconcile": [Task(reconcile_watch, every=2)],
         # Each erases rows and objects, and a store may take long for each.

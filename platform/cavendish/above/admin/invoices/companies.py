@@ -84,6 +84,10 @@ class CompanyAct(AddressParts, Act):
         help_text=_("Of the dates on its documents."),
     )  # fmt: skip
     logo = forms.FileField(label=_("Logo"), required=False, help_text=_("PNG or JPEG of at most 100 kB."))
+    keeps_tax_back = forms.BooleanField(
+        label=_("Prepaid balances keep tax back"), required=False, initial=True,
+        help_text=_("What is used leaves room for the tax of its invoice, so that nobody who prepaid owes it."),
+    )  # fmt: skip
     receipts = forms.BooleanField(
         label=_("Top-ups get a receipt"), required=False, initial=True, help_text=_("Those from now on.")
     )

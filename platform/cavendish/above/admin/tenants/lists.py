@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import DecimalField, F, Func, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -32,6 +32,7 @@ def _rows() -> QuerySet[Tenant]:
         balance=Subquery(wallets.values("balance")[:1]),
         held=Subquery(wallets.values("held")[:1]),
         credit_limit=Subquery(wallets.values("credit_limit")[:1]),
+        tax_kept=Func(F("pk"), Value(True), function="tax_kept", output_field=DecimalField()),
         currency=Subquery(wallets.values("currency")[:1]),
         spent=Subquery(months.values("tenant_id").annotate(sum=Sum("amount")).values("sum")[:1]),
         plan_name=Subquery(plans.values("plan__name")[:1]),
@@ -48,7 +49,7 @@ def _free(tenant: Any) -> Any:
     """Returns what is free to spend; red where nothing is."""
     if tenant.balance is None:
         return "–"
-    free = tenant.balance + tenant.credit_limit - tenant.held
+    free = tenant.balance + tenant.credit_limit - tenant.held - tenant.tax_kept
     text = formats.money(free, tenant.currency)
     return format_html('<b class="bad">{}</b>', text) if free <= 0 else text
 

@@ -15,7 +15,7 @@ from accounts.models import ApiKey, Invitation, Membership, Tenant, TenantNote
 from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
 from billing.anomalies.selectors import anomalies_of
-from billing.dunning.selectors import steps_of
+from billing.dunning.selectors import paused_until, steps_of
 from billing.models import Budget, LedgerTransaction
 from billing.months import month_after
 from billing.wallets.month import wallet_month
@@ -137,6 +137,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "spend": spend,
         "unusual": anomalies_of(found),
         "dunning": steps_of(tenant_id=found.id) if found.payment_reminded_at else [],
+        "dunning_paused_until": paused_until(tenant=found),
         "month_end": month_after(spend.month.first),
         "chart": charts.spend_chart(spend, currency),
         "by": by if by in {"model", "key", "member"} else "",

@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.roles.permissions import Permission
+from billing.ledger.services import available
 from billing.models import Wallet
 from cavendish.above.console.batches.items import Defaults, columns_of, sample_rows
 from cavendish.above.console.batches.sheet import SheetInvalid, SheetProblem
@@ -230,7 +231,7 @@ def _is_covered(work: Workplace, check: BatchCheck) -> bool:
         wallet = Wallet.objects.filter(
             tenant_id=work.tenant_id, livemode=True, currency=check.currency or "USD"
         ).first()
-    return wallet is not None and wallet.balance + wallet.credit_limit - wallet.held >= check.worst_case
+        return wallet is not None and available(wallet) >= check.worst_case
 
 
 def _file_of(work: Workplace, text: str) -> File:

@@ -166,6 +166,9 @@ def _balance(extra: dict[str, Any], work: Workplace) -> Refused:
     if Decimal(str(wallet.get("held") or 0)):
         held = money(Decimal(str(wallet["held"])), currency)
         text += " " + _("{held} is on hold for running generations; what they do not use comes back.").format(held=held)
+    if Decimal(str(wallet.get("tax_kept") or 0)):
+        tax = money(Decimal(str(wallet["tax_kept"])), currency)
+        text += " " + _("{tax} of it is kept back for the tax of what was used, with this.").format(tax=tax)
     if not work.may(Permission.BILLING):
         text += " " + _("Ask an owner or somebody with the role Billing to top up.")
     return Refused(_("The balance is too low"), text, _if_may(work, Permission.BILLING, "console:top_up", _("Top up")))

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.models import ApiKey, Membership, Role
 from accounts.policy.selectors import policy_accepted
+from billing.ledger.services import available
 from billing.wallets.selectors import wallet_of
 from cavendish.above.console.pictures.shapes import SightPicture
 from cavendish.above.console.pictures.sight import picture_of
@@ -102,7 +103,7 @@ def live_of(work: Workplace) -> Live:
     tenant = work.tenant
     with work.reading():
         wallet = wallet_of(tenant_id=work.tenant_id, livemode=True)
-    funded = wallet is not None and wallet.balance + wallet.credit_limit > wallet.held
+        funded = wallet is not None and available(wallet) > 0
     return Live(policy_accepted(tenant.policy_version), funded, tenant.status == "active")
 
 

@@ -17,6 +17,7 @@ from billing.parties.bodies import OperatorProfilePatch
 from billing.parties.services import billing_profile_of, billing_profile_update
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.addresses import E_INVOICES, PARTS, AddressParts, parts_taken
+from cavendish.above.ui.forms import DayField
 from cavendish.above.ui.labels import label
 from cavendish.http.json_body import body_checked
 
@@ -60,6 +61,10 @@ class BillingDetails(AddressParts, TenantAct):
     payment_terms_days = forms.IntegerField(label=_("Days to pay"), min_value=0, max_value=365)
     send_by_email = forms.BooleanField(label=_("Send invoices by mail"), required=False)
     invoiced = forms.BooleanField(label=_("Gets invoices"), required=False)
+    dunning_paused_until = DayField(
+        label=_("Dunning rests until"), required=False,
+        help_text=_("Until this day no reminder goes out, and live keys that rest for an overdue invoice go on."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
