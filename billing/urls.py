@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from billing.anomalies.api import UsageAnomalyList
 from billing.auto_top_ups.api import AutoTopUpView
 from billing.budgets.api import BudgetDetail, BudgetList, TenantBudgetDetail, TenantBudgetList
 from billing.charges.api import ChargeRefunds, FlaggedChargeList, FlaggedChargeResolve
@@ -30,12 +31,13 @@ from billing.invoices.api import (
     InvoiceXml,
 )
 from billing.invoices.operator_api import InvoiceFinalise, InvoiceSend, InvoiceVoid, TenantInvoices
+from billing.oversight.price_api import PriceBookPreview
 from billing.parties.api import LegalEntityDetail, LegalEntityList, OwnBillingProfile, TenantBillingProfile
 from billing.parties.exchange_rates import ExchangeRates
 from billing.payment_methods.api import PaymentMethodDetail, PaymentMethodList, PaymentMethodPages
 from billing.payments.operator_api import InvoicePayments, PaymentReversal
 from billing.plans.api import PlanDetail, PlanList, PlanVersions
-from billing.prices.api import PriceBook, PriceBookPreview, PriceHistory
+from billing.prices.api import PriceBook, PriceHistory
 from billing.provider_payments.api import TenantProviderPayments, TopUpDetail, TopUpList
 from billing.receipts.api import ReceiptDetail, ReceiptList, ReceiptPdf
 from billing.subscriptions.api import SubscriptionView
@@ -96,6 +98,7 @@ urlpatterns = [
     path("wallet/statement.csv", WalletStatementCsv.as_view()),
     path("invoices.csv", InvoicesCsv.as_view()),
     path("payments.csv", PaymentsCsv.as_view()),
+    path("usage/anomalies", UsageAnomalyList.as_view()),
     path("usage/forecast", UsageForecastView.as_view()),
     path("usage/tags", UsageTags.as_view()),
     path("plans", PlanList.as_view()),

@@ -29,6 +29,7 @@ from billing.models import UsageAnomaly, Wallet
 from billing.money import amount_text
 from cavendish.db import ids
 from cavendish.db.call import call
+from cavendish.db.each import each_done
 from cavendish.db.router import acting_as, current_alias
 from cavendish.events.services import event_add
 from cavendish.mail.services import mail_queue
@@ -43,7 +44,11 @@ def anomalies_watch(*, now: datetime | None = None) -> int:
         return 0
     moment = now or timezone.now()
     with acting_as("operator"):
-        count = sum(_look(tenant_id, least, moment) for tenant_id in tenants_to_look_at(moment, least=least))
+        count = each_done(
+            tenants_to_look_at(moment, least=least),
+            lambda tenant_id: _look(tenant_id, least, moment),
+            name="anomalies_watch",
+        )
         unusual = len(tenants_out_of_pattern(moment))
     call("gauge_set", "tenants_unusual", Decimal(unusual), using="system")
     UNUSUAL.set(unusual)

@@ -26,6 +26,7 @@ from billing.exports.journal import journal, journal_export
 from billing.exports.statement import MonthStatement, month_statement, statement_export, statement_json
 from billing.exports.tables import invoices_export, ledger_export, payments_export
 from billing.exports.usage_statement import PDF, XLSX, UsageStatement, statement_pdf, statement_xlsx, usage_statement
+from billing.invoices.selectors import OVERDUE
 from billing.models import Invoice, LedgerTransaction
 from billing.months import month_after
 from billing.spans import SPAN
@@ -93,7 +94,7 @@ class InvoicesCsv(ExportView):
     def get(self, request: Request) -> HttpResponseBase:
         """Invoices as CSV with what was paid and credited of each; `from` and `to` are days of issue."""
         asked = Asked(request, takes=(*SPAN, "status"))
-        status = asked.choice("status", tuple(Invoice.Status.values))
+        status = asked.choice("status", (*Invoice.Status.values, OVERDUE))
         excerpt = asked.excerpt()
         asked.close()
         return csv_file("invoices", asked, lambda write: invoices_export(write, excerpt, status=status))

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from billing.exports.datev import FORMATS
+from billing.invoices.selectors import OVERDUE
 from billing.models import Invoice, LedgerTransaction
 
 TENANT = OpenApiParameter("tenant_id", OpenApiTypes.STR, description="For operators only; all tenants when absent.")
@@ -21,7 +22,7 @@ SPAN = [
 ]
 MONTH = OpenApiParameter("month", OpenApiTypes.STR, description="Like 2026-11; the one that runs when absent.")
 KIND = OpenApiParameter("kind", OpenApiTypes.STR, enum=LedgerTransaction.Kind.values)
-STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=Invoice.Status.values)
+STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=[*Invoice.Status.values, OVERDUE])
 FORMAT = OpenApiParameter("format", OpenApiTypes.STR, enum=list(FORMATS), description="plain when absent.")
 CURRENCY = OpenApiParameter("currency", OpenApiTypes.STR, description="With datev; needed where there are several.")
 GROUP_BY = OpenApiParameter(

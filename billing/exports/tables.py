@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from billing.exports.excerpt import Excerpt
 from cavendish.http.csv_files import CsvStyle, Write, csv_copy
 
@@ -23,9 +25,11 @@ LEDGER = """FROM billing_ledgerentry e JOIN billing_ledgertransaction t ON t.id 
     ORDER BY e.id"""
 INVOICES = """FROM billing_invoice i JOIN accounts_tenant a ON a.id = i.tenant_id
     CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount), 0) AS amount FROM billing_payment p WHERE p.invoice_id = i.id) p
+    CROSS JOIN LATERAL (
+        SELECT i.status = 'finalised' AND i.due_on < (%(now)s::timestamptz AT TIME ZONE i.timezone)::date AS overdue) o
     CROSS JOIN LATERAL (SELECT coalesce(sum(c.total), 0) AS total FROM billing_creditnote c WHERE c.invoice_id = i.id) c
     WHERE %(livemode)s AND (%(tenant)s::uuid IS NULL OR i.tenant_id = %(tenant)s)
-        AND (%(status)s::text IS NULL OR i.status = %(status)s)
+        AND (%(status)s::text IS NULL OR i.status = %(status)s OR (%(status)s = 'overdue' AND o.overdue))
         AND (%(first)s::date IS NULL OR coalesce(i.issued_on, i.month) >= %(first)s)
         AND (%(last)s::date IS NULL OR coalesce(i.issued_on, i.month) < %(last)s)
     ORDER BY i.id"""
@@ -81,7 +85,7 @@ def invoices_export(write: Write, excerpt: Excerpt, *, status: str | None) -> No
     columns = {
         "id": id_sql("inv", "i.id"),
         "number": "i.number",
-        "status": "i.status",
+        "status": "CASE WHEN o.overdue THEN 'overdue' ELSE i.status END",
         "month": "to_char(i.month, 'YYYY-MM')",
         "issued_on": "i.issued_on",
         "due_on": "i.due_on",
@@ -98,7 +102,7 @@ def invoices_export(write: Write, excerpt: Excerpt, *, status: str | None) -> No
         "amount_left": f"CASE i.status WHEN 'finalised' THEN round({left}, i.digits) ELSE round(0, i.digits) END",
         "paid_at": moment_sql("i.paid_at"),
     }
-    values = {**excerpt.values, "status": status}
+    values = {**excerpt.values, "status": status, "now": timezone.now()}
     _write(columns, INVOICES, values, write, style=excerpt.style, operator=excerpt.operator)
 
 

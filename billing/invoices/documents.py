@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -33,9 +32,8 @@ from billing.invoices.mails import cancellation_send, credit_note_send, invoice_
 from billing.invoices.pdf import cancellation_pdf, credit_note_pdf, invoice_pdf
 from billing.invoices.selectors import credit_note_lines, invoice_lines, replaced_of
 from billing.models import CreditNote, Invoice, InvoiceDocument
+from cavendish.db.each import each_done
 from cavendish.db.router import acting_as, current_alias
-
-logger = logging.getLogger(__name__)
 
 AT_ONCE = 100
 # What was voided long before its cancellation could be made is not mailed any more.
@@ -47,26 +45,19 @@ def documents_create() -> int:
 
     The scheduler calls it. One that fails is logged and tried again; the others do not wait for it.
     """
-    count = 0
     with acting_as("operator"):
         existing = InvoiceDocument.objects.values("subject_id")
         invoices = list(Invoice.objects.filter(number__isnull=False).exclude(id__in=existing).order_by("id")[:AT_ONCE])
         notes = list(CreditNote.objects.exclude(id__in=existing).select_related("invoice").order_by("id")[:AT_ONCE])
-        missing: list[tuple[UUID, Callable[[], object]]] = [
-            # the cancellation first: who gets it and the invoice in its place reads them in this order
-            *((invoice.id, partial(cancellation_document, invoice)) for invoice in _cancelled()),
-            *((invoice.id, partial(invoice_document, invoice)) for invoice in invoices),
-            *((note.id, partial(credit_note_document, note)) for note in notes),
-        ]
-        for subject, create in missing:
-            try:
-                create()
-                count += 1
-            except DatabaseError:
-                raise
-            except Exception as error:
-                logger.error("There is no PDF of %s yet: %s", subject.hex, type(error).__name__)
-    return count
+        missing: dict[UUID, Callable[[], object]] = dict(
+            [
+                # the cancellation first: who gets it and the invoice in its place reads them in this order
+                *((invoice.id, partial(cancellation_document, invoice)) for invoice in _cancelled()),
+                *((invoice.id, partial(invoice_document, invoice)) for invoice in invoices),
+                *((note.id, partial(credit_note_document, note)) for note in notes),
+            ]
+        )
+        return each_done(missing, lambda subject: bool(missing[subject]()), name="documents_create")
 
 
 def _cancelled() -> list[Invoice]:

@@ -10,12 +10,12 @@ from decimal import Decimal
 from django.utils import timezone
 
 from billing.models import Plan, PlanVersion, Price, Tier
-from billing.money import line_amount
+from billing.money import ZERO, line_amount
 from billing.plans.selectors import plans_listed
 from billing.prices.pricing import PER_IMAGE, Prices
 from billing.prices.selectors import plan_terms, prices_as_run, prices_of, rows_at
-from billing.prices.services import UPSTREAM_CURRENCY
-from cavendish.gemini.catalog import Model, models
+from billing.prices.services import UPSTREAM_CURRENCY, NewPrice
+from cavendish.gemini.catalog import Model, get_model, models
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,38 @@ def below_cost(*, at: datetime | None = None) -> list[BelowCost]:
         rows_of=lambda plan, model: list(rows_at(model, plan=plan, at=moment)),
         version_of=lambda plan: plan_terms(plan, at=moment),
     )
+
+
+def below_cost_with(plan: Plan | None, new: Sequence[NewPrice], *, at: datetime) -> list[BelowCost]:
+    """Returns what would be below its cost at a moment with new prices of the upstream (no plan) or of a plan: of the
+    models that they are of, in the plans that have tenants and that they concern. As the operator.
+    """
+    plans = [(row.plan, row.tenants) for row in plans_listed() if row.tenants and plan in (None, row.plan)]
+    names = sorted({price.model for price in new})
+    return prices_below_cost(
+        plans,
+        [get_model(name) for name in names],
+        rows_of=lambda of, model: [*rows_at(model, plan=of, at=at), *new_rows(plan, new, model)],
+        version_of=lambda of: plan_terms(of, at=at),
+    )
+
+
+def new_rows(plan: Plan | None, new: Sequence[NewPrice], model: str, *, more: Decimal = ZERO) -> list[Price]:
+    """Returns the rows that new prices of a model would be, each `more` than it is."""
+    return [
+        Price(
+            plan=plan,
+            model=price.model,
+            kind=price.kind,
+            tier=price.tier,
+            unit=price.unit,
+            image_size=price.image_size,
+            unit_price=price.unit_price + more,
+            currency=plan.currency if plan else UPSTREAM_CURRENCY,
+        )
+        for price in new
+        if price.model == model
+    ]
 
 
 def prices_below_cost(

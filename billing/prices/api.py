@@ -14,15 +14,14 @@ from rest_framework.response import Response
 from accounts.authentication.drf import actor
 from accounts.authentication.operators import OperatorView
 from accounts.authentication.parameters import Parameters
-from accounts.idempotency import Replay
 from accounts.roles.operators import OperatorPermission
 from billing.fields import moment_of
 from billing.models import Kind, Plan, Price
 from billing.prices import schema
 from billing.prices.bodies import PricesBody
-from billing.prices.representation import book_line_json, change_json, price_json
+from billing.prices.representation import book_line_json, price_json
 from billing.prices.selectors import book_lines
-from billing.prices.services import NewPrice, prices_add, prices_preview
+from billing.prices.services import NewPrice, prices_add
 from cavendish.db import ids
 from cavendish.gemini.catalog import UnknownModel, get_model, models
 from cavendish.http.json_body import body_of
@@ -69,7 +68,7 @@ class PriceBook(OperatorView):
     )
     def post(self, request: Request) -> Response:
         """Adds versions of prices. A price cannot start in the past of accepted generations."""
-        plan, new, values = _parse(request)
+        plan, new, values = prices_parse(request)
         added = prices_add(
             plan=plan,
             new=new,
@@ -85,31 +84,6 @@ class PriceBook(OperatorView):
     def _added(self, row_ids: Sequence[int]) -> Response:
         rows = Price.objects.filter(id__in=row_ids).order_by("id")
         return Response(page_json([price_json(row) for row in rows], None), status=201)
-
-
-class PriceBookPreview(OperatorView):
-    operator_permissions = {"POST": OperatorPermission.PRICES}
-
-    replays = Replay.KEPT
-
-    @extend_schema(
-        operation_id="price_book_preview",
-        request=PricesBody,
-        responses={200: schema.PriceChanges, **schema.problems(400, 401, 404, 422)},
-        tags=["prices"],
-    )
-    def post(self, request: Request) -> Response:
-        """What the same body would change, old beside new. Nothing is written."""
-        plan, new, values = _parse(request)
-        moment, changes = prices_preview(plan=plan, new=new, effective_from=values["effective_from"])
-        return Response(
-            {
-                "object": "price_changes",
-                "effective_from": moment,
-                "currency": plan.currency if plan else "USD",
-                "data": [change_json(change) for change in changes],
-            }
-        )
 
 
 class PriceHistory(OperatorView):
@@ -163,7 +137,7 @@ def _kind_parameter(request: Request) -> str | None:
     return kind
 
 
-def _parse(request: Request) -> tuple[Plan | None, list[NewPrice], dict[str, Any]]:
+def prices_parse(request: Request) -> tuple[Plan | None, list[NewPrice], dict[str, Any]]:
     values = body_of(request, PricesBody)
     new = [NewPrice(**{**price, "image_size": price["image_size"] or ""}) for price in values["prices"]]
     return plan_of(values["plan_id"]), new, values

@@ -72,11 +72,25 @@ class PriceChange(s.Serializer[object]):
     effective_until = s.DateTimeField(allow_null=True, help_text="When a version that is set already begins.")
 
 
+class BelowCost(s.Serializer[object]):
+    plan_id = s.CharField()
+    plan = s.CharField()
+    tenants = s.IntegerField(help_text="How many are on the plan.")
+    model = s.CharField()
+    tier = s.CharField()
+    kind = s.CharField()
+    image_size = s.CharField(allow_null=True)
+    unit = s.CharField()
+    unit_price = s.CharField()
+    cost = s.CharField(help_text="Of the same unit, in US dollars.")
+
+
 class PriceChanges(s.Serializer[object]):
     object = s.CharField()
     effective_from = s.DateTimeField()
     currency = s.CharField()
     data = PriceChange(many=True)
+    below_cost = BelowCost(many=True, help_text="What plans with tenants would sell for less than it costs then.")
 
 
 PLAN = OpenApiParameter("plan_id", OpenApiTypes.STR, description="A plan; without it, the upstream.")

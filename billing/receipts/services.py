@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError, connections, transaction
+from django.db import connections, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -17,9 +16,8 @@ from billing.receipts.mails import receipt_send
 from billing.receipts.pdf import receipt_pdf
 from cavendish.db import ids
 from cavendish.db.call import call_row
+from cavendish.db.each import each_done
 from cavendish.db.router import acting_as, current_alias
-
-logger = logging.getLogger(__name__)
 
 AT_ONCE = 100
 # Older top-ups are not looked at: an index leads to the newest, and what failed for so long needs a person.
@@ -31,21 +29,17 @@ def receipts_create() -> int:
 
     One that fails is logged and tried again; the others do not wait for it.
     """
-    count = 0
     with acting_as("operator"):
-        for top_up, tenant_id in _without_receipt():
-            try:
-                count += receipt_issue(top_up_id=top_up, tenant_id=tenant_id) is not None
-            except DatabaseError:
-                logger.exception("There is no receipt of top-up %s yet.", top_up.hex)
+        count = each_done(
+            _without_receipt(), lambda row: receipt_issue(top_up_id=row[0], tenant_id=row[1]) is not None,
+            name="receipts_create", told=lambda row: row[0].hex,
+        )  # fmt: skip
         kept = InvoiceDocument.objects.values("subject_id")
-        for receipt in Receipt.objects.exclude(id__in=kept).order_by("id")[:AT_ONCE]:
-            try:
-                receipt_document(receipt)
-            except DatabaseError:
-                raise
-            except Exception as error:
-                logger.error("There is no PDF of receipt %s yet: %s", receipt.id.hex, type(error).__name__)
+        each_done(
+            list(Receipt.objects.exclude(id__in=kept).order_by("id")[:AT_ONCE]),
+            lambda receipt: bool(receipt_document(receipt)),
+            name="receipt_documents", told=lambda receipt: receipt.id.hex,
+        )  # fmt: skip
     return count
 
 

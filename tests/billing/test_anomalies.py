@@ -15,11 +15,13 @@ from billing.anomalies.selectors import anomalies_of, minimum_of
 from billing.anomalies.services import anomalies_watch
 from billing.models import BillingProfile, UsageAnomaly
 from billing.usage.services import usage_platform_refresh
+from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.db.tenancy import tenant_context
 from cavendish.mail.models import Mail
+from tests.billing.invoices.callers import Caller
 from tests.billing.test_usage_api import used
-from tests.factories import key_of, make_tenant
+from tests.factories import key_of, make_key, make_operator_key, make_tenant
 from tests.generations.helpers import in_threads, rows
 
 SUNDAY = date(2026, 11, 29)
@@ -118,3 +120,36 @@ def test_small_spend_and_new_tenants_are_not_reported(tenant: Tenant, settings: 
     settings.ANOMALY_MINIMUM = 0
     assert anomalies_watch() == 0
     assert noted(tenant) == noted(new) == noted(test_mode) == []
+
+
+def test_the_api_lists_them_to_whom_they_concern(tenant: Tenant) -> None:
+    key = key_of(tenant.id, True)
+    spend(tenant, dict.fromkeys(range(1, 57), "5") | {0: "50"}, key)
+    anomalies_watch()
+    mine = Caller(make_key(tenant)[1])
+    of_key, whole = mine.get("usage/anomalies")["data"]
+    day = f"{NOW.date()}"
+    assert (whole["key_id"], whole["day"], whole["used"]) == (None, day, "50.000000000")
+    assert (whole["usual"], whole["limit"], whole["currency"]) == ("5.000000000", "15.000000000", "USD")
+    assert of_key["key_id"] == ids.encode(ids.API_KEY, key)
+    assert mine.get(f"usage/anomalies?from={day}&limit=1")["has_more"]
+    assert mine.get(f"usage/anomalies?to={day}")["data"] == []
+    mine.refused("get", f"usage/anomalies?from={day}&to={day}&month=1", None, 422, "invalid_request", "must lie after")
+    assert Caller(make_key(tenant, livemode=False)[1]).get("usage/anomalies")["data"] == []
+    stranger = Caller(make_key(make_tenant())[1])
+    for asked in ("usage/anomalies", f"usage/anomalies?tenant_id={whole['tenant_id']}"):
+        assert stranger.get(asked)["data"] == []
+    operator = Caller(make_operator_key())
+    assert len(operator.get(f"usage/anomalies?tenant_id={whole['tenant_id']}")["data"]) == 2
+
+
+def test_one_bad_tenant_stops_no_other(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = make_tenant(billing_timezone="UTC")
+    for one in (bad, tenant):
+        spend(one, dict.fromkeys(range(1, 57), "5") | {0: "50"}, key_of(one.id, True))
+    rows("owner", "UPDATE accounts_tenant SET billing_timezone = 'Nowhere/At all' WHERE id = %s", bad.id)
+    try:
+        anomalies_watch()
+    finally:
+        rows("owner", "UPDATE accounts_tenant SET billing_timezone = 'UTC' WHERE id = %s", bad.id)
+    assert (len(noted(bad)), len(noted(tenant))) == (0, 2)

@@ -89,6 +89,7 @@ def test_a_look_before_shows_old_and_new_and_writes_nothing(operator: Operator, 
     first, second = seen["data"]
     assert (first["old_unit_price"], first["unit_price"]) == ("66.00", "70.00")
     assert parse_datetime(first["effective_until"]) == parse_datetime(after)
+    assert seen["below_cost"] == []  # of plans that have tenants
     assert (second["old_unit"], second["unit"], second["effective_until"]) == ("per_1m_tokens", "per_image", None)
 
 

@@ -21,7 +21,7 @@ from cavendish.db.router import acting_as
 from tests.billing.invoices.callers import Caller, key_of
 from tests.billing.invoices.helpers import at, balances, billed_tenant, correct, finalise, spend
 from tests.factories import FLASH, PRO, make_operator_key, make_tenant
-from tests.generations.helpers import one
+from tests.generations.helpers import one, rows
 
 OCTOBER = date(2026, 10, 1)
 MONTH = "from=2026-10-01&to=2026-11-01"
@@ -253,3 +253,16 @@ def test_records_keep_what_a_line_break_is_a_part_of(tenant: Tenant, caller: Cal
     assert total(rows, "amount") == one(
         "owner", "SELECT sum(amount) FROM billing_usagerecord WHERE tenant_id = %s", tenant.id
     )
+
+
+def test_what_is_overdue_is_called_so_and_asked_for(operator: Caller) -> None:
+    late = billed_tenant(balance=0, credit_limit=100)
+    spend(late, OCTOBER)
+    invoice = finalise(late, OCTOBER)
+    assert table(operator, f"invoices.csv?status=overdue&{of(late)}") == []
+    rows("owner", "ALTER TABLE billing_invoice DISABLE TRIGGER USER")
+    rows("owner", "UPDATE billing_invoice SET due_on = current_date - 2 WHERE id = %s", invoice.id)
+    rows("owner", "ALTER TABLE billing_invoice ENABLE TRIGGER USER")
+    [row] = table(operator, f"invoices.csv?status=overdue&{of(late)}")
+    assert (row["number"], row["status"]) == (invoice.number, "overdue")
+    assert table(operator, f"invoices.csv?status=finalised&{of(late)}")[0]["status"] == "overdue"

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 
 from billing.models import LedgerTransaction, LegalEntity, Receipt
 from billing.receipts.services import receipt_issue, receipts_create
+from billing.reconcile import Scope, books_checks, snapshot
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail
 from tests.billing.invoices.callers import Caller, key_of
@@ -111,3 +112,28 @@ def test_vat_is_shown_in_the_currency_in_which_it_is_owed(operator: Caller) -> N
     xml = key_of(tenant).ask("get", f"invoices/{public(invoice)}.xml").content
     assert ubl_faults(xml) == []
     assert b'currencyID="EUR">12.14<' in xml
+
+
+def test_a_hole_in_their_numbers_is_found() -> None:
+    tenant = billed_tenant(balance="10")
+    top_up(tenant, Decimal(20))
+    make_all()
+    assert numbers_differ() == 0
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE billing_receipt DISABLE TRIGGER USER")
+        first = "DELETE FROM billing_receipt r WHERE tenant_id = %s AND series_number = 1 RETURNING to_jsonb(r)::text"
+        cursor.execute(first, [tenant.id])
+        (row,) = cursor.fetchone() or ("",)
+        cursor.execute("ALTER TABLE billing_receipt ENABLE TRIGGER USER")
+        try:
+            assert numbers_differ() == 1
+        finally:
+            again = "INSERT INTO billing_receipt SELECT * FROM jsonb_populate_record(NULL::billing_receipt, %s::jsonb)"
+            cursor.execute(again, [row])
+    assert numbers_differ() == 0
+
+
+def numbers_differ() -> int:
+    with snapshot() as books:
+        [check] = [check for check in books_checks() if check.name == "invoice_numbers"]
+        return books.run(check, Scope(), most=1).count

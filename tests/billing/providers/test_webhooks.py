@@ -11,12 +11,17 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from billing.models import ProviderEvent
+from billing.provider_payments.watch import ANSWERED, TOLD, provider_watch
 from billing.providers import provider_forget
+from cavendish.above.admin.home.selectors.parts import gauges_read, payment_provider
+from cavendish.above.admin.home.selectors.window import Window
 from cavendish.db.router import acting_as
 from tests.billing.providers.payers import WEBHOOK, Payer, deliver, payer, poll, told
 from tests.billing.providers.stripe_server import Json, StripeServer
+from tests.generations.helpers import rows
 
 D = Decimal
 
@@ -140,3 +145,29 @@ def test_events_in_the_wrong_order_lead_to_what_is_so_now(stripe: StripeServer, 
     deliver(stripe, first)
     deliver(stripe, second)
     assert who.balance == D(20)
+
+
+def test_the_platform_knows_how_it_stands_with_its_provider(stripe: StripeServer) -> None:
+    """What it told last, what is not booked yet, and whether it answers: for the metric and the front page."""
+    who, event = pending(stripe)
+    poll()
+    assert who.balance == 30
+    assert provider_watch() == 0
+    assert TOLD._value.get() > 0
+    answered = ANSWERED._value.get()
+    assert time.time() - answered < 60
+
+    rows("owner", "UPDATE billing_providerevent SET state = 'received', received_at = now() - interval '2 minutes' "
+         "WHERE reference = %s", event["id"])  # fmt: skip
+    assert provider_watch() == 1
+    with acting_as("operator"):
+        seen = payment_provider(gauges_read(Window(timezone.now())))
+    assert seen is not None
+    assert (seen.name, seen.unbooked) == ("stripe", 1)
+    assert seen.answered_at is not None
+    assert seen.told_at is not None
+
+    stripe.fail("/v1/events", "before", times=9)
+    ANSWERED.set(0)
+    poll()
+    assert ANSWERED._value.get() == 0  # who is away has not answered

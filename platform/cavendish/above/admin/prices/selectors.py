@@ -20,7 +20,7 @@ from billing.contracts import KindPrice
 from billing.models import Plan, PlanVersion, Price, Tier
 from billing.money import LINE, UNIT_SIZE, ZERO, line_amount
 from billing.months import month_after, month_first
-from billing.oversight.below_cost import BelowCost, prices_below_cost, tier_prices
+from billing.oversight.below_cost import BelowCost, new_rows, prices_below_cost, tier_prices
 from billing.plans.selectors import plans_listed
 from billing.prices.pricing import Line, lines_price
 from billing.prices.selectors import plan_terms, rows_at
@@ -149,20 +149,7 @@ class _Scenario:
 
     def rows(self, plan: Plan | None, model: str, *, more: Decimal = ZERO) -> list[Price]:
         """Returns the rows of a model's prices, oldest first, the new ones `more` than they are."""
-        added = [
-            Price(
-                plan=self.plan,
-                model=price.model,
-                kind=price.kind,
-                tier=price.tier,
-                unit=price.unit,
-                image_size=price.image_size,
-                unit_price=price.unit_price + more,
-                currency=self.plan.currency if self.plan else UPSTREAM_CURRENCY,
-            )
-            for price in self.new
-            if price.model == model and self.concerns(plan)
-        ]
+        added = new_rows(self.plan, self.new, model, more=more) if self.concerns(plan) else []
         return [*rows_at(model, plan=plan, at=self.at), *added]
 
     def version(self, plan: Plan | None, *, more: Decimal = ZERO) -> PlanVersion | None:
