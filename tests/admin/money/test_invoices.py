@@ -12,10 +12,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import OperatorRole
 from billing.models import CreditNote, Invoice, LegalEntity
+from billing.receipts.services import receipts_create
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from tests.admin.acting import act, act_done
-from tests.billing.invoices.helpers import OCTOBER, billed_tenant, draft, finalise, fresh, spend
+from tests.billing.invoices.helpers import OCTOBER, billed_tenant, draft, finalise, fresh, make_entity, spend
 from tests.factories import make_tenant
 from tests.generations.helpers import one, rows
 from tests.people.visitors import Visitor, person, shown
@@ -180,3 +181,46 @@ def test_who_reads_cannot_act(operator: Visitor) -> None:
     assert operator.get(f"{path(invoice)}pay/").status_code == 404
     assert operator.get("/admin/invoices/?month=soon").status_code == 400
     assert OCTOBER.month == invoice.month.month
+
+
+def test_a_rate_is_entered_once_for_a_day(operator: Visitor) -> None:
+    currency = "".join(secrets.choice("ABCDEFGH") for _ in range(2))
+    form = {"currency": "usd", "tax_currency": "CHF", "rate": "0.9217", "valid_from": "2026-11-02", "source": currency}
+    rows("owner", "DELETE FROM billing_exchangerate WHERE tax_currency = 'CHF'")
+    page = act_done(operator, "/admin/invoices/rates/new/", **form)
+    assert "one USD is 0.9217 CHF" in page
+    assert currency in shown(operator.get("/admin/invoices/rates/?currency=chf"))
+    assert currency not in shown(operator.get("/admin/invoices/rates/?currency=JPY"))
+    assert "never changed" in refused(operator, "/admin/invoices/rates/new/", **form)
+    assert "no currency" in refused(operator, "/admin/invoices/rates/new/", **{**form, "currency": "XYZ"})
+    assert operator.post("/admin/invoices/rates/new/", **{**form, "rate": "-1"}, confirm="1").status_code == 422
+    reader = person(operator=True, role=OperatorRole.READ_ONLY)
+    reader.sign_in()
+    assert reader.get("/admin/invoices/rates/").status_code == 200
+    assert reader.get("/admin/invoices/rates/new/").status_code == 403
+
+
+def test_a_preview_of_any_month_that_has_begun(operator: Visitor) -> None:
+    tenant = billed_tenant(balance=100)
+    spend(tenant, OCTOBER, usage={"image_output": 100_000})
+    address = f"/admin/invoices/running/{ids.encode(ids.TENANT, tenant.id)}/"
+    past = shown(operator.get(f"{address}?month=2026-10"))
+    assert "October 2026, made now: $6.00" in past
+    assert "what is due is by the balance of now" in past
+    assert "so far" in shown(operator.get(address))
+    for wrong in ("2099-01", "soon", "2026-13"):
+        assert operator.get(f"{address}?month={wrong}").status_code == 404
+
+
+def test_receipts_are_listed_found_and_shown(operator: Visitor) -> None:
+    tenant = billed_tenant(balance="12.5", entity=make_entity())
+    while receipts_create():  # of other tests, too
+        pass
+    number = one("owner", "SELECT number FROM billing_receipt WHERE tenant_id = %s", tenant.id)
+    page = shown(operator.get(f"/admin/invoices/receipts/?tenant={tenant.slug}"))
+    assert number in page
+    assert "$12.50" in page
+    assert number not in shown(operator.get(f"/admin/invoices/receipts/?tenant={make_tenant().slug}"))
+    found = one("owner", "SELECT id FROM billing_receipt WHERE tenant_id = %s", tenant.id)
+    pdf = operator.get(f"/admin/invoices/receipts/{ids.encode(ids.RECEIPT, found)}/pdf")
+    assert (pdf.status_code, pdf.headers["Content-Type"]) == (200, "application/pdf")

@@ -76,3 +76,23 @@ def test_a_wrong_address_is_named(operator: Visitor, query: str, text: str) -> N
     page = operator.get(f"/admin/ledger/statement/?{query}")
     assert text in shown(page)
     assert page.status_code == (200 if "after" in query else 400)
+
+
+def test_the_journal_is_a_file_for_the_accountant(operator: Visitor) -> None:
+    tenant = make_tenant(balance=10)
+    assert "Journal for the accountant" in shown(operator.get("/admin/ledger/journal/"))
+    asked = f"/admin/ledger/journal/file?tenant={tenant.slug}&since=2026-01-01&until=2026-12-31"
+    plain = operator.get(f"{asked}&form=plain")
+    assert plain.headers["Content-Disposition"] == 'attachment; filename="journal-2026-01-01.csv"'
+    rows = list(csv.DictReader(StringIO(plain.content.decode("utf-8-sig"))))
+    assert {(row["kind"], row["account"]) for row in rows} == {("top_up", "wallet"), ("top_up", "funding")}
+    assert sum(D(row["credit"] or 0) - D(row["debit"] or 0) for row in rows) == 0
+    datev = operator.get(f"{asked}&form=datev").content.decode("cp1252")
+    assert datev.startswith('"EXTF";700;21;"Buchungsstapel"')
+    for wrong, reason in (
+        ("since=soon", "Write a day"), ("form=xls", "Choose a form"), ("until=2025-01-01", "before the first day"),
+        ("form=datev&since=2025-12-01", "within one year"), ("tenant=nobody-at-all", "field-bad"),
+    ):  # fmt: skip
+        answer = operator.get(f"{asked}&form=plain&{wrong}")
+        assert answer.status_code == 400, wrong
+        assert reason in shown(answer)

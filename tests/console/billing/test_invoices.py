@@ -14,10 +14,13 @@ from accounts.actor import SYSTEM
 from accounts.models import Role
 from billing.credit_notes.services import credit_note_issue
 from billing.invoices.documents import invoice_document
-from billing.models import CreditNote, Invoice
+from billing.models import CreditNote, Invoice, Receipt
+from billing.parties.services import billing_profile_update
+from billing.receipts.services import receipts_create
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.storage import objects
+from tests.billing.holds import take
 from tests.billing.invoices.helpers import OCTOBER, billed_tenant, draft, finalise, make_entity, spend
 from tests.console.colleagues import Team
 from tests.people.visitors import shown
@@ -124,3 +127,40 @@ def test_another_tenants_invoice_is_not_there(owing: Invoice) -> None:
     stranger = Team(billed_tenant(balance=1)).member()
     for part in ("", "pdf", "csv", "lines/1/"):
         assert stranger.get(path(owing, part)).status_code == 404, part
+
+
+def test_a_month_that_is_over_can_be_previewed() -> None:
+    tenant = billed_tenant(balance=100)
+    spend(tenant, OCTOBER, usage={"image_output": 100_000})
+    owner = Team(tenant).member()
+    page = shown(owner.get("/console/billing/invoices/preview/?month=2026-10"))
+    assert "October 2026, made now: $6.00" in page
+    assert "so far" in shown(owner.get("/console/billing/invoices/preview/"))
+    assert owner.get("/console/billing/invoices/preview/?month=2099-01").status_code == 404
+
+
+def test_receipts_of_top_ups_are_listed_and_shown() -> None:
+    tenant = billed_tenant(balance="12.5", entity=make_entity())
+    while receipts_create():  # of other tests, too
+        pass
+    owner = Team(tenant).member()
+    with acting_as("operator"):
+        receipt = Receipt.objects.get(tenant=tenant)
+    page = shown(owner.get("/console/billing/receipts/"))
+    assert receipt.number in page
+    assert "$12.50" in page
+    pdf = f"/console/billing/receipts/{ids.encode(ids.RECEIPT, receipt.id)}/pdf"
+    assert owner.get(pdf)["Content-Type"] == "application/pdf"
+    stranger = Team(billed_tenant(balance=1)).member()
+    assert "$12.50" not in shown(stranger.get("/console/billing/receipts/"))
+    assert stranger.get(pdf).status_code == 404
+
+
+def test_tax_that_is_kept_back_stands_in_the_sum_of_the_wallet() -> None:
+    tenant = billed_tenant(balance=10)
+    with acting_as("operator"):
+        billing_profile_update(tenant_id=tenant.id, actor=SYSTEM, tax_rate=Decimal(19))
+    take(tenant, amount=2)
+    page = shown(Team(tenant).member().get("/console/billing/"))
+    assert "Kept back for tax, 19 % of what is held or on no invoice yet" in page
+    assert "7.62" in page.partition("Free to spend")[2][:200]

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.db.models import DateField, F, QuerySet
 from django.db.models.expressions import RawSQL
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import Tenant
 from billing.e_invoices.document import Exchanged
 from billing.e_invoices.selectors import e_invoice_lacks
 from billing.errors import E_INVOICE_FIELDS
@@ -22,7 +24,7 @@ from billing.invoices.document_store import document_read
 from billing.invoices.labels import BATCH, address_text, group_text, line_text, percent_text, quantity_text, rate_text
 from billing.invoices.ledger_entries import today_of
 from billing.invoices.payment_links import payment_url
-from billing.invoices.selectors import FullInvoice, line_cursor, line_generations
+from billing.invoices.selectors import FullInvoice, invoice_preview, line_cursor, line_generations, month_now
 from billing.models import Invoice, InvoiceDocument, InvoiceLine
 from billing.months import month_last
 from cavendish.above.ui import formats
@@ -97,10 +99,30 @@ def heading(full: FullInvoice) -> tuple[str, bool]:
             return _("%(amount)s to pay by %(day)s") % {"amount": amount(left), "day": day(invoice.due_on)}, False
 
 
-def heading_of_running(invoice: Invoice) -> str:
-    """Returns what the month that runs comes to so far."""
-    total = money(invoice.total, invoice.currency, digits=invoice.digits)
-    return _("%(month)s so far: %(amount)s") % {"month": date_format(invoice.month, _("F Y")), "amount": total}
+def preview_shown(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
+    """Returns what the page of a preview shows: of the month that `?month=2026-10` names, else of the one that runs.
+
+    Raises Http404 for what is no month, or has not begun.
+    """
+    running = month_now(tenant.billing_timezone, timezone.now())
+    try:
+        month = date.fromisoformat(f"{text}-01") if (text := request.GET.get("month", "")) else running
+    except ValueError:
+        raise Http404 from None
+    if month > running:
+        raise Http404
+    full = invoice_preview(tenant, month=month)
+    total = money(full.invoice.total, full.invoice.currency, digits=full.invoice.digits)
+    names = {"month": date_format(month, _("F Y")), "amount": total}
+    heading = _("%(month)s so far: %(amount)s") if month == running else _("%(month)s, made now: %(amount)s")
+    return {
+        "full": full,
+        "heading": heading % names,
+        "is_running": True,
+        "is_past": month < running,
+        "month_value": f"{month:%Y-%m}",
+        "month_most": f"{running:%Y-%m}",
+    }
 
 
 def invoice_state(row: Any) -> Any:

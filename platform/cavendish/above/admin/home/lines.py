@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,11 @@ from cavendish.above.admin.links import address_of
 from cavendish.above.ui import formats
 from cavendish.above.ui.formats import ago, count, money, percent, seconds, size
 from cavendish.above.ui.labels import label
+from cavendish.boot.clock import machine_now
 from cavendish.db import ids
+
+PROVIDER_SILENT = timedelta(minutes=3)
+"""It is asked every twenty seconds."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ def platform(page: FrontPage) -> list[Part]:
     """Returns how each part of the platform is."""
     return [
         _workers(page), _keys(page), _webhooks(page), _budgets(page), _batches(page), _sweeper(page), _reconcile(page),
-        _storage(page),
+        _storage(page), *_provider(page),
     ]  # fmt: skip
 
 
@@ -212,6 +217,22 @@ def _storage(page: FrontPage) -> Part:
     growth = page.storage.growth
     fact = "" if growth is None else _("%s in 24 h") % f"{'+' if growth >= 0 else ''}{size(growth)}"
     return Part(_("Storage"), _page("storage"), "good", size(page.storage.bytes), fact)
+
+
+def _provider(page: FrontPage) -> list[Part]:
+    """Returns how the payment provider is; nothing where there is none."""
+    provider = page.provider
+    if provider is None:
+        return []
+    name, address = _("Payment provider"), reverse("admin:provider_events")
+    fact = _("last event %s") % ago(provider.told_at) if provider.told_at else _("no event yet")
+    if provider.answered_at is None or machine_now() - provider.answered_at > PROVIDER_SILENT:
+        silent = _("Last answer %s") % ago(provider.answered_at) if provider.answered_at else _("Silent")
+        return [Part(name, address, "bad", silent, fact)]
+    if provider.unbooked:
+        word = ngettext("%s not booked", "%s not booked", provider.unbooked) % count(provider.unbooked)
+        return [Part(name, address, "waiting", word, fact)]
+    return [Part(name, address, "good", _("All booked"), fact)]
 
 
 def _page(name: str) -> str:

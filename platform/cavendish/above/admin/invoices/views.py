@@ -28,7 +28,6 @@ from billing.invoices.selectors import (
     credit_note_lines,
     invoice_detail,
     invoice_lines,
-    invoice_preview,
     replaced_of,
 )
 from billing.ledger.selectors import LedgerFilters, ledger_transactions
@@ -40,6 +39,7 @@ from cavendish.above.admin.invoices import page
 from cavendish.above.admin.invoices.acts import ACTS, Draft, ReversePayment
 from cavendish.above.admin.invoices.companies import ChangeCompany, NewCompany
 from cavendish.above.admin.invoices.lists import CREDIT_NOTES, INVOICES, PAYMENTS, RECEIPTS
+from cavendish.above.admin.invoices.rates import RATES, NewRate
 from cavendish.above.admin.links import address_of, tenant_named
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page
 from cavendish.above.ui import invoices as invoice_page
@@ -116,13 +116,13 @@ def invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
 
 @operator_page(section="invoices")
 def running(request: HttpRequest, tenant_id: str) -> HttpResponse:
-    """The invoice of the month that runs, as it would be if it ended now."""
+    """The invoice of the month that runs, or of a past one, as it would be if it were made now."""
     try:
         tenant = tenant_named(tenant_id)
     except FilterInvalid:
         raise Http404 from None
-    full = invoice_preview(tenant)
-    context = {**_shown(full), "heading": invoice_page.heading_of_running(full.invoice), "is_running": True}
+    asked = invoice_page.preview_shown(request, tenant)
+    context = {**_shown(asked["full"]), **asked}
     return render(request, "admin/invoices/invoice.html", context)
 
 
@@ -276,6 +276,18 @@ def receipt_file(request: HttpRequest, receipt_id: str) -> HttpResponse:
 def _note_of(note_id: str) -> CreditNote:
     note: CreditNote = row_or_404(ids.CREDIT_NOTE, note_id, CreditNote.objects.select_related("invoice", "tenant"))
     return note
+
+
+@operator_page(section="invoices")
+def rates(request: HttpRequest) -> HttpResponse:
+    action = {"address": reverse("admin:exchange_rate_new"), "word": NewRate.word, "dialog": True}
+    context = {"here": "rates", "actions": [action] if _may(request) else []}
+    return list_page(request, RATES, template="admin/invoices/list.html", context=context)
+
+
+@operator_page(OperatorPermission.MONEY, section="invoices")
+def rate_new(request: HttpRequest) -> HttpResponse:
+    return operator_act(request, NewRate(request.POST or None), back=reverse("admin:exchange_rates"))
 
 
 @operator_page(section="invoices")

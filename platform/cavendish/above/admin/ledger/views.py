@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
@@ -15,6 +16,7 @@ from accounts.roles.operators import OperatorPermission, operator_can
 from billing.ledger.selectors import ledger_transaction, top_up_left, wallet_statement
 from billing.models import Invoice, LedgerEntry, LedgerTransaction
 from billing.money import ZERO
+from cavendish.above.admin.ledger.journal import DATEV, JournalAsked, file_of, journal_asked, postings_of
 from cavendish.above.admin.ledger.selectors import cursor_text, statement_asked
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.pages import operator_of, operator_page
@@ -26,6 +28,7 @@ from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid
 from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
 from cavendish.db import ids
+from cavendish.http.downloads import CSV
 
 
 def _rows() -> QuerySet[LedgerTransaction]:
@@ -174,3 +177,33 @@ def statement_csv(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     head = ("at", "kind", "reason", "amount", "balance", "currency", "transaction")
     return csv_response(f"statement-{asked.tenant.slug}", head, rows)
+
+
+@operator_page(section="ledger")
+def journal(request: HttpRequest) -> HttpResponse:
+    """The form of the journal's file; with what is wrong in it where no file could be made."""
+    return _journal_page(request, journal_asked(request.GET))
+
+
+@operator_page(section="ledger")
+def journal_file(request: HttpRequest) -> HttpResponse:
+    """The file; the page with the reason where it cannot be made."""
+    asked = journal_asked(request.GET)
+    if asked.errors:
+        return _journal_page(request, asked)
+    postings = postings_of(asked)
+    currencies = sorted({row.currency for row in postings})
+    if asked.form == DATEV and not asked.currency and len(currencies) > 1:
+        wrong = _now("Name one: %s.") % ", ".join(currencies)
+        return _journal_page(request, replace(asked, errors={"currency": wrong}))
+    name, fill = file_of(asked, postings, asked.currency or (currencies or ["EUR"])[0])
+    parts: list[bytes] = []
+    fill(parts.append)
+    return HttpResponse(
+        b"".join(parts), content_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def _journal_page(request: HttpRequest, asked: JournalAsked) -> HttpResponse:
+    context = {"asked": asked, "of_tenant": request.GET.get("tenant", "").strip()}
+    return render(request, "admin/ledger/journal.html", context, status=400 if asked.errors else 200)

@@ -28,7 +28,6 @@ from billing.invoices.selectors import (
     credit_note_lines,
     invoice_detail,
     invoice_lines,
-    invoice_preview,
     replaced_of,
 )
 from billing.models import CreditNote, Invoice, InvoiceLine, Receipt
@@ -73,11 +72,10 @@ def invoices_csv(request: HttpRequest, work: Workplace) -> HttpResponseBase:
 
 @console_page(Permission.BILLING, section="billing")
 def preview(request: HttpRequest, work: Workplace) -> HttpResponse:
-    """The invoice of the month that runs, as it would be if the month ended now."""
-    tenant = work.tenant
+    """The invoice of the month that runs, or of a past one, as it would be if it were made now."""
     with work.reading():
-        full = invoice_preview(tenant)
-        context = {**_shown(full), "heading": invoice_page.heading_of_running(full.invoice), "is_running": True}
+        asked = invoice_page.preview_shown(request, work.tenant)
+        context = {**_shown(asked["full"]), **asked}
     return render(request, "console/billing/invoice.html", context)
 
 

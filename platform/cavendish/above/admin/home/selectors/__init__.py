@@ -49,6 +49,7 @@ class FrontPage:
     batches: Batches
     below_cost: int | None
     unusual: int
+    provider: parts.PaymentProvider | None
 
     @property
     def needs_you(self) -> int:
@@ -90,4 +91,5 @@ def front_page(*, zone: ZoneInfo | None = None, now: datetime | None = None, liv
         batches=parts.batches(window),
         below_cost=parts.below_cost(gauges),
         unusual=parts.unusual(gauges),
+        provider=parts.payment_provider(gauges),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from billing.providers import provider_name
 from cavendish.above.admin.home.selectors.window import Window, rows
 from cavendish.above.reconcile.models import ReconcileRun
 from cavendish.above.reconcile.selectors import reconcile_last
@@ -15,6 +16,7 @@ from generations.upkeep.gauges import SWEPT, WEBHOOKS
 Gauges = dict[str, dict[datetime, tuple[Decimal, Decimal]]]
 DAY = timedelta(days=1)
 BACKLOG_COUNTED = 10_000
+PROVIDER = ("answered", "event", "unbooked")
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,26 @@ def unusual(gauges: Gauges) -> int:
     """Returns how many tenants were out of their pattern of spend when the scheduler looked last."""
     noted = gauges.get("tenants_unusual")
     return int(noted[max(noted)][0]) if noted else 0
+
+
+@dataclass(frozen=True)
+class PaymentProvider:
+    """`answered_at` is None where it has not answered for a day; `told_at` is its newest event's moment."""
+
+    name: str
+    answered_at: datetime | None
+    told_at: datetime | None
+    unbooked: int
+
+
+def payment_provider(gauges: Gauges) -> PaymentProvider | None:
+    """Returns how it stands with the payment provider; None where there is none."""
+    name = provider_name()
+    if not name:
+        return None
+    last = {kind: noted[max(noted)][0] for kind in PROVIDER if (noted := gauges.get(f"provider_{kind}"))}
+    moments = {kind: datetime.fromtimestamp(float(value), UTC) for kind, value in last.items()}
+    return PaymentProvider(name, moments.get("answered"), moments.get("event"), int(last.get("unbooked", 0)))
 
 
 def batches(window: Window) -> Batches:
