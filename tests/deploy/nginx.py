@@ -19,10 +19,13 @@ EXAMPLE = Path(__file__).parents[2] / "deploy" / "nginx.conf.example"
 
 
 @contextmanager
-def nginx(folder: Path, ports: Sequence[int]) -> Iterator[str]:
-    """The address of an nginx with TLS before the web processes at the ports; only paths and ports are changed."""
+def nginx(folder: Path, ports: Sequence[int], *, port: int = 0, idle_seconds: int = 8) -> Iterator[str]:
+    """The address of an nginx with TLS before the web processes at the ports; only paths and ports are changed.
+
+    And, for whoever replaces those processes in less time, how long it keeps idle connections to them.
+    """
     assert NGINX
-    proof, port = certificate(folder), free_port(0)
+    proof, port = certificate(folder), free_port(port)
     text = EXAMPLE.read_text()
     for example, own in zip((8001, 8002), ports, strict=True):
         text, found = re.subn(rf"{LOCAL}:{example}\b", f"{LOCAL}:{own}", text)
@@ -33,6 +36,7 @@ def nginx(folder: Path, ports: Sequence[int]) -> Iterator[str]:
         ("/etc/ssl/images.example.com/fullchain.pem", str(proof.file)),
         ("/etc/ssl/images.example.com/key.pem", str(proof.key)),
         ("/var/log/nginx/", f"{folder}/"),
+        ("keepalive_timeout 8s;", f"keepalive_timeout {idle_seconds}s;"),
     ):
         assert old in text, old
         text = text.replace(old, new)

@@ -17,7 +17,6 @@ from cavendish.boot.declared import SETTINGS, Process, Setting
 from cavendish.boot.declared.addresses import DatabaseUrl, HttpUrl, ObjectsUrl, QueueUrl
 from cavendish.boot.declared.kinds import Choice, Day, File, Flag, Folder, Listed, Moment, Text, TimeOfDay, Whole
 from cavendish.boot.startup import refuse_missing, refuse_unknown_models, refuse_wrong_logins
-from cavendish.storage.objects import objects
 from cavendish.storage.startup import refuse_unusable_store
 
 ROOT = Path(__file__).parents[2]
@@ -199,12 +198,8 @@ def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_a_store_that_never_takes_anything_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, words: str) -> None:
     monkeypatch.setattr(settings, "STORAGE_URL", url)
-    objects.cache_clear()
-    try:
-        with pytest.raises(ConfigurationError, match=words):
-            refuse_unusable_store()
-    finally:
-        objects.cache_clear()
+    with pytest.raises(ConfigurationError, match=words):
+        refuse_unusable_store()
 
 
 def test_what_is_missing_is_named(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
-import shutil
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import pytest
 
+from cavendish.above.backup.programs import program
+from cavendish.above.backup.tunnel import TLS_PLEASE, plain_conninfo, tls_context
 from cavendish.boot.config import ConfigurationError
 from cavendish.boot.startup import refuse_unnamed_pooler
 from cavendish.db.address import database_settings, libpq_conninfo
-from cavendish.up.ports import LOCAL, free_port
-from tests.races import until
+from cavendish.up.ports import LOCAL
 from tests.services import Running
 from tests.up.certificates import certificate
+from tests.up.pooler import PGBOUNCER, pgbouncer
 
-PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
-POOLED = ("DATABASE_URL", "DATABASE_SYSTEM_URL", "DATABASE_OPERATOR_URL", "DATABASE_PEOPLE_URL")
 JOBS, AT_ONCE = 500, 20
 
 
@@ -40,61 +39,11 @@ def behind() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def pooled(behind: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def pooled(behind: Running) -> Iterator[dict[str, str]]:
     """The URLs of the platform's database, all but the owner's through the pooler."""
-    assert PGBOUNCER
     urls: dict[str, str] = json.loads((behind.data_dir / "connection.json").read_text())
-    port = free_port(0)
-    home = tmp_path_factory.mktemp("pgbouncer")
-    proof = certificate(home)
-    server = urlsplit(urls["DATABASE_URL"])
-    logins = [urlsplit(urls[name]) for name in POOLED]
-    lines = [f'"{unquote(login.username or "")}" "{unquote(login.password or "")}"\n' for login in logins]
-    (home / "users.txt").write_text("".join(lines))
-    (home / "pgbouncer.ini").write_text(f"""[databases]
-* = host={server.hostname} port={server.port}
-[pgbouncer]
-listen_addr = {LOCAL}
-listen_port = {port}
-unix_socket_dir =
-auth_type = plain
-auth_file = {home}/users.txt
-pool_mode = transaction
-default_pool_size = 8
-max_client_conn = 400
-client_tls_sslmode = allow
-client_tls_cert_file = {proof.file}
-client_tls_key_file = {proof.key}
-""")
-    nobody = _unprivileged(home) if os.getuid() == 0 else None
-    process = subprocess.Popen([PGBOUNCER, "-q", str(home / "pgbouncer.ini")], user=nobody)
-    here, there = f"{server.hostname}:{server.port}", f"{LOCAL}:{port}"
-    verified = f"?sslmode=verify-full&sslrootcert={proof.file}"
-    through = {name: urls[name].replace(here, there) + verified for name in POOLED}
-    through["DATABASE_OWNER_URL"] = urls["DATABASE_OWNER_URL"]
-    until(lambda: _answers(through["DATABASE_URL"]))
-    yield through
-    process.terminate()
-    process.wait(10)
-
-
-def _unprivileged(home: Path) -> int:
-    """PgBouncer does not run as root. Returns the user that it runs as, who may read its folder."""
-    nobody = pwd.getpwnam("nobody").pw_uid
-    for place in (home, *home.iterdir()):
-        os.chown(place, nobody, -1)
-    for place in home.parents:
-        if len(place.parts) > 2:
-            place.chmod(place.stat().st_mode | 0o011)
-    return nobody
-
-
-def _answers(url: str) -> bool:
-    try:
-        psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    with pgbouncer(urls) as through:
+        yield through
 
 
 def test_a_pooler_that_no_setting_names_is_refused(behind: Running, pooled: dict[str, str]) -> None:
@@ -113,6 +62,34 @@ def test_a_connection_is_verified_or_is_none(pooled: dict[str, str], tmp_path: P
     foreign = url.partition("sslrootcert=")[0] + f"sslrootcert={stranger.file}"
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         psycopg.connect(libpq_conninfo(database_settings("DATABASE_URL", foreign)))
+
+
+def test_a_program_without_tls_goes_through_a_tunnel_that_verifies(pooled: dict[str, str], tmp_path: Path) -> None:
+    def ask(conninfo: str) -> subprocess.CompletedProcess[str]:
+        command = [program("psql"), "--no-psqlrc", "--tuples-only", "--command=SELECT current_user", conninfo]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    url = pooled["DATABASE_URL"]
+    assert "SSL support is not compiled in" in ask(url).stderr
+    with psycopg.connect(url) as connection:
+        with plain_conninfo(connection) as through:
+            assert ask(through).stdout.strip() == "cavendish_app"
+        assert "No such file or directory" in ask(through).stderr
+        # The same server, and a certificate that is not its own.
+        stranger = certificate(tmp_path, "stranger")
+        asked = {"sslmode": "verify-full", "sslrootcert": str(stranger.file)}
+        with socket.create_connection(_address(url)) as plain:
+            plain.sendall(TLS_PLEASE)
+            assert plain.recv(1) == b"S"
+            with pytest.raises(ssl.SSLCertVerificationError):
+                tls_context(asked).wrap_socket(plain, server_hostname=LOCAL)
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
 
 
 def test_five_hundred_jobs_run_behind_it_and_the_books_agree(pooled: dict[str, str]) -> None:

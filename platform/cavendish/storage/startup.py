@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cavendish.boot.config import ConfigurationError
 from cavendish.boot.startup import folder_refusal
-from cavendish.storage.objects import RemoteObjects, objects
+from cavendish.storage.objects import RemoteObjects, objects_at
 
 PATIENCE = 5.0
 """Seconds for a bucket's answer. A store that does not answer is away, which is no error of the settings."""
@@ -28,7 +28,7 @@ def refuse_unusable_store() -> None:
             )
         return
     try:
-        store = objects()
+        store = objects_at(settings.STORAGE_URL)
     except (ImproperlyConfigured, ValueError, TypeError) as error:
         raise ConfigurationError(f"STORAGE_URL cannot be used: {error}") from None
     assert isinstance(store, RemoteObjects)

@@ -19,7 +19,7 @@ from cavendish.above.backup.contents import (
     refuse_changed,
     sums,
 )  # fmt: skip
-from cavendish.above.backup.programs import run
+from cavendish.above.backup.programs import load
 from cavendish.above.backup.services import DEMO
 from cavendish.boot.config import Config
 from cavendish.storage.objects import Objects, objects_at
@@ -82,10 +82,10 @@ def _database_restore(
     owner = services.urls["DATABASE_OWNER_URL"]
     with psycopg.connect(owner) as connection:
         row = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
-    if row is None or row[0]:
-        raise BackupError("DATABASE_OWNER_URL leads to a database that has tables. Restore into an empty one.")
-    # All or nothing, and owned by whoever owns this database.
-    run("pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", str(folder / DUMP), conninfo=owner)
+        if row is None or row[0]:
+            raise BackupError("DATABASE_OWNER_URL leads to a database that has tables. Restore into an empty one.")
+        connection.rollback()
+        load(folder / DUMP, connection)
     report("Database: restored.")
     if "SECRET_KEY" in secrets and not environment.get("SECRET_KEY"):
         services.state.put("secret_key", secrets["SECRET_KEY"])

@@ -24,7 +24,7 @@ from cavendish.above.backup.contents import (
     Manifest,
     sha256_of,
 )  # fmt: skip
-from cavendish.above.backup.programs import run
+from cavendish.above.backup.programs import dump
 from cavendish.above.schedule.services import TaskLog
 from cavendish.db.pool import conninfo
 from cavendish.storage import ObjectMissing, objects
@@ -56,9 +56,10 @@ def backup_write(folder: Path) -> Manifest:
             server, transaction = connection.execute(
                 "SELECT current_setting('server_version'), pg_current_xact_id()::text::bigint"
             ).fetchone() or ("", 0)
+            connection.commit()
+            dump(folder / DUMP, connection)
     except psycopg.OperationalError as error:
         raise BackupError(f"DATABASE_OWNER_URL: PostgreSQL cannot be reached: {str(error).splitlines()[0]}") from None
-    run("pg_dump", "--format=custom", f"--file={folder / DUMP}", conninfo=owner)
     (folder / DUMP).chmod(0o600)
     _secrets_write(folder)
     with (folder / SUMS).open("x") as file:
