@@ -81,7 +81,12 @@ class Tenant:
 
     def __init__(self, url: str, key: str) -> None:
         self.http = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60, verify=False, follow_redirects=True
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=60,
+            verify=False,
+            # None is kept: platforms come and go.
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     def post(self, words: str, **headers: str) -> dict[str, Any]:

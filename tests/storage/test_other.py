@@ -107,7 +107,8 @@ def test_a_process_starts_with_a_bucket_that_is_there_or_away_and_not_with_none(
 
 def failure(address: str, folder: Path) -> list[BaseException]:
     """What each call says of a store that fails."""
-    store, found = objects_at(url_of(address)), []
+    found: list[BaseException] = []
+    store = objects_at(url_of(address))
     path = folder / "spooled"
     path.write_bytes(CONTENT)
     for call in (

@@ -74,7 +74,7 @@ class Platform:
         self.folders = folders
         self.supervisor = supervisor
         self.workers = config.number("WORKERS")
-        self.wants_demo = config.flag("DEMO")
+        self.demo_scale = config.number("DEMO_PERCENT") / 100 if config.flag("DEMO") else 0.0
         supervisor.end_leftovers()
         host = config.get("CAVENDISH_HOST")
         self.metrics_urls: list[str] = []
@@ -125,8 +125,9 @@ class Platform:
                 self.supervisor.check_stop()
                 self.supervisor.pause(0.5)
             demo = self._manage("Database", "prepare")
-            if self.wants_demo:
-                print_line(indent(self._manage("Demo", "demo_seed").rstrip(), " " * 4))
+            if self.demo_scale:
+                seeded = self._manage("Demo", "demo_seed", "--scale", str(self.demo_scale))
+                print_line(indent(seeded.rstrip(), " " * 4))
             return demo
 
     def _manage(self, name: str, *arguments: str) -> str:

@@ -117,6 +117,16 @@ SETTINGS = [
         read_by=UP,
     ),
     Setting(
+        name="DEMO_PERCENT",
+        kind=Whole(1, 2000),
+        default="100",
+        about="How much life `DEMO` gives: 100 is about 46,000 generations",
+        meaning=(
+            "`up` only: how much life `DEMO` gives, of about 46,000 generations; with less the first start is quicker"
+        ),
+        read_by=UP,
+    ),
+    Setting(
         name="BASE_URL",
         kind=HttpUrl("an address like https://images.example.com"),
         shown="http://127.0.0.1:<PORT>",
