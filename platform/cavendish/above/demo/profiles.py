@@ -82,11 +82,17 @@ class Profile:
     tax_rate: Decimal | None = None
     tax_label: str = ""
     address: str = ""
+    parts: tuple[str, ...] = ()
+    """The address for e-invoices: line, postal code, city, country, and the region where it has one."""
     credit: int = 0
     """Credit given when its jobs began, in whole units of the currency; a trial has nothing else."""
     is_trial: bool = False
     suspended: tuple[int, str] | None = None
     retention_days: int | None = None
+
+    @property
+    def postal_address(self) -> dict[str, str]:
+        return dict(zip(("line1", "postal_code", "city", "country", "region"), self.parts, strict=False))
 
     @property
     def domain(self) -> str:
@@ -102,6 +108,7 @@ PROFILES = (
          KeyProfile("Lena's scripts", 80, 14, person=4), KeyProfile("ci", 402, 1, livemode=False),
          KeyProfile("intern 2025", 420, revoked=230), KeyProfile("new website", 6)),
         growth=1.7, age=520, kept=60, tag="campaign", address="Oranienstraße 25\n10999 Berlin\nGermany",
+        parts=("Oranienstraße 25", "10999", "Berlin", "DE"),
     ),
     Profile(
         "globex", "Globex Retail", "America/New_York", "scale", 18,
@@ -109,6 +116,7 @@ PROFILES = (
         (KeyProfile("catalog", 300, 74), KeyProfile("ads", 160, 26), KeyProfile("staging", 290, 1, livemode=False)),
         growth=0.95, hours=SHOP, weekend=0.8, failures=0.007, age=470, kept=36, is_invoiced=True, terms_days=30,
         models={FLASH: 48, LITE: 44, PRO: 6, OLD: 2}, address="200 Commerce Street\nAlbany, NY 12207\nUSA",
+        parts=("200 Commerce Street", "12207", "Albany", "US", "NY"),
     ),
     Profile(
         "fable", "Fable Games", "America/Los_Angeles", "scale", 14,
@@ -119,12 +127,14 @@ PROFILES = (
         growth=1.15, hours=NIGHT, weekend=0.75, failures=0.009, age=410, kept=44, is_invoiced=True,
         models={FLASH: 52, LITE: 10, PRO: 37, OLD: 1}, sizes={"512": 4, "1K": 48, "2K": 32, "4K": 16},
         address="88 Cannery Row\nMonterey, CA 93940\nUSA",
+        parts=("88 Cannery Row", "93940", "Monterey", "US", "CA"),
     ),
     Profile(
         "yunshang", "云上画坊", "Asia/Shanghai", "studio", 13,
         (("林晓云", "lin", "owner"), ("陈浩", "chen", "developer"), ("王琳", "wang", "billing")),
         (KeyProfile("小程序", 130, 80), KeyProfile("活动海报", 70, 20), KeyProfile("测试", 128, 1, livemode=False)),
         growth=2.4, hours=SHOP, weekend=1.15, age=134, kept=40, language="zh", address="上海市徐汇区淮海中路 1010 号",
+        parts=("徐汇区淮海中路 1010 号", "200031", "上海市", "CN"),
     ),
     Profile(
         "northwind", "Northwind Prints", "Europe/London", "studio", 10,
@@ -132,12 +142,14 @@ PROFILES = (
         (KeyProfile("print shop", 280, 90), KeyProfile("proofs", 120, 10), KeyProfile("dev", 260, 1, livemode=False)),
         growth=1.05, age=380, kept=30, credit=20, sizes={"1K": 40, "2K": 42, "4K": 18},
         address="14 Harbour Lane\nBristol BS1 4RB\nUnited Kingdom",
+        parts=("14 Harbour Lane", "BS1 4RB", "Bristol", "GB"),
     ),
     Profile(
         "brightside", "Brightside Ads", "America/Chicago", "studio", 7,
         (("Dana Kowalski", "dana", "owner"), ("Miguel Santos", "miguel", "developer")),
         (KeyProfile("campaigns", 210, 100), KeyProfile("test", 205, 1, livemode=False)),
         growth=0.5, age=330, kept=24, address="310 W Lake Street\nChicago, IL 60606\nUSA",
+        parts=("310 W Lake Street", "60606", "Chicago", "US", "IL"),
     ),
     Profile(
         "lumen", "Lumen Learning", "Europe/Paris", "studio", 4.5,
@@ -146,6 +158,7 @@ PROFILES = (
          KeyProfile("essais", 188, 1, livemode=False)),
         growth=1.3, weekend=0.15, age=250, kept=24, tag="subject", models={FLASH: 70, LITE: 26, PRO: 4},
         address="8 rue des Écoles\n75005 Paris\nFrance",
+        parts=("8 rue des Écoles", "75005", "Paris", "FR"),
     ),
     Profile(
         "kite", "Kite Travel", "Asia/Singapore", "starter", 1.0,
@@ -166,6 +179,7 @@ PROFILES = (
         (KeyProfile("listings", 200, 100), KeyProfile("uat", 200, 1, livemode=False)),
         growth=1.1, age=290, kept=20, is_invoiced=True, terms_days=7, tax_rate=Decimal(10), tax_label="GST",
         address="5 Wharf Road\nSydney NSW 2000\nAustralia",
+        parts=("5 Wharf Road", "2000", "Sydney", "AU", "NSW"),
     ),
     Profile(
         "vela", "Vela Cosmetics", "Asia/Seoul", "studio", 1.9,
