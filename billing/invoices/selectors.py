@@ -160,7 +160,7 @@ def invoice_preview(tenant: Tenant, *, month: date | None = None, now: datetime 
     issued = Invoice.objects.filter(tenant=tenant, month=invoice.month).exclude(status=Invoice.Status.VOID).first()
     made = issued.id if issued else None
     dues = call_row(
-        "invoice_dues", tenant.id, invoice.month, made, paid, fees, invoice.net, invoice.tax, invoice.digits
+        "invoice_dues", tenant.id, invoice.month, made, paid, invoice.net, invoice.tax, invoice.digits, fees
     )
     parties = call_row("invoice_parties", tenant.id)
     assert dues is not None

@@ -13,7 +13,8 @@ from tests.browser.conftest import Living
 LISTS = (
     "", "jobs/", "batches/", "outputs/", "tenants/", "people/", "keys/", "charges/", "invoices/", "ledger/",
     "ledger/statement/?tenant=acme", "invoices/payments/", "invoices/credit-notes/", "invoices/companies/",
-    "invoices/running/acme/", "prices/", "prices/?plan=upstream", "prices/plans/", "prices/versions/",
+    "invoices/rates/", "invoices/receipts/", "ledger/journal/", "invoices/running/acme/", "prices/",
+    "prices/?plan=upstream", "prices/plans/", "prices/versions/",
     "prices/below-cost/", "prices/tokens/", "prices/margins/", "reconcile/",
     "models/", "workers/", "workers/upstream-keys/", "background/", "webhooks/", "mail/", "storage/",
     "storage/legal-holds/", "audit/", "settings/", "settings/?changed=yes", "settings/operators/",
@@ -27,7 +28,7 @@ DETAILS = (
 )  # fmt: skip
 ACTS = (
     "tenants/new/", "tenants/acme/top-up/", "tenants/acme/limits/", "tenants/acme/close/", "tenants/acme/billing/",
-    "prices/set/", "prices/plans/new/", "invoices/companies/new/",
+    "prices/set/", "prices/plans/new/", "invoices/companies/new/", "invoices/rates/new/",
 )  # fmt: skip
 
 

@@ -9,8 +9,9 @@
 -- and of all that
 --   due         is what the wallet owes for it: what lies below zero and is on no earlier invoice, and the receivable.
 -- A prepaid wallet never lies below zero, so nothing is due; a postpaid one owes the whole; credits lie in between.
-CREATE OR REPLACE FUNCTION invoice_dues(p_tenant uuid, p_month date, p_invoice uuid, p_exact numeric, p_fees numeric,
-    p_net numeric, p_tax numeric, p_digits int, OUT drawn numeric, OUT borne numeric, OUT receivable numeric, OUT due numeric)
+-- p_exact is what has left the wallet already, p_fees what has not (it has a default for processes of the release before).
+CREATE OR REPLACE FUNCTION invoice_dues(p_tenant uuid, p_month date, p_invoice uuid, p_exact numeric, p_net numeric,
+    p_tax numeric, p_digits int, p_fees numeric DEFAULT 0, OUT drawn numeric, OUT borne numeric, OUT receivable numeric, OUT due numeric)
 LANGUAGE plpgsql STABLE SET search_path = public, pg_temp
 AS $$
 DECLARE

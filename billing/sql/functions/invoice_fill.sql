@@ -28,6 +28,6 @@ BEGIN
                             FROM billing_invoiceline l WHERE l.invoice_id = w.id) lines
         WHERE w.id = ANY (p_invoices)
     ) s
-    CROSS JOIN LATERAL invoice_dues(s.tenant_id, s.month, s.id, s.exact - s.fees, s.fees, s.net, s.tax, s.digits) d
+    CROSS JOIN LATERAL invoice_dues(s.tenant_id, s.month, s.id, s.exact - s.fees, s.net, s.tax, s.digits, s.fees) d
     WHERE i.id = s.id;
 END $$;

@@ -46,7 +46,7 @@ BEGIN
     SELECT coalesce(sum(exact), 0) INTO fees FROM billing_invoiceline
     WHERE invoice_id = p_invoice AND type IN ('base_fee', 'discount', 'commitment');
     SELECT * INTO dues
-    FROM invoice_dues(inv.tenant_id, inv.month, inv.id, inv.exact - fees, fees, inv.net, inv.tax, inv.digits);
+    FROM invoice_dues(inv.tenant_id, inv.month, inv.id, inv.exact - fees, inv.net, inv.tax, inv.digits, fees);
     PERFORM invoice_book(inv.tenant_id, inv.id, 'invoice', '', p_actor, inv.currency, jsonb_build_object(
         'wallet', -dues.drawn, 'receivable', -dues.receivable, 'tax', inv.tax, 'rounding', inv.net - inv.exact - dues.borne,
         'revenue', fees));

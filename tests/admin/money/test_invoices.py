@@ -221,6 +221,9 @@ def test_receipts_are_listed_found_and_shown(operator: Visitor) -> None:
     assert number in page
     assert "$12.50" in page
     assert number not in shown(operator.get(f"/admin/invoices/receipts/?tenant={make_tenant().slug}"))
+    for other in ("since=2099-01-01", "until=2020-01-01", "q=RC-9"):
+        assert "$12.50" not in shown(operator.get(f"/admin/invoices/receipts/?tenant={tenant.slug}&{other}")), other
+    assert operator.get("/admin/invoices/receipts/?since=soon").status_code == 400
     found = one("owner", "SELECT id FROM billing_receipt WHERE tenant_id = %s", tenant.id)
     pdf = operator.get(f"/admin/invoices/receipts/{ids.encode(ids.RECEIPT, found)}/pdf")
     assert (pdf.status_code, pdf.headers["Content-Type"]) == (200, "application/pdf")

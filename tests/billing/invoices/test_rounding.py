@@ -155,7 +155,7 @@ def test_dues_hold_at_every_edge() -> None:
                 if (exact := net - rounding) < 0:
                     continue
                 row = owner.execute(
-                    "SELECT * FROM invoice_dues(%s, '2026-10-01', NULL, %s, 0, %s, %s, 2)", [tenant.id, exact, net, tax]
+                    "SELECT * FROM invoice_dues(%s, '2026-10-01', NULL, %s, %s, %s, 2)", [tenant.id, exact, net, tax]
                 ).fetchone()
                 assert row is not None
                 drawn, borne, receivable, due = row

@@ -149,6 +149,7 @@ def test_receipts_of_top_ups_are_listed_and_shown() -> None:
     page = shown(owner.get("/console/billing/receipts/"))
     assert receipt.number in page
     assert "$12.50" in page
+    assert receipt.number not in shown(owner.get("/console/billing/receipts/?since=2099-01-01"))
     pdf = f"/console/billing/receipts/{ids.encode(ids.RECEIPT, receipt.id)}/pdf"
     assert owner.get(pdf)["Content-Type"] == "application/pdf"
     stranger = Team(billed_tenant(balance=1)).member()

@@ -102,6 +102,7 @@ def parties_create(tenants: list[TenantRows]) -> None:
             name=tenant.profile.name,
             address=tenant.profile.address,
             postal_address=tenant.profile.postal_address,
+            buyer_reference=tenant.profile.slug.upper() if tenant.profile.is_invoiced else "",
             emails=[f"books@{tenant.profile.domain}"] if tenant.profile.is_invoiced else [],
             tax_rate=tenant.profile.tax_rate,
             tax_label=tenant.profile.tax_label,

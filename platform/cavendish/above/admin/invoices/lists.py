@@ -137,7 +137,12 @@ RECEIPTS: List[Receipt] = List(
         Column(_("Reference"), lambda row: format_html('<span class="cut">{}</span>', row.reference), wide=True),
         Column("PDF", lambda row: _pdf("receipt_pdf", ids.RECEIPT, row)),
     ),
-    filters=(TENANT, Filter("q", _("Number"), equals("number"), kind="search")),
+    filters=(
+        Filter("q", _("Number"), _numbered, kind="search"),
+        TENANT,
+        Filter("since", _("From"), lambda rows, text: rows.filter(issued_on__gte=_day(text)), kind="date"),
+        Filter("until", _("To"), lambda rows, text: rows.filter(issued_on__lte=_day(text)), kind="date"),
+    ),
     empty=_("Top-ups get a receipt where their company issues them."),
 )
 

@@ -183,6 +183,10 @@ def receipts(work: Workplace) -> List[Receipt]:
             Column(_("Amount"), lambda row: formats.money(row.amount, row.currency), kind="r"),
             Column(_("File"), _receipt_pdf, kind="r"),
         ),
+        filters=(
+            Filter("since", _("From"), lambda rows, text: rows.filter(issued_on__gte=_day(text)), kind="date"),
+            Filter("until", _("To"), lambda rows, text: rows.filter(issued_on__lte=_day(text)), kind="date"),
+        ),
         empty=_("Each top-up gets a receipt, if your operator issues them."),
     )
 
