@@ -10,7 +10,7 @@ help:
 	@echo "make run    start the whole platform on this machine (PORT, CAVENDISH_DATA_DIR steer it; DEMO=1 fills it)"
 	@echo "make test   run the tests (make test T='-m \"not slow\"' the inner loop, make test T='tests/up -k kill' some)"
 	@echo "make lint   ruff, mypy, the import rules, dead code, translations, dependencies"
-	@echo "make bench  measure speed and memory"
+	@echo "make bench  measure speed and memory (make bench -- --quick; make bench -- --beside litellm)"
 	@echo "make chaos  kill, freeze and cut off a platform at work, then check promises, reconcile and hashes (MINUTES=10)"
 	@echo "make screenshots  take the pictures of the pages for README and docs"
 
@@ -41,6 +41,12 @@ chaos:
 	@requirements/install.sh dev
 	.venv/bin/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
+# Words after `bench` are its own: make bench -- --quick --beside litellm. What has a = in it goes into ARGS.
+ifeq (bench,$(firstword $(MAKECMDGOALS)))
+WORDS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(if $(WORDS),$(eval $(sort $(WORDS)):;@:))
+endif
+
 bench:
 	@requirements/install.sh dev
-	.venv/bin/python -m tests.bench
+	.venv/bin/python -m tests.bench $(WORDS) $(ARGS)

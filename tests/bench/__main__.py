@@ -13,6 +13,7 @@ import psutil
 import uvloop
 
 from tests.bench import pages, volume
+from tests.bench.beside import peers, report, rounds
 from tests.bench.lines import Line
 from tests.bench.rows import ROWS, warm_up
 from tests.bench.stack import BenchError, Stack, running
@@ -32,12 +33,18 @@ def machine() -> str:
 
 
 def table(lines: list[Line]) -> str:
-    rows = [
-        ("what", "measured", "aim", ""),
-        *((line.what, line.value, line.aim, {None: "", True: "ok", False: "short"}[line.good]) for line in lines),
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    rows.insert(1, ("-" * widths[0], "-" * widths[1], "-" * widths[2], "-" * widths[3]))
+    return aligned(
+        [
+            ("what", "measured", "aim", ""),
+            *((line.what, line.value, line.aim, {None: "", True: "ok", False: "short"}[line.good]) for line in lines),
+        ]
+    )
+
+
+def aligned(rows: list[tuple[str, ...]]) -> str:
+    """The rows as Markdown, the heading first."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows = [rows[0], tuple("-" * width for width in widths), *rows[1:]]
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
     )
@@ -89,20 +96,43 @@ async def measure(stack: Stack, names: list[str], quick: bool) -> tuple[list[Lin
     return lines, whole
 
 
-def main() -> int:
+async def compare(stack: Stack, names: list[str], quick: bool) -> None:
+    await warm_up(stack)
+    versions, measured = await rounds.measure(stack, names, quick, say)
+    say("\n".join(["", *versions, "", aligned(report.columns(measured)), "", table(report.ratios(measured))]))
+
+
+def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
     parser.add_argument(
-        "--rows",
-        default=",".join(ROWS),
-        help=f"some of: %(default)s; or {' or '.join(SEEDED)}, which seed databases and take minutes",
+        "--rows", help=f"some of: {','.join(ROWS)}; or {' or '.join(SEEDED)}, which seed databases and take minutes"
+    )
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        choices=list(peers.PEERS),
+        help="install this gateway's newest release in a cache of its own and measure both in turns, instead of rows",
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the platform")
-    arguments = parser.parse_args()
-    names = arguments.rows.split(",")
-    if unknown := [name for name in names if name not in {*ROWS, *SEEDED}]:
+    arguments = parser.parse_args(words)
+    if arguments.beside and arguments.rows:
+        parser.error("--beside measures no rows")
+    arguments.beside = list(dict.fromkeys(arguments.beside))
+    arguments.rows = arguments.rows.split(",") if arguments.rows else list(ROWS)
+    if unknown := [name for name in arguments.rows if name not in {*ROWS, *SEEDED}]:
         parser.error(f"no such row: {', '.join(unknown)}")
+    arguments.set = dict(setting.split("=", 1) for setting in arguments.set)
+    return arguments
+
+
+def main() -> int:
+    arguments = parse(sys.argv[1:])
+    names = arguments.rows
     say(machine())
+    if arguments.beside:
+        return beside(arguments)
     for name in names:
         if name not in SEEDED:
             continue
@@ -117,7 +147,7 @@ def main() -> int:
     if SEEDED.keys() >= set(names):
         return 0
     try:
-        with running(dict(setting.split("=", 1) for setting in arguments.set)) as stack:
+        with running(arguments.set) as stack:
             others = Others()
             lines, whole = uvloop.run(measure(stack, [name for name in ROWS if name in names], arguments.quick))
             foreign = others.percent()
@@ -127,6 +157,22 @@ def main() -> int:
     say(table(lines))
     say(f"Meanwhile other programs kept the cores busy for {foreign:.0f} % of the time.")
     return 0 if whole else 1
+
+
+def beside(arguments: argparse.Namespace) -> int:
+    failed = ""
+    try:
+        with running(arguments.set) as stack:
+            others = Others()
+            uvloop.run(compare(stack, arguments.beside, arguments.quick))
+            foreign = others.percent()
+    except* (BenchError, ConnectionError, asyncio.IncompleteReadError) as group:
+        failed = str(group.exceptions[0])
+    if failed:
+        say(failed)
+        return 1
+    say(f"Meanwhile other programs kept the cores busy for {foreign:.0f} % of the time.")
+    return 0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from tests.bench.calls import Connection, Reply, direct, generation, interaction
 from tests.bench.charging import charging
 from tests.bench.door import door
 from tests.bench.draining import drained
+from tests.bench.floor import floor
 from tests.bench.gate import gate
 from tests.bench.growth import growth
 from tests.bench.idempotency import idempotency
@@ -279,6 +280,7 @@ ROWS: dict[str, Row] = {
     "small-16": throughput(SMALL, 16, (300, 1200), aim=60, cost_aim=9),
     "sdk-1": throughput(SMALL, 1, (60, 200), sdk=True),
     "sdk-16": throughput(SMALL, 16, (300, 1200), cost_aim=12, sdk=True),
+    "floor": floor,
     "downloads": downloads,
     "large-1": throughput(LARGE, 1, (8, 25)),
     "large-16": throughput(LARGE, 16, (48, 160), aim=8),

@@ -64,7 +64,7 @@ class Stack:
 @contextlib.contextmanager
 def running(settings: dict[str, str]) -> Iterator[Stack]:
     """Starts both, ends both, leaves nothing. `settings` are added to the platform's environment."""
-    with _upstream() as upstream_port, tempfile.TemporaryDirectory(prefix="cavendish-bench-") as folder:
+    with upstream() as upstream_port, tempfile.TemporaryDirectory(prefix="cavendish-bench-") as folder:
         # As root, PostgreSQL runs as another user, who must get through here; the data directory itself is private.
         Path(folder).chmod(0o755)
         data_dir = Path(folder) / "data"
@@ -128,7 +128,7 @@ def _stop(up: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _upstream() -> Iterator[int]:
+def upstream() -> Iterator[int]:
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.upstream"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -137,4 +137,4 @@ def _upstream() -> Iterator[int]:
         yield int(server.stdout.readline())
     finally:
         server.terminate()
-        server.wait()
+        server.communicate()

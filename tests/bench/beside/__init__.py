@@ -1,0 +1,1 @@
+"""Cavendish beside other gateways, in one run: `python -m tests.bench --beside litellm --beside portkey`."""
