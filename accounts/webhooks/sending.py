@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connections
@@ -30,7 +31,7 @@ from accounts.webhooks.deliveries import (
 )
 from cavendish.egress import EgressError, Guard
 from cavendish.egress.posting import post
-from cavendish.telemetry.tracing import span
+from cavendish.telemetry.tracing import TRACEPARENT, span, traceparent
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,8 @@ class Sender:
             if prepared is None:
                 return
             with span("webhook", {"cavendish.attempt": claim.attempts}, parent=prepared.traceparent) as traced:
+                if traced:
+                    prepared = replace(prepared, headers=prepared.headers | {TRACEPARENT: traceparent()})
                 outcome = await self._send(prepared)
                 if traced:
                     said = {"http.response.status_code": outcome.status or 0}

@@ -56,7 +56,7 @@ class Process:
         if self.serves:
             assert self.process.poll() is None, "it says that it stops before it does"
             assert self.status("/livez") == 200
-        assert self.process.wait(120) == 0, self.log.read_text()[-2000:]
+        assert self.process.wait(120) in {0, -signal.SIGTERM}, self.log.read_text()[-2000:]
 
     def replace(self, **settings: str) -> None:
         """Its end, another one, until that is ready: what a process manager does."""

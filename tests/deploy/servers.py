@@ -7,6 +7,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -155,6 +156,15 @@ def valkey(home: Path) -> Iterator[str]:
     )
     with _child([str(valkey_program()), str(home / "valkey.conf")], port, home / "valkey.log"):
         yield f"redis://:{password}@{LOCAL}:{port}/0"
+
+
+@contextmanager
+def sandbox(home: Path) -> Iterator[str]:
+    """The URL of a sandbox, as its unit starts it."""
+    port = free_port(0)
+    command = [sys.executable, "-P", "-m", "cavendish.sandbox", "--port", str(port)]
+    with _child(command, port, home / "log", env={**os.environ, "SANDBOX_STATE_DIR": str(home / "state")}):
+        yield f"http://{LOCAL}:{port}"
 
 
 def missing(programs: Mapping[str, object]) -> str:

@@ -2,6 +2,8 @@
 
 With what stands in deploy/README.md ("From one machine to many"), with Debian's PostgreSQL, PgBouncer, RabbitMQ and
 nginx, and an S3 server from npm. What an operator types is a command here, in the same order.
+
+It starts some thirty processes, so it waits to be asked for: MOVE=1 make test T=tests/deploy/test_move.py
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import shutil
 import subprocess
@@ -26,12 +29,16 @@ from cavendish.up.ports import LOCAL, free_port
 from tests.crash.sites import until
 from tests.deploy.fleet import SCHEDULER, WEB, WORKER, Load, Process
 from tests.deploy.nginx import NGINX, nginx
-from tests.deploy.servers import EPMD, INITDB, RABBITMQ, PostgreSQL, missing, postgresql, rabbitmq, valkey
+from tests.deploy.servers import EPMD, INITDB, RABBITMQ, PostgreSQL, missing, postgresql, rabbitmq, sandbox, valkey
 from tests.services import ROOT, Running, clean_environment
 from tests.storage.other import LOGIN, s3rver
 from tests.up.pooler import PGBOUNCER, pgbouncer
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(not os.environ.get("MOVE"), reason="Set MOVE=1 to move a platform to many machines."),
+]
 PROGRAMS = {
     "nginx-light": NGINX,
     "pgbouncer": PGBOUNCER,
@@ -59,6 +66,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, A
             "broker": enter(rabbitmq(folder("rabbitmq"))),
             "valkey": enter(valkey(folder("valkey"))),
             "store": enter(s3rver(folder("s3"), "pictures", "elsewhere")),
+            "sandbox": enter(sandbox(folder("sandbox"))),
         }
 
 
@@ -170,8 +178,7 @@ def test_a_platform_moves_is_upgraded_under_load_and_comes_back_elsewhere(
         "BROKER_URL": servers["broker"],
         "VALKEY_URL": servers["valkey"],
         "STORAGE_URL": f"s3://pictures/prefix?endpoint_url={servers['store']}&region_name=us-east-1",
-        "SANDBOX_URL": f"http://{LOCAL}:{free_port(0)}",
-        "SANDBOX_STATE_DIR": str(tmp_path / "sandbox"),
+        "SANDBOX_URL": servers["sandbox"],
         "EMAIL_HOST": "",
         # The order of the shipped times, and less of them.
         "UNREADY_SECONDS": "2",
@@ -183,9 +190,6 @@ def test_a_platform_moves_is_upgraded_under_load_and_comes_back_elsewhere(
     step("restored into PostgreSQL and the bucket")
 
     # 4. Two of each process behind nginx.
-    sandbox = subprocess.Popen(
-        [sys.executable, "-m", "cavendish.sandbox", "--port", shared["SANDBOX_URL"].rpartition(":")[2]], env=shared
-    )
     fleet: list[Process] = []
     load = Load(f"https://{LOCAL}:{port}", one.ready["tenants"][1]["test_api_key"], pace=0.2)
     try:
@@ -252,6 +256,4 @@ def test_a_platform_moves_is_upgraded_under_load_and_comes_back_elsewhere(
         step("restored elsewhere")
     finally:
         fleet[0].stop()
-        sandbox.terminate()
-        sandbox.wait(10)
         one.remove()

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cavendish.up.ports import LOCAL, free_port
 from tests.crash.sites import Site, until
 from tests.deploy.fleet import WEB, WORKER, Load, Process
 from tests.deploy.nginx import NGINX, nginx
+from tests.deploy.servers import sandbox
 from tests.services import Running
 
 LONG = bool(os.environ.get("ROLLING"))
@@ -29,21 +27,16 @@ IDLE_SECONDS, UNREADY_SECONDS = (8, 9) if LONG else (1, 2)
 
 
 @pytest.fixture
-def running() -> Iterator[Running]:
+def running(tmp_path: Path) -> Iterator[Running]:
     """A platform without workers, whose upstream has a key of its own and takes no background mode, as Google's."""
     if not NGINX:
         pytest.skip("There is no nginx on this machine: a rolling restart behind it was not tried.")
-    port = free_port(0)
-    sandbox = subprocess.Popen(
-        [sys.executable, "-m", "cavendish.sandbox", "--port", str(port)],
-        env={**os.environ, "SANDBOX_STATE_DIR": f"/tmp/cavendish-sandbox-{secrets.token_hex(4)}"},
-    )
-    upstream = {"GEMINI_API_KEYS": f"AIza{secrets.token_hex(16)}", "GEMINI_BASE_URL": f"http://{LOCAL}:{port}"}
-    running = Running({"WORKERS": "0", **upstream})
-    yield running
-    running.remove()
-    sandbox.terminate()
-    sandbox.wait(10)
+    with sandbox(tmp_path) as address:
+        running = Running(
+            {"WORKERS": "0", "GEMINI_API_KEYS": f"AIza{secrets.token_hex(16)}", "GEMINI_BASE_URL": address}
+        )
+        yield running
+        running.remove()
 
 
 def test_nobody_notices_that_every_process_is_replaced(running: Running, tmp_path: Path) -> None:

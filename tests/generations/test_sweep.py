@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
 
-from generations.upkeep.sweep import LeaseGrace
+from cavendish.db.pool import conninfo
+from generations.upkeep.sweep import LONGEST_GAP, LeaseGrace
 from generations.upkeep.sweep import sweep as sweep_all
 from tests.factories import make_tenant, submit_generation
 from tests.generations.helpers import (
@@ -142,6 +145,29 @@ def test_a_row_that_cannot_be_ended_does_not_keep_others_from_it() -> None:
     rows("owner", "DELETE FROM billing_hold WHERE generation_id = %s", broken)
     assert sweep() == {**CALM, "expired": 1, "broken": 1}
     assert (status(broken), status(fine)) == ("queued", "failed")
+
+
+def test_a_transaction_that_hangs_with_a_tenants_rows_holds_up_no_other_tenant() -> None:
+    stuck, fine = make_tenant(), make_tenant()
+    held, worker = submit_generation(stuck), register()
+    assert [job.id for job in claim(worker, 1)] == [held]
+    late = [submit_generation(tenant, ends_in=0.001) for tenant in (stuck, stuck, fine)]
+    orphan = submit_generation(stuck)
+    # no way of the product leads here
+    rows("owner", "UPDATE generations_generation SET status = 'failed' WHERE id = %s", orphan)
+    age_out(worker)
+    with psycopg.connect(conninfo("owner")) as hangs:
+        for table in ("generations_generation", "billing_budgetperiod", "billing_wallet"):
+            hangs.execute(f"SELECT 1 FROM {table} WHERE tenant_id = %s FOR UPDATE", [stuck.id])
+        began = time.monotonic()
+        found = sweep_all()
+        assert time.monotonic() - began < LONGEST_GAP / 2
+        assert (found["expired"], found["broken"], found["holds"]) == (1, 0, 0)
+        assert status(late[2]) == "failed"
+    assert sweep()["freed"] == 1
+    sweep_all()
+    assert {status(id) for id in late} == {"failed"}
+    assert status(held) == "queued"
 
 
 def test_a_cancel_outlives_the_worker_that_should_have_heard_it() -> None:

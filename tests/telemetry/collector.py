@@ -31,6 +31,8 @@ class Collector:
     url: str
     spans: list[Taken] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    hooks: list[dict[str, str]] = field(default_factory=list)
+    """The headers of whatever else was posted."""
 
     def of(self, trace_id: str) -> dict[str, Taken]:
         """Returns the spans of a trace by their names; of several the last."""
@@ -54,6 +56,8 @@ def collecting() -> Iterator[Collector]:
                 body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
                 collector.bodies.append(body)
                 collector.spans.extend(_spans(body))
+            else:
+                collector.hooks.append({name.lower(): value for name, value in self.headers.items()})
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()

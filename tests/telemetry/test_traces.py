@@ -66,6 +66,8 @@ def test_one_trace_goes_from_the_request_to_the_webhook(traced: Running, collect
     assert {name for name, kind in kinds.items() if kind == "web"} == {"POST api/v1/generations", "accept", "hold"}
     assert kinds["claim"] == kinds["settlement"] == "worker"
     assert kinds["webhook"] == "scheduler"
+    # The receiver can go on with it.
+    assert [hook["traceparent"] for hook in collector.hooks] == [f"00-{TRACE}-{spans['webhook'].span_id}-01"]
     assert request.values["http.response.status_code"] == "200"
     assert request.values["cavendish.request_id"] == "traced-1"
     assert job.values["cavendish.generation_id"] == answer.json()["id"]

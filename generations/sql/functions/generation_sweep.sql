@@ -3,6 +3,7 @@
 -- but `lapsed`: items of batches whose day is over before their turn came, and jobs whose client set a time that is over.
 -- p_leases: live workers had the time to renew their leases, so one that has expired is a dead worker's, and its jobs are
 -- freed.
+-- Nobody's lock holds it up: what others have locked for longer than 0.3 s is left to the next sweep.
 CREATE OR REPLACE FUNCTION generation_sweep(p_silent float8, p_leases boolean) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -18,13 +19,18 @@ DECLARE
     tenants uuid[] := '{}';
     silent int;
 BEGIN
+    -- Of a transaction that hangs with a tenant's budgets, all others' jobs would wait to be freed and ended.
+    PERFORM set_config('lock_timeout', '300ms', true);
     IF p_leases THEN
-        FOR dead IN DELETE FROM generations_worker WHERE expires_at < now() RETURNING id LOOP
-            freed := freed + worker_release(dead, 'worker lost');
-        END LOOP;
+        DELETE FROM generations_worker WHERE id IN (
+            SELECT id FROM generations_worker WHERE expires_at < now() FOR UPDATE SKIP LOCKED);
         FOR dead IN SELECT DISTINCT g.worker FROM generations_generation g
                     WHERE g.status = 'running' AND NOT EXISTS (SELECT 1 FROM generations_worker w WHERE w.id = g.worker) LOOP
-            freed := freed + worker_release(dead, 'worker lost');
+            BEGIN
+                freed := freed + worker_release(dead, 'worker lost');
+            EXCEPTION WHEN lock_not_available THEN
+                NULL;
+            END;
         END LOOP;
     END IF;
     -- One for each tenant: two jobs of a tenant in one transaction could lock its budgets in an order in which a submit
@@ -51,7 +57,9 @@ BEGIN
             lapsed := lapsed + late.is_lapsed::int;
             ended := ended || late.id;
             tenants := tenants || late.tenant_id;
-        EXCEPTION WHEN OTHERS THEN
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;
+        WHEN OTHERS THEN
             broken := broken + 1;
         END;
     END LOOP;
@@ -65,7 +73,9 @@ BEGIN
                 holds := holds + 1;
                 EXIT;
             END IF;
-        EXCEPTION WHEN OTHERS THEN
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;
+        WHEN OTHERS THEN
             broken := broken + 1;
         END;
     END LOOP;

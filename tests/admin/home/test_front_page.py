@@ -15,8 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from billing.models import Budget, BudgetPeriod, PlatformMonth, PlatformTotal
+from cavendish.above.admin.home import lines
 from cavendish.above.admin.home.selectors import front_page, money, parts, traffic, work
 from cavendish.above.admin.home.selectors.window import Normal, Window
+from cavendish.boot.clock import machine_now
 from cavendish.gemini.client import KeyPool, key_fingerprint
 from generations.models import TenantMove
 from tests.admin.home import history
@@ -328,6 +330,23 @@ def test_what_is_noted_by_the_hour_is_summed_over_a_day() -> None:
     stored = one("owner", "SELECT coalesce(sum(bytes), 0)::bigint FROM accounts_storageuse")
     assert parts.storage(WINDOW, gauges) == parts.Storage(stored, stored - 100)
     assert parts.counted_at(gauges) == NOW - timedelta(seconds=8)
+
+
+def test_a_backup_is_as_old_as_it_is_also_after_a_week_and_a_day() -> None:
+    # What another run's backup noted is newer than ours only beside this test.
+    rows("owner", "DELETE FROM generations_platformgauge WHERE name = 'backup_at'")
+    assert parts.backed_up_at(parts.gauges_read(WINDOW)) is None
+    page = front_page(now=NOW)
+    assert (page.backed_up_at, [part.word for part in lines.platform(page) if part.name == "Backup"]) == (
+        None, ["Never made"],
+    )  # fmt: skip
+    for days, tone in ((8, "bad"), (0, "good")):
+        made = machine_now() - timedelta(days=days, minutes=5)
+        history.gauge("backup_at", HOUR - days * DAYS, made.timestamp())
+        page = front_page(now=NOW)
+        assert page.backed_up_at is not None
+        assert abs(page.backed_up_at - made) < timedelta(seconds=1)
+        assert [part.tone for part in lines.platform(page) if part.name == "Backup"] == [tone]
 
 
 def test_models_are_summed_over_thirty_days() -> None:

@@ -24,6 +24,8 @@ from cavendish.db import ids
 
 PROVIDER_SILENT = timedelta(minutes=3)
 """It is asked every twenty seconds."""
+BACKUP_DUE = timedelta(hours=26)
+"""As the alert CavendishBackupIsOld has it."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def platform(page: FrontPage) -> list[Part]:
     """Returns how each part of the platform is."""
     return [
         _workers(page), _keys(page), _webhooks(page), _budgets(page), _batches(page), _sweeper(page), _reconcile(page),
-        _storage(page), *_provider(page),
+        _backup(page), _storage(page), *_provider(page),
     ]  # fmt: skip
 
 
@@ -211,6 +213,15 @@ def _reconcile(page: FrontPage) -> Part:
         return Part(_("Reconcile"), _page("reconcile"), "good", _("No difference"), ago(last.ended_at))
     word = ngettext("%s difference", "%s differences", last.differing) % count(last.differing)
     return Part(_("Reconcile"), _page("reconcile"), "bad", word, ago(last.ended_at))
+
+
+def _backup(page: FrontPage) -> Part:
+    """Returns how old the last backup is. Who copies the database in another way sees that this one was never made."""
+    name, address, last = _("Backup"), _page("background"), page.backed_up_at
+    if last is None:
+        return Part(name, address, "waiting", _("Never made"), "", is_machine=False)
+    tone = "good" if machine_now() - last < BACKUP_DUE else "bad"
+    return Part(name, address, tone, ago(last), _("one a day"), is_machine=False)
 
 
 def _storage(page: FrontPage) -> Part:

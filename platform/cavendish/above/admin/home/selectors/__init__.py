@@ -46,6 +46,7 @@ class FrontPage:
     webhooks: Webhooks
     storage: Storage
     reconcile: Reconcile | None
+    backed_up_at: datetime | None
     batches: Batches
     below_cost: int | None
     unusual: int
@@ -88,6 +89,7 @@ def front_page(*, zone: ZoneInfo | None = None, now: datetime | None = None, liv
         webhooks=parts.webhooks(window, gauges),
         storage=parts.storage(window, gauges),
         reconcile=parts.reconcile(),
+        backed_up_at=parts.backed_up_at(gauges),
         batches=parts.batches(window),
         below_cost=parts.below_cost(gauges),
         unusual=parts.unusual(gauges),

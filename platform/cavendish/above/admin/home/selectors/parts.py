@@ -91,8 +91,8 @@ class Batches:
 
 _GAUGES = """
     SELECT g.name, g.hour, g.last, g.peak FROM generations_platformgauge g
-    WHERE (g.hour >= %(day)s OR (g.hour >= %(week)s AND (g.name LIKE 'held\\_%%' OR g.name = 'queue_oldest_seconds')))
-        AND g.hour <= %(hour)s"""
+    WHERE (g.hour >= %(day)s OR (g.hour >= %(week)s AND (g.name LIKE 'held\\_%%' OR g.name = 'queue_oldest_seconds'))
+            OR g.name = 'backup_at') AND g.hour <= %(hour)s"""
 _WEBHOOKS = """
     SELECT d.due, d.oldest, e.off, e.failing FROM (
         SELECT count(*) AS due, min(w.due_at) AS oldest FROM (
@@ -123,6 +123,12 @@ def counted_at(gauges: Gauges) -> datetime | None:
         return None
     newest = max(noted)
     return datetime.fromtimestamp(float(noted[newest][0]), newest.tzinfo)
+
+
+def backed_up_at(gauges: Gauges) -> datetime | None:
+    """Returns when the last backup ended; None before the first."""
+    noted = gauges.get("backup_at")
+    return datetime.fromtimestamp(float(noted[max(noted)][0]), UTC) if noted else None
 
 
 def sweeper(gauges: Gauges) -> Sweeper:
