@@ -65,7 +65,7 @@ class Base64Decoder:
         if self._plain and not self._padded:
             whole = len(body) & ~3
             try:
-                decoded = _strict(body[:whole] if whole != len(body) else body)
+                decoded = _strict(memoryview(body)[:whole] if whole != len(body) else body)
             except NotBase64:
                 self._plain = False
             else:
@@ -84,7 +84,7 @@ class Base64Decoder:
         return decoded
 
 
-def _strict(body: bytes) -> bytes:
+def _strict(body: bytes | memoryview) -> bytes:
     try:
         return pybase64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):

