@@ -109,14 +109,14 @@ async def test_a_file_is_uploaded_and_no_other_host_is_followed() -> None:
     assert get.target == "/v1beta/files/abc"
 
 
-async def test_calls_spread_over_several_http_clients(tmp_path: Path) -> None:
+async def test_calls_do_not_wait_for_each_other(tmp_path: Path) -> None:
     go = asyncio.Event()
 
     async def slow(request: Request, writer: asyncio.StreamWriter) -> None:
         await go.wait()
         writer.write(answer({"id": "a", "status": "completed"}))
 
-    async with upstream(slow) as server, client_of(server, max_connections=20) as client:
+    async with upstream(slow) as server, client_of(server) as client:
         calls = [
             asyncio.create_task(client.create_interaction(BODY, spool=tmp_path, deadline=soon())) for _ in range(100)
         ]

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cavendish.gemini.client import Unavailable
-from cavendish.gemini.client._network import Network
+from cavendish.gemini.client._wire import READ_SIZE
 from tests.gemini.helpers import BODY, client_of, picture_of, soon, until
+from tests.gemini.raw import request, transport_of
 from tests.gemini.upstream import Request, answer, interaction, upstream
 
 
@@ -87,9 +88,13 @@ async def test_a_certificate_that_nobody_vouches_for(certificate: Path, tmp_path
     assert server.requests == []
 
 
+@pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("loop_factory", LOOPS)
-def test_a_slow_reader_makes_the_sender_wait(loop_factory: object, tmp_path: Path) -> None:
+def test_a_slow_reader_makes_the_sender_wait(
+    loop_factory: object, tls: bool, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """I10: what was not read yet stays with the sender, in the kernel at most."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     written = 0
 
     async def send(request: Request, writer: asyncio.StreamWriter) -> None:
@@ -101,16 +106,16 @@ def test_a_slow_reader_makes_the_sender_wait(loop_factory: object, tmp_path: Pat
             written += 100_000
 
     async def call() -> None:
-        async with upstream(send) as server:
-            host, port = server.url.removeprefix("http://").split(":")
-            stream: Any = await Network().connect_tcp(host, int(port))
-            await stream.write(b"GET / HTTP/1.1\r\n\r\n")
-            assert (await stream.read(100)).startswith(b"HTTP/1.1 200 OK")
+        side = server_side(certificate) if tls else None
+        async with upstream(send, tls=side) as server, transport_of() as transport:
+            response: Any = await transport.handle_async_request(request(server.url))
+            stream = response.aiter_raw()
+            taken = len(await anext(stream))
             await asyncio.sleep(0.3)
-            held = sum(len(piece) for piece in stream._protocol.waiting)
-            assert 0 < held <= 256 * 1024
+            held = sum(len(piece) for piece in response.stream._wire.waiting)
+            assert 0 < taken + held <= 2 * READ_SIZE
             assert written < 50_000_000
-            await stream.aclose()
+            await response.aclose()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:  # type: ignore[arg-type]
         runner.run(call())

@@ -29,7 +29,6 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/json, text/e
 class GeminiClient:
     """The client of one upstream; a process needs one. Timeouts are in seconds, deadlines in the event loop's time.
 
-    `max_connections` applies to each httpx client inside; there are as many clients as calls in flight need.
     `max_answer_bytes` bounds the pictures of one response.
     """
 
@@ -40,21 +39,13 @@ class GeminiClient:
         keys: KeyPool,
         connect_timeout: float = 10.0,
         read_timeout: float = 300.0,
-        max_connections: int = 50,
         api_version: str = "v1beta",
         max_answer_bytes: int = 512 * 1024 * 1024,
-        proxy: str | None = None,
     ) -> None:
         self._keys = keys
         self._version = api_version
         self._max_answer_bytes = max_answer_bytes
-        self._http = Connections(
-            base_url=base_url,
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            per_client=max_connections,
-            proxy=proxy,
-        )
+        self._http = Connections(base_url=base_url, connect_timeout=connect_timeout, read_timeout=read_timeout)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -122,9 +113,8 @@ class GeminiClient:
             async def attempt(chosen: Key, tried: Try) -> Interaction:
                 async with self._http.request(
                     "GET",
-                    self._path("interactions", id),
+                    self._path("interactions", id) + f"?stream={'true' if stream else 'false'}",
                     key=chosen,
-                    params={"stream": "true" if stream else "false"},
                     headers=_JSON,
                     tried=tried,
                 ) as response:
