@@ -137,7 +137,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "spend": spend,
         "unusual": anomalies_of(found),
         "dunning": steps_of(tenant_id=found.id) if found.payment_reminded_at else [],
-        "dunning_paused_until": paused_until(tenant=found),
+        "dunning_paused_until": paused_until(tenant=found) if found.payment_reminded_at else None,
         "month_end": month_after(spend.month.first),
         "chart": charts.spend_chart(spend, currency),
         "by": by if by in {"model", "key", "member"} else "",
