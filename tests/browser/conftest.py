@@ -48,7 +48,7 @@ def living(browser: Browser) -> Iterator[Living]:
         ready = json.loads((Path(running_dir) / "ready.json").read_text())
         yield Living(ready["base_url"], Path(running_dir))
         return
-    running = Running({"WORKERS": "1", "DEMO": "1", "DEMO_PERCENT": "25", "SIGNUP": "open"}, timeout=300)
+    running = Running({"WORKERS": "1", "DEMO": "1", "SIGNUP": "open"}, timeout=300)
     yield Living(running.url, running.data_dir)
     running.remove()
 

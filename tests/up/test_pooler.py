@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,37 +20,46 @@ from cavendish.boot.config import ConfigurationError
 from cavendish.boot.startup import refuse_unnamed_pooler
 from cavendish.db.address import database_settings, libpq_conninfo
 from cavendish.up.ports import LOCAL
+from cavendish.up.postgres import THROWAWAY
+from cavendish.up.services import Services, open_data_dir
+from cavendish.up.supervisor import Supervisor
 from tests.services import Running
+from tests.template import template_copy
 from tests.up.certificates import certificate
-from tests.up.pooler import PGBOUNCER, pgbouncer
+from tests.up.pooler import PGBOUNCER, open_folder, pgbouncer
 
 JOBS, AT_ONCE = 500, 20
 
 
 @pytest.fixture(scope="module")
-def behind() -> Iterator[Running]:
-    """A platform without workers, whose PostgreSQL the pooler stands before."""
+def behind() -> Iterator[Mapping[str, str]]:
+    """The URLs of a migrated PostgreSQL with nothing else, which the pooler stands before."""
     if not PGBOUNCER:
         pytest.skip("There is no pgbouncer on this machine: pooling by transaction was not tried.")
-    running = Running({"WORKERS": "0"})
-    yield running
-    running.remove()
+    with open_folder("behind") as place:
+        folders = open_data_dir(str(place))
+        supervisor = Supervisor(folders.data_dir / "children.json", report=lambda line: None)
+        template_copy(folders.data_dir)
+        services = Services(folders, supervisor, {}, postgres_overrides=THROWAWAY)
+        try:
+            services.start()
+            yield services.urls
+        finally:
+            supervisor.stop()
 
 
 @pytest.fixture(scope="module")
-def pooled(behind: Running) -> Iterator[dict[str, str]]:
-    """The URLs of the platform's database, all but the owner's through the pooler."""
-    urls: dict[str, str] = json.loads((behind.data_dir / "connection.json").read_text())
-    with pgbouncer(urls) as through:
+def pooled(behind: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The URLs of the database, all but the owner's through the pooler."""
+    with pgbouncer(behind) as through:
         yield through
 
 
-def test_a_pooler_that_no_setting_names_is_refused(behind: Running, pooled: dict[str, str]) -> None:
+def test_a_pooler_that_no_setting_names_is_refused(behind: Mapping[str, str], pooled: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="DATABASE_POOLER=transaction"):
         refuse_unnamed_pooler(pooled["DATABASE_URL"], named=False)
     refuse_unnamed_pooler(pooled["DATABASE_URL"], named=True)
-    direct = json.loads((behind.data_dir / "connection.json").read_text())["DATABASE_URL"]
-    refuse_unnamed_pooler(direct, named=False)
+    refuse_unnamed_pooler(behind["DATABASE_URL"], named=False)
 
 
 def test_a_connection_is_verified_or_is_none(pooled: dict[str, str], tmp_path: Path) -> None:
@@ -104,7 +112,9 @@ def test_five_hundred_jobs_run_behind_it_and_the_books_agree(pooled: dict[str, s
         ):
 
             def job(number: int) -> str:
-                body = {"model": "gemini-3.1-flash-lite-image", "input": f"a cat, {number}"}
+                # Small ones: what is tried here costs the database as much, and the sandbox less to draw.
+                size = {"type": "image", "image_size": "512"}
+                body = {"model": "gemini-3.1-flash-image", "input": f"a cat, {number}", "response_format": size}
                 answer = client.post("/api/v1/generations", json=body, headers={"Prefer": "wait=55"})
                 assert answer.status_code in {200, 202}, answer.text
                 return str(answer.json()["status"])
