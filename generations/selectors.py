@@ -77,7 +77,9 @@ def generation_find(generation_id: UUID, *, livemode: bool | None) -> Generation
 
 def generation_detail(generation_id: UUID, *, livemode: bool) -> GenerationDetail | None:
     """One generation with its parts, in one statement."""
-    details = _details("g.id = %s AND g.livemode = %s AND g.deleted_at IS NULL", [generation_id, livemode])
+    details = _details(
+        "g.id = %s AND g.livemode = %s AND g.deleted_at IS NULL", [generation_id, livemode], kept_plan=True
+    )
     return details.get(generation_id)
 
 
@@ -99,10 +101,11 @@ def _parts() -> tuple[Columns[Any], ...]:
     )
 
 
-def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
+def _details(condition: str, values: list[Any], *, kept_plan: bool = False) -> dict[UUID, GenerationDetail]:
     """Generations with their parts, by id. `condition` is SQL of ours, its values come apart.
 
-    A hold is read only where no charge has ended it.
+    A hold is read only where no charge has ended it. Of one generation the plan is kept, since to make it takes longer
+    than to use it; of a page a join is cheaper.
     """
     parts = _parts()
     # The position is among the tenant's own waiting jobs, from 1: what other tenants have waiting is their own matter.
@@ -116,12 +119,15 @@ def _details(condition: str, values: list[Any]) -> dict[UUID, GenerationDetail]:
                 (SELECT t.concurrency_limit FROM accounts_tenant t WHERE t.id = g.tenant_id) END,
             ARRAY (SELECT t.tag FROM generations_generationtag t WHERE t.generation_id = g.id ORDER BY t.id)
         FROM generations_generation g
-        JOIN generations_generationcontent c ON c.generation_id = g.id
+        CROSS JOIN generation_content(g.id) c
         LEFT JOIN billing_charge b ON b.generation_id = g.id
         LEFT JOIN billing_hold h ON h.generation_id = g.id AND b.generation_id IS NULL
         LEFT JOIN generations_output o ON o.generation_id = g.id
         WHERE {condition} ORDER BY o.part, o.index
     """  # noqa: S608
+    if not kept_plan:
+        joined = "JOIN generations_generationcontent c ON c.generation_id = g.id"
+        statement = statement.replace("CROSS JOIN generation_content(g.id) c", joined)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()

@@ -60,13 +60,21 @@ def job_timeline(generation_id: UUID) -> Timeline | None:
     return _Reader(job).timeline() if job is not None else None
 
 
+def _content(job: Generation) -> GenerationContent:
+    """What there is of a job's content. An erased one's goes with its month (`generations.upkeep.months`)."""
+    try:
+        return job.content
+    except GenerationContent.DoesNotExist:
+        return GenerationContent(generation=job, tenant_id=job.tenant_id, request={}, job_spec={})
+
+
 class _Reader:
     """Reads what belongs to one job, in a fixed number of queries."""
 
     def __init__(self, job: Generation) -> None:
         self.job = job
         self.now = timezone.now()
-        self.content: GenerationContent = job.content
+        self.content = _content(job)
         self.events = list(Event.objects.filter(subject=job.id).order_by("id"))
         self.hold = Hold.objects.filter(generation_id=job.id).first()
         self.charge = Charge.objects.filter(generation_id=job.id).first()

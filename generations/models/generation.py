@@ -147,12 +147,15 @@ class GenerationContent(TenantModel):
     `request` is the body as sent with bytes replaced by file ids; `job_spec` is what the worker does
     (`generations.contracts.JobSpecBody`); `steps` are the upstream's, verbatim with thought signatures, pictures
     replaced by output ids: a conversation can be rebuilt.
+
+    Partitioned by the month in which the generation was made; what was erased goes with its month (decision 0035).
     """
 
     generation = models.OneToOneField(
         Generation, primary_key=True, on_delete=models.PROTECT, related_name="content", db_constraint=False
     )
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    # The key to the generation carries the tenant.
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     request = models.JSONField()
     job_spec = models.JSONField(db_column="plan")
     content = models.JSONField(default=list)

@@ -335,6 +335,8 @@ HEALTH_HOST = CONFIG.get("HEALTH_HOST")
 # How long a ready export can be downloaded, and the default wait before a closing tenant is erased.
 EXPORT_DAYS = CONFIG.number("EXPORT_DAYS")
 ERASURE_DAYS = CONFIG.number("ERASURE_DAYS")
+# How long events and calls of erased generations are kept; 0 is for ever.
+HISTORY_MONTHS = CONFIG.number("HISTORY_MONTHS")
 SIGNED_URL_SECONDS = CONFIG.number("SIGNED_URL_SECONDS")
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -70,6 +70,7 @@ ORDER: Mapping[str, str] = {
     "generations_activitymoney": "by whoever counts",
     "generations_tenantmove": "by whoever counts",
     "generations_platformgauge": "one of an hour, alone in its transaction",
+    "the table generations_generation": "while a month of contents or calls is attached; gives up after half a second",
     "the table billing_usagerecord_default": "while a partition is made; gives up after two seconds",
     "billing_usagerecord_default": "rows that move into their partition",
     "the table billing_usagerecord": "while a partition is attached",

@@ -25,6 +25,7 @@ BY_HAND = {
     "billing/budgets/selectors.py": {"budget_period_bounds"},
     "billing/credits/services.py": {"budget_period_bounds"},
     "billing/months.py": {"budget_period_bounds"},
+    "generations/selectors.py": {"generation_content"},
     "platform/cavendish/above/demo/budgets.py": {"budget_use"},
     "platform/cavendish/above/demo/seed.py": {"activity_hour_refresh"},
 }

@@ -31,7 +31,14 @@ STYLE = (
     "require-lock-timeout", "require-statement-timeout",
 )  # fmt: skip
 _PAYMENTS = "billing_payment has a row for each payment of an invoice: what scans it takes milliseconds"
+_MONTHS = "the table becomes a partition: its indexes give their names to those of the whole, which no code names"
+_BOUND = "what took its place is the partition's own bound"
 ALLOWED = {
+    "events.0006 require-concurrent-index-deletion": "the table is locked already, and no plan can use it meanwhile",
+    "events.0006 renaming-object": _MONTHS,
+    "events.0006 ban-drop-constraint": _BOUND,
+    "generations.0033 renaming-object": _MONTHS,
+    "generations.0033 ban-drop-constraint": _BOUND,
     **dict.fromkeys(
         (
             "billing.0032 ban-drop-constraint",

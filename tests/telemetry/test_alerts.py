@@ -116,6 +116,7 @@ CASES = {
     "CavendishReconcileIsOld": one(
         'cavendish_reconcile_age_seconds{scope="whole"}', "200000x60", "3600x60", scope="whole"
     ),
+    "CavendishMonthsAreMissing": one("cavendish_months_ahead", "0x60", "3x60"),
     "CavendishBackupIsOld": one("cavendish_backup_age_seconds", " ".join(["+Inf"] * 60), "3600x60"),
 }
 

@@ -9,11 +9,13 @@
 -- An item of a batch may wait for a day, but once it has started it has p_seconds, as every job, or less where
 -- its request says so.
 --
+-- Its plans are kept: of a partitioned table PostgreSQL would plan each time anew (decision 0035).
+--
 -- SECURITY DEFINER: the system role works across tenants through functions like this one and has no rights on tables.
 CREATE OR REPLACE FUNCTION generation_claim(p_worker uuid, p_limit int, p_bytes bigint, p_idle boolean, p_batch int,
     p_seconds float8)
 RETURNS TABLE (id uuid, tenant_id uuid, attempt int, lease_token uuid, job jsonb)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -108,7 +110,7 @@ BEGIN
         'hold', jsonb_build_object('amount', h.amount::text, 'prices', h.prices, 'images', h.images,
                                    'included', coalesce(a.held, 0)))
     FROM claimed c
-    JOIN generations_generationcontent k ON k.generation_id = c.id
+    JOIN generations_generationcontent k ON k.generation_id = c.id AND k.generation_id = ANY (picked)
     JOIN billing_hold h ON h.generation_id = c.id
     LEFT JOIN billing_allowanceuse a ON a.generation_id = c.id
     ORDER BY c.turn;

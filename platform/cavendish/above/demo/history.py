@@ -88,12 +88,17 @@ class History:
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 """SELECT (SELECT coalesce(max(id), 0) FROM billing_ledgerentry),
-                          (SELECT coalesce(max(id), 0) FROM events_event), clock_timestamp()"""
+                          nextval('events_event_id_seq'), clock_timestamp()"""
             )
             entry, event, began = cursor.fetchone()
             first = UUID(int=int(began.timestamp() * 1000) << 80)
             yield
-            cursor.execute("UPDATE events_event SET at = %s WHERE id > %s", [at, event])
+            cursor.execute(
+                """UPDATE events_event SET at = %s WHERE id > %s AND xid = (
+                       pg_current_xact_id()::text::bigint
+                       + coalesce(pg_sequence_last_value('events_xid_base'::regclass), 0))::text::xid8""",
+                [at, event],
+            )
             cursor.execute("SELECT DISTINCT transaction_id FROM billing_ledgerentry WHERE id > %s ORDER BY 1", [entry])
             for (old,) in cursor.fetchall():
                 # One statement: foreign keys are looked at when it has ended.

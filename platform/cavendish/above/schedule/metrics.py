@@ -20,6 +20,7 @@ ABOUT = {
     "mails_waiting": "Mails that are due and not sent.",
     "mails_oldest_seconds": "How long the oldest of them has been due.",
     "mails_failed": "Mails that were given up.",
+    "months_ahead": "Months after this one that all tables which are partitioned by month have a partition for.",
     "backup_age_seconds": "How long ago the last backup ended; infinite before the first.",
 }
 BY_TIER = frozenset({"queue_jobs", "queue_oldest_seconds", "running_jobs"})

@@ -370,6 +370,17 @@ SETTINGS = [
         read_by=WEB,
     ),
     Setting(
+        name="HISTORY_MONTHS",
+        kind=Whole(1, 1200, none="no end"),
+        default="13",
+        about="Months that what is left of erased generations is kept: their events, the log of calls upstream",
+        meaning=(
+            "How long what is left of erased generations is kept: their events, the log of calls upstream. Then their "
+            "month is dropped; the books stay"
+        ),
+        read_by=SCHEDULER,
+    ),
+    Setting(
         name="SIGNED_URL_SECONDS",
         kind=Whole(1, 604_800),
         default="3600",

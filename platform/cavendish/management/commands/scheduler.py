@@ -60,6 +60,7 @@ from generations.batches.services import batch_inputs_erase
 from generations.compat.gemini.batches.item_dialect import GEMINI
 from generations.upkeep.activity import REFRESH_SECONDS, activity_refresh
 from generations.upkeep.gauges import below_cost_take, gauges_take
+from generations.upkeep.months import months_create, months_drop
 from generations.upkeep.retention import contents_expire, files_expire, inputs_expire, outputs_expire
 from generations.upkeep.sweep import sweep
 from generations.upkeep.terms import FILL_SECONDS, terms_fill
@@ -99,6 +100,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(absorbed_watch, every=60),
             Task(anomalies_watch, every=300),
             Task(usage_partitions_create, every=3600),
+            Task(months_create, every=3600),
             Task(webhook_deliveries_expire, every=60),
             Task(catalog_prices_load, every=600),
         ],
@@ -137,6 +139,7 @@ def threads_of_tasks() -> dict[str, list[Task]]:
             Task(people_tidy, every=600),
             Task(idempotency_keys_expire, every=60),
             Task(terms_fill, every=60, seconds=FILL_SECONDS),
+            Task(months_drop, every=3600),
         ],
     }
 

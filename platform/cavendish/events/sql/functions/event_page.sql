@@ -3,7 +3,7 @@
 -- it was stays the operator's.
 CREATE OR REPLACE FUNCTION event_page(p_tenant uuid, p_subject uuid, p_after text, p_limit int)
 RETURNS TABLE (cursor text, type text, data jsonb, at timestamptz)
-LANGUAGE plpgsql SET search_path = public, pg_temp
+LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     after_xid xid8 := coalesce(nullif(split_part(p_after, '.', 1), ''), '0')::xid8;

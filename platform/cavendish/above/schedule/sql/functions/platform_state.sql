@@ -44,6 +44,16 @@ AS $$
     UNION ALL
     SELECT 'mails_failed', '', count(*) FROM mail_mail m WHERE m.status = 'failed'
     UNION ALL
+    -- by the names of partitions, which end with year and month
+    SELECT 'months_ahead', '', min(m.ahead) FROM (
+        SELECT coalesce(max(12 * extract(year FROM p.month) + extract(month FROM p.month)), 0)
+               - 12 * extract(year FROM now() AT TIME ZONE 'UTC') - extract(month FROM now() AT TIME ZONE 'UTC') AS ahead
+        FROM pg_partitioned_table t
+        LEFT JOIN LATERAL (
+            SELECT to_date(substring(c.relname FROM '_(\d{6})$'), 'YYYYMM') AS month
+            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = t.partrelid) p ON true
+        GROUP BY t.partrelid) m
+    UNION ALL
     -- noted by manage.py backup (generations.upkeep.gauges)
     SELECT 'backup_age_seconds', '', coalesce((SELECT extract(epoch FROM now()) - p.last FROM generations_platformgauge p
                                                WHERE p.name = 'backup_at' ORDER BY p.hour DESC LIMIT 1), 'Infinity')
