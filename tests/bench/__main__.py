@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from tests.bench import pages, volume
+from tests.bench import pages, volume, year
 from tests.bench.beside import peers, report, rounds
 from tests.bench.lines import Line
 from tests.bench.rows import ROWS, warm_up
@@ -50,7 +50,7 @@ def aligned(rows: list[tuple[str, ...]]) -> str:
     )
 
 
-SEEDED = {"volume": volume.measure, "pages": pages.measure, "console": pages.measure_console}
+SEEDED = {"volume": volume.measure, "pages": pages.measure, "console": pages.measure_console, "year": year.measure}
 """Rows that seed databases of their own, which takes minutes: only those who name them get them."""
 
 

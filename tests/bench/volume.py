@@ -53,6 +53,9 @@ class Books:
     def probe(self, *arguments: str) -> Any:
         return json.loads(self._run([sys.executable, "-m", "tests.bench.probe", *arguments]))
 
+    def run_module(self, *arguments: str) -> str:
+        return self._run([sys.executable, "-m", *arguments])
+
     def _run(self, command: list[str]) -> str:
         done = subprocess.run(command, env=self.env, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
