@@ -95,7 +95,8 @@ class SubmittedItem(TypedDict):
 
 class Submission(TypedDict):
     """`generation_submit(p)`, times in seconds from now. `deadline_seconds` is the client's own deadline, `terms` are
-    an array as PostgreSQL writes it.
+    an array as PostgreSQL writes it. `storage_quota` is what a tenant has that has none of its own, in bytes, 0 for no
+    limit; None where it is not asked.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Submission(TypedDict):
     aspect_ratio: str
     estimated_bytes: int
     stored_bytes: int
+    storage_quota: int | None
     deadline: float
     deadline_seconds: float | None
     cancel_after: float | None
@@ -152,6 +154,14 @@ class LimitRefusal(TypedDict):
     limit: int
 
 
+class QuotaRefusal(TypedDict):
+    """The tenant stores as much as it may, in bytes."""
+
+    code: Literal["storage_quota_exceeded"]
+    limit: int
+    used: int
+
+
 class GuardChanged(TypedDict):
     """Other guard rules are in force than those that the request was judged by."""
 
@@ -165,7 +175,15 @@ class ItemRefusal(TypedDict):
 
 
 SubmitRefusal = (
-    TenantRefusal | GuardChanged | SizeRefusal | LimitRefusal | ItemRefusal | KeyLost | DayRefusal | HoldRefusal
+    TenantRefusal
+    | GuardChanged
+    | SizeRefusal
+    | LimitRefusal
+    | QuotaRefusal
+    | ItemRefusal
+    | KeyLost
+    | DayRefusal
+    | HoldRefusal
 )
 
 

@@ -340,6 +340,8 @@ def refusal_of(result: SubmitRefusal) -> Refusal:
         return JobsInFlight(result["limit"])
     if result["code"] == "guard_changed":
         return GuardRulesChanged()
+    if result["code"] == "storage_quota_exceeded":
+        return StorageQuotaExceeded(limit=result["limit"], used=result["used"])
     if result["code"] == "item_taken":
         return ItemTaken()
     if result["code"] == "idempotency_key_lost":

@@ -34,7 +34,9 @@ _durations: dict[tuple[str, str], tuple[float, float]] = {}
 
 @dataclass(frozen=True)
 class GenerationDetail:
-    """A generation with everything that its representation shows."""
+    """A generation with everything that its representation shows. Its `content` has `job_spec` and `steps`, the
+    largest columns, only where the whole was asked for.
+    """
 
     generation: Generation
     content: GenerationContent
@@ -75,39 +77,46 @@ def generation_find(generation_id: UUID, *, livemode: bool | None) -> Generation
     return generation
 
 
-def generation_detail(generation_id: UUID, *, livemode: bool) -> GenerationDetail | None:
+def generation_detail(generation_id: UUID, *, livemode: bool, whole: bool = False) -> GenerationDetail | None:
     """One generation with its parts, in one statement."""
-    details = _details(
-        "g.id = %s AND g.livemode = %s AND g.deleted_at IS NULL", [generation_id, livemode], kept_plan=True
-    )
+    values = [generation_id, livemode]
+    details = _details("g.id = %s AND g.livemode = %s AND g.deleted_at IS NULL", values, whole=whole, kept_plan=True)
     return details.get(generation_id)
 
 
-def generations_load(generations: Sequence[Generation]) -> list[GenerationDetail]:
+def generation_details(generation_ids: Sequence[UUID], *, livemode: bool) -> dict[UUID, GenerationDetail]:
+    """Those of the generations that there are, with their parts, by id, in one statement."""
+    values = [list(generation_ids), livemode]
+    return _details("g.id = ANY (%s) AND g.livemode = %s AND g.deleted_at IS NULL", values)
+
+
+def generations_load(generations: Sequence[Generation], *, whole: bool = False) -> list[GenerationDetail]:
     """The parts of a page of generations, in one statement, in the order given."""
     ids = [generation.id for generation in generations]
-    details = _details("g.id = ANY (%s)", [ids]) if ids else {}
+    details = _details("g.id = ANY (%s)", [ids], whole=whole) if ids else {}
     return [details[id] for id in ids]
 
 
 @cache
-def _parts() -> tuple[Columns[Any], ...]:
+def _parts(whole: bool) -> tuple[Columns[Any], ...]:
     return (
         Columns(Generation, "g"),
-        Columns(GenerationContent, "c", without={"job_spec", "steps"}),
+        Columns(GenerationContent, "c", without=() if whole else {"job_spec", "steps"}),
         Columns(Charge, "b"),
         Columns(Hold, "h"),
         Columns(Output, "o"),
     )
 
 
-def _details(condition: str, values: list[Any], *, kept_plan: bool = False) -> dict[UUID, GenerationDetail]:
+def _details(
+    condition: str, values: list[Any], *, whole: bool = False, kept_plan: bool = False
+) -> dict[UUID, GenerationDetail]:
     """Generations with their parts, by id. `condition` is SQL of ours, its values come apart.
 
     A hold is read only where no charge has ended it. Of one generation the plan is kept, since to make it takes longer
     than to use it; of a page a join is cheaper.
     """
-    parts = _parts()
+    parts = _parts(whole)
     # The position is among the tenant's own waiting jobs, from 1: what other tenants have waiting is their own matter.
     statement = f"""
         SELECT {", ".join(part.sql for part in parts)}, CASE g.status WHEN 'queued' THEN

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from accounts.actor import Actor
 from accounts.authentication.principal import Principal, key_changes, principal_of
 from accounts.limits import current_reservation
+from cavendish.http.threaded import INTERNAL
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -56,7 +57,7 @@ def resumed_by_wait_layer(request: Request) -> bool:
 
     That is the second half of a request that was authenticated and counted before it waited.
     """
-    return bool(getattr(request._request, "scope", {}).get("cavendish.internal"))
+    return bool(getattr(request._request, "scope", {}).get(INTERNAL))
 
 
 def _makes_pictures(request: Request) -> bool:

@@ -92,7 +92,8 @@ def inputs_store(
             _look_up(parsed, inputs, livemode)
     infos = inputs_check(parsed)
     inline = sum(info.bytes for info in infos.values())
-    if not is_quote:
+    # Of a request that brings nothing `generation_submit` sees whether the tenant has room for its answer.
+    if inline and not is_quote:
         storage_check(tenant_id=tenant_id, incoming=inline)
     fetched = uris_fetch(parsed, tenant_id=tenant_id, spool=spool)
     if fetched and not is_quote:

@@ -130,6 +130,7 @@ def generation_submit(
                     raise refusal_of(refusal)
                 # What came with the request is stored and noted once, for all of them.
                 submission["stored_bytes"] = 0
+                submission["storage_quota"] = None
                 submission["idempotency"] = None
                 job_webhooks_store(
                     parsed.webhooks, tenant_id=owner.tenant_id, livemode=owner.livemode, subject=generation_id
@@ -170,6 +171,7 @@ def _submission(
         "aspect_ratio": spec.resolution.aspect_ratio if spec.resolution else "",
         "estimated_bytes": spec.estimated_bytes,
         "stored_bytes": sum(file.bytes for file in inputs.files),
+        "storage_quota": settings.STORAGE_QUOTA_BYTES,
         "deadline": _deadline(parsed, terms),
         "deadline_seconds": parsed.deadline,
         "cancel_after": terms.cancel_after,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cavendish.db.tenancy import tenant_context
-from generations.models import Batch, BatchItem, Generation, GenerationContent
+from generations.models import Batch, BatchItem, Generation
 from generations.selectors import GenerationDetail, generations_load
 
 # Of a text-only page: what pictures weigh is read from storage, never here.
@@ -37,11 +37,9 @@ class Result:
 
     item: BatchItem
     detail: GenerationDetail | None
-    content: GenerationContent | None
-    """With its job_spec and steps, where they were asked for."""
 
 
-def items_walk(*, tenant_id: UUID, batch_id: UUID, with_steps: bool = False) -> Iterator[list[Result]]:
+def items_walk(*, tenant_id: UUID, batch_id: UUID, whole: bool = False) -> Iterator[list[Result]]:
     """All items, page by page, each in a transaction of its own: none is open in between."""
     after = -1
     while True:
@@ -49,15 +47,8 @@ def items_walk(*, tenant_id: UUID, batch_id: UUID, with_steps: bool = False) -> 
             items = items_page(batch_id, after=after, limit=PAGE)
             generation_ids = [item.generation_id for item in items if item.generation_id]
             generations = Generation.objects.filter(id__in=generation_ids, deleted_at=None)
-            details = {detail.generation.id: detail for detail in generations_load(list(generations))}
-            contents = GenerationContent.objects.in_bulk(list(details)) if with_steps else {}
+            details = {detail.generation.id: detail for detail in generations_load(list(generations), whole=whole)}
         if not items:
             return
-        yield [_result(item, details, contents) for item in items]
+        yield [Result(item, details.get(item.generation_id) if item.generation_id else None) for item in items]
         after = items[-1].index
-
-
-def _result(item: BatchItem, details: dict[UUID, GenerationDetail], contents: dict[UUID, GenerationContent]) -> Result:
-    if item.generation_id is None:
-        return Result(item, None, None)
-    return Result(item, details.get(item.generation_id), contents.get(item.generation_id))

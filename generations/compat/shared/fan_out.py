@@ -22,8 +22,8 @@ from generations.accept.funnel import generation_accept
 from generations.compat.shared.jobs import WAIT, job_id, job_wait
 from generations.compat.shared.json_stream import json_chunks
 from generations.errors import NotCancelable
-from generations.models import TERMINAL, Generation, Output
-from generations.selectors import GenerationDetail, generations_load
+from generations.models import TERMINAL, Output
+from generations.selectors import GenerationDetail, generation_details
 from generations.services import generation_cancel
 
 logger = logging.getLogger(__name__)
@@ -90,11 +90,10 @@ def jobs_load(who: Principal, request: Request) -> list[GenerationDetail]:
 def jobs_of(who: Principal, job_ids: Sequence[UUID]) -> list[GenerationDetail]:
     """The jobs of these ids, in their order. Raises Problem 404."""
     with tenant_context(who.tenant_id):
-        rows = Generation.objects.filter(id__in=job_ids, livemode=who.livemode, deleted_at=None)
-        generations = {generation.id: generation for generation in rows}
-        if set(generations) != set(job_ids):
-            raise not_found()
-        return generations_load([generations[job] for job in job_ids])
+        details = generation_details(job_ids, livemode=who.livemode)
+    if set(details) != set(job_ids):
+        raise not_found()
+    return [details[job] for job in job_ids]
 
 
 def wait_on(answer: HttpResponse, request: Request, details: Sequence[GenerationDetail]) -> None:

@@ -13,7 +13,9 @@ from accounts.authentication.principal import Principal
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
-from generations.selectors import GenerationDetail, generation_find, generations_load
+from generations.accept.funnel import Accepted
+from generations.models import Generation, GenerationContent, Status
+from generations.selectors import GenerationDetail, generation_detail
 
 WAIT = 600
 """Seconds: how long Google's own server keeps a waiting create open (docs/wire.md, Timeouts)."""
@@ -53,9 +55,31 @@ def job_id(text: str) -> UUID:
 
 
 def job_load(who: Principal, generation_id: UUID) -> GenerationDetail:
-    """A generation of the key's mode, with its parts. Raises Problem 404."""
+    """A generation of the key's mode, with its parts, the job's specification and its steps too. Raises Problem 404."""
     with tenant_context(who.tenant_id):
-        generation = generation_find(generation_id, livemode=who.livemode)
-        if generation is None:
-            raise not_found()
-        return generations_load([generation])[0]
+        detail = generation_detail(generation_id, livemode=who.livemode, whole=True)
+    if detail is None:
+        raise not_found()
+    return detail
+
+
+def job_accepted(who: Principal, accepted: Accepted) -> GenerationDetail:
+    """The job of a request as it was accepted: what is known of it without asking the database.
+
+    A job that the request joined may have gone on since, and is read.
+    """
+    if accepted.joined:
+        return job_load(who, accepted.id)
+    parsed = accepted.parsed
+    generation = Generation(
+        id=accepted.id,
+        tenant_id=who.tenant_id,
+        livemode=who.livemode,
+        model=parsed.model.id,
+        status=Status.QUEUED,
+        created_at=ids.made_at(accepted.id),
+        previous_id=ids.decode(ids.GENERATION, parsed.previous_id) if parsed.previous_id else None,
+        metadata=dict(parsed.metadata),
+    )
+    content = GenerationContent(generation_id=accepted.id, tenant_id=who.tenant_id, notices=[])
+    return GenerationDetail(generation, content, [], None, None, None, None, [])

@@ -15,6 +15,8 @@ DECLARE
     the_index int := (p->'batch'->>'index')::int;
     waiting int;
     most int;
+    quota bigint;
+    used bigint;
     refusal jsonb;
     images int := (p->'hold'->>'images')::int;
     included int := (p->'hold'->>'included_images')::int;
@@ -30,6 +32,16 @@ BEGIN
     IF p->>'image_size' <> '' AND jsonb_typeof(tenant.allowed_sizes) = 'array'
         AND NOT tenant.allowed_sizes ? (p->>'image_size') THEN
         RETURN jsonb_build_object('code', 'size_not_allowed', 'size', p->>'image_size', 'allowed', tenant.allowed_sizes);
+    END IF;
+    -- Read without a lock, so requests at once may go past the quota together. What came with this one is in the count.
+    IF p->>'storage_quota' IS NOT NULL THEN
+        quota := coalesce(tenant.storage_quota_bytes, (p->>'storage_quota')::bigint);
+        IF quota > 0 THEN
+            SELECT bytes INTO used FROM accounts_storageuse WHERE tenant_id = the_tenant;
+            IF used - (p->>'stored_bytes')::bigint >= quota THEN
+                RETURN jsonb_build_object('code', 'storage_quota_exceeded', 'limit', quota, 'used', used);
+            END IF;
+        END IF;
     END IF;
     IF p->'idempotency'->>'id' IS NOT NULL AND NOT idempotency_made((p->'idempotency'->>'id')::uuid,
         (p->'idempotency'->>'token')::uuid, ARRAY(SELECT jsonb_array_elements_text(p->'idempotency'->'made')),

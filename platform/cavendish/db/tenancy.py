@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, models, transaction
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn
 
 from cavendish.db.router import current_alias
 
@@ -41,11 +44,21 @@ def tenant_context(tenant_id: UUID) -> Iterator[None]:
     with transaction.atomic(durable=True):
         token = _current.set(tenant_id)
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id)])
+            _enter(tenant_id)
             yield
         finally:
             _current.reset(token)
+
+
+def _enter(tenant_id: UUID) -> None:
+    """Begins the transaction and names the tenant, with one message: by itself psycopg sends BEGIN with another one."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        server: PGconn = connection.connection.pgconn
+        begin = "BEGIN; " if server.transaction_status == TransactionStatus.IDLE else ""
+        result = server.exec_(f"{begin}SET LOCAL app.tenant_id = '{tenant_id.hex}'".encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_from_result(result)
 
 
 @contextmanager

@@ -15,12 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.signals import request_started
 from django.db import close_old_connections
 from django.http import FileResponse
-from django.urls import set_script_prefix
+from django.urls import set_script_prefix, set_urlconf
 from django.utils.http import parse_header_parameters
 
 from cavendish.http.slots import SCOPE_KEY, current_slot
@@ -28,11 +30,21 @@ from cavendish.http.slots import SCOPE_KEY, current_slot
 T = TypeVar("T")
 
 PROBE_THREADS = 2
+PIECES_BYTES = 512 * 1024
+"""What is read of a streamed answer with one hop into a thread."""
+INTERNAL = "cavendish.internal"
+"""Scope key of requests that the layer in front makes itself. Clients send headers, never scope keys."""
 
 
-def _next(pieces: Any) -> Any:
+def _next(pieces: Any) -> list[Any]:
+    """The next pieces, up to PIECES_BYTES together; none at the end."""
+    taken: list[Any] = []
+    size = 0
     try:
-        return next(pieces, None)
+        while size < PIECES_BYTES and (piece := next(pieces, None)) is not None:
+            taken.append(piece)
+            size += len(piece)
+        return taken
     finally:
         close_old_connections()
 
@@ -75,6 +87,18 @@ class ThreadedHandler(ASGIHandler):
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
+        self._view_alone = convert_exception_to_response(getattr(self, "_get_response"))  # noqa: B009 (untyped)
+
+    def get_response(self, request: Any) -> Any:
+        """Rendering for a client that has waited is the second half of its request: it passed the middleware when it
+        came, whose headers its answer has.
+        """
+        if not request.scope.get(INTERNAL):
+            return super().get_response(request)
+        set_urlconf(settings.ROOT_URLCONF)
+        response: Any = self._view_alone(request)
+        response._resource_closers.append(request.close)
+        return response
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -117,11 +141,12 @@ class ThreadedHandler(ASGIHandler):
     async def _pieces(self, pieces: Any) -> AsyncIterator[bytes]:
         """A synchronous iterator read in threads, where Django would read it into memory whole.
 
-        Each piece may come from another thread, and a slow client may leave hours between two: no database connection
-        stays open from one to the next. An iterator that needs the database opens a door for each piece.
+        Pieces may come from different threads, and a slow client may leave hours between two: no database connection
+        stays open from one hop to the next. An iterator that needs the database opens a door for each piece.
         """
-        while (piece := await self._in_thread(lambda: _next(pieces))) is not None:
-            yield piece
+        while taken := await self._in_thread(lambda: _next(pieces)):
+            for piece in taken:
+                yield piece
 
     def resolve_request(self, request: Any) -> Any:
         match = request.scope.get("cavendish.match")

@@ -20,7 +20,8 @@ from cavendish.boot.config import ConfigurationError
 from cavendish.storage.spool import folder_fault
 from cavendish.storage.timed import TimedObjects
 
-CHUNK = 256 * 1024
+CHUNK = 3 * 128 * 1024
+"""Bytes of a read. Three are four characters of base64, so what is sent as such needs nothing put together."""
 LONGEST_ADDRESS = 7 * 86_400
 """Seconds: S3 takes no signature of its version 4 that is valid for longer."""
 OBJECT_PARAMETERS = {

@@ -10,6 +10,7 @@ from typing import Any
 from cavendish.http.admission import STRANGER
 from cavendish.http.problems import Problem, spool_refused
 from cavendish.http.slots import SCOPE_KEY
+from cavendish.http.threaded import INTERNAL
 from cavendish.messaging import resubmissions
 from cavendish.storage.spool import is_machine_fault
 from cavendish.telemetry.leaving import is_leaving
@@ -31,7 +32,7 @@ from cavendish.wait.lead import answer_lead
 from cavendish.wait.lifespan import Leaving, run_lifespan
 from cavendish.wait.open_requests import OpenLimits, OpenRequests
 from cavendish.wait.refusal import refuse
-from cavendish.wait.renderer import INTERNAL, Renderer
+from cavendish.wait.renderer import Renderer
 from cavendish.wait.stream import answer_stream
 from cavendish.wait.tenant_stream import answer_tenant_stream
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from cavendish.http.threaded import INTERNAL
 from cavendish.telemetry.requests import MATCH
 from cavendish.wait.asgi import (
     PRIVATE,
@@ -27,9 +28,6 @@ from cavendish.wait.asgi import (
 from cavendish.wait.instructions import ClientGone, FirstAnswer, LeadFor, WaitFor, find_instruction
 
 logger = logging.getLogger(__name__)
-
-INTERNAL = "cavendish.internal"
-"""Scope key of requests that this layer makes itself. Clients send headers, never scope keys."""
 
 TERMINAL = frozenset({b"succeeded", b"failed", b"canceled"})
 BUFFER_BYTES = 256 * 1024

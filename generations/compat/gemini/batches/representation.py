@@ -138,7 +138,7 @@ def _inlined_chunks(batch: Batch) -> Iterator[bytes]:
 
 
 def _ended(batch: Batch) -> Iterator[Result]:
-    for page in items_walk(tenant_id=batch.tenant_id, batch_id=batch.id, with_steps=True):
+    for page in items_walk(tenant_id=batch.tenant_id, batch_id=batch.id, whole=True):
         yield from (result for result in page if result.item.status not in UNENDED)
 
 
@@ -146,11 +146,11 @@ def _answer(result: Result) -> dict[str, Any]:
     error = result.item.error
     if result.item.generation_id and result.detail is None:
         error = ERASED
-    if result.detail is not None and result.content is not None and (not error or error["code"] in _ANSWERED):
-        config = result.content.job_spec.get("generation_config", {})
+    if result.detail is not None and (not error or error["code"] in _ANSWERED):
+        config = result.detail.content.job_spec.get("generation_config", {})
         # Asked for by `includeThoughts`, and kept as this (see `config_parse`).
         thoughts = config.get("thinking_summaries") == "auto"
-        return {"response": response_json(result.detail, result.content, thoughts=thoughts)}
+        return {"response": response_json(result.detail, thoughts=thoughts)}
     error = error or {"code": "canceled", "message": "The request was canceled."}
     return {"error": {"code": _CODES.get(error["code"], _INVALID), "message": str(error["message"])}}
 

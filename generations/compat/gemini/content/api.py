@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.idempotency import Replay
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, UnknownModel, requested_model
 from cavendish.http.problems import Problem, not_found
 from generations.accept.funnel import check_model, generation_accept, request_spool
@@ -30,11 +29,11 @@ from generations.compat.gemini.errors import GOOGLE
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.ends import ended
 from generations.compat.shared.ignored import warn_ignored
-from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
+from generations.compat.shared.jobs import WAIT, job_accepted, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
-from generations.models import TERMINAL, GenerationContent
+from generations.models import TERMINAL
 from generations.request import body_read
 from generations.request.hints import no_such_model
 
@@ -75,7 +74,7 @@ class ContentGenerate(GoogleView):
         if self.streamed:
             form = _SSE if "sse" in (request.query_params.get(name) for name in _ALT) else _ARRAY
         # What the client gets should this process stop before the job does.
-        unfinished = b"".join(_chunks(unfinished_json(job_load(who, accepted.id)), form))
+        unfinished = b"".join(_chunks(unfinished_json(job_accepted(who, accepted)), form))
         answer = HttpResponse(form.before if self.streamed else unfinished, content_type=form.content_type)
         public = ids.encode(ids.GENERATION, accepted.id)
         shown = "true" if translation.thoughts else "false"
@@ -117,9 +116,7 @@ class ContentAnswer(GoogleView):
                 error = GOOGLE.response(failure, request.path)
                 ended(error)
                 return error
-            with tenant_context(who.tenant_id):
-                content = GenerationContent.objects.get(pk=detail.generation.id)
-            response = response_json(detail, content, thoughts=request.query_params.get("thoughts") == "true")
+            response = response_json(detail, thoughts=request.query_params.get("thoughts") == "true")
             if failure is not None:
                 # First, where Google's SDKs look for it.
                 response = {**json.loads(GOOGLE.render(failure, request.path).body), **response}

@@ -59,12 +59,12 @@ class AnswerParts:
     texts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
-def response_json(detail: GenerationDetail, content: GenerationContent, *, thoughts: bool) -> dict[str, Any]:
-    """The answer of an ended generation; `content` has its job_spec and steps loaded.
+def response_json(detail: GenerationDetail, *, thoughts: bool) -> dict[str, Any]:
+    """The answer of an ended generation, of which the whole is loaded.
 
     What is charged is handed out: the text that came instead of a picture, too.
     """
-    generation = detail.generation
+    generation, content = detail.generation, detail.content
     answer_parts = AnswerParts()
     if generation.status == Status.SUCCEEDED or (generation.error or {}).get("code") == ErrorCode.NO_IMAGE:
         answer_parts = _read(content, thoughts=thoughts)

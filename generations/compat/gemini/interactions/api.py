@@ -12,19 +12,18 @@ from rest_framework.request import Request
 from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.idempotency import Replay
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from generations.accept.funnel import generation_accept
 from generations.compat.gemini.interactions.events import LEAD, RUNNING, event_stream, number_of
 from generations.compat.gemini.interactions.representation import head_json, interaction_json
 from generations.compat.gemini.views import GoogleView
 from generations.compat.shared.ignored import warn_ignored
-from generations.compat.shared.jobs import WAIT, job_id, job_load, job_wait
+from generations.compat.shared.jobs import WAIT, job_accepted, job_id, job_load, job_wait
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed, placed
 from generations.compat.shared.resubmissions import Resubmission
 from generations.errors import NotCancelable
-from generations.models import TERMINAL, GenerationContent, Status
+from generations.models import TERMINAL, Status
 from generations.selectors import GenerationDetail
 from generations.services import generation_cancel, generation_delete
 
@@ -42,14 +41,14 @@ class InteractionList(GoogleView):
         with errors_placed(partial(placed, pointers=None)):
             accepted = generation_accept(who=who, body=resubmission, dialect="interactions", join=resubmission.job)
         public = ids.encode(ids.GENERATION, accepted.id)
-        detail = job_load(who, accepted.id)
         answer: HttpResponse
         if accepted.parsed.stream:
-            answer = _stream(request, detail, f"{request.path}/{public}", after=None)
+            answer = _stream(request, job_load(who, accepted.id), f"{request.path}/{public}", after=None)
+        elif accepted.parsed.background:
+            answer = JsonResponse(head_json(job_load(who, accepted.id)))
         else:
-            answer = JsonResponse(head_json(detail))
-            if not accepted.parsed.background:
-                job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
+            answer = JsonResponse(head_json(job_accepted(who, accepted)))
+            job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
         warn_ignored(answer, accepted.parsed.ignored)
         resubmission.mark(answer, [accepted.id])
         return answer
@@ -70,12 +69,9 @@ class InteractionDetail(GoogleView):
         streamed = query.get("stream") == "true"
         if streamed and detail.generation.status not in TERMINAL and not inside:
             return _stream(request, detail, request.path, after=query.get("last_event_id"))
-        with tenant_context(who.tenant_id):
-            content = GenerationContent.objects.get(pk=generation_id)
         ended = detail.generation.status in TERMINAL
         shown = interaction_json(
             detail,
-            content,
             # Who polls is spared the pictures it sent, until there is an answer to put behind them.
             with_input=not streamed and "created" not in query and ended,
             echo_input=query.get("include_input") == "true",

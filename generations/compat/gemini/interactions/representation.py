@@ -34,14 +34,12 @@ NO_USAGE: dict[str, Any] = {
 _OURS = frozenset({"storage_key", "bytes", "output_id", "file_id", "role"})
 
 
-def interaction_json(
-    detail: GenerationDetail, content: GenerationContent, *, with_input: bool = False, echo_input: bool = False
-) -> dict[str, Any]:
-    """The interaction with the model's steps; `content` has its job_spec and steps loaded.
+def interaction_json(detail: GenerationDetail, *, with_input: bool = False, echo_input: bool = False) -> dict[str, Any]:
+    """The interaction with the model's steps; the whole of `detail` is loaded.
 
     `with_input` adds the user's steps before them, `echo_input` repeats those as `input`.
     """
-    generation = detail.generation
+    generation, content = detail.generation, detail.content
     by_uri = content.job_spec.get("by_uri", False)
     steps = [step_json(step, by_uri=by_uri) for step in content.steps]
     asked = [step_json(step) for step in content.job_spec.get("steps", ())] if with_input or echo_input else []
