@@ -96,7 +96,8 @@ class SubmittedItem(TypedDict):
 class Submission(TypedDict):
     """`generation_submit(p)`, times in seconds from now. `deadline_seconds` is the client's own deadline, `terms` are
     an array as PostgreSQL writes it. `storage_quota` is what a tenant has that has none of its own, in bytes, 0 for no
-    limit; None where it is not asked.
+    limit; None where it is not asked. `fresh` is how long the lease of a worker must still last that gets the job at
+    once; None where none gets it so.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Submission(TypedDict):
     estimated_bytes: int
     stored_bytes: int
     storage_quota: int | None
+    fresh: float | None
     deadline: float
     deadline_seconds: float | None
     cancel_after: float | None
@@ -185,6 +187,20 @@ SubmitRefusal = (
     | DayRefusal
     | HoldRefusal
 )
+
+
+class Assigned(TypedDict):
+    """`generation_assign`: which worker has a job, and the token of its lease."""
+
+    worker: str
+    token: str
+
+
+class Handed(Assigned):
+    """`generation_submit(p)`, of a job that a worker has at once: what its claim has beside what was sent."""
+
+    amount: str
+    included: int
 
 
 # Work: generation_claim, generation_finish, generation_sweep.

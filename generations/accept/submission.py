@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -22,15 +24,15 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.telemetry.metrics import HOLD_SECONDS
 from cavendish.telemetry.request_ids import current_request
 from cavendish.telemetry.tracing import span, traceparent
+from generations.accept.handing import HandedJob, claim_of, fresh_seconds, wake
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.webhooks import job_webhooks_store
-from generations.contracts import Submission, SubmitRefusal
+from generations.contracts import Handed, Submission, SubmitRefusal
 from generations.errors import refusal_of
 from generations.models import File, Priority
 from generations.request import GenerationRequest, request_canonical
 from generations.search.terms import terms_of
-from generations.tasks import ring
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def generation_submit(
     guard_state: str = "",
     after_hooks: Sequence[str] = (),
 ) -> list[UUID]:
-    """Queues a job for each variant: one transaction for files, rows, events and holds; then workers are woken.
+    """Queues a job for each variant, or hands it to a worker at once: one transaction for files, rows, events and
+    holds; then workers are woken.
 
     All are held or none. What the first has locked the others lock too, and nothing else. `guard_state` is of the guard
     rules that the request passed; `after_hooks` are those to be asked about the answer.
@@ -109,6 +112,7 @@ def generation_submit(
     BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing; then no row of it exists.
     """
     generation_ids = [ids.new_id() for _ in range(parsed.variants)]
+    handed: list[HandedJob] = []
     group_id = ids.new_id() if parsed.variants > 1 else None
     spec = job_spec_build(parsed, inputs)
     if after_hooks:
@@ -125,9 +129,11 @@ def generation_submit(
             submission["group_id"] = str(group_id) if group_id else None
             for generation_id in generation_ids:
                 submission["id"] = str(generation_id)
-                refusal: SubmitRefusal | None = call("generation_submit", submission)
-                if refusal is not None:
-                    raise refusal_of(refusal)
+                answer: SubmitRefusal | Handed | None = call("generation_submit", submission)
+                if answer is not None and "worker" in answer:
+                    handed.append(claim_of(submission, cast(Handed, answer)))
+                elif answer is not None:
+                    raise refusal_of(answer)
                 # What came with the request is stored and noted once, for all of them.
                 submission["stored_bytes"] = 0
                 submission["storage_quota"] = None
@@ -135,7 +141,7 @@ def generation_submit(
                 job_webhooks_store(
                     parsed.webhooks, tenant_id=owner.tenant_id, livemode=owner.livemode, subject=generation_id
                 )
-            transaction.on_commit(ring)
+            transaction.on_commit(partial(wake, handed, len(generation_ids)))
     except BudgetExceeded as refused:
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
         raise
@@ -172,6 +178,7 @@ def _submission(
         "estimated_bytes": spec.estimated_bytes,
         "stored_bytes": sum(file.bytes for file in inputs.files),
         "storage_quota": settings.STORAGE_QUOTA_BYTES,
+        "fresh": fresh_seconds() if terms.priority == Priority.INTERACTIVE and terms.item is None else None,
         "deadline": _deadline(parsed, terms),
         "deadline_seconds": parsed.deadline,
         "cancel_after": terms.cancel_after,

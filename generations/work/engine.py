@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
-import os
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -29,10 +26,11 @@ from generations.work.away import AWAY, STORAGE, is_away, is_waited_for
 from generations.work.clients import Clients
 from generations.work.job import Job
 from generations.work.job_store import JobStore
+from generations.work.listener import Listener
 from generations.work.pending_result import PendingResult, deliver, pending_results_find
 from generations.work.run import Running, fail, run
 from generations.work.spool_health import SpoolHealth
-from generations.work.worker_state import WorkerState
+from generations.work.worker_state import WorkerState, worker_name
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +38,10 @@ CLAIM_AT_ONCE = 32
 LOOK_AGAIN = 0.1
 RECOVER_EVERY = 30.0
 SELF_RING = 2.0
+UNHEARD = 3.0
+"""Seconds after which a job that was handed to this process, and that it has not heard of, was not told to it."""
 FAULT_LOOK = 1.0
+SAID = 1.0  # seconds that a process that stops takes to say so
 
 
 class Engine:
@@ -63,18 +64,22 @@ class Engine:
         self.ended = False
         self._hurry = asyncio.Event()
         metrics.failures_declare(model.id for model in models_taken())
-        self.store = JobStore()
+        self.store = JobStore(others_wait=lambda: self._request(1))
         self.delivering: dict[Path, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._ring = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._unsure = False
+        self._giving_back: set[asyncio.Task[None]] = set()
         self.spool = SpoolHealth(Path(settings.SPOOL_DIR) / "jobs")
 
     async def start(self) -> None:
         self.clients = Clients()
         await self.store.open()
         self.valkey = valkey.async_client()
+        channels = [valkey.CANCEL, valkey.WORK + self.worker.hex]
+        # Its first heartbeat with room for jobs comes once it can hear of them.
+        self.listener = Listener(self.valkey, channels, heard=self._heard, ready=self._beat)
         # What a predecessor bought is taken over when its leases are freed, or it would be bought again.
         recovered = await asyncio.to_thread(pending_results_find)
         freed = await self._register([pending.generation_id for pending in recovered])
@@ -83,7 +88,7 @@ class Engine:
             self._deliver(pending)
         self._room.set()
         self._request(CLAIM_AT_ONCE)
-        for loop in (self._claiming(), self._heartbeats(), self._cancellations(), self._recovering()):
+        for loop in (self._claiming(), self._heartbeats(), self.listener.run(), self._recovering()):
             self._loops.append(asyncio.create_task(loop))
 
     async def ring(self) -> None:
@@ -99,11 +104,15 @@ class Engine:
     async def stop(self, patience: float) -> None:
         """Claims no more, waits for what runs, up to `patience` seconds, then gives the rest back to the queue."""
         self.stopping = True
+        self.listener.stop()
         self._room.clear()
         for loop in self._loops:
             # The heartbeat goes on: running jobs are still ours.
             if loop is not self._loops[1]:
                 loop.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SAID):
+                await self._beat()
         tasks = [running.task for running in self.running.values() if running.task]
         if tasks:
             logger.info("Waiting up to %.0f s for %s running jobs.", patience, len(tasks))
@@ -155,16 +164,21 @@ class Engine:
                 next_look = now() + SELF_RING
             while self.requested and not self.stopping and (free := self.capacity - len(self.running)) > 0:
                 if is_waited_for(STORAGE) or not await self.spool.takes():
-                    # Doorbells are left to other machines.
-                    self._room.clear()
+                    # Doorbells are left to other machines, and so is what would be handed to this one.
+                    if self._room.is_set():
+                        self._room.clear()
+                        await self._beat()
                     self.requested = 0
                     next_look = now() + FAULT_LOOK
                     break
                 limit = min(self.requested, free, CLAIM_AT_ONCE)
                 self.requested -= limit
                 try:
-                    if self._unsure:
-                        await self.store.disown(worker=self.worker, known=[*self.running, *self._recovered()])
+                    if self._unsure or looking:
+                        # What was handed to it and never told, too.
+                        older = 0.0 if self._unsure else UNHEARD
+                        known = [*self.running, *self._recovered()]
+                        await self.store.disown(worker=self.worker, known=known, older=older)
                         self._unsure = False
                     claiming = time.time()
                     with metrics.CLAIM_SECONDS.time():
@@ -219,6 +233,7 @@ class Engine:
 
     async def _ended(self, running: Running) -> None:
         job = running.job
+        outcome = ""
         try:
             await self._publish(valkey.EVENT, job.id)
             with metrics.JOB_SECONDS.labels(job.model).time():
@@ -238,6 +253,7 @@ class Engine:
         finally:
             if running.fault:
                 self.spool.note(running.fault)
+            was_full = self._is_full
             if self.running.get(job.id) is running:
                 del self.running[job.id]
             self.bytes_running -= job.estimated_bytes
@@ -245,7 +261,22 @@ class Engine:
             self._gauge()
             if not self.stopping and not self._fault:
                 self._room.set()
-                self._request(1)
+                # Of one that ended the store says whether others of its tenant wait.
+                if was_full or outcome != "ended":
+                    self._request(1)
+                elif self.requested:
+                    self._ring.set()
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether jobs may wait for the end of one that runs here; they ring only once. Of bytes half is much: how many
+        the next job takes is not known.
+        """
+        return (
+            len(self.running) >= self.capacity
+            or self.batch_running >= self.batch_capacity
+            or self.bytes_running > self.byte_budget / 2
+        )
 
     def _gauge(self) -> None:
         metrics.JOBS.labels("interactive").set(len(self.running) - self.batch_running)
@@ -261,25 +292,26 @@ class Engine:
     async def _heartbeats(self) -> None:
         while True:
             await asyncio.sleep(settings.LEASE_SECONDS / 4)
-            try:
-                stop = await self.store.heartbeat(
-                    worker=self.worker, seconds=settings.LEASE_SECONDS, state=self._state()
-                )
-                if stop is None:
-                    # Lost while PostgreSQL was away or this process was frozen. Jobs that nobody took yet are still
-                    # ended by their tokens; new ones need a lease again.
-                    metrics.LEASES_LOST.inc()
-                    logger.warning("The lease was lost; registering again.")
-                    await self._register([])
-                    continue
-                for generation in stop:
-                    self._cancel(generation)
-            except AWAY as error:
-                metrics.HEARTBEAT_FAILURES.inc()
-                logger.warning("No heartbeat: PostgreSQL is away (%s).", type(error).__name__)
-            except Exception:
-                metrics.HEARTBEAT_FAILURES.inc()
-                logger.exception("A heartbeat failed.")
+            await self._beat()
+
+    async def _beat(self) -> None:
+        try:
+            stop = await self.store.heartbeat(worker=self.worker, seconds=settings.LEASE_SECONDS, state=self._state())
+            if stop is None:
+                # Lost while PostgreSQL was away or this process was frozen. Jobs that nobody took yet are still
+                # ended by their tokens; new ones need a lease again.
+                metrics.LEASES_LOST.inc()
+                logger.warning("The lease was lost; registering again.")
+                await self._register([])
+                return
+            for generation in stop:
+                self._cancel(generation)
+        except AWAY as error:
+            metrics.HEARTBEAT_FAILURES.inc()
+            logger.warning("No heartbeat: PostgreSQL is away (%s).", type(error).__name__)
+        except Exception:
+            metrics.HEARTBEAT_FAILURES.inc()
+            logger.exception("A heartbeat failed.")
 
     @property
     def _fault(self) -> str:
@@ -289,20 +321,42 @@ class Engine:
     def _state(self) -> WorkerState:
         keys = self.clients.keys.report()
         metrics.keys_note(keys)
-        return {"slots": self.capacity, "keys": keys, "fault": self._fault, "stopping": self.stopping}
+        return {
+            "slots": self.capacity,
+            "room": max(self._room_left, 0),
+            "keys": keys,
+            "fault": self._fault,
+            "stopping": self.stopping,
+        }
 
-    async def _cancellations(self) -> None:
-        """Stops a job as soon as its cancellation is published; heartbeats carry those that were missed."""
-        while self.valkey is not None:
-            try:
-                async with self.valkey.pubsub(ignore_subscribe_messages=True) as subscription:
-                    await subscription.subscribe(valkey.CANCEL)
-                    while True:
-                        message = await subscription.get_message(timeout=None)
-                        if message is not None:
-                            self._cancel(UUID(hex=message["data"].decode()))
-            except (redis.RedisError, OSError, ValueError):
-                await asyncio.sleep(1)
+    async def _heard(self, channel: str, data: bytes) -> None:
+        if channel == valkey.CANCEL:
+            self._cancel(UUID(hex=data.decode()))
+        else:
+            self._take(Job.from_message(data))
+
+    def _take(self, job: Job) -> None:
+        """Begins a job that was handed to this process, or gives it back."""
+        if job.id in self.running:
+            return
+        if self.stopping or self._fault or self._room_left <= 0:
+            task = asyncio.create_task(self._give_back(job))
+            self._giving_back.add(task)
+            task.add_done_callback(self._giving_back.discard)
+        else:
+            self._begin(job)
+
+    async def _give_back(self, job: Job) -> None:
+        with contextlib.suppress(*AWAY):
+            await self.store.give_back(job, reason="no_room")
+        self._request(1)
+
+    @property
+    def _room_left(self) -> int:
+        """How many jobs may be handed to this process: none where it could not hear of them."""
+        if not self.listener.listens or self.stopping or self._fault or self.bytes_running > self.byte_budget / 2:
+            return 0
+        return self.capacity - len(self.running)
 
     def _cancel(self, generation: UUID) -> None:
         running = self.running.get(generation)
@@ -344,10 +398,3 @@ class Engine:
             logger.exception("The spooled result of generation %s could not be settled.", pending.name)
         finally:
             del self.delivering[pending.folder]
-
-
-def worker_name() -> str:
-    """Returns what this worker and its successor have in common: the machine, its data directory and the slot."""
-    slot = settings.CONFIG.get("CAVENDISH_WORKER_NAME") or f"pid-{os.getpid()}"
-    directory = hashlib.sha256(str(settings.DATA_DIR).encode()).hexdigest()[:8]
-    return f"{socket.gethostname()[:50]}:{directory}:{slot}"

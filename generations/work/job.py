@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -69,6 +70,14 @@ class Job:
             prices=hold["prices"],
             covered=Covered(hold["included"], hold["images"]),
         )
+
+    @classmethod
+    def from_message(cls, text: bytes) -> Job:
+        """Returns the job of a claim as JSON. Raises ValueError."""
+        claim = json.loads(text)
+        for name in ("id", "tenant_id", "lease_token"):
+            claim[name] = UUID(claim[name])
+        return cls.from_row(claim)
 
     @property
     def traceparent(self) -> str:

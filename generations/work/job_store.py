@@ -29,7 +29,9 @@ T = TypeVar("T")
 class JobStore:
     """`system` works across tenants through definer functions; `app` acts for one tenant behind row-level security."""
 
-    def __init__(self) -> None:
+    def __init__(self, others_wait: Callable[[], None] = lambda: None) -> None:
+        """`others_wait` is called when a job has ended and others of its tenant are queued."""
+        self.others_wait = others_wait
         self.system: Pool = open_pool("system", max_size=3)
         self.app: Pool = open_pool("default", max_size=8)
 
@@ -58,9 +60,9 @@ class JobStore:
         made = Jsonb(storable([_sent(made) for made in calls]))
         await acall(self.system, "worker_leave", worker, keep, made)
 
-    async def disown(self, *, worker: UUID, known: list[UUID]) -> int:
-        """Frees what runs under this worker's lease but not in it; returns how many."""
-        return int(await acall(self.system, "worker_release", worker, "claim lost", known))
+    async def disown(self, *, worker: UUID, known: list[UUID], older: float = 0.0) -> int:
+        """Frees what runs under this worker's lease but not in it, since `older` seconds at least; returns how many."""
+        return int(await acall(self.system, "worker_release", worker, "claim lost", known, older))
 
     async def claim(self, *, worker: UUID, limit: int, room: int, idle: bool, batch: int) -> list[Job]:
         """Returns up to `limit` jobs that fit `room` bytes, of them at most `batch` items of batches."""
@@ -78,6 +80,11 @@ class JobStore:
         made = storable(_sent(calls))
         return bool(await acall(self.app, "generation_requeue", *owner, seconds, reason, failed, made))
 
+    async def give_back(self, job: Job, *, reason: str) -> bool:
+        """Queues a job of which nothing was done. False when it was lost."""
+        owner = (job.tenant_id, job.id, job.lease_token)
+        return bool(await acall(self.app, "generation_give_back", *owner, reason))
+
     async def finish(
         self, *, tenant_id: UUID, generation_id: UUID, attempt: int, token: UUID, result: GenerationResult
     ) -> str:
@@ -85,7 +92,10 @@ class JobStore:
         if calls := result.get("calls"):
             result = {**result, "calls": _sent(calls)}
         text = json.dumps(storable(result))
-        return str(await acall(self.app, "generation_finish", tenant_id, generation_id, attempt, token, text))
+        [end] = await acall_rows(self.app, "generation_end", tenant_id, generation_id, attempt, token, text)
+        if end["others_wait"]:
+            self.others_wait()
+        return str(end["outcome"])
 
 
 def _sent(calls: UpstreamCalls) -> UpstreamCalls:

@@ -77,23 +77,24 @@ class PendingResult:
         """Writes `result.json`, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / (RESULT + ".part")
+        # One text by the encoder in C, where json.dump takes the one in Python.
+        text = json.dumps(
+            {
+                "tenant_id": str(self.tenant_id),
+                "generation_id": str(self.generation_id),
+                "attempt": self.attempt,
+                "token": str(self.token),
+                "result": self.result,
+                "files": self.files,
+                "hooks": list(self.hooks),
+                "discards": self.discards,
+                "request_id": self.request_id,
+                "model": self.model,
+                "traceparent": self.traceparent,
+            }
+        )
         with part.open("w") as target:
-            json.dump(
-                {
-                    "tenant_id": str(self.tenant_id),
-                    "generation_id": str(self.generation_id),
-                    "attempt": self.attempt,
-                    "token": str(self.token),
-                    "result": self.result,
-                    "files": self.files,
-                    "hooks": list(self.hooks),
-                    "discards": self.discards,
-                    "request_id": self.request_id,
-                    "model": self.model,
-                    "traceparent": self.traceparent,
-                },
-                target,
-            )
+            target.write(text)
             target.flush()
             os.fsync(target.fileno())
         part.rename(self.folder / RESULT)
@@ -121,7 +122,15 @@ class PendingResult:
         )
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Removes the folder, of which mostly nothing is left but the result and the empty folders of its pictures."""
+        try:
+            (self.folder / RESULT).unlink(missing_ok=True)
+            for folder in {(self.folder / name).parent for name in self.files.values()}:
+                folder.rmdir()
+            if self.folder.exists():
+                self.folder.rmdir()
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]) -> PendingResult:
@@ -141,14 +150,35 @@ def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]
     )
 
 
-async def deliver(pending: PendingResult, store: JobStore) -> str:
-    """Stores the pictures, asks guard hooks, ends the generation; waits out a storage or a PostgreSQL that is away.
+def keep(pending: PendingResult) -> tuple[OSError | None, bool]:
+    """Writes the result, then moves its pictures into the store: in one go, as each hop into a thread costs.
+
+    Returns why the spool did not take the result, and whether the pictures are stored; where not, `deliver` does it.
+    """
+    refused = None
+    try:
+        pending.write()
+    except OSError as error:
+        refused = error
+    try:
+        if not pending.discards:
+            _store_all(pending)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return refused, False
+    return refused, True
+
+
+async def deliver(pending: PendingResult, store: JobStore, *, stored: bool = False) -> str:
+    """Stores the pictures, unless they are `stored`, asks guard hooks, ends the generation; waits out a storage or a
+    PostgreSQL that is away.
 
     Returns what `generation_finish` did: 'ended', 'already' or 'lost'. When the job is somebody else's by now, what was
     stored is deleted. A result that the database refuses, which is a bug of ours, fails the generation: it would stay
     running for ever.
     """
-    if pending.files and not pending.discards:
+    if pending.files and not pending.discards and not stored:
         with span("storage"):
             await _through_outages(STORAGE, lambda: asyncio.to_thread(_store_all, pending))
     if pending.hooks:

@@ -17,6 +17,7 @@ from billing.prices.pricing import extra_cost
 from cavendish.gemini.client import GeminiError, NotFound, RateLimited, Rejected, TimedOut, Unavailable
 from cavendish.storage import ObjectMissing, StorageAway
 from cavendish.storage.spool import is_machine_fault
+from cavendish.telemetry.tracing import span
 from generations.contracts import GenerationResult, UpstreamCalls
 from generations.errors import EndReason, ErrorCode
 from generations.work.answer import Answer, answer_read, spool_paths
@@ -25,7 +26,7 @@ from generations.work.ends import reason_of
 from generations.work.history import HistoryGone
 from generations.work.job import Job
 from generations.work.job_store import JobStore, retrying
-from generations.work.pending_result import deliver, pending_result_of
+from generations.work.pending_result import deliver, keep, pending_result_of
 from generations.work.result import PLATFORM_FAILED, cancellation, failure, platform_failure, success, token_limit
 from generations.work.surplus import surplus_withhold
 from generations.work.upstream_call import LONGEST_PAUSE, UpstreamCall
@@ -140,13 +141,13 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
     result["notices"] = [*result["notices"], *call.notices]
     result["charge"] = extra_cost(result["charge"], call.usages, prices=job.prices)
     pending = pending_result_of(job, result, files)
-    try:
-        await asyncio.to_thread(pending.write)
-    except OSError as error:
+    with span("storage"):
+        refused, stored = await asyncio.to_thread(keep, pending)
+    if refused is not None:
         # A full disk: the answer cannot be kept for a successor, but it can still be delivered from here.
-        running.fault = os.strerror(error.errno or 0)
-        logger.warning("Generation %s: the spool does not take the result (%s).", job.name, type(error).__name__)
-    return await deliver(pending, store)
+        running.fault = os.strerror(refused.errno or 0)
+        logger.warning("Generation %s: the spool does not take the result (%s).", job.name, type(refused).__name__)
+    return await deliver(pending, store, stored=stored)
 
 
 async def fail(running: Running, store: JobStore) -> str:

@@ -32,6 +32,7 @@ NOT_READ: Mapping[tuple[str, str], str] = {
     ("generation_requeue", "p_calls"): "handed on to upstream_calls_add",
     ("worker_leave", "p_calls"): "a list of what upstream_calls_add takes",
     ("worker_heartbeat", "p_state"): "stored as it is",
+    ("generation_end", "p_result"): "handed on to generation_finish",
     ("batch_item_finish", "p_error"): "stored as it is",
     ("batch_items_finish", "p_error"): "stored as it is",
     ("event_add", "p_data"): "stored as it is",
@@ -52,6 +53,8 @@ REFUSALS: tuple[Any, ...] = (
 
 BUILT: Mapping[tuple[str, int], Any] = {
     ("generation_claim", 1): generations.ClaimedJob,
+    ("generation_assign", 1): generations.Assigned,
+    ("generation_submit", 10): generations.Handed,
     ("generation_sweep", 1): generations.Sweep,
     ("invoice_parties", 0): billing.Issuer,
     ("invoice_parties", 1): billing.Customer,

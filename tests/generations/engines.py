@@ -43,6 +43,18 @@ class EngineThread:
     def call(self, work: Coroutine[Any, Any, T], timeout: float = 30) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout)
 
+    def deafen(self) -> None:
+        """From now on no job is handed to it: it claims those that are queued."""
+
+        async def deaf() -> None:
+            listening = self.engine._loops[2]
+            while not listening.done():
+                listening.cancel()  # again, where a connection that is being made has swallowed it
+                await asyncio.wait({listening}, timeout=0.5)
+            await self.engine._beat()
+
+        self.call(deaf())
+
     def ring(self) -> None:
         self.call(self.engine.ring())
 

@@ -74,6 +74,7 @@ def test_a_cancellation_before_the_first_step_of_a_job_is_kept_i1() -> None:
             engine._begin(job)
             engine._cancel(job.id)
 
+        thread.deafen()
         engine._loops[0].cancel()  # nobody else claims
         id = submit_generation(tenant, "[[latency:30]]")
         thread.call(claimed_and_canceled())

@@ -128,9 +128,10 @@ def test_storage_that_is_away_is_waited_for_i1_i2(marker: str, caplog: pytest.Lo
 def test_a_function_that_is_not_there_yet_is_waited_for_i1_i2(marker: str) -> None:
     """New code before its migrations: the settlement and the claim come right by themselves."""
     tenant = make_tenant()
-    with engine_thread():
+    with engine_thread() as thread:
         id = submit_generation(tenant, f"{marker} [[latency:0.5]]")
         wait_until(lambda: status(id) == "running")
+        thread.deafen()
         late = []
         with renamed("generation_finish"), renamed("generation_claim"):
             late.append(submit_generation(tenant, marker))
@@ -222,6 +223,7 @@ def test_a_claim_whose_answer_is_lost_does_not_lose_the_job_i1(settings: Setting
     settings.LEASE_SECONDS = 600  # no help from the heartbeat
     with proxied(settings, "system") as proxy, engine_thread() as thread:
         time.sleep(0.3)
+        thread.deafen()
         proxy.lose_answer = True
         id = submit_generation(tenant)
         thread.ring()

@@ -1,5 +1,6 @@
--- Accepts a generation: the job, its content, the event row and, last, the hold. Returns NULL, or why not, and then the
--- caller rolls back. One function instead of statements: a hot tenant's rows are locked for a third of the time.
+-- Accepts a generation: the job, its content, the event row and, last, the hold. Returns why not, and then the caller
+-- rolls back; or NULL, and the job is queued; or to which worker it was handed at once, which the caller tells that
+-- worker. One function instead of statements: a hot tenant's rows are locked for a third of the time.
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
 -- often, and wherever it dies, an item becomes one job. `idempotency` ties it to the request's key. Locks are taken in the
@@ -21,6 +22,7 @@ DECLARE
     images int := (p->'hold'->>'images')::int;
     included int := (p->'hold'->>'included_images')::int;
     amount numeric := (p->'hold'->>'amount')::numeric;
+    handed jsonb;
 BEGIN
     SELECT * INTO tenant FROM accounts_tenant WHERE id = the_tenant;
     IF tenant.status <> 'active' THEN
@@ -120,6 +122,9 @@ BEGIN
     UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
     WHERE batch_id = the_batch AND index = the_index;
 
+    IF the_batch IS NULL AND p->>'fresh' IS NOT NULL THEN
+        handed := generation_assign(the_tenant, the_id, (p->>'fresh')::float8);
+    END IF;
     IF NOT (p->>'livemode')::boolean THEN
         refusal := sandbox_day_reserve(the_tenant, 1, (p->>'stored_bytes')::bigint);
         IF refusal IS NOT NULL THEN
@@ -130,12 +135,18 @@ BEGIN
     IF included > 0 AND images > 0 THEN
         included := allowance_reserve(the_tenant, the_id, images, included);
         amount := ceil(amount * (images - included) / images * 1000000000) / 1000000000;
+    ELSE
+        included := 0;
     END IF;
     refusal := hold_reserve(the_tenant, the_id, (p->>'livemode')::boolean, (p->>'api_key_id')::uuid,
         (p->>'member_id')::uuid, amount, p->'hold'->>'currency', images, (p->'hold'->>'tokens')::int,
         p->'hold'->'prices');
     IF refusal IS NULL AND the_batch IS NOT NULL THEN
         PERFORM batch_count(the_tenant, the_batch, 'in_progress', 1, 1);
+    END IF;
+    IF refusal IS NULL AND handed IS NOT NULL THEN
+        RETURN jsonb_build_object('worker', handed->>'worker', 'token', handed->>'token', 'amount', amount::text,
+            'included', included);
     END IF;
     RETURN refusal;
 END $$;

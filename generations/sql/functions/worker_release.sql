@@ -1,10 +1,14 @@
--- Gives back what runs under a worker's lease, but what it is known to hold (p_keep).
-CREATE OR REPLACE FUNCTION worker_release(p_worker uuid, p_reason text, p_keep uuid[] DEFAULT '{}') RETURNS int
+-- Gives back what runs under a worker's lease, but what it is known to hold (p_keep) and what has run for less than p_older
+-- seconds: its worker may be about to hear of it.
+CREATE OR REPLACE FUNCTION worker_release(p_worker uuid, p_reason text, p_keep uuid[] DEFAULT '{}', p_older float8 DEFAULT 0)
+RETURNS int
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
     WITH freed AS (
         UPDATE generations_generation SET status = 'queued', worker = NULL, run_after = now()
-        WHERE status = 'running' AND worker = p_worker AND id <> ALL (p_keep) RETURNING id, tenant_id
+        WHERE status = 'running' AND worker = p_worker AND id <> ALL (p_keep)
+            AND started_at <= now() - make_interval(secs => p_older)
+        RETURNING id, tenant_id
     ), events AS (
         INSERT INTO events_event (tenant_id, subject, type, data)
         SELECT tenant_id, id, 'generation.queued',
@@ -12,5 +16,5 @@ AS $$
     )
     SELECT count(*)::int FROM freed
 $$;
-REVOKE ALL ON FUNCTION worker_release(uuid, text, uuid[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION worker_release(uuid, text, uuid[]) TO cavendish_system;
+REVOKE ALL ON FUNCTION worker_release(uuid, text, uuid[], float8) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION worker_release(uuid, text, uuid[], float8) TO cavendish_system;

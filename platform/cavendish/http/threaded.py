@@ -79,6 +79,7 @@ class ThreadedHandler(ASGIHandler):
     """
 
     request_class = Utf8Request
+    chunk_size = PIECES_BYTES
 
     def __init__(self, *, threads: int) -> None:
         super().__init__()

@@ -16,13 +16,15 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
+from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen, CircuitState
 
 logger = logging.getLogger(__name__)
 
 ENDED = "cavendish:ended"  # a generation became terminal; payload: its UUID in hex
 EVENT = "cavendish:event"  # an event was written; payload: the subject's UUID in hex
 CANCEL = "cavendish:cancel"  # a running generation should stop; payload: its UUID in hex
+
+WORK = "cavendish:work:"  # behind it a worker's UUID in hex: a job that is its own; payload: the claim as JSON
 
 TIMEOUT = 1.0
 """Seconds."""
@@ -76,3 +78,23 @@ def publish(channel: str, subject: UUID) -> None:
         pass
     except redis.RedisError as error:
         logger.warning("Valkey did not accept a message on %s: %s", channel, type(error).__name__)
+
+
+def is_at_hand() -> bool:
+    """Returns whether Valkey is there and has not just hung."""
+    return client() is not None and _breaker.state is CircuitState.CLOSED
+
+
+def tell(worker: str, text: str) -> bool:
+    """Tells a worker of a job of its own. Returns whether it listens."""
+    connection = client()
+    if connection is None:
+        return False
+    channel = WORK + worker.replace("-", "")
+    try:
+        return bool(_breaker.call(lambda: connection.publish(channel, text)))
+    except CircuitOpen:
+        return False
+    except redis.RedisError as error:
+        logger.warning("Valkey did not accept a job for a worker: %s", type(error).__name__)
+        return False

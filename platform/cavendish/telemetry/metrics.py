@@ -65,6 +65,7 @@ BODY_BYTES = Gauge("cavendish_body_bytes", "Bytes of request bodies that are on 
 ACCEPT_SECONDS = Histogram(
     "cavendish_accept_seconds", "From a request's body to its queued job, bodies and fetches included.", buckets=LONG
 )
+HANDED = Counter("cavendish_handed_jobs", "Accepted jobs that a worker had at once, without being queued and claimed.")
 HOLD_SECONDS = Histogram(
     "cavendish_hold_seconds", "The transaction that holds a job's worst case and queues it.", buckets=SHORT
 )
