@@ -39,7 +39,7 @@ BEGIN
         RETURN NULL;
     END IF;
     UPDATE generations_generation g
-    SET status = 'running', attempts = 1, worker = chosen, lease_token = gen_random_uuid(), started_at = now()
+    SET status = 'running', attempts = 1, worker = chosen, lease_token = gen_random_uuid(), started_at = clock_timestamp()
     FROM accounts_tenant t
     WHERE g.id = p_id AND g.tenant_id = p_tenant AND g.status = 'queued' AND t.id = p_tenant AND t.status = 'active'
         AND (SELECT count(*) FROM generations_generation r
