@@ -190,15 +190,18 @@ SubmitRefusal = (
 
 
 class Assigned(TypedDict):
-    """`generation_assign`: which worker has a job, and the token of its lease."""
+    """`generation_assign`: which worker has a job, what that is called, and the token of its lease."""
 
     worker: str
+    name: str
     token: str
 
 
-class Handed(Assigned):
+class Handed(TypedDict):
     """`generation_submit(p)`, of a job that a worker has at once: what its claim has beside what was sent."""
 
+    worker: str
+    token: str
     amount: str
     included: int
 

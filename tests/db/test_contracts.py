@@ -53,8 +53,8 @@ REFUSALS: tuple[Any, ...] = (
 
 BUILT: Mapping[tuple[str, int], Any] = {
     ("generation_claim", 1): generations.ClaimedJob,
-    ("generation_assign", 1): generations.Assigned,
-    ("generation_submit", 10): generations.Handed,
+    ("generation_assign", 0): generations.Assigned,
+    ("generation_submit", 11): generations.Handed,
     ("generation_sweep", 1): generations.Sweep,
     ("invoice_parties", 0): billing.Issuer,
     ("invoice_parties", 1): billing.Customer,

@@ -1,5 +1,6 @@
--- Hands a job that was accepted in this transaction to a worker at once: it is not queued, rung for and claimed. Returns
--- the worker and the lease's token, or NULL, and then the job is queued as any other and generation_claim decides.
+-- Finds a worker that has a job at once, which is about to be accepted in this transaction: then it is not queued, rung for
+-- and claimed. Returns the worker and the token of the lease, or NULL, and then the job is queued as any other and
+-- generation_claim decides.
 --
 -- Who waits keeps their turn: of the tenant's own interactive jobs none may be queued, the tenant is below its limit
 -- (counted under its row lock, as generation_claim does), and the worker has room for all that are queued and for this
@@ -8,7 +9,7 @@
 -- How much room a worker has is what it last said of itself, some seconds ago; one that has less gives the job back.
 --
 -- SECURITY DEFINER: who else waits, and which workers there are, is not a tenant's to see.
-CREATE OR REPLACE FUNCTION generation_assign(p_tenant uuid, p_id uuid, p_fresh float8) RETURNS jsonb
+CREATE OR REPLACE FUNCTION generation_assign(p_tenant uuid, p_fresh float8) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
@@ -16,10 +17,10 @@ DECLARE
     queued int;
     chosen uuid;
     chosen_name text;
-    token uuid;
+    places int;
 BEGIN
     SELECT count(*) INTO queued FROM (
-        SELECT 1 FROM generations_generation WHERE status = 'queued' AND priority = 0 AND id <> p_id LIMIT most) q;
+        SELECT 1 FROM generations_generation WHERE status = 'queued' AND priority = 0 LIMIT most) q;
     IF queued = most THEN
         RETURN NULL;
     END IF;
@@ -30,28 +31,20 @@ BEGIN
         RETURN NULL;
     END IF;
     -- Not waited for: who holds it counts the tenant's jobs just now, and one that is queued instead is soon claimed.
-    PERFORM 1 FROM accounts_tenant WHERE id = p_tenant FOR NO KEY UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    SELECT concurrency_limit INTO places FROM accounts_tenant
+    WHERE id = p_tenant AND status = 'active' FOR NO KEY UPDATE SKIP LOCKED;
+    IF places IS NULL THEN
         RETURN NULL;
     END IF;
     IF queued > 0 AND EXISTS (SELECT 1 FROM generations_generation
-                              WHERE status = 'queued' AND priority = 0 AND tenant_id = p_tenant AND id <> p_id) THEN
+                              WHERE status = 'queued' AND priority = 0 AND tenant_id = p_tenant) THEN
         RETURN NULL;
     END IF;
-    UPDATE generations_generation g
-    SET status = 'running', attempts = 1, worker = chosen, lease_token = gen_random_uuid(), started_at = clock_timestamp()
-    FROM accounts_tenant t
-    WHERE g.id = p_id AND g.tenant_id = p_tenant AND g.status = 'queued' AND t.id = p_tenant AND t.status = 'active'
-        AND (SELECT count(*) FROM generations_generation r
-             WHERE r.status = 'running' AND r.tenant_id = p_tenant AND r.priority = 0) < t.concurrency_limit
-    RETURNING g.lease_token INTO token;
-    IF token IS NULL THEN
+    IF (SELECT count(*) FROM generations_generation
+        WHERE status = 'running' AND tenant_id = p_tenant AND priority = 0) >= places THEN
         RETURN NULL;
     END IF;
-    INSERT INTO events_event (tenant_id, subject, type, data)
-    VALUES (p_tenant, p_id, 'generation.running', jsonb_build_object('old', 'queued', 'new', 'running',
-        'reason', 'assigned', 'attempt', 1, 'worker', chosen_name));
-    RETURN jsonb_build_object('worker', chosen, 'token', token);
+    RETURN jsonb_build_object('worker', chosen, 'name', chosen_name, 'token', gen_random_uuid());
 END $$;
-REVOKE ALL ON FUNCTION generation_assign(uuid, uuid, float8) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION generation_assign(uuid, uuid, float8) TO cavendish_app, cavendish_operator;
+REVOKE ALL ON FUNCTION generation_assign(uuid, float8) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION generation_assign(uuid, float8) TO cavendish_app, cavendish_operator;

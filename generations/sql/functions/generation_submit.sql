@@ -102,14 +102,20 @@ BEGIN
         END IF;
     END IF;
 
-    INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, model, tier, priority,
-        previous_id, metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, attempts, failures,
+    IF the_batch IS NULL AND p->>'fresh' IS NOT NULL THEN
+        handed := generation_assign(the_tenant, (p->>'fresh')::float8);
+    END IF;
+    INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, worker, lease_token,
+        started_at, attempts, model, tier, priority,
+        previous_id, metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, failures,
         upstream_id, upstream_key, upstream_host, batch_id, batch_index, deadline_seconds, cancel_at,
         group_id, request_id, trace_id, run_again_of)
-    VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'member_id')::uuid, (p->>'livemode')::boolean, 'queued',
+    VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'member_id')::uuid, (p->>'livemode')::boolean,
+        CASE WHEN handed IS NULL THEN 'queued' ELSE 'running' END, (handed->>'worker')::uuid, (handed->>'token')::uuid,
+        CASE WHEN handed IS NOT NULL THEN clock_timestamp() END, CASE WHEN handed IS NULL THEN 0 ELSE 1 END,
         p->>'model', p->>'tier', (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata',
         (p->>'store')::boolean, p->>'image_size', p->>'aspect_ratio', (p->>'estimated_bytes')::bigint,
-        now() + make_interval(secs => (p->>'deadline')::float8), 0, 0, '', '', '',
+        now() + make_interval(secs => (p->>'deadline')::float8), 0, '', '', '',
         the_batch, the_index, (p->>'deadline_seconds')::float8,
         now() + make_interval(secs => (p->>'cancel_after')::float8), (p->>'group_id')::uuid, p->>'request_id',
         p->>'trace_id', (p->>'run_again_of')::uuid);
@@ -118,13 +124,16 @@ BEGIN
     INSERT INTO generations_generationterms (generation_id, tenant_id, terms)
     VALUES (the_id, the_tenant, (p->>'terms')::bigint[]);
     PERFORM event_add(the_tenant, the_id, 'generation.queued', jsonb_build_object('old', NULL, 'new', 'queued', 'reason', 'accepted'));
-
-    UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
-    WHERE batch_id = the_batch AND index = the_index;
-
-    IF the_batch IS NULL AND p->>'fresh' IS NOT NULL THEN
-        handed := generation_assign(the_tenant, the_id, (p->>'fresh')::float8);
+    IF handed IS NOT NULL THEN
+        PERFORM event_add(the_tenant, the_id, 'generation.running', jsonb_build_object('old', 'queued', 'new', 'running',
+            'reason', 'assigned', 'attempt', 1, 'worker', handed->>'name'));
     END IF;
+
+    IF the_batch IS NOT NULL THEN
+        UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
+        WHERE batch_id = the_batch AND index = the_index;
+    END IF;
+
     IF NOT (p->>'livemode')::boolean THEN
         refusal := sandbox_day_reserve(the_tenant, 1, (p->>'stored_bytes')::bigint);
         IF refusal IS NOT NULL THEN
