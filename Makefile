@@ -1,9 +1,8 @@
 # Each command sets itself up; nothing but python3 (3.11 or newer) has to be there. Another one: make run PYTHON=python3.12
 PYTHON ?= python3
 export PYTHON
-# Tests run in three lanes, on two cores too: those that kill platforms and those of pages have one each for a long while
-# and mostly wait in it. Each lane has its own services. Named folders and files run in one.
-LANES := -n 3
+# Tests run in two lanes: many of them wait, and each lane has its own services. Named folders and files run in one.
+LANES := -n 2
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench chaos screenshots
 

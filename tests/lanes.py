@@ -1,4 +1,4 @@
-"""Which tests run one after the other in one lane, where there are several (`-n 3`).
+"""Which tests run one after the other in one lane, where there are several (`-n 2`).
 
 Files are given out whole, so that what a module prepares is prepared once. Those that kill platforms stay in one lane,
 and those that share the browser's platform. Marks of `xdist_group` do not serve: they stand in the ids of tests, which

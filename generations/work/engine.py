@@ -344,7 +344,7 @@ class Engine:
             self._giving_back.add(task)
             task.add_done_callback(self._giving_back.discard)
         else:
-            self._begin(job)
+            self._begin(job, time.time())
 
     async def _give_back(self, job: Job) -> None:
         with contextlib.suppress(*AWAY):

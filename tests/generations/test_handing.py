@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from cavendish.db.tenancy import tenant_context
 from cavendish.messaging import valkey
 from generations.models import Priority
 from generations.work.job import Job
@@ -182,3 +183,14 @@ def test_a_job_that_a_worker_was_not_told_of_is_given_back_within_seconds(monkey
     assert time.monotonic() - began < 15
     assert generation(id)["attempts"] == 2
     assert "claim lost" in reasons(id)
+
+
+def test_no_other_tenants_row_is_locked() -> None:
+    """Nor does who asks learn of workers, as the role of tenants."""
+    ready()
+    tenant, other = make_tenant(), make_tenant()
+    ask = "SELECT generation_assign(%s, 1.0) IS NULL AS refused"
+    assert one("default", ask, other.id)
+    with tenant_context(tenant.id):
+        assert one("default", ask, other.id)
+        assert not one("default", ask, tenant.id)

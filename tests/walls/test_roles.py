@@ -15,8 +15,9 @@ ROLES = {
     "people": "cavendish_people",
 }
 # What must be found before a tenant is known, what the waiting layer polls, and what the watch of keys asks and notes:
-# exact matches of unguessable ids.
+# exact matches of unguessable ids. And what finds a worker for a job of the tenant's own.
 APP_DEFINER = {
+    "generation_assign",
     "access_changes",
     "api_key_find",
     "api_keys_used",

@@ -19,6 +19,10 @@ DECLARE
     chosen_name text;
     places int;
 BEGIN
+    -- Else a tenant's own row could be locked by another's transaction.
+    IF session_user = 'cavendish_app' AND p_tenant IS DISTINCT FROM nullif(current_setting('app.tenant_id', true), '')::uuid THEN
+        RETURN NULL;
+    END IF;
     SELECT count(*) INTO queued FROM (
         SELECT 1 FROM generations_generation WHERE status = 'queued' AND priority = 0 LIMIT most) q;
     IF queued = most THEN
