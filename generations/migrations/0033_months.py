@@ -12,7 +12,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """Contents and calls upstream are partitioned by the month in which their generation was made (decision 0035).
+    """Contents and calls upstream are partitioned by the month in which their generation was made (decision 0038).
 
     What there is becomes the first partition, without being read: everything here is a change of the catalog. It asks
     for the tables a tenth of a second at a time, since jobs lock them in more than one order.

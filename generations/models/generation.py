@@ -148,7 +148,7 @@ class GenerationContent(TenantModel):
     (`generations.contracts.JobSpecBody`); `steps` are the upstream's, verbatim with thought signatures, pictures
     replaced by output ids: a conversation can be rebuilt.
 
-    Partitioned by the month in which the generation was made; what was erased goes with its month (decision 0035).
+    Partitioned by the month in which the generation was made; what was erased goes with its month (decision 0038).
     """
 
     generation = models.OneToOneField(

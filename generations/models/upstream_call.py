@@ -11,7 +11,7 @@ class UpstreamCall(TenantModel):
     """One try of a generation at the upstream and its answer; never content.
 
     Written with the end of a job, or when a worker gives it back; a try that died with its worker has no row.
-    Partitioned by the month in which the generation was made; an erased one's goes with its month (decision 0035).
+    Partitioned by the month in which the generation was made; an erased one's goes with its month (decision 0038).
     """
 
     class Kind(models.TextChoices):

@@ -1,6 +1,6 @@
 """The monthly partitions of what grows with every job: made ahead, and dropped once nothing of a month is kept.
 
-Contents, calls upstream and events of a job are in the month in which it was made (decision 0035).
+Contents, calls upstream and events of a job are in the month in which it was made (decision 0038).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@
 -- An item of a batch may wait for a day, but once it has started it has p_seconds, as every job, or less where
 -- its request says so.
 --
--- Its plans are kept: of a partitioned table PostgreSQL would plan each time anew (decision 0035).
+-- Its plans are kept: of a partitioned table PostgreSQL would plan each time anew (decision 0038).
 --
 -- SECURITY DEFINER: the system role works across tenants through functions like this one and has no rights on tables.
 CREATE OR REPLACE FUNCTION generation_claim(p_worker uuid, p_limit int, p_bytes bigint, p_idle boolean, p_batch int,

@@ -2,7 +2,7 @@
 -- Fenced on (attempt, lease token). A job whose lease was freed but that nobody claimed since still has the token: then
 -- the late result is taken, so that what was bought is not bought again. Returns 'ended', 'already' or 'lost'.
 --
--- Its plans are kept: of a partitioned table PostgreSQL would plan each time anew, which costs more than the row (decision 0035).
+-- Its plans are kept: of a partitioned table PostgreSQL would plan each time anew, which costs more than the row (decision 0038).
 CREATE OR REPLACE FUNCTION generation_finish(p_tenant uuid, p_id uuid, p_attempt int, p_token uuid, p jsonb) RETURNS text
 LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$

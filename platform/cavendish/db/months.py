@@ -1,4 +1,4 @@
-"""Migration operations for tables that are partitioned by month: by the time in a UUIDv7 (decision 0035).
+"""Migration operations for tables that are partitioned by month: by the time in a UUIDv7 (decision 0038).
 
 A plain table becomes the first partition of one with its name, in two migrations: `months_bound` promises, without a
 lock that anybody waits for, that all its rows lie before a month that has not begun; the second one attaches it by that

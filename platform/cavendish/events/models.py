@@ -16,7 +16,7 @@ class Event(TenantModel):
     Readers order by (xid, id) and read below `event_horizon`, because a row with a
     lower id may become visible after one with a higher id when its transaction commits late.
 
-    Partitioned by the month in which the subject was made (decision 0035): ask for a subject wherever there is one.
+    Partitioned by the month in which the subject was made (decision 0038): ask for a subject wherever there is one.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -11,7 +11,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """Events are partitioned by the month in which their subject was made (decision 0035).
+    """Events are partitioned by the month in which their subject was made (decision 0038).
 
     What there is becomes the first partition, without being read: everything here is a change of the catalog. It asks
     for the table a tenth of a second at a time.
