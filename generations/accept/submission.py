@@ -20,6 +20,7 @@ from billing.prices.selectors import price_book, prices_as_run
 from billing.wallets.selectors import allowance_left
 from cavendish.db import ids
 from cavendish.db.call import call
+from cavendish.db.router import current_alias
 from cavendish.db.tenancy import tenant_context
 from cavendish.telemetry.metrics import HOLD_SECONDS
 from cavendish.telemetry.request_ids import current_request
@@ -178,7 +179,7 @@ def _submission(
         "estimated_bytes": spec.estimated_bytes,
         "stored_bytes": sum(file.bytes for file in inputs.files),
         "storage_quota": settings.STORAGE_QUOTA_BYTES,
-        "fresh": fresh_seconds() if terms.priority == Priority.INTERACTIVE and terms.item is None else None,
+        "fresh": fresh_seconds() if _may_be_handed(terms) else None,
         "deadline": _deadline(parsed, terms),
         "deadline_seconds": parsed.deadline,
         "cancel_after": terms.cancel_after,
@@ -199,6 +200,11 @@ def _submission(
             "prices": worst_case.prices,
         },
     }
+
+
+def _may_be_handed(terms: JobTerms) -> bool:
+    """Whether a worker may have the job at once: items wait for their turn, and what operators run again for theirs."""
+    return terms.priority == Priority.INTERACTIVE and terms.item is None and current_alias() == "default"
 
 
 def _terms(parsed: GenerationRequest, spec: JobSpec, owner: JobOwner) -> str:

@@ -20,7 +20,7 @@ DECLARE
     places int;
 BEGIN
     -- Else a tenant's own row could be locked by another's transaction.
-    IF session_user = 'cavendish_app' AND p_tenant IS DISTINCT FROM nullif(current_setting('app.tenant_id', true), '')::uuid THEN
+    IF p_tenant IS DISTINCT FROM nullif(current_setting('app.tenant_id', true), '')::uuid THEN
         RETURN NULL;
     END IF;
     SELECT count(*) INTO queued FROM (
@@ -51,4 +51,4 @@ BEGIN
     RETURN jsonb_build_object('worker', chosen, 'name', chosen_name, 'token', gen_random_uuid());
 END $$;
 REVOKE ALL ON FUNCTION generation_assign(uuid, float8) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION generation_assign(uuid, float8) TO cavendish_app, cavendish_operator;
+GRANT EXECUTE ON FUNCTION generation_assign(uuid, float8) TO cavendish_app;
