@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -87,7 +88,7 @@ def wake(handed: Sequence[HandedJob], count: int) -> None:
 
 
 def _tell(job: HandedJob) -> bool:
-    if valkey.tell(job.worker, job.claim):
+    if valkey.tell(job.worker, job.claim, UUID(job.generation_id)):
         return True
     try:
         call("generation_give_back", job.tenant_id, job.generation_id, job.token, "worker_gone")

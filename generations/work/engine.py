@@ -77,8 +77,8 @@ class Engine:
         self.clients = Clients()
         await self.store.open()
         self.valkey = valkey.async_client()
-        channels = [valkey.CANCEL, valkey.WORK + self.worker.hex]
         # Its first heartbeat with room for jobs comes once it can hear of them.
+        channels = [valkey.CANCEL, valkey.WORK + self.worker.hex]
         self.listener = Listener(self.valkey, channels, heard=self._heard, ready=self._beat)
         # What a predecessor bought is taken over when its leases are freed, or it would be bought again.
         recovered = await asyncio.to_thread(pending_results_find)
@@ -214,10 +214,10 @@ class Engine:
             elif not self._fault:
                 self._room.set()
 
-    def _begin(self, job: Job, claiming: float | None = None) -> None:
+    def _begin(self, job: Job, claiming: float | None = None, *, told: bool = False) -> None:
         if claiming is not None and job.traceparent:
             span_done("claim", claiming, time.time(), parent=job.traceparent)
-        running = Running(job)
+        running = Running(job, told=told)
         self.running[job.id] = running
         self.bytes_running += job.estimated_bytes
         self.batch_running += job.is_batch
@@ -235,7 +235,8 @@ class Engine:
         job = running.job
         outcome = ""
         try:
-            await self._publish(valkey.EVENT, job.id)
+            if not running.told:
+                await self._publish(valkey.EVENT, job.id)
             with metrics.JOB_SECONDS.labels(job.model).time():
                 outcome = await run(running, clients=self.clients, store=self.store)
             if outcome in {"requeued", "lost"}:
@@ -261,8 +262,7 @@ class Engine:
             self._gauge()
             if not self.stopping and not self._fault:
                 self._room.set()
-                # Of one that ended the store says whether others of its tenant wait.
-                if was_full or outcome != "ended":
+                if was_full or outcome != "ended":  # else the store says whether others of its tenant wait
                     self._request(1)
                 elif self.requested:
                     self._ring.set()
@@ -344,7 +344,7 @@ class Engine:
             self._giving_back.add(task)
             task.add_done_callback(self._giving_back.discard)
         else:
-            self._begin(job, time.time())
+            self._begin(job, time.time(), told=True)
 
     async def _give_back(self, job: Job) -> None:
         with contextlib.suppress(*AWAY):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -113,7 +114,7 @@ class Job:
         """How many pictures are held for."""
         return self.covered.most
 
-    @property
+    @cached_property
     def spool(self) -> Path:
         """The job's own folder; the attempt in its name keeps a late predecessor's files apart."""
         return Path(settings.SPOOL_DIR) / "jobs" / f"{self.id.hex}-{self.attempt}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import math
 import time
@@ -15,7 +14,7 @@ from django.conf import settings
 
 from cavendish.db.call import Jsonb, acall, acall_rows
 from cavendish.db.pool import Pool, open_pool
-from cavendish.db.storable import storable
+from cavendish.db.storable import storable, storable_json
 from generations.contracts import GenerationResult, UpstreamCalls
 from generations.work.away import is_away
 from generations.work.job import Job
@@ -91,7 +90,7 @@ class JobStore:
         """Returns 'ended', 'already' (a repeat) or 'lost' (somebody else has the job)."""
         if calls := result.get("calls"):
             result = {**result, "calls": _sent(calls)}
-        text = json.dumps(storable(result))
+        text = storable_json(result)
         [end] = await acall_rows(self.app, "generation_end", tenant_id, generation_id, attempt, token, text)
         if end["others_wait"]:
             self.others_wait()

@@ -48,6 +48,7 @@ class Running:
     """
 
     job: Job
+    told: bool = False
     task: asyncio.Task[None] | None = None
     stop: str | None = None
     interruptible: bool = False

@@ -176,7 +176,7 @@ def test_a_job_that_a_worker_was_not_told_of_is_given_back_within_seconds(monkey
     with engine_thread():
         wait_until(lambda: one("owner", "SELECT coalesce((state->>'room')::int, 0) FROM generations_worker") > 0)
         with monkeypatch.context() as lost:
-            lost.setattr(valkey, "tell", lambda worker, text: True)
+            lost.setattr(valkey, "tell", lambda worker, text, subject: True)
             id = submit_generation(tenant)
         began = time.monotonic()
         assert wait_ended(id) == ["succeeded"]

@@ -85,14 +85,21 @@ def is_at_hand() -> bool:
     return client() is not None and _breaker.state is CircuitState.CLOSED
 
 
-def tell(worker: str, text: str) -> bool:
-    """Tells a worker of a job of its own. Returns whether it listens."""
+def tell(worker: str, text: str, subject: UUID) -> bool:
+    """Tells a worker of a job of its own, and who follows the job that it runs. Returns whether the worker listens."""
     connection = client()
     if connection is None:
         return False
-    channel = WORK + worker.replace("-", "")
+
+    def both() -> int:
+        with connection.pipeline(transaction=False) as pipeline:
+            pipeline.publish(WORK + worker.replace("-", ""), text)
+            pipeline.publish(EVENT, subject.hex)
+            listening: int = pipeline.execute()[0]
+        return listening
+
     try:
-        return bool(_breaker.call(lambda: connection.publish(channel, text)))
+        return bool(_breaker.call(both))
     except CircuitOpen:
         return False
     except redis.RedisError as error:
