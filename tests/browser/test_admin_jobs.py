@@ -37,7 +37,7 @@ def test_its_content_is_closed_until_a_reason_is_typed(browser: Browser, living:
         expect(page.locator("main img").first).to_be_visible()
         assert page.locator("main img").first.evaluate("image => image.naturalWidth") > 0
         expect(page.locator("main pre").first).not_to_be_empty()
-        check_page(page, seen)
+        check_page(page, seen, light=False)
 
 
 def test_a_webhook_is_sent_again(browser: Browser, living: Living, operator_state: Any) -> None:

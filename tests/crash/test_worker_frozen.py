@@ -73,15 +73,18 @@ def test_a_frozen_workers_answer_is_fenced_or_taken_once_and_nothing_leaks_i2_i9
         with site.client() as client:
             shown = client.get(f"/api/v1/generations/{ids.encode(ids.GENERATION, id)}").json()
         assert site.marker not in str(shown.get("error"))
-    # a doorbell lies in the broker while nobody hears it
+    # a doorbell lies in the broker while nobody hears it; first jobs are handed to those who have just renewed a lease
     with site.frozen("worker"):
-        unheard = site.post()
-        assert any(b"doorbell" in value for _, value in broker(site))
+        unheard = [site.post()]
+        while not any(b"doorbell" in value for _, value in broker(site)):
+            assert len(unheard) < 20
+            time.sleep(1)
+            unheard.append(site.post())
         leaks(site)
-    site.ended([unheard])
+    site.ended(unheard)
     # PostgreSQL writes its log when it dies and recovers, too
     site.kill("PostgreSQL")
-    until(lambda: site.generation(unheard)["status"] == "succeeded")
+    until(lambda: site.generation(unheard[0])["status"] == "succeeded")
     time.sleep(1)
     leaks(site)
 
