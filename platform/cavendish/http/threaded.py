@@ -34,6 +34,8 @@ PIECES_BYTES = 512 * 1024
 """What is read of a streamed answer with one hop into a thread."""
 INTERNAL = "cavendish.internal"
 """Scope key of requests that the layer in front makes itself. Clients send headers, never scope keys."""
+SECOND_HALF = "cavendish.second_half"
+"""Scope key of those among them that end a request which has passed the middleware already."""
 
 
 def _next(pieces: Any) -> list[Any]:
@@ -94,7 +96,7 @@ class ThreadedHandler(ASGIHandler):
         """Rendering for a client that has waited is the second half of its request: it passed the middleware when it
         came, whose headers its answer has.
         """
-        if not request.scope.get(INTERNAL):
+        if not request.scope.get(SECOND_HALF):
             return super().get_response(request)
         set_urlconf(settings.ROOT_URLCONF)
         response: Any = self._view_alone(request)

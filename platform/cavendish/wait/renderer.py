@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from cavendish.http.threaded import INTERNAL
+from cavendish.http.threaded import INTERNAL, SECOND_HALF
 from cavendish.telemetry.requests import MATCH
 from cavendish.wait.asgi import (
     PRIVATE,
@@ -115,7 +115,8 @@ class Renderer:
         try:
             if gone.done():
                 raise ClientGone
-            await self._inner(internal_scope(scope, wait.path), _no_body(gone), rendering.send)
+            target = {**internal_scope(scope, wait.path), SECOND_HALF: True}
+            await self._inner(target, _no_body(gone), rendering.send)
         except ClientGone:
             raise
         except Exception as error:
