@@ -88,7 +88,9 @@ def wake(handed: Sequence[HandedJob], count: int) -> None:
 
 
 def _tell(job: HandedJob) -> bool:
-    if valkey.tell(job.worker, job.claim, UUID(job.generation_id)):
+    listens = valkey.tell(job.worker, job.claim, UUID(job.generation_id))
+    if listens is not False:
+        # Where it is not known, the worker may hear of it yet; else it gives the job back within seconds.
         return True
     try:
         call("generation_give_back", job.tenant_id, job.generation_id, job.token, "worker_gone")

@@ -25,7 +25,7 @@ from generations.work import metrics
 from generations.work.away import AWAY, STORAGE, is_away, is_waited_for
 from generations.work.clients import Clients
 from generations.work.job import Job
-from generations.work.job_store import JobStore
+from generations.work.job_store import JobStore, retrying
 from generations.work.listener import Listener
 from generations.work.pending_result import PendingResult, deliver, pending_results_find
 from generations.work.run import Running, fail, run
@@ -41,7 +41,6 @@ SELF_RING = 2.0
 UNHEARD = 3.0
 """Seconds after which a job that was handed to this process, and that it has not heard of, was not told to it."""
 FAULT_LOOK = 1.0
-SAID = 1.0  # seconds that a process that stops takes to say so
 
 
 class Engine:
@@ -111,7 +110,7 @@ class Engine:
             if loop is not self._loops[1]:
                 loop.cancel()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SAID):
+            async with asyncio.timeout(FAULT_LOOK):
                 await self._beat()
         tasks = [running.task for running in self.running.values() if running.task]
         if tasks:
@@ -202,8 +201,8 @@ class Engine:
                 for job in jobs:
                     self._begin(job, claiming)
                 if len(jobs) < limit:
-                    # Nothing more is runnable now; what becomes so rings. Or another process was quicker to take what
-                    # this claim had picked, and the doorbells heard here were for others: look once more, soon.
+                    # Nothing more is runnable now; what becomes so rings. Or another process took what this claim
+                    # had picked, and the doorbells heard here were for others: look once more, soon.
                     self.requested = 0
                     if jobs or not looking:
                         next_look = min(next_look, now() + LOOK_AGAIN)
@@ -214,10 +213,10 @@ class Engine:
             elif not self._fault:
                 self._room.set()
 
-    def _begin(self, job: Job, claiming: float | None = None, *, told: bool = False) -> None:
+    def _begin(self, job: Job, claiming: float | None = None, *, handed: bool = False) -> None:
         if claiming is not None and job.traceparent:
             span_done("claim", claiming, time.time(), parent=job.traceparent)
-        running = Running(job, told=told)
+        running = Running(job, handed=handed)
         self.running[job.id] = running
         self.bytes_running += job.estimated_bytes
         self.batch_running += job.is_batch
@@ -235,7 +234,9 @@ class Engine:
         job = running.job
         outcome = ""
         try:
-            if not running.told:
+            if running.handed and not await retrying(lambda: self.store.confirm(job, worker=self.worker)):
+                return
+            if not running.handed:
                 await self._publish(valkey.EVENT, job.id)
             with metrics.JOB_SECONDS.labels(job.model).time():
                 outcome = await run(running, clients=self.clients, store=self.store)
@@ -269,9 +270,7 @@ class Engine:
 
     @property
     def _is_full(self) -> bool:
-        """Whether jobs may wait for the end of one that runs here; they ring only once. Of bytes half is much: how many
-        the next job takes is not known.
-        """
+        """Whether jobs may wait for the end of one that runs here: they ring once. Of bytes half is much."""
         return (
             len(self.running) >= self.capacity
             or self.batch_running >= self.batch_capacity
@@ -344,7 +343,7 @@ class Engine:
             self._giving_back.add(task)
             task.add_done_callback(self._giving_back.discard)
         else:
-            self._begin(job, time.time(), told=True)
+            self._begin(job, time.time(), handed=True)
 
     async def _give_back(self, job: Job) -> None:
         with contextlib.suppress(*AWAY):
@@ -367,7 +366,7 @@ class Engine:
                 running.task.cancel()
 
     def _recovered(self) -> list[UUID]:
-        """Returns the generations whose results were left in the spool and are being settled."""
+        """Returns those whose results were left in the spool and are being settled."""
         return [UUID(hex=folder.name.partition("-")[0]) for folder in self.delivering]
 
     async def _register(self, keep: list[UUID]) -> int:

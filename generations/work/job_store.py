@@ -79,6 +79,10 @@ class JobStore:
         made = storable(_sent(calls))
         return bool(await acall(self.app, "generation_requeue", *owner, seconds, reason, failed, made))
 
+    async def confirm(self, job: Job, *, worker: UUID) -> bool:
+        """Returns whether a job that was handed to this worker is its own still."""
+        return bool(await acall(self.system, "generation_confirm", worker, job.id, job.lease_token))
+
     async def give_back(self, job: Job, *, reason: str) -> bool:
         """Queues a job of which nothing was done. False when it was lost."""
         owner = (job.tenant_id, job.id, job.lease_token)

@@ -48,7 +48,7 @@ class Running:
     """
 
     job: Job
-    told: bool = False
+    handed: bool = False
     task: asyncio.Task[None] | None = None
     stop: str | None = None
     interruptible: bool = False

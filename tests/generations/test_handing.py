@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -17,7 +17,7 @@ from cavendish.messaging import valkey
 from generations.models import Priority
 from generations.work.job import Job
 from tests.factories import make_tenant, submit_generation
-from tests.generations.engines import engine_thread, wait_ended, wait_until
+from tests.generations.engines import bought, engine_thread, wait_ended, wait_until
 from tests.generations.helpers import claim_one, events, finish, generation, in_threads, one, register, rows, succeeded
 
 pytestmark = pytest.mark.usefixtures("quiet", "sandbox_url")
@@ -45,6 +45,11 @@ def listening(worker: UUID) -> Iterator[Any]:
             return None if message is None else Job.from_message(message["data"])
 
         yield heard
+
+
+@pytest.fixture
+def marker() -> str:
+    return f"m{uuid4().hex}"
 
 
 def reasons(id: UUID) -> list[str]:
@@ -181,8 +186,32 @@ def test_a_job_that_a_worker_was_not_told_of_is_given_back_within_seconds(monkey
         began = time.monotonic()
         assert wait_ended(id) == ["succeeded"]
     assert time.monotonic() - began < 15
-    assert generation(id)["attempts"] == 2
+    assert generation(id)["attempts"] == 1
     assert "claim lost" in reasons(id)
+
+
+def test_a_message_that_comes_late_buys_nothing(marker: str) -> None:
+    """Valkey hung meanwhile, and the job was given back."""
+    tenant = make_tenant()
+    with engine_thread() as thread:
+        wait_until(lambda: one("owner", "SELECT coalesce((state->>'room')::int, 0) FROM generations_worker") > 0)
+        thread.engine._loops[0].cancel()
+        id = submit_generation(tenant, f"{marker} [[latency:0.5]]")
+        wait_until(lambda: id in thread.engine.running)
+        job = thread.engine.running[id].job
+        assert wait_ended(id) == ["succeeded"]
+        wait_until(lambda: id not in thread.engine.running)
+        thread.loop.call_soon_threadsafe(thread.engine._take, job)
+        time.sleep(1)
+    assert len(bought(marker)) == 1
+
+
+def test_where_valkey_does_not_confirm_the_worker_has_the_job_or_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready()
+    monkeypatch.setattr(valkey, "tell", lambda worker, text, subject: None)
+    id = submit_generation(make_tenant())
+    assert generation(id)["status"] == "running"
+    assert one("system", "SELECT worker_release(worker, 'claim lost', '{}', 3) FROM generations_worker") == 0
 
 
 def test_no_other_tenants_row_is_locked() -> None:

@@ -85,8 +85,11 @@ def is_at_hand() -> bool:
     return client() is not None and _breaker.state is CircuitState.CLOSED
 
 
-def tell(worker: str, text: str, subject: UUID) -> bool:
-    """Tells a worker of a job of its own, and who follows the job that it runs. Returns whether the worker listens."""
+def tell(worker: str, text: str, subject: UUID) -> bool | None:
+    """Tells a worker of a job of its own, and who follows the job that it runs.
+
+    Returns whether the worker listens; None where that is not known: Valkey may deliver later what it did not confirm.
+    """
     connection = client()
     if connection is None:
         return False
@@ -104,4 +107,4 @@ def tell(worker: str, text: str, subject: UUID) -> bool:
         return False
     except redis.RedisError as error:
         logger.warning("Valkey did not accept a job for a worker: %s", type(error).__name__)
-        return False
+        return None
