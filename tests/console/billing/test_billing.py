@@ -124,6 +124,15 @@ def test_the_ledger_lists_movements_and_is_filtered_and_downloaded(tenant: Tenan
     assert "/console/jobs/gen_" not in shown(finance.get("/console/billing/ledger/"))
 
 
+def test_top_up_names_an_account_that_has_fields_of_its_own() -> None:
+    iban, bic = "DE02120300000000202051", "BYLADEM1001"
+    tenant = billed_tenant(balance=1, entity=make_entity(bank_details="", iban=iban, bic=bic))
+    page = shown(of_tenant(tenant).member().get("/console/billing/top-up/"))
+    assert f'data-copy="{iban}"' in page
+    assert bic in page
+    assert "has not published" not in page
+
+
 def test_top_up_says_how_to_pay_and_what_happens_then(tenant: Tenant) -> None:
     owner = of_tenant(tenant).member()
     page = shown(owner.get("/console/billing/top-up/"))

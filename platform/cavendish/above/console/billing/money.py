@@ -48,7 +48,14 @@ class PaidTo:
 
     name: str
     bank_details: str
+    iban: str
+    bic: str
     email: str
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it says where to pay to: as fields, in words, or both."""
+        return bool(self.iban or self.bank_details)
 
 
 def spent_in(tenant: Tenant, start: Any, end: Any) -> Decimal:
@@ -101,4 +108,4 @@ def paid_to(tenant: Tenant) -> PaidTo:
     """Returns where the tenant pays to. In its context."""
     parties = call_row("invoice_parties", tenant.id)
     issuer = parties["issuer"] if parties else {}
-    return PaidTo(issuer.get("name", ""), issuer.get("bank_details", ""), issuer.get("email", ""))
+    return PaidTo(*(issuer.get(name, "") for name in ("name", "bank_details", "iban", "bic", "email")))
