@@ -207,11 +207,11 @@ def test_a_message_that_comes_late_buys_nothing(marker: str) -> None:
 
 
 def test_where_valkey_does_not_confirm_the_worker_has_the_job_or_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    ready()
+    worker = ready()
     monkeypatch.setattr(valkey, "tell", lambda worker, text, subject: None)
     id = submit_generation(make_tenant())
     assert generation(id)["status"] == "running"
-    assert one("system", "SELECT worker_release(id, 'claim lost', '{}', 3) FROM generations_worker") == 0
+    assert one("system", "SELECT worker_release(%s, 'claim lost', '{}', 3)", worker) == 0
 
 
 def test_no_other_tenants_row_is_locked() -> None:
