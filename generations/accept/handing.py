@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -63,7 +64,7 @@ def claim_of(submission: Submission, handed: Handed) -> HandedJob:
             "upstream_key": "",
             "upstream_host": "",
             "request_id": submission["request_id"],
-            "job_spec": submission["job_spec"],
+            "job_spec": _as_stored(submission["job_spec"]),
             "notices": submission["notices"],
             "hold": {
                 "amount": handed["amount"],
@@ -75,6 +76,16 @@ def claim_of(submission: Submission, handed: Handed) -> HandedJob:
     }
     text = json.dumps(claim)
     return HandedJob(submission["tenant_id"], submission["id"], handed["worker"], handed["token"], text)
+
+
+def _as_stored(value: Any) -> Any:
+    """Returns JSON with its names in the order in which jsonb keeps them, by length and then by bytes: so the upstream
+    gets the same bytes of a job, whether it was handed over or claimed.
+    """
+    if isinstance(value, dict):
+        order = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
+        return {name: _as_stored(value[name]) for name in order}
+    return [_as_stored(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def wake(handed: Sequence[HandedJob], count: int) -> None:

@@ -75,6 +75,7 @@ def test_an_idle_worker_has_a_job_at_once_and_is_told_what_a_claim_would_have_to
     for field in fields(Job):
         if field.name not in own:
             assert getattr(job, field.name) == getattr(queued, field.name), field.name
+    assert json.dumps(job.spec) == json.dumps(queued.spec)
     assert job.seconds_left == pytest.approx(queued.seconds_left, abs=30)
     assert reasons(id) == ["accepted", "assigned"]
     assert finish(job, succeeded(job)) == "ended"
