@@ -24,7 +24,7 @@ import psycopg
 from django.conf import settings
 
 from cavendish.db import ids
-from cavendish.storage import is_outage, objects
+from cavendish.storage import ObjectMissing, StorageAway, is_outage, objects
 from cavendish.telemetry.tracing import span
 from generations.contracts import GenerationResult
 from generations.work import metrics
@@ -44,6 +44,8 @@ UPSTREAM_NAMES: tuple[Literal["upstream_id", "upstream_key", "upstream_host"], .
 )
 FIRST_RETRY = 0.2
 SLOWEST_RETRY = 5.0
+LOST_SECONDS = 120.0
+"""How long a spool may be away with a picture that it has; then the job fails, and nothing is charged."""
 ABANDONED = 24 * 3600.0
 
 
@@ -247,6 +249,7 @@ async def _finish(pending: PendingResult, store: JobStore) -> str:
 async def _through_outages(what: str, work: Any) -> Any:
     """Repeats `work` until it is through or fails for another reason than an outage."""
     pause = FIRST_RETRY
+    began = time.monotonic()
     with ExitStack() as waiting:
         while True:
             try:
@@ -254,7 +257,8 @@ async def _through_outages(what: str, work: Any) -> Any:
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 await asyncio.sleep(0.01)
             except Exception as error:
-                if not is_away(error) and not is_outage(error):
+                lost = isinstance(error, PictureAway) and time.monotonic() - began > LOST_SECONDS
+                if lost or (not is_away(error) and not is_outage(error)):
                     raise
                 if pause == FIRST_RETRY:
                     waiting.enter_context(waited_for(what, type(error).__name__))
@@ -262,12 +266,25 @@ async def _through_outages(what: str, work: Any) -> Any:
                 pause = min(pause * 2, SLOWEST_RETRY)
 
 
+class PictureAway(StorageAway):
+    """A picture is neither in the spool nor in the store: the spool is away, and may come back with it."""
+
+
 def _store_all(pending: PendingResult) -> None:
     for key, name in pending.files.items():
         path = pending.folder / name
-        # Missing means that it was moved before a crash: the rename is the last thing that happens to it here.
         if path.exists():
             objects().keep(path, key)
+        elif not _is_stored(key):
+            raise PictureAway(key)
+        # Else it was moved before a crash: the rename is the last thing that happens to it here.
+
+
+def _is_stored(key: str) -> bool:
+    try:
+        return next(iter(objects().read(key, length=1)), b"") != b""
+    except ObjectMissing:
+        return False
 
 
 def _delete_all(pending: PendingResult) -> None:
