@@ -4,14 +4,15 @@ DO $$
 BEGIN
     -- Jobs lock these in more than one order: nobody waits long behind us, and we wait for nobody while we hold one.
     PERFORM set_config('lock_timeout', '100ms', true);
-    FOR attempt IN 1 .. 200 LOOP
+    FOR attempt IN 1 .. 600 LOOP
         BEGIN
             LOCK TABLE accounts_tenant IN ACCESS EXCLUSIVE MODE;
-            LOCK TABLE generations_generation IN SHARE ROW EXCLUSIVE MODE;
+            -- Whole: to attach a table whose key to it is known, PostgreSQL takes triggers away from it.
+            LOCK TABLE generations_generation IN ACCESS EXCLUSIVE MODE;
             LOCK TABLE generations_upstreamcall, generations_generationcontent IN ACCESS EXCLUSIVE MODE;
             EXIT;
         EXCEPTION WHEN lock_not_available THEN
-            IF attempt = 200 THEN
+            IF attempt = 600 THEN
                 RAISE;
             END IF;
             PERFORM pg_sleep(0.1 * random());

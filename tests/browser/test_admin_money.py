@@ -99,7 +99,11 @@ def test_a_flagged_charge_is_resolved(page: Page) -> None:
 
 def test_a_job_s_charge_is_refunded(page: Page) -> None:
     page.goto("/admin/charges/?status=charged&tenant=northwind&mode=live")
-    page.locator("tbody th a").first.click()
+    # Of the newest ones other tests may have given all back.
+    for address in [row.get_attribute("href") for row in page.locator("tbody th a").all()]:
+        page.goto(str(address))
+        if page.locator("main").get_by_role("button", name="Refund", exact=True).count():
+            break
     shown = dialog(page, "Refund")
     shown.get_by_label("Reason").fill("Blurred")
     expect(shown.locator("#act-preview")).to_contain_text("Given back of this charge")
