@@ -79,6 +79,7 @@ async def test_beyond_the_count_it_is_429_in_the_words_of_the_api(door: Door) ->
     assert layer._open.total == 0
 
 
+@pytest.mark.usefixtures("sandbox_url")
 async def test_probes_do_not_wait_behind_the_gate(door: Door) -> None:
     _, secret = await aside(lambda: make_key(make_tenant()))
     async with door(threads=1) as (port, layer), connected(port) as blocked, connected(port) as probe:
