@@ -20,6 +20,14 @@ def span_of(parameters: Parameters, zone: str) -> tuple[datetime | None, datetim
     return start, end
 
 
+def days_of(parameters: Parameters) -> tuple[date | None, date | None]:
+    """Returns both days, the second exclusive; None where one is absent or wrong."""
+    first, end = (day_of(parameters, name) for name in SPAN)
+    if first is not None and end is not None and first >= end:
+        parameters.wrong("to", "out_of_range", EXCLUSIVE)
+    return first, end
+
+
 def day_of(parameters: Parameters, name: str) -> date | None:
     """Returns the date of a parameter; None where it is absent or wrong."""
     text = parameters.text(name)

@@ -117,6 +117,11 @@ def _details(
     than to use it; of a page a join is cheaper.
     """
     parts = _parts(whole)
+    content = (
+        "CROSS JOIN generation_content(g.id) c"
+        if kept_plan
+        else "JOIN generations_generationcontent c ON c.generation_id = g.id"
+    )
     # The position is among the tenant's own waiting jobs, from 1: what other tenants have waiting is their own matter.
     statement = f"""
         SELECT {", ".join(part.sql for part in parts)}, CASE g.status WHEN 'queued' THEN
@@ -128,15 +133,12 @@ def _details(
                 (SELECT t.concurrency_limit FROM accounts_tenant t WHERE t.id = g.tenant_id) END,
             ARRAY (SELECT t.tag FROM generations_generationtag t WHERE t.generation_id = g.id ORDER BY t.id)
         FROM generations_generation g
-        CROSS JOIN generation_content(g.id) c
+        {content}
         LEFT JOIN billing_charge b ON b.generation_id = g.id
         LEFT JOIN billing_hold h ON h.generation_id = g.id AND b.generation_id IS NULL
         LEFT JOIN generations_output o ON o.generation_id = g.id
         WHERE {condition} ORDER BY o.part, o.index
     """  # noqa: S608
-    if not kept_plan:
-        joined = "JOIN generations_generationcontent c ON c.generation_id = g.id"
-        statement = statement.replace("CROSS JOIN generation_content(g.id) c", joined)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()

@@ -15,7 +15,7 @@ from billing.anomalies.representation import anomaly_json
 from billing.invoices.api import InvoiceView, sees_live, tenant_parameter
 from billing.invoices.schema import TENANT
 from billing.models import UsageAnomaly
-from billing.spans import EXCLUSIVE, SPAN, day_of
+from billing.spans import SPAN, days_of
 from cavendish.db import ids
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.schema import PAGING, problems
@@ -31,9 +31,7 @@ class UsageAnomalyList(InvoiceView):
     def get(self, request: Request) -> Response:
         """Days that were out of the tenant's or a key's pattern, the last noticed first. Of live use alone."""
         parameters = Parameters(request, takes=("tenant_id", *SPAN))
-        first, end = (day_of(parameters, name) for name in SPAN)
-        if first is not None and end is not None and first >= end:
-            parameters.wrong("to", "out_of_range", EXCLUSIVE)
+        first, end = days_of(parameters)
         parameters.close()
         user: Any = request.user
         with principal_context(user):

@@ -17,7 +17,7 @@ from accounts.models import Tenant
 from billing.exports.excerpt import Excerpt
 from billing.fields import month_parse
 from billing.months import month_after, month_first
-from billing.spans import EXCLUSIVE, day_begins, day_of, span_of
+from billing.spans import day_begins, days_of, span_of
 from cavendish.db import ids
 from cavendish.http.csv_files import NAMES, CsvStyle, csv_style
 from cavendish.http.problems import invalid_value, not_found, shown
@@ -74,10 +74,7 @@ class Asked(Parameters):
 
     def some_days(self) -> tuple[date | None, date | None]:
         """Returns the days from the first until the last, which is not included; None where one is absent."""
-        first, last = day_of(self, "from"), day_of(self, "to")
-        if first and last and first >= last:
-            self.wrong("to", "out_of_range", EXCLUSIVE)
-        return first, last
+        return days_of(self)
 
     def days(self) -> tuple[date, date]:
         """Returns the same; the month that runs, or the one that `from` begins, where they are absent."""

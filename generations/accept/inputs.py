@@ -93,7 +93,8 @@ def inputs_store(
     infos = inputs_check(parsed)
     inline = sum(info.bytes for info in infos.values())
     # Of a request that brings nothing `generation_submit` sees whether the tenant has room for its answer.
-    if inline and not is_quote:
+    brings = inline or any(media.needs_fetch for media in parsed.media())
+    if brings and not is_quote:
         storage_check(tenant_id=tenant_id, incoming=inline)
     fetched = uris_fetch(parsed, tenant_id=tenant_id, spool=spool)
     if fetched and not is_quote:

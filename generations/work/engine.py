@@ -41,6 +41,7 @@ SELF_RING = 2.0
 UNHEARD = 3.0
 """Seconds after which a job that was handed to this process, and that it has not heard of, was not told to it."""
 FAULT_LOOK = 1.0
+SAID = 1.0  # seconds in which a process that stops says so, that no more jobs are handed to it
 
 
 class Engine:
@@ -110,7 +111,7 @@ class Engine:
             if loop is not self._loops[1]:
                 loop.cancel()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FAULT_LOOK):
+            async with asyncio.timeout(SAID):
                 await self._beat()
         tasks = [running.task for running in self.running.values() if running.task]
         if tasks:
@@ -161,6 +162,7 @@ class Engine:
                 # A doorbell may be lost, a broker may be away: look by oneself now and then.
                 self.requested = max(self.requested, CLAIM_AT_ONCE)
                 next_look = now() + SELF_RING
+            unheard = UNHEARD if looking else None  # once in a look
             while self.requested and not self.stopping and (free := self.capacity - len(self.running)) > 0:
                 if is_waited_for(STORAGE) or not await self.spool.takes():
                     # Doorbells are left to other machines, and so is what would be handed to this one.
@@ -173,12 +175,11 @@ class Engine:
                 limit = min(self.requested, free, CLAIM_AT_ONCE)
                 self.requested -= limit
                 try:
-                    if self._unsure or looking:
-                        # What was handed to it and never told, too.
-                        older = 0.0 if self._unsure else UNHEARD
+                    older = 0.0 if self._unsure else unheard
+                    if older is not None:
                         known = [*self.running, *self._recovered()]
                         await self.store.disown(worker=self.worker, known=known, older=older)
-                        self._unsure = False
+                        self._unsure, unheard = False, None
                     claiming = time.time()
                     with metrics.CLAIM_SECONDS.time():
                         jobs = await self.store.claim(
@@ -322,13 +323,13 @@ class Engine:
         metrics.keys_note(keys)
         return {
             "slots": self.capacity,
-            "room": max(self._room_left, 0),
+            "room": self._room_left,
             "keys": keys,
             "fault": self._fault,
             "stopping": self.stopping,
         }
 
-    async def _heard(self, channel: str, data: bytes) -> None:
+    def _heard(self, channel: str, data: bytes) -> None:
         if channel == valkey.CANCEL:
             self._cancel(UUID(hex=data.decode()))
         else:
@@ -338,7 +339,7 @@ class Engine:
         """Begins a job that was handed to this process, or gives it back."""
         if job.id in self.running:
             return
-        if self.stopping or self._fault or self._room_left <= 0:
+        if not self._room_left:
             task = asyncio.create_task(self._give_back(job))
             self._giving_back.add(task)
             task.add_done_callback(self._giving_back.discard)
@@ -355,7 +356,7 @@ class Engine:
         """How many jobs may be handed to this process: none where it could not hear of them."""
         if not self.listener.listens or self.stopping or self._fault or self.bytes_running > self.byte_budget / 2:
             return 0
-        return self.capacity - len(self.running)
+        return max(self.capacity - len(self.running), 0)
 
     def _cancel(self, generation: UUID) -> None:
         running = self.running.get(generation)

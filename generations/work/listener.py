@@ -22,7 +22,7 @@ class Listener:
         client: Redis | None,
         channels: Sequence[str],
         *,
-        heard: Callable[[str, bytes], Awaitable[None]],
+        heard: Callable[[str, bytes], None],
         ready: Callable[[], Awaitable[None]],
     ) -> None:
         self.listens = False
@@ -55,6 +55,6 @@ class Listener:
                 if message is None:
                     continue
                 try:
-                    await self._heard(message["channel"].decode(), message["data"])
+                    self._heard(message["channel"].decode(), message["data"])
                 except (ValueError, KeyError, TypeError):
                     logger.error("A message on %s cannot be read.", message["channel"].decode())

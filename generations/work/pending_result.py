@@ -260,7 +260,8 @@ async def _through_outages(what: str, work: Any) -> Any:
                 lost = isinstance(error, PictureAway) and time.monotonic() - began > LOST_SECONDS
                 if lost or (not is_away(error) and not is_outage(error)):
                     raise
-                if pause == FIRST_RETRY:
+                # A picture that is away is one job's trouble: others are claimed meanwhile.
+                if pause == FIRST_RETRY and not isinstance(error, PictureAway):
                     waiting.enter_context(waited_for(what, type(error).__name__))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, SLOWEST_RETRY)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -13,3 +14,9 @@ def quiet() -> Iterator[None]:
     queue_clear()
     yield
     queue_clear()
+
+
+@pytest.fixture
+def marker() -> str:
+    """A word for prompts, by which what was bought for a test is found."""
+    return f"m{secrets.token_hex(6)}"

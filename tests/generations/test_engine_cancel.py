@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from decimal import Decimal
 
@@ -25,11 +24,6 @@ from tests.generations.engines import (
 from tests.generations.helpers import books_balance, claim_one, events, generation, one, register, rows, status
 
 pytestmark = [pytest.mark.usefixtures("quiet", "sandbox_url"), pytest.mark.slow]
-
-
-@pytest.fixture
-def marker() -> str:
-    return f"m{secrets.token_hex(6)}"
 
 
 def test_a_running_job_is_stopped_upstream_and_free_i2(marker: str) -> None:

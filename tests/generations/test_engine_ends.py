@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -40,11 +39,6 @@ from tests.generations.proxy import proxied
 from tests.outages import replaced_by_a_file
 
 pytestmark = [pytest.mark.usefixtures("quiet", "sandbox_url"), pytest.mark.slow]
-
-
-@pytest.fixture
-def marker() -> str:
-    return f"m{secrets.token_hex(6)}"
 
 
 def test_a_text_that_postgresql_cannot_store_ends_the_job_all_the_same_i1(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -47,9 +47,9 @@ def listening(worker: UUID) -> Iterator[Any]:
         yield heard
 
 
-@pytest.fixture
-def marker() -> str:
-    return f"m{uuid4().hex}"
+def has_room() -> bool:
+    """Whether the only worker has said that jobs may be handed to it."""
+    return bool(one("owner", "SELECT coalesce((state->>'room')::int, 0) > 0 FROM generations_worker"))
 
 
 def reasons(id: UUID) -> list[str]:
@@ -159,7 +159,7 @@ def test_an_engine_runs_what_it_is_handed_and_claims_nothing_for_it() -> None:
     tenant = make_tenant()
     with engine_thread() as thread:
         thread.engine._loops[0].cancel()
-        wait_until(lambda: one("owner", "SELECT coalesce((state->>'room')::int, 0) FROM generations_worker") > 0)
+        wait_until(has_room)
         id = submit_generation(tenant)
         assert wait_ended(id) == ["succeeded"]
     assert generation(id)["attempts"] == 1
@@ -168,7 +168,7 @@ def test_an_engine_runs_what_it_is_handed_and_claims_nothing_for_it() -> None:
 def test_an_engine_without_room_gives_a_job_back() -> None:
     tenant = make_tenant()
     with engine_thread() as thread:
-        wait_until(lambda: one("owner", "SELECT coalesce((state->>'room')::int, 0) FROM generations_worker") > 0)
+        wait_until(has_room)
         thread.engine._loops[0].cancel()
         thread.engine.capacity = 0
         id = submit_generation(tenant)
@@ -180,7 +180,7 @@ def test_an_engine_without_room_gives_a_job_back() -> None:
 def test_a_job_that_a_worker_was_not_told_of_is_given_back_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     tenant = make_tenant()
     with engine_thread():
-        wait_until(lambda: one("owner", "SELECT coalesce((state->>'room')::int, 0) FROM generations_worker") > 0)
+        wait_until(has_room)
         with monkeypatch.context() as lost:
             lost.setattr(valkey, "tell", lambda worker, text, subject: True)
             id = submit_generation(tenant)
@@ -195,7 +195,7 @@ def test_a_message_that_comes_late_buys_nothing(marker: str) -> None:
     """Valkey hung meanwhile, and the job was given back."""
     tenant = make_tenant()
     with engine_thread() as thread:
-        wait_until(lambda: one("owner", "SELECT coalesce((state->>'room')::int, 0) FROM generations_worker") > 0)
+        wait_until(has_room)
         thread.engine._loops[0].cancel()
         id = submit_generation(tenant, f"{marker} [[latency:0.5]]")
         wait_until(lambda: id in thread.engine.running)

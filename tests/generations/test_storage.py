@@ -11,6 +11,7 @@ from pytest_django import Settings
 from accounts.models import StorageUse, Tenant
 from cavendish.db.ids import new_id
 from cavendish.db.router import acting_as
+from cavendish.http.problems import Problem
 from generations.accept.storage import (
     storage_check,
     upload_close,
@@ -120,6 +121,19 @@ def test_beyond_the_quota_there_is_no_new_job_and_what_was_bought_is_kept() -> N
     assert rows("owner", "SELECT status FROM generations_generation WHERE id = %s", id) == [{"status": "succeeded"}]
     quota(tenant, 0)
     submit_generation(tenant)
+
+
+def test_beyond_the_quota_nothing_is_fetched() -> None:
+    """There is no such host, which would be told of otherwise."""
+    tenant = make_tenant()
+    quota(tenant, 1000)
+    picture = {"type": "image", "uri": "https://pictures.invalid/fox.png"}
+    with pytest.raises(Problem) as unfetched:
+        submit_generation(tenant, [{"type": "text", "text": "A fox"}, picture])  # type: ignore[arg-type]
+    assert unfetched.value.status == 422
+    file(tenant, 1000)
+    with pytest.raises(StorageQuotaExceeded):
+        submit_generation(tenant, [{"type": "text", "text": "A fox"}, picture])  # type: ignore[arg-type]
 
 
 def test_the_platforms_quota_is_for_those_without_their_own(settings: Settings) -> None:

@@ -64,7 +64,7 @@ class Transport(httpx.AsyncBaseTransport):
                 extensions={"http_version": head.version, "reason_phrase": head.reason},
             )
         except BaseException:
-            await _closed(wire)
+            await wire.aclose()
             raise
 
     async def aclose(self) -> None:
@@ -152,8 +152,3 @@ async def _send(wire: Wire, lines: bytes, request: httpx.Request, head: Head, ti
     except httpx.WriteError:
         return False
     return True
-
-
-async def _closed(wire: Wire) -> None:
-    wire.abort()
-    await asyncio.sleep(0)
