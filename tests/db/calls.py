@@ -16,6 +16,7 @@ CALLS = {
     "call": 0, "call_row": 0, "call_rows": 0, "call_values": 0, "statement": 0,
     "acall": 1, "acall_rows": 1, "acall_values": 1,
 }  # fmt: skip
+SQL = re.compile(r"\b(SELECT|JOIN)\b")
 NAMED = re.compile(r"\b([a-z]+_[a-z_]+)\(")
 
 
@@ -79,7 +80,7 @@ def named_in_sql() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "SELECT" in node.value:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value):
                 for name in NAMED.findall(node.value):
                     found.setdefault(name, set()).add(room_of(path))
     for root in ROOTS:

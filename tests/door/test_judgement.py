@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -232,9 +233,14 @@ async def test_a_known_key_is_judged_without_a_query(door: Door, secret: str) ->
         principal_known(tokens.generate(livemode=True).secret)
     assert caught.value.new
     assert principal_known("nonsense") is None
-    known = await aside(lambda: principal_of(secret))
-    assert known is not None
-    assert principal_known(secret) == known
+    known = None
+    # A poll that began before the key was made may name it as changed after it was read: then it is read again.
+    for _ in range(20):
+        read = await aside(lambda: principal_of(secret))
+        with suppress(KeyUnread):
+            known = principal_known(secret)
+            break
+    assert known == read is not None
     async with door() as (port, layer), connected(port) as raw:
         until = time.monotonic() + 1
         while time.monotonic() < until:
