@@ -134,6 +134,10 @@ PLANTS: dict[str, tuple[Any, ...]] = {
         {"charges_lines"},
         f"""UPDATE billing_charge SET lines = jsonb_set(lines, '{{0,unit_price}}', '"much"') {OF} AND amount > 0""",
     ),
+    "a line whose number has no end": (
+        {"charges_lines"},
+        f"""UPDATE billing_charge SET lines = jsonb_set(lines, '{{0,quantity}}', to_jsonb(repeat('9', 200000))) {OF} AND amount > 0""",
+    ),
     "what was absorbed": (
         {"charges_lines"},
         f"UPDATE billing_charge SET absorbed = absorbed + 0.01 {OF} AND amount > 0",

@@ -13,12 +13,13 @@ CROSS JOIN LATERAL (
                         WHEN 'per_1m_tokens' THEN 0.000001 WHEN 'per_1k_queries' THEN 0.001 ELSE 1 END, 9) END AS priced
         FROM (
             SELECT line->>'kind' AS kind, line->>'unit' AS unit,
-                   CASE WHEN line->>'amount' ~ f.number THEN (line->>'amount')::numeric END AS amount,
-                   CASE WHEN line->>'quantity' ~ f.number THEN (line->>'quantity')::numeric END AS quantity,
-                   CASE WHEN line->>'unit_price' ~ f.number THEN (line->>'unit_price')::numeric END AS price
+                   CASE WHEN line->>'amount' ~ f.number AND length(line->>'amount') < 80 THEN (line->>'amount')::numeric END AS amount,
+                   CASE WHEN line->>'quantity' ~ f.number AND length(line->>'quantity') < 80 THEN (line->>'quantity')::numeric END AS quantity,
+                   CASE WHEN line->>'unit_price' ~ f.number AND length(line->>'unit_price') < 80 THEN (line->>'unit_price')::numeric END AS price
             FROM jsonb_array_elements(CASE jsonb_typeof(c.lines) WHEN 'array' THEN c.lines ELSE jsonb_build_array(c.lines) END) line,
-                -- PostgreSQL 15 has no function that says whether a text is a number.
-                (SELECT '^-?[0-9]{1,40}([.][0-9]{1,40})?([eE][-+]?[0-9]{1,2})?$' AS number) f
+                -- PostgreSQL 15 has no function that says whether a text is a number. Without counts, which cost eight times as much:
+                -- the length is asked for apart.
+                (SELECT '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$' AS number) f
         ) n) v) l
 WHERE (c.amount <> l.amount OR l.mispriced > 0 OR l.unreadable > 0 OR c.absorbed <> -l.absorbed)
     AND (%(tenant)s::uuid IS NULL OR c.tenant_id = %(tenant)s)

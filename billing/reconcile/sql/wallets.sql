@@ -10,7 +10,8 @@ FULL JOIN (SELECT tenant_id, livemode, currency, sum(amount) AS amount
     ON e.tenant_id = w.tenant_id AND e.livemode = w.livemode AND e.currency = w.currency
 LEFT JOIN (SELECT tenant_id, livemode, sum(amount) AS amount FROM billing_hold WHERE status = 'held' GROUP BY 1, 2) h
     ON h.tenant_id = w.tenant_id AND h.livemode = w.livemode
-LEFT JOIN LATERAL (SELECT unbilled_sum(w.tenant_id) AS amount WHERE w.livemode AND w.tax_rate > 0) u ON true
+-- CASE, for PostgreSQL calls the function for every wallet before it looks at a WHERE
+CROSS JOIN LATERAL (SELECT CASE WHEN w.livemode AND w.tax_rate > 0 THEN unbilled_sum(w.tenant_id) END AS amount) u
 WHERE (%(tenant)s::uuid IS NULL OR coalesce(w.tenant_id, e.tenant_id) = %(tenant)s)
     AND (w.balance <> coalesce(e.amount, 0) OR w.held <> coalesce(h.amount, 0) OR w.untaxed <> u.amount
          OR (w.tenant_id IS NULL AND e.amount <> 0))
