@@ -29,9 +29,9 @@ def reference_check(reference: str, *, tenant_id: UUID, livemode: bool) -> None:
         return
     reversals = Payment.objects.filter(reverses_id=OuterRef("id"))
     payments = Payment.objects.filter(tenant_id=tenant_id, method=MANUAL, reference=reference, reverses_id=None)
-    paid = payments.exclude(Exists(reversals)).select_related("invoice").first()
+    paid = payments.exclude(Exists(reversals)).values_list("invoice__number", "received_on").first()
     if paid is not None:
-        raise _used(f"The reference {reference} paid invoice {paid.invoice.number} on {paid.received_on}.")
+        raise _used(f"The reference {reference} paid invoice {paid[0]} on {paid[1]}.")
 
 
 def _used(detail: str) -> ChangeRefused:

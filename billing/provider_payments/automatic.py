@@ -59,9 +59,7 @@ def auto_top_up_run(tenant_id: UUID) -> ProviderPayment | None:
 def _auto_top_up_add(tenant_id: UUID) -> ProviderPayment | None:
     with operator_writing():
         # The lock of the terms: the sum of the month and the one at a time are looked at by one at a time.
-        terms = AutoTopUp.objects.select_for_update(of=("self",)).select_related("tenant").filter(
-            tenant_id=tenant_id, enabled=True
-        ).first()  # fmt: skip
+        terms = AutoTopUp.objects.select_for_update().filter(tenant_id=tenant_id, enabled=True).first()
         wallet = wallet_of(tenant_id=tenant_id, livemode=True)
         if terms is None or wallet is None or available(wallet) >= terms.threshold:
             return None

@@ -109,9 +109,7 @@ def payment_reversals_continue(payment_id: UUID) -> bool:
 
 
 def _locked(payment_id: UUID) -> ProviderPayment:
-    row: ProviderPayment = (
-        ProviderPayment.objects.select_for_update(of=("self",)).select_related("tenant", "invoice").get(id=payment_id)
-    )
+    row: ProviderPayment = ProviderPayment.objects.select_for_update().get(id=payment_id)
     return row
 
 

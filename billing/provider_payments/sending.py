@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from billing.models import ProviderCustomer, ProviderPayment
+from accounts.models import Tenant
+from billing.models import Invoice, ProviderCustomer, ProviderPayment
 from billing.provider_payments.outcomes import payment_apply, payment_failed, payment_page_opened, payment_unsure
 from billing.providers import provider
 from billing.providers.errors import Declined, OutcomeUnknown, ProviderAway, ProviderError, Refused
@@ -21,7 +22,7 @@ NEEDS_PAYER = frozenset({"authentication_required", "payment_intent_authenticati
 
 def payment_read(payment_id: UUID) -> ProviderPayment:
     with operator_reading():
-        row: ProviderPayment = ProviderPayment.objects.select_related("method", "invoice", "tenant").get(id=payment_id)
+        row: ProviderPayment = ProviderPayment.objects.select_related("method").get(id=payment_id)
     return row
 
 
@@ -53,9 +54,9 @@ def payment_send(payment_id: UUID, *, present: bool) -> ProviderPayment:
 def order_of(row: ProviderPayment) -> Order:
     with operator_reading():
         customer = ProviderCustomer.objects.get(tenant_id=row.tenant_id, provider=row.provider)
+        title = _title(row)
     method = row.method
     saved = SavedMethod(method.reference, method.type) if method is not None else None
-    title = f"Invoice {row.invoice.number}" if row.invoice is not None else f"Top-up of {row.tenant.name}"
     return Order(
         id=ids.encode(ids.PROVIDER_PAYMENT, row.id),
         tenant_id=ids.encode(ids.TENANT, row.tenant_id),
@@ -65,6 +66,13 @@ def order_of(row: ProviderPayment) -> Order:
         description=title,
         method=saved,
     )
+
+
+def _title(row: ProviderPayment) -> str:
+    """Returns for what the payer pays, by the one column of many."""
+    if row.invoice_id is not None:
+        return f"Invoice {Invoice.objects.values_list('number', flat=True).get(id=row.invoice_id)}"
+    return f"Top-up of {Tenant.objects.values_list('name', flat=True).get(id=row.tenant_id)}"
 
 
 def _led_or_failed(row: ProviderPayment, state: PaymentState, *, present: bool) -> None:
