@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 
 from django.db.models import F
 from django.utils import timezone
@@ -29,11 +30,14 @@ UNBOOKED = Gauge(
     "Events of the payment provider that wait for a minute or more, and payments taken back that are owed.",
 )
 LATE = timedelta(minutes=1)
+_asked = Event()
+"""Set from this process's first question on."""
 
 
 def provider_answered() -> None:
     """Notes that the provider has just answered, for the metric and the admin's front page."""
     now = machine_now().timestamp()
+    _asked.set()
     ANSWERED.set(now)
     call("gauge_set", "provider_answered", Decimal(int(now)), using="system")
 
@@ -42,6 +46,10 @@ def provider_watch() -> int:
     """Counts what is told and not booked; returns it. The scheduler calls it."""
     if not provider_name():
         return 0
+    if not _asked.is_set():
+        # One that is away since the start has been silent since then; 0 is where none is set.
+        _asked.set()
+        ANSWERED.set(machine_now().timestamp())
     with operator_reading():
         waiting: int = ProviderEvent.objects.filter(
             state=ProviderEvent.State.RECEIVED, provider=provider_name(), received_at__lt=timezone.now() - LATE

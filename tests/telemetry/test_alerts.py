@@ -116,6 +116,12 @@ CASES = {
     "CavendishReconcileIsOld": one(
         'cavendish_reconcile_age_seconds{scope="whole"}', "200000x60", "3600x60", scope="whole"
     ),
+    # 0 where no provider is set
+    "CavendishProviderIsSilent": Case(
+        {"cavendish_provider_answer_timestamp_seconds": "60x60"},
+        {"cavendish_provider_answer_timestamp_seconds": "0x60"},
+    ),
+    "CavendishProviderIsNotBooked": one("cavendish_provider_unbooked", "1x60", "0x60"),
     "CavendishMonthsAreMissing": one("cavendish_months_ahead", "0x60", "3x60"),
     "CavendishBackupIsOld": one("cavendish_backup_age_seconds", " ".join(["+Inf"] * 60), "3600x60"),
 }

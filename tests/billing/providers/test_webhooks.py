@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import ProviderEvent
+from billing.provider_payments import watch
 from billing.provider_payments.watch import ANSWERED, TOLD, provider_watch
 from billing.providers import provider_forget
 from cavendish.above.admin.home.selectors.parts import gauges_read, payment_provider
@@ -170,4 +171,8 @@ def test_the_platform_knows_how_it_stands_with_its_provider(stripe: StripeServer
     stripe.fail("/v1/events", "before", times=9)
     ANSWERED.set(0)
     poll()
+    provider_watch()
     assert ANSWERED._value.get() == 0  # who is away has not answered
+    watch._asked.clear()  # nor has who is away since the start, whose silence counts from there
+    provider_watch()
+    assert time.time() - ANSWERED._value.get() < 60
