@@ -11,7 +11,7 @@ help:
 	@echo "make test   run the tests (make test T='-m \"not slow\"' the inner loop, make test T='tests/up -k kill' some)"
 	@echo "make lint   ruff, mypy, the import rules, dead code, translations, dependencies"
 	@echo "make bench  measure speed and memory (make bench -- --quick; make bench -- --beside litellm)"
-	@echo "make chaos  kill, freeze and cut off a platform at work, then check promises, reconcile and hashes (MINUTES=10)"
+	@echo "make chaos  kill, freeze and cut off a platform at work, then check promises, reconcile and hashes (MINUTES=10, BROKER=rabbitmq)"
 	@echo "make screenshots  take the pictures of the pages for README and docs"
 
 run:
@@ -39,7 +39,7 @@ screenshots:
 
 chaos:
 	@requirements/install.sh dev
-	.venv/bin/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+	.venv/bin/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(BROKER),--broker $(BROKER))
 
 # Words after `bench` are its own: make bench -- --quick --beside litellm. What has a = in it goes into ARGS.
 ifeq (bench,$(firstword $(MAKECMDGOALS)))

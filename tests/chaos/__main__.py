@@ -5,18 +5,25 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
+import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import psutil
 
-from tests.chaos.acts import HANG_SECONDS, wreak
+from tests.chaos.acts import ACTS, HANG_SECONDS, breaking, filling, moving, wreak
+from tests.chaos.disks import Disks
+from tests.chaos.elsewhere import Elsewhere, is_there
 from tests.chaos.load import Load
 from tests.chaos.promises import PROMISES, SHOWN, Aftermath, described, is_calm, statuses
 from tests.crash.sites import Site
+from tests.deploy.servers import rabbitmq
 from tests.services import Running
+from tests.template import template_copy
 
 CLIENTS = 10
 CALM_SECONDS = 150
@@ -64,33 +71,56 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--clients", type=int, default=CLIENTS)
+    parser.add_argument("--broker", choices=("valkey", "rabbitmq"), default="valkey")
+    parser.add_argument("--only", default="", help="acts whose names contain this")
     arguments = parser.parse_args()
     say(f"Chaos for {arguments.minutes:g} minutes, {arguments.clients} clients, --seed {arguments.seed}")
-    marker = f"m{secrets.token_hex(8)}"
-    running = Running({"WORKERS": "2", "HANG_SECONDS": str(HANG_SECONDS), "GENERATION_DEADLINE": "120"})
-    try:
-        budgets(running)
-        site = Site(running)
-        scale = Scale(site)
-        load = Load(
-            running.url, running.ready["tenants"], marker=marker, seed=arguments.seed, clients=arguments.clients
-        )
-        load.start()
-        done = wreak(site, seconds=arguments.minutes * 60, seed=arguments.seed, say=say)
-        load.stop()
-        began = time.monotonic()
-        while not is_calm(site) and time.monotonic() - began < CALM_SECONDS:
-            time.sleep(0.5)
-        calm = time.monotonic() - began
-        say(f"\n{sum(done.values())} acts of {len(done)} kinds. Calm {calm:.0f} s after the last client.")
-        first = statuses(site)
-        time.sleep(3)
-        say(f"{len(first)} generations, {len(load.told.accepted)} of them told to a client; {described(site)}")
-        say(f"What clients met: {dict(load.told.away.most_common())}\n")
-        after = Aftermath(site, load.told, marker, first, scale.stop())
-        return judge(after)
-    finally:
-        running.remove()
+    with ExitStack() as stack:
+        return _chaos(arguments, stack)
+
+
+def _chaos(arguments: argparse.Namespace, stack: ExitStack) -> int:
+    scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cavendish-chaos-")))
+    scratch.chmod(0o711)  # the account that runs PostgreSQL passes
+    settings = {"WORKERS": "2", "HANG_SECONDS": str(HANG_SECONDS), "GENERATION_DEADLINE": "120"}
+    acts = dict(ACTS)
+    if arguments.broker == "rabbitmq":
+        server = stack.enter_context(rabbitmq(scratch))
+        settings["BROKER_URL"] = server.url
+        acts |= breaking(server)
+    disks = Disks(scratch / "data")
+    if stack.enter_context(disks.mounted()):
+        acts |= filling(disks)
+    else:
+        say("Nothing can be mounted here: no disk will be full.")
+    template_copy(disks.data_dir)
+    running = Running(settings, data_dir=disks.data_dir)
+    stack.callback(running.remove)
+    budgets(running)
+    urls = [running.url]
+    if is_there():
+        machine = stack.enter_context(Elsewhere.beside(running, scratch))
+        urls.append(machine.url)
+        acts |= moving(machine)
+    else:
+        say("There is no libfaketime here: no clock will be wrong.")
+    site, marker = Site(running), f"m{secrets.token_hex(8)}"
+    scale = Scale(site)
+    load = Load(urls, running.ready["tenants"], marker=marker, seed=arguments.seed, clients=arguments.clients)
+    load.start()
+    wanted = {name: act for name, act in acts.items() if arguments.only in name}
+    done = wreak(site, wanted, seconds=arguments.minutes * 60, seed=arguments.seed, say=say)
+    load.stop()
+    began = time.monotonic()
+    while not is_calm(site) and time.monotonic() - began < CALM_SECONDS:
+        time.sleep(0.5)
+    calm = time.monotonic() - began
+    say(f"\n{sum(done.values())} acts of {len(done)} kinds. Calm {calm:.0f} s after the last client.")
+    first = statuses(site)
+    time.sleep(3)
+    say(f"{len(first)} generations, {len(load.told.accepted)} of them told to a client; {described(site)}")
+    say(f"What clients met: {dict(load.told.away.most_common())}\n")
+    return judge(Aftermath(site, load.told, marker, first, scale.stop()))
 
 
 def judge(after: Aftermath) -> int:

@@ -8,17 +8,22 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psycopg
 import redis
 
+from tests.chaos.disks import PLACES, Disks
+from tests.chaos.elsewhere import Elsewhere, WrongClock
 from tests.crash.sites import Site
+from tests.deploy.servers import RabbitMQ
 from tests.outages import replaced_by_a_file
 
 CHILDREN = ("web", "worker", "scheduler", "sandbox", "Valkey", "PostgreSQL")
 HANG_SECONDS = 8
 """The platform's own for this: a child that is frozen for longer is replaced."""
+
+MOVED_SECONDS = 600
 
 Act = Callable[[Site, random.Random], None]
 
@@ -67,7 +72,7 @@ def flush_valkey(site: Site, rng: random.Random) -> None:
 
 
 def _valkey(site: Site) -> redis.Redis:
-    url = json.loads((site.data / "connection.json").read_text())["BROKER_URL"]
+    url = json.loads((site.data / "connection.json").read_text())["VALKEY_URL"]
     return redis.Redis.from_url(url, socket_timeout=5)
 
 
@@ -79,6 +84,35 @@ def take_the_spool(site: Site, rng: random.Random) -> None:
 def take_the_objects(site: Site, rng: random.Random) -> None:
     with site.storage_away():
         time.sleep(rng.uniform(1, 4))
+
+
+def fill(disks: Disks, *names: str) -> Act:
+    def act(site: Site, rng: random.Random) -> None:
+        with disks.full(*names):
+            time.sleep(rng.uniform(2, 5))
+
+    return act
+
+
+def move_clock(clock: WrongClock) -> Act:
+    """Forwards or back, by less than signed addresses and deadlines live; the next time it is another one."""
+    return lambda site, rng: clock.move(rng.uniform(-MOVED_SECONDS, MOVED_SECONDS))
+
+
+def filling(disks: Disks) -> dict[str, Act]:
+    acts = {f"fill the disk of {name}": fill(disks, name) for name in PLACES}
+    return {**acts, "fill every disk": fill(disks, *PLACES)}
+
+
+def moving(machine: Elsewhere) -> dict[str, Act]:
+    return {f"move the clock of another machine's {name}": move_clock(clock) for name, clock in machine.clocks.items()}
+
+
+def breaking(server: RabbitMQ) -> dict[str, Act]:
+    return {
+        "kill RabbitMQ": lambda site, rng: server.kill(),
+        "empty RabbitMQ": lambda site, rng: server.empty(),
+    }
 
 
 ACTS: dict[str, Act] = {
@@ -95,19 +129,21 @@ ACTS: dict[str, Act] = {
 }
 
 
-def wreak(site: Site, *, seconds: float, seed: int, say: Callable[[str], None]) -> Counter[str]:
+def wreak(
+    site: Site, acts: Mapping[str, Act], *, seconds: float, seed: int, say: Callable[[str], None]
+) -> Counter[str]:
     """One act after the other until the time is over, each kind once before any twice; returns what was done."""
     rng, done = random.Random(seed), Counter[str]()
     began = time.monotonic()
     left: list[str] = []
     while time.monotonic() - began < seconds:
         if not left:
-            left = rng.sample(sorted(ACTS), len(ACTS))
+            left = rng.sample(sorted(acts), len(acts))
         name = left.pop()
         # What is away at the moment cannot be asked, and a child between two lives cannot be killed.
         with contextlib.suppress(psycopg.Error, redis.RedisError, AssertionError, FileNotFoundError, OSError):
             say(f"{time.monotonic() - began:6.1f} s  {name}")
-            ACTS[name](site, rng)
+            acts[name](site, rng)
             done[name] += 1
         time.sleep(rng.uniform(0.5, 3))
     return done

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -47,10 +49,12 @@ class Told:
 
 
 class Load:
-    """`clients` threads that send until `stop()`; `marker` stands in every prompt."""
+    """`clients` threads that send until `stop()`, each job to one of `urls`; `marker` stands in every prompt."""
 
-    def __init__(self, url: str, tenants: list[dict[str, Any]], *, marker: str, seed: int, clients: int) -> None:
-        self.url, self.tenants, self.marker = url, tenants, marker
+    def __init__(
+        self, urls: Sequence[str], tenants: list[dict[str, Any]], *, marker: str, seed: int, clients: int
+    ) -> None:
+        self.urls, self.tenants, self.marker = urls, tenants, marker
         self.told = Told()
         self._over = threading.Event()
         self._threads = [
@@ -74,18 +78,19 @@ class Load:
             kind = rng.choice(KINDS)
             tenant = rng.choice(self.tenants)
             key = tenant["test_api_key" if kind == "test_mode" else "api_key"]
-            with httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=45) as client:
+            url, headers = rng.choice(self.urls), {"Authorization": f"Bearer {key}"}
+            with httpx.Client(base_url=url, headers=headers, timeout=45) as client:
                 _SENDERS.get(kind, _send_job)(self, client, rng, kind)
 
     def prompt(self, rng: random.Random, words: str = "") -> str:
         return f"{self.marker} {secrets.token_hex(4)} a {rng.choice(('red', 'blue', 'green'))} boat {words}".strip()
 
     def ask(self, client: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response | None:
-        """Asks until there is an answer that is none of an outage. None where there was none within a minute."""
+        """Asks until there is an answer that is none of an outage, each time any machine. None after a minute."""
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
-                answer = client.request(method, path, **options)
+                answer = client.request(method, random.choice(self.urls) + path, **options)
             except httpx.HTTPError as error:
                 self.note_away(type(error).__name__)
             else:
@@ -149,8 +154,18 @@ def _send_job(load: Load, client: httpx.Client, rng: random.Random, kind: str) -
         for _ in range(20):
             answer = load.ask(client, "GET", f"/api/v1/generations/{made}")
             if answer is None or answer.json()["status"] not in {"queued", "running"}:
+                _fetch(load, client, answer)
                 break
             time.sleep(0.5)
+
+
+def _fetch(load: Load, client: httpx.Client, job: httpx.Response | None) -> None:
+    """The pictures by their signed addresses, which are good at every machine, whichever made them."""
+    for output in job.json()["outputs"] if job is not None else ():
+        signed = urlsplit(output["url"])
+        answer = load.ask(client, "GET", f"{signed.path}?{signed.query}")
+        if answer is not None and hashlib.sha256(answer.content).hexdigest() != output["sha256"]:
+            load.note_wrong(f"GET {signed.path}: {answer.status_code} with another hash {answer.text[:200]}")
 
 
 def _follow(load: Load, client: httpx.Client, made: str) -> None:

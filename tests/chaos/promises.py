@@ -14,6 +14,7 @@ import httpx
 import psycopg
 
 from cavendish.db import ids
+from tests.chaos.elsewhere import SPOOL
 from tests.chaos.load import Told
 from tests.crash.sites import Site
 
@@ -227,7 +228,8 @@ def nothing_private_is_written_down(after: Aftermath) -> Broken:
     secrets = [tenant[name] for tenant in after.site.running.ready["tenants"] for name in ("api_key", "test_api_key")]
     words = {"a prompt": after.marker, **{f"key {number}": secret for number, secret in enumerate(secrets)}}
     # What `up` itself says is left out: it shows the demo tenants' keys, on purpose.
-    places = {path.name: path.read_bytes() for path in (after.site.data / "logs").glob("*")}
+    logs = [*(after.site.data / "logs").glob("*"), *after.site.data.parent.glob("*.log")]
+    places = {path.name: path.read_bytes() for path in logs}
     for url in after.site.running.ready["metrics_urls"]:
         places[url] = httpx.get(url, timeout=10).content
     return [
@@ -251,7 +253,7 @@ def nobody_was_told_a_lie(after: Aftermath) -> Broken:
 
 def nothing_is_left_lying(after: Aftermath) -> Broken:
     """No answer waits in a spool, no lease is held, no picture lies in the store that no row names."""
-    left = [str(path) for path in Path(after.site.data / "spool" / "jobs").glob("*/result.json")]
+    left = [str(path) for path in spooled(after.site)]
     known = {output["storage_key"] for output in after.rows("SELECT storage_key FROM generations_output")}
     store = after.site.data / "objects"
     stored = {str(path.relative_to(store)) for path in store.glob("tenants/*/outputs/*/*") if path.is_file()}
@@ -291,7 +293,12 @@ def is_calm(site: Site) -> bool:
         )
     except psycopg.Error:
         return False
-    return not row["n"] and not any((site.data / "spool" / "jobs").glob("*/result.json"))
+    return not row["n"] and not spooled(site)
+
+
+def spooled(site: Site) -> list[Path]:
+    """Answers that wait in a spool, of the platform or of the machine beside it."""
+    return [path for folder in ("spool", SPOOL) for path in (site.data / folder / "jobs").glob("*/result.json")]
 
 
 def described(site: Site) -> str:

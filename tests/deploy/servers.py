@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from cavendish.up.ports import LOCAL, accepts, free_port
@@ -29,14 +30,16 @@ ROLES = ("owner", "app", "system", "operator", "people")
 
 
 @contextmanager
-def _child(command: list[str], port: int, log: Path, *, seconds: float = 60, **options: object) -> Iterator[None]:
+def _child(
+    command: list[str], port: int, log: Path, *, seconds: float = 60, **options: object
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server until the block ends, which begins when its port takes connections."""
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, **options)  # type: ignore[call-overload]
     try:
         until(lambda: accepts(LOCAL, port) or process.poll() is not None, seconds, command[0])
         assert process.poll() is None, log.read_text()[-3000:]
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -119,32 +122,64 @@ def _answers(url: str) -> bool:
         return True
 
 
+class RabbitMQ:
+    """Debian's RabbitMQ, with a login of ours and a port mapper of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._life = ExitStack()
+        self.home, self.port = home, free_port(0)
+        self._mapper, self._password = free_port(0), secrets.token_hex(16)
+        (home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = {LOCAL}:{self.port}\ndefault_user = cavendish\ndefault_pass = {self._password}\n"
+        )
+        self.url = f"amqp://cavendish:{self._password}@{LOCAL}:{self.port}"
+        self.environment = {
+            **os.environ,
+            "HOME": str(home),
+            "ERL_EPMD_PORT": str(self._mapper),
+            "ERL_EPMD_ADDRESS": LOCAL,
+            "RABBITMQ_NODENAME": f"t{secrets.token_hex(4)}@localhost",
+            "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(home / "log"),
+            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
+            "RABBITMQ_DIST_PORT": str(free_port(0)),
+        }
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Until the block ends, lives in between included."""
+        assert EPMD
+        with _child([EPMD], self._mapper, self.home / "epmd.log", env=self.environment), self._life:
+            self._start()
+            yield
+
+    def _start(self) -> None:
+        child = _child([str(RABBITMQ)], self.port, self.home / "out", env=self.environment, seconds=120)
+        self._process = self._life.enter_context(child)
+
+    def kill(self) -> None:
+        """As the kernel does when memory is short; another one starts at once."""
+        server = psutil.Process(self._process.pid)
+        processes = [*server.children(recursive=True), server]
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes[:-1], 30)  # only then its port is free
+        self._life.close()
+        self._start()
+
+    def empty(self) -> None:
+        """Its queues are gone, with what was in them; connections stay."""
+        program = RABBITMQ.with_name("rabbitmqctl")
+        delete = '[rabbit_amqqueue:delete(Queue, false, false, <<"tests">>) || Queue <- rabbit_amqqueue:list()].'
+        subprocess.run([str(program), "eval", delete], env=self.environment, check=True, capture_output=True)
+
+
 @contextmanager
-def rabbitmq(home: Path) -> Iterator[str]:
-    """The URL of Debian's RabbitMQ, with a login of ours and a port mapper of its own."""
-    assert EPMD
-    port, distribution, mapper = free_port(0), free_port(0), free_port(0)
-    password = secrets.token_hex(16)
-    (home / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = {LOCAL}:{port}\ndefault_user = cavendish\ndefault_pass = {password}\n"
-    )
-    environment = {
-        **os.environ,
-        "HOME": str(home),
-        "ERL_EPMD_PORT": str(mapper),
-        "ERL_EPMD_ADDRESS": LOCAL,
-        "RABBITMQ_NODENAME": f"t{secrets.token_hex(4)}@localhost",
-        "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(home / "log"),
-        "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
-        "RABBITMQ_DIST_PORT": str(distribution),
-    }
-    with (
-        _child([EPMD], mapper, home / "epmd.log", env=environment),
-        _child([str(RABBITMQ)], port, home / "out", env=environment, seconds=120),
-    ):
-        yield f"amqp://cavendish:{password}@{LOCAL}:{port}"
+def rabbitmq(home: Path) -> Iterator[RabbitMQ]:
+    server = RabbitMQ(home)
+    with server.running():
+        yield server
 
 
 @contextmanager

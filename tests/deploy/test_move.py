@@ -63,7 +63,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, A
         yield {
             "database": database,
             "urls": enter(pgbouncer(database.urls(), settings=verified)),
-            "broker": enter(rabbitmq(folder("rabbitmq"))),
+            "broker": enter(rabbitmq(folder("rabbitmq"))).url,
             "valkey": enter(valkey(folder("valkey"))),
             "store": enter(s3rver(folder("s3"), "pictures", "elsewhere")),
             "sandbox": enter(sandbox(folder("sandbox"))),

@@ -74,7 +74,7 @@ def _working(home: Home, file: Path, *, start: datetime | None) -> MovedClock:
     """Returns a clock with the first libfaketime that works here, copied to where PostgreSQL's user can read it."""
     if not file.exists():
         MovedClock(file, file).move(start or datetime.now(UTC))
-    for found in _libraries():
+    for found in libraries():
         library = home.folder / NAME
         draft = library.with_suffix(".draft")
         shutil.copyfile(found, draft)
@@ -86,7 +86,7 @@ def _working(home: Home, file: Path, *, start: datetime | None) -> MovedClock:
     raise UpError(f"{SETTING} needs libfaketime, and there is none that works on this machine. {_advice()}")
 
 
-def _libraries() -> list[Path]:
+def libraries() -> list[Path]:
     """Returns the candidates: of the package from PyPI, then of the system."""
     spec = importlib.util.find_spec("libfaketime")
     places = (spec and spec.submodule_search_locations) or ()
