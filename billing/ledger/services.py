@@ -95,6 +95,14 @@ def wallet_tax_refresh(*, tenant_id: UUID) -> None:
     call("wallet_tax_refresh", tenant_id)
 
 
+def room_require(wallet: Wallet, amount: Decimal) -> None:
+    """Raises ChangeRefused where the balance would be more than the books hold. Whoever asks for money looks before it
+    does: what cannot be booked is not charged.
+    """
+    if wallet.balance + amount >= MOST:
+        raise ChangeRefused("balance_too_large", gettext_noop("The balance would be larger than the books can hold."))
+
+
 def movement_add(
     wallet: Wallet,
     *,
@@ -121,8 +129,7 @@ def movement_add(
             f"{amount_text(wallet.held)} is held for generations that have not ended."
         )
         raise ChangeRefused("insufficient_balance", detail)
-    if wallet.balance + total >= MOST:
-        raise ChangeRefused("balance_too_large", gettext_noop("The balance would be larger than the books can hold."))
+    room_require(wallet, total)
     movement: LedgerTransaction = LedgerTransaction.objects.create(
         id=new_id(),
         tenant_id=wallet.tenant_id,

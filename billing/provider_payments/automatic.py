@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.actor import SYSTEM
 from accounts.models import TenantStatus
 from billing.auto_top_ups.services import auto_top_up_disable, auto_top_up_limit_reached
-from billing.errors import BillingRefused
+from billing.errors import BillingRefused, ChangeRefused
 from billing.invoices.ledger_entries import settled_of
-from billing.ledger.services import available
+from billing.ledger.services import available, room_require
 from billing.models import AutoTopUp, Invoice, PaymentMethod, ProviderPayment, Wallet
 from billing.money import ZERO
 from billing.months import month_of
@@ -69,6 +69,11 @@ def _auto_top_up_add(tenant_id: UUID) -> ProviderPayment | None:
         method = default_method_of(tenant_id)
         if method is None:
             auto_top_up_disable(tenant_id=tenant_id, reason="payment_method_missing")
+            return None
+        try:
+            room_require(wallet, terms.amount)
+        except ChangeRefused as refusal:
+            auto_top_up_disable(tenant_id=tenant_id, reason=refusal.code)
             return None
         if terms.monthly_limit is not None:
             month = month_of(tenant_id=tenant_id)

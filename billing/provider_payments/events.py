@@ -59,7 +59,12 @@ def _process(event: ProviderEvent) -> None:
     try:
         mine = _act_on(event)
     except ProviderError as error:
-        _again(event, error)
+        _again(event, error.code, final=not isinstance(error, OutcomeUnknown) or event.tries >= MOST_TRIES)
+        return
+    except Exception:
+        # A mistake of ours, which is not the event's end, and must not be that of those behind it.
+        logger.exception("An event of the payment provider could not be acted on; it comes again.")
+        _again(event, "internal", final=False)
         return
     with operator_writing():
         ProviderEvent.objects.filter(id=event.id, state=State.RECEIVED).update(
@@ -67,15 +72,14 @@ def _process(event: ProviderEvent) -> None:
         )
 
 
-def _again(event: ProviderEvent, error: ProviderError) -> None:
+def _again(event: ProviderEvent, code: str, *, final: bool) -> None:
     """Puts an event off. What the provider refuses to show is none of ours; what it cannot show now comes later."""
-    final = not isinstance(error, OutcomeUnknown) or event.tries >= MOST_TRIES
     pause = min(PAUSE * 2 ** min(event.tries, 10), LONGEST_PAUSE)
     with operator_writing():
         ProviderEvent.objects.filter(id=event.id, state=State.RECEIVED).update(
             tries=event.tries + 1,
             due_at=timezone.now() + pause,
-            error=error.code,
+            error=code,
             state=State.IGNORED if final else State.RECEIVED,
         )
 

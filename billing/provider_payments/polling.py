@@ -23,7 +23,7 @@ from billing.provider_payments.outcomes import (
     payment_unsure,
 )
 from billing.provider_payments.selectors import newest_event_at
-from billing.provider_payments.sending import payment_send
+from billing.provider_payments.sending import payment_read, payment_send
 from billing.provider_payments.watch import provider_answered
 from billing.providers import provider, provider_name
 from billing.providers.errors import OutcomeUnknown, ProviderError, Refused
@@ -45,6 +45,7 @@ LONGEST = timedelta(days=29)
 BEGUN_AGO = timedelta(seconds=30)
 """After which time a payment that is still being sent was left by a process that died."""
 ENOUGH_TRIES = 8
+FAILED = object()
 KEY_KEPT = timedelta(hours=23)
 """A provider does nothing twice for a key, for a day."""
 
@@ -64,18 +65,19 @@ def in_lanes(run: Callable[[UUID], object], of: Sequence[UUID]) -> int:
 
 
 def _lane(run: Callable[[UUID], object], share: Iterable[UUID]) -> int:
-    done = 0
     try:
-        for one in share:
-            try:
-                run(one)
-                done += 1
-            except Exception:
-                # The others go on; this one comes again with its next turn.
-                logger.exception("A payment's turn failed.")
+        return sum(_alone(run, one) is not FAILED for one in share)
     finally:
         connections.close_all()
-    return done
+
+
+def _alone(run: Callable[[UUID], object], one: UUID) -> object:
+    """Returns what it returns, or FAILED. The others go on; this one comes again with its next turn."""
+    try:
+        return run(one)
+    except Exception:
+        logger.exception("A payment's turn failed.")
+        return FAILED
 
 
 def _events_find() -> int:
@@ -170,16 +172,22 @@ def _refunds_find() -> int:
         with operator_reading():
             row = ProviderPayment.objects.filter(provider=provider_name(), status=Status.SUCCEEDED, **named).first()
         if row is not None and row.reference and row.taken_back < min(refund.amount, row.received):
-            try:
-                payment_apply(row.id, provider().payment_state(row.reference))
-                changed += 1
-            except ProviderError as error:
-                logger.warning("A refunded payment could not be read: %s", error.code)
+            changed += _alone(_refund_apply, row.id) is True
     return changed
+
+
+def _refund_apply(payment_id: UUID) -> bool:
+    row = payment_read(payment_id)
+    try:
+        payment_apply(row.id, provider().payment_state(row.reference))
+    except ProviderError as error:
+        logger.warning("A refunded payment could not be read: %s", error.code)
+        return False
+    return True
 
 
 def _reversals_continue() -> int:
     with operator_reading():
         owed = ProviderPayment.objects.filter(status=Status.SUCCEEDED).exclude(taken_back=F("reversed"))
         found = list(owed.order_by("id").values_list("id", flat=True)[:AT_ONCE])
-    return sum(payment_reversals_continue(payment_id) for payment_id in found)
+    return sum(_alone(payment_reversals_continue, payment_id) is True for payment_id in found)

@@ -12,7 +12,7 @@ from accounts.actor import Actor
 from accounts.audit.services import audit_add
 from billing.errors import InvoiceRefused, ValuesInvalid
 from billing.invoices.ledger_entries import invoice_lock, settled_of
-from billing.ledger.services import amount_valid
+from billing.ledger.services import amount_valid, room_require
 from billing.models import Invoice, PaymentMethod, ProviderPayment
 from billing.payment_methods.customers import customer_ensure
 from billing.payment_methods.selectors import default_method_of, payment_methods_of
@@ -34,7 +34,8 @@ def top_up_begin(
     the payer is led to the provider's page. Returns the payment as far as it is; the wallet has the money once it has
     succeeded, and not before.
 
-    Raises NoProvider, ValuesInvalid, Problem 404 for another tenant's method, ProviderAway.
+    Raises NoProvider, ValuesInvalid, ProviderAway, ChangeRefused for more than the books hold, Problem 404 for another
+    tenant's method.
     """
     paying = provider()
     amount = amount_valid(amount)
@@ -53,6 +54,7 @@ def top_up_begin(
         paying.amount_check(amount, wallet.currency)
     except AmountNotPayable as error:
         raise ValuesInvalid([FieldError("/amount", "too_precise", error.message)]) from None
+    room_require(wallet, amount)
     customer_ensure(tenant_id)
     row = payment_add(
         tenant_id=tenant_id, purpose=Purpose.TOP_UP, amount=amount, currency=wallet.currency, method=method, actor=actor

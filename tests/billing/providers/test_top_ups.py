@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 
 from billing.models import LedgerTransaction
+from billing.provider_payments.automatic import auto_top_up_run
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import billed_tenant, differing, spend
 from tests.billing.operators import wrong
@@ -241,3 +242,18 @@ def test_money_that_came_twice_for_one_top_up_is_booked_as_two(stripe: StripeSer
     with acting_as("operator"):
         assert LedgerTransaction.objects.filter(tenant_id=who.tenant.id, kind="top_up").count() == 2
     assert who.seen(made)["status"] == "succeeded"
+
+
+def test_more_than_the_books_hold_is_refused_before_the_card_is_charged(stripe: StripeServer) -> None:
+    """It was charged, then refused: the money was with the provider, and nowhere in the books."""
+    who = payer()
+    who.save("pm_card_visa")
+    who.top_up("20.00")
+    problem = who.calls.post("wallet/top-ups", {"amount": "99999999990.00"}, status=409)
+    assert problem["code"] == "balance_too_large"
+    terms = {"enabled": True, "threshold": "21.00", "amount": "99999999990.00"}
+    who.calls.patch("wallet/auto-top-up", terms)
+    auto_top_up_run(who.tenant.id)
+    assert who.calls.get("wallet/auto-top-up")["disabled_reason"] == "balance_too_large"
+    assert [one["amount"] for one in stripe.all("payment_intent")] == [2000]
+    assert [one["status"] for one in who.calls.get("wallet/top-ups")["data"]] == ["succeeded"]

@@ -8,15 +8,21 @@ import json
 import time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from billing.models import ProviderEvent
-from billing.provider_payments import watch
+from billing.provider_payments import events, polling, watch
+from billing.provider_payments.events import provider_events_process
+from billing.provider_payments.outcomes import payment_apply
+from billing.provider_payments.polling import provider_poll
+from billing.provider_payments.sending import payment_read
 from billing.provider_payments.watch import ANSWERED, TOLD, provider_watch
 from billing.providers import provider_forget
+from billing.providers.interface import PaymentState
 from cavendish.above.admin.home.selectors.parts import gauges_read, payment_provider
 from cavendish.above.admin.home.selectors.window import Window
 from cavendish.db.router import acting_as
@@ -176,3 +182,33 @@ def test_the_platform_knows_how_it_stands_with_its_provider(stripe: StripeServer
     watch._asked.clear()  # nor has who is away since the start, whose silence counts from there
     provider_watch()
     assert time.time() - ANSWERED._value.get() < 60
+
+
+def test_an_event_that_cannot_be_booked_stops_none_behind_it(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, first = pending(stripe)
+    other, second = pending(stripe)
+
+    def books(payment_id: UUID, state: PaymentState, **options: Any) -> None:
+        if payment_read(payment_id).tenant_id == who.tenant.id:
+            raise ValueError("a mistake of ours")
+        payment_apply(payment_id, state, **options)
+
+    for module in (events, polling):
+        monkeypatch.setattr(module, "payment_apply", books)
+    for event in (first, second):
+        deliver(stripe, event)
+    provider_poll()
+    assert (who.balance, other.balance) == (0, 30)
+    kept = event_row(first)
+    assert (kept.state, kept.error, event_row(second).state) == ("received", "internal", "processed")
+    assert kept.due_at > timezone.now()
+    # however often: it is booked when that is mended
+    rows("owner", "UPDATE billing_providerevent SET tries = 99, due_at = now() WHERE reference = %s", first["id"])
+    provider_events_process()
+    assert event_row(first).state == "received"
+    monkeypatch.undo()
+    rows("owner", "UPDATE billing_providerevent SET due_at = now() WHERE reference = %s", first["id"])
+    provider_events_process()
+    assert (who.balance, event_row(first).state) == (30, "processed")
