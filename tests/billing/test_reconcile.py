@@ -136,7 +136,8 @@ PLANTS: dict[str, tuple[Any, ...]] = {
     ),
     "a line whose number has no end": (
         {"charges_lines"},
-        f"""UPDATE billing_charge SET lines = jsonb_set(lines, '{{0,quantity}}', to_jsonb(repeat('9', 200000))) {OF} AND amount > 0""",
+        f"""UPDATE billing_charge SET lines = jsonb_set(lines, '{{0,quantity}}', to_jsonb(repeat('9', 200000)))
+            {OF} AND amount > 0""",
     ),
     "what was absorbed": (
         {"charges_lines"},

@@ -200,7 +200,7 @@ def test_an_event_that_cannot_be_booked_stops_none_behind_it(
     for event in (first, second):
         deliver(stripe, event)
     provider_poll()
-    assert (who.balance, other.balance) == (0, 30)
+    assert (who.balance, other.balance) == (D(0), D(30))
     kept = event_row(first)
     assert (kept.state, kept.error, event_row(second).state) == ("received", "internal", "processed")
     assert kept.due_at > timezone.now()
@@ -211,4 +211,4 @@ def test_an_event_that_cannot_be_booked_stops_none_behind_it(
     monkeypatch.undo()
     rows("owner", "UPDATE billing_providerevent SET due_at = now() WHERE reference = %s", first["id"])
     provider_events_process()
-    assert (who.balance, event_row(first).state) == (30, "processed")
+    assert (who.balance, event_row(first).state) == (D(30), "processed")
