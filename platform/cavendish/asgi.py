@@ -84,7 +84,7 @@ application = WaitLayer(
         django_slots=settings.DJANGO_SLOTS,
         render_slots=settings.RENDER_SLOTS,
         keep_documents=not settings.DEBUG,
-        leaving=Leaving(unready=settings.UNREADY_SECONDS, drain=settings.DRAIN_SECONDS),
+        leaving=Leaving(unready=settings.UNREADY_SECONDS, drain=settings.CONFIG.number("DRAIN_SECONDS")),
         pace=Pace(least_rate=settings.BODY_LEAST_RATE, seconds=settings.BODY_SECONDS),
         bodies=BudgetLimits(
             spool=settings.SPOOL_DIR,

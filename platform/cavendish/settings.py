@@ -329,9 +329,6 @@ DERIVING_REQUESTS = CONFIG.number("DERIVING_REQUESTS")
 DERIVING_REQUESTS_PER_TENANT = CONFIG.number("DERIVING_REQUESTS_PER_TENANT")
 # Networks that may read /metrics without an operator key.
 METRICS_ALLOW = CONFIG.words("METRICS_ALLOW")
-# Where workers and the scheduler, which serve no HTTP otherwise, answer /livez, /readyz and /metrics; 0 is nowhere.
-HEALTH_PORT = CONFIG.number("HEALTH_PORT")
-HEALTH_HOST = CONFIG.get("HEALTH_HOST")
 # How long a ready export can be downloaded, and the default wait before a closing tenant is erased.
 EXPORT_DAYS = CONFIG.number("EXPORT_DAYS")
 ERASURE_DAYS = CONFIG.number("ERASURE_DAYS")

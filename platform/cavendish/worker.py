@@ -72,11 +72,11 @@ def main() -> int:
     signal.signal(signal.SIGINT, on_signal)
     worker = Worker(broker, worker_threads=settings.CONFIG.number("WORKER_THREADS"))
     worker.start()
-    if settings.HEALTH_PORT:
+    if port := settings.CONFIG.number("HEALTH_PORT"):
         try:
-            health_serve(settings.HEALTH_PORT, host=settings.HEALTH_HOST, is_alive=engine_answers)
+            health_serve(port, host=settings.CONFIG.get("HEALTH_HOST"), is_alive=engine_answers)
         except OSError as error:
-            sys.exit(f"HEALTH_PORT {settings.HEALTH_PORT} cannot be used: {error.strerror}.")
+            sys.exit(f"HEALTH_PORT {port} cannot be used: {error.strerror}.")
     stop.wait()
     worker.stop(timeout=5_000)
     broker.close()

@@ -19,7 +19,7 @@ from tests.crash.sites import Site
 from tests.deploy.servers import RabbitMQ
 from tests.outages import replaced_by_a_file
 
-CHILDREN = ("web", "worker", "scheduler", "sandbox", "Valkey", "PostgreSQL")
+CHILDREN = ("web", "worker", "scheduler", "sandbox", "fork-server", "Valkey", "PostgreSQL")
 HANG_SECONDS = 8
 """The platform's own for this: a child that is frozen for longer is replaced."""
 

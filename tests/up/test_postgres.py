@@ -114,7 +114,7 @@ def test_backends_that_outlived_their_server_are_ended_first(
         backend.suspend()  # so that it cannot notice its server's death, as one in a long loop would not
         server = supervisor.children.pop().process
         assert server is not None
-        server.kill()
+        server.send_signal(signal.SIGKILL)
         server.wait()
         start(supervisor, postgres)
         assert not backend.is_running() or backend.status() == psutil.STATUS_ZOMBIE

@@ -227,10 +227,12 @@ def test_whatever_hangs_is_replaced() -> None:
     """A frozen process has not ended: only its silence tells."""
     running = Running({"WORKERS": "1", "HANG_SECONDS": "8"})
     try:
-        frozen = ("cavendish.asgi", "cavendish.worker", "django scheduler", "cavendish.sandbox")
+        frozen = (
+            "cavendish.asgi", "cavendish.worker", "django scheduler", "cavendish.sandbox", "cavendish.up.fork_server",
+        )  # fmt: skip
         for words in frozen:
             child(running, words).suspend()
-        for name in ("web", "worker-1", "scheduler", "sandbox"):
+        for name in ("web", "worker-1", "scheduler", "sandbox", "fork-server"):
             until(lambda name=name: f"{name} is back" in running.output.read_text(), 60)  # type: ignore[misc]
         assert running.output.read_text().count("has not answered for 8 s") == len(frozen)
         until(lambda: healthy(running))

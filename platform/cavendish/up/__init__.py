@@ -7,6 +7,7 @@ Services without a URL in the environment are embedded: PostgreSQL and Valkey fr
     postgres    the embedded cluster;  home: where its files are and which user owns them
     roles       the database roles, embedded or not
     valkey      the embedded broker
+    fork_server what Python processes are forked from;  forked: such a process, as the supervisor sees it
     serve       uvicorn on a socket that outlives a restart of the web process
     ready       ready.json and the text for the console
     files, ports, state   private files, free ports, and what is stored between starts

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from cavendish.boot import clock
 from cavendish.up.files import rotate
@@ -30,16 +31,30 @@ class SystemUser:
     gid: int
 
 
-def dies_with_parent(number: int) -> Callable[[], None] | None:
+class Process(Protocol):
+    """A child process: of `subprocess`, or forked by the fork server."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+
+def dies_with_parent(number: int, *, parent: int | None = None) -> Callable[[], None] | None:
     """Returns a `preexec_fn` after which the kernel sends the child `number` when its parent dies, kill -9 included.
 
-    The kernel watches the parent's thread, so children are started from a thread that lives as long as the process.
-    Only Linux can do this; elsewhere it returns None, and the next start ends what was left.
+    The parent is this process, or the one given. The kernel watches the parent's thread, so children are started from a
+    thread that lives as long as the process. Only Linux can do this; elsewhere it returns None, and the next start ends
+    what was left.
     """
     libc = _libc
     if libc is None:
         return None
-    parent = os.getpid()
+    parent = parent or os.getpid()
 
     def prepare() -> None:
         # Of a shell that runs `up` in the background SIGINT is ignored, and it is a child's sign to end.
@@ -59,12 +74,32 @@ def plain_environment(*prefixes: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(tuple(keep))}
 
 
+def execute(child: Child, log: int) -> Process:
+    """Executes the child's command line."""
+    return subprocess.Popen(
+        child.argv,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=dict(child.env),
+        cwd=child.cwd,
+        pass_fds=child.pass_fds,
+        start_new_session=True,
+        umask=0o077,
+        preexec_fn=dies_with_parent(child.orphan_signal or child.stop_signal),
+        user=child.user.uid if child.user else None,
+        group=child.user.gid if child.user else None,
+        extra_groups=[] if child.user else None,
+    )
+
+
 @dataclass
 class Child:
     """A process that is kept running. It has its own session, so Ctrl-C at the terminal only reaches `up`.
 
     `stage` orders the stop: all of stage 0 first, then 1, then 2. After `stop_signal` it has `grace` seconds until
     SIGKILL. `answers` asks it something, in a thread: one that does not answer for long is killed and started again.
+    `spawn` starts it with the descriptor of its log: as a program of its own, or forked (cavendish.up.forked).
     """
 
     name: str
@@ -80,6 +115,7 @@ class Child:
     grace: float = 16.0
     needs: tuple[str, ...] = ()
     before_start: Callable[[], None] | None = None
+    spawn: Callable[[Child, int], Process] = execute
     before_stop: Callable[[], None] | None = None
     is_ready: Callable[[], bool] | None = None
     answers: Callable[[], bool] | None = None
@@ -87,27 +123,13 @@ class Child:
     failures: int = 0
     started_at: float = 0.0
     retry_at: float = 0.0
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: Process | None = field(default=None, repr=False)
 
     def start(self) -> None:
         rotate(self.log, LOG_LIMIT)
         handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            self.process = subprocess.Popen(
-                self.argv,
-                stdin=subprocess.DEVNULL,
-                stdout=handle,
-                stderr=handle,
-                env=dict(self.env),
-                cwd=self.cwd,
-                pass_fds=self.pass_fds,
-                start_new_session=True,
-                umask=0o077,
-                preexec_fn=dies_with_parent(self.orphan_signal or self.stop_signal),
-                user=self.user.uid if self.user else None,
-                group=self.user.gid if self.user else None,
-                extra_groups=[] if self.user else None,
-            )
+            self.process = self.spawn(self, handle)
         finally:
             os.close(handle)
 

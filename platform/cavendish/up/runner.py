@@ -17,6 +17,7 @@ from cavendish.boot.config import Config
 from cavendish.up.children import Child
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import Lock
+from cavendish.up.forked import ForkServer
 from cavendish.up.ports import LOCAL, bound_socket, free_port
 from cavendish.up.probes import Probes, http_answers
 from cavendish.up.ready import READY_FILE, Ready, parse_demo
@@ -97,6 +98,7 @@ class Platform:
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "cavendish.settings"),
             "PYTHONUNBUFFERED": "1",
         }
+        self.fork_server = self._fork_server(needs=tuple(services.names))
         demo = parse_demo(self._prepare(services.urls["DATABASE_OWNER_URL"]))
         self.state = services.state
         self._launch_all(needs=tuple(services.names))
@@ -107,6 +109,14 @@ class Platform:
         print_line(f"Ctrl-C ends it. Logs are in {self.folders.logs}")
 
     # Steps
+
+    def _fork_server(self, *, needs: tuple[str, ...]) -> ForkServer | None:
+        """Starts it now, so that it loads while the database is prepared."""
+        if not ForkServer.is_possible():
+            return None
+        server = ForkServer(self.folders.log("fork-server"), self.env, python())
+        self.supervisor.launch(server.child)
+        return server
 
     def _sandbox_address(self, services: Services) -> str:
         configured = os.environ.get("SANDBOX_URL")
@@ -139,6 +149,8 @@ class Platform:
 
     def _launch_all(self, *, needs: tuple[str, ...]) -> None:
         """Starts servers, workers and the scheduler side by side, then waits for each."""
+        if self.fork_server is not None:
+            self.supervisor.wait_ready(self.fork_server.child)
         started = []
         if self.sandbox_socket is not None:
             started.append(sandbox_child(self.folders, self.sandbox_socket))
@@ -161,7 +173,11 @@ class Platform:
 
     def _child(self, name: str, argv: list[str], needs: tuple[str, ...], *, grace: float | None = None) -> Child:
         patience = self.config.number("STOP_SECONDS") + 4.0
-        return Child(name, argv, self.folders.log(name), self.env, needs=needs, grace=grace or patience)
+        child = Child(name, argv, self.folders.log(name), self.env, needs=needs, grace=grace or patience)
+        if self.fork_server is not None:
+            child.spawn = self.fork_server.fork
+            child.needs += (self.fork_server.child.name,)
+        return child
 
     def _web(self, needs: tuple[str, ...]) -> Child:
         bound = self.web_socket

@@ -20,6 +20,7 @@ import psutil
 from cavendish.up.children import LOG_LIMIT, Child, dies_with_parent
 from cavendish.up.errors import Stopped, UpError
 from cavendish.up.files import rotate, tail, write_private
+from cavendish.up.forked import bury_strangers
 from cavendish.up.probes import Probes
 
 Report = Callable[[str], None]
@@ -165,6 +166,7 @@ class Supervisor:
                     self._check(child)
                 except (UpError, OSError) as error:
                     self._report_once(f"{child.name}: {str(error).splitlines()[0]}")
+            bury_strangers({child.pid for child in self.children})
             now = time.monotonic()
             if now >= logs_at:
                 logs_at = now + LOGS_EVERY

@@ -160,11 +160,11 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, on_signal)
         signal.signal(signal.SIGINT, on_signal)
-        if settings.HEALTH_PORT:
+        if port := settings.CONFIG.number("HEALTH_PORT"):
             try:
-                health_serve(settings.HEALTH_PORT, host=settings.HEALTH_HOST)
+                health_serve(port, host=settings.CONFIG.get("HEALTH_HOST"))
             except OSError as error:
-                raise CommandError(f"HEALTH_PORT {settings.HEALTH_PORT} cannot be used: {error.strerror}.") from None
+                raise CommandError(f"HEALTH_PORT {port} cannot be used: {error.strerror}.") from None
         log = TaskLog()
         threads = [
             threading.Thread(target=run_tasks, args=(tasks, stop, log), name=name, daemon=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from cavendish.boot.config import Config
-from cavendish.up.runner import run
+from cavendish.up.supervisor import python
 
 
 class Command(BaseCommand):
@@ -16,4 +15,6 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sys.exit(run(Config.load()))
+        # Settings have been checked. It lives as long as the platform and needs nothing of Django's, so not its memory.
+        command = python("-m", "cavendish.up")
+        os.execv(command[0], command)
