@@ -7,6 +7,7 @@ import ctypes
 import json
 import math
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -88,10 +89,11 @@ class ForkServer:
 
     def is_loaded(self) -> bool:
         """Returns whether it has loaded everything, without waiting."""
-        if not self._loaded and self._control is not None:
-            with self._lock, contextlib.suppress(BlockingIOError):
-                self._loaded = bool(self._control.recv(HEADER.size, socket.MSG_DONTWAIT))
-        return self._loaded
+        with self._lock:
+            control = self._control
+            if not self._loaded and control is not None and select.select([control], [], [], 0)[0]:
+                self._loaded = len(control.recv(HEADER.size)) == HEADER.size
+            return self._loaded
 
     def answers(self) -> bool:
         with contextlib.suppress(OSError):
