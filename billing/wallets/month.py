@@ -17,12 +17,14 @@ from cavendish.db.router import current_alias
 Account = LedgerEntry.Account
 
 OTHER_ACCOUNTS = sorted({*Account.values} - {Account.WALLET, Account.REVENUE})
-"""The ledger's accounts that move a wallet beside the charges of jobs."""
+"""The ledger's accounts that no charge of a job moves. Revenue is moved by invoices too: FEES and CREDITED."""
+FEES, CREDITED = "fees", "credited"
+"""What invoices took for the plan, and what credit notes gave back: of the account of revenue, as jobs' charges are."""
 
 
 @dataclass(frozen=True)
 class Movement:
-    """What one of OTHER_ACCOUNTS moved on the wallet in a month; positive came in."""
+    """What one of OTHER_ACCOUNTS, FEES or CREDITED moved on the wallet in a month; positive came in."""
 
     account: str
     amount: Decimal
@@ -75,15 +77,25 @@ def wallet_month(
     if wallet is None:
         return None
     with connections[current_alias()].cursor() as cursor:
-        # Few rows: those of the accounts that no job moves.
+        # Few rows: those of the accounts that no job moves, and of what belongs to an invoice.
         cursor.execute(
             """SELECT account, -coalesce(sum(amount) FILTER (WHERE at < %(end)s), 0),
                       -coalesce(sum(amount) FILTER (WHERE at >= %(end)s), 0)
-               FROM billing_ledgerentry
-               WHERE tenant_id = %(tenant)s AND livemode = %(livemode)s AND account = ANY (%(accounts)s)
-                   AND at >= %(start)s
+               FROM (
+                   SELECT e.account, e.amount, e.at FROM billing_ledgerentry e
+                   WHERE e.tenant_id = %(tenant)s AND e.livemode = %(livemode)s AND e.account = ANY (%(accounts)s)
+                       AND e.at >= %(start)s
+                   UNION ALL
+                   SELECT CASE t.kind WHEN 'credit_note' THEN %(credited)s ELSE %(fees)s END, e.amount, e.at
+                   FROM billing_invoice i
+                   JOIN billing_ledgertransaction t ON t.invoice_id = i.id AND t.livemode = %(livemode)s
+                   JOIN billing_ledgerentry e ON e.transaction_id = t.id AND e.account = 'revenue'
+                   WHERE i.tenant_id = %(tenant)s AND t.tenant_id = %(tenant)s AND e.tenant_id = %(tenant)s
+                       AND e.at >= %(start)s) x
                GROUP BY account ORDER BY account""",
             {
+                "fees": FEES,
+                "credited": CREDITED,
                 "tenant": tenant_id,
                 "livemode": livemode,
                 "accounts": OTHER_ACCOUNTS,

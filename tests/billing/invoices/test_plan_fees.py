@@ -17,9 +17,14 @@ from billing.credit_notes.services import credit_note_issue
 from billing.invoices.selectors import invoice_preview
 from billing.invoices.services import invoice_finalise, invoice_void
 from billing.models import Plan, PlanVersion, Subscription
+from billing.money import ZERO
+from billing.months import month_of
 from billing.plans.services import plan_create
 from billing.plans.terms import PlanTerms
+from billing.wallets.month import wallet_month
+from cavendish.above.ui.words import movement_kind, movement_word
 from cavendish.db.router import acting_as
+from cavendish.db.tenancy import tenant_context
 from tests.billing.invoices.helpers import (
     OCTOBER,
     at,
@@ -198,3 +203,25 @@ def test_random_plans_and_changes_keep_the_books() -> None:
                 invoice = finalise(tenant, month)
                 assert invoice.total == invoice.net + invoice.tax == invoice.paid_from_balance + invoice.amount_due
         assert differing(tenant) == set()
+
+
+def test_the_wallets_month_shows_what_invoices_took_for_the_plan_and_gave_back() -> None:
+    """It opened at -18.85 for a tenant that never was below zero: fees and credit notes move revenue, as jobs do."""
+    tenant = on(plan(base_fee=Decimal(31)), balance=100, credit_limit=0)
+    invoice = finalise(tenant)
+    with acting_as("operator"):
+        number = lines(invoice)[0].number
+        credit_note_issue(invoice_id=invoice.id, reason="Half", actor=SYSTEM, lines={number: Decimal(10)})
+    other = on(plan(base_fee=Decimal(31)), balance=100, credit_limit=0)
+    void = finalise(other)
+    with acting_as("operator"):
+        invoice_void(invoice_id=void.id, reason="Wrong", actor=SYSTEM)
+    for who, moved in ((tenant, {"credited": 10, "fees": -31, "funding": 100}), (other, {"funding": 100})):
+        with tenant_context(who.id):
+            month = wallet_month(
+                tenant_id=who.id, livemode=True, month=month_of(tenant_id=who.id), spent=ZERO, spent_after=ZERO
+            )
+        assert month is not None
+        assert (month.opening, month.balance) == (ZERO, balances(who)["wallet"])
+        assert {one.account: one.amount for one in month.movements} == moved
+        assert all(movement_word(one) and movement_kind(one) for one in moved)

@@ -36,13 +36,15 @@ MOVEMENTS: dict[str, str | Promise] = {
     "tax": _("Tax of invoices"),
     "rounding": _("Rounding of invoices"),
     "receivable": _("Invoiced and paid"),
+    "fees": _("Fees of the plan"),
+    "credited": _("Credited"),
 }
-"""What the accounts that move a wallet beside jobs stand for, from the tenant's side."""
+"""What moves a wallet beside jobs, by account, and what invoices do to revenue, from the tenant's side."""
 
 
 MOVEMENT_KINDS = {
     "funding": "top_up", "adjustments": "adjustment", "refunds": "refund", "promotions": "credit", "tax": "invoice",
-    "rounding": "invoice", "receivable": "invoice",
+    "rounding": "invoice", "receivable": "invoice", "fees": "invoice", "credited": "credit_note",
 }  # fmt: skip
 """The kind of the ledger's transactions with which each of them moves first of all."""
 

@@ -10,10 +10,10 @@ from typing import Any
 from accounts.models import Tenant
 from billing.forecasts.selectors import MonthForecast, month_forecast
 from billing.invoices.ledger_entries import Settled
-from billing.invoices.selectors import invoices_load
+from billing.invoices.selectors import FullInvoice, fees_of, invoices_load
 from billing.ledger.services import available
 from billing.models import Invoice, Wallet
-from billing.money import ZERO
+from billing.money import ZERO, minor_amount
 from billing.months import month_of
 from billing.usage.query import UsageQuery
 from billing.usage.selectors import usage_read
@@ -40,6 +40,14 @@ class Due:
     @property
     def public_id(self) -> str:
         return ids.encode(ids.INVOICE, self.invoice.id)
+
+
+@dataclass(frozen=True)
+class PlanCosts:
+    """What this month's invoice takes for the plan, with its tax, and what would be to pay if it came now."""
+
+    amount: Decimal
+    lacking: Decimal
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,16 @@ def invoices_due(tenant: Tenant) -> list[Due]:
         for row, settled in found
         if settled.left > 0
     ]
+
+
+def plan_costs(preview: FullInvoice, wallet: Wallet | None) -> PlanCosts | None:
+    """Returns what a prepaid wallet does not keep back for its plan; None where there is nothing."""
+    fees = fees_of(preview.lines)
+    if wallet is None or wallet.credit_limit or fees <= 0:
+        return None
+    invoice = preview.invoice
+    amount = minor_amount(fees * (1 + (invoice.tax_rate or ZERO) / 100), invoice.digits)
+    return PlanCosts(amount, invoice.amount_due)
 
 
 def paid_to(tenant: Tenant) -> PaidTo:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.roles.permissions import Permission
 from billing.invoices.labels import address_text
+from billing.invoices.selectors import invoice_preview
 from billing.ledger.services import available
 from billing.models import Invoice
 from billing.parties.services import billing_profile_of
@@ -29,6 +30,7 @@ from cavendish.above.console.billing.money import (
     lasts_days,
     month_of_wallet,
     paid_to,
+    plan_costs,
 )
 from cavendish.above.console.billing.payment_acts import TopUp
 from cavendish.above.console.billing.statement import Statement, statement_read
@@ -51,6 +53,7 @@ def billing(request: HttpRequest, work: Workplace) -> HttpResponse:
     with work.reading():
         wallet = wallet_of(tenant_id=tenant.id, livemode=LIVE)
         forecast = forecast_of(tenant)
+        preview = invoice_preview(tenant) if wallet else None
         profile = billing_profile_of(tenant.id)
         rows = Invoice.objects.filter(tenant_id=tenant.id).annotate(today=TODAY).order_by("-id")[:LAST_INVOICES]
         context: dict[str, Any] = {
@@ -64,6 +67,8 @@ def billing(request: HttpRequest, work: Workplace) -> HttpResponse:
             "credits": credits_left(tenant_id=tenant.id, livemode=LIVE),
             "included": included_images(tenant.id),
             "due": invoices_due(tenant),
+            "preview": preview,
+            "plan_costs": plan_costs(preview, wallet) if preview else None,
             "invoices": [(ids.encode(ids.INVOICE, row.id), row, invoice_state(row)) for row in rows],
             "subscription": subscription_now(tenant_id=tenant.id),
             "coming": subscription_next(tenant_id=tenant.id),
