@@ -41,7 +41,7 @@ QUERIES = {
     "batches/new/?kind=template": 11,
     "batches/{batch}/": 15,
     "batches/{batch}/?status=succeeded": 16,
-    "billing/": 26,
+    "billing/": 33,
     "billing/credit-notes/": 7,
     "billing/invoices/": 7,
     "billing/invoices/?status=draft": 8,
