@@ -5,6 +5,8 @@
 -- else, which has no unit price. They differ where a record's own rounding did, at the ninth place of each.
 -- The service, drafts and previews all read this. Live mode only: test jobs cost nothing.
 --
+-- What is missing of a minimum commitment is counted in coins: with the rounded lines before it, it comes to the commitment.
+--
 -- Corrections in the tenant's favour wait for the next invoice while they are worth more than everything else: an
 -- invoice below zero is no invoice. So the exact sum is never below zero. Lines that are rounded one by one may still
 -- come to less, or to something where they are worth nothing at all (what credits paid is one line, what they paid for
@@ -36,9 +38,19 @@ AS $$
         GROUP BY x.id, x.kind, x.reason, x.at
     ), credited AS (
         SELECT source, -amount AS exact, charges FROM credits_used(p_tenant, p_month, (p_month + interval '1 month')::date)
-    ), fees AS (
+    ), planned AS (
         SELECT f.place, f.type, f.description, f.exact, f.since
         FROM plan_fees(p_tenant, p_month, p_zone, (SELECT coalesce(sum(u.exact), 0) FROM used u), p_digits) f
+    ), reached AS (
+        -- what the lines before it come to in coins, and what they are to come to with it: the commitment, to the coin
+        SELECT coalesce((SELECT sum(line_amount(u.unit, u.quantity, CASE WHEN u.unit <> '' THEN u.unit_price END, u.exact, p_digits))
+                         FROM used u), 0)
+             + coalesce((SELECT sum(round(p.exact, p_digits)) FROM planned p WHERE p.type <> 'commitment'), 0) AS amount,
+               round(coalesce((SELECT sum(u.exact) FROM used u), 0) + (SELECT sum(p.exact) FROM planned p), p_digits) AS committed
+    ), fees AS (
+        SELECT p.place, p.type, p.description, CASE p.type WHEN 'commitment' THEN r.committed - r.amount ELSE p.exact END AS exact,
+               p.since
+        FROM planned p, reached r WHERE p.type <> 'commitment' OR r.committed > r.amount
     ), whole AS (
         SELECT (SELECT coalesce(sum(exact), 0) FROM used) + (SELECT coalesce(sum(exact), 0) FROM credited)
              + (SELECT coalesce(sum(exact), 0) FROM fees) + (SELECT coalesce(sum(exact), 0) FROM corrected) AS exact

@@ -112,6 +112,22 @@ def test_a_change_within_the_month_shares_fee_and_commitment_by_days() -> None:
     assert shown(tenant)[-1] == ("commitment", "up to 1120.00", "730.00")
 
 
+@pytest.mark.parametrize("pictures", [(4_090, 4_090), (4_150, 4_150), (4_150, 4_090, 250)])
+def test_with_a_commitment_the_net_is_the_commitment_to_the_cent(pictures: tuple[int, ...]) -> None:
+    """Each line is rounded by itself: a month of 50.00 came to 50.01 or 49.99."""
+    tenant = on(plan(base_fee=Decimal("9.99"), minimum_commitment=Decimal(50)))
+    for number, tokens in enumerate(pictures):
+        spend(tenant, usage={"image_output": tokens}, model="abc"[number])
+    found = draft(tenant)
+    assert found is not None
+    shown_lines = lines(found)
+    assert (found.net, sum(line.amount for line in shown_lines)) == (Decimal(50), Decimal(50))
+    assert shown_lines[-1].type == "commitment"
+    assert shown_lines[-1].exact == shown_lines[-1].amount
+    finalise(tenant)
+    assert differing(tenant) == set()
+
+
 def test_usage_above_the_commitment_leaves_nothing_to_add() -> None:
     tenant = on(plan(base_fee=Decimal(10), minimum_commitment=Decimal(70)))
     spend(tenant, usage=SIXTY)
