@@ -83,7 +83,7 @@ QUERIES = {
     "storage/": 10,
     "tenants/": 4,
     "tenants/?q=t-": 5,
-    "tenants/{tenant}/": 37,
+    "tenants/{tenant}/": 44,
     "tenants/{tenant}/exports/": 5,
     "tenants/{tenant}/guard-rules/": 5,
     "tenants/{tenant}/templates/": 5,

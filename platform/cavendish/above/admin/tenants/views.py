@@ -16,6 +16,7 @@ from accounts.policy.selectors import policy_accepted
 from accounts.roles.operators import OperatorPermission, operator_can
 from billing.anomalies.selectors import anomalies_of
 from billing.dunning.selectors import paused_until, steps_of
+from billing.invoices.selectors import invoice_preview
 from billing.models import Budget, LedgerTransaction
 from billing.months import month_after
 from billing.wallets.month import wallet_month
@@ -134,6 +135,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
         "version": version,
         "currency": currency,
         "balance": balance,
+        "preview": invoice_preview(found).invoice if balance else None,
         "spend": spend,
         "unusual": anomalies_of(found),
         "dunning": steps_of(tenant_id=found.id) if found.payment_reminded_at else [],
