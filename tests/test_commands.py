@@ -1,11 +1,17 @@
-"""The commands with which an operator makes tenants and logins."""
+"""The commands with which an operator makes tenants and logins, and how commands end."""
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import signal
+import subprocess
+import sys
+import time
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import authenticate
@@ -62,3 +68,48 @@ def test_operator_create_makes_a_login_for_the_admin() -> None:
         call("operator_create", email)
     with pytest.raises(CommandError, match="not an email address"):
         call("operator_create", "nobody")
+
+
+def test_drain_says_that_no_worker_has_the_name() -> None:
+    written = StringIO()
+    call_command("drain", "--worker", "wroker", stdout=written)
+    assert written.getvalue() == "No worker has wroker in its name.\nNothing runs.\n"
+
+
+# Ends that are no mistake of ours
+
+COMMAND = [sys.executable, "-m", "django"]
+
+
+def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
+    url = "postgresql://a:canary@127.0.0.1:1/x"
+    away = {name: url for name in os.environ if name.startswith("DATABASE_") and name.endswith("_URL")}
+    environment = {**os.environ, **away, "DATABASE_OPERATOR_URL": url, "CAVENDISH_DATA_DIR": str(tmp_path)}
+    ended = subprocess.run([*COMMAND, "drain"], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "\nPostgreSQL cannot be asked: " in f"\n{ended.stderr}"
+    assert "Traceback" not in ended.stderr
+    assert "canary" not in ended.stderr
+
+
+def test_a_reader_that_has_read_enough_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run([*COMMAND, "drain"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert ended.stderr == ""
+
+
+def test_ctrl_c_is_no_error() -> None:
+    waiting = (
+        "import time; from cavendish.boot.endings import endings_install as install; install(['manage.py', 'drain']); "
+        "print(flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", waiting], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    process.stdout.readline()
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[1] == "\nStopped.\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import dramatiq
@@ -10,6 +11,7 @@ from django.db.models.signals import post_migrate
 
 from cavendish.boot.clock import refuse_elsewhere
 from cavendish.boot.config import ConfigurationError
+from cavendish.boot.endings import endings_install
 from cavendish.gemini import catalog
 from cavendish.messaging.broker import broker_at
 
@@ -20,6 +22,7 @@ class CavendishConfig(AppConfig):
     name = "cavendish"
 
     def ready(self) -> None:
+        endings_install(sys.orig_argv)
         # Before any app's tasks are imported: an actor belongs to the broker of its declaration. It connects lazily.
         dramatiq.set_broker(broker_at(settings.BROKER_URL))
         post_migrate.connect(_load_functions)

@@ -81,6 +81,22 @@ def test_what_is_lost_comes_back(own_platform: Running, tmp_path: Path) -> None:
         backup_restore(backup, Config(running.data_dir), lambda line: None)
     assert not running.data_dir.exists()
     (backup / SECRETS).write_text(secrets)
+    picture = next((backup / OBJECTS).rglob("*.png"))
+    content = picture.read_bytes()
+    picture.unlink()
+    with pytest.raises(BackupError, match=r"\.png is not there"):
+        backup_restore(backup, Config(running.data_dir), lambda line: None)
+    assert not running.data_dir.exists()
+    # One that breaks off is known for it.
+    picture.write_bytes(content[:-1])
+    broken = manage(running, "restore", str(backup))
+    assert "is not as it was written" in broken.stderr
+    for command in (("restore", str(backup)), ("up",)):
+        refused = manage(running, *command)
+        assert refused.returncode == 1
+        assert "was not finished" in refused.stdout + refused.stderr
+    shutil.rmtree(running.data_dir)
+    picture.write_bytes(content)
 
     restored = manage(running, "restore", str(backup))
     assert restored.returncode == 0, restored.stdout + restored.stderr

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from cavendish.boot.config import Config, ConfigurationError
+from cavendish.boot.config import Config, ConfigurationError, refuse_other_encodings
 from cavendish.boot.declared import SETTINGS, Process, Setting
 from cavendish.boot.declared.addresses import DatabaseUrl, HttpUrl, ObjectsUrl, QueueUrl
 from cavendish.boot.declared.kinds import Choice, Day, File, Flag, Folder, Listed, Moment, Text, TimeOfDay, Whole
 from cavendish.boot.startup import refuse_missing, refuse_unknown_models, refuse_wrong_logins
+from cavendish.messaging.refusal import broker_refusal
 from cavendish.storage.startup import refuse_unusable_store
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,12 @@ def test_each_wrong_value_is_refused_by_name(config: Config, monkeypatch: pytest
     config.check()
 
 
+def test_an_encoding_that_is_not_the_platforms_is_refused() -> None:
+    refuse_other_encodings("UTF-8")
+    with pytest.raises(ConfigurationError, match=r"reads? files as ISO-8859-9.* Set PYTHONUTF8=1"):
+        refuse_other_encodings("ISO-8859-9")
+
+
 def test_no_message_repeats_a_secret(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
     for setting in SETTINGS.values():
@@ -134,6 +141,11 @@ def test_a_file_that_is_no_secret_is_refused(config: Config, monkeypatch: pytest
                 Config(tmp_path).check()
         return str(error.value)
 
+    secret.write_bytes("\ufeffone\r\n".encode())
+    with monkeypatch.context() as changed:
+        changed.setenv("SECRET_KEY_FILE", str(secret))
+        assert Config(tmp_path).get("SECRET_KEY") == "one"
+    secret.write_text("")
     assert refused(SECRET_KEY_FILE="/nowhere").startswith("SECRET_KEY_FILE is '/nowhere': No such file")
     assert refused(SECRET_KEY_FILE=str(tmp_path)).startswith(f"SECRET_KEY_FILE is '{tmp_path}': Is a directory")
     assert "is empty" in refused(SECRET_KEY_FILE=str(secret))
@@ -181,6 +193,22 @@ def test_a_database_that_refuses_the_login_ends_the_start(
     monkeypatch.setitem(settings.DATABASES, alias, {**settings.DATABASES[alias], **part})
     with pytest.raises(ConfigurationError, match=words):
         refuse_wrong_logins(Process.WEB)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ("{url}", ""),
+        ("redis://:wrong@{server}", "user or password are wrong, or missing"),
+        ("redis://{server}", "user or password are wrong, or missing"),
+        ("{url}99999", "DB index is out of range"),
+        ("redis://127.0.0.1:1/0", ""),
+        ("amqp://a:b@127.0.0.1:1", ""),
+    ],
+)
+def test_a_valkey_that_refuses_the_login_ends_the_start(changed: str, reason: str) -> None:
+    url = settings.CONFIG.get("VALKEY_URL")
+    assert broker_refusal(changed.format(url=url, server=url.rpartition("@")[2])) == reason
 
 
 def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,6 +266,8 @@ HALF = '{"DATABASE_URL": "postgresql://caven'
         ("up", "WORKER_CONCURRENCY=0", "WORKER_CONCURRENCY is '0'; use a whole number from 1 to 100000."),
         ("command", "connection.json", "connection.json is damaged. Remove it"),
         ("up", "services.json", "services.json is damaged."),
+        ("up", "up.lock/", "up.lock: Is a directory."),
+        ("up", "restore.unfinished", "was not finished: not everything is there. Remove the folder"),
         ("web", "STORAGE_URL=file:///proc/nope", "STORAGE_URL is file:///proc/nope: "),
         ("web", "LOG_LEVEL=LOUD", "LOG_LEVEL is 'LOUD'; use DEBUG, INFO, WARNING or ERROR."),
         ("worker", "DATABASE_SYSTEM_URL", "DATABASE_SYSTEM_URL is cavendish_app, which is not a member of"),
@@ -249,7 +279,10 @@ HALF = '{"DATABASE_URL": "postgresql://caven'
 def test_every_kind_of_process_ends_with_one_line(tmp_path: Path, process: str, variable: str, words: str) -> None:
     environment = dict(os.environ)
     name, _, value = variable.partition("=")
-    if name.endswith(".json"):
+    if name.endswith("/"):
+        environment["CAVENDISH_DATA_DIR"] = str(tmp_path)
+        (tmp_path / name).mkdir()
+    elif name.islower():
         environment["CAVENDISH_DATA_DIR"] = str(tmp_path)
         (tmp_path / name).write_text(HALF)
     else:

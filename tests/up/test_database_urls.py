@@ -41,6 +41,8 @@ def test_every_parameter_reaches_libpq() -> None:
         ("postgresql://a:b@/x", "names no host"),
         ("postgresql://h/x", "names no user"),
         ("postgresql://a:b@h", "names no database"),
+        ("postgresql://a:b@b@h/x", "has an @ in its user or password; write it as %40."),
+        ("postgresql://a:b/b@h/x", "has a / in its user or password; write it as %2F."),
         ("postgresql://a:b@h/x?sslmod=require", 'invalid URI query parameter: "sslmod"'),
         ("postgresql://a:b@h/x?sslmode=on", "sslmode=on; use one of disable"),
         ("postgresql://a:b@h/x?sslmode=verify-full&sslrootcert=/nowhere/ca.pem", "sslrootcert=/nowhere/ca.pem"),

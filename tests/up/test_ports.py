@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from cavendish.up.errors import UpError
-from cavendish.up.ports import LOCAL, accepts, bound_socket, free_port
+from cavendish.up.ports import LOCAL, accepts, authority, bound_socket, free_port
 
 
 def test_a_port_is_kept_while_it_is_free() -> None:
@@ -33,3 +33,8 @@ def test_a_bound_socket_refuses_until_it_listens() -> None:
         assert accepts(LOCAL, port)
         with socket.create_connection((LOCAL, port)):
             pass
+
+
+def test_an_address_stands_in_a_url_as_urls_have_it() -> None:
+    assert authority("::1", 80) == "[::1]:80"
+    assert authority("127.0.0.1", 80) == "127.0.0.1:80"

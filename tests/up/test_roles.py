@@ -13,7 +13,8 @@ from cavendish.up.postgres import Postgres
 from cavendish.up.supervisor import Supervisor
 from tests.up.conftest import start
 
-PASSWORD = "given-password-4711"
+PASSWORD = "given#password?4711%é"
+"""libpq takes the first two as they are, and we do as libpq does."""
 Admin = psycopg.Connection[Any]
 
 

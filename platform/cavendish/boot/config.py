@@ -7,7 +7,9 @@ What a setting may be is declared in `cavendish.boot.declared`.
 
 from __future__ import annotations
 
+import codecs
 import json
+import locale
 import os
 from dataclasses import dataclass
 from datetime import date, time
@@ -77,6 +79,7 @@ class Config:
 
     def check(self) -> None:
         """Raises ConfigurationError for the first setting that was given and cannot be, whoever reads it."""
+        refuse_other_encodings(locale.getpreferredencoding(False))
         for name, setting in SETTINGS.items():
             if text := self.given(name):
                 _read(setting, text)
@@ -130,6 +133,15 @@ class Config:
             raise ConfigurationError(str(error)) from None
 
 
+def refuse_other_encodings(encoding: str) -> None:
+    """Raises ConfigurationError where Python would read and write files in anything but UTF-8."""
+    if codecs.lookup(encoding).name != "utf-8":
+        raise ConfigurationError(
+            f"LANG or LC_ALL has Python read files as {encoding}, and the platform's are UTF-8. "
+            "Set PYTHONUTF8=1, or use a locale like C.UTF-8."
+        )
+
+
 def _read(setting: Setting, text: str) -> Any:
     """Returns what the text means. Raises ConfigurationError, which never shows a secret."""
     try:
@@ -147,7 +159,8 @@ def _secret_of(setting: Setting, path: str) -> str:
     if os.environ.get(setting.name):
         raise ConfigurationError(f"{setting.name} and {name} are both set; keep one.")
     try:
-        text = Path(path).read_text().strip()
+        # Editors of other systems begin a file with a mark that is no part of the secret.
+        text = Path(path).read_text("utf-8-sig").strip()
     except OSError as error:
         raise ConfigurationError(f"{name} is {path!r}: {error.strerror}. Use a file that has the secret.") from None
     except UnicodeDecodeError:

@@ -20,6 +20,7 @@ from cavendish.boot.declared.payments import PAID
 from cavendish.db.logins import ROLES, login_fault
 from cavendish.db.pool import conninfo
 from cavendish.gemini.catalog import UnknownModel, requested_model
+from cavendish.messaging.refusal import broker_refusal
 
 SECRET_KEY_LENGTH = 40
 SECRET_KEY_VARIETY = 10
@@ -55,6 +56,7 @@ def refuse_unsafe(process: Process) -> None:
     clock.refuse_half_moved(settings.CONFIG)
     refuse_unusable_spool()
     refuse_wrong_logins(process)
+    refuse_wrong_brokers()
     refuse_unnamed_pooler(conninfo("default"), named=settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"])
 
 
@@ -140,6 +142,14 @@ def refuse_wrong_logins(process: Process) -> None:
         raise ConfigurationError(
             f"{first} leads to the database {one} and {second} to {other}; all lead to the same database."
         )
+
+
+def refuse_wrong_brokers() -> None:
+    """Raises ConfigurationError for a BROKER_URL or VALKEY_URL whose server does not let us in."""
+    named = {settings.CONFIG.get(name): name for name in ("VALKEY_URL", "BROKER_URL")}
+    for url, name in named.items():
+        if reason := url and broker_refusal(url):
+            raise ConfigurationError(f"{name} is refused by its server: {reason}.")
 
 
 def _login_asked(setting: str) -> tuple[str, str]:

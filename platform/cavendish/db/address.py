@@ -83,9 +83,14 @@ def database_parameters(name: str, url: str) -> dict[str, Any]:
     except psycopg.ProgrammingError as error:
         reason = str(error).strip().splitlines()[0].replace(url, "the URL")
         raise DatabaseUrlInvalid(f"{name} cannot be read: {reason}. Use a URL like {EXAMPLE}.") from None
+    if "@" in url and not parameters.get("user"):
+        raise DatabaseUrlInvalid(f"{name} has a / in its user or password; write it as %2F.")
     for missing in ("host", "user", "dbname"):
         if not parameters.get(missing):
             raise DatabaseUrlInvalid(f"{name} names no {_WORDS[missing]}; use a URL like {EXAMPLE}.")
+    if "@" in str(parameters["host"]):
+        # What would be the host is a part of the password, which no message may repeat.
+        raise DatabaseUrlInvalid(f"{name} has an @ in its user or password; write it as %40.")
     hosts = str(parameters["host"]).split(",")
     ports = str(parameters.get("port") or "5432").split(",")
     if any(not port.isdecimal() or not 0 < int(port) < 65536 for port in ports):

@@ -24,6 +24,11 @@ def write_private(path: Path, text: str) -> None:
         raise
 
 
+def is_inside(name: object, folder: Path) -> bool:
+    """Returns whether an error's `filename` is that of the folder or of what is below it."""
+    return isinstance(name, str | Path) and Path(name).is_relative_to(folder)
+
+
 def private_folder(path: Path) -> Path:
     """Returns the folder, created with mode 0700 when it is missing; an existing one keeps its mode."""
     path.mkdir(mode=0o700, exist_ok=True)

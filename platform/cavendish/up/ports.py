@@ -63,6 +63,11 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
+def authority(host: str, port: int) -> str:
+    """Returns both as a URL has them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def accepts(host: str, port: int) -> bool:
     """Returns whether a server accepts connections there now."""
     try:

@@ -61,9 +61,9 @@ class Ready:
             f"  API       {self.base_url}/api/v1/docs",
             f"  Console   {self.console_url}",
             f"  Admin     {self.admin_url}   {operator['email']}   {operator['password']}",
-            f"            key {operator['api_key']}" if "api_key" in operator else "",
+            *([f"            key {operator['api_key']}"] if "api_key" in operator else []),
             f"  Upstream  {'Google' if live else f'the sandbox at {self.sandbox_url}, as GEMINI_API_KEYS is not set'}",
-            f"  Clock     {self.clock.now():%Y-%m-%dT%H:%M:%SZ}, moved: see manage.py clock" if self.clock else "",
+            *([f"  Clock     {self.clock.now():%Y-%m-%dT%H:%M:%SZ}, moved: see manage.py clock"] if self.clock else []),
             "",
         ]
         for tenant in self.demo["tenants"]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 import psycopg
 from psycopg import sql
@@ -43,7 +43,7 @@ class Address:
         if len(ports) < len(hosts):
             ports *= len(hosts)
         servers = ",".join(_server(host, port) for host, port in zip(hosts, ports, strict=True))
-        return cls(servers, found["dbname"], urlsplit(url).query)
+        return cls(servers, found["dbname"], url.partition("@")[2].partition("?")[2])
 
     @classmethod
     def local(cls, port: int, name: str) -> Address:
@@ -58,13 +58,19 @@ def _server(host: str, port: object) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def login(setting: str, url: str) -> tuple[str, str]:
+    """Returns user and password as libpq reads them, for which a `#` is a character as any other."""
+    found = database_parameters(setting, url)
+    return str(found["user"]), str(found.get("password") or "")
+
+
 def connect(setting: str, url: str) -> psycopg.Connection[Any]:
     """Returns a connection in autocommit mode. Raises UpError without the URL, which contains a password."""
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         reason = re.split(r"FATAL:|failed:", str(error).split("\n\tIs the server")[0])[-1].strip()
-        raise UpError(f"{setting}: the database cannot be reached as {urlsplit(url).username}: {reason}") from None
+        raise UpError(f"{setting}: the database cannot be reached as {login(setting, url)[0]}: {reason}") from None
 
 
 def _exists(connection: psycopg.Connection[Any], role: str) -> bool:
@@ -148,8 +154,7 @@ def _create_group(
     owner: psycopg.Connection[Any], setting: str, url: str, role: str, *, may_create: bool, owner_name: str
 ) -> None:
     """Creates the role with our fixed name, which has the grants, and makes a login with another name its member."""
-    parts = urlsplit(url)
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    user, password = login(setting, url)
     if not _exists(owner, role):
         if not may_create:
             raise UpError(
@@ -182,7 +187,7 @@ def check_roles(urls: Mapping[str, str]) -> None:
     """
     for setting in ROLES:
         with connect(setting, urls[setting]) as connection:
-            fault = login_fault(connection, setting, expected=unquote(urlsplit(urls[setting]).username or ""))
+            fault = login_fault(connection, setting, expected=login(setting, urls[setting])[0])
         if fault:
             raise UpError(fault)
     with connect("DATABASE_OWNER_URL", urls["DATABASE_OWNER_URL"]) as connection:
@@ -190,7 +195,7 @@ def check_roles(urls: Mapping[str, str]) -> None:
             "SELECT current_user::text, has_database_privilege(current_database(), 'CREATE')"
             " AND has_schema_privilege('public', 'CREATE')"
         ).fetchone()
-    expected = unquote(urlsplit(urls["DATABASE_OWNER_URL"]).username or "")
+    expected, _ = login("DATABASE_OWNER_URL", urls["DATABASE_OWNER_URL"])
     if row is None or row[0] != expected:
         raise UpError(f"DATABASE_OWNER_URL runs as {row and row[0]}, not as {expected}.")
     if not row[1]:

@@ -16,13 +16,13 @@ from cavendish.boot.clock import refuse_elsewhere
 from cavendish.boot.config import Config
 from cavendish.up.children import Child
 from cavendish.up.errors import Stopped, UpError
-from cavendish.up.files import Lock
+from cavendish.up.files import Lock, is_inside
 from cavendish.up.forked import ForkServer
-from cavendish.up.ports import LOCAL, bound_socket, free_port
+from cavendish.up.ports import LOCAL, authority, bound_socket, free_port
 from cavendish.up.probes import Probes, http_answers
 from cavendish.up.ready import READY_FILE, Ready, parse_demo
 from cavendish.up.servers import sandbox_child, serve
-from cavendish.up.services import Folders, Services, open_data_dir
+from cavendish.up.services import UNFINISHED, Folders, Services, open_data_dir, unfinished
 from cavendish.up.supervisor import Supervisor, print_line, python
 
 # Held while migrations run, so that several machines can start at once. The number only has to be the same everywhere.
@@ -42,6 +42,8 @@ def run(config: Config) -> int:
         lock = Lock(folders.data_dir / "up.lock")
         if not lock.take():
             raise UpError(f"Cavendish is already running on {folders.data_dir}: {lock.holder() or 'just starting'}.")
+        if (folders.data_dir / UNFINISHED).exists():
+            raise UpError(unfinished(folders.data_dir))
         ready_file.unlink(missing_ok=True)
         supervisor = Supervisor(folders.data_dir / "children.json", probes=Probes(config.number("HANG_SECONDS")))
         supervisor.install_signals()
@@ -56,6 +58,11 @@ def run(config: Config) -> int:
         return 0
     except UpError as error:
         print_line(f"\n{error}")
+        return 1
+    except OSError as error:
+        if not is_inside(error.filename, config.data_dir):
+            raise
+        print_line(f"\nCAVENDISH_DATA_DIR cannot be used: {error.filename}: {error.strerror}.")
         return 1
     finally:
         if supervisor is not None and lock is not None:
@@ -77,13 +84,13 @@ class Platform:
         self.workers = config.number("WORKERS")
         self.demo_scale = config.number("DEMO_PERCENT") / 100 if config.flag("DEMO") else 0.0
         supervisor.end_leftovers()
-        host = config.get("CAVENDISH_HOST")
+        host = config.get("CAVENDISH_HOST").strip("[]")
         self.metrics_urls: list[str] = []
         self.web_socket = bound_socket(host, config.number("PORT"))
         self.sandbox_socket: socket.socket | None = None
         port = self.web_socket.getsockname()[1]
-        self.base_url = (os.environ.get("BASE_URL") or f"http://{LOCAL}:{port}").rstrip("/")
-        self.probe = (LOCAL if host in {"0.0.0.0", "::"} else host, port)
+        self.probe = (LOCAL if host in {"0.0.0.0", "::", "localhost"} else host, port)
+        self.base_url = (os.environ.get("BASE_URL") or f"http://{authority(*self.probe)}").rstrip("/")
 
     def start(self) -> None:
         began = time.monotonic()

@@ -67,13 +67,16 @@ def main() -> None:
         timeout_graceful_shutdown=arguments.grace + (0 if arguments.local else settings.number("DRAIN_SECONDS")),
     )
     if arguments.fd is not None:
-        uvicorn.Server(config).run(sockets=[socket.socket(fileno=arguments.fd)])
+        # It has ended in order, and raises the signal that it got once more.
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[socket.socket(fileno=arguments.fd)])
         return
     try:
         bound = bound_socket(arguments.host, arguments.port)
     except UpError as error:
         sys.exit(str(error))
-    _OwnPort(config).run(sockets=[bound])
+    with contextlib.suppress(KeyboardInterrupt):
+        _OwnPort(config).run(sockets=[bound])
 
 
 class _OwnPort(uvicorn.Server):

@@ -34,6 +34,17 @@ DATABASE_SETTINGS = (
 )
 
 
+UNFINISHED = "restore.unfinished"
+"""Names the backup whose restore has not come to its end."""
+
+
+def unfinished(data_dir: Path) -> str:
+    return (
+        f"The restore into {data_dir} was not finished: not everything is there. Remove the folder, empty services of "
+        "your own, and restore again."
+    )
+
+
 @dataclass(frozen=True)
 class Folders:
     """The data directory and its folders, which are created private to their owner before anybody writes to them."""

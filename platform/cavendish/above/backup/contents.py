@@ -50,7 +50,7 @@ class Manifest:
             raise BackupError(f"{folder / MANIFEST} cannot be read.") from None
         if manifest.format != FORMAT:
             raise BackupError(f"{folder} has the format {manifest.format}; this version reads {FORMAT}.")
-        if sha256_of(folder / SUMS) != manifest.sums_sha256:
+        if not (folder / SUMS).is_file() or sha256_of(folder / SUMS) != manifest.sums_sha256:
             raise BackupError(f"{folder / SUMS} is not as it was written.")
         return manifest
 

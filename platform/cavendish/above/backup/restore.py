@@ -25,7 +25,7 @@ from cavendish.boot.config import Config
 from cavendish.storage.objects import Objects, objects_at
 from cavendish.up.errors import UpError
 from cavendish.up.files import Lock, write_private
-from cavendish.up.services import DATABASE_SETTINGS, Folders, Services, open_data_dir
+from cavendish.up.services import DATABASE_SETTINGS, UNFINISHED, Folders, Services, open_data_dir, unfinished
 from cavendish.up.supervisor import Supervisor, python
 
 Report = Callable[[str], None]
@@ -40,6 +40,11 @@ def backup_restore(folder: Path, config: Config, report: Report) -> Manifest:
     for name in (DUMP, SECRETS):
         refuse_changed(folder, name, listed.pop(name, ""))
     secrets = json.loads((folder / SECRETS).read_text())
+    for name in listed:
+        if not (folder / name).is_file():
+            raise BackupError(f"{folder / name} is not there. Take another backup.")
+    if (config.data_dir / UNFINISHED).exists():
+        raise BackupError(unfinished(config.data_dir))
     if config.data_dir.exists() and any(config.data_dir.iterdir()):
         raise BackupError(f"CAVENDISH_DATA_DIR is {config.data_dir}, which is not empty. Restore into a new folder.")
     environment = config.environment()
@@ -57,6 +62,7 @@ def backup_restore(folder: Path, config: Config, report: Report) -> Manifest:
     if not lock.take():
         raise BackupError(f"Cavendish runs on {folders.data_dir}.")
     supervisor = Supervisor(folders.data_dir / "children.json", report=lambda line: None)
+    write_private(folders.data_dir / UNFINISHED, f"{folder}\n")
     try:
         _database_restore(folder, folders, environment, supervisor, secrets, report)
     except UpError as error:
@@ -64,7 +70,8 @@ def backup_restore(folder: Path, config: Config, report: Report) -> Manifest:
     finally:
         supervisor.stop()
         lock.release()
-    _objects_restore(folder, listed, store)
+    _objects_restore(folder, listed, store, folders.data_dir / ".restoring")
+    (folders.data_dir / UNFINISHED).unlink()
     report(f"Objects: {len(listed)}, each with its checksum.")
     return manifest
 
@@ -107,11 +114,10 @@ def _database_restore(
     report("Database: migrated.")
 
 
-def _objects_restore(folder: Path, listed: Mapping[str, str], store: Objects) -> None:
+def _objects_restore(folder: Path, listed: Mapping[str, str], store: Objects, draft: Path) -> None:
     for name, digest in listed.items():
         refuse_changed(folder, name, digest)
-        # `keep` moves the file, and the backup stays as it is.
-        draft = folder.parent / f".{folder.name}.restoring"
+        # `keep` moves the file, and the backup stays as it is: it may lie where nobody may write.
         try:
             shutil.copyfile(folder / name, draft)
             store.keep(draft, name.removeprefix(f"{OBJECTS}/"))

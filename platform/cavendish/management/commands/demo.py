@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.actor import SYSTEM, Actor
@@ -36,11 +36,21 @@ class Command(BaseCommand):
         path = Path(settings.DATA_DIR) / FILE
         with acting_as("operator"):
             if path.exists() and Tenant.objects.filter(slug=NAMES[0][0]).exists():
-                demo = json.loads(path.read_text())
+                demo = _kept(path)
             else:
                 demo = _create()
                 _write(path, demo)
         self.stdout.write(json.dumps(demo))
+
+
+def _kept(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise CommandError(
+            f"{path} is damaged. It has the logins and keys of the demo: restore it from a backup, or remove it, and "
+            "others are made."
+        ) from None
 
 
 def _create() -> dict[str, Any]:

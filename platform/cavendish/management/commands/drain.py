@@ -34,6 +34,8 @@ class Command(BaseCommand):
             if not left or time.monotonic() >= until:
                 break
             time.sleep(LOOK_SECONDS)
+        if options["worker"] and not workers:
+            self.stdout.write(f"No worker has {options['worker']} in its name.")
         for worker in workers:
             self.stdout.write(f"{worker.name}  {_state(worker)}  {len(worker.jobs)} running")
             for job in worker.jobs:

@@ -12,10 +12,13 @@ from cavendish.http.times import moment
 from generations.jobs.selectors import job_timeline
 from generations.jobs.summary import step_line
 from generations.jobs.timeline import Timeline
+from generations.models import Output
 
 
 class Command(BaseCommand):
-    help = "Prints what happened to a job, with each answer of the upstream. Takes its id in any spelling."
+    help = (
+        "Prints what happened to a job, with each answer of the upstream. Takes any spelling of its id, or an output's."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id")
@@ -25,9 +28,13 @@ class Command(BaseCommand):
         if generation_id is None:
             raise CommandError("That is no id: write it as gen_…, or as a UUID with or without dashes.")
         with acting_as("operator"):
-            job = job_timeline(generation_id)
+            of_output = Output.objects.filter(id=generation_id).values_list("generation_id", flat=True).first()
+            job = job_timeline(of_output or generation_id)
         if job is None:
-            raise CommandError(f"There is no job {ids.encode(ids.GENERATION, generation_id)}.")
+            raise CommandError(
+                f"There is no job {ids.encode(ids.GENERATION, generation_id)}. The admin's search finds jobs by the id "
+                "of their request, trace, batch or charge."
+            )
         for line in summary(job):
             self.stdout.write(line)
 

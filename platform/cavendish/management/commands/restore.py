@@ -23,4 +23,4 @@ class Command(BaseCommand):
             backup_restore(options["folder"].resolve(), Config.load(), self.stdout.write)
         except BackupError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write("Start the platform, and compare its books: manage.py reconcile --hashes.")
+        self.stdout.write("Start the platform, and compare its books: manage.py reconcile --hashes all.")

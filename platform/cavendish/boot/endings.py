@@ -1,0 +1,38 @@
+"""How a command ends that cannot go on: with one line, where its reason is no mistake of ours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+import psycopg
+from django.db import OperationalError
+
+from cavendish.db.address import process_name
+
+SERVERS = frozenset({"cavendish web", "cavendish worker", "cavendish scheduler", "cavendish"})
+"""Whose log has the traceback as well."""
+
+
+def endings_install(arguments: Sequence[str]) -> None:
+    """Has a command of `manage.py` or `python -m django` end so; `--traceback` shows where it was."""
+    if process_name(arguments) not in SERVERS and "--traceback" not in arguments:
+        sys.excepthook = _end
+
+
+def _end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, BrokenPipeError):
+        # Whoever read has read enough (`| head`); what is left must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    elif issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("\nStopped.\n")
+    elif issubclass(kind, OperationalError | psycopg.OperationalError):
+        said = str(error).strip().splitlines() or [kind.__name__]
+        sys.stderr.write(
+            f"PostgreSQL cannot be asked: {said[0]}\nStart the platform of this CAVENDISH_DATA_DIR, or see that "
+            "DATABASE_URL and the others lead to a server that runs.\n"
+        )
+    else:
+        sys.__excepthook__(kind, error, trace)
