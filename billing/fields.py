@@ -27,7 +27,7 @@ _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 class Money(Typed, serializers.CharField):
     """An amount as a string; the error says what is wrong with one that cannot be stored."""
 
-    takes, kinds = 'an amount as a string, like "12.50",', (str,)
+    takes, kinds = 'an amount as a string, like "12.50"', (str,)
 
     def __init__(self, *, negative: bool = False, zero: bool = False, **options: Any) -> None:
         self.negative, self.zero = negative, zero

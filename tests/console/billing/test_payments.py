@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from billing.models import AutoTopUp
+from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import billed_tenant
 from tests.billing.providers.payers import Payer, deliver, payer_of, stripe_set, told
 from tests.billing.providers.stripe_server import StripeServer
@@ -59,6 +61,12 @@ def test_a_person_tops_up_by_card_saves_one_and_lets_the_wallet_top_itself_up(st
     assert seen
     owner.post("/console/billing/auto-top-up/", **terms, confirm="1", seen=seen[1])
     assert who.calls.get("wallet/auto-top-up")["monthly_limit"] == "100.000000000"
+    for code, words in (("insufficient_funds", "the card has not enough money"), ("do_not_honor", "do not honor")):
+        with acting_as("operator"):
+            AutoTopUp.objects.filter(tenant=who.tenant).update(enabled=False, disabled_reason=code)
+        assert f"The platform switched it off: {words}." in shown(owner.get("/console/billing/payment-methods/"))
+    with acting_as("operator"):
+        AutoTopUp.objects.filter(tenant=who.tenant).update(enabled=True, disabled_reason="")
     assert "are added" in shown(owner.get("/console/billing/payment-methods/"))
 
     hexed = method.removeprefix("paym_")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models import ProviderPayment
 from cavendish.above.ui import formats
@@ -18,6 +20,26 @@ TONES = {
     Status.SUCCEEDED: "good",
     Status.FAILED: "bad",
 }
+
+
+OFF: dict[str, str | Promise] = {
+    "payment_method_missing": gettext_lazy("no payment method is the default"),
+    "balance_too_large": gettext_lazy("the balance would be larger than the books can hold"),
+    "payment_failed": gettext_lazy("payments failed"),
+    "provider_unavailable": gettext_lazy("the payment provider did not answer"),
+    "authentication_required": gettext_lazy("the bank wants to ask the payer"),
+    "generic_decline": gettext_lazy("the card was declined"),
+    "card_declined": gettext_lazy("the card was declined"),
+    "insufficient_funds": gettext_lazy("the card has not enough money"),
+    "expired_card": gettext_lazy("the card has expired"),
+}
+
+
+def off_reason(code: str) -> str:
+    """Returns why the platform switched the automatic top-up off; a provider's code that is not known without its
+    underscores.
+    """
+    return str(OFF.get(code) or code.replace("_", " "))
 
 
 def payment_state(row: ProviderPayment) -> SafeString:

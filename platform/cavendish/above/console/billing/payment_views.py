@@ -26,7 +26,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, List, list_page
-from cavendish.above.ui.payments import payment_state
+from cavendish.above.ui.payments import off_reason, payment_state
 from cavendish.db import ids
 
 page = console_page(Permission.BILLING, section="billing")
@@ -70,7 +70,14 @@ def payment_methods(request: HttpRequest, work: Workplace) -> HttpResponse:
     with work.reading():
         terms = auto_top_up_of(work.tenant_id)
     rows = [(ids.encode(ids.PAYMENT_METHOD, row.id), row, method_text(row)) for row in _methods(work)]
-    context = {"here": "payments", "methods": rows, "terms": terms, "wallet": wallet, "provider": provider().title}
+    context = {
+        "here": "payments",
+        "methods": rows,
+        "terms": terms,
+        "off_reason": off_reason(terms.disabled_reason),
+        "wallet": wallet,
+        "provider": provider().title,
+    }
     return render(request, "console/billing/payment_methods.html", context)
 
 
