@@ -26,7 +26,8 @@ from cavendish.above.reconcile.services import ABANDONED, reconcile_now, reconci
 from cavendish.db.router import acting_as
 from cavendish.http.problems import Problem
 from cavendish.mail.models import Mail
-from tests.billing.test_reconcile import OF, plant, work
+from tests.billing.falsified import OF
+from tests.billing.test_reconcile import plant, work
 from tests.factories import make_tenant, queue_clear
 from tests.people.visitors import person
 

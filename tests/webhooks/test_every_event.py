@@ -31,7 +31,7 @@ from generations.upkeep.sweep import sweep
 from tests.batches.helpers import expire, feed, run_all
 from tests.billing.holds import make_budget, used
 from tests.billing.invoices.helpers import billed_tenant, finalise, spend
-from tests.billing.invoices.test_settling import pay, reverse
+from tests.billing.invoices.settling import pay, reverse
 from tests.billing.providers.payers import payer_of, poll, stripe_set
 from tests.billing.test_usage_api import used as roll_up
 from tests.factories import make_batch, make_tenant, submit_generation

@@ -21,8 +21,8 @@ from cavendish.http.problems import Problem
 from cavendish.mail.models import Mail
 from generations.accept.funnel import check_active
 from tests.billing.invoices.helpers import events, spend
+from tests.billing.invoices.settling import credit, owing, pay
 from tests.billing.invoices.test_overdue import over
-from tests.billing.invoices.test_settling import credit, owing, pay
 from tests.factories import key_of
 from tests.generations.helpers import in_threads
 

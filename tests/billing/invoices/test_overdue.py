@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from billing.invoices.overdue import invoices_overdue
 from billing.models import Invoice
 from tests.billing.invoices.helpers import billed_tenant, events, finalise, spend
-from tests.billing.invoices.test_settling import owing, pay
+from tests.billing.invoices.settling import owing, pay
 from tests.generations.helpers import in_threads, one
 
 DAY = timedelta(days=1)

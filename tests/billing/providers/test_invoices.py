@@ -18,7 +18,7 @@ from cavendish.db import ids
 from cavendish.db.router import acting_as
 from cavendish.mail.models import Mail
 from tests.billing.invoices.helpers import billed_tenant, differing, finalise, fresh, profile_set, spend, top_up
-from tests.billing.invoices.test_settling import pay
+from tests.billing.invoices.settling import pay
 from tests.billing.providers.payers import Payer, deliver, payer_of, poll, told
 from tests.billing.providers.stripe_server import StripeServer
 
