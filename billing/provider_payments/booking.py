@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -81,18 +82,30 @@ def _invoice_paid(row: ProviderPayment) -> bool:
 
 
 def _take(row: ProviderPayment, amount: Decimal) -> Decimal:
-    if row.ledger_transaction_id is None:
+    top_ups = list(_top_ups_of(row))
+    if not top_ups:
         return _take_payment(row, amount)
-    top_up = LedgerTransaction.objects.get(tenant_id=row.tenant_id, id=row.ledger_transaction_id)
     wallet = wallet_lock(tenant_id=row.tenant_id, livemode=True)
     paid = wallet.balance + wallet.credit_limit - credits_sum(tenant_id=row.tenant_id, livemode=True)
-    amount = min(amount, top_up_left(top_up), unheld(wallet), paid)
-    if amount <= 0:
-        return ZERO
-    word = "dispute" if row.dispute else "refund"
+    room, taken = min(amount, unheld(wallet), paid), ZERO
+    word = "dispute" if row.dispute not in {"", "won"} else "refund"
     reason = f"{row.provider.title()} {word} of {row.reference}"
-    top_up_reverse(tenant_id=row.tenant_id, transaction_id=top_up.id, amount=amount, reason=reason, actor=_actor(row))
-    return amount
+    for top_up in top_ups:
+        part = min(room - taken, top_up_left(top_up))
+        if part > 0:
+            top_up_reverse(
+                tenant_id=row.tenant_id, transaction_id=top_up.id, amount=part, reason=reason, actor=_actor(row)
+            )
+            taken += part
+    return taken
+
+
+def _top_ups_of(row: ProviderPayment) -> QuerySet[LedgerTransaction]:
+    """Returns what the payment was booked as, and what of it came back: all of it can be taken back, again too."""
+    mine = Q(reference__startswith=f"{row.reference}:") | Q(id=row.ledger_transaction_id)
+    kind = LedgerTransaction.Kind.TOP_UP
+    rows = LedgerTransaction.objects.filter(mine, tenant_id=row.tenant_id, livemode=True, kind=kind)
+    return rows.order_by("id")
 
 
 def _take_payment(row: ProviderPayment, amount: Decimal) -> Decimal:

@@ -100,6 +100,10 @@ def _without_receipt() -> list[tuple[UUID, UUID]]:
                    (SELECT d.id FROM billing_legalentity d WHERE d.is_default))
                WHERE x.kind = 'top_up' AND x.livemode AND x.id >= %s AND x.at >= e.receipts_from
                    AND NOT EXISTS (SELECT 1 FROM billing_receipt r WHERE r.ledger_transaction_id = x.id)
+                   -- what a provider gave back of a payment is no second payment: a receipt or an invoice tells of it
+                   AND (strpos(x.reference, ':') = 0 OR NOT EXISTS (
+                       SELECT 1 FROM billing_providerpayment y
+                       WHERE y.tenant_id = x.tenant_id AND y.reference = split_part(x.reference, ':', 1)))
                ORDER BY x.id LIMIT %s""",
             [ids.first_at(timezone.now() - LOOKED_BACK), AT_ONCE],
         )

@@ -155,6 +155,22 @@ def test_an_amount_between_the_providers_steps_waits_for_a_transfer(stripe: Stri
     assert (page.status_code, "multiple of 0.01 KWD" in page.content.decode()) == (409, True)
 
 
+def test_a_payment_that_was_disputed_and_won_can_be_refunded(stripe: StripeServer) -> None:
+    who, invoice = owing()
+    who.save()
+    invoices_collect()
+    intent = stripe.one("payment_intent")["id"]
+    for state, event in (("needs_response", "charge.dispute.created"), ("won", "charge.dispute.closed")):
+        stripe.dispute(intent, state)
+        deliver(stripe, told(stripe, event))
+    assert of(who, invoice)["status"] == "paid"  # by what came back to the balance
+    top_up(who.tenant, D(10))
+    stripe.refund(intent, 100)
+    deliver(stripe, told(stripe, "charge.refunded"))
+    assert who.balance == D(9)
+    assert differing(who.tenant) == set()
+
+
 def test_a_payment_that_the_provider_takes_back_is_owed_again(stripe: StripeServer) -> None:
     who, invoice = owing()
     who.save()

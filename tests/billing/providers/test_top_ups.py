@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from billing.models import LedgerTransaction
 from billing.provider_payments.automatic import auto_top_up_run
+from billing.receipts.services import receipts_create
 from cavendish.db.router import acting_as
 from tests.billing.invoices.helpers import billed_tenant, differing, spend
 from tests.billing.operators import wrong
@@ -175,7 +176,7 @@ def test_a_refund_at_the_provider_comes_back_into_the_ledger(stripe: StripeServe
 
 
 def test_a_dispute_takes_the_money_and_gives_it_back_when_it_is_won(stripe: StripeServer) -> None:
-    who = payer()
+    who = payer_of(billed_tenant(balance=0))
     who.save()
     made = who.top_up("20.00")
     intent = stripe.one("payment_intent")["id"]
@@ -190,6 +191,15 @@ def test_a_dispute_takes_the_money_and_gives_it_back_when_it_is_won(stripe: Stri
     deliver(stripe, told(stripe, "charge.dispute.closed"))
     deliver(stripe, told(stripe, "charge.dispute.created"))
     assert who.balance == D(20)
+    receipts_create()
+    assert [one["amount"] for one in who.calls.get("receipts")["data"]] == ["20.00"]  # it was paid once
+    # what came back can be refunded as well, in parts
+    for amount, left in ((500, D(15)), (1500, D(0))):
+        stripe.refund(intent, amount)
+        deliver(stripe, told(stripe, "charge.refunded"))
+        assert who.balance == left
+    reasons = [row["reason"] for row in who.calls.get("ledger?kind=reversal")["data"]]
+    assert reasons == [f"Stripe refund of {intent}", f"Stripe refund of {intent}", f"Stripe dispute of {intent}"]
     assert differing(who.tenant) == set()
 
 
