@@ -104,7 +104,9 @@ def _top_ups_of(row: ProviderPayment) -> QuerySet[LedgerTransaction]:
     """Returns what the payment was booked as, and what of it came back: all of it can be taken back, again too."""
     mine = Q(reference__startswith=f"{row.reference}:") | Q(id=row.ledger_transaction_id)
     kind = LedgerTransaction.Kind.TOP_UP
-    rows = LedgerTransaction.objects.filter(mine, tenant_id=row.tenant_id, livemode=True, kind=kind)
+    rows: QuerySet[LedgerTransaction] = LedgerTransaction.objects.filter(
+        mine, tenant_id=row.tenant_id, livemode=True, kind=kind
+    )
     return rows.order_by("id")
 
 
