@@ -146,7 +146,10 @@ def refuse_wrong_logins(process: Process) -> None:
 
 def refuse_wrong_brokers() -> None:
     """Raises ConfigurationError for a BROKER_URL or VALKEY_URL whose server does not let us in."""
-    named = {settings.CONFIG.get(name): name for name in ("VALKEY_URL", "BROKER_URL")}
+    given = settings.CONFIG.environment()
+    # One may stand for both, and whoever gave it is told that one.
+    names = sorted(("BROKER_URL", "VALKEY_URL"), key=lambda name: bool(given.get(name)))
+    named = {settings.CONFIG.get(name): name for name in names}
     for url, name in named.items():
         if reason := url and broker_refusal(url):
             raise ConfigurationError(f"{name} is refused by its server: {reason}.")

@@ -57,6 +57,9 @@ def main() -> None:
     load()
     control.sendall(HEADER.pack(os.getpid()))
     if serve(control):
+        # It was loaded before the fork and begins anew as the program, of which runpy would warn in every log.
+        if not hasattr(sys.modules.get(sys.argv[0]), "__path__"):
+            sys.modules.pop(sys.argv[0], None)
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
