@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,6 +20,7 @@ from billing.models import Charge, Hold
 from billing.prices.selectors import price_book
 from cavendish.db import ids
 from cavendish.db.call import call
+from cavendish.db.prepared import prepared
 from cavendish.db.rows import Columns
 from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
@@ -137,9 +139,9 @@ def _details(
         LEFT JOIN billing_charge b ON b.generation_id = g.id
         LEFT JOIN billing_hold h ON h.generation_id = g.id AND b.generation_id IS NULL
         LEFT JOIN generations_output o ON o.generation_id = g.id
-        WHERE {condition} ORDER BY o.part, o.index
+        WHERE {condition}
     """  # noqa: S608
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, prepared(connection) if kept_plan else nullcontext():
         cursor.execute(statement, values)
         rows = cursor.fetchall()
     details: dict[UUID, GenerationDetail] = {}
@@ -156,6 +158,8 @@ def _details(
             details[generation.id] = GenerationDetail(generation, content, [], hold, charge, position, seconds, tags)
         if output is not None:
             details[generation.id].outputs.append(output)
+    for detail in details.values():
+        detail.outputs.sort(key=lambda output: (output.part, output.index))
     return details
 
 

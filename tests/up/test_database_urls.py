@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from cavendish.db.address import DatabaseUrlInvalid, database_settings, libpq_conninfo, process_name
+from cavendish.db.address import NEVER_BY_ITSELF, DatabaseUrlInvalid, database_settings, libpq_conninfo, process_name
 
 
 def taken(url: str) -> dict[str, str]:
@@ -62,7 +62,7 @@ def test_behind_a_pooler_nothing_is_prepared_and_no_cursor_is_held() -> None:
     pooled, direct = database_settings("X", url, pooler="transaction"), database_settings("X", url)
     assert pooled["OPTIONS"]["prepare_threshold"] is None
     assert pooled["DISABLE_SERVER_SIDE_CURSORS"]
-    assert "prepare_threshold" not in direct["OPTIONS"]
+    assert direct["OPTIONS"]["prepare_threshold"] == NEVER_BY_ITSELF
     assert not direct["DISABLE_SERVER_SIDE_CURSORS"]
 
 

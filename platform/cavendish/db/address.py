@@ -20,6 +20,8 @@ class DatabaseUrlInvalid(ValueError):
     """A database URL that cannot be used; the message names its setting and says what would be right."""
 
 
+NEVER_BY_ITSELF = 2**31
+"""Uses after which a statement is prepared that did not ask for it (cavendish.db.prepared)."""
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _NOT_LIBPQ = frozenset({"server_side_binding", "prepare_threshold", "pool"})
 _WORDS = {"host": "host", "user": "user", "dbname": "database"}
@@ -52,8 +54,7 @@ def database_settings(name: str, url: str, *, pooler: str = "none", **options: A
     parameters.setdefault("application_name", process_name())
     own = {django: str(parameters.pop(libpq, "")) for libpq, django in _DJANGO.items()}
     transaction = pooler == "transaction"
-    if transaction:
-        options["prepare_threshold"] = None
+    options["prepare_threshold"] = None if transaction else NEVER_BY_ITSELF
     return {
         "ENGINE": "django.db.backends.postgresql",
         **own,

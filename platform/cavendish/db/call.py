@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from cavendish.db.functions import function_names
 from cavendish.db.pool import Pool
+from cavendish.db.prepared import prepared
 from cavendish.db.router import current_alias
 
 __all__ = [
@@ -80,7 +81,8 @@ def sent(values: Sequence[Any]) -> list[Any]:
 
 
 def _fetch(function: str, values: Sequence[Any], using: str | None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    with connections[using or current_alias()].cursor() as cursor:
+    connection = connections[using or current_alias()]
+    with connection.cursor() as cursor, prepared(connection):
         cursor.execute(statement(function, len(values)), sent(values))
         columns = cursor.description or ()
         rows: list[tuple[Any, ...]] = cursor.fetchall()

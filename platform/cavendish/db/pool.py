@@ -27,7 +27,8 @@ def conninfo(alias: str) -> str:
 
 def connect_options(alias: str) -> dict[str, Any]:
     """Returns psycopg's own options of a connection: behind a pooler in transaction mode nothing is prepared."""
-    return {"prepare_threshold": settings.DATABASES[alias]["OPTIONS"].get("prepare_threshold", PREPARE_AFTER)}
+    may_prepare = settings.DATABASES[alias]["OPTIONS"]["prepare_threshold"] is not None
+    return {"prepare_threshold": PREPARE_AFTER if may_prepare else None}
 
 
 def open_pool(alias: str, *, max_size: int) -> Pool:

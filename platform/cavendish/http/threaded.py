@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -32,23 +33,65 @@ T = TypeVar("T")
 PROBE_THREADS = 2
 PIECES_BYTES = 512 * 1024
 """What is read of a streamed answer with one hop into a thread."""
+AHEAD_BYTES = 2 * 1024 * 1024
+"""The same where the hop that made the answer reads its beginning, too: a usual picture whole."""
+MOST_AHEAD = 8
+"""How many answers have so much in memory at once; of others PIECES_BYTES are."""
+SMALL_BYTES = 64 * 1024
+"""A piece below that is not sent by itself: what a client is sent passes half a dozen functions."""
 INTERNAL = "cavendish.internal"
 """Scope key of requests that the layer in front makes itself. Clients send headers, never scope keys."""
 SECOND_HALF = "cavendish.second_half"
 """Scope key of those among them that end a request which has passed the middleware already."""
 
 
-def _next(pieces: Any) -> list[Any]:
-    """The next pieces, up to PIECES_BYTES together; none at the end."""
-    taken: list[Any] = []
-    size = 0
-    try:
-        while size < PIECES_BYTES and (piece := next(pieces, None)) is not None:
-            taken.append(piece)
-            size += len(piece)
-        return taken
-    finally:
-        close_old_connections()
+class _Streamed:
+    """A streamed answer whose pieces are read in threads, where Django would read them into memory whole.
+
+    Pieces may come from different threads, and a slow client may leave hours between two: no database connection stays
+    open from one hop to the next. An iterator that needs the database opens a door for each piece.
+    """
+
+    def __init__(self, response: Any) -> None:
+        self.response = response
+        self.pieces = iter(response.streaming_content)
+        self.taken: list[bytes] = []
+        self.ended = False
+
+    @property
+    def status(self) -> int:
+        return int(self.response.status_code)
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        named = [(name.encode("ascii"), value.encode("latin-1")) for name, value in self.response.items()]
+        cookies = [cookie.output(header="").strip().encode("ascii") for cookie in self.response.cookies.values()]
+        return named + [(b"Set-Cookie", cookie) for cookie in cookies]
+
+    def close(self) -> None:
+        self.ended = True
+        self.response.close()
+
+    def take(self, limit: int) -> None:
+        """Reads the next pieces, up to `limit` bytes together. With the last one the response is closed."""
+        parts: list[bytes] = []
+        self.taken = taken = []
+        size = small = 0
+        try:
+            while size < limit:
+                piece = next(self.pieces, None)
+                if piece is None:
+                    self.close()
+                    break
+                parts.append(piece)
+                size += len(piece)
+                small += len(piece)
+                if small >= SMALL_BYTES:
+                    taken.append(parts[0] if len(parts) == 1 else b"".join(parts))
+                    parts, small = [], 0
+            if parts:
+                taken.append(b"".join(parts))
+        finally:
+            close_old_connections()
 
 
 def _with_length(scope: Any, body: Any) -> Any:
@@ -87,6 +130,7 @@ class ThreadedHandler(ASGIHandler):
         super().__init__()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="django")
         self._probe_threads = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
+        self._ahead = asyncio.Semaphore(MOST_AHEAD)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -111,18 +155,20 @@ class ThreadedHandler(ASGIHandler):
         except RequestAborted:
             return
         threads = self._probe_threads if scope.get("cavendish.ungated") else self._threads
-        response = await self._in_thread(lambda: self._respond(scope, body), threads)
-        if not response.streaming:
-            await self.send_response(response, send)
-            return
-        if not response.is_async:
-            response.streaming_content = self._pieces(iter(response.streaming_content))
-        try:
-            await self.send_response(response, send)
-        finally:
-            await self._in_thread(response.close)
+        ahead = bool(scope.get(SECOND_HALF)) and not self._ahead.locked()
+        async with self._ahead if ahead else nullcontext():
+            response = await self._in_thread(lambda: self._respond(scope, body, AHEAD_BYTES if ahead else 0), threads)
+            if isinstance(response, _Streamed):
+                await self._send_streamed(response, send)
+            elif not response.streaming:
+                await self.send_response(response, send)
+            else:
+                try:
+                    await self.send_response(response, send)
+                finally:
+                    await self._in_thread(response.close)
 
-    def _respond(self, scope: Any, body: Any) -> Any:
+    def _respond(self, scope: Any, body: Any, ahead: int) -> Any:
         # The context is a copy made for this request (`_in_thread`).
         current_slot.set(scope.get(SCOPE_KEY))
         set_script_prefix(get_script_prefix(scope))
@@ -136,20 +182,28 @@ class ThreadedHandler(ASGIHandler):
         if not response.streaming:
             # The content is there: the database connection goes back before a slow client has read it.
             response.close()
-        else:
+        elif response.is_async:
             # The thread that made it may be another one's than those that read it and close it.
             close_old_connections()
+        else:
+            response = _Streamed(response)
+            response.take(ahead)
         return response
 
-    async def _pieces(self, pieces: Any) -> AsyncIterator[bytes]:
-        """A synchronous iterator read in threads, where Django would read it into memory whole.
-
-        Pieces may come from different threads, and a slow client may leave hours between two: no database connection
-        stays open from one hop to the next. An iterator that needs the database opens a door for each piece.
-        """
-        while taken := await self._in_thread(lambda: _next(pieces)):
-            for piece in taken:
-                yield piece
+    async def _send_streamed(self, streamed: _Streamed, send: Any) -> None:
+        try:
+            await send({"type": "http.response.start", "status": streamed.status, "headers": streamed.headers()})
+            while not streamed.ended:
+                for piece in streamed.taken:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await self._in_thread(lambda: streamed.take(PIECES_BYTES))
+            *others, last = streamed.taken or [b""]
+            for piece in others:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": last, "more_body": False})
+        finally:
+            if not streamed.ended:
+                await self._in_thread(streamed.close)
 
     def resolve_request(self, request: Any) -> Any:
         match = request.scope.get("cavendish.match")

@@ -188,12 +188,17 @@ class _Rendering:
             self.delivered = not more and not self._gone.done()
             await send_body(self._send, body, more=more or self.onward is not None)
             return
-        self._buffer += body
-        self._complete = not more
-        if more and len(self._buffer) > BUFFER_BYTES:
+        if more and len(self._buffer) + len(body) > BUFFER_BYTES:
             self.flowing = True
             self.leave()
-            await self._flush(more=True)
+            if self._buffer:
+                await self._flush(more=True)
+            else:
+                await self._begin(more=True)
+            await send_body(self._send, body, more=True)
+            return
+        self._buffer += body
+        self._complete = not more
 
     async def finish(self) -> None:
         """Sends what was kept, once Django is done."""
