@@ -19,6 +19,7 @@ from django.conf import settings
 
 from cavendish.gemini.catalog import models_taken
 from cavendish.messaging import valkey
+from cavendish.messaging.subscription import Subscription
 from cavendish.telemetry.request_ids import Request, request_enter
 from cavendish.telemetry.tracing import span, span_done
 from generations.work import metrics
@@ -26,7 +27,6 @@ from generations.work.away import AWAY, STORAGE, is_away, is_waited_for
 from generations.work.clients import Clients
 from generations.work.job import Job
 from generations.work.job_store import JobStore, retrying
-from generations.work.listener import Listener
 from generations.work.pending_result import PendingResult, deliver, pending_results_find
 from generations.work.run import Running, fail, run
 from generations.work.spool_health import SpoolHealth
@@ -68,6 +68,7 @@ class Engine:
         self.delivering: dict[Path, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._ring = asyncio.Event()
+        self._beat_soon = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._unsure = False
         self._giving_back: set[asyncio.Task[None]] = set()
@@ -78,8 +79,8 @@ class Engine:
         await self.store.open()
         self.valkey = valkey.async_client()
         # Its first heartbeat with room for jobs comes once it can hear of them.
-        channels = [valkey.CANCEL, valkey.WORK + self.worker.hex]
-        self.listener = Listener(self.valkey, channels, heard=self._heard, ready=self._beat)
+        channels = (valkey.CANCEL, valkey.WORK + self.worker.hex)
+        self.subscription = Subscription(valkey.url(), channels, on_message=self._heard, on_open=self._beat_soon.set)
         # What a predecessor bought is taken over when its leases are freed, or it would be bought again.
         recovered = await asyncio.to_thread(pending_results_find)
         freed = await self._register([pending.generation_id for pending in recovered])
@@ -88,7 +89,7 @@ class Engine:
             self._deliver(pending)
         self._room.set()
         self._request(CLAIM_AT_ONCE)
-        for loop in (self._claiming(), self._heartbeats(), self.listener.run(), self._recovering()):
+        for loop in (self._claiming(), self._heartbeats(), self.subscription.run(), self._recovering()):
             self._loops.append(asyncio.create_task(loop))
 
     async def ring(self) -> None:
@@ -104,7 +105,7 @@ class Engine:
     async def stop(self, patience: float) -> None:
         """Claims no more, waits for what runs, up to `patience` seconds, then gives the rest back to the queue."""
         self.stopping = True
-        self.listener.stop()
+        self.subscription.stop()
         self._room.clear()
         for loop in self._loops:
             # The heartbeat goes on: running jobs are still ours.
@@ -291,7 +292,10 @@ class Engine:
 
     async def _heartbeats(self) -> None:
         while True:
-            await asyncio.sleep(settings.LEASE_SECONDS / 4)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(settings.LEASE_SECONDS / 4):
+                    await self._beat_soon.wait()
+            self._beat_soon.clear()
             await self._beat()
 
     async def _beat(self) -> None:
@@ -329,9 +333,9 @@ class Engine:
             "stopping": self.stopping,
         }
 
-    def _heard(self, channel: str, data: bytes) -> None:
+    def _heard(self, channel: str, data: str) -> None:
         if channel == valkey.CANCEL:
-            self._cancel(UUID(hex=data.decode()))
+            self._cancel(UUID(hex=data))
         else:
             self._take(Job.from_message(data))
 
@@ -354,7 +358,7 @@ class Engine:
     @property
     def _room_left(self) -> int:
         """How many jobs may be handed to this process: none where it could not hear of them."""
-        if not self.listener.listens or self.stopping or self._fault or self.bytes_running > self.byte_budget / 2:
+        if not self.subscription.open or self.stopping or self._fault or self.bytes_running > self.byte_budget / 2:
             return 0
         return max(self.capacity - len(self.running), 0)
 

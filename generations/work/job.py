@@ -73,7 +73,7 @@ class Job:
         )
 
     @classmethod
-    def from_message(cls, text: bytes) -> Job:
+    def from_message(cls, text: str) -> Job:
         """Returns the job of a claim as JSON. Raises ValueError."""
         claim = json.loads(text)
         for name in ("id", "tenant_id", "lease_token"):

@@ -42,7 +42,7 @@ def listening(worker: UUID) -> Iterator[Any]:
 
         def heard(timeout: float = PATIENCE) -> Job | None:
             message = subscription.get_message(timeout=timeout)
-            return None if message is None else Job.from_message(message["data"])
+            return None if message is None else Job.from_message(message["data"].decode())
 
         yield heard
 

@@ -75,8 +75,8 @@ async def test_what_is_no_id_is_ignored(hub: Hub, valkey: OwnValkey) -> None:
 async def test_a_dead_peer_that_keeps_its_connections_is_noticed(
     valkey: OwnValkey, source: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cavendish.wait.subscription.QUIET_SECONDS", 0.1)
-    monkeypatch.setattr("cavendish.wait.subscription.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("cavendish.messaging.subscription.QUIET_SECONDS", 0.1)
+    monkeypatch.setattr("cavendish.messaging.subscription.ANSWER_SECONDS", 0.2)
     hub = Hub(valkey_url=valkey.url, source=source)
     hub.start()
     await until_subscribed(hub)

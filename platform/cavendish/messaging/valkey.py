@@ -33,8 +33,8 @@ TIMEOUT = 1.0
 STALE = (redis.ConnectionError,)
 
 
-def _url() -> str:
-    # redis-py only knows its own scheme.
+def url() -> str:
+    """Returns Valkey's address as redis-py takes it, which only knows its own scheme; empty where there is none."""
     url: str = settings.VALKEY_URL
     return "redis" + url.removeprefix("valkey") if url.startswith("valkey") else url
 
@@ -45,7 +45,7 @@ def client(timeout: float = TIMEOUT) -> redis.Redis | None:
     if not settings.VALKEY_URL:
         return None
     return redis.Redis.from_url(
-        _url(),
+        url(),
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 1, supported_errors=STALE),
@@ -57,7 +57,7 @@ def async_client() -> redis.asyncio.Redis | None:
     if not settings.VALKEY_URL:
         return None
     return redis.asyncio.Redis.from_url(
-        _url(),
+        url(),
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=STALE),

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from cavendish.messaging.subscription import Subscription
 from cavendish.messaging.valkey import ENDED, EVENT
 from cavendish.wait.database import Source
-from cavendish.wait.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 
