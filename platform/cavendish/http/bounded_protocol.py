@@ -19,6 +19,7 @@ import ipaddress
 import logging
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -91,6 +92,7 @@ class ConnectionCounts:
             logger.warning(text, *arguments)
 
 
+@lru_cache(maxsize=1024)
 def counted_address(address: str) -> str:
     """The address, or the /64 that an IPv6 address lies in: whoever has one of those has all of it."""
     try:

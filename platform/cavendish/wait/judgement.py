@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http.request import split_domain_port, validate_host
-from django.urls import Resolver404, ResolverMatch, get_resolver
+from django.urls import Resolver404, ResolverMatch, URLResolver, get_resolver
 from rest_framework.exceptions import MethodNotAllowed
 
 from cavendish.http.admission import STRANGER, Admission, Caller, HeadHeaders, RequestHead, Unread, scope_missing
@@ -27,6 +27,8 @@ from cavendish.wait.asgi import Scope, header, local_path
 from cavendish.wait.readers import KeyReaders
 from cavendish.wait.unpacking import coding_of, unsupported
 
+LONGEST_KEPT = 200
+"""Characters of an address whose view is remembered."""
 AdmissionOf = Callable[[type[Any], dict[str, Any]], Admission | None]
 
 
@@ -84,6 +86,12 @@ class Rules(Protocol):
     async def rule_again(self, scope: Scope) -> None: ...
 
 
+@lru_cache(maxsize=1024)
+def _resolve(resolver: URLResolver, path: str) -> ResolverMatch:
+    """Most requests go to a few addresses, and Django tries a hundred patterns for each. Raises Resolver404."""
+    return resolver.resolve(path)
+
+
 class Judge:
     """Judges by Django's URL patterns. `admission_of` says what a view wants to know of who asks."""
 
@@ -135,7 +143,8 @@ class Judge:
                 raise not_found()
             return None
         try:
-            return get_resolver().resolve(path)
+            resolver = get_resolver()
+            return _resolve(resolver, path) if len(path) <= LONGEST_KEPT else resolver.resolve(path)
         except Resolver404:
             if dialect_of(path) is not None:
                 raise not_found() from None

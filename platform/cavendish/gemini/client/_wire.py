@@ -14,9 +14,9 @@ from typing import cast
 
 import httpx
 
-READ_SIZE = 256 * 1024
+READ_SIZE = 240 * 1024
 # An allocation of 128 KiB or more is new memory from the kernel each time, whose page faults cost more than the copy.
-PIECE_SIZE = 64 * 1024
+PIECE_SIZE = 120 * 1024
 
 
 class Landing:
