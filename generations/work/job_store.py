@@ -32,7 +32,7 @@ class JobStore:
         """`others_wait` is called when a job has ended and others of its tenant are queued."""
         self.others_wait = others_wait
         self.system: Pool = open_pool("system", max_size=3)
-        self.app: Pool = open_pool("default", max_size=8)
+        self.app: Pool = open_pool("default", max_size=5)
 
     async def open(self) -> None:
         await self.system.open(wait=True, timeout=30)

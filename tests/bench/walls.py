@@ -23,7 +23,7 @@ from tests.bench.pictures import SMALL
 from tests.bench.stack import BenchError, Stack
 
 AIM = 10.0
-CONNECTIONS = 12
+CONNECTIONS = 8
 """What a web process may hold: DATABASE_POOL_SIZE."""
 _GUARDED = "SELECT relname FROM pg_class WHERE relrowsecurity AND relnamespace = 'public'::regnamespace ORDER BY 1"
 

@@ -22,6 +22,7 @@ import uvicorn
 
 from cavendish.boot.config import LOOPBACK_NAMES, Config
 from cavendish.http.bounded_protocol import ConnectionLimits, bounded_protocol
+from cavendish.up.allocator import keep_freed_memory
 from cavendish.up.errors import UpError
 from cavendish.up.ports import bound_socket
 
@@ -46,6 +47,7 @@ def main() -> None:
     )
     parser.add_argument("--grace", type=int, default=12, help="seconds that open requests get beside DRAIN_SECONDS")
     arguments = parser.parse_args()
+    keep_freed_memory()
     settings = Config.load()
     settings.check()
     limits = connection_limits(settings, behind_proxy=arguments.behind_proxy)
