@@ -12,7 +12,17 @@ from django.db import connections
 
 from tests.db.calls import calls
 from tests.db.lock_page import PAGE, PARTS, callers, written
-from tests.db.locks import LOCKS_NOTHING, ONE_AT_A_TIME, ORDER, STATES, edges, locks_of, out_of_order, python_locks
+from tests.db.locks import (
+    LOCKS_NOTHING,
+    ONE_AT_A_TIME,
+    ORDER,
+    OWN_ROWS,
+    STATES,
+    edges,
+    locks_of,
+    out_of_order,
+    python_locks,
+)
 from tests.db.sql_text import Call, functions, triggers
 from tests.factories import make_tenant, queue_clear, submit_generation
 from tests.generations.helpers import claim_one, register, rows
@@ -67,7 +77,9 @@ def test_the_exceptions_are_of_calls_that_exist() -> None:
         assert len(found) > place
     assert "charged, held.currency, false)" in functions()["charge_settle"].text
     assert "WHERE p_credits AND" in functions()["charge_book"].text
-    for name, table in STATES:
+    for name, table in OWN_ROWS:
+        assert f"INSERT INTO {table} (" in functions()[name].text
+    for name, table in [*STATES, *OWN_ROWS]:
         assert table in {step.name for step in functions()[name].steps}
     assert set(ONE_AT_A_TIME) <= set(functions())
 

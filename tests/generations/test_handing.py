@@ -89,6 +89,14 @@ def test_a_tenant_at_its_limit_waits() -> None:
     assert [generation(id)["status"] for id in ids] == ["running", "running", "queued"]
 
 
+def test_those_of_one_tenant_at_once_are_all_handed() -> None:
+    """Each asks for the tenant's row once the wallet is its own, so none finds it locked by another's submit."""
+    tenant = make_tenant(concurrency_limit=100)
+    with listening(ready(room=100)) as heard:
+        ids = set(in_threads(6, lambda _: submit_generation(tenant), range(30)))
+        assert {heard().id for _ in ids} == ids
+
+
 def test_who_waits_keeps_the_turn() -> None:
     tenant, other = make_tenant(), make_tenant()
     first = submit_generation(tenant)
@@ -219,7 +227,7 @@ def test_no_other_tenants_row_is_locked() -> None:
     """Nor does who asks learn of workers, as the role of tenants."""
     ready()
     tenant, other = make_tenant(), make_tenant()
-    ask = "SELECT generation_assign(%s, 1.0) IS NULL AS refused"
+    ask = "SELECT generation_assign(%s, gen_random_uuid(), 1.0) IS NULL AS refused"
     assert one("default", ask, other.id)
     with tenant_context(tenant.id):
         assert one("default", ask, other.id)

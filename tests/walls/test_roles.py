@@ -148,7 +148,7 @@ def test_the_apps_definer_functions_tell_no_more_than_they_must() -> None:
         ("api_key_find", "p_prefix text"),
         ("api_keys_used", "p_uses jsonb"),
         # Of the tenant that the transaction has set, and nothing that says whose jobs wait.
-        ("generation_assign", "p_tenant uuid, p_fresh double precision"),
+        ("generation_assign", "p_tenant uuid, p_id uuid, p_fresh double precision"),
         # This one lists, by numbers that are made with the tenant's id, of the tenant that the transaction has set.
         ("generation_search", "p_terms bigint[], p_before uuid, p_most integer"),
         ("generation_seconds", "p_model text, p_size text"),

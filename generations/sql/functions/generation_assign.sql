@@ -1,6 +1,6 @@
--- Finds a worker that has a job at once, which is about to be accepted in this transaction: then it is not queued, rung for
--- and claimed. Returns the worker and the token of the lease, or NULL, and then the job is queued as any other and
--- generation_claim decides.
+-- Finds a worker that has a job at once, which is accepted in this transaction: then it is not rung for and claimed.
+-- Returns the worker and the token of the lease, or NULL, and then the job stays queued as any other and generation_claim
+-- decides. Called last, under the wallet's lock: a hot tenant's submits find its row free, for they come one by one.
 --
 -- Who waits keeps their turn: of the tenant's own interactive jobs none may be queued, the tenant is below its limit
 -- (counted under its row lock, as generation_claim does), and the worker has room for all that are queued and for this
@@ -9,7 +9,7 @@
 -- How much room a worker has is what it last said of itself, some seconds ago; one that has less gives the job back.
 --
 -- SECURITY DEFINER: who else waits, and which workers there are, is not a tenant's to see.
-CREATE OR REPLACE FUNCTION generation_assign(p_tenant uuid, p_fresh float8) RETURNS jsonb
+CREATE OR REPLACE FUNCTION generation_assign(p_tenant uuid, p_id uuid, p_fresh float8) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
@@ -24,7 +24,7 @@ BEGIN
         RETURN NULL;
     END IF;
     SELECT count(*) INTO queued FROM (
-        SELECT 1 FROM generations_generation WHERE status = 'queued' AND priority = 0 LIMIT most) q;
+        SELECT 1 FROM generations_generation WHERE status = 'queued' AND priority = 0 AND id <> p_id LIMIT most) q;
     IF queued = most THEN
         RETURN NULL;
     END IF;
@@ -41,7 +41,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF queued > 0 AND EXISTS (SELECT 1 FROM generations_generation
-                              WHERE status = 'queued' AND priority = 0 AND tenant_id = p_tenant) THEN
+                              WHERE status = 'queued' AND priority = 0 AND tenant_id = p_tenant AND id <> p_id) THEN
         RETURN NULL;
     END IF;
     IF (SELECT count(*) FROM generations_generation
@@ -50,5 +50,5 @@ BEGIN
     END IF;
     RETURN jsonb_build_object('worker', chosen, 'name', chosen_name, 'token', gen_random_uuid());
 END $$;
-REVOKE ALL ON FUNCTION generation_assign(uuid, float8) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION generation_assign(uuid, float8) TO cavendish_app;
+REVOKE ALL ON FUNCTION generation_assign(uuid, uuid, float8) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION generation_assign(uuid, uuid, float8) TO cavendish_app;

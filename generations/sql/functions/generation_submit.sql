@@ -4,7 +4,8 @@
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
 -- often, and wherever it dies, an item becomes one job. `idempotency` ties it to the request's key. Locks are taken in the
--- order idempotency key, API key, item, day of tests, budgets, included pictures, periods, wallet, batch.
+-- order idempotency key, API key, item, day of tests, budgets, included pictures, periods, wallet, batch, and the tenant's row,
+-- which is not waited for.
 CREATE OR REPLACE FUNCTION generation_submit(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
@@ -102,18 +103,12 @@ BEGIN
         END IF;
     END IF;
 
-    IF the_batch IS NULL AND p->>'fresh' IS NOT NULL THEN
-        handed := generation_assign(the_tenant, (p->>'fresh')::float8);
-    END IF;
-    INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, worker, lease_token,
-        started_at, attempts, model, tier, priority,
+    INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, attempts, model, tier, priority,
         previous_id, metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, failures,
         upstream_id, upstream_key, upstream_host, batch_id, batch_index, deadline_seconds, cancel_at,
         group_id, request_id, trace_id, run_again_of)
     VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'member_id')::uuid, (p->>'livemode')::boolean,
-        CASE WHEN handed IS NULL THEN 'queued' ELSE 'running' END, (handed->>'worker')::uuid, (handed->>'token')::uuid,
-        CASE WHEN handed IS NOT NULL THEN clock_timestamp() END, CASE WHEN handed IS NULL THEN 0 ELSE 1 END,
-        p->>'model', p->>'tier', (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata',
+        'queued', 0, p->>'model', p->>'tier', (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata',
         (p->>'store')::boolean, p->>'image_size', p->>'aspect_ratio', (p->>'estimated_bytes')::bigint,
         now() + make_interval(secs => (p->>'deadline')::float8), 0, '', '', '',
         the_batch, the_index, (p->>'deadline_seconds')::float8,
@@ -124,10 +119,6 @@ BEGIN
     INSERT INTO generations_generationterms (generation_id, tenant_id, terms)
     VALUES (the_id, the_tenant, (p->>'terms')::bigint[]);
     PERFORM event_add(the_tenant, the_id, 'generation.queued', jsonb_build_object('old', NULL, 'new', 'queued', 'reason', 'accepted'));
-    IF handed IS NOT NULL THEN
-        PERFORM event_add(the_tenant, the_id, 'generation.running', jsonb_build_object('old', 'queued', 'new', 'running',
-            'reason', 'assigned', 'attempt', 1, 'worker', handed->>'name'));
-    END IF;
 
     IF the_batch IS NOT NULL THEN
         UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
@@ -153,9 +144,18 @@ BEGIN
     IF refusal IS NULL AND the_batch IS NOT NULL THEN
         PERFORM batch_count(the_tenant, the_batch, 'in_progress', 1, 1);
     END IF;
-    IF refusal IS NULL AND handed IS NOT NULL THEN
-        RETURN jsonb_build_object('worker', handed->>'worker', 'token', handed->>'token', 'amount', amount::text,
-            'included', included);
+    IF refusal IS NOT NULL OR the_batch IS NOT NULL OR p->>'fresh' IS NULL THEN
+        RETURN refusal;
     END IF;
-    RETURN refusal;
+    handed := generation_assign(the_tenant, the_id, (p->>'fresh')::float8);
+    IF handed IS NULL THEN
+        RETURN NULL;
+    END IF;
+    UPDATE generations_generation SET status = 'running', worker = (handed->>'worker')::uuid,
+        lease_token = (handed->>'token')::uuid, started_at = clock_timestamp(), attempts = 1
+    WHERE id = the_id;
+    PERFORM event_add(the_tenant, the_id, 'generation.running', jsonb_build_object('old', 'queued', 'new', 'running',
+        'reason', 'assigned', 'attempt', 1, 'worker', handed->>'name'));
+    RETURN jsonb_build_object('worker', handed->>'worker', 'token', handed->>'token', 'amount', amount::text,
+        'included', included);
 END $$;
