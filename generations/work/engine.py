@@ -58,17 +58,13 @@ class Engine:
         self.batch_running = 0
         self.requested = 0
         self.stopping = False
-        metrics.SLOTS.labels("interactive").set(self.capacity)
-        metrics.SLOTS.labels("batch").set(self.batch_capacity)
-        metrics.BYTES_LIMIT.set(self.byte_budget)
+        metrics.limits_note(interactive=self.capacity, batch=self.batch_capacity, in_flight=self.byte_budget)
         self.ended = False
         self._hurry = asyncio.Event()
         metrics.failures_declare(model.id for model in models_taken())
         self.store = JobStore(others_wait=lambda: self._request(1))
         self.delivering: dict[Path, asyncio.Task[None]] = {}
-        self._room = asyncio.Event()
-        self._ring = asyncio.Event()
-        self._beat_soon = asyncio.Event()
+        self._room, self._ring, self._beat_soon = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._unsure = False
         self._giving_back: set[asyncio.Task[None]] = set()
@@ -293,8 +289,7 @@ class Engine:
     async def _heartbeats(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(settings.LEASE_SECONDS / 4):
-                    await self._beat_soon.wait()
+                await asyncio.wait_for(self._beat_soon.wait(), settings.LEASE_SECONDS / 4)
             self._beat_soon.clear()
             await self._beat()
 

@@ -54,6 +54,13 @@ def tier_of(is_batch: bool) -> str:
     return TIERS[is_batch]
 
 
+def limits_note(*, interactive: int, batch: int, in_flight: int) -> None:
+    """Jobs at once by tier, and bytes that they may be worth."""
+    SLOTS.labels("interactive").set(interactive)
+    SLOTS.labels("batch").set(batch)
+    BYTES_LIMIT.set(in_flight)
+
+
 def keys_note(reports: Sequence[KeyReport]) -> None:
     """Notes how many keys can be used now."""
     now = time.time()

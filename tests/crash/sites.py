@@ -157,7 +157,7 @@ class Site:
         assert len(rows) == len(self.jobs)
         for row in rows:
             said = (row["status"], row["ends"], row["hold"], row["charge"], row["booked"], row["failures"])
-            assert said == ("succeeded", 1, "settled", "charged", 1, 0)
+            assert said == ("succeeded", 1, "settled", "charged", 1, 0), said
             assert row["amount"] == row["used"] > 0
             assert row["attempts"] in (attempts or {}).get(row["id"], {1})
         self._objects_are_whole()

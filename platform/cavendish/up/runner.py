@@ -106,6 +106,7 @@ class Platform:
             "PYTHONUNBUFFERED": "1",
         }
         self.fork_server = self._fork_server(needs=tuple(services.names))
+        self.sandbox = self._sandbox()
         demo = parse_demo(self._prepare(services.urls["DATABASE_OWNER_URL"]))
         self.state = services.state
         self._launch_all(needs=tuple(services.names))
@@ -135,6 +136,14 @@ class Platform:
         self.sandbox_socket = bound_socket(LOCAL, port)
         return f"http://{LOCAL}:{port}"
 
+    def _sandbox(self) -> Child | None:
+        """Starts it now, too: workers are forked faster than it starts, and would call a port that is closed."""
+        if self.sandbox_socket is None:
+            return None
+        sandbox = sandbox_child(self.folders, self.sandbox_socket)
+        self.supervisor.launch(sandbox)
+        return sandbox
+
     def _prepare(self, owner_url: str) -> str:
         """Migrates, and returns the demo data, to which DEMO gives a past. Of several on one database one at a time."""
         with psycopg.connect(owner_url, autocommit=True) as connection:
@@ -156,12 +165,11 @@ class Platform:
 
     def _launch_all(self, *, needs: tuple[str, ...]) -> None:
         """Starts servers, workers and the scheduler side by side, then waits for each."""
-        if self.fork_server is not None:
-            self.supervisor.wait_ready(self.fork_server.child)
-        started = []
-        if self.sandbox_socket is not None:
-            started.append(sandbox_child(self.folders, self.sandbox_socket))
-        started.append(self._web(needs))
+        for child in (self.sandbox, self.fork_server.child if self.fork_server else None):
+            if child is not None:
+                seconds = self.supervisor.wait_ready(child)
+                print_line(f"  {child.name:<12}{seconds:6.1f} s")
+        started = [self._web(needs)]
         started += [self._worker(number, needs) for number in range(1, self.workers + 1)]
         scheduler = self._child("scheduler", python("-m", "django", "scheduler"), needs, grace=5.0)
         started.append(self._with_health(scheduler))
