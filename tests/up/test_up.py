@@ -306,7 +306,7 @@ def test_a_killed_up_takes_its_children_along_and_the_next_one_starts(own_platfo
     processes = family(own_platform)
     own_platform.process.send_signal(signal.SIGKILL)
     own_platform.process.wait()
-    assert (own_platform.data_dir / "ready.json").exists()
+    assert (own_platform.data_dir / "ready.json").exists(), own_platform.output.read_text()[-2000:]
     tenants = own_platform.ready["tenants"]
     own_platform.start()
     assert alive(processes) == []
