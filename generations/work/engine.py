@@ -76,7 +76,8 @@ class Engine:
         self.valkey = valkey.async_client()
         # Its first heartbeat with room for jobs comes once it can hear of them.
         channels = (valkey.CANCEL, valkey.WORK + self.worker.hex)
-        self.subscription = Subscription(valkey.url(), channels, on_message=self._heard, on_open=self._beat_soon.set)
+        beat = self._beat_soon.set
+        self.subscription = Subscription(settings.VALKEY_URL, channels, on_message=self._heard, on_open=beat)
         # What a predecessor bought is taken over when its leases are freed, or it would be bought again.
         recovered = await asyncio.to_thread(pending_results_find)
         freed = await self._register([pending.generation_id for pending in recovered])

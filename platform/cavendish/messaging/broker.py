@@ -19,6 +19,8 @@ from dramatiq.middleware import AsyncIO, CurrentMessage, Pipelines, Retries, Shu
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from cavendish.messaging.addresses import redis_url
+
 logger = logging.getLogger(__name__)
 
 IDLE_POLL = 1.0
@@ -119,9 +121,8 @@ def broker_at(url: str) -> dramatiq.Broker:
     middleware = [AsyncIO(), CurrentMessage(), Pipelines(), Retries(), ShutdownNotifications(), TimeLimit()]
     scheme = urlsplit(url).scheme
     if scheme in {"redis", "rediss", "valkey", "valkeys", "unix"}:
-        url = url.replace("valkey", "redis", 1) if scheme.startswith("valkey") else url
         client = redis.Redis.from_url(
-            url,
+            redis_url(url),
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
             socket_keepalive=True,

@@ -11,6 +11,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from cavendish.messaging.addresses import redis_url
+
 SECONDS = 2.0
 
 
@@ -18,7 +20,7 @@ def broker_refusal(url: str) -> str:
     """Returns why the server of a URL will never let us in, empty where it does, or does not answer now."""
     if url.startswith("amqp"):
         return _rabbitmq_refusal(url)
-    return _valkey_refusal(url.replace("valkey", "redis", 1) if url.startswith("valkey") else url)
+    return _valkey_refusal(redis_url(url))
 
 
 def _valkey_refusal(url: str) -> str:

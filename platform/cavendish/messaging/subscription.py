@@ -21,6 +21,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from cavendish.messaging.addresses import redis_url
+
 logger = logging.getLogger(__name__)
 
 QUIET_SECONDS = 10.0
@@ -44,8 +46,7 @@ class Subscription:
         on_message: Callable[[str, str], None],
         on_open: Callable[[], None],
     ) -> None:
-        # redis-py knows only its own scheme.
-        self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey") else url
+        self._url = redis_url(url)
         self._channels = channels
         self._on_message = on_message
         self._on_open = on_open
@@ -96,13 +97,15 @@ class Subscription:
         words = [b"SUBSCRIBE", *(channel.encode() for channel in self._channels)]
         transport.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
         while True:
-            asked = time.monotonic() - messages.heard_at >= QUIET_SECONDS
-            if asked:
+            asked_at = None
+            left = messages.heard_at + QUIET_SECONDS - time.monotonic()
+            if left <= 0:
+                asked_at, left = time.monotonic(), ANSWER_SECONDS
                 transport.write(PING)
-            await asyncio.wait({messages.lost}, timeout=ANSWER_SECONDS if asked else QUIET_SECONDS)
+            await asyncio.wait({messages.lost}, timeout=left)
             if messages.lost.done():
                 raise messages.lost.result()
-            if asked and time.monotonic() - messages.heard_at >= QUIET_SECONDS + ANSWER_SECONDS:
+            if asked_at is not None and messages.heard_at < asked_at:
                 raise TimeoutError
 
     def _opened(self) -> None:

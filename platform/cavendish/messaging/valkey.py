@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from cavendish.messaging.addresses import redis_url
 from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen, CircuitState
 
 logger = logging.getLogger(__name__)
@@ -33,19 +34,13 @@ TIMEOUT = 1.0
 STALE = (redis.ConnectionError,)
 
 
-def url() -> str:
-    """Returns Valkey's address as redis-py takes it, which only knows its own scheme; empty where there is none."""
-    url: str = settings.VALKEY_URL
-    return "redis" + url.removeprefix("valkey") if url.startswith("valkey") else url
-
-
 @cache
 def client(timeout: float = TIMEOUT) -> redis.Redis | None:
     """Returns the process's client for a timeout in seconds, or None where no Valkey is configured (RabbitMQ alone)."""
     if not settings.VALKEY_URL:
         return None
     return redis.Redis.from_url(
-        url(),
+        redis_url(settings.VALKEY_URL),
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 1, supported_errors=STALE),
@@ -57,7 +52,7 @@ def async_client() -> redis.asyncio.Redis | None:
     if not settings.VALKEY_URL:
         return None
     return redis.asyncio.Redis.from_url(
-        url(),
+        redis_url(settings.VALKEY_URL),
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=STALE),

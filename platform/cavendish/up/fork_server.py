@@ -7,6 +7,7 @@ has one thread, no connection and no key in use, so nothing that a fork must not
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import os
@@ -20,6 +21,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TypedDict
+
+import setproctitle
+
+from cavendish.db.address import process_name
+from cavendish.up.children import dies_with_parent
 
 HEADER = struct.Struct("!I")
 """The length of a request, of which the descriptors come with the first byte; and an answer: the id of the process."""
@@ -67,7 +73,6 @@ def load() -> None:
     """Loads what the processes have in common, and sees to it that a fork may copy it."""
     gc.disable()  # no holes in pages that are to be shared
     import django
-    import setproctitle
 
     django.setup(set_prefix=False)
     from django.conf import settings
@@ -146,11 +151,7 @@ def _fork() -> int | None:
 
 def become(request: ForkRequest, descriptors: Sequence[int]) -> None:
     """Makes a forked process what an executed one would be: signals, descriptors, environment, its name."""
-    import setproctitle
     from django.conf import settings
-
-    from cavendish.db.address import process_name
-    from cavendish.up.children import dies_with_parent
 
     os.umask(0o077)
     until = time.monotonic() + 10
@@ -178,8 +179,6 @@ def become(request: ForkRequest, descriptors: Sequence[int]) -> None:
 
 
 def _moved_up(descriptor: int, lowest: int) -> int:
-    import fcntl
-
     moved: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
     os.close(descriptor)
     return moved
