@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import threading
@@ -59,14 +60,14 @@ def partition(table: str, id: UUID) -> set[str]:
 
 @pytest.fixture
 def old_months(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if there had been months since March 2001, and nothing were too small to be dropped."""
+    """As if there had been months since March 2001; one that is larger than its empty indexes is worth emptying."""
     bounds = {}
     for table in TABLES:
         bound = one("owner", "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = %s", f"{table}_past")
         bounds[table] = bound
         owner(f"ALTER TABLE {table} DETACH PARTITION {table}_past")
         assert one("system", "SELECT generation_months_create(%s, %s, 2)", table, OLD.date()) == 2
-    monkeypatch.setattr(months, "LEAST_BYTES", 0)
+    monkeypatch.setattr(months, "LEAST_BYTES", 128 * 1024)
     yield
     for table in TABLES:
         for name in ("200103", "200104"):
@@ -191,7 +192,7 @@ def test_what_is_held_or_kept_survives_its_month_and_is_told_of_once(old_months:
     tenant, other = make_tenant(), make_tenant()
     held, kept = old_job(tenant), old_job(other)
     held_by = hold(tenant, held)
-    fill(tenant, 400)
+    fill(tenant, 3000)
     told = "SELECT count(*) FROM accounts_webhookdelivery"
     owner(
         """INSERT INTO accounts_webhookendpoint (id, tenant_id, livemode, dialect, url, events, description, status,
@@ -252,6 +253,17 @@ def test_a_month_of_which_much_is_kept_stays(old_months: None, monkeypatch: pyte
     months_drop()
     assert sizes() == size
     assert [counts(id)["generations_generationcontent"] for id in kept] == [1, 1, 1]
+
+
+def test_a_month_is_emptied_once_however_large_what_stays_is(old_months: None) -> None:
+    tenant = make_tenant()
+    kept = old_job(tenant)
+    fill(tenant, 3000)
+    prompt = json.dumps({"input": secrets.token_hex(400_000)})
+    owner("UPDATE generations_generationcontent SET request = %s WHERE generation_id = %s", prompt, kept)
+    assert months_drop() < 10
+    assert months_drop() == 0
+    assert one("owner", "SELECT request FROM generations_generationcontent WHERE generation_id = %s", kept)
 
 
 def test_months_are_kept_for_as_long_as_the_operator_says(old_months: None) -> None:

@@ -4,8 +4,8 @@
 --
 -- What stays of a month: whatever belongs to a generation that is not deleted (a hold keeps it from being), and events of
 -- what is no generation. Where that is at most p_most rows, they are put aside, the month is emptied, and they come back.
--- Where it is more, the month stays as it is, and so does one that is hardly larger than what stays (p_least bytes and 16 KB
--- for each row).
+-- Where it is more, the month stays as it is, and so does one that is hardly larger than what stays (p_least bytes, 16 KB for
+-- each row, and twice its bytes: a month that was emptied must not be emptied again).
 --
 -- What is emptied or dropped is locked against everybody; whoever reads old months then waits for as long as the few rows
 -- take. It gives up after 300 ms, and behind what has the month meanwhile (a backup, a long query) nobody waits longer.
@@ -22,6 +22,7 @@ DECLARE
     kept uuid[];
     staying text;
     rows int;
+    bytes bigint;
 BEGIN
     IF key IS NULL THEN
         RAISE EXCEPTION 'The table % has no months.', p_table;
@@ -53,6 +54,8 @@ BEGIN
         CONTINUE WHEN rows > p_most
             OR (rows > 0 AND pg_total_relation_size(month.name::regclass) <= p_least + 16384 * rows);
         IF rows > 0 THEN
+            EXECUTE format('SELECT sum(pg_column_size(m)) FROM %I m WHERE %s', month.name, staying) INTO bytes USING kept;
+            CONTINUE WHEN pg_total_relation_size(month.name::regclass) <= p_least + 16384 * rows + 2 * bytes;
             EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', month.name);
             EXECUTE format('CREATE TEMPORARY TABLE month_staying ON COMMIT DROP AS SELECT * FROM %I WHERE %s',
                 month.name, staying) USING kept;
