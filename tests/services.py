@@ -28,6 +28,7 @@ from cavendish.up.ready import READY_FILE
 from cavendish.up.servers import sandbox_child
 from cavendish.up.services import Services, open_data_dir
 from cavendish.up.supervisor import Supervisor
+from tests.scratch import scratch_make
 from tests.template import template_copy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -185,6 +186,8 @@ def harness() -> Harness:
 def pytest_load_initial_conftests(args: list[str]) -> Generator[None, None, None]:
     """Runs before pytest-django's hook of this name, which reads the settings."""
     global _harness
+    if scratch := scratch_make():
+        atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     # Who hands tests out to lanes runs none itself.
     leads = "-n" in args and "PYTEST_XDIST_WORKER" not in os.environ
     _harness = Harness(start=not leads and not NO_TESTS & set(args))
