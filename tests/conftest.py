@@ -7,10 +7,14 @@ and each test makes a fresh tenant. So what is tested commits as it does in prod
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import ScryptPasswordHasher
+from httpx import create_ssl_context
+from httpx._transports import default as transports
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.openapi import watch_django_client
@@ -60,6 +64,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         places = {place.as_posix(), *(folder.as_posix() for folder in place.parents)}
         if SLOW & places or PLATFORM & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_configure() -> None:
+    """Two costs that nothing here tests: the root certificates, read anew for each HTTP client, and slow passwords."""
+    transports.create_ssl_context = lru_cache(create_ssl_context)  # type: ignore[attr-defined]
+    ScryptPasswordHasher.work_factor = 2**6
 
 
 @pytest.fixture(scope="session")
