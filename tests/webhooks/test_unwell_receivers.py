@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from accounts.actor import SYSTEM
 from accounts.models import Tenant, WebhookEndpoint
 from accounts.webhooks import deliveries as deliveries_module
+from accounts.webhooks import sending
 from accounts.webhooks.schedule import DELAYS, delay_after, retry_after_seconds
 from accounts.webhooks.sending import Sender
 from accounts.webhooks.services import (
@@ -158,8 +159,9 @@ def test_a_wrong_certificate_is_a_failure(
 
 @pytest.mark.slow
 def test_a_receiver_that_hangs_delays_nobody_else(
-    tenant: Tenant, receiver: Receiver, endpoint: Make, sender: Sender
+    tenant: Tenant, receiver: Receiver, endpoint: Make, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT", 4.0)  # for the test's sake alone
     row, _ = endpoint("/hang")
     endpoint("/drip")
     other = make_tenant()
