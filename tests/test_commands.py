@@ -101,8 +101,10 @@ def test_a_reader_that_has_read_enough_is_no_error() -> None:
 
 
 def test_ctrl_c_is_no_error() -> None:
+    # what runs tests in the background may have them ignore Ctrl-C, and a child would inherit that
     waiting = (
-        "import time; from cavendish.boot.endings import endings_install as install; install(['manage.py', 'drain']); "
+        "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from cavendish.boot.endings import endings_install as install; install(['manage.py', 'drain']); "
         "print(flush=True); time.sleep(60)"
     )
     process = subprocess.Popen(

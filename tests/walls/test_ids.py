@@ -242,7 +242,7 @@ def snapshot(account: Account, ids: dict[str, str]) -> tuple[Trace, list[bytes]]
     kept = replace(trace, objects=frozenset(name for name in trace.objects if "/batches/" not in name))
     # Signed addresses are new every few minutes, without anybody's doing.
     return kept, [
-        re.sub(r"\?expires=\w+&signature=[\w-]+|'url_expires_at': '[^']+'", "", str(it)).encode() for it in seen
+        re.sub(r"[?&]expires=\w+&signature=[\w-]+|'url_expires_at': '[^']+'", "", str(it)).encode() for it in seen
     ]
 
 
