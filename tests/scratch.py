@@ -1,6 +1,6 @@
 """Where a run's temporary files lie: in memory where there is room, since three dozen databases are copied and removed.
 
-On a disk that has seen many files, making one can take a millisecond of processor time. Where TMPDIR is set, it decides.
+On a disk that has seen many files, making one can take a millisecond of processor time. TMPDIR, if set, decides.
 """
 
 from __future__ import annotations
