@@ -25,10 +25,6 @@ TESTS = Path(__file__).parent
 PLAIN = {"gemini", "sandbox", "up", "test_layout.py"}
 
 
-# Tests that kill processes and wait for what follows: on a machine that others use, time may decide once in a while.
-# They, and those that are marked `slow` where they stand, get a second try, which pytest counts as "rerun"; a test that
-# fails twice fails.
-TIMED = {"browser", "crash", "up", "wait"}
 # What `-m "not slow"` leaves out besides these, and besides what asks for a whole platform: nine tenths of the time for
 # a third of the tests (folders, and files without their ending). Whoever works at one of them names it.
 SLOW = {
@@ -56,11 +52,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What is tested commits, waits and is killed as in production, so on a machine that others use time may decide once in
+    # a while: a test that fails gets a second try, which pytest counts and names as "rerun"; one that fails twice fails.
+    again = pytest.mark.flaky(reruns=1)
     for item in items:
+        item.add_marker(again)
         place = item.path.relative_to(TESTS).with_suffix("") if item.path.is_relative_to(TESTS) else Path()
-        top = place.parts[0] if place.parts else ""
-        if top in TIMED or item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
         places = {place.as_posix(), *(folder.as_posix() for folder in place.parents)}
         if SLOW & places or PLATFORM & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.slow)
