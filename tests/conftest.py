@@ -52,8 +52,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # What is tested commits, waits and is killed as in production, so on a machine that others use time may decide once in
-    # a while: a test that fails gets a second try, which pytest counts and names as "rerun"; one that fails twice fails.
+    # What is tested commits, waits and is killed as in production: on a busy machine, time may decide once in
+    # a while. A test that fails gets a second try, which pytest counts and names as "rerun"; what fails twice fails.
     again = pytest.mark.flaky(reruns=1)
     for item in items:
         item.add_marker(again)
