@@ -39,6 +39,13 @@ from billing.payments.operator_api import InvoicePayments, PaymentReversal
 from billing.plans.api import PlanDetail, PlanList, PlanVersions
 from billing.prices.api import PriceBook, PriceHistory
 from billing.provider_payments.api import TenantProviderPayments, TopUpDetail, TopUpList
+from billing.provider_payments.operator_api import (
+    ProviderEventRetry,
+    ProviderEventSetAside,
+    ProviderEventsWaiting,
+    ProviderPaymentRetry,
+    ProviderPaymentSetAside,
+)
 from billing.receipts.api import ReceiptDetail, ReceiptList, ReceiptPdf
 from billing.subscriptions.api import SubscriptionView
 from billing.subscriptions.operator_api import TenantSubscription
@@ -124,6 +131,11 @@ urlpatterns = [
     path("tenants/<str:tenant_id>/credits", TenantCredits.as_view()),
     path("tenants/<str:tenant_id>/ledger", TenantLedger.as_view()),
     path("tenants/<str:tenant_id>/provider-payments", TenantProviderPayments.as_view()),
+    path("tenants/<str:tenant_id>/provider-payments/<str:payment_id>/retry", ProviderPaymentRetry.as_view()),
+    path("tenants/<str:tenant_id>/provider-payments/<str:payment_id>/set-aside", ProviderPaymentSetAside.as_view()),
+    path("provider-events", ProviderEventsWaiting.as_view()),
+    path("provider-events/<str:event_id>/retry", ProviderEventRetry.as_view()),
+    path("provider-events/<str:event_id>/set-aside", ProviderEventSetAside.as_view()),
     path("tenants/<str:tenant_id>/subscription", TenantSubscription.as_view()),
     path("flagged-charges", FlaggedChargeList.as_view()),
     path("flagged-charges/<str:generation_id>/resolve", FlaggedChargeResolve.as_view()),

@@ -65,7 +65,10 @@ class ProviderPayment(TenantModel):
 
     It is written before the provider is asked, so that whatever the provider did is found again by its id. `booked_at`
     is set in the transaction that books the money; `taken_back` is what the provider gave back or lost to a dispute,
-    `reversed` how much of that the ledger has.
+    `reversed` how much of that the ledger has, `waived` how much an operator decided not to take.
+
+    `problem` says why what the provider said cannot be booked, and `came` what came of which nothing is booked. It
+    stays until it is booked after all or an operator sets it aside.
     """
 
     class Purpose(models.TextChoices):
@@ -111,6 +114,17 @@ class ProviderPayment(TenantModel):
     taken_back = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     reversed = models.DecimalField(max_digits=20, decimal_places=9, default=0)
     dispute = models.CharField(max_length=32, blank=True, help_text="The provider's word for its state.")
+    problem = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Why it cannot be booked: a code."
+    )
+    problem_detail = models.CharField(max_length=200, blank=True, default="", db_default="")
+    problem_at = models.DateTimeField(null=True, help_text="Since when.")
+    came = models.DecimalField(max_digits=20, decimal_places=9, null=True, help_text="What came and is not booked.")
+    came_currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    waived = models.DecimalField(max_digits=20, decimal_places=9, default=0, db_default=0)
+    set_aside_at = models.DateTimeField(null=True, help_text="When an operator decided that nothing is left to do.")
+    set_aside_by = models.CharField(max_length=300, blank=True, default="", db_default="")
+    set_aside_note = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         constraints = (
@@ -143,6 +157,9 @@ class ProviderPayment(TenantModel):
                 fields=["id"],
                 name="provider_payments_owed",
                 condition=Q(status="succeeded") & ~Q(taken_back=models.F("reversed")),
+            ),
+            models.Index(
+                fields=["id"], name="provider_payments_stuck", condition=~Q(problem="") & Q(set_aside_at=None)
             ),
             models.Index(fields=["invoice"], name="provider_payments_invoice", condition=Q(invoice__isnull=False)),
             models.Index(fields=["page_reference"], name="provider_payments_page", condition=~Q(page_reference="")),
@@ -190,6 +207,7 @@ class ProviderEvent(models.Model):
         RECEIVED = "received", "Received"
         PROCESSED = "processed", "Processed"
         IGNORED = "ignored", "Not ours"
+        SET_ASIDE = "set_aside", "Set aside"
 
     class Source(models.TextChoices):
         WEBHOOK = "webhook", "Webhook"
@@ -209,6 +227,10 @@ class ProviderEvent(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
     error = models.CharField(max_length=100, blank=True)
+    error_detail = models.CharField(max_length=200, blank=True, default="", db_default="")
+    set_aside_at = models.DateTimeField(null=True)
+    set_aside_by = models.CharField(max_length=300, blank=True, default="", db_default="")
+    set_aside_note = models.CharField(max_length=300, blank=True, default="", db_default="")
     tenant_id = models.UUIDField(null=True)
 
     class Meta:

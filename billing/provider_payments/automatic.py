@@ -98,11 +98,12 @@ def invoices_collect() -> int:
     now = timezone.now()
     with operator_reading():
         payments = ProviderPayment.objects.filter(invoice_id=OuterRef("id"))
-        # What somebody gave back, or the payer disputes, is not taken from them again by itself.
+        # What somebody gave back, the payer disputes, or came and is not booked, is not taken again by itself.
         busy = payments.filter(
             Q(status__in=ProviderPayment.OPEN)
             | Q(status=Status.FAILED, ended_at__gt=now - INVOICE_RETRIES[0])
             | Q(taken_back__gt=0)
+            | Q(came__isnull=False)
         )
         by_default = PaymentMethod.objects.filter(tenant_id=OuterRef("tenant_id"), is_default=True, removed_at=None)
         due = Invoice.objects.filter(Exists(by_default), status=Invoice.Status.FINALISED, amount_due__gt=0)

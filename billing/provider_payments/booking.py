@@ -53,9 +53,15 @@ def payment_take_back(row: ProviderPayment) -> bool:
     """Books the difference between what the provider took back and what the ledger knows of it; returns whether there
     was something to book.
 
-    What the wallet cannot give now, because it is spent or held, is owed and taken as soon as money is there.
+    What the wallet cannot give now, because it is spent or held, is owed and taken as soon as money is there; not what
+    an operator waived. What came back lessens that first, for it was never taken.
     """
-    difference = row.taken_back - row.reversed
+    difference = row.taken_back - row.reversed - row.waived
+    if difference < 0 and row.waived:
+        less = min(row.waived, -difference)
+        row.waived -= less
+        row.save(update_fields=["waived"])
+        difference += less
     if not difference:
         return False
     moved = _take(row, difference) if difference > 0 else _give(row, -difference)

@@ -12,6 +12,7 @@ from billing.models import PaymentMethod, ProviderCustomer, ProviderEvent, Provi
 from billing.payment_methods.services import payment_method_gone, payment_method_note
 from billing.provider_payments.outcomes import payment_apply, payment_page_ended
 from billing.provider_payments.selectors import payment_by_order, payment_by_page, payment_by_reference
+from billing.provider_payments.troubles import MOST_TRIES, reason_of
 from billing.providers import provider, provider_name
 from billing.providers.errors import OutcomeUnknown, ProviderError
 from billing.providers.interface import About, Notice, PageState
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 State = ProviderEvent.State
 AT_ONCE = 100
-MOST_TRIES = 30
 PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
 
@@ -59,27 +59,32 @@ def _process(event: ProviderEvent) -> None:
     try:
         mine = _act_on(event)
     except ProviderError as error:
-        _again(event, error.code, final=not isinstance(error, OutcomeUnknown) or event.tries >= MOST_TRIES)
+        _again(event, error, final=not isinstance(error, OutcomeUnknown))
         return
-    except Exception:
+    except Exception as error:
         # A mistake of ours, which is not the event's end, and must not be that of those behind it.
         logger.exception("An event of the payment provider could not be acted on; it comes again.")
-        _again(event, "internal", final=False)
+        _again(event, error, final=False)
         return
     with operator_writing():
         ProviderEvent.objects.filter(id=event.id, state=State.RECEIVED).update(
-            state=State.PROCESSED if mine else State.IGNORED, tenant_id=event.tenant_id, error=""
+            state=State.PROCESSED if mine else State.IGNORED, tenant_id=event.tenant_id, error="", error_detail=""
         )
 
 
-def _again(event: ProviderEvent, code: str, *, final: bool) -> None:
-    """Puts an event off. What the provider refuses to show is none of ours; what it cannot show now comes later."""
+def _again(event: ProviderEvent, error: Exception, *, final: bool) -> None:
+    """Puts an event off. What the provider refuses to show is none of ours; all else comes again until it is booked, or
+    an operator sets it aside.
+    """
+    code, detail = reason_of(error)
     pause = min(PAUSE * 2 ** min(event.tries, 10), LONGEST_PAUSE)
     with operator_writing():
         ProviderEvent.objects.filter(id=event.id, state=State.RECEIVED).update(
-            tries=event.tries + 1,
+            tries=min(event.tries + 1, MOST_TRIES),
             due_at=timezone.now() + pause,
             error=code,
+            error_detail=detail,
+            tenant_id=event.tenant_id,
             state=State.IGNORED if final else State.RECEIVED,
         )
 

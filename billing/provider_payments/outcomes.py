@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -22,6 +23,15 @@ from billing.models import ProviderPayment
 from billing.money import amount_text
 from billing.provider_payments.booking import payment_book, payment_take_back
 from billing.provider_payments.mails import invoice_payment_failed_letter, payment_disputed_letter
+from billing.provider_payments.troubles import (
+    OTHER_CURRENCY,
+    is_decided,
+    next_check,
+    put_off,
+    reason_of,
+    trouble_gone,
+    trouble_note,
+)
 from billing.providers.errors import ProviderError
 from billing.providers.interface import Page, PaymentState, Progress
 from billing.providers.writing import operator_writing
@@ -36,26 +46,22 @@ logger = logging.getLogger(__name__)
 Status = ProviderPayment.Status
 Purpose = ProviderPayment.Purpose
 PROVIDER_AWAY = "provider_unavailable"
-CHECK_EVERY = timedelta(seconds=20)
-"""How often an open payment is asked for, beside what events tell."""
-LONGEST_PAUSE = timedelta(minutes=5)
+CLOSED = "closed_by_operator"
 
 
 def payment_apply(payment_id: UUID, state: PaymentState, *, is_over: bool = True) -> None:
     """Writes down what the provider says now, whatever was said before and however often.
 
-    `is_over` False says that the provider's page is still open, where a declined card is no end.
+    `is_over` False says that the provider's page is still open, where a declined card is no end. What cannot be booked
+    is noted on the row, and raised.
     """
-    with operator_writing():
-        row = _locked(payment_id)
-        if row.booked_at is not None and state.reference != row.reference:
-            if state.progress is Progress.SUCCEEDED:
-                _paid_twice(row, state)
-            return
-        if row.booked_at is None:
-            _progress(row, state, is_over=is_over)
-        if row.booked_at is not None and state.taken_back is not None:
-            _taken_back(row, state)
+    try:
+        with operator_writing():
+            _apply(_locked(payment_id), state, is_over=is_over)
+    except Exception as error:
+        with suppress(DatabaseError), operator_writing():
+            trouble_note(_locked(payment_id), *reason_of(error), state=state)
+        raise
 
 
 def payment_failed(payment_id: UUID, error: ProviderError, *, reference: str = "", quiet: bool = False) -> None:
@@ -72,10 +78,17 @@ def payment_unsure(payment_id: UUID, error: ProviderError) -> None:
         row = _locked(payment_id)
         if row.status not in ProviderPayment.OPEN:
             return
-        row.tries += 1
-        row.check_at = timezone.now() + min(CHECK_EVERY * 2 ** min(row.tries - 1, 6), LONGEST_PAUSE)
         row.failure_code = error.code
-        row.save(update_fields=["tries", "check_at", "failure_code"])
+        row.save(update_fields=["failure_code"])
+        put_off(row)
+
+
+def payment_put_off(payment_id: UUID, error: Exception) -> None:
+    """Notes a mistake of ours in a payment's turn. It has its turn again, after longer pauses."""
+    with operator_writing():
+        row = _locked(payment_id)
+        put_off(row)
+        trouble_note(row, *reason_of(error))
 
 
 def payment_page_opened(payment_id: UUID, page: Page) -> None:
@@ -87,7 +100,7 @@ def payment_page_opened(payment_id: UUID, page: Page) -> None:
         row.status, row.reference, row.page_reference, row.hosted_url = (
             Status.REQUIRES_ACTION, "", page.reference, page.url,
         )  # fmt: skip
-        row.check_at = timezone.now() + CHECK_EVERY
+        row.check_at = next_check(0)
         row.save(update_fields=["status", "reference", "page_reference", "hosted_url", "check_at"])
         data = {"hosted_url": page.url, **_facts(row)}
         event_add(tenant_id=row.tenant_id, subject=row.id, type="payment.requires_action", data=data)
@@ -105,12 +118,35 @@ def payment_reversals_continue(payment_id: UUID) -> bool:
     """Takes back what could not be taken from the wallet before; returns whether something was booked."""
     with operator_writing():
         row = _locked(payment_id)
-        return row.booked_at is not None and payment_take_back(row)
+        moved = row.booked_at is not None and payment_take_back(row)
+        if moved:
+            trouble_gone(row)
+        return moved
+
+
+def payment_end_here(row: ProviderPayment) -> None:
+    """Ends an open payment under its lock because an operator said so, whatever the provider says of it."""
+    _fail(row, code=CLOSED, message="The operator of this platform closed it.", reference="", quiet=True)
 
 
 def _locked(payment_id: UUID) -> ProviderPayment:
     row: ProviderPayment = ProviderPayment.objects.select_for_update().get(id=payment_id)
     return row
+
+
+def _apply(row: ProviderPayment, state: PaymentState, *, is_over: bool) -> None:
+    if row.booked_at is not None and state.reference != row.reference:
+        if state.progress is Progress.SUCCEEDED:
+            _paid_twice(row, state)
+        return
+    if is_decided(row):
+        return
+    if row.booked_at is None:
+        _progress(row, state, is_over=is_over)
+    if row.booked_at is not None and state.taken_back is not None:
+        _taken_back(row, state)
+    if row.problem and row.problem != OTHER_CURRENCY:
+        trouble_gone(row)
 
 
 def _progress(row: ProviderPayment, state: PaymentState, *, is_over: bool) -> None:
@@ -125,14 +161,14 @@ def _progress(row: ProviderPayment, state: PaymentState, *, is_over: bool) -> No
             _fail(row, code=state.failure_code or "failed", message=state.failure_message, reference=state.reference)
         return
     row.status = Status.PENDING if state.progress is Progress.PENDING else Status.REQUIRES_ACTION
-    row.reference, row.check_at = state.reference, timezone.now() + CHECK_EVERY
+    row.reference, row.check_at, row.tries, row.failure_code = state.reference, next_check(0), 0, ""
     row.charge_reference = state.charge_reference or row.charge_reference
-    row.save(update_fields=["status", "reference", "check_at", "charge_reference"])
+    row.save(update_fields=["status", "reference", "check_at", "tries", "failure_code", "charge_reference"])
 
 
 def _succeed(row: ProviderPayment, state: PaymentState) -> None:
     if state.currency != row.currency:
-        logger.error("A payment of %s came in %s; it is not booked.", row.currency, state.currency)
+        _came_in_another(row, state)
         return
     now = timezone.now()
     row.status, row.ended_at, row.booked_at = Status.SUCCEEDED, now, now
@@ -145,9 +181,28 @@ def _succeed(row: ProviderPayment, state: PaymentState) -> None:
             "failure_message", "ledger_transaction_id",
         ]
     )  # fmt: skip
+    trouble_gone(row)
     if row.purpose == Purpose.AUTO_TOP_UP:
         auto_top_up_succeeded(tenant_id=row.tenant_id)
     _tell(row, "payment.succeeded", {"received": row.received})
+
+
+def _came_in_another(row: ProviderPayment, state: PaymentState) -> None:
+    """Keeps money of a currency that the wallet has not for an operator to decide; it ends where it was given back."""
+    if row.problem != OTHER_CURRENCY:
+        logger.error("A payment of %s came in %s; it is not booked.", row.currency, state.currency)
+    is_open = row.status in ProviderPayment.OPEN
+    row.reference, row.charge_reference = state.reference, state.charge_reference
+    row.status = Status.PENDING if is_open else row.status
+    row.save(update_fields=["reference", "charge_reference", "status"])
+    put_off(row)
+    if state.taken_back is not None and state.taken_back >= state.received:
+        trouble_gone(row)
+        if is_open:
+            message = f"It came in {state.currency} and was given back."
+            _fail(row, code=OTHER_CURRENCY, message=message, reference=state.reference)
+        return
+    trouble_note(row, OTHER_CURRENCY, state=state)
 
 
 def _paid_twice(row: ProviderPayment, state: PaymentState) -> None:
@@ -166,6 +221,8 @@ def _fail(row: ProviderPayment, *, code: str, message: str, reference: str, quie
     row.failure_code, row.failure_message = code[:64], message[:300]
     row.reference = reference or row.reference
     row.save(update_fields=["status", "ended_at", "failure_code", "failure_message", "reference"])
+    if row.problem and row.set_aside_at is None:
+        trouble_gone(row)
     _tell(row, "payment.failed", {"failure_code": row.failure_code})
     if row.purpose == Purpose.AUTO_TOP_UP:
         auto_top_up_failed(row)

@@ -9,21 +9,21 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import F
 from django.utils import timezone
 
 from billing.models import ProviderCustomer, ProviderEvent, ProviderPayment
 from billing.provider_payments.events import page_apply, provider_event_note
 from billing.provider_payments.outcomes import (
-    CHECK_EVERY,
     PROVIDER_AWAY,
     payment_apply,
     payment_failed,
+    payment_put_off,
     payment_reversals_continue,
     payment_unsure,
 )
-from billing.provider_payments.selectors import newest_event_at
+from billing.provider_payments.selectors import newest_event_at, owed_payments, stuck_payments
 from billing.provider_payments.sending import payment_read, payment_send
+from billing.provider_payments.troubles import next_check
 from billing.provider_payments.watch import provider_answered
 from billing.providers import provider, provider_name
 from billing.providers.errors import OutcomeUnknown, ProviderError, Refused
@@ -98,12 +98,17 @@ def _open_payments_check() -> int:
     with operator_reading():
         rows = ProviderPayment.objects.filter(provider=provider_name(), status__in=ProviderPayment.OPEN)
         due = rows.filter(check_at__lte=now).order_by("check_at").values_list("id", flat=True)
-        found = list(due[:AT_ONCE])
+        # Money that came for one that had ended, and cannot be booked.
+        ended = (
+            stuck_payments().exclude(status__in=ProviderPayment.OPEN).filter(check_at__lte=now).exclude(reference="")
+        )
+        late = ended.order_by("check_at").values_list("id", flat=True)
+        found = [*due[:AT_ONCE], *late[:AT_ONCE]]
     return in_lanes(payment_check, found)
 
 
 def payment_check(payment_id: UUID) -> None:
-    """Asks for one open payment, wherever it was left."""
+    """Asks for one payment, wherever it was left. A mistake of ours puts it off and holds up no other."""
     with operator_reading():
         row = ProviderPayment.objects.get(id=payment_id)
     try:
@@ -115,6 +120,9 @@ def payment_check(payment_id: UUID) -> None:
             _lost_check(row)
     except ProviderError as error:
         payment_unsure(row.id, error)
+    except Exception as error:
+        logger.exception("What the provider says of a payment could not be booked; it comes again.")
+        payment_put_off(row.id, error)
     else:
         _later(row)
 
@@ -122,7 +130,7 @@ def payment_check(payment_id: UUID) -> None:
 def _later(row: ProviderPayment) -> None:
     with operator_writing():
         ProviderPayment.objects.filter(id=row.id, status__in=ProviderPayment.OPEN, check_at__lte=timezone.now()).update(
-            check_at=timezone.now() + CHECK_EVERY
+            check_at=next_check(0)
         )
 
 
@@ -187,7 +195,21 @@ def _refund_apply(payment_id: UUID) -> bool:
 
 
 def _reversals_continue() -> int:
+    now = timezone.now()
     with operator_reading():
-        owed = ProviderPayment.objects.filter(status=Status.SUCCEEDED).exclude(taken_back=F("reversed"))
-        found = list(owed.order_by("id").values_list("id", flat=True)[:AT_ONCE])
-    return sum(_alone(payment_reversals_continue, payment_id) is True for payment_id in found)
+        owed = owed_payments().filter(check_at__lte=now).order_by("check_at", "id")
+        found = list(owed.values_list("id", flat=True)[:AT_ONCE])
+    return sum(_reversal_continue(payment_id) for payment_id in found)
+
+
+def _reversal_continue(payment_id: UUID) -> bool:
+    """Takes what is owed as far as it goes; behind the others next time, whatever comes of it."""
+    try:
+        moved = payment_reversals_continue(payment_id)
+    except Exception as error:
+        logger.exception("What the provider took back could not be booked; it comes again.")
+        payment_put_off(payment_id, error)
+        return False
+    with operator_writing():
+        ProviderPayment.objects.filter(id=payment_id).update(check_at=timezone.now())
+    return moved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.models import ProviderPayment
+from billing.models import ProviderEvent, ProviderPayment
 from billing.money import amount_text
 from cavendish.db import ids
 from cavendish.http.times import moment
@@ -53,5 +53,40 @@ def provider_payment_json(row: ProviderPayment) -> dict[str, Any]:
         "reference": row.reference or None,
         "received": amount_text(row.received),
         "reversed": amount_text(row.reversed),
+        "waived": amount_text(row.waived),
+        "problem": _problem(row),
+        "set_aside": _set_aside(row),
         "actor": row.actor,
     }
+
+
+def provider_event_json(row: ProviderEvent) -> dict[str, Any]:
+    """Returns an event of the provider with its state, and why it waits."""
+    return {
+        "id": row.reference,
+        "object": "provider_event",
+        "provider": row.provider,
+        "type": row.type,
+        "reference": row.object_reference or None,
+        "tenant_id": ids.encode(ids.TENANT, row.tenant_id) if row.tenant_id else None,
+        "state": row.state,
+        "tries": row.tries,
+        "error": {"code": row.error, "message": row.error_detail} if row.error else None,
+        "next_try_at": moment(row.due_at) if row.state == ProviderEvent.State.RECEIVED else None,
+        "set_aside": _set_aside(row),
+        "happened_at": moment(row.happened_at),
+        "received_at": moment(row.received_at),
+    }
+
+
+def _problem(row: ProviderPayment) -> dict[str, Any] | None:
+    if not row.problem:
+        return None
+    came = None if row.came is None else {"amount": amount_text(row.came), "currency": row.came_currency}
+    return {"code": row.problem, "message": row.problem_detail, "since": moment(row.problem_at), "came": came}
+
+
+def _set_aside(row: ProviderPayment | ProviderEvent) -> dict[str, Any] | None:
+    if row.set_aside_at is None:
+        return None
+    return {"at": moment(row.set_aside_at), "by": row.set_aside_by, "note": row.set_aside_note}

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from billing.models import ProviderEvent, ProviderPayment
 from billing.providers import provider_name
@@ -11,6 +13,8 @@ from billing.providers.writing import operator_reading
 from cavendish.db import ids
 
 Status = ProviderPayment.Status
+LATE = timedelta(minutes=1)
+"""After which an event that waits is worth a look."""
 
 
 def payments_of(tenant_id: UUID) -> QuerySet[ProviderPayment]:
@@ -48,3 +52,59 @@ def newest_event_at() -> datetime | None:
         newest = ProviderEvent.objects.filter(provider=provider_name()).order_by("-happened_at")
         found: datetime | None = newest.values_list("happened_at", flat=True).first()
     return found
+
+
+def stuck_payments() -> QuerySet[ProviderPayment]:
+    """Returns payments of which the provider says what cannot be booked. Few, and an index of their own has them."""
+    rows: QuerySet[ProviderPayment] = ProviderPayment.objects.filter(~Q(problem="") & Q(set_aside_at=None))
+    return rows
+
+
+def owed_payments() -> QuerySet[ProviderPayment]:
+    """Returns payments that were taken back and of which the wallet has not given all, without what was waived."""
+    rows: QuerySet[ProviderPayment] = ProviderPayment.objects.filter(status=Status.SUCCEEDED)
+    return rows.exclude(taken_back=F("reversed")).exclude(taken_back=F("reversed") + F("waived"))
+
+
+def late_events() -> QuerySet[ProviderEvent]:
+    """Returns events that wait for a minute or more, without those of a payment that is counted itself."""
+    counted = stuck_payments().filter(provider=OuterRef("provider"), reference=OuterRef("object_reference"))
+    rows: QuerySet[ProviderEvent] = ProviderEvent.objects.filter(
+        state=ProviderEvent.State.RECEIVED, received_at__lt=timezone.now() - LATE
+    )
+    return rows.exclude(Exists(counted))
+
+
+@dataclass(frozen=True)
+class Unbooked:
+    """How much of what the provider told is not in the books: each a decision, if time does not heal it."""
+
+    events: int
+    payments: int
+    owed: int
+
+    @property
+    def sum(self) -> int:
+        return self.events + self.payments + self.owed
+
+
+def unbooked_read() -> Unbooked:
+    """Returns the counts as the operator. Three small queries by index."""
+    with operator_reading():
+        return Unbooked(
+            late_events().count(),
+            stuck_payments().count(),
+            owed_payments().exclude(~Q(problem="") & Q(set_aside_at=None)).count(),
+        )
+
+
+def events_waiting() -> QuerySet[ProviderEvent]:
+    """Returns events that are not acted on yet, the longest waiting first."""
+    rows: QuerySet[ProviderEvent] = ProviderEvent.objects.filter(state=ProviderEvent.State.RECEIVED)
+    return rows.order_by("received_at", "id")
+
+
+def event_by_reference(reference: str) -> ProviderEvent | None:
+    """Returns an event of any provider's by its id there."""
+    row: ProviderEvent | None = ProviderEvent.objects.filter(reference=reference).first()
+    return row

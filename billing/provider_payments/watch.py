@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from threading import Event
 
-from django.db.models import F
-from django.utils import timezone
 from prometheus_client import Gauge
 
-from billing.models import ProviderEvent, ProviderPayment
-from billing.provider_payments.selectors import newest_event_at
+from billing.provider_payments.selectors import newest_event_at, unbooked_read
 from billing.providers import provider_name
-from billing.providers.writing import operator_reading
 from cavendish.boot.clock import machine_now
 from cavendish.db.call import call
 
@@ -27,9 +22,8 @@ TOLD = Gauge(
 )
 UNBOOKED = Gauge(
     "cavendish_provider_unbooked",
-    "Events of the payment provider that wait for a minute or more, and payments taken back that are owed.",
+    "Events of the payment provider that wait for a minute or more, payments that cannot be booked, and what is owed.",
 )
-LATE = timedelta(minutes=1)
 _asked = Event()
 """Set from this process's first question on."""
 
@@ -50,15 +44,7 @@ def provider_watch() -> int:
         # One that is away since the start has been silent since then; 0 is where none is set.
         _asked.set()
         ANSWERED.set(machine_now().timestamp())
-    with operator_reading():
-        waiting: int = ProviderEvent.objects.filter(
-            state=ProviderEvent.State.RECEIVED, provider=provider_name(), received_at__lt=timezone.now() - LATE
-        ).count()
-        # few, and an index of their own leads to them
-        succeeded = ProviderPayment.objects.filter(status=ProviderPayment.Status.SUCCEEDED)
-        owed: int = succeeded.exclude(taken_back=F("reversed")).count()
-        newest = newest_event_at()
-    unbooked = waiting + owed
+    newest, unbooked = newest_event_at(), unbooked_read().sum
     UNBOOKED.set(unbooked)
     call("gauge_set", "provider_unbooked", Decimal(unbooked), using="system")
     if newest is not None:

@@ -39,7 +39,18 @@ TABLES: dict[str, frozenset[str]] = {
     "billing.DunningStep": frozenset(),
     "billing.Receipt": frozenset(),
     "billing.PaymentMethod": frozenset({"reference"}),
-    "billing.ProviderPayment": frozenset({"actor", "hosted_url", "page_reference", "check_at", "tries"}),
+    "billing.ProviderPayment": frozenset(
+        {
+            "actor",
+            "hosted_url",
+            "page_reference",
+            "check_at",
+            "tries",
+            "problem_detail",
+            "set_aside_by",
+            "set_aside_note",
+        }
+    ),  # fmt: skip
     "billing.AutoTopUp": frozenset(),
     # without cost and flags, which are the operator's
     "billing.UsageRollup": frozenset({"cost", "flagged"}),
