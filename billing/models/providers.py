@@ -238,6 +238,7 @@ class ProviderEvent(models.Model):
         indexes = (
             models.Index(fields=["due_at"], name="provider_events_due", condition=Q(state="received")),
             models.Index(fields=["provider", "happened_at"], name="provider_events_newest"),
+            models.Index(fields=["id"], name="provider_events_set_aside", condition=Q(state="set_aside")),
         )
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ def provider_event_set_aside(*, event_id: int, note: str, actor: Actor) -> None:
         if not done:
             raise _ended("event", event.state)
         before = {"state": event.state, "error": event.error, "tries": event.tries}
-        _event_audit(actor, "provider_event.set_aside", event, before, {"state": State.SET_ASIDE, "note": note})
+        _event_audit(actor, "provider_event.set_aside", event, before, {"state": State.SET_ASIDE, "reason": note})
 
 
 def is_undecided(row: ProviderPayment) -> bool:
@@ -71,7 +71,7 @@ def payment_set_aside(*, payment_id: UUID, note: str, actor: Actor) -> None:
     """Decides that the platform does nothing more about a payment: one that is open is closed, what came of it and is
     not booked stays out of the books, and what is owed of it is waived. Its waiting events are set aside with it.
 
-    Money that comes for it only after that is booked all the same. Raises ChangeRefused where there is nothing to decide.
+    Money that comes for it only after that is booked all the same. Raises ChangeRefused where nothing is open.
     """
     with operator_reading():
         row = _found(payment_id)
@@ -89,7 +89,7 @@ def payment_set_aside(*, payment_id: UUID, note: str, actor: Actor) -> None:
         if row.status in ProviderPayment.OPEN:
             payment_end_here(row)
         _payment_audit(
-            actor, "payment.set_aside", row, before, {"status": row.status, "waived": row.waived, "note": note}
+            actor, "payment.set_aside", row, before, {"status": row.status, "waived": row.waived, "reason": note}
         )
         waiting = ProviderEvent.objects.filter(provider=row.provider, state=State.RECEIVED)
         named = [name for name in (row.reference, row.page_reference) if name]
@@ -163,8 +163,8 @@ def _event_audit(
 def _payment_audit(
     actor: Actor, action: str, row: ProviderPayment, before: dict[str, object], after: dict[str, object]
 ) -> None:
-    facts = {"amount": row.amount, "currency": row.currency, "reference": row.reference}
+    facts = {"amount": row.amount, "currency": row.currency}
     audit_add(
         actor=actor, action=action, tenant_id=row.tenant_id, target="payment", target_id=row.id,
-        before={**facts, **before}, after=after,
+        before={"reference": row.reference, **before}, after={**facts, **after},
     )  # fmt: skip

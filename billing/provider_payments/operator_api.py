@@ -20,10 +20,11 @@ from billing.provider_payments.representation import provider_event_json, provid
 from billing.provider_payments.selectors import event_by_reference, events_waiting, payments_of
 from cavendish.db import ids
 from cavendish.http.json_body import body_of
+from cavendish.http.pages import page_json, page_read_numbered
 from cavendish.http.problems import not_found
-from cavendish.http.schema import problems
+from cavendish.http.schema import PAGING, problems
 
-MOST = 500
+CURSOR = "evt"
 
 
 class ProviderEventsWaiting(OperatorView):
@@ -31,13 +32,15 @@ class ProviderEventsWaiting(OperatorView):
 
     @extend_schema(
         operation_id="provider_events_waiting",
-        responses={200: schema.ProviderEventList, **problems(401, 422)},
+        parameters=PAGING,
+        responses={200: schema.ProviderEventPage, **problems(401, 422)},
         tags=["operators"],
     )
     def get(self, request: Request) -> Response:
-        """Events of the payment provider that wait to be booked, the oldest first: normally none, or for a second."""
+        """Events of the payment provider that are not acted on yet, newest first: normally none, or for a second."""
         Parameters(request, takes=()).close()
-        return Response({"data": [provider_event_json(row) for row in events_waiting()[:MOST]]})
+        page, cursor = page_read_numbered(request, events_waiting(), CURSOR)
+        return Response(page_json([provider_event_json(row) for row in page], cursor))
 
 
 class _EventAct(OperatorView):

@@ -196,7 +196,7 @@ def _came_in_another(row: ProviderPayment, state: PaymentState) -> None:
     row.status = Status.PENDING if is_open else row.status
     row.save(update_fields=["reference", "charge_reference", "status"])
     put_off(row)
-    if state.taken_back is not None and state.taken_back >= state.received:
+    if not state.dispute and state.taken_back is not None and state.taken_back >= state.received:
         trouble_gone(row)
         if is_open:
             message = f"It came in {state.currency} and was given back."

@@ -113,7 +113,7 @@ class ProviderEvent(s.Serializer[object]):
     received_at = s.DateTimeField()
 
 
-class ProviderEventList(s.Serializer[object]):
+class ProviderEventPage(Page):
     data = ProviderEvent(many=True)
 
 

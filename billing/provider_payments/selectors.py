@@ -99,9 +99,9 @@ def unbooked_read() -> Unbooked:
 
 
 def events_waiting() -> QuerySet[ProviderEvent]:
-    """Returns events that are not acted on yet, the longest waiting first."""
+    """Returns events that are not acted on yet, by the index of those that are due."""
     rows: QuerySet[ProviderEvent] = ProviderEvent.objects.filter(state=ProviderEvent.State.RECEIVED)
-    return rows.order_by("received_at", "id")
+    return rows
 
 
 def event_by_reference(reference: str) -> ProviderEvent | None:

@@ -71,7 +71,7 @@ def test_money_in_another_currency_waits_for_an_operator(stripe: StripeServer, o
     for _ in range(4):
         poll()  # it is asked for again, ever more seldom
     assert who.payments[0].check_at > timezone.now() + timedelta(seconds=100)
-    assert (who.balance, provider_watch()) == (0, before)
+    assert (who.balance, provider_watch()) == (D(0), before)
 
     by_hand(operator, who, "20.00")
     assert operator.post(path_of(who, "set-aside"), {}, status=422)["errors"][0]["pointer"] == "/note"
@@ -86,7 +86,7 @@ def test_money_in_another_currency_waits_for_an_operator(stripe: StripeServer, o
         event = AuditEvent.objects.get(action="payment.set_aside", target_id=payment.id.hex)
     assert event.tenant_id == who.tenant.id
     assert (event.before["came"], event.before["reference"]) == ("18.400000000", payment.reference)
-    assert event.after["note"] == "Booked by hand at the rate of the day."
+    assert event.after["reason"] == "Booked by hand at the rate of the day."
     # what is told of it after that changes nothing
     deliver(stripe, stripe.event("payment_intent.succeeded", stripe.one("payment_intent")))
     poll()

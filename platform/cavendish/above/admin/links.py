@@ -36,6 +36,7 @@ PAGES: Mapping[str, str] = {
     ids.INVOICE: "invoice",
     ids.CREDIT_NOTE: "credit_note",
     ids.LEDGER_TRANSACTION: "ledger_transaction",
+    ids.PROVIDER_PAYMENT: "provider_payment",
     ids.PLAN: "plan",
     ids.WEBHOOK_ENDPOINT: "webhook_endpoint",
 }

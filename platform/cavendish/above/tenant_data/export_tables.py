@@ -50,7 +50,7 @@ TABLES: dict[str, frozenset[str]] = {
             "set_aside_by",
             "set_aside_note",
         }
-    ),  # fmt: skip
+    ),
     "billing.AutoTopUp": frozenset(),
     # without cost and flags, which are the operator's
     "billing.UsageRollup": frozenset({"cost", "flagged"}),

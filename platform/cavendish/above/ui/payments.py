@@ -42,11 +42,41 @@ def off_reason(code: str) -> str:
     return str(OFF.get(code) or code.replace("_", " "))
 
 
+FAILURES: dict[str, str | Promise] = {
+    "page_expired": gettext_lazy("Nobody paid on the provider's page."),
+    "provider_unavailable": gettext_lazy("The payment provider did not answer; nothing was charged."),
+    "other_currency": gettext_lazy("It came in another currency and was given back."),
+    "closed_by_operator": gettext_lazy("The operator of this platform closed it."),
+}
+"""Why a payment failed, where it is the platform that says so; else it is in the provider's words."""
+
+
+PROBLEMS: dict[str, str | Promise] = {
+    "other_currency": gettext_lazy("it came in another currency"),
+    "internal": gettext_lazy("a mistake of this platform"),
+    "balance_too_large": gettext_lazy("the balance would be larger than the books can hold"),
+    "APIConnectionError": gettext_lazy("the payment provider was not reached"),
+    "AuthenticationError": gettext_lazy("the payment provider refused the platform's key"),
+    "PermissionError": gettext_lazy("the platform's key may not read this"),
+    "RateLimitError": gettext_lazy("the payment provider was asked too often"),
+}
+"""Why something cannot be booked, to operators."""
+
+
+def problem_text(code: str, detail: str = "") -> str:
+    """Returns why something is not booked, in words; of a mistake of ours with its kind."""
+    words = PROBLEMS.get(code)
+    if words is None:
+        return detail or code.replace("_", " ")
+    return f"{words} ({detail})" if code == "internal" and detail else str(words)
+
+
 def payment_state(row: ProviderPayment) -> SafeString:
     """Returns the state; with why it failed, and what was taken back."""
     state = formats.status(TONES[Status(row.status)], label(row.get_status_display()))
     if row.status == Status.FAILED and row.failure_message:
-        return format_html('{} <span class="quiet small">{}</span>', state, row.failure_message)
+        why = FAILURES.get(row.failure_code, row.failure_message)
+        return format_html('{} <span class="quiet small">{}</span>', state, why)
     if row.taken_back:
         text = _("%s taken back") % formats.money(row.taken_back, row.currency)
         return format_html('{} <span class="quiet small">{}</span>', state, text)

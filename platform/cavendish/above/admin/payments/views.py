@@ -1,115 +1,116 @@
-"""What was asked for at the payment provider, of all tenants or one; and the log of the provider's events."""
+"""Payments at the provider and its events: what is not in the books stands out, and is decided here."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 
+from accounts.roles.operators import OperatorPermission, operator_can
 from billing.models import ProviderEvent, ProviderPayment
-from cavendish.above.admin.links import TENANT, link, tenant_link
-from cavendish.above.admin.pages import operator_page
-from cavendish.above.ui import formats
-from cavendish.above.ui.cells import created
-from cavendish.above.ui.labels import label
-from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
-from cavendish.above.ui.payments import payment_state
+from billing.provider_payments.selectors import event_by_reference, unbooked_read
+from cavendish.above.admin.links import address_of
+from cavendish.above.admin.pages import operator_act, operator_of, operator_page
+from cavendish.above.admin.payments.acts import EventSetAside, EventTryAgain, PaymentSetAside, PaymentTryAgain
+from cavendish.above.admin.payments.lists import PAYMENTS, event_state, events_list, state_cell
+from cavendish.above.admin.payments.page import (
+    acts_of,
+    events_of,
+    heading,
+    payment_find,
+    payment_of,
+    provider_said,
+    sight_of,
+)
+from cavendish.above.ui.lists import list_page
+from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 
-Status = ProviderPayment.Status
-TONES = {"received": "waiting", "processed": "good", "ignored": "off"}
-
-
-def _for(row: ProviderPayment) -> Any:
-    text = label(row.get_purpose_display())
-    return link(ids.INVOICE, row.invoice_id, text) if row.invoice_id else text
-
-
-def _owed(row: ProviderPayment) -> Any:
-    owed = row.taken_back - row.reversed
-    return format_html('<b class="bad">{}</b>', formats.money(owed, row.currency)) if owed > 0 else "–"
-
-
-def _narrowed(rows: QuerySet[ProviderPayment], value: str) -> QuerySet[ProviderPayment]:
-    match value:
-        case "open":
-            return rows.filter(status__in=ProviderPayment.OPEN)
-        case "owed":
-            return rows.filter(status=Status.SUCCEEDED).exclude(taken_back=F("reversed"))
-        case _:
-            return rows.filter(status=value)
-
-
-def _few(rows: QuerySet[ProviderPayment], value: str) -> QuerySet[ProviderPayment] | None:
-    """Narrows to what an index of its own serves: what is open, and what is owed."""
-    return _narrowed(rows, value) if value in {"open", "owed"} else None
-
-
-PAYMENTS: List[ProviderPayment] = List(
-    title=_("Provider payments"),
-    rows=lambda: ProviderPayment.objects.select_related("tenant", "method"),
-    columns=(
-        Column(_("When"), created),
-        Column(_("For"), _for, kind="th"),
-        Column(_("Tenant"), tenant_link),
-        Column(_("State"), payment_state),
-        Column(_("Amount"), lambda row: formats.money(row.amount, row.currency), kind="r"),
-        Column(_("Owed"), _owed, kind="r"),
-        Column(_("Movement"), lambda row: link(ids.LEDGER_TRANSACTION, row.ledger_transaction_id), wide=True),
-        Column(_("At the provider"), lambda row: formats.copy_id(row.reference) if row.reference else "–", wide=True),
-        Column(_("By"), lambda row: row.actor[:40], wide=True),
-    ),
-    filters=(
-        TENANT,
-        Filter(
-            "state", _("State"), _narrowed, index=_few, rank=1,
-            choices=(
-                ("open", _("Open")), ("succeeded", _("Succeeded")), ("failed", _("Failed")),
-                ("owed", pgettext_lazy("payment", "Taken back and owed")),
-            ),
-        ),
-        Filter("reference", _("Reference"), equals("reference"), index=equals("reference"), rank=0),
-    ),
-    look_through=LOOK_THROUGH,
-    empty=_("Nothing was asked for at a payment provider yet."),
-)  # fmt: skip
-
-
-def _event_state(row: ProviderEvent) -> Any:
-    state = formats.status(TONES[row.state], label(row.get_state_display()))
-    return format_html('{} <span class="quiet small">{}</span>', state, row.error) if row.error else state
-
-
-def _about(row: ProviderEvent) -> Any:
-    return formats.copy_id(row.object_reference) if row.object_reference else "–"
-
-
-EVENTS: List[ProviderEvent] = List(
-    title=_("Provider events"),
-    rows=lambda: ProviderEvent.objects.all(),
-    columns=(
-        Column(_("Received"), lambda row: formats.moment(row.received_at)),
-        Column(_("Event"), lambda row: row.type, kind="th"),
-        Column(_("State"), _event_state),
-        Column(_("Came by"), lambda row: label(row.get_source_display())),
-        Column(_("Tenant"), lambda row: link(ids.TENANT, row.tenant_id) if row.tenant_id else "–"),
-        Column(_("About"), _about, wide=True),
-        Column(_("Id"), lambda row: formats.copy_id(row.reference), wide=True),
-    ),
-    filters=(Filter("id", _("Id"), equals("reference"), index=equals("reference"), rank=0),),
-    empty=_("The provider has told nothing yet."),
-)
+MONEY = OperatorPermission.MONEY
+LIST = "admin/payments/list.html"
+SIGHT = "admin/payments/sight.html"
 
 
 @operator_page(section="ledger")
 def payments(request: HttpRequest) -> HttpResponse:
-    return list_page(request, PAYMENTS, template="admin/payments/list.html", context={"here": "payments"})
+    return list_page(request, PAYMENTS, template=LIST, context={"here": "payments", "unbooked": unbooked_read()})
 
 
 @operator_page(section="ledger")
 def events(request: HttpRequest) -> HttpResponse:
-    return list_page(request, EVENTS, template="admin/payments/list.html", context={"here": "provider_events"})
+    context = {"here": "provider_events", "unbooked": unbooked_read()}
+    return list_page(request, events_list(may=_may(request)), template=LIST, context=context)
+
+
+@operator_page(section="ledger")
+def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
+    row = _payment(payment_id)
+    context: dict[str, Any] = {
+        **sight_of(row),
+        "heading": heading(row),
+        "state": state_cell(row),
+        "actions": acts_of(row) if _may(request) else [],
+        "events": [(event, event_state(event)) for event in events_of(row)],
+        "said": provider_said(row) if "ask" in request.GET else None,
+    }
+    return render(request, "admin/payments/payment.html", context)
+
+
+@operator_page(section="ledger")
+def payment_says(request: HttpRequest, payment_id: str) -> HttpResponse:
+    """What the provider says now, for a place in a page."""
+    row = _payment(payment_id)
+    return render(request, "admin/payments/says.html", {"payment": row, "said": provider_said(row)})
+
+
+@operator_page(MONEY, section="ledger")
+def payment_retry(request: HttpRequest, payment_id: str) -> HttpResponse:
+    row = _payment(payment_id)
+    return _of_payment(request, PaymentTryAgain(request.POST or None, payment=row), row)
+
+
+@operator_page(MONEY, section="ledger")
+def payment_set_aside(request: HttpRequest, payment_id: str) -> HttpResponse:
+    row = _payment(payment_id)
+    return _of_payment(request, PaymentSetAside(request.POST or None, payment=row), row)
+
+
+@operator_page(MONEY, section="ledger")
+def event_retry(request: HttpRequest, event_id: str) -> HttpResponse:
+    event = _event(event_id)
+    return _of_event(request, EventTryAgain(request.POST or None, event=event), event)
+
+
+@operator_page(MONEY, section="ledger")
+def event_set_aside(request: HttpRequest, event_id: str) -> HttpResponse:
+    event = _event(event_id)
+    return _of_event(request, EventSetAside(request.POST or None, event=event), event)
+
+
+def _of_payment(request: HttpRequest, act: PaymentTryAgain | PaymentSetAside, row: ProviderPayment) -> HttpResponse:
+    extra = {"sight": SIGHT, **sight_of(row), "state": state_cell(row)}
+    return operator_act(request, act, back=address_of(ids.PROVIDER_PAYMENT, row.id), extra=extra)
+
+
+def _of_event(request: HttpRequest, act: EventTryAgain | EventSetAside, event: ProviderEvent) -> HttpResponse:
+    row = payment_of(event)
+    extra = {"sight": SIGHT, "event": event, "event_state": event_state(event), **sight_of(row)}
+    extra["state"] = state_cell(row) if row is not None else ""
+    return operator_act(request, act, back=f"{reverse('admin:provider_events')}?state=waiting", extra=extra)
+
+
+def _may(request: HttpRequest) -> bool:
+    return operator_can(operator_of(request), MONEY)
+
+
+def _payment(text: str) -> ProviderPayment:
+    return find_or_404(ids.PROVIDER_PAYMENT, text, payment_find)
+
+
+def _event(reference: str) -> ProviderEvent:
+    row = event_by_reference(reference)
+    if row is None:
+        raise Http404
+    return row

@@ -34,6 +34,7 @@ from billing.models import (
     LegalEntity,
     Payment,
     Plan,
+    ProviderPayment,
 )
 from cavendish.above.tenant_data.models import Export
 from cavendish.db import ids
@@ -108,6 +109,7 @@ _KINDS: dict[str, _Kind] = {
     ids.INVOICE: _Kind(Invoice, "number", "status"),
     ids.CREDIT_NOTE: _Kind(CreditNote, "number", page=(ids.INVOICE, "invoice_id")),
     ids.LEDGER_TRANSACTION: _Kind(LedgerTransaction, sub="kind, reason"),
+    ids.PROVIDER_PAYMENT: _Kind(ProviderPayment, sub="purpose, status"),
     ids.WEBHOOK_ENDPOINT: _Kind(WebhookEndpoint, "url", "status"),
     ids.WEBHOOK_DELIVERY: _Kind(WebhookDelivery, sub="event_type, status", page=(ids.WEBHOOK_ENDPOINT, "endpoint_id")),
     ids.OPERATOR_KEY: _Kind(OperatorKey, "name", "prefix"),

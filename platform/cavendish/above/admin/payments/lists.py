@@ -1,0 +1,198 @@
+"""What was asked for at the payment provider, of all tenants or one; and the log of the provider's events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from billing.models import ProviderEvent, ProviderPayment
+from billing.provider_payments.decisions import payment_owed
+from cavendish.above.admin.links import TENANT, link, tenant_link
+from cavendish.above.admin.payments.acts import EventSetAside, EventTryAgain
+from cavendish.above.ui import formats
+from cavendish.above.ui.cells import created, in_row, unseen
+from cavendish.above.ui.labels import label
+from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals
+from cavendish.above.ui.payments import payment_state, problem_text
+from cavendish.db import ids
+
+Status = ProviderPayment.Status
+TONES = {"received": "waiting", "processed": "good", "ignored": "off", "set_aside": "off"}
+
+
+def is_stuck(row: ProviderPayment) -> bool:
+    return bool(row.problem and row.set_aside_at is None)
+
+
+def state_cell(row: ProviderPayment) -> Any:
+    """Returns the state, and why it cannot be booked or that an operator set it aside."""
+    state = payment_state(row)
+    if is_stuck(row):
+        return format_html('{} <b class="bad small">{}</b>', state, problem_text(row.problem, row.problem_detail))
+    if row.set_aside_at is not None:
+        return format_html('{} <span class="quiet small">{}</span>', state, _("set aside"))
+    return state
+
+
+def _for(row: ProviderPayment) -> Any:
+    return link(ids.PROVIDER_PAYMENT, row.id, label(row.get_purpose_display()))
+
+
+def _owed(row: ProviderPayment) -> Any:
+    owed = payment_owed(row)
+    return format_html('<b class="bad">{}</b>', formats.money(owed, row.currency)) if owed > 0 else "–"
+
+
+def _came(row: ProviderPayment) -> str:
+    if row.came is not None:
+        return formats.money(row.came, row.came_currency)
+    return formats.money(row.received, row.currency) if row.booked_at else "–"
+
+
+def _narrowed(rows: QuerySet[ProviderPayment], value: str) -> QuerySet[ProviderPayment]:
+    match value:
+        case "open":
+            return rows.filter(status__in=ProviderPayment.OPEN)
+        case "stuck":
+            return rows.filter(~Q(problem="") & Q(set_aside_at=None))
+        case "owed":
+            owed = rows.filter(status=Status.SUCCEEDED).exclude(taken_back=F("reversed"))
+            return owed.exclude(taken_back=F("reversed") + F("waived"))
+        case _:
+            return rows.filter(status=value)
+
+
+def _few(rows: QuerySet[ProviderPayment], value: str) -> QuerySet[ProviderPayment] | None:
+    """Narrows to what an index of its own serves: what is open, what cannot be booked, and what is owed."""
+    return _narrowed(rows, value) if value in {"open", "stuck", "owed"} else None
+
+
+PAYMENTS: List[ProviderPayment] = List(
+    title=_("Provider payments"),
+    rows=lambda: ProviderPayment.objects.select_related("tenant", "method"),
+    columns=(
+        Column(_("When"), created),
+        Column(_("For"), _for, kind="th"),
+        Column(_("Tenant"), tenant_link),
+        Column(_("State"), state_cell),
+        Column(_("Asked for"), lambda row: formats.money(row.amount, row.currency), kind="r"),
+        Column(_("Came"), _came, kind="r", wide=True),
+        Column(_("Owed"), _owed, kind="r"),
+        Column(_("Invoice"), lambda row: link(ids.INVOICE, row.invoice_id), wide=True),
+        Column(_("Movement"), lambda row: link(ids.LEDGER_TRANSACTION, row.ledger_transaction_id), wide=True),
+        Column(_("By"), lambda row: row.actor[:40], wide=True),
+    ),
+    filters=(
+        TENANT,
+        Filter(
+            "state", _("State"), _narrowed, index=_few, rank=1,
+            choices=(
+                ("open", _("Open")), ("stuck", _("Cannot be booked")),
+                ("owed", pgettext_lazy("payment", "Taken back and owed")), ("succeeded", _("Succeeded")),
+                ("failed", _("Failed")),
+            ),
+        ),
+        Filter("reference", _("Reference"), equals("reference"), index=equals("reference"), rank=0),
+    ),
+    look_through=LOOK_THROUGH,
+    empty=_("Nothing was asked for at a payment provider yet."),
+)  # fmt: skip
+
+
+def event_state(row: ProviderEvent) -> Any:
+    """Returns the state, and why it waits or what was decided."""
+    state = formats.status(TONES[row.state], label(row.get_state_display()))
+    if row.state == ProviderEvent.State.SET_ASIDE:
+        return format_html('{} <span class="quiet small">{}</span>', state, row.set_aside_note)
+    if not row.error:
+        return state
+    why = problem_text(row.error, row.error_detail)
+    tone = "bad" if row.state == ProviderEvent.State.RECEIVED else "quiet"
+    return format_html('{} <span class="{} small">{}</span>', state, tone, why)
+
+
+def _next(row: ProviderEvent) -> Any:
+    if row.state != ProviderEvent.State.RECEIVED:
+        return "–"
+    return formats.moment(row.due_at) if row.due_at > timezone.now() else _("now")
+
+
+def _about(row: Any) -> Any:
+    if row.payment_id is not None:
+        return link(ids.PROVIDER_PAYMENT, row.payment_id, row.object_reference)
+    return formats.copy_id(row.object_reference) if row.object_reference else "–"
+
+
+def _with_payments(rows: Iterable[Any]) -> None:
+    """Reads at once which payments the events of a page are about."""
+    named = {row.object_reference for row in rows if row.object_reference}
+    found: dict[str, Any] = {}
+    if named:
+        mine = ProviderPayment.objects.filter(Q(reference__in=named) | Q(page_reference__in=named))
+        for id_, *references in mine.values_list("id", "reference", "page_reference"):
+            found |= dict.fromkeys(filter(None, references), id_)
+    for row in rows:
+        row.payment_id = found.get(row.object_reference)
+
+
+def _waiting(rows: QuerySet[ProviderEvent], value: str) -> QuerySet[ProviderEvent]:
+    match value:
+        case "waiting":
+            return rows.filter(state=ProviderEvent.State.RECEIVED)
+        case "failing":
+            return rows.filter(state=ProviderEvent.State.RECEIVED, tries__gt=0)
+        case _:
+            return rows.filter(state=ProviderEvent.State.SET_ASIDE)
+
+
+def event_acts(row: ProviderEvent, *, small: bool = False) -> list[dict[str, Any]]:
+    """Returns the buttons of an event that waits."""
+    if row.state != ProviderEvent.State.RECEIVED:
+        return []
+    return [
+        {
+            "address": reverse(f"admin:provider_event_{name}", args=[row.reference]),
+            "word": act.word, "of": row.type, "dialog": True, "small": small,
+        }
+        for name, act in (("retry", EventTryAgain), ("set_aside", EventSetAside))
+    ]  # fmt: skip
+
+
+EVENT_COLUMNS: Sequence[Column[Any]] = (
+    Column(_("Received"), lambda row: formats.moment(row.received_at)),
+    Column(_("Event"), lambda row: row.type, kind="th"),
+    Column(_("State"), event_state),
+    Column(_("Tries"), lambda row: formats.count(row.tries), kind="r", wide=True),
+    Column(pgettext_lazy("try", "Next"), _next, wide=True),
+    Column(_("Tenant"), lambda row: link(ids.TENANT, row.tenant_id) if row.tenant_id else "–"),
+    Column(_("About"), _about, wide=True),
+    Column(_("Id"), lambda row: formats.copy_id(row.reference), wide=True),
+)
+ACT: Column[Any] = Column(unseen(_("Act")), lambda row: in_row(event_acts(row, small=True)), kind="r")
+
+
+def events_list(*, may: bool) -> List[Any]:
+    """Returns the list of events, with buttons where they would act."""
+    return List(
+        title=_("Provider events"),
+        rows=lambda: ProviderEvent.objects.all(),
+        columns=(*EVENT_COLUMNS, ACT) if may else EVENT_COLUMNS,
+        filters=(
+            Filter(
+                "state", _("State"), _waiting, index=_waiting, rank=1,
+                choices=(
+                    ("waiting", _("Waiting")), ("failing", _("Waiting, failed before")), ("set_aside", _("Set aside")),
+                ),
+            ),
+            Filter("id", _("Id"), equals("reference"), index=equals("reference"), rank=0),
+        ),
+        prepare=_with_payments,
+        empty=_("The provider has told nothing yet."),
+    )  # fmt: skip
