@@ -94,8 +94,16 @@ def unbooked_read() -> Unbooked:
         return Unbooked(
             late_events().count(),
             stuck_payments().count(),
-            owed_payments().exclude(~Q(problem="") & Q(set_aside_at=None)).count(),
+            owed_payments().filter(Q(problem="") | Q(set_aside_at__isnull=False)).count(),
         )
+
+
+def unbooked_of(tenant_id: UUID) -> Unbooked:
+    """Returns a tenant's part of it, as the operator; nothing is asked where there is no provider."""
+    if not provider_name():
+        return Unbooked(0, 0, 0)
+    owed = owed_payments().filter(Q(problem="") | Q(set_aside_at__isnull=False), tenant_id=tenant_id)
+    return Unbooked(0, stuck_payments().filter(tenant_id=tenant_id).count(), owed.count())
 
 
 def events_waiting() -> QuerySet[ProviderEvent]:

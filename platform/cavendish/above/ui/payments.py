@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import ProviderPayment
+from billing.models import PaymentMethod, ProviderPayment
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
 
@@ -42,6 +42,22 @@ def off_reason(code: str) -> str:
     return str(OFF.get(code) or code.replace("_", " "))
 
 
+DISPUTES: dict[str, str | Promise] = {
+    "warning_needs_response": gettext_lazy("may come, and wants an answer"),
+    "warning_under_review": gettext_lazy("may come, the bank looks at it"),
+    "warning_closed": gettext_lazy("did not come"),
+    "needs_response": gettext_lazy("wants an answer"),
+    "under_review": gettext_lazy("the bank looks at it"),
+    "won": gettext_lazy("won"),
+    "lost": gettext_lazy("lost"),
+}
+"""States of a dispute by the provider's word; another one is shown without its underscores."""
+
+
+def dispute_text(word: str) -> str:
+    return str(DISPUTES.get(word) or word.replace("_", " "))
+
+
 FAILURES: dict[str, str | Promise] = {
     "page_expired": gettext_lazy("Nobody paid on the provider's page."),
     "provider_unavailable": gettext_lazy("The payment provider did not answer; nothing was charged."),
@@ -69,6 +85,17 @@ def problem_text(code: str, detail: str = "") -> str:
     if words is None:
         return detail or code.replace("_", " ")
     return f"{words} ({detail})" if code == "internal" and detail else str(words)
+
+
+KINDS = {"sepa_debit": "SEPA", "us_bank_account": "ACH", "bacs_debit": "Bacs", "au_becs_debit": "BECS"}
+"""Bank debits by the name that people know; cards have their brand."""
+
+
+def method_text(method: PaymentMethod) -> str:
+    """Returns a method as people know it: "Visa ···· 4242, 12/2034"."""
+    name = method.brand.title() or KINDS.get(method.type) or method.type.replace("_", " ").capitalize()
+    text = f"{name} ···· {method.last4}" if method.last4 else name
+    return f"{text}, {method.exp_month:02}/{method.exp_year}" if method.exp_month and method.exp_year else text
 
 
 def payment_state(row: ProviderPayment) -> SafeString:

@@ -74,9 +74,7 @@ class PaymentAct(Act):
 
     @property
     def name(self) -> str:
-        row = self.payment
-        facts = {"what": label(row.get_purpose_display()), "amount": formats.money(row.amount, row.currency)}
-        return gettext("%(what)s of %(amount)s") % facts
+        return formats.money(self.payment.amount, self.payment.currency)
 
 
 class PaymentTryAgain(PaymentAct):
@@ -85,7 +83,7 @@ class PaymentTryAgain(PaymentAct):
 
     @property
     def title(self) -> str:
-        return gettext("Try again: %s") % self.name
+        return gettext("Try the payment of %s again") % self.name
 
     def run(self, actor: Actor) -> str:
         payment_retry(payment_id=self.payment.id, actor=actor)
@@ -114,7 +112,7 @@ class PaymentSetAside(PaymentAct, SetAsideForm):
 
     @property
     def title(self) -> str:
-        return gettext("Set aside: %s") % self.name
+        return gettext("Set the payment of %s aside") % self.name
 
     def preview(self) -> Preview:
         row, dash = self.payment, "–"

@@ -9,8 +9,8 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from billing.models import ProviderEvent, ProviderPayment
 from billing.provider_payments.decisions import payment_owed
@@ -33,12 +33,11 @@ def is_stuck(row: ProviderPayment) -> bool:
 
 def state_cell(row: ProviderPayment) -> Any:
     """Returns the state, and why it cannot be booked or that an operator set it aside."""
-    state = payment_state(row)
     if is_stuck(row):
-        return format_html('{} <b class="bad small">{}</b>', state, problem_text(row.problem, row.problem_detail))
-    if row.set_aside_at is not None:
-        return format_html('{} <span class="quiet small">{}</span>', state, _("set aside"))
-    return state
+        state, why = formats.status("bad", gettext("Not booked")), problem_text(row.problem, row.problem_detail)
+    else:
+        state, why = payment_state(row), gettext("set aside") if row.set_aside_at is not None else ""
+    return format_html('{} <span class="quiet small">{}</span>', state, why) if why else state
 
 
 def _for(row: ProviderPayment) -> Any:
@@ -80,14 +79,13 @@ PAYMENTS: List[ProviderPayment] = List(
     columns=(
         Column(_("When"), created),
         Column(_("For"), _for, kind="th"),
-        Column(_("Tenant"), tenant_link),
-        Column(_("State"), state_cell),
         Column(_("Asked for"), lambda row: formats.money(row.amount, row.currency), kind="r"),
         Column(_("Came"), _came, kind="r", wide=True),
-        Column(_("Owed"), _owed, kind="r"),
+        Column(_("Owed"), _owed, kind="r", wide=True),
+        Column(_("State"), state_cell),
+        Column(_("Tenant"), tenant_link),
         Column(_("Invoice"), lambda row: link(ids.INVOICE, row.invoice_id), wide=True),
         Column(_("Movement"), lambda row: link(ids.LEDGER_TRANSACTION, row.ledger_transaction_id), wide=True),
-        Column(_("By"), lambda row: row.actor[:40], wide=True),
     ),
     filters=(
         TENANT,
@@ -107,26 +105,27 @@ PAYMENTS: List[ProviderPayment] = List(
 
 
 def event_state(row: ProviderEvent) -> Any:
-    """Returns the state, and why it waits or what was decided."""
-    state = formats.status(TONES[row.state], label(row.get_state_display()))
+    """Returns the state, and why it waits, since how many tries and until when, or what was decided."""
+    waits = row.state == ProviderEvent.State.RECEIVED
+    state = formats.status(TONES[row.state], gettext("Waiting") if waits else label(row.get_state_display()))
     if row.state == ProviderEvent.State.SET_ASIDE:
         return format_html('{} <span class="quiet small">{}</span>', state, row.set_aside_note)
     if not row.error:
         return state
     why = problem_text(row.error, row.error_detail)
-    tone = "bad" if row.state == ProviderEvent.State.RECEIVED else "quiet"
-    return format_html('{} <span class="{} small">{}</span>', state, tone, why)
-
-
-def _next(row: ProviderEvent) -> Any:
-    if row.state != ProviderEvent.State.RECEIVED:
-        return "–"
-    return formats.moment(row.due_at) if row.due_at > timezone.now() else _("now")
+    if not waits:
+        return format_html('{} <span class="quiet small">{}</span>', state, why)
+    tries = ngettext("%s try", "%s tries", row.tries).replace("%s", formats.count(row.tries))
+    due = formats.moment(row.due_at) if row.due_at > timezone.now() else gettext("now")
+    return format_html(
+        '{} <span class="bad small">{}</span> <br><span class="quiet small">{}, {} {}</span>',
+        state, why, tries, pgettext("try", "next"), due,
+    )  # fmt: skip
 
 
 def _about(row: Any) -> Any:
     if row.payment_id is not None:
-        return link(ids.PROVIDER_PAYMENT, row.payment_id, row.object_reference)
+        return link(ids.PROVIDER_PAYMENT, row.payment_id, formats.short_id(row.object_reference))
     return formats.copy_id(row.object_reference) if row.object_reference else "–"
 
 
@@ -165,17 +164,14 @@ def event_acts(row: ProviderEvent, *, small: bool = False) -> list[dict[str, Any
     ]  # fmt: skip
 
 
-EVENT_COLUMNS: Sequence[Column[Any]] = (
-    Column(_("Received"), lambda row: formats.moment(row.received_at)),
-    Column(_("Event"), lambda row: row.type, kind="th"),
-    Column(_("State"), event_state),
-    Column(_("Tries"), lambda row: formats.count(row.tries), kind="r", wide=True),
-    Column(pgettext_lazy("try", "Next"), _next, wide=True),
-    Column(_("Tenant"), lambda row: link(ids.TENANT, row.tenant_id) if row.tenant_id else "–"),
-    Column(_("About"), _about, wide=True),
-    Column(_("Id"), lambda row: formats.copy_id(row.reference), wide=True),
-)
+RECEIVED: Column[Any] = Column(_("Received"), lambda row: formats.moment(row.received_at))
+STATE: Column[Any] = Column(_("State"), event_state)
+EVENT: Column[Any] = Column(_("Event"), lambda row: format_html('<span class="cut">{}</span>', row.type), kind="th")
 ACT: Column[Any] = Column(unseen(_("Act")), lambda row: in_row(event_acts(row, small=True)), kind="r")
+BELONGS: Sequence[Column[Any]] = (
+    Column(_("About"), _about),
+    Column(_("Tenant"), lambda row: link(ids.TENANT, row.tenant_id) if row.tenant_id else "–"),
+)
 
 
 def events_list(*, may: bool) -> List[Any]:
@@ -183,7 +179,7 @@ def events_list(*, may: bool) -> List[Any]:
     return List(
         title=_("Provider events"),
         rows=lambda: ProviderEvent.objects.all(),
-        columns=(*EVENT_COLUMNS, ACT) if may else EVENT_COLUMNS,
+        columns=(RECEIVED, STATE, EVENT, *([ACT] if may else []), *BELONGS),
         filters=(
             Filter(
                 "state", _("State"), _waiting, index=_waiting, rank=1,

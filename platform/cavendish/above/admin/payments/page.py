@@ -19,7 +19,7 @@ from cavendish.above.admin.payments.acts import PaymentSetAside, PaymentTryAgain
 from cavendish.above.admin.payments.lists import is_stuck
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
-from cavendish.above.ui.payments import problem_text
+from cavendish.above.ui.payments import dispute_text, method_text, problem_text
 from cavendish.db import ids
 
 PROGRESS = {"pending": "waiting", "requires_action": "waiting", "succeeded": "good", "failed": "bad"}
@@ -39,6 +39,10 @@ class Said:
         assert self.state is not None
         value = self.state.progress.value
         return formats.status(PROGRESS[value], label(ProviderPayment.Status(value).label))
+
+    @property
+    def dispute(self) -> str:
+        return dispute_text(self.state.dispute) if self.state is not None else ""
 
 
 def provider_said(row: ProviderPayment) -> Said:
@@ -96,6 +100,8 @@ def sight_of(row: ProviderPayment | None) -> dict[str, Any]:
         "payment": row,
         "public_id": public,
         "owed": payment_owed(row) if row.booked_at else ZERO,
+        "method": method_text(row.method) if row.method else "",
+        "dispute": dispute_text(row.dispute) if row.dispute else "",
         "why": problem_text(row.problem, row.problem_detail) if row.problem else "",
         "is_stuck": is_stuck(row),
         "is_open": row.status in ProviderPayment.OPEN,

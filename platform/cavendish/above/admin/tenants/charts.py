@@ -17,11 +17,13 @@ from cavendish.above.ui.charts import Bar, bars
 from cavendish.above.ui.formats import day, money
 
 
-def spend_chart(spend: Spend, currency: str) -> SafeString:
-    """Returns the month by day: what was spent, today hatched, the days to come dashed at this pace."""
+def spend_chart(spend: Spend, currency: str) -> SafeString | str:
+    """Returns the month by day: what was spent, today hatched, the days to come dashed at this pace. Empty: nothing."""
     amounts = dict(spend.days)
     first, end = spend.month.first, month_after(spend.month.first)
     most = max(amounts.values(), default=ZERO)
+    if not most:
+        return ""
     marked = False
     drawn = []
     for back in range((end - first).days):

@@ -19,6 +19,7 @@ from billing.dunning.selectors import paused_until, steps_of
 from billing.invoices.selectors import invoice_preview
 from billing.models import Budget, LedgerTransaction
 from billing.months import month_after
+from billing.provider_payments.selectors import unbooked_of
 from billing.wallets.month import wallet_month
 from cavendish.above.admin.home import lines
 from cavendish.above.admin.pages import operator_act, operator_of, operator_page, refused
@@ -131,6 +132,7 @@ def tenant(request: HttpRequest, tenant_id: str) -> HttpResponse:
     context = {
         "tenant": found,
         "public_id": ids.encode(ids.TENANT, found.id),
+        "unbooked": unbooked_of(found.id),
         "subscription": subscription,
         "version": version,
         "currency": currency,

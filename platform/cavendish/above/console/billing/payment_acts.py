@@ -25,16 +25,10 @@ from cavendish.above.console.pay.leading import led_to_provider
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.formats import money
 from cavendish.above.ui.forms import AmountField
+from cavendish.above.ui.payments import method_text
 
 ANOTHER = "another"
 Status = ProviderPayment.Status
-
-
-def method_text(method: PaymentMethod) -> str:
-    """Returns a method as people know it: "Visa ···· 4242, 12/2034"."""
-    name = method.brand.title() or method.type.replace("_", " ").capitalize()
-    text = f"{name} ···· {method.last4}" if method.last4 else name
-    return f"{text}, {method.exp_month:02}/{method.exp_year}" if method.exp_month and method.exp_year else text
 
 
 class TopUp(Act):

@@ -19,14 +19,14 @@ from billing.provider_payments.selectors import payments_of
 from billing.providers import provider, provider_name
 from billing.wallets.selectors import wallet_of
 from cavendish.above.console.billing.money import LIVE
-from cavendish.above.console.billing.payment_acts import METHOD_ACTS, AddMethod, ChangeAutoTopUp, TopUp, method_text
+from cavendish.above.console.billing.payment_acts import METHOD_ACTS, AddMethod, ChangeAutoTopUp, TopUp
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import Column, List, list_page
-from cavendish.above.ui.payments import off_reason, payment_state
+from cavendish.above.ui.payments import method_text, off_reason, payment_state
 from cavendish.db import ids
 
 page = console_page(Permission.BILLING, section="billing")

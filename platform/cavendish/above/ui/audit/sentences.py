@@ -25,7 +25,9 @@ _ID = re.compile(r"[a-z]{2,8}_[0-9a-f]{32}")
 _AMOUNT = re.compile(r"-?\d{1,20}\.\d{9}")
 """Amounts are kept with nine places; zeros after the second help nobody."""
 
-QUIET = frozenset({"reason", "livemode", "currency", "prefix", "actor", "scopes", "slug", "reference", "revoked_at"})
+QUIET = frozenset({
+    "reason", "livemode", "currency", "prefix", "actor", "scopes", "slug", "reference", "revoked_at", "purpose",
+})  # fmt: skip
 
 
 OPERATORS = frozenset({"operator", "operator_key"})
