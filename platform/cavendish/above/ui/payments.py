@@ -104,6 +104,10 @@ def payment_state(row: ProviderPayment) -> SafeString:
     if row.status == Status.FAILED and row.failure_message:
         why = FAILURES.get(row.failure_code, row.failure_message)
         return format_html('{} <span class="quiet small">{}</span>', state, why)
+    if row.status in ProviderPayment.OPEN and row.problem:
+        return format_html(
+            '{} <span class="quiet small">{}</span>', state, _("It came; your operator has yet to book it.")
+        )
     if row.taken_back:
         text = _("%s taken back") % formats.money(row.taken_back, row.currency)
         return format_html('{} <span class="quiet small">{}</span>', state, text)

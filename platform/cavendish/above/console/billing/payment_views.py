@@ -127,9 +127,9 @@ def payments(request: HttpRequest, work: Workplace) -> HttpResponse:
         columns=(
             Column(_("When"), created),
             Column(pgettext_lazy("line", "What"), purpose, kind="th"),
-            Column(_("By"), lambda row: method_text(row.method) if row.method else "–", wide=True),
-            Column(_("State"), state),
             Column(_("Amount"), amount, kind="r"),
+            Column(_("State"), state),
+            Column(_("By"), lambda row: method_text(row.method) if row.method else "–", wide=True),
         ),
         empty=_("Nothing was paid through the provider yet."),
     )
