@@ -41,7 +41,10 @@ def state_cell(row: ProviderPayment) -> Any:
 
 
 def _for(row: ProviderPayment) -> Any:
-    return link(ids.PROVIDER_PAYMENT, row.id, label(row.get_purpose_display()))
+    payment = link(ids.PROVIDER_PAYMENT, row.id, label(row.get_purpose_display()))
+    if row.invoice_id is None:
+        return payment
+    return format_html('{}<br><span class="quiet small">{}</span>', payment, link(ids.INVOICE, row.invoice_id))
 
 
 def _owed(row: ProviderPayment) -> Any:
@@ -84,8 +87,8 @@ PAYMENTS: List[ProviderPayment] = List(
         Column(_("Owed"), _owed, kind="r", wide=True),
         Column(_("State"), state_cell),
         Column(_("Tenant"), tenant_link),
-        Column(_("Invoice"), lambda row: link(ids.INVOICE, row.invoice_id), wide=True),
         Column(_("Movement"), lambda row: link(ids.LEDGER_TRANSACTION, row.ledger_transaction_id), wide=True),
+        Column(_("At the provider"), lambda row: formats.copy_id(row.reference) if row.reference else "–", wide=True),
     ),
     filters=(
         TENANT,
