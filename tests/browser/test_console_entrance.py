@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import PHONE, WIDE, Seen, Theme, check_page, open_page, signed_in, visit
 from tests.browser.conftest import Living
@@ -129,7 +129,7 @@ def test_from_a_sign_up_to_a_call_that_arrives(newcomer: tuple[Page, Seen, Any],
     page.keyboard.press("Enter")
     page.locator(".switch-to:not([aria-current])").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.title.includes('Mei’s Pictures')")
+    expect(page).to_have_title(re.compile("Mei’s Pictures"))
     assert page.url.endswith("/console/settings/")
 
     page.keyboard.press("?")
