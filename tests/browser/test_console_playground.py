@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import PHONE, Seen, Theme, check_page, open_page, signed_in, visit
+from tests.browser.chromium import PHONE, Seen, Theme, check_page, open_page, settle, signed_in, visit
 from tests.browser.conftest import Living
 from tests.request.media_files import png
 
@@ -120,7 +120,7 @@ def test_pages_are_sound(browser: Browser, living: Living, state: Any, size: tup
         check_page(page, seen)
         page.locator(".recent a").first.click()
         done(page)
-        page.wait_for_load_state("networkidle")
+        settle(page, seen)
         check_page(page, seen, light=False)
         open_page(page, seen, f"{PLAYGROUND}templates")
         check_page(page, seen)
