@@ -9,6 +9,7 @@ import pytest
 
 from accounts.models import AuditEvent, OperatorRole
 from billing.models import ProviderEvent
+from billing.provider_payments.watch import provider_watch
 from cavendish.db import ids
 from cavendish.db.router import acting_as
 from tests.admin.acting import act, act_done
@@ -113,3 +114,13 @@ def test_what_is_owed_is_shown_as_a_sum(operator: Visitor, stripe: StripeServer)
     done = act_done(operator, f"{page}set-aside/", note="Paid by transfer")
     assert "Waived" in done
     assert Decimal(1) - left == who.payments[0].waived
+
+
+def test_the_front_page_says_what_is_not_booked(operator: Visitor, stripe: StripeServer) -> None:
+    in_another_currency(stripe)
+    poll()
+    provider_watch()
+    page = shown(operator.get("/admin/"))
+    assert "Payment provider" in page
+    assert "not booked" in page
+    assert 'last event <time class="num"' in page  # its markup is none of the text

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -236,14 +237,19 @@ def _provider(page: FrontPage) -> list[Part]:
     if provider is None:
         return []
     name, address = _("Payment provider"), reverse("admin:provider_events")
-    fact = _("last event %s") % ago(provider.told_at) if provider.told_at else _("no event yet")
+    fact = _with(_("last event %s"), ago(provider.told_at)) if provider.told_at else _("no event yet")
     if provider.answered_at is None or machine_now() - provider.answered_at > PROVIDER_SILENT:
-        silent = _("Last answer %s") % ago(provider.answered_at) if provider.answered_at else _("Silent")
+        silent = _with(_("Last answer %s"), ago(provider.answered_at)) if provider.answered_at else _("Silent")
         return [Part(name, address, "bad", silent, fact)]
     if provider.unbooked:
         word = ngettext("%s not booked", "%s not booked", provider.unbooked) % count(provider.unbooked)
         return [Part(name, address, "waiting", word, fact)]
     return [Part(name, address, "good", _("All booked"), fact)]
+
+
+def _with(text: str, time: str) -> SafeString:
+    """Returns a text with a time in it, whose markup says the exact one."""
+    return format_html(text.replace("%s", "{}"), time)
 
 
 def _page(name: str) -> str:

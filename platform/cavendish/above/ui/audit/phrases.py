@@ -64,7 +64,7 @@ PHRASES: dict[str, str | Promise] = {
     "payment_method.default_changed": _("made a payment method the default"),
     "payment_method.page_opened": _("went to save a payment method"),
     "payment.begun": _("asked for a payment of"),
-    "payment.succeeded": _("received a payment"),
+    "payment.succeeded": _("reported a payment"),
     "payment.failed": _("reported that a payment failed"),
     "payment.disputed": _("reported that a payment is disputed"),
     "payment.retried": _("asked again for a payment of"),
