@@ -55,13 +55,15 @@ def test_with_few_weeks_all_days_count_and_with_less_than_one_none() -> None:
     assert [minimum_of(currency, TEN) for currency in ("EUR", "JPY", "KWD")] == [10, 1000, 10]
 
 
-NOW = datetime.now(UTC)
+def today() -> date:
+    """Of the test, not of the run, which may go on over midnight."""
+    return datetime.now(UTC).date()
 
 
 def spend(tenant: Tenant, amounts: dict[int, str], key: UUID, **changes: Any) -> None:
     """Amounts by how many days ago."""
     for days, amount in amounts.items():
-        day = NOW.date() - timedelta(days=days)
+        day = today() - timedelta(days=days)
         used(tenant, f"{day}T00:00:00Z", 1120, amount, api_key_id=key, **changes)
     usage_platform_refresh()
 
@@ -128,7 +130,7 @@ def test_the_api_lists_them_to_whom_they_concern(tenant: Tenant) -> None:
     anomalies_watch()
     mine = Caller(make_key(tenant)[1])
     of_key, whole = mine.get("usage/anomalies")["data"]
-    day = f"{NOW.date()}"
+    day = f"{today()}"
     assert (whole["key_id"], whole["day"], whole["used"]) == (None, day, "50.000000000")
     assert (whole["usual"], whole["limit"], whole["currency"]) == ("5.000000000", "15.000000000", "USD")
     assert of_key["key_id"] == ids.encode(ids.API_KEY, key)

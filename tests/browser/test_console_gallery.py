@@ -68,6 +68,9 @@ def test_the_keyboard_leads_through_the_panel(living: Living, browser: Browser, 
         expect(page.locator("#side")).to_have_attribute("data-picture", names[1] or "")
         expect(tiles(page).nth(1)).to_have_attribute("aria-current", "true")
         stars = page.locator(".side-stars")
+        if given := page.locator("#labels").get_attribute("data-rating"):
+            page.keyboard.press(given)  # the demo draws ratings; the same key takes one away
+            expect(stars.locator(".on")).to_have_count(0)
         page.keyboard.press("2")
         expect(stars.locator(".on")).to_have_count(2)
         expect(tiles(page).nth(1).locator("[data-rating]")).to_contain_text("2")
@@ -153,9 +156,10 @@ def test_everything_is_a_link_without_a_script(living: Living, browser: Browser,
         page.wait_for_url("**/gallery/out_*/")
         expect(page.get_by_role("link", name="Download").first).to_be_visible()
         page.get_by_role("link", name="Older picture").click()
-        page.get_by_role("button", name="3 stars").click()
+        stars = page.get_by_role("button", name=re.compile(r"^\d stars?$"))
+        stars.first.click()  # of those that it does not have: the demo draws ratings, too
         page.get_by_role("button", name="Take the rating away").click()
-        expect(page.get_by_role("button", name="3 stars")).to_be_visible()
+        expect(stars).to_have_count(5)
         page.get_by_role("link", name="Close").click()
         page.get_by_role("link", name="More", exact=True).click()
         assert tiles(page).count() >= 1

@@ -74,7 +74,7 @@ UNKNOWN |= {"receipt_id": "rcpt_" + "0" * 32}
 UNKNOWN |= {"legal_entity_id": "le_" + "0" * 32}
 UNKNOWN |= dict.fromkeys(("endpoint_id", "webhook_id"), "whe_" + "0" * 32) | {"delivery_id": "whd_" + "0" * 32}
 UNKNOWN |= {"payment_method_id": "paym_" + "0" * 32, "top_up_id": "pay_" + "0" * 32, "signature": "x"}
-UNKNOWN |= {"transaction_id": "txn_" + "0" * 32, "payment_id": "pmt_" + "0" * 32}
+UNKNOWN |= {"event_id": "evt_" + "0" * 24, "transaction_id": "txn_" + "0" * 32, "payment_id": "pmt_" + "0" * 32}
 UNKNOWN["interaction_id"] = UNKNOWN["generation_id"]
 BUDGET = {"scope": "tenant", "period": "month", "metric": "images", "limit": 1000}
 
@@ -101,6 +101,7 @@ def ids_of(account: Account) -> dict[str, str]:
         "hold_id": UNKNOWN["hold_id"],  # likewise
         "plan_id": UNKNOWN["plan_id"],  # nobody's but the operator's
         **{name: UNKNOWN[name] for name in ("note_id", "operator_id", "operator_key_id", "transaction_id")},  # likewise
+        "event_id": UNKNOWN["event_id"],  # of the payment provider, and likewise
         "batch_id": ended_batch(account),
         "share_link_id": account.post(f"/api/v1/generations/{made['id']}/share-links", json={}).json()["id"],
         "template_id": account.post("/api/v1/templates", json={"name": "t", "prompt": "A cat"}).json()["id"],

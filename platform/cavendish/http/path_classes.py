@@ -84,7 +84,7 @@ MANAGEMENT = _class(
     | /api/v1/(keys|members|invitations|audit-events|tenants?|operators|operator-keys)(/.+)?
     | /api/v1/(budgets|usage|usage\.csv|wallet|payment-methods|ledger|subscription|billing-profile)(/.+)?
     | /api/v1/(invoices|credit-notes|receipts|legal-entities|exchange-rates|flagged-charges|charges)(/.+)?
-    | /api/v1/(plans|price-book)(/.+)? | /api/v1/(ledger|journal|invoices|payments)\.csv
+    | /api/v1/(plans|price-book|provider-events)(/.+)? | /api/v1/(ledger|journal|invoices|payments)\.csv
     | /v1(beta|alpha)?/(interactions|files|batches|models|tunedModels)(/.+)?
     | /v1(beta|alpha)?/webhooks([/:].+)? | /payments/[^/]+/webhook
     | /openai/v1/models(/.+)? | /v1(beta|alpha)?/openai/models(/.+)?

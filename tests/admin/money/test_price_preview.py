@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,11 @@ from tests.generations.helpers import claim_one, finish, register, reported, suc
 
 pytestmark = pytest.mark.usefixtures("quiet")
 D = Decimal
-NOW = datetime.now(UTC).date()
+
+
+def today() -> date:
+    """Of the test, not of the run, which may go on over a month's end."""
+    return datetime.now(UTC).date()
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +94,7 @@ def work(
 
 def effect_of(tenant: Tenant, **change: Any) -> Effect:
     usage_platform_refresh()
-    [row] = [row for row in price_change_preview(month=NOW, **change).tenants if row.tenant_id == tenant.id]
+    [row] = [row for row in price_change_preview(month=today(), **change).tenants if row.tenant_id == tenant.id]
     return row.effect
 
 
@@ -144,7 +148,7 @@ def test_a_plan_s_price_per_picture_concerns_its_tenants_alone_and_may_lie_below
     new = [NewPrice(FLASH, "image_output", D("0.05"), unit="per_image", image_size="1K")]
     usage_platform_refresh()
 
-    preview = price_change_preview(plan=plan, new=new, month=NOW)
+    preview = price_change_preview(plan=plan, new=new, month=today())
 
     [row] = preview.tenants
     assert (row.tenant_id, row.plan) == (tenant.id, plan)
@@ -204,7 +208,7 @@ def test_the_margin_table_sums_tenants_and_plans() -> None:
         work(tenant)
     usage_platform_refresh()
 
-    table = margin_table(month=NOW)
+    table = margin_table(month=today())
 
     one = D("0.067205")
     rows = {row.tenant_id: row for row in table.tenants}
