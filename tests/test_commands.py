@@ -13,6 +13,7 @@ from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
@@ -20,6 +21,7 @@ from django.core.management import CommandError, call_command
 from accounts.authentication.principal import principal_of
 from accounts.models import Tenant, User
 from billing.models import Wallet
+from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 
 
@@ -90,6 +92,21 @@ def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
     assert "\nPostgreSQL cannot be asked: " in f"\n{ended.stderr}"
     assert "Traceback" not in ended.stderr
     assert "canary" not in ended.stderr
+
+
+def test_a_database_that_gave_up_is_not_said_to_be_away() -> None:
+    waiting = (
+        "import sys, psycopg; from cavendish.boot.endings import endings_install as install; "
+        "install(['manage.py', 'drain']); connection = psycopg.connect(sys.argv[1]); "
+        """connection.execute("SET lock_timeout = '50ms'"); connection.execute("SELECT pg_advisory_lock(41, 59)")"""
+    )
+    with psycopg.connect(conninfo("operator")) as connection:
+        connection.execute("SELECT pg_advisory_lock(41, 59)")
+        command = [sys.executable, "-c", waiting, conninfo("operator")]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.stderr.startswith("PostgreSQL gave up (SQLSTATE 55P03): ")
+    assert "Run the command again." in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_reader_that_has_read_enough_is_no_error() -> None:

@@ -16,6 +16,10 @@ SERVERS = frozenset({"cavendish web", "cavendish worker", "cavendish scheduler",
 """Whose log has the traceback as well."""
 
 
+CONFLICTS = ("40", "55P03", "57014")
+"""SQLSTATEs: rolled back for another's sake; a lock that was not to be had in time; a statement that took too long."""
+
+
 def endings_install(arguments: Sequence[str]) -> None:
     """Has a command of `manage.py` or `python -m django` end so; `--traceback` shows where it was."""
     if process_name(arguments) not in SERVERS and "--traceback" not in arguments:
@@ -28,6 +32,13 @@ def _end(kind: type[BaseException], error: BaseException, trace: TracebackType |
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     elif issubclass(kind, KeyboardInterrupt):
         sys.stderr.write("\nStopped.\n")
+    elif isinstance(error, OperationalError | psycopg.OperationalError) and (code := _code(error)).startswith(
+        CONFLICTS
+    ):
+        sys.stderr.write(
+            f"PostgreSQL gave up (SQLSTATE {code}): {str(error).splitlines()[0]}\n"
+            "The step that was under way changed nothing. Run the command again.\n"
+        )
     elif issubclass(kind, OperationalError | psycopg.OperationalError):
         said = str(error).strip().splitlines() or [kind.__name__]
         sys.stderr.write(
@@ -36,3 +47,8 @@ def _end(kind: type[BaseException], error: BaseException, trace: TracebackType |
         )
     else:
         sys.__excepthook__(kind, error, trace)
+
+
+def _code(error: BaseException) -> str:
+    """Returns the SQLSTATE, empty where the server said none; Django keeps psycopg's error as the cause."""
+    return next((code for each in (error, error.__cause__) if (code := getattr(each, "sqlstate", None))), "")
