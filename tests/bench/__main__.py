@@ -90,7 +90,7 @@ async def measure(stack: Stack, names: list[str], quick: bool) -> tuple[list[Lin
     for name in names:
         try:
             lines += await ROWS[name](stack, quick)
-        except* (BenchError, ConnectionError, asyncio.IncompleteReadError) as group:
+        except* (BenchError, ConnectionError, asyncio.IncompleteReadError, psutil.Error) as group:
             whole = False
             lines.append(Line(name, f"failed: {str(group.exceptions[0])[:300]}", "", False))
     return lines, whole

@@ -77,6 +77,8 @@ def running(settings: dict[str, str]) -> Iterator[Stack]:
             # Counted as everywhere, and never reached.
             "REQUESTS_PER_MINUTE": "1000000000",
             "IMAGES_PER_MINUTE": "1000000000",
+            # Rows stop workers for minutes, and mean it.
+            "HANG_SECONDS": "3600",
             # The row of slow picture hosts has its own on this machine.
             "EGRESS_ALLOW": "127.0.0.1/32",
             **settings,
