@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from cavendish.gemini.client import Unavailable
+from cavendish.gemini.client import Unavailable, _wire
 from cavendish.gemini.client._wire import READ_SIZE
 from tests.gemini.helpers import BODY, client_of, picture_of, soon, until
 from tests.gemini.raw import request, transport_of
@@ -116,6 +116,34 @@ def test_a_slow_reader_makes_the_sender_wait(
             assert 0 < taken + held <= 2 * READ_SIZE
             assert written < 50_000_000
             await response.aclose()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:  # type: ignore[arg-type]
+        runner.run(call())
+
+
+@pytest.mark.parametrize("loop_factory", LOOPS)
+def test_answers_that_come_at_once_wait_in_their_sockets(loop_factory: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I10: what many connections hold together has a limit, too, beyond which each holds little."""
+    monkeypatch.setattr(_wire, "MOST_WAITING", 1_000_000)
+    count, size = 24, 2_000_000
+
+    async def send(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % size)
+        writer.write(bytes(size))
+        await writer.drain()
+
+    async def call() -> None:
+        async with upstream(send) as server, transport_of() as transport:
+            answers = [await transport.handle_async_request(request(server.url)) for _ in range(count)]
+            streams: list[Any] = [response.aiter_raw() for response in answers]
+            got = [len(await anext(stream)) for stream in streams]
+            await asyncio.sleep(0.3)
+            held = transport._landing.waiting
+            assert 0 < held <= _wire.MOST_WAITING + READ_SIZE + count * _wire.SMALL_READ < count * READ_SIZE
+            for number, stream in enumerate(streams):
+                got[number] += sum([len(piece) async for piece in stream])
+            assert got == [size] * count
+            assert transport._landing.waiting == 0
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:  # type: ignore[arg-type]
         runner.run(call())

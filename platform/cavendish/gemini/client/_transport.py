@@ -142,7 +142,7 @@ async def _send(wire: Wire, lines: bytes, request: httpx.Request, head: Head, ti
                 lines = b""
             await wire.write(chunk, timeout, watch=not head.complete)
             while wire.waiting and not head.complete:
-                head.add(wire.waiting.popleft())
+                head.add(wire.take())
             if head.complete and head.status >= 300:
                 return False
         if left > 0:

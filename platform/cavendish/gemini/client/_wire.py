@@ -17,20 +17,38 @@ import httpx
 READ_SIZE = 240 * 1024
 # An allocation of 128 KiB or more is new memory from the kernel each time, whose page faults cost more than the copy.
 PIECE_SIZE = 120 * 1024
+MOST_WAITING = 32 * 1024 * 1024
+SMALL_READ = 32 * 1024
 
 
 class Landing:
-    """Where the reads of all connections of one loop land, one after the other, before they are cut into pieces."""
+    """Where the reads of all connections of one loop land, one after the other, before they are cut into pieces.
+
+    Each connection holds one read. Where a thousand answers come within the same seconds that would be a quarter of a
+    gigabyte: once MOST_WAITING bytes wait for their tasks, reads are small, and the rest stays in the sockets.
+    """
 
     def __init__(self) -> None:
-        self.view = memoryview(bytearray(READ_SIZE))
+        self.waiting = 0
+        """Bytes that were read and that no task has taken yet."""
+        self._whole = memoryview(bytearray(READ_SIZE))
+        self._small = self._whole[:SMALL_READ]
+
+    def room(self) -> memoryview:
+        """Returns where the next read lands, as large as it may be."""
+        return self._whole if self.waiting < MOST_WAITING else self._small
+
+    def cut(self, count: int) -> list[bytes]:
+        """Returns what has just landed."""
+        self.waiting += count
+        return [bytes(self._whole[start : min(start + PIECE_SIZE, count)]) for start in range(0, count, PIECE_SIZE)]
 
 
 class Wire(asyncio.BufferedProtocol):
     """A connection of one task at a time. It raises httpx's exceptions."""
 
     def __init__(self, landing: Landing) -> None:
-        self._landing = landing.view
+        self._landing = landing
         self._transport: asyncio.Transport | None = None
         self._paused = False  # the loop does not read
         self._full = False  # the loop has more to send than it likes
@@ -46,11 +64,10 @@ class Wire(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._landing
+        return self._landing.room()
 
     def buffer_updated(self, nbytes: int) -> None:
-        for start in range(0, nbytes, PIECE_SIZE):
-            self.waiting.append(bytes(self._landing[start : min(start + PIECE_SIZE, nbytes)]))
+        self.waiting.extend(self._landing.cut(nbytes))
         if self._transport is not None and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -84,10 +101,16 @@ class Wire(asyncio.BufferedProtocol):
             if not await self._woken(timeout):
                 raise httpx.ReadTimeout("no bytes in time")
         if self.waiting:
-            return self.waiting.popleft()
+            return self.take()
         if self._error is not None:
             raise httpx.ReadError(type(self._error).__name__)
         return b""
+
+    def take(self) -> bytes:
+        """Returns the piece that has waited longest. Raises IndexError where none waits."""
+        piece = self.waiting.popleft()
+        self._landing.waiting -= len(piece)
+        return piece
 
     async def write(self, data: bytes, timeout: float | None, *, watch: bool) -> None:
         """Sends. Returns when the loop takes more, with `watch` also when something came meanwhile."""
@@ -110,7 +133,8 @@ class Wire(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         """Closes at once. Nobody will read the rest, and an orderly end would wait for a peer that hangs."""
-        self.waiting.clear()
+        while self.waiting:
+            self.take()
         if self._transport is not None:
             self._transport.abort()
 
