@@ -14,6 +14,8 @@ from xdist.workermanage import WorkerController
 
 APART = {"crash": "apart", "up": "apart", "browser": "pages"}
 """Folders of tests whose files go together, by the group's name; the longest, so they begin first."""
+LONG = ("clock", "upgrade", "deploy", "backup", "providers", "idempotency", "telemetry", "batches")
+"""Folders with tests of half a minute and more. They follow, so that no lane is left alone with one at the end."""
 
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc]
@@ -22,7 +24,8 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]
         return next((APART[part] for part in PurePosixPath(file).parts if part in APART), file)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        for group in dict.fromkeys(APART.values()):
-            if group in self.workqueue:
-                self.workqueue.move_to_end(group, last=False)
+        first = [group for group in dict.fromkeys(APART.values()) if group in self.workqueue]
+        then = [name for name in self.workqueue if set(LONG) & {*PurePosixPath(name).parts}]
+        for name in reversed(first + then):
+            self.workqueue.move_to_end(name, last=False)
         super()._assign_work_unit(node)

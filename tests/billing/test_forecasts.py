@@ -140,7 +140,7 @@ def asked(secret: str, query: str = "") -> Any:
 def test_the_api_says_what_the_month_comes_to(tenant: Tenant) -> None:
     secret = make_key(tenant)[1]
     today = datetime.now(UTC).date()
-    steady(tenant, "2", days=28, until=today)
+    steady(tenant, "2", days=31, until=today)
     with acting_as("operator"):
         budget = budget_create(
             tenant_id=tenant.id, actor=SYSTEM, scope="tenant", scope_id=tenant.id, period="month", metric="money",

@@ -76,8 +76,8 @@ def charged(tenant: Tenant, flags: list[str] | None = None) -> tuple[str, Decima
 
 def test_a_wallet_says_what_is_there(operator: Operator, quiet: None) -> None:
     some = customer(balance=10, plan=plan(included_images=3, included_credit=Decimal(2)))
-    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
-    operator.post(f"{some.path}/credits", {"amount": "1.5", "expires_at": tomorrow, "reason": "Sorry"})
+    soon = (timezone.now() + timedelta(minutes=1)).isoformat()  # before the plan's, also on a month's last day
+    operator.post(f"{some.path}/credits", {"amount": "1.5", "expires_at": soon, "reason": "Sorry"})
     operator.patch(f"{some.path}/wallet", {"credit_limit": "4"})
     submit_generation(some.tenant)
     wallet = some.calls.get("wallet")

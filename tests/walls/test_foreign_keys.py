@@ -107,7 +107,7 @@ def refusal(
         copied["version"] = 99
     if table == "generations_derivative":
         copied["requested_width"] = 99
-    if table == "generations_batchitem":
+    if table in {"generations_batchitem", "generations_output"}:
         copied["index"] = row["index"] + 99
     # what may be there once per tenant, series or invoice
     unique = {"month": "2001-01-01", "series_number": 2**40, "reference": uuid4().hex}
