@@ -17,8 +17,8 @@ import httpx
 READ_SIZE = 240 * 1024
 # An allocation of 128 KiB or more is new memory from the kernel each time, whose page faults cost more than the copy.
 PIECE_SIZE = 120 * 1024
-MOST_WAITING = 32 * 1024 * 1024
-SMALL_READ = 32 * 1024
+MOST_WAITING = 16 * 1024 * 1024
+SMALL_READ = 16 * 1024
 
 
 class Landing:
