@@ -15,6 +15,7 @@ from billing.ledger.services import unheld, wallet_lock
 from billing.models import LedgerTransaction, Payment, ProviderPayment
 from billing.money import ZERO
 from billing.payments.services import payment_record, payment_reverse
+from billing.provider_payments.troubles import payment_owed
 from billing.wallets.selectors import credits_sum
 from billing.wallets.services import top_up_reverse, wallet_top_up
 
@@ -56,7 +57,7 @@ def payment_take_back(row: ProviderPayment) -> bool:
     What the wallet cannot give now, because it is spent or held, is owed and taken as soon as money is there; not what
     an operator waived. What came back lessens that first, for it was never taken.
     """
-    difference = row.taken_back - row.reversed - row.waived
+    difference = payment_owed(row)
     if difference < 0 and row.waived:
         less = min(row.waived, -difference)
         row.waived -= less

@@ -6,9 +6,10 @@ Locks are taken in the order of `outcomes.py`. The provider is called before, in
 from __future__ import annotations
 
 from contextlib import suppress
-from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -16,7 +17,9 @@ from accounts.audit.services import audit_add
 from billing.errors import ChangeRefused
 from billing.models import ProviderEvent, ProviderPayment
 from billing.provider_payments.outcomes import payment_end_here
+from billing.provider_payments.selectors import events_about
 from billing.provider_payments.sending import payment_read
+from billing.provider_payments.troubles import is_stuck, payment_owed
 from billing.providers import provider, provider_name
 from billing.providers.errors import ProviderError
 from billing.providers.interface import PaymentState
@@ -25,6 +28,7 @@ from cavendish.http.problems import not_found
 
 State = ProviderEvent.State
 Status = ProviderPayment.Status
+Row = TypeVar("Row", bound=Model)
 
 
 def provider_event_retry(*, event_id: int, actor: Actor) -> None:
@@ -51,8 +55,7 @@ def provider_event_set_aside(*, event_id: int, note: str, actor: Actor) -> None:
 
 def is_undecided(row: ProviderPayment) -> bool:
     """Returns whether something is left to do about a payment: it is open, or cannot be booked, or is owed."""
-    stuck = row.problem and row.set_aside_at is None
-    return bool(row.status in ProviderPayment.OPEN or stuck or payment_owed(row) > 0)
+    return row.status in ProviderPayment.OPEN or is_stuck(row) or payment_owed(row) > 0
 
 
 def payment_retry(*, payment_id: UUID, actor: Actor) -> None:
@@ -74,7 +77,7 @@ def payment_set_aside(*, payment_id: UUID, note: str, actor: Actor) -> None:
     Money that comes for it only after that is booked all the same. Raises ChangeRefused where nothing is open.
     """
     with operator_reading():
-        row = _found(payment_id)
+        row = _one(ProviderPayment.objects.filter(id=payment_id))
     if row.status in ProviderPayment.OPEN and row.came is None:
         _end_there(row)
     with operator_writing():
@@ -82,8 +85,7 @@ def payment_set_aside(*, payment_id: UUID, note: str, actor: Actor) -> None:
         if not is_undecided(row):
             raise _ended("payment", row.status)
         before = {name: getattr(row, name) for name in ("status", "problem", "came", "came_currency", "waived")}
-        if row.booked_at is not None:
-            row.waived += payment_owed(row)
+        row.waived += payment_owed(row)
         row.set_aside_at, row.set_aside_by, row.set_aside_note = timezone.now(), str(actor)[:300], note
         row.save(update_fields=["waived", "set_aside_at", "set_aside_by", "set_aside_note"])
         if row.status in ProviderPayment.OPEN:
@@ -91,16 +93,8 @@ def payment_set_aside(*, payment_id: UUID, note: str, actor: Actor) -> None:
         _payment_audit(
             actor, "payment.set_aside", row, before, {"status": row.status, "waived": row.waived, "reason": note}
         )
-        waiting = ProviderEvent.objects.filter(provider=row.provider, state=State.RECEIVED)
-        named = [name for name in (row.reference, row.page_reference) if name]
-        for event in waiting.filter(object_reference__in=named).values_list("id", flat=True):
+        for event in events_about(row).filter(state=State.RECEIVED).values_list("id", flat=True):
             provider_event_set_aside(event_id=event, note=note, actor=actor)
-
-
-def payment_owed(row: ProviderPayment) -> Decimal:
-    """Returns what was taken back and the wallet has not given, without what was waived."""
-    owed: Decimal = row.taken_back - row.reversed - row.waived
-    return owed
 
 
 def payment_says(payment_id: UUID) -> PaymentState | None:
@@ -126,22 +120,17 @@ def _end_there(row: ProviderPayment) -> None:
             provider().payment_cancel(row.reference)
 
 
-def _found(payment_id: UUID) -> ProviderPayment:
-    row: ProviderPayment | None = ProviderPayment.objects.filter(id=payment_id).first()
-    if row is None:
-        raise not_found()
-    return row
-
-
 def _payment(payment_id: UUID) -> ProviderPayment:
-    row: ProviderPayment | None = ProviderPayment.objects.select_for_update().filter(id=payment_id).first()
-    if row is None:
-        raise not_found()
-    return row
+    locked: QuerySet[ProviderPayment] = ProviderPayment.objects.select_for_update()
+    return _one(locked.filter(id=payment_id))
 
 
 def _event(event_id: int) -> ProviderEvent:
-    row: ProviderEvent | None = ProviderEvent.objects.filter(id=event_id).first()
+    return _one(ProviderEvent.objects.filter(id=event_id))
+
+
+def _one(rows: QuerySet[Row]) -> Row:
+    row = rows.first()
     if row is None:
         raise not_found()
     return row

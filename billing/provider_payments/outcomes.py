@@ -26,6 +26,7 @@ from billing.provider_payments.mails import invoice_payment_failed_letter, payme
 from billing.provider_payments.troubles import (
     OTHER_CURRENCY,
     is_decided,
+    is_stuck,
     next_check,
     put_off,
     reason_of,
@@ -115,9 +116,13 @@ def payment_page_ended(payment_id: UUID) -> None:
 
 
 def payment_reversals_continue(payment_id: UUID) -> bool:
-    """Takes back what could not be taken from the wallet before; returns whether something was booked."""
+    """Takes back what could not be taken from the wallet before; returns whether something was booked. Whatever comes
+    of it, the others have their turn first.
+    """
     with operator_writing():
         row = _locked(payment_id)
+        row.check_at = timezone.now()
+        row.save(update_fields=["check_at"])
         moved = row.booked_at is not None and payment_take_back(row)
         if moved:
             trouble_gone(row)
@@ -221,7 +226,7 @@ def _fail(row: ProviderPayment, *, code: str, message: str, reference: str, quie
     row.failure_code, row.failure_message = code[:64], message[:300]
     row.reference = reference or row.reference
     row.save(update_fields=["status", "ended_at", "failure_code", "failure_message", "reference"])
-    if row.problem and row.set_aside_at is None:
+    if is_stuck(row):
         trouble_gone(row)
     _tell(row, "payment.failed", {"failure_code": row.failure_code})
     if row.purpose == Purpose.AUTO_TOP_UP:

@@ -13,6 +13,8 @@ from billing.providers.writing import operator_reading
 from cavendish.db import ids
 
 Status = ProviderPayment.Status
+STUCK = ~Q(problem="") & Q(set_aside_at=None)
+"""As the index has it; `troubles.is_stuck` says the same of a row."""
 LATE = timedelta(minutes=1)
 """After which an event that waits is worth a look."""
 
@@ -54,16 +56,24 @@ def newest_event_at() -> datetime | None:
     return found
 
 
-def stuck_payments() -> QuerySet[ProviderPayment]:
+def stuck_payments(among: QuerySet[ProviderPayment] | None = None) -> QuerySet[ProviderPayment]:
     """Returns payments of which the provider says what cannot be booked. Few, and an index of their own has them."""
-    rows: QuerySet[ProviderPayment] = ProviderPayment.objects.filter(~Q(problem="") & Q(set_aside_at=None))
-    return rows
+    rows: QuerySet[ProviderPayment] = ProviderPayment.objects.all() if among is None else among
+    return rows.filter(STUCK)
 
 
-def owed_payments() -> QuerySet[ProviderPayment]:
+def owed_payments(among: QuerySet[ProviderPayment] | None = None) -> QuerySet[ProviderPayment]:
     """Returns payments that were taken back and of which the wallet has not given all, without what was waived."""
-    rows: QuerySet[ProviderPayment] = ProviderPayment.objects.filter(status=Status.SUCCEEDED)
-    return rows.exclude(taken_back=F("reversed")).exclude(taken_back=F("reversed") + F("waived"))
+    rows: QuerySet[ProviderPayment] = ProviderPayment.objects.all() if among is None else among
+    owed = rows.filter(status=Status.SUCCEEDED).exclude(taken_back=F("reversed"))
+    return owed.exclude(taken_back=F("reversed") + F("waived"))
+
+
+def events_about(row: ProviderPayment) -> QuerySet[ProviderEvent]:
+    """Returns what the provider told of a payment or of its page."""
+    named = [name for name in (row.reference, row.page_reference) if name]
+    rows: QuerySet[ProviderEvent] = ProviderEvent.objects.filter(provider=row.provider, object_reference__in=named)
+    return rows
 
 
 def late_events() -> QuerySet[ProviderEvent]:
@@ -94,7 +104,7 @@ def unbooked_read() -> Unbooked:
         return Unbooked(
             late_events().count(),
             stuck_payments().count(),
-            owed_payments().filter(Q(problem="") | Q(set_aside_at__isnull=False)).count(),
+            owed_payments().exclude(STUCK).count(),
         )
 
 
@@ -102,7 +112,7 @@ def unbooked_of(tenant_id: UUID) -> Unbooked:
     """Returns a tenant's part of it, as the operator; nothing is asked where there is no provider."""
     if not provider_name():
         return Unbooked(0, 0, 0)
-    owed = owed_payments().filter(Q(problem="") | Q(set_aside_at__isnull=False), tenant_id=tenant_id)
+    owed = owed_payments().exclude(STUCK).filter(tenant_id=tenant_id)
     return Unbooked(0, stuck_payments().filter(tenant_id=tenant_id).count(), owed.count())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -40,6 +41,19 @@ def put_off(row: ProviderPayment) -> None:
     row.tries = min(row.tries + 1, MOST_TRIES)
     row.check_at = next_check(row.tries)
     row.save(update_fields=["tries", "check_at"])
+
+
+def is_stuck(row: ProviderPayment) -> bool:
+    """Returns whether it cannot be booked and nobody has decided about it; `selectors.STUCK` says the same in SQL."""
+    return bool(row.problem) and row.set_aside_at is None
+
+
+def payment_owed(row: ProviderPayment) -> Decimal:
+    """Returns what was taken back and the wallet has not given, without what was waived; negative for what came back.
+    Nothing is taken back of what is not booked.
+    """
+    owed: Decimal = row.taken_back - row.reversed - row.waived
+    return owed
 
 
 def is_decided(row: ProviderPayment) -> bool:

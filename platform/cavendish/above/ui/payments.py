@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -39,7 +41,7 @@ def off_reason(code: str) -> str:
     """Returns why the platform switched the automatic top-up off; a provider's code that is not known without its
     underscores.
     """
-    return str(OFF.get(code) or code.replace("_", " "))
+    return _words(OFF, code)
 
 
 DISPUTES: dict[str, str | Promise] = {
@@ -55,7 +57,7 @@ DISPUTES: dict[str, str | Promise] = {
 
 
 def dispute_text(word: str) -> str:
-    return str(DISPUTES.get(word) or word.replace("_", " "))
+    return _words(DISPUTES, word)
 
 
 FAILURES: dict[str, str | Promise] = {
@@ -81,10 +83,14 @@ PROBLEMS: dict[str, str | Promise] = {
 
 def problem_text(code: str, detail: str = "") -> str:
     """Returns why something is not booked, in words; of a mistake of ours with its kind."""
-    words = PROBLEMS.get(code)
-    if words is None:
-        return detail or code.replace("_", " ")
-    return f"{words} ({detail})" if code == "internal" and detail else str(words)
+    if detail and code not in PROBLEMS:
+        return detail
+    words = _words(PROBLEMS, code)
+    return f"{words} ({detail})" if code == "internal" and detail else words
+
+
+def _words(known: Mapping[str, str | Promise], code: str) -> str:
+    return str(known.get(code) or code.replace("_", " "))
 
 
 KINDS = {"sepa_debit": "SEPA", "us_bank_account": "ACH", "bacs_debit": "Bacs", "au_becs_debit": "BECS"}

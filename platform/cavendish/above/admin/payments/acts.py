@@ -12,14 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from billing.models import ProviderEvent, ProviderPayment
-from billing.money import ZERO
 from billing.provider_payments.decisions import (
-    payment_owed,
     payment_retry,
     payment_set_aside,
     provider_event_retry,
     provider_event_set_aside,
 )
+from billing.provider_payments.troubles import payment_owed
 from cavendish.above.ui import formats
 from cavendish.above.ui.acts import MAX_REASON_CHARS, Act, Change, Preview
 from cavendish.above.ui.labels import label
@@ -97,7 +96,7 @@ class PaymentSetAside(PaymentAct, SetAsideForm):
 
     @property
     def owed(self) -> Decimal:
-        return payment_owed(self.payment) if self.payment.booked_at else ZERO
+        return payment_owed(self.payment)
 
     @property
     def text(self) -> str | Promise:  # type: ignore[override]

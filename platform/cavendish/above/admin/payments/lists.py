@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -13,7 +13,8 @@ from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import ProviderEvent, ProviderPayment
-from billing.provider_payments.decisions import payment_owed
+from billing.provider_payments.selectors import owed_payments, stuck_payments
+from billing.provider_payments.troubles import is_stuck, payment_owed
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.payments.acts import EventSetAside, EventTryAgain
 from cavendish.above.ui import formats
@@ -25,10 +26,6 @@ from cavendish.db import ids
 
 Status = ProviderPayment.Status
 TONES = {"received": "waiting", "processed": "good", "ignored": "off", "set_aside": "off"}
-
-
-def is_stuck(row: ProviderPayment) -> bool:
-    return bool(row.problem and row.set_aside_at is None)
 
 
 def state_cell(row: ProviderPayment) -> Any:
@@ -63,10 +60,9 @@ def _narrowed(rows: QuerySet[ProviderPayment], value: str) -> QuerySet[ProviderP
         case "open":
             return rows.filter(status__in=ProviderPayment.OPEN)
         case "stuck":
-            return rows.filter(~Q(problem="") & Q(set_aside_at=None))
+            return stuck_payments(rows)
         case "owed":
-            owed = rows.filter(status=Status.SUCCEEDED).exclude(taken_back=F("reversed"))
-            return owed.exclude(taken_back=F("reversed") + F("waived"))
+            return owed_payments(rows)
         case _:
             return rows.filter(status=value)
 

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.models import ProviderEvent, ProviderPayment
-from billing.money import ZERO
-from billing.provider_payments.decisions import is_undecided, payment_owed, payment_says
+from billing.provider_payments.decisions import is_undecided, payment_says
+from billing.provider_payments.selectors import events_about
+from billing.provider_payments.troubles import is_stuck, payment_owed
 from billing.providers import provider_name
 from billing.providers.errors import ProviderError
 from billing.providers.interface import PaymentState
 from cavendish.above.admin.payments.acts import PaymentSetAside, PaymentTryAgain
-from cavendish.above.admin.payments.lists import is_stuck
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.payments import dispute_text, method_text, problem_text
@@ -71,16 +71,12 @@ def payment_of(event: ProviderEvent) -> ProviderPayment | None:
 
 def events_of(row: ProviderPayment) -> list[ProviderEvent]:
     """Returns what the provider told of a payment, the newest first."""
-    named = [name for name in (row.reference, row.page_reference) if name]
-    if not named:
-        return []
-    told = ProviderEvent.objects.filter(provider=row.provider, object_reference__in=named)
-    return list(told.order_by("-happened_at", "-id")[:MOST_EVENTS])
+    return list(events_about(row).order_by("-happened_at", "-id")[:MOST_EVENTS])
 
 
 def heading(row: ProviderPayment) -> str:
     """Returns what there is to know: what is wrong, or what it is."""
-    amount, owed = formats.money(row.amount, row.currency), payment_owed(row) if row.booked_at else ZERO
+    amount, owed = formats.money(row.amount, row.currency), payment_owed(row)
     if is_stuck(row) and row.came is not None:
         return _("%s came and is not booked") % formats.money(row.came, row.came_currency)
     if is_stuck(row):
@@ -99,7 +95,7 @@ def sight_of(row: ProviderPayment | None) -> dict[str, Any]:
     return {
         "payment": row,
         "public_id": public,
-        "owed": payment_owed(row) if row.booked_at else ZERO,
+        "owed": payment_owed(row),
         "method": method_text(row.method) if row.method else "",
         "dispute": dispute_text(row.dispute) if row.dispute else "",
         "why": problem_text(row.problem, row.problem_detail) if row.problem else "",
