@@ -32,21 +32,23 @@ def _end(kind: type[BaseException], error: BaseException, trace: TracebackType |
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     elif issubclass(kind, KeyboardInterrupt):
         sys.stderr.write("\nStopped.\n")
-    elif isinstance(error, OperationalError | psycopg.OperationalError) and (code := _code(error)).startswith(
-        CONFLICTS
-    ):
-        sys.stderr.write(
-            f"PostgreSQL gave up (SQLSTATE {code}): {str(error).splitlines()[0]}\n"
-            "The step that was under way changed nothing. Run the command again.\n"
-        )
-    elif issubclass(kind, OperationalError | psycopg.OperationalError):
-        said = str(error).strip().splitlines() or [kind.__name__]
-        sys.stderr.write(
-            f"PostgreSQL cannot be asked: {said[0]}\nStart the platform of this CAVENDISH_DATA_DIR, or see that "
-            "DATABASE_URL and the others lead to a server that runs.\n"
-        )
+    elif isinstance(error, OperationalError | psycopg.OperationalError):
+        sys.stderr.write(_of_postgres(error))
     else:
         sys.__excepthook__(kind, error, trace)
+
+
+def _of_postgres(error: BaseException) -> str:
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if (code := _code(error)).startswith(CONFLICTS):
+        return (
+            f"PostgreSQL gave up (SQLSTATE {code}): {said}\n"
+            "The step that was under way changed nothing. Run the command again.\n"
+        )
+    return (
+        f"PostgreSQL cannot be asked: {said}\nStart the platform of this CAVENDISH_DATA_DIR, or see that "
+        "DATABASE_URL and the others lead to a server that runs.\n"
+    )
 
 
 def _code(error: BaseException) -> str:
