@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import shutil
 import sys
 import tempfile
 import threading
@@ -120,7 +121,19 @@ def _chaos(arguments: argparse.Namespace, stack: ExitStack) -> int:
     time.sleep(3)
     say(f"{len(first)} generations, {len(load.told.accepted)} of them told to a client; {described(site)}")
     say(f"What clients met: {dict(load.told.away.most_common())}\n")
-    return judge(Aftermath(site, load.told, marker, first, scale.stop()))
+    failed = judge(Aftermath(site, load.told, marker, first, scale.stop()))
+    if failed:
+        say(f"The logs are kept in {logs_kept(running, scratch)}")
+    return failed
+
+
+def logs_kept(running: Running, scratch: Path) -> Path:
+    """Copies what the platform, and the machine beside it, have written to a folder that stays, and returns that."""
+    kept = Path(tempfile.mkdtemp(prefix="cavendish-chaos-logs-"))
+    shutil.copytree(running.data_dir / "logs", kept, dirs_exist_ok=True)
+    for path in (running.output, *scratch.glob("*.log")):
+        shutil.copy(path, kept)
+    return kept
 
 
 def judge(after: Aftermath) -> int:
