@@ -23,6 +23,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from accounts.contracts import KeyUse
+from cavendish.db.away import is_away
 from cavendish.telemetry import metrics
 
 logger = logging.getLogger(__name__)
@@ -148,9 +149,10 @@ class KeyChangeWatcher:
             return
         try:
             connection.execute("SELECT api_keys_used(%s::jsonb)", [json.dumps(list(uses.values()))])
-        except psycopg.OperationalError:
-            with self._lock:
-                self._uses = {**uses, **self._uses}
+        except psycopg.Error as error:
+            if is_away(error):
+                with self._lock:
+                    self._uses = {**uses, **self._uses}
             raise
         self._written_at = self._clock()
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest
 
 from accounts.contracts import KeyNote
@@ -102,7 +102,7 @@ class KeyedRequest:
         try:
             kept = None if answer is None else Jsonb(answer)
             call("idempotency_end", self.id, self.tenant_id, self.token, done, kept)
-        except DatabaseError as error:
+        except Error as error:
             # The lease ends by itself. The message may repeat values.
             logger.warning("An idempotency key was not ended: %s.", type(error).__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 
 from cavendish.db.call import call
 from cavendish.messaging import valkey
@@ -105,7 +105,7 @@ def _tell(job: HandedJob) -> bool:
         return True
     try:
         call("generation_give_back", job.tenant_id, job.generation_id, job.token, "worker_gone")
-    except DatabaseError as error:
+    except Error as error:
         # The worker, or the sweeper after its lease, gives the job back.
         logger.warning("A job whose worker is gone could not be queued: %s", type(error).__name__)
     return False

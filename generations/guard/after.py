@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import Error, connections
 
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
@@ -141,7 +141,7 @@ async def _in_database(work: Callable[[], T]) -> T:
     """Runs it in a thread. Raises psycopg's errors, as all that waits for PostgreSQL here knows them."""
     try:
         return await asyncio.to_thread(_guarded, work)
-    except (OperationalError, InterfaceError) as error:
+    except Error as error:
         raise error.__cause__ or error from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError
+from django.db import Error
 
 from cavendish.telemetry import metrics
 from generations.guard.rules import Rule, refusal_count
@@ -18,7 +18,7 @@ def refusal_note(rule: Rule, stage: GuardStage) -> None:
     metrics.GUARD_REFUSALS.labels(rule.row.type, stage.value).inc()
     try:
         refusal_count(rule)
-    except DatabaseError as error:
+    except Error as error:
         # The refusal stands all the same. The message may repeat values.
         logger.warning("A refusal of rule %s was not counted: %s.", rule.public_id, type(error).__name__)
 

@@ -8,28 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg_pool import PoolTimeout
 
+from cavendish.db import away
 from cavendish.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
 STORAGE, POSTGRESQL = "storage", "PostgreSQL"
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-# Of a schema that is being migrated, grants that come at its end, a standby, and what a pooler has lost. By class:
-# connections, prepared statements, resources, shutdowns, the system.
-_COMES_RIGHT = frozenset({"42883", "42P01", "42703", "42704", "42501", "42P05", "25006"})
-_CLASSES = ("08", "26", "53", "57", "58")
+# Of a schema that is being migrated, and of grants that come at its end.
+_COMES_RIGHT = frozenset({"42883", "42P01", "42703", "42704", "42501"})
 
 _waiting: Counter[str] = Counter()
 
 
 def is_away(error: BaseException) -> bool:
-    """Returns whether PostgreSQL, its schema or a pooler cannot do now what it can do later: no fault of a job."""
-    if isinstance(error, AWAY):
-        return True
-    state = error.sqlstate if isinstance(error, psycopg.Error) else None
-    return bool(state) and (state in _COMES_RIGHT or str(state).startswith(_CLASSES))
+    """Returns whether PostgreSQL, its schema or a pooler cannot do now what it can do later: no fault of a job.
+
+    Jobs wait for a schema, too; a request is answered at once, and then what is missing is a defect.
+    """
+    return away.is_away(error) or (isinstance(error, psycopg.Error) and error.sqlstate in _COMES_RIGHT)
 
 
 def is_waited_for(what: str) -> bool:

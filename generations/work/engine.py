@@ -17,13 +17,14 @@ from uuid import UUID, uuid4
 import redis
 from django.conf import settings
 
+from cavendish.db.away import outages_ignored
 from cavendish.gemini.catalog import models_taken
 from cavendish.messaging import valkey
 from cavendish.messaging.subscription import Subscription
 from cavendish.telemetry.request_ids import Request, request_enter
 from cavendish.telemetry.tracing import span, span_done
 from generations.work import metrics
-from generations.work.away import AWAY, STORAGE, is_away, is_waited_for
+from generations.work.away import STORAGE, is_away, is_waited_for
 from generations.work.clients import Clients
 from generations.work.job import Job
 from generations.work.job_store import JobStore, retrying
@@ -127,7 +128,7 @@ class Engine:
         await asyncio.gather(*left, *self.delivering.values(), return_exceptions=True)
         for loop in self._loops:
             loop.cancel()
-        with contextlib.suppress(*AWAY):
+        with outages_ignored():
             calls = [running.calls for running in interrupted if running.calls and running.job.id not in keep]
             await self.store.leave(worker=self.worker, keep=keep, calls=calls)
         await self.clients.aclose()
@@ -306,12 +307,10 @@ class Engine:
                 return
             for generation in stop:
                 self._cancel(generation)
-        except AWAY as error:
+        except Exception as error:
             metrics.HEARTBEAT_FAILURES.inc()
-            logger.warning("No heartbeat: PostgreSQL is away (%s).", type(error).__name__)
-        except Exception:
-            metrics.HEARTBEAT_FAILURES.inc()
-            logger.exception("A heartbeat failed.")
+            say = logger.warning if is_away(error) else logger.exception
+            say("No heartbeat: PostgreSQL answered %s.", type(error).__name__)
 
     @property
     def _fault(self) -> str:
@@ -347,7 +346,7 @@ class Engine:
             self._begin(job, time.time(), handed=True)
 
     async def _give_back(self, job: Job) -> None:
-        with contextlib.suppress(*AWAY):
+        with outages_ignored():
             await self.store.give_back(job, reason="no_room")
         self._request(1)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import Any
 
+from cavendish.db.away import outages_ignored
 from cavendish.gemini.client import (
     BrokenAnswer,
     GeminiClient,
@@ -18,7 +18,6 @@ from cavendish.gemini.client import (
 from generations.contracts import Notice
 from generations.work import metrics
 from generations.work.answer import Answer, answer_read, misses_size, outage
-from generations.work.away import AWAY
 from generations.work.call_log import CallLog
 from generations.work.clients import Clients
 from generations.work.history import history_read
@@ -151,7 +150,7 @@ class UpstreamCall:
         self.log.named(upstream_id)
         if self.clients.in_background(self.job):
             # A note for a successor: a PostgreSQL that is away must not end a job that runs.
-            with contextlib.suppress(*AWAY):
+            with outages_ignored():
                 host = self.clients.host(self.job)
                 await retrying(
                     lambda: self.store.upstream(self.job, upstream_id=upstream_id, key=key, host=host), seconds=NOTE

@@ -59,6 +59,8 @@ def test_an_outage_has_no_traceback() -> None:
     away = record("A heartbeat failed.", error=psycopg.OperationalError("server closed the connection"))
     assert SafeFormatter("%(message)s").format(away) == "A heartbeat failed. (OperationalError)"
     assert away.exc_info, "another handler has its own way"
+    broken = record("A heartbeat failed.", error=psycopg.DatabaseError("no connection"))
+    assert SafeFormatter("%(message)s").format(broken) == "A heartbeat failed. (DatabaseError)"
 
 
 def test_what_is_said_a_hundred_times_is_written_once_a_minute() -> None:

@@ -7,10 +7,8 @@ import sys
 from collections.abc import Sequence
 from types import TracebackType
 
-import psycopg
-from django.db import OperationalError
-
 from cavendish.db.address import process_name
+from cavendish.db.away import is_away
 
 SERVERS = frozenset({"cavendish web", "cavendish worker", "cavendish scheduler", "cavendish"})
 """Whose log has the traceback as well."""
@@ -32,7 +30,7 @@ def _end(kind: type[BaseException], error: BaseException, trace: TracebackType |
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     elif issubclass(kind, KeyboardInterrupt):
         sys.stderr.write("\nStopped.\n")
-    elif isinstance(error, OperationalError | psycopg.OperationalError):
+    elif is_away(error):
         sys.stderr.write(_of_postgres(error))
     else:
         sys.__excepthook__(kind, error, trace)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError
+from cavendish.db.away import is_away
 
 logger = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -24,8 +24,8 @@ def each_done(
     for row in rows:
         try:
             count += act(row)
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as error:
+            if is_away(error):
+                raise
             logger.error("%s cannot be done for %s: %s", name, told(row), type(error).__name__)
     return count

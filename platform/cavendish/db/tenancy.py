@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, models, transaction
+from psycopg import OperationalError
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn
 
 from cavendish.db.router import current_alias
@@ -58,7 +59,10 @@ def _enter(tenant_id: UUID) -> None:
         begin = "BEGIN; " if server.transaction_status == TransactionStatus.IDLE else ""
         result = server.exec_(f"{begin}SET LOCAL app.tenant_id = '{tenant_id.hex}'".encode())
         if result.status != ExecStatus.COMMAND_OK:
-            raise error_from_result(result)
+            if result.error_field(DiagnosticField.SQLSTATE):
+                raise error_from_result(result)
+            # libpq's own words, of a connection that broke: psycopg would make its base class of them, a defect's.
+            raise OperationalError(result.get_error_message())
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def timeline_warn(*, using: str) -> None:
     """Says at the start of a process what `manage.py restore-check` mends. A database that is away is asked later."""
     try:
         behind = timeline_is_behind(using=using)
-    except DatabaseError:
+    except Error:
         return
     finally:
         connections[using].close()

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 
+from cavendish.db.away import is_away
 from cavendish.storage import StorageAway, is_outage
 from cavendish.storage.spool import FULL, is_machine_fault
 from cavendish.telemetry.request_ids import current_request
@@ -224,6 +224,11 @@ def unavailable(detail: str = "The service is busy or restarting; try again.", *
     return Problem(503, "unavailable", detail, headers=_retry_after(retry_after))
 
 
+def internal() -> Problem:
+    """Returns the problem of a defect of ours, of which the log has more."""
+    return Problem(500, "internal", "Something went wrong on our side.")
+
+
 def spool_refused(error: BaseException) -> Problem:
     """Returns the problem of a spool that is full (507) or takes nothing for another reason (503)."""
     number = getattr(error, "errno", None) or 0
@@ -269,7 +274,7 @@ def problem_of(exc: BaseException) -> Problem | None:
         return unavailable("The storage is away; try again.")
     if is_machine_fault(exc):
         return spool_refused(exc)
-    if isinstance(exc, OperationalError | InterfaceError):
+    if is_away(exc):
         # The message of a database error may repeat values, so only its class is logged.
         logger.error("The database answered %s", type(exc.__cause__ or exc).__name__)
         return unavailable()
@@ -302,7 +307,10 @@ def _of_drf(exc: drf.APIException) -> Problem:
         code = "malformed_json" if detail.startswith("JSON") else "malformed_request"
         return Problem(400, code, "The body could not be read.", headers=headers)
     if exc.status_code >= 500:
-        return Problem(exc.status_code, "internal", "Something went wrong on our side.", headers=headers)
+        problem = internal()
+        problem.status = exc.status_code
+        problem.headers |= headers
+        return problem
     code = next((name for kind, name in _DRF_CODES.items() if isinstance(exc, kind)), exc.default_code)
     return Problem(exc.status_code, str(code), detail, headers=headers)
 

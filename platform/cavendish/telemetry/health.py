@@ -11,7 +11,7 @@ from time import monotonic
 import httpx
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
 from cavendish.db.migrated import migrations_missing
@@ -80,7 +80,7 @@ def _postgresql() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         missing = migrations_missing("default")
-    except DatabaseError:
+    except Error:
         return AWAY
     return f"{missing} migrations missing: run manage.py migrate" if missing else OK
 

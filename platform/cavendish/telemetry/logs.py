@@ -13,9 +13,9 @@ from copy import copy
 from types import TracebackType
 
 import psycopg
-import psycopg_pool
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError
 
+from cavendish.db.away import is_away
 from cavendish.telemetry.request_ids import current_request
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -33,7 +33,7 @@ def without_secrets(text: str) -> str:
 def as_outage(record: logging.LogRecord) -> logging.LogRecord:
     """Returns the record without its traceback where it only says that PostgreSQL or a broker is away."""
     error = record.exc_info[1] if record.exc_info else None
-    if error is None or not _is_away(error):
+    if error is None or not _is_outage(error):
         return record
     short = copy(record)
     short.msg, short.args = f"{record.getMessage()} ({type(error).__name__})", ()
@@ -41,11 +41,10 @@ def as_outage(record: logging.LogRecord) -> logging.LogRecord:
     return short
 
 
-def _is_away(error: BaseException) -> bool:
+def _is_outage(error: BaseException) -> bool:
     # By the name of its package: a process need not have imported the library of a broker that it does not use.
     package = type(error).__module__.partition(".")[0]
-    outage = isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout | OperationalError)
-    return outage or (package in _BROKERS and "Connection" in type(error).__name__) or type(error) in _REFUSED
+    return is_away(error) or (package in _BROKERS and "Connection" in type(error).__name__) or type(error) in _REFUSED
 
 
 _BROKERS = frozenset({"redis", "pika", "dramatiq"})
