@@ -8,6 +8,7 @@ import socket
 import time
 from contextlib import suppress
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -330,3 +331,33 @@ async def test_a_database_that_is_away_is_503_and_not_401(door: Door, monkeypatc
         monkeypatch.setattr(type(connections["default"]), "cursor", away)
         answer = await ask(raw, "POST", "/api/v1/files", LARGE, key=secret)
         assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+
+
+@pytest.mark.parametrize(
+    "place", ["cavendish.wait.judgement.Judge._match", "cavendish.http.threaded.ThreadedHandler.read_body"]
+)
+async def test_whatever_fails_before_an_answer_is_answered_in_the_words_of_its_api(
+    door: Door, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    _, secret = await aside(lambda: make_key(make_tenant()))
+    async with door() as (port, _):
+        for error, status, pause in ((OperationalError(), 503, "2"), (RuntimeError(), 500, None)):
+            monkeypatch.setattr(place, Mock(side_effect=error))
+            for path, kind in (("/api/v1/models", "application/problem+json"), ("/v1beta/models", "application/json")):
+                async with connected(port) as raw:
+                    answer = await ask(raw, "GET", path, key=secret)
+                    assert (answer.status, answer.headers.get("retry-after")) == (status, pause)
+                    assert answer.headers["content-type"].startswith(kind)
+
+
+async def test_an_answer_outlives_a_database_that_goes_away_under_it(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError
+
+    _, secret = await aside(lambda: make_key(make_tenant()))
+    async with door() as (port, _), connected(port) as raw:
+        monkeypatch.setattr("accounts.authentication.cors.tenant_work", away)
+        answer = await ask(raw, "GET", "/api/v1/models", "Origin: https://app.example", key=secret)
+        assert (answer.status, answer.headers.get("access-control-allow-origin")) == (200, None)

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.handlers.exception import convert_exception_to_response
 from django.db import DatabaseError, OperationalError
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 from rest_framework import exceptions as drf
 
+from cavendish.http.dialects import dialect_of
 from cavendish.http.handlers import handler400, handler403, handler404, handler500
 from cavendish.http.problems import (
     FieldError,
@@ -159,6 +161,38 @@ def test_django_handlers_answer_problems_under_api() -> None:
         assert response.status_code == status
         assert response.headers["Content-Type"] == "application/problem+json"
         assert json.loads(response.content)["status"] == status
+
+
+def unanswered(path: str, error: Exception) -> HttpResponse:
+    """As Django answers what middleware or a view that is not DRF's has raised."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        raise error
+
+    answered = convert_exception_to_response(view)(api(path))
+    assert isinstance(answered, HttpResponse)
+    return answered
+
+
+PATHS = ["/api/v1/generations", "/v1beta/interactions", "/v1beta/models/m:generateContent", "/openai/v1/models"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_outage_outside_of_the_views_is_one_too(path: str) -> None:
+    dialect = dialect_of(path)
+    assert dialect is not None
+    response = unanswered(path, OperationalError())
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+    assert response.content == dialect.response(unavailable(), path).content
+    assert unanswered(path, ValueError()).status_code == 500
+
+
+def test_an_outage_is_none_of_our_errors_to_people_either() -> None:
+    page = unanswered("/console/", OperationalError())
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert ">503<" in page.content.decode()
+    assert ">500<" in unanswered("/console/", not_found()).content.decode()
 
 
 def test_django_handlers_answer_pages_elsewhere() -> None:

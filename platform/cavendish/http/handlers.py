@@ -5,15 +5,16 @@ Elsewhere programs get JSON as well: one with a wrong base URL shows its user wh
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils import translation
 from django.views import defaults
 
 from cavendish.http.dialects import NATIVE, dialect_of, no_such_address
-from cavendish.http.problems import Problem, bad_request, forbidden, not_found, problem_of
+from cavendish.http.problems import Problem, bad_request, forbidden, internal, not_found, problem_of
 from cavendish.telemetry.request_ids import current_request
 
 
@@ -32,14 +33,21 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    problem = Problem(500, "internal", "Something went wrong on our side.")
-    return _api_response(request, problem) or _page(request, _server_error)
+    """Of whatever no view has answered, so of what middleware raises, too: an outage is no defect there either.
+
+    Django calls it where it has caught the exception, and hands none over.
+    """
+    error = sys.exc_info()[1]
+    problem = (problem_of(error) if error is not None else None) or internal()
+    return _api_response(request, problem) or _page(request, lambda: _server_error(problem))
 
 
-def _server_error() -> HttpResponse:
+def _server_error(problem: Problem) -> HttpResponse:
     """Renders without the request, whose session or person may be what failed; its id is what the log knows it by."""
-    page = loader.get_template("500.html").render({"request_id": current_request().id})
-    return HttpResponseServerError(page)
+    ours = problem if problem.status >= 500 else internal()
+    shown = {"request_id": current_request().id, "status": ours.status}
+    page = loader.get_template("500.html").render(shown)
+    return HttpResponse(page, status=ours.status, headers=ours.headers)
 
 
 def _page(request: HttpRequest, render: Callable[[], HttpResponse]) -> HttpResponse:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cavendish.http.admission import STRANGER
-from cavendish.http.problems import Problem, spool_refused
+from cavendish.http.problems import Problem, internal, problem_of
 from cavendish.http.slots import SCOPE_KEY
 from cavendish.http.threaded import INTERNAL
 from cavendish.messaging import resubmissions
-from cavendish.storage.spool import is_machine_fault
 from cavendish.telemetry.leaving import is_leaving
 from cavendish.telemetry.request_ids import HEADER, Request, request_enter, request_of
 from cavendish.telemetry.requests import MATCH, RECORD, ROUTE, RequestRecord
@@ -127,9 +126,7 @@ class WaitLayer:
             await refuse(scope, receive, send, problem, caller=ruling.caller if ruling else STRANGER)
             return
         except Exception as error:
-            logger.error("A request could not be judged.", exc_info=error)
-            broken = Problem(500, "internal", "Something went wrong on our side.")
-            await refuse(scope, receive, send, broken, caller=STRANGER)
+            await refuse(scope, receive, send, _failed(error), caller=STRANGER)
             return
         try:
             await self._admitted(ruling, address, scope, receive, send)
@@ -160,11 +157,11 @@ class WaitLayer:
         first = FirstAnswer(send, on_start=intake.leave)
         try:
             await self._inner(scope, intake.receive, first.send)
-        except OSError as error:
-            # Django keeps a body in the spool while it comes.
-            if first.started or not is_machine_fault(error):
+        except Exception as error:
+            # Before its views, for example: Django keeps a body in the spool while it comes.
+            if first.started:
                 raise
-            intake.refusal = spool_refused(error)
+            intake.refusal = _failed(error)
         finally:
             intake.leave()
             reservation.release()
@@ -251,6 +248,14 @@ class WaitLayer:
                     return
                 wait = replace(asked, seconds=wait.seconds)
                 asked = await self._renderer.answer(first, wait, scope, gone, send, again=not over and not drained)
+
+
+def _failed(error: Exception) -> Problem:
+    """Returns what to answer where Django has not: what the error stands for, and of a defect no more than that."""
+    problem = problem_of(error)
+    if problem is None:
+        logger.error("A request failed before it was answered.", exc_info=error)
+    return problem or internal()
 
 
 def _mode(instruction: object) -> str:
