@@ -56,11 +56,11 @@ def database_settings(name: str, url: str, *, pooler: str = "none", **options: A
     transaction = pooler == "transaction"
     options["prepare_threshold"] = None if transaction else NEVER_BY_ITSELF
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "cavendish.db.postgresql",
         **own,
         "OPTIONS": {"server_side_binding": True, **parameters, **options},
-        # A round trip per request, so that no request fails because PostgreSQL restarted.
-        "CONN_HEALTH_CHECKS": True,
+        # So that no request fails because PostgreSQL restarted: a round trip, and less where a pool is (see the engine).
+        "CONN_HEALTH_CHECKS": "pool" not in options,
         "DISABLE_SERVER_SIDE_CURSORS": transaction,
     }
 

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, with one difference: how a pooled connection is found to be alive."""
