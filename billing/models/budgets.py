@@ -97,8 +97,10 @@ class BudgetPeriod(TenantModel):
     """
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
-    budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="periods", db_constraint=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    budget = models.ForeignKey(
+        Budget, on_delete=models.PROTECT, related_name="periods", db_constraint=False, db_index=False
+    )
     starts_at = models.DateTimeField()
     resets_at = models.DateTimeField(null=True, help_text="Empty for `total`.")
     cap = models.DecimalField(max_digits=20, decimal_places=9)

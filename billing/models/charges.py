@@ -26,7 +26,7 @@ class Hold(TenantModel):
         RELEASED = "released", "Released"
 
     generation_id = models.UUIDField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
     livemode = models.BooleanField()
     status = models.CharField(max_length=8, choices=Status, default=Status.HELD)
     amount = models.DecimalField(max_digits=20, decimal_places=9)
@@ -61,7 +61,7 @@ class HoldLine(TenantModel):
     """How much of one budget's period a hold takes, in the budget's metric."""
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="lines", db_constraint=False)
     budget_period = models.ForeignKey(BudgetPeriod, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     quantity = models.DecimalField(max_digits=20, decimal_places=9)
@@ -82,7 +82,7 @@ class Charge(TenantModel):
         NOT_CHARGED = "not_charged", "Not charged"
 
     generation_id = models.UUIDField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     livemode = models.BooleanField()
     status = models.CharField(max_length=12, choices=Status)
     reason = models.CharField(max_length=100, null=True)

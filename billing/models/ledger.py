@@ -29,7 +29,7 @@ class LedgerTransaction(TenantModel):
         CREDIT_NOTE = "credit_note", "Credit note"
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
     livemode = models.BooleanField()
     kind = models.CharField(max_length=12, choices=Kind)
     generation_id = models.UUIDField(null=True)
@@ -99,7 +99,7 @@ class LedgerEntry(TenantModel):
         RECEIVABLE = "receivable", "Receivable"
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     transaction = models.ForeignKey(
         LedgerTransaction, on_delete=models.PROTECT, related_name="entries", db_constraint=False
     )

@@ -21,7 +21,7 @@ class UsageRecord(TenantModel):
     generation_id = models.UUIDField()
     attempt = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=16)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     livemode = models.BooleanField()
     api_key_id = models.UUIDField()
     member_id = models.UUIDField(null=True)
@@ -101,7 +101,7 @@ class UsageTag(TenantModel):
     """A metadata key that a tenant wants its usage summed by. At most five; see decision 0011."""
 
     pk = models.CompositePrimaryKey("tenant_id", "key")
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
     key = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -113,7 +113,7 @@ class UsageTagValue(TenantModel):
     """A value of a tag that has rows of its own in a month. What comes after the hundredth is summed as "(other)"."""
 
     pk = models.CompositePrimaryKey("tenant_id", "month", "livemode", "key", "value")
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
     month = models.DateField(help_text="Its first day.")
     livemode = models.BooleanField()
     key = models.CharField(max_length=64)
@@ -129,7 +129,7 @@ class UsageTagRollup(TenantModel):
     pk = models.CompositePrimaryKey(
         "tenant_id", "billing_date", "livemode", "key", "value", "model", "image_size", "kind"
     )
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
     billing_date = models.DateField()
     livemode = models.BooleanField()
     key = models.CharField(max_length=64)

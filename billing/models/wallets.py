@@ -20,7 +20,7 @@ class Wallet(TenantModel):
     """
 
     pk = models.CompositePrimaryKey("tenant_id", "livemode")
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
     livemode = models.BooleanField()
     currency = models.CharField(max_length=3, default="USD")
     balance = models.DecimalField(max_digits=20, decimal_places=9, default=0)
@@ -120,7 +120,7 @@ class AllowanceUse(TenantModel):
     """The included pictures that a generation holds, and from its end on those that it used."""
 
     generation_id = models.UUIDField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     allowance = models.ForeignKey(Allowance, on_delete=models.PROTECT, related_name="uses", db_constraint=False)
     held = models.PositiveIntegerField()
     used = models.PositiveIntegerField(null=True, help_text="Empty until the generation has ended.")

@@ -39,7 +39,7 @@ class Generation(TenantModel):
     """
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     api_key_id = models.UUIDField()
     member_id = models.UUIDField(
         null=True, help_text="The person for whom the key counted at acceptance; nobody: the tenant's."

@@ -20,8 +20,10 @@ class Output(TenantModel):
         THOUGHT = "thought", "Thought"
 
     id: models.UUIDField[UUID, UUID] = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
-    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="outputs", db_constraint=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    generation = models.ForeignKey(
+        Generation, on_delete=models.PROTECT, related_name="outputs", db_constraint=False, db_index=False
+    )
     part = models.CharField(max_length=8, choices=Part, default=Part.OUTPUT)
     index = models.PositiveSmallIntegerField()
     mime_type = models.CharField(max_length=100)

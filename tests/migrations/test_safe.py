@@ -32,6 +32,7 @@ STYLE = (
 )  # fmt: skip
 _PAYMENTS = "billing_payment has a row for each payment of an invoice: what scans it takes milliseconds"
 _MONTHS = "the table becomes a partition: its indexes give their names to those of the whole, which no code names"
+_IMPLIED = "another key of the same rows leads to the same tenant, for old code as for new"
 _BOUND = "what took its place is the partition's own bound"
 ALLOWED = {
     "events.0006 require-concurrent-index-deletion": "the table is locked already, and no plan can use it meanwhile",
@@ -49,6 +50,8 @@ ALLOWED = {
         ),
         _PAYMENTS,
     ),
+    "billing.0040 ban-drop-constraint": _IMPLIED,
+    "generations.0034 ban-drop-constraint": _IMPLIED,
     "billing.0025 ban-drop-constraint": "the one that takes its place is made in the same statement, of a finished index",
 }
 """What is safe all the same, by "app.number rule", and why."""
