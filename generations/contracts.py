@@ -97,7 +97,7 @@ class Submission(TypedDict):
     """`generation_submit(p)`, times in seconds from now. `deadline_seconds` is the client's own deadline, `terms` are
     an array as PostgreSQL writes it. `storage_quota` is what a tenant has that has none of its own, in bytes, 0 for no
     limit; None where it is not asked. `fresh` is how long the lease of a worker must still last that gets the job at
-    once; None where none gets it so.
+    once; None where none gets it so. `shown` asks for `Queued` of a job that waits.
     """
 
     id: str
@@ -119,6 +119,7 @@ class Submission(TypedDict):
     stored_bytes: int
     storage_quota: int | None
     fresh: float | None
+    shown: bool | None
     deadline: float
     deadline_seconds: float | None
     cancel_after: float | None
@@ -197,13 +198,32 @@ class Assigned(TypedDict):
     token: str
 
 
+class Queued(TypedDict):
+    """`generation_submit(p)`, of a job that waits: what only PostgreSQL knew of it. `position` is its place among the
+    tenant's waiting ones, from 1; `running` of the tenant's run, `limit` may at once.
+    """
+
+    created_at: str
+    deadline_at: str
+    amount: str
+    position: int
+    running: int
+    limit: int
+
+
 class Handed(TypedDict):
     """`generation_submit(p)`, of a job that a worker has at once: what its claim has beside what was sent."""
 
+    created_at: str
+    deadline_at: str
+    started_at: str
     worker: str
     token: str
     amount: str
     included: int
+
+
+Submitted = Queued | Handed
 
 
 # Work: generation_claim, generation_finish, generation_sweep.

@@ -92,7 +92,7 @@ def submit_generation(
 ) -> UUID:
     """An accepted generation, queued. `body` is the rest of the request, for example `model` or `response_format`."""
     with tempfile.TemporaryDirectory(prefix="cavendish-inputs-") as spool:
-        (generation_id,) = generation_admit(
+        (made,) = generation_admit(
             request_parse(
                 {"model": FLASH, "input": prompt, **body},
                 templates=template_finder(tenant_id=tenant.id, livemode=livemode),
@@ -101,7 +101,7 @@ def submit_generation(
             owner=JobOwner(tenant.id, key_id or key_of(tenant.id, livemode), member_id, livemode),
             terms=JobTerms(priority=priority, deadline=ends_in, cancel_after=cancel_after),
         )
-        return generation_id
+        return made.id
 
 
 def make_batch(tenant: Tenant, *requests: Any, livemode: bool = True, secret: str | None = None) -> Batch:

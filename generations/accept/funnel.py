@@ -29,6 +29,7 @@ from cavendish.telemetry.tracing import span
 from generations.accept.guards import guarded_submit
 from generations.accept.inputs import inputs_store
 from generations.accept.job_spec import JobSpec, job_spec_build
+from generations.accept.made import Made
 from generations.accept.submission import JobOwner, JobTerms, generation_quote
 from generations.accept.webhooks import job_webhooks_check
 from generations.errors import ModelNotAllowed, PolicyNotAccepted, SizeNotAllowed, TenantInactive
@@ -47,6 +48,8 @@ Join = Callable[[], UUID | None]
 @dataclass(frozen=True)
 class Accepted:
     ids: list[UUID]
+    made: list[Made]
+    """The jobs of `ids`, none where it joined one."""
     parsed: GenerationRequest
     images: int
     """How many pictures it counts for in the limits; none where it joined a job that was counted."""
@@ -76,21 +79,20 @@ def generation_accept(
     with span("accept"), ACCEPT_SECONDS.time(), request_spool() as spool:
         parsed = _read(who, body, spool, dialect, translate, data_urls=data_urls)
         if join is not None and (joined := join()) is not None:
-            return Accepted([joined], parsed, 0, joined=True)
+            return Accepted([joined], [], parsed, 0, joined=True)
         check_policy(who)
         images = parsed.variants * parsed.max_images if parsed.response.wants_image else 0
         current_reservation().reserve(images)
         owner = JobOwner(who.tenant_id, who.key_id, who.member_id, who.livemode)
-        generation_ids = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(cancel_after=cancel_after))
+        made = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(cancel_after=cancel_after))
     current_reservation().keep(images)
-    return Accepted(generation_ids, parsed, images)
+    return Accepted([one.id for one in made], made, parsed, images)
 
 
 def generation_admit(
     parsed: GenerationRequest, *, spool: Path, owner: JobOwner, terms: JobTerms | None = None, may_ask: bool = True
-) -> list[UUID]:
-    """Stores the inputs of a request, then holds its worst case and queues it. Returns the ids of its
-    variants, mostly one.
+) -> list[Made]:
+    """Stores the inputs of a request, then holds its worst case and queues it. Returns its variants, mostly one.
 
     Without `terms` it is a single request's job. Raises Problem for inputs that cannot be had and what `guarded_submit`
     raises (unless `may_ask`, HooksNeeded where a guard hook has to be asked first); then nothing of it exists, and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from accounts.idempotency import current_keyed_request
 from billing.money import ZERO
@@ -14,6 +14,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import unavailable
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
+from generations.accept.made import Made
 from generations.accept.submission import JobOwner, JobTerms, generation_quote, generation_submit
 from generations.errors import GuardRefused, GuardRulesChanged
 from generations.guard.hooks import hook_message, hooks_ask
@@ -49,7 +50,7 @@ class _Request:
 
 def guarded_submit(
     parsed: GenerationRequest, inputs: Inputs, *, owner: JobOwner, terms: JobTerms, may_ask: bool
-) -> list[UUID]:
+) -> list[Made]:
     """Returns what `generation_submit` does, once no rule in force refuses the request. Its rules are judged before the
     hold, and hooks are asked outside of any transaction.
 

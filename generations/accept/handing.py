@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from django.db import Error
 from cavendish.db.call import call
 from cavendish.messaging import valkey
 from cavendish.telemetry.metrics import HANDED
+from generations.accept.made import as_stored
 from generations.contracts import Handed, Submission
 from generations.tasks import ring
 
@@ -64,7 +64,8 @@ def claim_of(submission: Submission, handed: Handed) -> HandedJob:
             "upstream_key": "",
             "upstream_host": "",
             "request_id": submission["request_id"],
-            "job_spec": _as_stored(submission["job_spec"]),
+            # So the upstream gets the same bytes of a job, whether it was handed over or claimed.
+            "job_spec": as_stored(submission["job_spec"]),
             "notices": submission["notices"],
             "hold": {
                 "amount": handed["amount"],
@@ -76,16 +77,6 @@ def claim_of(submission: Submission, handed: Handed) -> HandedJob:
     }
     text = json.dumps(claim)
     return HandedJob(submission["tenant_id"], submission["id"], handed["worker"], handed["token"], text)
-
-
-def _as_stored(value: Any) -> Any:
-    """Returns JSON with its names in the order in which jsonb keeps them, by length and then by bytes: so the upstream
-    gets the same bytes of a job, whether it was handed over or claimed.
-    """
-    if isinstance(value, dict):
-        order = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
-        return {name: _as_stored(value[name]) for name in order}
-    return [_as_stored(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def wake(handed: Sequence[HandedJob], count: int) -> None:

@@ -28,8 +28,9 @@ from cavendish.telemetry.tracing import span, traceparent
 from generations.accept.handing import HandedJob, claim_of, fresh_seconds, wake
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
+from generations.accept.made import Made
 from generations.accept.webhooks import job_webhooks_store
-from generations.contracts import Handed, Submission, SubmitRefusal
+from generations.contracts import Handed, Submission, SubmitRefusal, Submitted
 from generations.errors import refusal_of
 from generations.models import File, Priority
 from generations.request import GenerationRequest, request_canonical
@@ -102,7 +103,7 @@ def generation_submit(
     terms: JobTerms,
     guard_state: str = "",
     after_hooks: Sequence[str] = (),
-) -> list[UUID]:
+) -> list[Made]:
     """Queues a job for each variant, or hands it to a worker at once: one transaction for files, rows, events and
     holds; then workers are woken.
 
@@ -113,6 +114,7 @@ def generation_submit(
     BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing; then no row of it exists.
     """
     generation_ids = [ids.new_id() for _ in range(parsed.variants)]
+    made: list[Made] = []
     handed: list[HandedJob] = []
     group_id = ids.new_id() if parsed.variants > 1 else None
     spec = job_spec_build(parsed, inputs)
@@ -130,11 +132,12 @@ def generation_submit(
             submission["group_id"] = str(group_id) if group_id else None
             for generation_id in generation_ids:
                 submission["id"] = str(generation_id)
-                answer: SubmitRefusal | Handed | None = call("generation_submit", submission)
+                answer: SubmitRefusal | Submitted | None = call("generation_submit", submission)
+                if answer is not None and "code" in answer:
+                    raise refusal_of(cast(SubmitRefusal, answer))
                 if answer is not None and "worker" in answer:
                     handed.append(claim_of(submission, cast(Handed, answer)))
-                elif answer is not None:
-                    raise refusal_of(answer)
+                made.append(Made(generation_id, submission, answer))
                 # What came with the request is stored and noted once, for all of them.
                 submission["stored_bytes"] = 0
                 submission["storage_quota"] = None
@@ -146,7 +149,7 @@ def generation_submit(
     except BudgetExceeded as refused:
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
         raise
-    return generation_ids
+    return made
 
 
 def _submission(
@@ -180,6 +183,7 @@ def _submission(
         "stored_bytes": sum(file.bytes for file in inputs.files),
         "storage_quota": settings.STORAGE_QUOTA_BYTES,
         "fresh": fresh_seconds() if _may_be_handed(terms) else None,
+        "shown": True if terms.item is None else None,
         "deadline": _deadline(parsed, terms),
         "deadline_seconds": parsed.deadline,
         "cancel_after": terms.cancel_after,

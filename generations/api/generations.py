@@ -29,6 +29,7 @@ from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import bad_request, not_found
 from cavendish.http.schema import PAGING, of_audience, problems
 from generations.accept.funnel import generation_accept
+from generations.accept.made import Made
 from generations.api import schema
 from generations.api.filters import generations_filter
 from generations.api.url_lifetime import url_seconds_of
@@ -111,8 +112,8 @@ def _group_load(who: Principal, **condition: Any) -> list[Detail]:
         return generations_load(list(rows.order_by("id")[:MAX_VARIANTS]))
 
 
-def _accepted_group(request: Request, who: Principal, generation_ids: Sequence[UUID]) -> Response:
-    details = _group_load(who, id__in=generation_ids)
+def _accepted_group(request: Request, who: Principal, generation_ids: Sequence[UUID], made: Sequence[Made]) -> Response:
+    details = [one.detail() for one in made] or _group_load(who, id__in=generation_ids)
     if not details:
         raise not_found()
     shown = _group_json(details)
@@ -162,16 +163,17 @@ class GenerationList(IdempotentView):
         accepted = generation_accept(
             who=who, body=request._request, dialect="native", cancel_after=cancel_after_of(request)
         )
-        return self._accepted(request, accepted.ids)
+        return self._accepted(request, accepted.ids, accepted.made)
 
     def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         """Returns the generation as it stands now, and waits for it as the first answer did."""
         return self._accepted(request, [UUID(one) for one in created_ids])
 
-    def _accepted(self, request: Request, generation_ids: Sequence[UUID]) -> Response:
+    def _accepted(self, request: Request, generation_ids: Sequence[UUID], made: Sequence[Made] = ()) -> Response:
+        """Of those that were `made` a moment ago nothing is read."""
         who = principal(request)
         if len(generation_ids) > 1:
-            return _accepted_group(request, who, generation_ids)
+            return _accepted_group(request, who, generation_ids, made)
         generation_id = generation_ids[0]
         public = ids.encode(ids.GENERATION, generation_id)
         headers = {"Location": f"/api/v1/generations/{public}"}
@@ -180,7 +182,8 @@ class GenerationList(IdempotentView):
             # The layer in front waits without a thread and renders when there is something to show.
             headers["X-Cavendish-Wait"] = f"{public};{seconds}"
             return Response({"id": public, "object": "generation", "status": Status.QUEUED}, 202, headers=headers)
-        return Response(_load_json(who, generation_id), 202, headers=headers)
+        shown = generation_json(made[0].detail()) if made else _load_json(who, generation_id)
+        return Response(shown, 202, headers=headers)
 
     @extend_schema(
         operation_id="generations_list",

@@ -160,7 +160,7 @@ def job_run_again(*, tenant_id: UUID, generation_id: UUID, reason: str, actor: A
             parsed = request_parse(body, dialect="native", templates=templates)
             owner = JobOwner(tenant_id, job.api_key_id, job.member_id, job.livemode)
             try:
-                [new] = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(run_again_of=job.id))
+                [made] = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(run_again_of=job.id))
             except IntegrityError:
                 # Somebody else ran it again at the same moment.
                 with tenant_context(tenant_id):
@@ -168,9 +168,9 @@ def job_run_again(*, tenant_id: UUID, generation_id: UUID, reason: str, actor: A
                         raise
                 return again
         with tenant_context(tenant_id):
-            facts = {"reason": reason, "generation": ids.encode(ids.GENERATION, new)}
+            facts = {"reason": reason, "generation": ids.encode(ids.GENERATION, made.id)}
             _audit(actor, "generation.run_again", job, facts)
-    return new
+    return made.id
 
 
 def _job(generation_id: UUID) -> Generation:

@@ -55,6 +55,7 @@ BUILT: Mapping[tuple[str, int], Any] = {
     ("generation_claim", 1): generations.ClaimedJob,
     ("generation_assign", 0): generations.Assigned,
     ("generation_submit", 11): generations.Handed,
+    ("generation_submit", 12): generations.Queued,
     ("generation_sweep", 1): generations.Sweep,
     ("invoice_parties", 0): billing.Issuer,
     ("invoice_parties", 1): billing.Customer,

@@ -47,7 +47,8 @@ def test_ended_connections_are_replaced(pooled: DatabaseWrapper) -> None:
     before = {backend(pooled) for _ in range(6)}
     end(before)
     after = {backend(pooled) for _ in range(6)}
-    assert after and not after & before
+    assert after
+    assert not after & before
 
 
 @pytest.mark.django_db
@@ -58,7 +59,8 @@ def test_a_connection_that_lives_is_not_asked(pooled: DatabaseWrapper) -> None:
         assert alive(pooled.connection)
     with psycopg.connect(conninfo("default"), dbname=connection.settings_dict["NAME"]) as other:
         row = other.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone()
-    assert row is not None and row[0] == "SELECT 'last words'"
+    assert row is not None
+    assert row[0] == "SELECT 'last words'"
 
 
 @pytest.mark.django_db

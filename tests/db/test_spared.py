@@ -13,10 +13,10 @@ from django.db import connections
 
 WRITTEN = [
     "accounts_storageuse", "billing_allowanceuse", "billing_budgetperiod", "billing_charge", "billing_hold",
-    "billing_holdline", "billing_ledgerentry", "billing_ledgertransaction", "billing_usagerecord", "billing_usagerollup",
-    "billing_usagetag", "billing_usagetagrollup", "billing_usagetagvalue", "billing_wallet", "events_event",
-    "generations_generation", "generations_generationcontent", "generations_generationtag", "generations_generationterms",
-    "generations_output", "generations_upstreamcall",
+    "billing_holdline", "billing_ledgerentry", "billing_ledgertransaction", "billing_usagerecord",
+    "billing_usagerollup", "billing_usagetag", "billing_usagetagrollup", "billing_usagetagvalue", "billing_wallet",
+    "events_event", "generations_generation", "generations_generationcontent", "generations_generationtag",
+    "generations_generationterms", "generations_output", "generations_upstreamcall",
 ]  # fmt: skip
 
 BEGINNINGS = """
@@ -61,8 +61,9 @@ def test_no_key_to_the_tenant_is_implied_by_another() -> None:
 def test_both_would_be_found() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("""
-            CREATE TABLE doubled (id uuid, tenant_id uuid NOT NULL REFERENCES accounts_tenant, generation_id uuid NOT NULL,
-                CONSTRAINT through FOREIGN KEY (tenant_id, generation_id) REFERENCES generations_generation (tenant_id, id));
+            CREATE TABLE doubled (id uuid, tenant_id uuid NOT NULL REFERENCES accounts_tenant,
+                generation_id uuid NOT NULL, CONSTRAINT through FOREIGN KEY (tenant_id, generation_id)
+                    REFERENCES generations_generation (tenant_id, id));
             CREATE INDEX short ON doubled (tenant_id);
             CREATE INDEX long ON doubled (tenant_id, id);
         """)

@@ -1,6 +1,7 @@
 -- Accepts a generation: the job, its content, the event row and, last, the hold. Returns why not, and then the caller
--- rolls back; or NULL, and the job is queued; or to which worker it was handed at once, which the caller tells that
--- worker. One function instead of statements: a hot tenant's rows are locked for a third of the time.
+-- rolls back; or what of the job the caller cannot know: when it was made, its place in the queue, or to which worker it
+-- was handed at once, which the caller tells that worker. One function instead of statements: a hot tenant's rows are
+-- locked for a third of the time. (A caller of the release before does not send `shown`: it gets NULL for a queued job.)
 --
 -- `batch` ({id, index}) makes it of an item that waits, and then the item waits no more: so whoever feeds a batch, however
 -- often, and wherever it dies, an item becomes one job. `idempotency` ties it to the request's key. Locks are taken in the
@@ -16,6 +17,7 @@ DECLARE
     the_batch uuid := (p->'batch'->>'id')::uuid;
     the_index int := (p->'batch'->>'index')::int;
     waiting int;
+    ahead int;
     most int;
     quota bigint;
     used bigint;
@@ -24,6 +26,9 @@ DECLARE
     included int := (p->'hold'->>'included_images')::int;
     amount numeric := (p->'hold'->>'amount')::numeric;
     handed jsonb;
+    made_at timestamptz;
+    ends_at timestamptz;
+    begun_at timestamptz;
 BEGIN
     SELECT * INTO tenant FROM accounts_tenant WHERE id = the_tenant;
     IF tenant.status <> 'active' THEN
@@ -56,6 +61,7 @@ BEGIN
             SELECT 1 FROM generations_generation
             WHERE status = 'queued' AND priority = (p->>'priority')::smallint AND tenant_id = the_tenant
             LIMIT tenant.queue_limit) q;
+        ahead := waiting;
         IF (p->>'priority')::smallint = 0 AND waiting >= tenant.queue_limit THEN
             RETURN jsonb_build_object('code', 'queue_full', 'limit', tenant.queue_limit);
         END IF;
@@ -113,7 +119,8 @@ BEGIN
         now() + make_interval(secs => (p->>'deadline')::float8), 0, '', '', '',
         the_batch, the_index, (p->>'deadline_seconds')::float8,
         now() + make_interval(secs => (p->>'cancel_after')::float8), (p->>'group_id')::uuid, p->>'request_id',
-        p->>'trace_id', (p->>'run_again_of')::uuid);
+        p->>'trace_id', (p->>'run_again_of')::uuid)
+    RETURNING created_at, deadline_at INTO made_at, ends_at;
     INSERT INTO generations_generationcontent (generation_id, tenant_id, request, plan, content, thoughts, steps, notices)
     VALUES (the_id, the_tenant, p->'request', p->'job_spec', '[]', '[]', '[]', p->'notices');
     INSERT INTO generations_generationterms (generation_id, tenant_id, terms)
@@ -144,18 +151,26 @@ BEGIN
     IF refusal IS NULL AND the_batch IS NOT NULL THEN
         PERFORM batch_count(the_tenant, the_batch, 'in_progress', 1, 1);
     END IF;
-    IF refusal IS NOT NULL OR the_batch IS NOT NULL OR p->>'fresh' IS NULL THEN
+    IF refusal IS NOT NULL OR the_batch IS NOT NULL THEN
         RETURN refusal;
     END IF;
-    handed := generation_assign(the_tenant, the_id, (p->>'fresh')::float8);
-    IF handed IS NULL THEN
+    IF p->>'fresh' IS NOT NULL THEN
+        handed := generation_assign(the_tenant, the_id, (p->>'fresh')::float8);
+    END IF;
+    IF handed IS NOT NULL THEN
+        UPDATE generations_generation SET status = 'running', worker = (handed->>'worker')::uuid,
+            lease_token = (handed->>'token')::uuid, started_at = clock_timestamp(), attempts = 1
+        WHERE id = the_id RETURNING started_at INTO begun_at;
+        PERFORM event_add(the_tenant, the_id, 'generation.running', jsonb_build_object('old', 'queued', 'new', 'running',
+            'reason', 'assigned', 'attempt', 1, 'worker', handed->>'name'));
+        RETURN jsonb_build_object('created_at', made_at, 'deadline_at', ends_at, 'started_at', begun_at,
+            'worker', handed->>'worker', 'token', handed->>'token', 'amount', amount::text, 'included', included);
+    END IF;
+    IF p->>'shown' IS NULL THEN
         RETURN NULL;
     END IF;
-    UPDATE generations_generation SET status = 'running', worker = (handed->>'worker')::uuid,
-        lease_token = (handed->>'token')::uuid, started_at = clock_timestamp(), attempts = 1
-    WHERE id = the_id;
-    PERFORM event_add(the_tenant, the_id, 'generation.running', jsonb_build_object('old', 'queued', 'new', 'running',
-        'reason', 'assigned', 'attempt', 1, 'worker', handed->>'name'));
-    RETURN jsonb_build_object('worker', handed->>'worker', 'token', handed->>'token', 'amount', amount::text,
-        'included', included);
+    SELECT count(*) INTO waiting FROM generations_generation
+    WHERE status = 'running' AND tenant_id = the_tenant AND priority <= (p->>'priority')::smallint;
+    RETURN jsonb_build_object('created_at', made_at, 'deadline_at', ends_at, 'position', ahead + 1, 'running', waiting,
+        'limit', tenant.concurrency_limit, 'amount', amount::text);
 END $$;

@@ -59,7 +59,7 @@ def database_settings(name: str, url: str, *, pooler: str = "none", **options: A
         "ENGINE": "cavendish.db.postgresql",
         **own,
         "OPTIONS": {"server_side_binding": True, **parameters, **options},
-        # So that no request fails because PostgreSQL restarted: a round trip, and less where a pool is (see the engine).
+        # So that no request fails because PostgreSQL restarted. Of a pool the engine asks for less than a round trip.
         "CONN_HEALTH_CHECKS": "pool" not in options,
         "DISABLE_SERVER_SIDE_CURSORS": transaction,
     }
