@@ -86,7 +86,7 @@ def wake(handed: Sequence[HandedJob], count: int) -> None:
     told = sum(_tell(job) for job in handed)
     HANDED.inc(told)
     if told < count:
-        ring()
+        ring(count - told)
 
 
 def _tell(job: HandedJob) -> bool:

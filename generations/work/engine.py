@@ -90,15 +90,15 @@ class Engine:
         for loop in (self._claiming(), self._heartbeats(), self.subscription.run(), self._recovering()):
             self._loops.append(asyncio.create_task(loop))
 
-    async def ring(self) -> None:
-        """A doorbell: waits until this process has room, and has it claim one job more.
+    async def ring(self, jobs: int = 1) -> None:
+        """A doorbell: waits until this process has room, and has it claim so many jobs more.
 
         One that is about to end keeps it, so that the next doorbells go to others.
         """
         while (self.stopping or not self._room.is_set()) and not self.ended:
             await self._room.wait()
         if not self.stopping:
-            self._request(1)
+            self._request(jobs)
 
     async def stop(self, patience: float) -> None:
         """Claims no more, waits for what runs, up to `patience` seconds, then gives the rest back to the queue."""

@@ -42,8 +42,8 @@ async def test_a_doorbell_waits_for_the_engine_and_not_for_one_that_has_stopped(
     class Heard:
         rings = 0
 
-        async def ring(self) -> None:
-            self.rings += 1
+        async def ring(self, jobs: int) -> None:
+            self.rings += jobs
 
     heard: Any = Heard()
     doorbell: Any = tasks.doorbell.fn.__wrapped__  # type: ignore[attr-defined]
