@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 TOGETHER = 0.01
 """Seconds within which doorbells become one. A message costs both sides a millisecond, and jobs come in hundreds."""
 JOBS = "jobs"
-"""The message's option that says for how many jobs it rings. A worker of a release before claims one, and looks again."""
+"""The message's option: for how many jobs it rings. A worker of a release before claims one and looks again."""
 
 
 # A doorbell says how many jobs, not which: that is decided in SQL when it is heard. It is never repeated, because the
