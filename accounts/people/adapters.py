@@ -16,7 +16,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -57,7 +57,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Confirms the address. Returns False where somebody else took it while the code was on its way."""
         try:
-            with transaction.atomic():
+            # A savepoint of the role that writes it: else the failed write takes the page's whole transaction with it.
+            with transaction.atomic(using=router.db_for_write(EmailAddress)):
                 confirmed: bool = super().confirm_email(request, email_address)
                 return confirmed
         except IntegrityError:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.people.services import user_create
+from cavendish.db.router import acting_as
 from tests.people.visitors import PASSWORD, Visitor, extract, person, shown
 
 
@@ -157,3 +160,27 @@ def test_a_taken_email_is_not_told_when_one_changes() -> None:
     assert answers[0] == answers[1]
     assert User.objects.get(email=grace.email).name == "Grace"
     assert User.objects.get(id=ada_id).email == nobody.email
+
+
+@pytest.mark.parametrize("in_the_same_moment", [False, True])
+def test_an_email_that_somebody_took_meanwhile_is_not_changed_to(
+    in_the_same_moment: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the same moment it was free when it was looked up, and PostgreSQL says that it is not."""
+    if in_the_same_moment:
+        monkeypatch.setattr(EmailAddress, "can_set_verified", lambda address: True)
+    ada = person()
+    ada_id, old, new = ada.user.id, ada.email, Visitor().email
+    ada.sign_in()
+    ada.get("/account/2fa/totp/activate/")
+    ada.post("/account/reauthenticate/", password=PASSWORD)
+    ada.post("/account/email/", email=new, action_add="")
+    code = Visitor(new).mailed_code
+    with acting_as("operator"):
+        user_create(email=new, password=PASSWORD, name="Grace")
+    answer = ada.post("/account/confirm-email/", code=code)
+    assert answer.status_code < 400
+    assert ada.get("/account/").status_code == 200
+    assert User.objects.get(id=ada_id).email == old
+    assert User.objects.get(email=new).name == "Grace"
+    assert EmailAddress.objects.get(user_id=ada_id, primary=True).email == old
