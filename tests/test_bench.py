@@ -66,20 +66,23 @@ def measured(label: str, alone: float, small: float, large: float) -> report.Mea
 def test_ratios_are_of_medians_and_added_latency_is_without_the_upstreams() -> None:
     upstream = report.Measured(report.UPSTREAM, [2.0], [500.0], [50.0], [{}])
     ours = measured(report.OURS, 17.0, 160, 21)
-    table = [measured("LiteLLM", 18.0, 100, 7), measured("Portkey", 10.0, 120, 2), ours, upstream]
+    floor = measured(report.FLOOR, 3.0, 240, 30)
+    table = [measured("LiteLLM", 18.0, 100, 7), measured("Portkey", 10.0, 120, 2), ours, floor, upstream]
     lines = report.ratios(table)
     assert [(line.value, line.aim, line.good) for line in lines] == [
         ("1.60 x", ">= 1.5 x", True),
         ("3.00 x", ">= 3 x", True),
+        ("2.40 x", "", None),
         ("15.0 ms  (LiteLLM 16.0)", "<= 16.0 ms", True),
         ("1.33 x", ">= 1.5 x", False),
         ("10.50 x", ">= 3 x", True),
+        ("2.00 x", "", None),
         ("15.0 ms  (Portkey 8.0)", "<= 8.0 ms", False),
     ]
     head, alone, *_, cost = report.columns(table)
-    assert head[1:] == ("LiteLLM", "Portkey", report.OURS, report.UPSTREAM)
+    assert head[1:] == ("LiteLLM", "Portkey", report.OURS, report.FLOOR, report.UPSTREAM)
     assert alone[1] == "18.0 ms"
-    assert cost[1:] == ("1.0 ms", "1.0 ms", "1.0 ms", "")
+    assert cost[1:] == ("1.0 ms", "1.0 ms", "1.0 ms", "1.0 ms", "")
     assert aligned([("a", "b"), ("long", "c")]) == "| a    | b |\n| ---- | - |\n| long | c |"
 
 

@@ -104,26 +104,43 @@ def _seconds(process: psutil.Process) -> float:
 @contextlib.contextmanager
 def one_floor(upstream_port: int, data_dir: Path) -> Iterator[tuple[int, psutil.Process]]:
     """Its port and its process; files and rows are gone afterwards."""
+    with floors(upstream_port, data_dir, 1) as (port, [process]):
+        yield port, process
+
+
+@contextlib.contextmanager
+def floors(upstream_port: int, data_dir: Path, count: int) -> Iterator[tuple[int, list[psutil.Process]]]:
+    """The same by so many processes that share a port."""
     folder = data_dir.parent / "floor"
     folder.mkdir()
-    with _schema(data_dir) as address:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.floor_server", str(upstream_port), str(folder), SCHEMA],
-            cwd=ROOT,
-            env={**{n: v for n, v in os.environ.items() if not n.startswith(FOREIGN)}, DATABASE: address},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        try:
-            assert server.stdout is not None
-            port = server.stdout.readline()
-            if not port:
-                raise BenchError("The floor did not start.")
-            yield int(port), psutil.Process(server.pid)
-        finally:
-            server.kill()
-            server.communicate()
-            shutil.rmtree(folder, ignore_errors=True)
+    port = 0
+    processes = []
+    with _schema(data_dir) as address, contextlib.ExitStack() as running:
+        running.callback(shutil.rmtree, folder, ignore_errors=True)
+        for _ in range(count):
+            port, process = running.enter_context(_server(upstream_port, folder, address, port))
+            processes.append(process)
+        yield port, processes
+
+
+@contextlib.contextmanager
+def _server(upstream_port: int, folder: Path, address: str, port: int) -> Iterator[tuple[int, psutil.Process]]:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.floor_server", str(upstream_port), str(folder), SCHEMA, str(port)],
+        cwd=ROOT,
+        env={**{n: v for n, v in os.environ.items() if not n.startswith(FOREIGN)}, DATABASE: address},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        if not said:
+            raise BenchError("The floor did not start.")
+        yield int(said), psutil.Process(server.pid)
+    finally:
+        server.kill()
+        server.communicate()
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 """The least that has to be done for a picture: receive it, decode, hash, write and fsync it, commit, send the answer.
 
-`python -m tests.bench.floor_server <port of the upstream> <folder> <schema>`, with a database's address in the
-environment, prints its port and serves until its standard input is closed. One process, no framework, no queue, no
-authentication; whatever takes time is done in C.
+`python -m tests.bench.floor_server <port of the upstream> <folder> <schema> [<port>]`, with a database's address in the
+environment, prints its port, which several may share, and serves until its standard input is closed. One process, no
+framework, no queue, no authentication; whatever takes time is done in C.
 """
 
 from __future__ import annotations
@@ -141,13 +141,14 @@ class Floor:
 
 async def main() -> None:
     upstream_port, folder, schema = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    own_port = int(sys.argv[4]) if len(sys.argv) > 4 else 0
     pool = AsyncConnectionPool[AsyncConnection](
         os.environ[DATABASE], kwargs={"autocommit": True}, min_size=CONNECTIONS, max_size=CONNECTIONS, open=False
     )
     async with pool:
         await pool.wait()
         floor = Floor(upstream_port, folder, pool, f"SELECT {schema}.job(%s, %s, %s)".encode())
-        server = await asyncio.get_running_loop().create_server(floor.accept, "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(floor.accept, "127.0.0.1", own_port, reuse_port=True)
         sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from tests.bench.lines import Line
 
-OURS, UPSTREAM = "Cavendish, SDK", "upstream alone"
+OURS, UPSTREAM, FLOOR = "Cavendish, SDK", "upstream alone", "the floor"
 SMALL_AIM, LARGE_AIM = 1.5, 3.0
+KINDS = ("processes", "web", "worker", "PostgreSQL", "Valkey")
 
 
 @dataclass
@@ -35,14 +36,14 @@ def columns(measured: Sequence[Measured]) -> list[tuple[str, ...]]:
 
 
 def ratios(measured: Sequence[Measured]) -> list[Line]:
-    """Ours by each peer's; the medians of both."""
+    """Ours by each peer's, and the floor's by it; the medians of both."""
     by_label = {side.label: side for side in measured}
-    ours, upstream = by_label[OURS], by_label[UPSTREAM]
+    ours, upstream, floor = by_label[OURS], by_label[UPSTREAM], by_label[FLOOR]
     bare = statistics.median(upstream.alone)
     added = statistics.median(ours.alone) - bare
     lines = []
     for peer in measured:
-        if peer.label.startswith("Cavendish") or peer is upstream:
+        if peer.label.startswith("Cavendish") or peer in (upstream, floor):
             continue
         for what, mine, its, aim in (
             ("1.4 MB", ours.small, peer.small, SMALL_AIM),
@@ -57,6 +58,8 @@ def ratios(measured: Sequence[Measured]) -> list[Line]:
                     times >= aim,
                 )
             )
+        least = statistics.median(floor.small) / statistics.median(peer.small)
+        lines.append(Line(f"the floor's pictures per second, 1.4 MB, 16 at once, by {peer.label}'s", f"{least:.2f} x"))
         its_own = statistics.median(peer.alone) - bare
         lines.append(
             Line(
@@ -80,5 +83,5 @@ def _cost(rounds: Sequence[dict[str, float]]) -> str:
         return ""
     middle = sorted(rounds, key=lambda spent: sum(spent.values()))[len(rounds) // 2]
     whole = f"{sum(middle.values()):.1f} ms"
-    parts = [f"{kind} {middle[kind]:.1f}" for kind in ("web", "worker", "PostgreSQL", "Valkey") if kind in middle]
+    parts = [f"{kind} {middle[kind]:.1f}" for kind in KINDS if kind in middle]
     return f"{whole}: {', '.join(parts)}" if parts else whole

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import psutil
+
 from tests.bench.beside import peers
-from tests.bench.beside.report import Measured
-from tests.bench.beside.sides import Side, frozen, picture_reply
+from tests.bench.beside.report import FLOOR, Measured
+from tests.bench.beside.sides import Side, frozen, picture_reply, spent_by
 from tests.bench.calls import Connection, Reply, direct, generation, interaction, load
+from tests.bench.floor import floors
 from tests.bench.lines import percentile
 from tests.bench.pictures import LARGE, SMALL, Size
 from tests.bench.rows import succeeded
@@ -22,8 +25,8 @@ COUNTS = {False: (150, 640, 64), True: (30, 96, 16)}
 ROUNDS = {False: 3, True: 1}
 
 
-def sides_of(stack: Stack, others: list[Side]) -> list[Side]:
-    """In the order of a round: the peers, Cavendish in two ways, the upstream itself."""
+def sides_of(stack: Stack, others: list[Side], floor: Side) -> list[Side]:
+    """In the order of a round: the peers, Cavendish in two ways, the floor, the upstream itself."""
     revision = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -47,6 +50,7 @@ def sides_of(stack: Stack, others: list[Side]) -> list[Side]:
             checked=lambda reply, _: succeeded(reply),
             **ours,
         ),
+        floor,
         Side(
             label="upstream alone",
             version="",
@@ -59,6 +63,29 @@ def sides_of(stack: Stack, others: list[Side]) -> list[Side]:
     ]
 
 
+@contextlib.contextmanager
+def _floor(stack: Stack) -> Iterator[Side]:
+    """The least that has to be done to a picture that is kept, by as many processes as a peer has."""
+
+    def postgresql() -> list[psutil.Process]:
+        return [one for server in stack.named("PostgreSQL") for one in (server, *server.children(recursive=True))]
+
+    with floors(stack.upstream_port, stack.data_dir, peers.WORKERS) as (port, processes):
+        yield Side(
+            label=FLOOR,
+            version="",
+            port=port,
+            request=lambda size: interaction("", size),
+            checked=picture_reply,
+            processes=lambda: processes,
+            spent=lambda: {
+                "processes": spent_by(processes),
+                "PostgreSQL": stack.processor_seconds()["PostgreSQL"],
+            },
+            needs=postgresql,
+        )
+
+
 async def measure(
     stack: Stack, names: list[str], quick: bool, say: Callable[[str], None]
 ) -> tuple[list[str], list[Measured]]:
@@ -68,12 +95,12 @@ async def measure(
         for name in names:
             say(f"{peers.PEERS[name].label}: installing or updating it, then starting it …")
             others.append(open_peers.enter_context(peers.running(name, stack.upstream_port)))
-        sides = sides_of(stack, others)
+        sides = sides_of(stack, others, open_peers.enter_context(_floor(stack)))
         measured = [Measured(side.label) for side in sides]
         for number in range(ROUNDS[quick]):
             for side, figures in zip(sides, measured, strict=True):
                 say(f"round {number + 1} of {ROUNDS[quick]}: {side.label}")
-                with frozen(other for other in sides if other.port != side.port):
+                with frozen((other for other in sides if other.port != side.port), but=side.needs()):
                     await _one_round(side, figures, COUNTS[quick])
         return list(dict.fromkeys(side.version for side in sides if side.version)), measured
 

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -17,7 +17,9 @@ from tests.bench.stack import BenchError
 
 @dataclass(frozen=True)
 class Side:
-    """`spent` is seconds of a processor so far, by kind; `processes` are those to freeze while others are measured."""
+    """`spent` is seconds of a processor so far, by kind; `processes` are those to freeze while others are measured,
+    `needs` what it cannot do without of another side's.
+    """
 
     label: str
     version: str
@@ -26,6 +28,7 @@ class Side:
     checked: Callable[[Reply, Size], Reply]
     processes: Callable[[], list[psutil.Process]]
     spent: Callable[[], dict[str, float]]
+    needs: Callable[[], list[psutil.Process]] = field(default=list)
 
 
 @functools.cache
@@ -52,9 +55,10 @@ def spent_by(processes: Iterable[psutil.Process]) -> float:
 
 
 @contextlib.contextmanager
-def frozen(sides: Iterable[Side]) -> Iterator[None]:
+def frozen(sides: Iterable[Side], *, but: Iterable[psutil.Process] = ()) -> Iterator[None]:
     """Their processes stand still meanwhile: parents first, so that none misses a child, and go on in reverse."""
-    processes = [process for side in sides for process in side.processes()]
+    spared = {process.pid for process in but}
+    processes = [process for side in sides for process in side.processes() if process.pid not in spared]
     stopped: list[psutil.Process] = []
     try:
         for process in processes:
