@@ -178,7 +178,7 @@ def events_list(*, may: bool) -> List[Any]:
     return List(
         title=_("Provider events"),
         rows=lambda: ProviderEvent.objects.all(),
-        columns=(RECEIVED, STATE, EVENT, *([ACT] if may else []), *BELONGS),
+        columns=(RECEIVED, STATE, EVENT, *BELONGS, *([ACT] if may else [])),
         filters=(
             Filter(
                 "state", _("State"), _waiting, index=_waiting, rank=1,
