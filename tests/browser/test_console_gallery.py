@@ -100,7 +100,7 @@ def test_the_wall_goes_on_and_the_search_follows_the_typing(living: Living, brow
         days = page.locator(".wall-day h2").all_text_contents()
         assert len(days) == len(set(days)), "a day has one heading, whatever the pages"
         # a word of a picture that is there: the demo draws its prompts, and one of them may never come up
-        word = max(re.findall("[a-z]+", tiles(page).first.locator("img").get_attribute("alt") or ""), key=len)
+        word = max(re.findall(r"\b[a-z]+\b", tiles(page).first.locator("img").get_attribute("alt") or ""), key=len)
         page.get_by_label("Search", exact=True).fill(word)
         expect(page).to_have_url(re.compile(rf"\?q={word}$"))
         expect(tiles(page).nth(first - 1)).not_to_be_attached()

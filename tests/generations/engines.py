@@ -32,8 +32,8 @@ class EngineThread:
         self.thread.start()
         if before is not None:
             self.call(before())
+        # It claims by itself once. A doorbell here would wait for room, and there is none while storage is away.
         self.engine = self.call(self._make())
-        self.ring()
 
     async def _make(self) -> Engine:
         engine = Engine()

@@ -14,7 +14,6 @@ from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from generations.accept.funnel import Accepted
-from generations.models import Generation, GenerationContent, Status
 from generations.selectors import GenerationDetail, generation_detail
 
 WAIT = 600
@@ -64,22 +63,8 @@ def job_load(who: Principal, generation_id: UUID) -> GenerationDetail:
 
 
 def job_accepted(who: Principal, accepted: Accepted) -> GenerationDetail:
-    """The job of a request as it was accepted: what is known of it without asking the database.
+    """The job of a request as it was accepted, without its specification and its steps.
 
     A job that the request joined may have gone on since, and is read.
     """
-    if accepted.joined:
-        return job_load(who, accepted.id)
-    parsed = accepted.parsed
-    generation = Generation(
-        id=accepted.id,
-        tenant_id=who.tenant_id,
-        livemode=who.livemode,
-        model=parsed.model.id,
-        status=Status.QUEUED,
-        created_at=ids.made_at(accepted.id),
-        previous_id=ids.decode(ids.GENERATION, parsed.previous_id) if parsed.previous_id else None,
-        metadata=dict(parsed.metadata),
-    )
-    content = GenerationContent(generation_id=accepted.id, tenant_id=who.tenant_id, notices=[])
-    return GenerationDetail(generation, content, [], None, None, None, None, [])
+    return job_load(who, accepted.id) if accepted.joined else accepted.made[0].detail()

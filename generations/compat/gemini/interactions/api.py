@@ -41,14 +41,14 @@ class InteractionList(GoogleView):
         with errors_placed(partial(placed, pointers=None)):
             accepted = generation_accept(who=who, body=resubmission, dialect="interactions", join=resubmission.job)
         public = ids.encode(ids.GENERATION, accepted.id)
+        detail = job_accepted(who, accepted)
         answer: HttpResponse
         if accepted.parsed.stream:
-            answer = _stream(request, job_load(who, accepted.id), f"{request.path}/{public}", after=None)
-        elif accepted.parsed.background:
-            answer = JsonResponse(head_json(job_load(who, accepted.id)))
+            answer = _stream(request, detail, f"{request.path}/{public}", after=None)
         else:
-            answer = JsonResponse(head_json(job_accepted(who, accepted)))
-            job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
+            answer = JsonResponse(head_json(detail))
+            if not accepted.parsed.background:
+                job_wait(answer, request, public, f"{request.path}/{public}?created=true", WAIT)
         warn_ignored(answer, accepted.parsed.ignored)
         resubmission.mark(answer, [accepted.id])
         return answer

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Connection, OperationalError
+from psycopg_pool import ConnectionPool
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -32,7 +33,7 @@ def alive(connection: Connection[Any]) -> bool:
         heard.register(connection.pgconn.socket, select.POLLIN)
         # An end, or what means nothing: a parameter that changed, a notice, a ticket of TLS.
         if heard.poll(0):
-            connection.execute("")
+            ConnectionPool.check_connection(connection)
     except OperationalError:
         return False
     return True
