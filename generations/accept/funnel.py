@@ -53,7 +53,6 @@ class Accepted:
     parsed: GenerationRequest
     images: int
     """How many pictures it counts for in the limits; none where it joined a job that was counted."""
-    joined: bool = False
 
     @property
     def id(self) -> UUID:
@@ -79,7 +78,7 @@ def generation_accept(
     with span("accept"), ACCEPT_SECONDS.time(), request_spool() as spool:
         parsed = _read(who, body, spool, dialect, translate, data_urls=data_urls)
         if join is not None and (joined := join()) is not None:
-            return Accepted([joined], [], parsed, 0, joined=True)
+            return Accepted([joined], [], parsed, 0)
         check_policy(who)
         images = parsed.variants * parsed.max_images if parsed.response.wants_image else 0
         current_reservation().reserve(images)

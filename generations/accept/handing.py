@@ -15,9 +15,9 @@ from django.conf import settings
 from django.db import Error
 
 from cavendish.db.call import call
+from cavendish.db.storable import as_stored
 from cavendish.messaging import valkey
 from cavendish.telemetry.metrics import HANDED
-from generations.accept.made import as_stored
 from generations.contracts import Handed, Submission
 from generations.tasks import ring
 

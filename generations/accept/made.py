@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from billing.models import Hold
+from cavendish.db.storable import as_stored
 from generations.contracts import Handed, Queued, Submission, Submitted
 from generations.models import Generation, GenerationContent, Status
 from generations.selectors import GenerationDetail, estimated_seconds
@@ -22,12 +23,10 @@ class Made:
     submission: Submission
     answer: Submitted | None
 
-    def detail(self) -> GenerationDetail:
-        """Returns it as reading it would show it."""
-        sent, answer = self.submission, self.answer
-        assert answer is not None
+    def head(self) -> GenerationDetail:
+        """Returns what of it is known without asking PostgreSQL anything; nothing of its request, hold and turn."""
+        sent, answer = self.submission, self._answer
         handed = cast(Handed, answer) if "worker" in answer else None
-        queued = cast(Queued, answer) if handed is None else None
         generation = Generation(
             id=self.id,
             tenant_id=UUID(sent["tenant_id"]),
@@ -46,23 +45,25 @@ class Made:
             deadline_at=datetime.fromisoformat(answer["deadline_at"]),
             attempts=1 if handed else 0,
         )
-        content = GenerationContent(
-            generation_id=self.id, request=as_stored(sent["request"]), notices=as_stored(sent["notices"])
-        )
+        content = GenerationContent(generation_id=self.id, notices=as_stored(sent["notices"]))
+        return GenerationDetail(generation, content, [], None, None, None, None, [])
+
+    def detail(self) -> GenerationDetail:
+        """Returns it as reading it would show it. How long it may take is asked for, now and then."""
+        sent, answer, head = self.submission, self._answer, self.head()
+        head.content.request = as_stored(sent["request"])
         hold = Hold(generation_id=self.id, amount=Decimal(answer["amount"]), currency=sent["hold"]["currency"])
+        queued = cast(Queued, answer) if "position" in answer else None
         position = queued["position"] if queued else None
         seconds = estimated_seconds(
-            generation,
+            head.generation,
             position=position,
             running=queued["running"] if queued else 0,
             limit=queued["limit"] if queued else 1,
         )
-        return GenerationDetail(generation, content, [], hold, None, position, seconds, [])
+        return replace(head, hold=hold, position=position, estimated_seconds=seconds)
 
-
-def as_stored(value: Any) -> Any:
-    """Returns JSON with its names in the order in which jsonb keeps them, by length and then by bytes."""
-    if isinstance(value, dict):
-        order = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
-        return {name: as_stored(value[name]) for name in order}
-    return [as_stored(inner) for inner in value] if isinstance(value, list | tuple) else value
+    @property
+    def _answer(self) -> Submitted:
+        assert self.answer is not None
+        return self.answer

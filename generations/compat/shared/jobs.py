@@ -63,8 +63,8 @@ def job_load(who: Principal, generation_id: UUID) -> GenerationDetail:
 
 
 def job_accepted(who: Principal, accepted: Accepted) -> GenerationDetail:
-    """The job of a request as it was accepted, without its specification and its steps.
+    """The job of a request as it was accepted: what is known of it without asking the database.
 
     A job that the request joined may have gone on since, and is read.
     """
-    return job_load(who, accepted.id) if accepted.joined else accepted.made[0].detail()
+    return accepted.made[0].head() if accepted.made else job_load(who, accepted.id)

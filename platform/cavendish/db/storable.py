@@ -1,7 +1,7 @@
 """Which text PostgreSQL can keep: all but U+0000 and halves of surrogate pairs, both of which JSON can hold.
 
 `unstorable` is for what others send: it names the place, for a refusal. `storable` is for what we write ourselves and
-quote others in.
+quote others in. `as_stored` is JSON as it comes back from a column.
 """
 
 from __future__ import annotations
@@ -58,3 +58,11 @@ def unstorable(value: Any) -> Iterator[tuple[str, str]]:
         for index, inner in enumerate(value):
             for pointer, kind in unstorable(inner):
                 yield f"/{index}{pointer}", kind
+
+
+def as_stored(value: Any) -> Any:
+    """Returns JSON with its names in the order in which jsonb keeps them, by length and then by bytes."""
+    if isinstance(value, dict):
+        order = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
+        return {name: as_stored(value[name]) for name in order}
+    return [as_stored(inner) for inner in value] if isinstance(value, list | tuple) else value
