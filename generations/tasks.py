@@ -16,12 +16,11 @@ logger = logging.getLogger(__name__)
 
 TOGETHER = 0.01
 """Seconds within which doorbells become one. A message costs both sides a millisecond, and jobs come in hundreds."""
-JOBS = "jobs"
-"""The message's option: for how many jobs it rings. A worker of a release before claims one and looks again."""
 
 
 # A doorbell says how many jobs, not which: that is decided in SQL when it is heard. It is never repeated, because the
-# sweeper rings again for whatever stays queued.
+# sweeper rings again for whatever stays queued. How many is the message's option `jobs`, which a worker of the release
+# before does not read: it claims one and looks again.
 @dramatiq.actor(
     queue_name="generations", max_retries=0, min_backoff=1_000, max_backoff=1_000, time_limit=24 * 3600 * 1000
 )
@@ -29,7 +28,7 @@ async def doorbell() -> None:
     engine = await engine_soon()
     if engine is not None:  # else it stops: others hear the next one, and look by themselves
         message = CurrentMessage.get_current_message()
-        await engine.ring(message.options.get(JOBS, 1) if message is not None else 1)
+        await engine.ring(message.options.get("jobs", 1) if message is not None else 1)
 
 
 _breaker = CircuitBreaker(pause=3.0)

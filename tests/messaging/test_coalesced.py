@@ -56,4 +56,4 @@ def test_a_doorbell_says_for_how_many_jobs_it_rings(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tasks.doorbell.broker, "enqueue", lambda message, **_: sent.append(message))
     tasks._send(7)
     message = json.loads(sent[0].encode())
-    assert (message["options"][tasks.JOBS], message["args"], message["kwargs"]) == (7, [], {})
+    assert (message["options"]["jobs"], message["args"], message["kwargs"]) == (7, [], {})
