@@ -43,7 +43,7 @@ def ratios(measured: Sequence[Measured]) -> list[Line]:
     added = statistics.median(ours.alone) - bare
     lines = []
     for peer in measured:
-        if peer.label.startswith("Cavendish") or peer in (upstream, floor):
+        if peer.label.startswith("Cavendish") or peer.label in (UPSTREAM, FLOOR):
             continue
         for what, mine, its, aim in (
             ("1.4 MB", ours.small, peer.small, SMALL_AIM),

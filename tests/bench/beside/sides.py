@@ -6,7 +6,7 @@ import contextlib
 import functools
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psutil
 
@@ -28,7 +28,7 @@ class Side:
     checked: Callable[[Reply, Size], Reply]
     processes: Callable[[], list[psutil.Process]]
     spent: Callable[[], dict[str, float]]
-    needs: Callable[[], list[psutil.Process]] = field(default=list)
+    needs: Callable[[], list[psutil.Process]] = list
 
 
 @functools.cache
