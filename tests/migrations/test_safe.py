@@ -27,7 +27,7 @@ STYLE = (
     "prefer-text-field", "prefer-bigint-over-int", "prefer-bigint-over-smallint", "prefer-identity",
     # Each migration is a transaction: it leaves nothing half done. Those that are none say IF NOT EXISTS.
     "prefer-robust-stmts",
-    # The owner's connection has a lock_timeout, and an index may take its time.
+    # `migrate` sets a lock_timeout for each transaction (tests/migrations/test_patience.py); an index may take its time.
     "require-lock-timeout", "require-statement-timeout",
 )  # fmt: skip
 _PAYMENTS = "billing_payment has a row for each payment of an invoice: what scans it takes milliseconds"

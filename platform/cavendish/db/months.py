@@ -10,6 +10,8 @@ from __future__ import annotations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.special import RunSQL
 
+from cavendish.db.patience import patiently
+
 AHEAD = 4
 """Months that a migration makes to begin with; then the scheduler does (`generations.upkeep.months`)."""
 
@@ -25,18 +27,22 @@ def months_bound(table: str, column: str) -> list[Operation]:
     name = f"{table}_before_months"
     return [
         RunSQL(
-            f"""
-            ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};
-            DO $$
-            DECLARE
-                latest text := (SELECT replace({column}::text, '-', '') FROM {table} ORDER BY {column} DESC LIMIT 1);
-                month timestamptz := date_trunc('month', greatest(now(),
-                    to_timestamp(('x' || left(latest, 12))::bit(48)::bigint / 1000.0)), 'UTC') + interval '2 months';
-            BEGIN
-                EXECUTE format('ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} < %L) NOT VALID',
-                    {_FIRST_ID.format("month")});
-            END $$
-            """,  # noqa: S608 (names of ours)
+            patiently(
+                table,
+                f"""
+                DECLARE
+                    latest text := (SELECT replace({column}::text, '-', '') FROM {table}
+                                    ORDER BY {column} DESC LIMIT 1);
+                    month timestamptz := date_trunc('month', greatest(now(),
+                        to_timestamp(('x' || left(latest, 12))::bit(48)::bigint / 1000.0)), 'UTC')
+                        + interval '2 months';
+                BEGIN
+                    ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};
+                    EXECUTE format('ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} < %L) NOT VALID',
+                        {_FIRST_ID.format("month")});
+                END
+                """,  # noqa: S608 (names of ours)
+            ),
             reverse_sql=RunSQL.noop,
         ),
         RunSQL(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}", reverse_sql=RunSQL.noop),

@@ -6,6 +6,8 @@ from __future__ import annotations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.special import RunSQL
 
+from cavendish.db.patience import patiently
+
 
 def spare_index(table: str, name: str, column: str) -> Operation:
     """An index that is the beginning of another one: every row wrote an entry in both."""
@@ -16,9 +18,12 @@ def spare_index(table: str, name: str, column: str) -> Operation:
 
 
 def spare_tenant_key(table: str, name: str) -> Operation:
-    """A foreign key to the tenant, where a composite one of the same row leads to it anyway."""
+    """A foreign key to the tenant, where a composite one of the same row leads to it anyway.
+
+    Both tables are locked: PostgreSQL takes triggers away from both.
+    """
     return RunSQL(
-        f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}",
+        patiently(f"accounts_tenant, {table}", f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"),
         reverse_sql=f"""ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (tenant_id)
             REFERENCES accounts_tenant (id) DEFERRABLE INITIALLY DEFERRED NOT VALID""",
     )
