@@ -63,8 +63,11 @@ class Objects(Protocol):
     def keep(self, path: Path, key: str) -> None:
         """Moves a local file into the store. Repeating it with the same key and bytes is fine."""
 
-    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Yields the bytes in chunks: `length` of them from `start` on, or all that follow. Raises ObjectMissing."""
+    def read(self, key: str, *, start: int = 0, length: int | None = None, once: bool = False) -> Iterator[bytes]:
+        """Yields the bytes in chunks: `length` of them from `start` on, or all that follow. Raises ObjectMissing.
+
+        `once`: nobody is likely to read them again soon.
+        """
 
     def local_path(self, key: str) -> Path | None:
         """Returns the path of the bytes on this machine, or None where they are elsewhere."""
@@ -93,6 +96,12 @@ def _away() -> Iterator[None]:
         raise StorageAway(error.strerror) from error
 
 
+def _forget(file: int) -> None:
+    """Has the system keep no copy of a file in memory: the next picture has that place, and nothing else is put out."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 class LocalObjects:
     """Objects as files below one folder. `keep` renames the file where spool and store share a file system."""
 
@@ -119,7 +128,7 @@ class LocalObjects:
                 partial.rename(target)
                 path.unlink()
 
-    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def read(self, key: str, *, start: int = 0, length: int | None = None, once: bool = False) -> Iterator[bytes]:
         try:
             with _away():
                 source = (self.root / key).open("rb")
@@ -128,9 +137,13 @@ class LocalObjects:
         with source:
             source.seek(start)
             left = length
-            while chunk := source.read(CHUNK if left is None else min(CHUNK, left)):
-                left = None if left is None else left - len(chunk)
-                yield chunk
+            try:
+                while chunk := source.read(CHUNK if left is None else min(CHUNK, left)):
+                    left = None if left is None else left - len(chunk)
+                    yield chunk
+            finally:
+                if once:
+                    _forget(source.fileno())
 
     def local_path(self, key: str) -> Path | None:
         return self.root / key
@@ -178,7 +191,7 @@ class RemoteObjects:
             self.storage.save(key, File(source))
         path.unlink(missing_ok=True)
 
-    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def read(self, key: str, *, start: int = 0, length: int | None = None, once: bool = False) -> Iterator[bytes]:
         if length == 0:
             return
         try:
