@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from tests.db.calls import calls, named_in_sql, room_of
-from tests.db.locks import LOCKS_NOTHING, ONE_AT_A_TIME, ORDER, OWN_ROWS, locks_of, python_locks
+from tests.db.locks import LOCKS_NOTHING, ONE_AT_A_TIME, ORDER, locks_of, python_locks
 from tests.db.sql_text import ROOT, functions, triggers
 
 PAGE = ROOT / "docs" / "decisions" / "0016-locks.md"
@@ -22,7 +22,6 @@ def order() -> str:
 def exceptions() -> str:
     rows = [
         *(f"- `{caller}` calls `{callee}`, which {why}." for (caller, callee, _), why in LOCKS_NOTHING.items()),
-        *(f"- `{name}` changes a row of `{table}`: {why}." for (name, table), why in OWN_ROWS.items()),
         *(f"- `{name}` goes from tenant to tenant: {why}." for name, why in ONE_AT_A_TIME.items()),
     ]
     return "\n".join(rows)

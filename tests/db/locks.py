@@ -95,11 +95,6 @@ STATES: Mapping[tuple[str, str], str] = {
 }
 """An item is waited for by others only while it waits; in progress it is its own job's alone."""
 
-OWN_ROWS: Mapping[tuple[str, str], str] = {
-    ("generation_submit", "generations_generation"): "the job that it makes, which nobody sees before it commits",
-}
-"""Rows (function, table) that a function has made itself, so that it waits for nobody and nobody for it."""
-
 ONE_AT_A_TIME: Mapping[str, str] = {
     "generation_sweep": "each call is for another tenant, and nobody else locks rows of two tenants",
 }
@@ -136,8 +131,6 @@ def _walk(known: Mapping[str, Function], name: str, held: list[str], path: tuple
     seen: dict[str, int] = {}
     for step in known[name].steps:
         if isinstance(step, Lock):
-            if (name, step.name) in OWN_ROWS:
-                continue
             lock = STATES.get((name, step.name), step.name)
             if lock not in held:
                 if step.waits:
@@ -179,7 +172,7 @@ def _collect(name: str, result: list[str]) -> None:
             place = seen[step.name] = seen.get(step.name, -1) + 1
             if (name, step.name, place) not in LOCKS_NOTHING:
                 _collect(step.name, result)
-        elif (name, step.name) not in OWN_ROWS:
+        else:
             lock = STATES.get((name, step.name), step.name)
             if lock not in result:
                 result.append(lock)

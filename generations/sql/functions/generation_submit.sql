@@ -1,4 +1,4 @@
--- Accepts a generation: the job, its content, the event row and, last, the hold. Returns why not, and then the caller
+-- Accepts a generation: the hold, then the job, its content and the event row. Returns why not, and then the caller
 -- rolls back; or what of the job the caller cannot know: when it was made, its place in the queue, or to which worker it
 -- was handed at once, which the caller tells that worker. One function instead of statements: a hot tenant's rows are
 -- locked for a third of the time. (A caller of the release before does not send `shown`: it gets NULL for a queued job.)
@@ -109,29 +109,6 @@ BEGIN
         END IF;
     END IF;
 
-    INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, attempts, model, tier, priority,
-        previous_id, metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, failures,
-        upstream_id, upstream_key, upstream_host, batch_id, batch_index, deadline_seconds, cancel_at,
-        group_id, request_id, trace_id, run_again_of)
-    VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'member_id')::uuid, (p->>'livemode')::boolean,
-        'queued', 0, p->>'model', p->>'tier', (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata',
-        (p->>'store')::boolean, p->>'image_size', p->>'aspect_ratio', (p->>'estimated_bytes')::bigint,
-        now() + make_interval(secs => (p->>'deadline')::float8), 0, '', '', '',
-        the_batch, the_index, (p->>'deadline_seconds')::float8,
-        now() + make_interval(secs => (p->>'cancel_after')::float8), (p->>'group_id')::uuid, p->>'request_id',
-        p->>'trace_id', (p->>'run_again_of')::uuid)
-    RETURNING created_at, deadline_at INTO made_at, ends_at;
-    INSERT INTO generations_generationcontent (generation_id, tenant_id, request, plan, content, thoughts, steps, notices)
-    VALUES (the_id, the_tenant, p->'request', p->'job_spec', '[]', '[]', '[]', p->'notices');
-    INSERT INTO generations_generationterms (generation_id, tenant_id, terms)
-    VALUES (the_id, the_tenant, (p->>'terms')::bigint[]);
-    PERFORM event_add(the_tenant, the_id, 'generation.queued', jsonb_build_object('old', NULL, 'new', 'queued', 'reason', 'accepted'));
-
-    IF the_batch IS NOT NULL THEN
-        UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
-        WHERE batch_id = the_batch AND index = the_index;
-    END IF;
-
     IF NOT (p->>'livemode')::boolean THEN
         refusal := sandbox_day_reserve(the_tenant, 1, (p->>'stored_bytes')::bigint);
         IF refusal IS NOT NULL THEN
@@ -148,23 +125,45 @@ BEGIN
     refusal := hold_reserve(the_tenant, the_id, (p->>'livemode')::boolean, (p->>'api_key_id')::uuid,
         (p->>'member_id')::uuid, amount, p->'hold'->>'currency', images, (p->'hold'->>'tokens')::int,
         p->'hold'->'prices');
-    IF refusal IS NULL AND the_batch IS NOT NULL THEN
-        PERFORM batch_count(the_tenant, the_batch, 'in_progress', 1, 1);
-    END IF;
-    IF refusal IS NOT NULL OR the_batch IS NOT NULL THEN
+    IF refusal IS NOT NULL THEN
         RETURN refusal;
     END IF;
-    IF p->>'fresh' IS NOT NULL THEN
+    IF the_batch IS NULL AND p->>'fresh' IS NOT NULL THEN
         handed := generation_assign(the_tenant, the_id, (p->>'fresh')::float8);
     END IF;
+
+    -- A job that is handed at once is written as running: to queue it first would cost a second version of its row.
+    INSERT INTO generations_generation (id, tenant_id, api_key_id, member_id, livemode, status, attempts, worker,
+        lease_token, started_at, model, tier, priority,
+        previous_id, metadata, store, image_size, aspect_ratio, estimated_bytes, deadline_at, failures,
+        upstream_id, upstream_key, upstream_host, batch_id, batch_index, deadline_seconds, cancel_at,
+        group_id, request_id, trace_id, run_again_of)
+    VALUES (the_id, the_tenant, (p->>'api_key_id')::uuid, (p->>'member_id')::uuid, (p->>'livemode')::boolean,
+        CASE WHEN handed IS NULL THEN 'queued' ELSE 'running' END, CASE WHEN handed IS NULL THEN 0 ELSE 1 END,
+        (handed->>'worker')::uuid, (handed->>'token')::uuid, CASE WHEN handed IS NOT NULL THEN clock_timestamp() END,
+        p->>'model', p->>'tier', (p->>'priority')::smallint, (p->>'previous_id')::uuid, p->'metadata',
+        (p->>'store')::boolean, p->>'image_size', p->>'aspect_ratio', (p->>'estimated_bytes')::bigint,
+        now() + make_interval(secs => (p->>'deadline')::float8), 0, '', '', '',
+        the_batch, the_index, (p->>'deadline_seconds')::float8,
+        now() + make_interval(secs => (p->>'cancel_after')::float8), (p->>'group_id')::uuid, p->>'request_id',
+        p->>'trace_id', (p->>'run_again_of')::uuid)
+    RETURNING created_at, deadline_at, started_at INTO made_at, ends_at, begun_at;
+    INSERT INTO generations_generationcontent (generation_id, tenant_id, request, plan, content, thoughts, steps, notices)
+    VALUES (the_id, the_tenant, p->'request', p->'job_spec', '[]', '[]', '[]', p->'notices');
+    INSERT INTO generations_generationterms (generation_id, tenant_id, terms)
+    VALUES (the_id, the_tenant, (p->>'terms')::bigint[]);
+    PERFORM event_add(the_tenant, the_id, 'generation.queued', jsonb_build_object('old', NULL, 'new', 'queued', 'reason', 'accepted'));
     IF handed IS NOT NULL THEN
-        UPDATE generations_generation SET status = 'running', worker = (handed->>'worker')::uuid,
-            lease_token = (handed->>'token')::uuid, started_at = clock_timestamp(), attempts = 1
-        WHERE id = the_id RETURNING started_at INTO begun_at;
         PERFORM event_add(the_tenant, the_id, 'generation.running', jsonb_build_object('old', 'queued', 'new', 'running',
             'reason', 'assigned', 'attempt', 1, 'worker', handed->>'name'));
         RETURN jsonb_build_object('created_at', made_at, 'deadline_at', ends_at, 'started_at', begun_at,
             'worker', handed->>'worker', 'token', handed->>'token', 'amount', amount::text, 'included', included);
+    END IF;
+    IF the_batch IS NOT NULL THEN
+        UPDATE generations_batchitem SET status = 'in_progress', generation_id = the_id
+        WHERE batch_id = the_batch AND index = the_index;
+        PERFORM batch_count(the_tenant, the_batch, 'in_progress', 1, 1);
+        RETURN NULL;
     END IF;
     IF p->>'shown' IS NULL THEN
         RETURN NULL;
