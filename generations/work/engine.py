@@ -239,19 +239,16 @@ class Engine:
             if not running.handed:
                 await self._publish(valkey.EVENT, job.id)
             with metrics.JOB_SECONDS.labels(job.model).time():
-                outcome = await run(running, clients=self.clients, store=self.store)
+                outcome = await run(running, clients=self.clients, store=self.store, tell=self._tell_ended)
             if outcome in {"requeued", "lost"}:
                 metrics.ENDED.labels(job.model, outcome, "").inc()
             logger.info("Generation %s %s.", job.name, outcome)
-            if outcome in {"ended", "already"}:
-                await self._publish(valkey.ENDED, job.id)
         except asyncio.CancelledError:
             logger.info("Generation %s was interrupted by the shutdown.", job.name)
             raise
         except Exception:
             logger.exception("Generation %s could not be ended; it fails.", job.name)
-            if await fail(running, self.store) == "ended":
-                await self._publish(valkey.ENDED, job.id)
+            await fail(running, store=self.store, tell=self._tell_ended)
         finally:
             if running.fault:
                 self.spool.note(running.fault)
@@ -281,6 +278,9 @@ class Engine:
         metrics.JOBS.labels("interactive").set(len(self.running) - self.batch_running)
         metrics.JOBS.labels("batch").set(self.batch_running)
         metrics.BYTES.set(self.bytes_running)
+
+    async def _tell_ended(self, generation: UUID) -> None:
+        await self._publish(valkey.ENDED, generation)
 
     async def _publish(self, channel: str, generation: UUID) -> None:
         if self.valkey is None:
@@ -389,10 +389,8 @@ class Engine:
         request_enter(Request(pending.request_id))
         try:
             with span("recovery", parent=pending.traceparent):
-                outcome = await deliver(pending, self.store)
+                outcome = await deliver(pending, self.store, self._tell_ended)
             logger.info("The spooled result of generation %s: %s.", pending.name, outcome)
-            if outcome == "ended":
-                await self._publish(valkey.ENDED, pending.generation_id)
         except Exception:
             logger.exception("The spooled result of generation %s could not be settled.", pending.name)
         finally:

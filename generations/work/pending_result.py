@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,8 @@ from generations.work.review import Review, reviewed
 
 logger = logging.getLogger(__name__)
 
+Tell = Callable[[UUID], Awaitable[None]]
+"""Says that a generation has ended, to whoever waits."""
 RESULT = "result.json"
 UPSTREAM_NAMES: tuple[Literal["upstream_id", "upstream_key", "upstream_host"], ...] = (
     "upstream_id",
@@ -172,9 +174,9 @@ def keep(pending: PendingResult) -> tuple[OSError | None, bool]:
     return refused, True
 
 
-async def deliver(pending: PendingResult, store: JobStore, *, stored: bool = False) -> str:
-    """Stores the pictures, unless they are `stored`, asks guard hooks, ends the generation; waits out a storage or a
-    PostgreSQL that is away.
+async def deliver(pending: PendingResult, store: JobStore, tell: Tell, *, stored: bool = False) -> str:
+    """Stores the pictures, unless they are `stored`, asks guard hooks, ends the generation, tells who waits for it, and
+    removes what is left in the spool; waits out a storage or a PostgreSQL that is away.
 
     Returns what `generation_finish` did: 'ended', 'already' or 'lost'. When the job is somebody else's by now, what was
     stored is deleted. A result that the database refuses, which is a bug of ours, fails the generation: it would stay
@@ -202,7 +204,12 @@ async def deliver(pending: PendingResult, store: JobStore, *, stored: bool = Fal
         logger.warning("Generation %s was taken over; its late answer is dropped.", pending.name)
     if outcome == "lost" or refused or pending.discards:
         await _through_outages(STORAGE, lambda: asyncio.to_thread(_delete_all, pending))
-    await asyncio.to_thread(pending.remove)
+    removed = asyncio.to_thread(pending.remove)
+    if outcome in {"ended", "already"}:
+        # Who waits is told first, but a Valkey that hangs leaves nothing in the spool.
+        await asyncio.gather(tell(pending.generation_id), removed)
+    else:
+        await removed
     return str(outcome)
 
 

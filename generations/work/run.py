@@ -26,7 +26,7 @@ from generations.work.ends import reason_of
 from generations.work.history import HistoryGone
 from generations.work.job import Job
 from generations.work.job_store import JobStore, retrying
-from generations.work.pending_result import deliver, keep, pending_result_of
+from generations.work.pending_result import Tell, deliver, keep, pending_result_of
 from generations.work.result import PLATFORM_FAILED, cancellation, failure, platform_failure, success, token_limit
 from generations.work.surplus import surplus_withhold
 from generations.work.upstream_call import LONGEST_PAUSE, UpstreamCall
@@ -61,8 +61,8 @@ class Canceled(Exception):
     """The tenant asked to stop, now or beforehand (Cancel-After)."""
 
 
-async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
-    """Runs a claimed job to its end. Returns 'ended', 'requeued', 'already' or 'lost'."""
+async def run(running: Running, *, clients: Clients, store: JobStore, tell: Tell) -> str:
+    """Runs a claimed job to its end and tells of it. Returns 'ended', 'requeued', 'already' or 'lost'."""
     job = running.job
     call = UpstreamCall(job, clients=clients, store=store, max_tries=settings.GENERATION_MAX_TRIES)
     running.calls = calls = call.log.calls()
@@ -148,17 +148,16 @@ async def run(running: Running, *, clients: Clients, store: JobStore) -> str:
         # A full disk: the answer cannot be kept for a successor, but it can still be delivered from here.
         running.fault = os.strerror(refused.errno or 0)
         logger.warning("Generation %s: the spool does not take the result (%s).", job.name, type(refused).__name__)
-    return await deliver(pending, store, stored=stored)
+    return await deliver(pending, store, tell, stored=stored)
 
 
-async def fail(running: Running, store: JobStore) -> str:
+async def fail(running: Running, *, store: JobStore, tell: Tell) -> None:
     """The last resort for a job that nothing else ended. It must not stay: its lease is renewed as long as we live."""
     job, result = running.job, platform_failure(running.job.failures)
     if running.calls is not None:
         result["calls"] = running.calls
-    outcome = await deliver(pending_result_of(job, result, {}), store)
+    await deliver(pending_result_of(job, result, {}), store, tell)
     _clean(job)
-    return outcome
 
 
 def _judge(job: Job, status: str, answer: Answer, *, sandbox: bool) -> GenerationResult:
