@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 from django.utils import translation
 
 from cavendish.http.handlers import handler400, handler403, handler404, handler500
+from cavendish.http.problems import Problem, unavailable
 from cavendish.telemetry.request_ids import request_entered, request_of
 from tests.people.visitors import Visitor, person, shown
 
@@ -38,6 +39,29 @@ def test_an_error_of_ours_tells_the_number_that_the_log_has() -> None:
     with request_entered(request_of([(b"x-request-id", b"req_seen_in_the_log")])):
         page = handler500(RequestFactory(headers={"Accept": "text/html"}).get("/console/"))
     assert "req_seen_in_the_log" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "when"),
+    [("en", "Unavailable for a moment", "Try again in 10 seconds."), (CHINESE, "暂时不可用", "请在 10 秒后重试。")],
+)
+def test_an_outage_says_when_to_try_again(language: str, heading: str, when: str) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": language}
+    try:
+        raise unavailable(retry_after=10)
+    except Problem:
+        read, sent = (
+            handler500(getattr(RequestFactory(headers=headers), method)("/console/jobs/?status=failed"))
+            for method in ("get", "post")
+        )
+    for page in (read, sent):
+        assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+        html = page.content.decode()
+        assert f"<h1>{heading}</h1>" in html
+        assert when in html
+        assert translation.gettext("Something went wrong") not in html
+    assert 'href="/console/jobs/?status=failed"' in read.content.decode()
+    assert 'href="/console/"' in sent.content.decode()
 
 
 def test_an_operator_is_led_back_to_the_admin() -> None:

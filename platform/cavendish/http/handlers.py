@@ -39,14 +39,19 @@ def handler500(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exc_info()[1]
     problem = (problem_of(error) if error is not None else None) or internal()
-    return _api_response(request, problem) or _page(request, lambda: _server_error(problem))
+    return _api_response(request, problem) or _page(request, lambda: _server_error(request, problem))
 
 
-def _server_error(problem: Problem) -> HttpResponse:
-    """Renders without the request, whose session or person may be what failed; its id is what the log knows it by."""
+def _server_error(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Renders without the request, whose session or person may be what failed; its id is what the log knows it by.
+
+    What says when to try again is an outage and no defect: its page says when, and leads to the same address.
+    """
     ours = problem if problem.status >= 500 else internal()
-    shown = {"request_id": current_request().id, "status": ours.status}
-    page = loader.get_template("500.html").render(shown)
+    seconds = int(ours.headers.get("Retry-After", 0))
+    again = request.get_full_path() if request.method == "GET" else ""
+    shown = {"request_id": current_request().id, "status": ours.status, "seconds": seconds, "again": again}
+    page = loader.get_template("503.html" if seconds else "500.html").render(shown)
     return HttpResponse(page, status=ours.status, headers=ours.headers)
 
 
