@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication.operators import IsOperator, OperatorKeyAuthentication
+from cavendish.http.own_port import came_by_shared_port
+from cavendish.http.problems import Problem
 from cavendish.telemetry.process_gauges import CONTENT_TYPE_LATEST, exposition
 
 # Headers that proxies add. A request through a proxy comes from beyond it, whatever the proxy's own address is.
@@ -31,6 +33,12 @@ class Metrics(APIView):
     schema = None
 
     def get(self, request: Request) -> HttpResponse:
+        if came_by_shared_port(request._request):
+            detail = (
+                "Several web processes share this port, and each has its own counters. Ask each at its own port: "
+                "`metrics_urls` in ready.json."
+            )
+            raise Problem(421, "shared_port", detail)
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 

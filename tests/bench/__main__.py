@@ -162,7 +162,7 @@ def main() -> int:
 def beside(arguments: argparse.Namespace) -> int:
     failed = ""
     try:
-        with running(arguments.set) as stack:
+        with running({"WEB_PROCESSES": str(peers.WORKERS), **arguments.set}) as stack:
             others = Others()
             uvloop.run(compare(stack, arguments.beside, arguments.quick))
             foreign = others.percent()

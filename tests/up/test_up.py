@@ -27,6 +27,7 @@ from cavendish.up.postgres import Postgres
 from cavendish.up.roles import Address
 from cavendish.up.supervisor import Supervisor
 from tests.services import ROOT, Running
+from tests.telemetry.exposition import value
 from tests.up.conftest import start
 
 pytestmark = pytest.mark.slow
@@ -240,6 +241,49 @@ def test_whatever_hangs_is_replaced() -> None:
         # Those that are well are left alone.
         time.sleep(10)
         assert running.output.read_text().count("has not answered") == len(frozen)
+    finally:
+        running.remove()
+
+
+def test_several_web_processes_share_a_port() -> None:
+    running = Running({"WEB_PROCESSES": "3", "WORKERS": "1", "HANG_SECONDS": "8"})
+    try:
+        own = running.ready["metrics_urls"][:3]
+
+        def served() -> float:
+            route = {"route": "api/v1/models", "status": "200"}
+            return sum(value(httpx.get(url).text, "cavendish_requests_total", **route) for url in own)
+
+        # Each counts for itself, so together they have counted each request once; and the shared port says so.
+        before = served()
+        key = running.ready["tenants"][0]["api_key"]
+        for _ in range(40):
+            answer = httpx.get(f"{running.url}/api/v1/models", headers={"Authorization": f"Bearer {key}"})
+            assert answer.status_code == 200
+        assert served() - before == 40
+        shared = httpx.get(f"{running.url}/metrics")
+        assert (shared.status_code, shared.json()["code"]) == (421, "shared_port")
+        for url in own:
+            assert httpx.get(url.replace("/metrics", "/readyz")).status_code == 200
+
+        # One that ends and one that hangs are replaced; whoever comes meanwhile is served by the others.
+        webs = [process for process in family(running) if "cavendish.asgi" in " ".join(process.cmdline())]
+        assert len(webs) == 3
+        webs[0].kill()
+        until(lambda: running.output.read_text().count("is back") == 1)
+        webs[1].suspend()
+        answers = [picture(running) for _ in range(6)]
+        assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(200, None)] * 6
+        until(lambda: running.output.read_text().count("is back") == 2, 60)
+        assert len(set(re.findall(r"web-[123] is back", running.output.read_text()))) == 2
+
+        processes = family(running)
+        assert running.stop() < 30
+        assert alive(processes) == []
+        first = running.ready["metrics_urls"]
+        running.env["PORT"] = running.url.rpartition(":")[2]
+        running.start()
+        assert running.ready["metrics_urls"] == first
     finally:
         running.remove()
 

@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Iterable
+from functools import partial
 from textwrap import indent
 from urllib.parse import urlsplit
 
@@ -81,6 +83,7 @@ class Platform:
         self.config = config
         self.folders = folders
         self.supervisor = supervisor
+        self.web_processes = config.number("WEB_PROCESSES")
         self.workers = config.number("WORKERS")
         self.demo_scale = config.number("DEMO_PERCENT") / 100 if config.flag("DEMO") else 0.0
         supervisor.end_leftovers()
@@ -169,7 +172,7 @@ class Platform:
             if child is not None:
                 seconds = self.supervisor.wait_ready(child)
                 print_line(f"  {child.name:<12}{seconds:6.1f} s")
-        started = [self._web(needs)]
+        started = [self._web(number, needs) for number in range(1, self.web_processes + 1)]
         started += [self._worker(number, needs) for number in range(1, self.workers + 1)]
         scheduler = self._child("scheduler", python("-m", "django", "scheduler"), needs, grace=5.0)
         started.append(self._with_health(scheduler))
@@ -194,18 +197,27 @@ class Platform:
             child.needs += (self.fork_server.child.name,)
         return child
 
-    def _web(self, needs: tuple[str, ...]) -> Child:
-        bound = self.web_socket
+    def _web(self, number: int, needs: tuple[str, ...]) -> Child:
+        """With others beside it, it is asked how it is at a port of its own: any of them answers at the shared one."""
+        name, bound, probe, base_url = "web", [self.web_socket], self.probe, self.base_url
+        if self.web_processes > 1:
+            name = f"web-{number}"
+            # Kept as long as this process, as the shared one is.
+            bound.append(bound_socket(LOCAL, self._kept_port(name)))
+            probe = (LOCAL, bound[1].getsockname()[1])
+            base_url = f"http://{authority(*probe)}"
         options = ["--behind-proxy"] if self.config.flag("BEHIND_PROXY") else []
-        web = self._child("web", serve("cavendish.asgi:application", bound, *options), needs)
+        web = self._child(name, serve("cavendish.asgi:application", bound, *options), needs)
         web.stop_signal = signal.SIGINT
         # The port stays open while it is replaced, so clients would wait for as long.
         web.env = {"DRAIN_SECONDS": WEB_DRAIN_SECONDS, **self.env}
-        web.pass_fds = (bound.fileno(),)
-        web.is_ready = self._web_is_ready
-        web.answers = http_answers(self.probe[1], "/livez", host=self.probe[0], name=urlsplit(self.base_url).netloc)
-        self.metrics_urls.append(f"{self.base_url}/metrics")
-        web.before_stop = bound.close  # otherwise the port would still accept connections that nobody serves
+        web.pass_fds = tuple(each.fileno() for each in bound)
+        host = urlsplit(base_url).netloc
+        web.is_ready = partial(_is_healthy, probe, host)
+        web.answers = http_answers(probe[1], "/livez", host=probe[0], name=host)
+        self.metrics_urls.append(f"{base_url}/metrics")
+        # otherwise the port would still accept connections that nobody serves
+        web.before_stop = partial(_close_all, bound)
         return web
 
     def _worker(self, number: int, needs: tuple[str, ...]) -> Child:
@@ -217,23 +229,34 @@ class Platform:
 
     def _with_health(self, child: Child) -> Child:
         """Gives a child that serves nothing else a port of this machine for its health and its metrics."""
-        kept = f"{child.name} health port"
-        port = free_port(self.state.number(kept), [urlsplit(url).port or 0 for url in self.metrics_urls])
-        self.state.put(kept, port)
+        port = self._kept_port(child.name)
         self.metrics_urls.append(f"http://{LOCAL}:{port}/metrics")
         child.env = {**child.env, "HEALTH_PORT": str(port)}
         child.answers = http_answers(port, "/livez")
         return child
 
-    def _web_is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(*self.probe, timeout=2)
-        try:
-            connection.request("GET", "/healthz", headers={"Host": urlsplit(self.base_url).netloc})
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+    def _kept_port(self, name: str) -> int:
+        """Returns the port of this machine that a child has for its health; at each start the same, if it is free."""
+        kept = f"{name} health port"
+        port = free_port(self.state.number(kept), [urlsplit(url).port or 0 for url in self.metrics_urls])
+        self.state.put(kept, port)
+        return port
+
+
+def _close_all(sockets: Iterable[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
+
+
+def _is_healthy(address: tuple[str, int], host: str) -> bool:
+    connection = http.client.HTTPConnection(*address, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": host})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _try_lock(connection: psycopg.Connection[tuple[object, ...]]) -> bool:

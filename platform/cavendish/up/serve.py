@@ -1,8 +1,9 @@
 """The ASGI server: `python -m cavendish.up.serve module:application --fd N`, or `--host H --port P`.
 
 `up` binds the socket and this process inherits it: during a restart clients wait for a second instead of being
-refused, and no other program can take the port. Units and containers pass an address. Both get the same bounds on
-connections (cavendish.http.bounded_protocol).
+refused, and no other program can take the port. Where several processes share it, each inherits a second one that it
+has alone. Units and containers pass an address. All get the same bounds on connections
+(cavendish.http.bounded_protocol).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import uvicorn
 
 from cavendish.boot.config import LOOPBACK_NAMES, Config
 from cavendish.http.bounded_protocol import ConnectionLimits, bounded_protocol
+from cavendish.http.own_port import own_port_set
 from cavendish.up.allocator import keep_freed_memory
 from cavendish.up.errors import UpError
 from cavendish.up.ports import bound_socket
@@ -38,7 +40,12 @@ OWN_DESCRIPTORS = 256
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve an ASGI application.")
     parser.add_argument("application")
-    parser.add_argument("--fd", type=int, help="a bound socket that this process inherits")
+    parser.add_argument(
+        "--fd",
+        type=int,
+        action="append",
+        help="a bound socket that this process inherits; a second is its own alone",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the address to bind where no --fd is given")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--behind-proxy", action="store_true", help="trust X-Forwarded-For and X-Forwarded-Proto")
@@ -69,9 +76,12 @@ def main() -> None:
         timeout_graceful_shutdown=arguments.grace + (0 if arguments.local else settings.number("DRAIN_SECONDS")),
     )
     if arguments.fd is not None:
+        inherited = [socket.socket(fileno=number) for number in arguments.fd]
+        if len(inherited) > 1:
+            own_port_set(inherited[1].getsockname()[1])
         # It has ended in order, and raises the signal that it got once more.
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[socket.socket(fileno=arguments.fd)])
+            uvicorn.Server(config).run(sockets=inherited)
         return
     try:
         bound = bound_socket(arguments.host, arguments.port)

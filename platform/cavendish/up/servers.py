@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 
 from cavendish.up.children import Child, plain_environment
 from cavendish.up.ports import accepts
@@ -11,9 +12,10 @@ from cavendish.up.services import Folders
 from cavendish.up.supervisor import python
 
 
-def serve(application: str, bound: socket.socket, *options: str) -> list[str]:
-    """Returns the command line of a server on a socket that it inherits."""
-    return python("-m", "cavendish.up.serve", application, "--fd", str(bound.fileno()), *options)
+def serve(application: str, bound: Sequence[socket.socket], *options: str) -> list[str]:
+    """Returns the command line of a server on sockets that it inherits; a second one is its own alone."""
+    inherited = (word for each in bound for word in ("--fd", str(each.fileno())))
+    return python("-m", "cavendish.up.serve", application, *inherited, *options)
 
 
 def sandbox_child(folders: Folders, bound: socket.socket) -> Child:
@@ -21,7 +23,7 @@ def sandbox_child(folders: Folders, bound: socket.socket) -> Child:
     host, port = bound.getsockname()[:2]
     return Child(
         "sandbox",
-        serve("cavendish.sandbox.app:application", bound, "--local", "--grace", "1"),
+        serve("cavendish.sandbox.app:application", [bound], "--local", "--grace", "1"),
         folders.log("sandbox"),
         {**plain_environment("SANDBOX_", "CATALOG_FILE"), "SANDBOX_STATE_DIR": str(folders.data_dir / "sandbox")},
         pass_fds=(bound.fileno(),),

@@ -40,6 +40,17 @@ SETTINGS = [
         read_by=UP,
     ),
     Setting(
+        name="WEB_PROCESSES",
+        kind=Whole(1, 64),
+        default="1",
+        about="Web processes under `up`",
+        meaning=(
+            "`up` only: how many web processes share `PORT`. Each bounds and counts connections for itself, and has a "
+            "port of its own for `/metrics` (`metrics_urls` in `ready.json`)"
+        ),
+        read_by=UP,
+    ),
+    Setting(
         name="WORKERS",
         kind=Whole(0, 1000),
         default="2",
