@@ -57,6 +57,12 @@ def upload_open(*, tenant_id: UUID, key_id: UUID, livemode: bool, upload_id: UUI
         Upload.objects.create(id=upload_id, tenant_id=tenant_id, api_key_id=key_id, livemode=livemode)
 
 
+def upload_is_open(*, tenant_id: UUID, upload_id: UUID) -> bool:
+    """Whether an upload goes on: it is no file yet, and was not given up."""
+    with tenant_context(tenant_id):
+        return bool(Upload.objects.filter(id=upload_id).exists())
+
+
 def upload_reserve(*, tenant_id: UUID, livemode: bool, incoming: int) -> None:
     """Makes room for bytes of an upload before they are written.
 

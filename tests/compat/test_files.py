@@ -201,6 +201,12 @@ def test_cancel(platform: Running, account: Account) -> None:
     answer = step(account, url, "cancel")
     assert (answer.status_code, answer.headers["x-goog-upload-status"]) == (200, "cancelled")
     assert len(before - parts_of(platform)) == 1
+    left = parts_of(platform)
+    for command in ("query", "upload", "upload, finalize"):
+        refused(step(account, url, command, picture(), 0), 404, "start another")
+    assert step(account, url, "cancel").headers["x-goog-upload-status"] == "cancelled"
+    assert parts_of(platform) == left
+    assert account.trace.files == 0
 
 
 def test_what_is_no_picture_is_refused_at_once(client: genai.Client, platform: Running, account: Account) -> None:
@@ -231,11 +237,12 @@ def test_refusals_on_the_way(platform: Running, account: Account) -> None:
     before = parts_of(platform)
     small = begun(account, 100)
     refused(step(account, small, "upload", bytes(101), 0), 413, "100 bytes")
-    refused(step(account, small, "upload, finalize", bytes(50), 0), 400, "50 of 100")
     refused(step(account, small, ""), 400, "X-Goog-Upload-Command")
     refused(step(account, small, "upload", b"", -1), 400, "whole number")
     refused(step(account, small[:-40] + "&upload_protocol=resumable", "query"), 404, "")
     refused(step(account, small.replace("upload_id=", "upload_id=x"), "query"), 404, "")
+    refused(step(account, small, "upload, finalize", bytes(50), 0), 400, "50 of 100")
+    refused(step(account, small, "query"), 404, "start another")
     step(account, small, "cancel")
     assert parts_of(platform) == before
 

@@ -35,7 +35,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import Problem, bad_request, not_found, problem_of, too_large
 from cavendish.http.texts import text_of
 from generations.accept.funnel import check_active
-from generations.accept.storage import upload_close, upload_note, upload_open, upload_reserve
+from generations.accept.storage import upload_close, upload_is_open, upload_note, upload_open, upload_reserve
 from generations.compat.gemini.files.related_body import MAX_DESCRIPTION_BYTES, RelatedBody
 from generations.compat.gemini.files.representation import file_json
 from generations.compat.gemini.files.upload_admission import UploadAdmission, check_key
@@ -192,6 +192,10 @@ def _continue(request: Request, upload_id: UploadId, commands: set[str]) -> Http
         if "cancel" in commands:
             _discard(upload_id, part)
             return HttpResponse(content_type=_EMPTY, headers={"X-Goog-Upload-Status": "cancelled"})
+        if not upload_is_open(tenant_id=upload_id.tenant_id, upload_id=upload_id.file_id):
+            # Canceled, or refused at its end: what came now would count nowhere.
+            part.discard()
+            raise Problem(404, "not_found", "This upload has ended without a file; start another.")
         if "query" in commands:
             return _active(part.size())
         if not commands & {"upload", "finalize"}:
