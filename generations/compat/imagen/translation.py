@@ -10,7 +10,7 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import Problem
-from generations.compat.shared.camel_fields import CamelFields, camel_tree, is_idle
+from generations.compat.shared.camel_fields import CamelFields, camel_tree, is_idle, said
 from generations.compat.shared.pointer_map import PointerMap, placed
 from generations.request.fields import Context
 
@@ -119,7 +119,7 @@ class Translation:
             self._pointers.note("/response_format/0/mime_type", output.at("mimeType"))
             output.take("compressionQuality")  # pictures are handed out as the model made them
             output.close()
-        return {name: value for name, value in shape.items() if not is_idle(value)}
+        return said(shape)
 
     def _safety(self, settings: CamelFields) -> dict[str, Any]:
         level = settings.text("safetySetting")

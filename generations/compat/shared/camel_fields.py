@@ -33,6 +33,17 @@ def camel_tree(value: Any) -> Any:
     return renamed
 
 
+def said(values: dict[str, Any]) -> dict[str, Any]:
+    """Those of the values, each a word, that say something. Protocol buffers write "" and "…_UNSPECIFIED" for none;
+    0 and {} are no words, and are kept for the check that says so.
+    """
+    return {
+        name: value
+        for name, value in values.items()
+        if not (value is None or (isinstance(value, str) and is_idle(value)))
+    }
+
+
 class CamelFields(Fields):
     """Fields of an object whose unknown names are refused, as Google refuses them."""
 

@@ -112,6 +112,7 @@ def test_what_changes_nothing_is_named(account: Account) -> None:
     ("settings", "said"),
     [
         ({"aspectRatio": "7:5"}, 'parameters.aspectRatio: "7:5" is no aspect ratio of gemini-3.1-flash-image'),
+        ({"aspectRatio": 0}, "parameters.aspectRatio: aspect_ratio is 0"),
         ({"sampleImageSize": "3K"}, 'parameters.sampleImageSize: "3K" is no image size'),
         ({"sampleCount": 5}, "sampleCount is 5; it takes a whole number from 1 to 4"),
         ({"negativePrompt": "dogs"}, "say in the prompt"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import shown
-from generations.compat.shared.camel_fields import CamelFields, camel, camel_fields_of, is_idle
+from generations.compat.shared.camel_fields import CamelFields, camel, camel_fields_of, is_idle, said
 from generations.compat.shared.pointer_map import PointerMap
 from generations.request.hints import listing
 from generations.request.settings import SAFETY_METHODS, SAFETY_THRESHOLDS, SAFETY_TYPES
@@ -76,7 +76,7 @@ def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: Pointe
         config.wrong("candidateCount", "not_supported", "One request gives one candidate; send several requests.")
     if not is_idle(config.take("responseMimeType")) and config.values["responseMimeType"] != "text/plain":
         config.wrong("responseMimeType", "not_supported", "The image models write plain text; use text/plain.")
-    if modalities := config.take("responseModalities"):
+    if (modalities := config.take("responseModalities")) not in (None, ""):
         tree["response_modalities"] = modalities
         pointers.note("/response_modalities", config.at("responseModalities"))
     _image(config.inner("imageConfig"), kept, tree, pointers)
@@ -91,7 +91,7 @@ def _image(image: CamelFields | None, kept: Tree, tree: Tree, pointers: PointerM
     if image is None:
         return
     shape = {"aspect_ratio": image.take("aspectRatio"), "image_size": image.take("imageSize")}
-    kept["image_config"] = {name: value for name, value in shape.items() if not is_idle(value)}
+    kept["image_config"] = said(shape)
     pointers.note("/generation_config/image_config", image.pointer)
     options = image.inner("imageOutputOptions")
     for fields, name in ((image, "outputMimeType"), (options, "mimeType")):
@@ -138,7 +138,7 @@ def _image_format(image: CamelFields) -> Tree:
         "delivery": delivery.lower() if delivery else None,
     }
     image.close()
-    return {name: value for name, value in values.items() if not is_idle(value)}
+    return said(values)
 
 
 def _text_format(text: CamelFields) -> Tree:
