@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
@@ -16,9 +17,9 @@ from accounts.authentication.drf import principal
 from accounts.idempotency import IdempotentView
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.forms import FormParser
+from cavendish.http.forms import FormParser, NoForm
 from cavendish.http.pages import page_json, page_read
-from cavendish.http.problems import FieldError, invalid, not_found
+from cavendish.http.problems import FieldError, escape, invalid, not_found, shown
 from cavendish.http.schema import PAGING, problems
 from generations.accept.funnel import check_active
 from generations.api import schema
@@ -40,7 +41,7 @@ def file_id_of(text: str) -> UUID:
 
 class FileList(IdempotentView):
     scopes = {"GET": "read", "POST": "files"}
-    parser_classes = (FormParser,)
+    parser_classes = (FormParser, NoForm)
 
     @extend_schema(
         operation_id="files_create",
@@ -52,10 +53,7 @@ class FileList(IdempotentView):
         """Uploads a picture, a video or a batch's JSONL as multipart field `file`."""
         who = principal(request)
         check_active(who)
-        upload = request.FILES.get("file")
-        if not isinstance(upload, UploadedFile):
-            raise invalid([FieldError("/file", "required", 'Send the bytes as multipart field "file".')])
-        return self._uploaded(file_upload(who=who, upload=upload))
+        return self._uploaded(file_upload(who=who, upload=_only_file(request)))
 
     def replay(self, request: Request, created_ids: Sequence[str]) -> Response:
         who = principal(request)
@@ -82,6 +80,24 @@ class FileList(IdempotentView):
             rows = File.objects.filter(tenant_id=who.tenant_id, livemode=who.livemode, deleted_at=None)
             page, cursor = page_read(request, files_filter(rows, request), ids.FILE)
             return Response(page_json([file_json(file) for file in page], cursor))
+
+
+def _only_file(request: Request) -> UploadedFile[Any]:
+    """The one file of the form. Raises Problem 422 for anything else in it, which would be lost without a word."""
+    uploads = request.FILES.getlist("file")
+    errors = [
+        FieldError(f"/{escape(name)}", "unknown_field", f"{shown(name)} is not a field here; use file.")
+        for name in request.data
+        if name != "file"
+    ]
+    if not uploads:
+        errors.insert(0, FieldError("/file", "required", 'Send the bytes as multipart field "file".'))
+    elif len(uploads) > 1:
+        errors.append(FieldError("/file", "too_many", f"{len(uploads)} files came; send each in a request of its own."))
+    if errors:
+        raise invalid(errors)
+    upload: UploadedFile[Any] = uploads[0]
+    return upload
 
 
 class FileDetail(APIView):

@@ -58,7 +58,8 @@ def _problem(error: ReaderError, max_bytes: int, *, data_urls: bool) -> Problem:
         return invalid_value(error.pointer, "bad_base64", detail)
     if isinstance(error, TooDeep):
         return bad_request("too_deep", "The JSON is nested too deeply.")
-    return bad_request("malformed_json", f"The body is not JSON: {error}")
+    place = f" in {shown(error.pointer)}" if error.pointer else ""
+    return bad_request("malformed_json", f"The body is not JSON: {error}{place}")
 
 
 def _too_large(max_bytes: int) -> Problem:

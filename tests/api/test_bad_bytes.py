@@ -24,12 +24,12 @@ BODIES: dict[str, tuple[bytes, int, str, str]] = {
     "Infinity": (HEAD + b'"x", "max_images": -Infinity}', 400, "malformed_json", "NaN and Infinity"),
     "1e400": (HEAD + b'[{"type": "text", "text": "x", "annotations": 1e400}]}', 400, "malformed_json", "out of range"),
     "5000 digits": (HEAD + b'"x", "max_images": ' + b"9" * 5000 + b"}", 400, "malformed_json", "out of range"),
-    "surrogate": (HEAD + b'"\\ud800"}', 400, "malformed_json", "surrogate"),
+    "surrogate": (HEAD + b'"\\ud800"}', 400, "malformed_json", 'half of a surrogate pair in "/input"'),
     "surrogate name": (HEAD + b'"x", "metadata": {"\\udfff": "x"}}', 400, "malformed_json", "surrogate"),
     "bad UTF-8": (HEAD + b'"\xff\xfe"}', 400, "malformed_json", "UTF-8"),
     "encoded surrogate": (HEAD + b'"\xed\xa0\x80"}', 400, "malformed_json", "UTF-8"),
     "UTF-16": (json.dumps({"model": FLASH}).encode("utf-16"), 400, "malformed_json", ""),
-    "line feed": (HEAD + b'"a\nb"}', 400, "malformed_json", "control character"),
+    "line feed": (HEAD + b'"a\nb"}', 400, "malformed_json", "control character (at byte "),
     "65 lists": (HEAD + b"[" * 70 + b"]" * 70 + b"}", 400, "too_deep", "too deeply"),
     "200 kB of brackets": (b"[" * 200_000, 400, "too_deep", "too deeply"),
     "200 kB of objects": (b'{"a":' * 40_000, 400, "too_deep", "too deeply"),
@@ -128,10 +128,16 @@ def test_an_upload_that_is_no_upload(reader: Account) -> None:
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     with reader.untouched():
         missing = ("/file", "required", 'field "file"')
-        reader.refused(reader.post("/api/v1/files", files={"picture": picture()}), 422, "invalid_request", *missing)
+        named = reader.refused(reader.post("/api/v1/files", files={"picture": picture()}), 422, "invalid_request")
+        assert [error["pointer"] for error in named["errors"]] == ["/file", "/picture"]
         reader.refused(reader.post("/api/v1/files", content=b"xx", headers=form), 422, "invalid_request", *missing)
-        reader.refused(reader.post("/api/v1/files", json={}), 415, "unsupported_media_type")
+        json_body = reader.post("/api/v1/files", json={})
+        reader.refused(json_body, 415, "unsupported_media_type", None, None, "multipart/form-data")
         reader.refused(reader.post("/api/v1/files", data={"file": "x"}), 415, "unsupported_media_type")
+        file = ("file", ("x.png", picture(), "image/png"))
+        reader.refused(reader.post("/api/v1/files", files=[file, file]), 422, "invalid_request", "/file", "too_many")
+        more = reader.post("/api/v1/files", files=[file], data={"purpose": "vision"})
+        reader.refused(more, 422, "invalid_request", "/purpose", "unknown_field")
         no_border = {"Content-Type": "multipart/form-data"}
         reader.refused(reader.post("/api/v1/files", content=b"xx", headers=no_border), 400, "malformed_request")
         part = b'--x\r\ncontent-disposition: form-data; name="a%d"\r\n\r\nv\r\n'

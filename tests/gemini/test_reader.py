@@ -299,6 +299,13 @@ def test_the_offset_counts_the_bytes_that_were_spilled(tmp_path: Path) -> None:
     assert caught.value.offset == document.index(b"?")
 
 
+def test_a_place_that_is_not_known_is_not_told(tmp_path: Path) -> None:
+    for document in (b'{"a": 1e400}', b'{"a": "\\ud800"}'):
+        with pytest.raises(MalformedJson) as caught:
+            read(document, tmp_path)
+        assert (caught.value.offset, "byte" in str(caught.value)) == (None, False)
+
+
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 50, 1000])
 def test_data_urls_are_spilled_under_their_keys(tmp_path: Path, piece: int) -> None:
     """Every other string under these keys stays as it is, whatever it begins with and wherever it is cut."""

@@ -20,10 +20,10 @@ class ReaderError(ValueError):
 
 
 class MalformedJson(ReaderError):
-    """`offset` counts bytes from the start of the document."""
+    """`offset` counts bytes from the start of the document, None where the parser does not say where it stopped."""
 
-    def __init__(self, message: str, offset: int, pointer: str = "") -> None:
-        super().__init__(f"{message} (at byte {offset})", pointer)
+    def __init__(self, message: str, offset: int | None, pointer: str = "") -> None:
+        super().__init__(message if offset is None else f"{message} (at byte {offset})", pointer)
         self.offset = offset
 
 

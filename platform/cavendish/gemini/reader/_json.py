@@ -318,12 +318,14 @@ class JsonReader:
             raise self._malformed("not UTF-8", error.start) from None
         except json.JSONDecodeError as error:
             place = len(text[: error.pos].encode("utf-8"))
-            raise self._malformed(error.msg[:1].lower() + error.msg[1:], place) from None
+            # Python's own words, of which some end with "at".
+            message = error.msg[:1].lower() + error.msg[1:].removesuffix(" at")
+            raise self._malformed(message, place) from None
         except ValueError:  # int() refuses thousands of digits, _finite what no float can hold
-            raise self._malformed("a number is out of range", 0) from None
+            raise MalformedJson("a number is out of range", None) from None
         if _SURROGATE_ESCAPE.search(skeleton):
             for pointer, _ in leaves_of(tree, has_surrogate):
-                raise MalformedJson("half of a surrogate pair", 0, pointer)
+                raise MalformedJson("half of a surrogate pair", None, pointer)
         self._discard_unused(tree)
         return tree
 
