@@ -10,10 +10,10 @@ from rest_framework.views import APIView
 from accounts.authentication.drf import principal
 from accounts.authentication.parameters import Parameters
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import not_found
 from cavendish.http.schema import problems
 from generations.api import model_schema as schema
 from generations.api.representation import model_json
+from generations.request.hints import model_missing
 from generations.selectors import model_offered, models_offered
 
 
@@ -42,6 +42,6 @@ class ModelDetail(APIView):
         who = principal(request)
         model = model_offered(who, model_id)
         if model is None:
-            raise not_found()
+            raise model_missing(model_id, models_offered(who))
         with tenant_context(who.tenant_id):
             return Response(model_json(model, who))

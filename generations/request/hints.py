@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable
 
-from cavendish.gemini.catalog import Model, ModelRetired, UnknownModel, models_taken
-from cavendish.http.problems import first_of, shown
+from cavendish.gemini.catalog import Model, ModelRetired, UnknownModel, models_taken, requested_model
+from cavendish.http.problems import Problem, first_of, shown
 
 MODELS_ADDRESS = "/api/v1/models"
 
@@ -102,3 +102,13 @@ def no_such_model(id: str, unknown: UnknownModel, *, see: str = MODELS_ADDRESS) 
     if unknown.nearest:
         return f"There is no model {shown(id)}; did you mean {unknown.nearest}? All are listed at {see}."
     return f"There is no model {shown(id)}; use {first_of(unknown.known, see=see)}."
+
+
+def model_missing(id: str, offered: Collection[Model], *, see: str = MODELS_ADDRESS) -> Problem:
+    """The 404 of a model that was asked for by its id and is not among those `offered`."""
+    try:
+        requested_model(id)
+    except UnknownModel as unknown:
+        return Problem(404, "not_found", no_such_model(id, unknown, see=see))
+    use = f"; use {first_of([model.id for model in offered], see=see)}" if offered else ""
+    return Problem(404, "not_found", f"The model {shown(id)} is not offered here to this key{use}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.accounts import LITE, Account
+from tests.api.accounts import FLASH, LITE, Account
 
 LISTS = ("generations", "outputs", "files")
 
@@ -118,3 +118,38 @@ def test_a_method_that_is_not_there_is_405(reader: Account, method: str, path: s
 )
 def test_an_address_that_is_not_there_is_404(reader: Account, path: str) -> None:
     reader.refused(reader.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/api/v1/nothing", "openapi.json"),
+        ("/api/v1/generations/", "slash"),
+        ("/v1beta/cachedContents", "interactions"),
+        ("/openai/v1/responses", "images/generations"),
+        ("/openai/v1/models/", "slash"),
+        ("/api/v1/models/nope", f"use {FLASH}"),
+        ("/v1beta/models/nope", f"use {FLASH}"),
+        ("/openai/v1/models/nope", f"use {FLASH}"),
+        ("/openai/v1/models/gemini-3-1-flash-image", f"did you mean {FLASH}?"),
+    ],
+)
+def test_a_404_says_what_there_is(reader: Account, path: str, words: str) -> None:
+    answer = reader.get(path)
+    assert (answer.status_code, words in answer.text) == (404, True), answer.text
+
+
+def test_a_model_that_a_key_may_not_use_is_404(account: Account) -> None:
+    answer = account.key(scopes=["read"], allowed_models=[LITE]).get(f"/api/v1/models/{FLASH}")
+    account.refused(answer, 404, "not_found", None, None, f"use {LITE}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/openai/v1/images/generations", "/openai/v1/chat/completions", "/v1beta/models/imagen-4.0:predict"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
+def test_a_method_that_is_for_the_platform_alone_is_not_offered(reader: Account, path: str, method: str) -> None:
+    for body in ("", "{}"):
+        answer = reader.ask(method, path, content=body)
+        assert answer.status_code == (200 if method == "OPTIONS" else 405)
+        assert answer.headers["allow"] == "POST, OPTIONS"

@@ -79,4 +79,10 @@ def _message(problem: Problem) -> str:
     return " ".join(details)[:MAX_MESSAGE_CHARS]
 
 
-GOOGLE = Dialect("google", is_google, google_error, every_origin=True)
+GOOGLE = Dialect(
+    "google",
+    is_google,
+    google_error,
+    every_origin=True,
+    offers="Of Gemini's API there are interactions, models, files, batches and webhooks.",
+)

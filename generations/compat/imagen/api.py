@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
-from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.authentication.drf import principal
 from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.gemini.catalog import Model, UnknownModel, requested_model
@@ -25,6 +24,7 @@ from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait,
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
+from generations.compat.shared.resumed import ResumedByGet
 from generations.models import TERMINAL, Status
 from generations.request import body_read
 from generations.request.hints import listing, no_such_model
@@ -33,7 +33,7 @@ DEPRECATED = datetime(2026, 6, 30, tzinfo=UTC)
 """By when Google asks to have moved: https://cloud.google.com/vertex-ai/generative-ai/docs/models/imagen/4-0-generate"""
 
 
-class Predict(GoogleView):
+class Predict(ResumedByGet, GoogleView):
     replays = Replay.RERUN
     scopes = {"POST": "generate", "GET": "generate"}
     makes_pictures = ("POST",)
@@ -56,9 +56,8 @@ class Predict(GoogleView):
         return answer
 
     def get(self, request: Request, name: str) -> HttpResponseBase:
-        """The answer that a waiting client gets. Only the layer in front may ask."""
-        if not resumed_by_wait_layer(request):
-            raise MethodNotAllowed("GET")
+        """The answer that a waiting client gets."""
+        self.check_resumed(request)
         details = jobs_load(principal(request), request)
         if any(detail.generation.status not in TERMINAL for detail in details):
             answer = _unfinished(request, [ids.encode(ids.GENERATION, detail.generation.id) for detail in details])

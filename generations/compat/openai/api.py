@@ -10,10 +10,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
-from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.authentication.drf import principal
 from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.http.forms import FormParser
@@ -22,30 +21,31 @@ from generations.accept.funnel import check_active, request_spool
 from generations.compat.openai.failures import error_event, failure_json, failure_response, unfinished_json
 from generations.compat.openai.representation import Kind, image_events, images_json, model_json
 from generations.compat.openai.streams import WAITING, event, stream_begin, stream_go_on
-from generations.compat.openai.translation import FORMS, Translation, form_body
+from generations.compat.openai.translation import Translation, form_body
 from generations.compat.openai.views import OpenAIView
 from generations.compat.shared.fan_out import jobs_accept, jobs_load, jobs_wait, pictures, wait_on
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
+from generations.compat.shared.resumed import ResumedByGet
 from generations.models import TERMINAL, Status
 from generations.request import body_read
+from generations.request.hints import model_missing
 from generations.selectors import GenerationDetail, model_offered, models_offered
 
 FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
-class ImageView(OpenAIView):
+class ImageView(ResumedByGet, OpenAIView):
     replays = Replay.RERUN
     scopes = {"POST": "generate", "GET": "generate"}
     makes_pictures = ("POST",)
     kind: ClassVar[Kind] = "image_generation"
 
     def get(self, request: Request) -> HttpResponseBase:
-        """The answer that a waiting client gets. Only the layer in front may ask."""
-        form = request.query_params.get("form")
-        if not resumed_by_wait_layer(request) or form not in {"stream", *FORMS}:
-            raise MethodNotAllowed("GET")
+        """The answer that a waiting client gets."""
+        self.check_resumed(request)
+        form = request.query_params["form"]
         details = jobs_load(principal(request), request)
         if form == "stream":
             return self.go_on(request, details)
@@ -144,9 +144,11 @@ class ModelDetail(OpenAIView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request, model_id: str) -> JsonResponse:
-        model = model_offered(principal(request), model_id)
+        who = principal(request)
+        model = model_offered(who, model_id)
         if model is None:
-            raise Problem(404, "model_not_found", "There is no such model.")
+            detail = model_missing(model_id, models_offered(who), see="/openai/v1/models").detail
+            raise Problem(404, "model_not_found", detail)
         return JsonResponse(model_json(model))
 
 

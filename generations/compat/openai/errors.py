@@ -67,4 +67,10 @@ def error_body(*, message: str, kind: str, code: str, param: str | None = None) 
     return json.dumps({"error": error}, ensure_ascii=False).encode("utf-8", "replace")
 
 
-OPENAI = Dialect("openai", is_openai, openai_error, every_origin=True)
+OPENAI = Dialect(
+    "openai",
+    is_openai,
+    openai_error,
+    every_origin=True,
+    offers="Of OpenAI's API there are images/generations, images/edits, chat/completions and models.",
+)

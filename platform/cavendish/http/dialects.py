@@ -29,12 +29,14 @@ class Dialect:
     """An API. `owns` says whether a path belongs to it; `render` writes a problem as the API does at that path.
 
     `every_origin` is set where scripts of every site may use it with a key, as they may use the API that it follows.
+    `offers` says what there is, to whoever asks for an address that there is not.
     """
 
     name: str
     owns: Callable[[str], bool]
     render: Callable[[Problem, str], RenderedError]
     every_origin: bool = False
+    offers: str = ""
 
     def response(self, problem: Problem, path: str) -> HttpResponse:
         error = self.render(problem, path)
@@ -46,8 +48,14 @@ def _render_native(problem: Problem, path: str) -> RenderedError:
     return RenderedError(problem.status, problem.body(), CONTENT_TYPE, problem.headers)
 
 
-NATIVE = Dialect("native", lambda path: path.startswith("/api/"), _render_native)
+NATIVE = Dialect(
+    "native",
+    lambda path: path.startswith("/api/"),
+    _render_native,
+    offers="/api/v1/openapi.json lists what there is.",
+)
 _dialects: list[Dialect] = [NATIVE]
+_APIS = "The APIs are below /api/v1, /v1beta (Gemini's) and /openai/v1 (OpenAI's)."
 
 
 def dialect_register(dialect: Dialect) -> None:
@@ -60,9 +68,9 @@ def dialect_of(path: str) -> Dialect | None:
     return next((dialect for dialect in _dialects if dialect.owns(path)), None)
 
 
-def no_such_address() -> Problem:
-    """Returns the 404 for an address outside of every API, often a base URL without its prefix."""
-    detail = (
-        "There is nothing at this address. The APIs are below /api/v1, /v1beta (Gemini's) and /openai/v1 (OpenAI's)."
-    )
-    return Problem(404, "not_found", detail)
+def no_such_address(path: str) -> Problem:
+    """Returns the 404 for an address that no API has: a base URL without its prefix, or what is not offered."""
+    dialect = dialect_of(path)
+    offers = dialect.offers if dialect else _APIS
+    slash = " Leave out the slash at the end." if path.endswith("/") else ""
+    return Problem(404, "not_found", f"There is nothing at this address.{slash} {offers}".rstrip())

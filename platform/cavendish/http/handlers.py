@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.urls import Resolver404
 from django.utils import translation
 from django.views import defaults
 
@@ -28,7 +29,8 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    problem = not_found() if dialect_of(request.path) else no_such_address()
+    # Views raise it too, for what is not there below an address that is.
+    problem = no_such_address(request.path) if isinstance(exception, Resolver404) else not_found()
     return _api_response(request, problem) or _page(request, lambda: defaults.page_not_found(request, exception))
 
 

@@ -146,10 +146,8 @@ class Judge:
             resolver = get_resolver()
             return _resolve(resolver, path) if len(path) <= LONGEST_KEPT else resolver.resolve(path)
         except Resolver404:
-            if dialect_of(path) is not None:
-                raise not_found() from None
-            if has_body(scope):
-                raise no_such_address() from None
+            if dialect_of(path) is not None or has_body(scope):
+                raise no_such_address(path) from None
             return None  # a page that does not exist: Django has one that says so
 
     async def _admit(self, admission: Admission, scope: Scope, path: str, *, is_open: bool = False) -> Caller:
@@ -204,7 +202,8 @@ def _is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
 def _check_method(view: Any, method: str, options: dict[str, Any]) -> None:
     """405 as the view itself would say it."""
     names = options.get("http_method_names", view.http_method_names)
-    own = [name.upper() for name in names if _has(view, name)]
+    hidden = getattr(view, "hidden_methods", ())
+    own = [name.upper() for name in names if _has(view, name) and name.upper() not in hidden]
     if method in own:
         return
     problem = problem_of(MethodNotAllowed(method[:20]))

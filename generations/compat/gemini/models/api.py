@@ -9,10 +9,11 @@ from rest_framework.request import Request
 
 from accounts.authentication.drf import principal
 from accounts.idempotency import Replay
-from cavendish.http.problems import Problem, clip, not_found
+from cavendish.http.problems import Problem, clip
 from generations.compat.gemini.models.representation import model_json
 from generations.compat.gemini.paging import list_check, no_page, page_size, page_token
 from generations.compat.gemini.views import GoogleView
+from generations.request.hints import model_missing
 from generations.selectors import model_offered, models_offered
 
 PAGE_SIZE = 50
@@ -41,9 +42,10 @@ class ModelDetail(GoogleView):
     scopes = {"GET": "read"}
 
     def get(self, request: Request, model_id: str) -> JsonResponse:
-        model = model_offered(principal(request), model_id)
+        who = principal(request)
+        model = model_offered(who, model_id)
         if model is None:
-            raise not_found()
+            raise model_missing(model_id, models_offered(who), see="/v1/models")
         return JsonResponse(model_json(model))
 
 

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
-from accounts.authentication.drf import principal, resumed_by_wait_layer
+from accounts.authentication.drf import principal
 from accounts.authentication.principal import Principal
 from accounts.idempotency import Replay
 from cavendish.db import ids
@@ -32,13 +31,12 @@ from generations.compat.shared.ignored import warn_ignored
 from generations.compat.shared.json_stream import json_chunks
 from generations.compat.shared.pointer_map import errors_placed
 from generations.compat.shared.resubmissions import Resubmission
+from generations.compat.shared.resumed import ResumedByGet
 from generations.models import TERMINAL, GenerationContent
 from generations.selectors import GenerationDetail
 
-_FORMS = ("json", "stream")
 
-
-class ChatCompletions(OpenAIView):
+class ChatCompletions(ResumedByGet, OpenAIView):
     replays = Replay.RERUN
     scopes = {"POST": "generate", "GET": "generate"}
     makes_pictures = ("POST",)
@@ -71,10 +69,9 @@ class ChatCompletions(OpenAIView):
         return answer
 
     def get(self, request: Request) -> HttpResponseBase:
-        """The answer that a waiting client gets. Only the layer in front may ask."""
-        form = request.query_params.get("form")
-        if not resumed_by_wait_layer(request) or form not in _FORMS:
-            raise MethodNotAllowed("GET")
+        """The answer that a waiting client gets."""
+        self.check_resumed(request)
+        form = request.query_params["form"]
         who = principal(request)
         details = jobs_load(who, request)
         thoughts = request.query_params.get("thoughts") == "1"
