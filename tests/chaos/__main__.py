@@ -83,7 +83,7 @@ def main() -> int:
 def _chaos(arguments: argparse.Namespace, stack: ExitStack) -> int:
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cavendish-chaos-")))
     scratch.chmod(0o711)  # the account that runs PostgreSQL passes
-    settings = {"WORKERS": "2", "HANG_SECONDS": str(HANG_SECONDS), "GENERATION_DEADLINE": "120"}
+    settings = {"WEB_PROCESSES": "2", "WORKERS": "2", "HANG_SECONDS": str(HANG_SECONDS), "GENERATION_DEADLINE": "120"}
     acts = dict(ACTS)
     if arguments.broker == "rabbitmq":
         server = stack.enter_context(rabbitmq(scratch))

@@ -40,18 +40,19 @@ def freeze(name: str, least: float, most: float) -> Act:
     return act
 
 
-def a_worker(site: Site, rng: random.Random) -> str:
+def one_of(kind: str, site: Site, rng: random.Random) -> str:
+    """Of the web processes or the workers one, by its name."""
     children = json.loads((site.data / "children.json").read_text())
-    return str(rng.choice([name for name, _, _ in children if name.startswith("worker")]))
+    return str(rng.choice([name for name, _, _ in children if name.startswith(f"{kind}-")]))
 
 
-def kill_one_worker(site: Site, rng: random.Random) -> None:
-    site.kill(a_worker(site, rng))
+def kill_one(kind: str) -> Act:
+    return lambda site, rng: site.kill(one_of(kind, site, rng))
 
 
 def terminate_one_worker(site: Site, rng: random.Random) -> None:
     """As in a roll-out: it drains, and `up` starts another one."""
-    site.signal(a_worker(site, rng), signal.SIGTERM)
+    site.signal(one_of("worker", site, rng), signal.SIGTERM)
 
 
 def cut_postgresql(site: Site, rng: random.Random) -> None:
@@ -119,7 +120,8 @@ ACTS: dict[str, Act] = {
     **{f"kill {name}": kill(name) for name in CHILDREN},
     **{f"freeze {name}": freeze(name, 1, 5) for name in CHILDREN},
     "freeze web until it is replaced": freeze("web", HANG_SECONDS + 6, HANG_SECONDS + 8),
-    "kill one worker": kill_one_worker,
+    "kill one worker": kill_one("worker"),
+    "kill one web process": kill_one("web"),
     "terminate one worker": terminate_one_worker,
     "cut all connections to PostgreSQL": cut_postgresql,
     "cut all connections to Valkey": cut_valkey,
