@@ -15,7 +15,7 @@ import redis
 
 from tests.chaos.disks import PLACES, Disks
 from tests.chaos.elsewhere import Elsewhere, WrongClock
-from tests.crash.sites import Site
+from tests.crash.sites import Site, until
 from tests.deploy.servers import RabbitMQ
 from tests.outages import replaced_by_a_file
 
@@ -41,9 +41,14 @@ def freeze(name: str, least: float, most: float) -> Act:
 
 
 def one_of(kind: str, site: Site, rng: random.Random) -> str:
-    """Of the web processes or the workers one, by its name."""
-    children = json.loads((site.data / "children.json").read_text())
-    return str(rng.choice([name for name, _, _ in children if name.startswith(f"{kind}-")]))
+    """Of the web processes or the workers one, by its name; where the acts before ended all of them, of the next."""
+
+    def running() -> list[str]:
+        children = json.loads((site.data / "children.json").read_text())
+        return [name for name, _, _ in children if name.startswith(f"{kind}-")]
+
+    until(running, 60, f"a {kind} that runs")
+    return rng.choice(running())
 
 
 def kill_one(kind: str) -> Act:
