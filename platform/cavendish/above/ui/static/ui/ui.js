@@ -9,13 +9,13 @@ if (zone && !document.cookie.includes(`timezone=${zone}`)) {
 const dialog = document.getElementById("dialog");
 const keys = document.getElementById("keys");
 
-// A dialog opens when its content has come, and the first field has the focus.
+// A dialog opens when its content has come, and the first field that is wrong has the focus, else the first one.
 document.addEventListener("htmx:afterSwap", (event) => {
   const said = event.detail.target.querySelector?.("[data-button]"), button = document.getElementById("act-button");
   if (said && button) button.textContent = said.dataset.button;
   if (event.detail.target !== dialog) return;
   if (!dialog.open) dialog.showModal();
-  const field = dialog.querySelector("[aria-invalid=true], input:not([type=hidden]), select, textarea, button");
+  const field = dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("input:not([type=hidden]), select, textarea, button");
   if (field) field.focus();
 });
 
