@@ -16,6 +16,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 Number = Decimal | float | int
 
+WHOLE = 100
+"""Where a day comes to so much, the labels of bars leave the coins out."""
+TODAY_DAYS = 8
+"""Days that the label of today, with its amount, is as wide as on a phone."""
 SPARK = 32
 """Height of a spark line, in pixels."""
 PLOT, TOP, FOOT = 208, 20, 22

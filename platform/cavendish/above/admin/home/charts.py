@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.money import ZERO
 from cavendish.above.admin.home.selectors.money import MoneyCard
-from cavendish.above.ui.charts import Bar, bars
+from cavendish.above.ui.charts import TODAY_DAYS, WHOLE, Bar, bars
 from cavendish.above.ui.formats import day, money
 
 
@@ -21,6 +21,7 @@ def money_chart(card: MoneyCard) -> SafeString:
     currency = card.today.currency
     most = max((row.money.revenue for row in card.days[:-1]), default=ZERO)
     drawn, marked = [], False
+    places = 0 if most >= WHOLE else None
     for index, row in enumerate(card.days):
         revenue, cost = row.money.revenue, row.money.cost
         last = index == len(card.days) - 1
@@ -28,13 +29,13 @@ def money_chart(card: MoneyCard) -> SafeString:
         parts = (ZERO, ZERO, revenue) if is_loss else (cost, revenue - cost, ZERO)
         mark = ""
         if revenue == most and revenue and not marked and not last:
-            mark, marked = money(revenue, currency, digits=0), True
-        label = day(row.day) if index % 7 == 0 and index < len(card.days) - 5 else ""
+            mark, marked = money(revenue, currency, digits=places), True
+        label = day(row.day) if index % 7 == 0 and index < len(card.days) - 1 - TODAY_DAYS else ""
         if last:
-            label = _("today %s") % money(revenue, currency, digits=0)
+            label = _("today %s") % money(revenue, currency, digits=places)
         title = _("%(day)s: %(revenue)s revenue, %(cost)s cost") % {
             "day": day(row.day), "revenue": money(revenue, currency), "cost": money(cost, currency),
         }  # fmt: skip
         drawn.append(Bar(label, title, parts, now=last, mark=mark))
-    places = 0 if most >= 3 else 2
-    return bars(drawn, kinds=("2", "1", "bad"), axis=lambda value: money(Decimal(str(value)), currency, digits=places))
+    steps = 0 if most >= 3 else 2
+    return bars(drawn, kinds=("2", "1", "bad"), axis=lambda value: money(Decimal(str(value)), currency, digits=steps))

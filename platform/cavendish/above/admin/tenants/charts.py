@@ -13,7 +13,7 @@ from accounts.models import ApiKey, User
 from billing.money import ZERO
 from billing.months import month_after
 from cavendish.above.admin.tenants.selectors import Spend
-from cavendish.above.ui.charts import Bar, bars
+from cavendish.above.ui.charts import TODAY_DAYS, WHOLE, Bar, bars
 from cavendish.above.ui.formats import day, money
 
 
@@ -25,17 +25,18 @@ def spend_chart(spend: Spend, currency: str) -> SafeString | str:
     if not most:
         return ""
     marked = False
+    places = 0 if most >= WHOLE else None
     drawn = []
     for back in range((end - first).days):
         on = first + timedelta(days=back)
         amount = amounts.get(on, ZERO)
         mark = ""
         if amount and amount == most and on != spend.today and not marked:
-            mark, marked = money(amount, currency, digits=0), True
+            mark, marked = money(amount, currency, digits=places), True
         pace = ZERO if on < spend.today else max(spend.pace - amount, ZERO)
-        label = day(on) if on.day in {1, 8, 15, 22} and abs((on - spend.today).days) > 2 else ""
+        label = day(on) if on.day in {1, 8, 15, 22} and abs((on - spend.today).days) > TODAY_DAYS else ""
         if on == spend.today:
-            label = _("today %s") % money(amount, currency, digits=0)
+            label = _("today %s") % money(amount, currency, digits=places)
         title = f"{day(on)}: {money(amount, currency)}"
         drawn.append(Bar(label, title, (amount,), now=on == spend.today, pace=pace, mark=mark))
     return bars(drawn, kinds=("1",), axis=lambda value: money(Decimal(str(value)), currency, digits=_places(most)))
