@@ -7,6 +7,8 @@ import re
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.password_validation import MinimumLengthValidator
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import translation
 
@@ -121,3 +123,9 @@ def test_every_label_of_a_choice_is_known_to_the_translation() -> None:
         assert labels.label("a name that somebody gave") == "a name that somebody gave"
         assert labels.label("") == ""
         assert labels.period("Month") == "每月"
+
+
+def test_a_password_that_is_too_short_is_told_in_chinese() -> None:
+    with translation.override("zh-hans"), pytest.raises(ValidationError) as refused:
+        MinimumLengthValidator(12).validate("short")
+    assert refused.value.messages == ["密码太短，至少需要 12 个字符。"]

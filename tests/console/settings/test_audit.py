@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from io import StringIO
+from typing import Any
 
 from accounts.actor import Actor
+from accounts.audit.services import audit_add
 from accounts.models import AuditEvent, Role
 from accounts.tenants.services import tenant_update_as_operator
 from cavendish.db import ids
@@ -74,3 +77,36 @@ def test_other_tenants_events_are_not_there(team: Team) -> None:
     assert owner.get(f"{SETTINGS}audit/{ids.encode(ids.AUDIT_EVENT, event.id)}/").status_code == 404
     assert "Elsewhere" not in page(owner, "audit/")
     assert "Your role does not allow this" in shown(team.member(Role.VIEWER).get(f"{SETTINGS}audit/"))
+
+
+def test_an_event_reads_without_codes(team: Team) -> None:
+    owner = team.member()
+    events: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("charge.resolved", {"note": "More than asked for", "flags": ["over_hold"], "adjustment": "0"}),
+        ("invoice.payment_recorded", {"amount": "4.00", "to_balance": "0.000000000", "currency": "USD"}),
+        ("api_key.created", {"name": "shop_front", "scopes": ["generate", "read", "billing"]}),
+    )
+    tenant_id = team.tenant.id
+    with acting_as("operator"):
+        for action, after in events:
+            thing = action.partition(".")[0]
+            audit_add(
+                actor=OPERATOR, action=action, tenant_id=tenant_id, target=thing, target_id=tenant_id, after=after
+            )
+        event = AuditEvent.objects.filter(tenant=team.tenant, action="api_key.created").order_by("-id")[0]
+    address = f"audit/{ids.encode(ids.AUDIT_EVENT, event.id)}/"
+    listed = text_of(page(owner, "audit/"))
+    assert "resolved a flagged charge, flags over hold “More than asked for”" in listed
+    assert "recorded a payment 4.00 USD" in listed
+    assert "to balance" not in listed
+    single = text_of(page(owner, address))
+    assert "Created the key" in single
+    assert "shop_front" in single
+    assert "Generate, Read, Billing" in single
+    chinese = text_of(owner.get(f"{SETTINGS}{address}", **{"Accept-Language": "zh-CN"}).content.decode())
+    assert "创建了密钥" in chinese
+    assert "生成、读取、计费" in chinese
+
+
+def text_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", html).split())

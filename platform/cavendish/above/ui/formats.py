@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from billing.currencies import minor_units
 from cavendish.above.ui.icons import icon
@@ -210,7 +210,7 @@ STATES = {
     "erased": ("off", gettext_lazy("Erased")),
     "revoked": ("off", gettext_lazy("Revoked")),
     "draft": ("off", gettext_lazy("Draft")),
-    "open": ("waiting", gettext_lazy("Open")),
+    "open": ("waiting", pgettext_lazy("state", "Open")),
     "final": ("waiting", gettext_lazy("Final")),
     "finalised": ("waiting", gettext_lazy("Final")),
     "sent": ("good", gettext_lazy("Sent")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext_lazy, pgettext_lazy
 
 LABELS = (
     gettext_noop("API key"), gettext_noop("Active"), gettext_noop("Admin"), gettext_noop("Adjustment"),
@@ -31,7 +31,8 @@ LABELS = (
     gettext_noop("Tokens"), gettext_noop("Top-up"), gettext_noop("Usage"), gettext_noop("Viewer"),
     gettext_noop("Automatic top-up"), gettext_noop("Being sent"), gettext_noop("Needs the payer"),
     gettext_noop("Not ours"), gettext_noop("Processed"), gettext_noop("Received"), gettext_noop("Set aside"),
-    gettext_noop("Webhook"),
+    gettext_noop("Webhook"), gettext_noop("Hashes"), gettext_noop("Person"), gettext_noop("Key"),
+    gettext_noop("Operator key"), gettext_noop("System"),
     gettext_noop("Found by asking"), gettext_noop("Standard or reduced rate"), gettext_noop("Zero rate"),
     gettext_noop("Exempt"), gettext_noop("Reverse charge"), gettext_noop("Exempt, within the EU"),
     gettext_noop("Free export"), gettext_noop("Outside the scope of VAT"),
@@ -76,12 +77,13 @@ WORDS = (
     gettext_noop("images not delivered"), gettext_noop("output split missing"), gettext_noop("repeated answers"),
     gettext_noop("total mismatch"), gettext_noop("unknown kind"), gettext_noop("unpriced tool use"),
     gettext_noop("usage missing"),
+    gettext_noop("minimal"), gettext_noop("low"), gettext_noop("medium"), gettext_noop("high"),
     gettext_noop("Aborted"), gettext_noop("Deadline exceeded"), gettext_noop("Failed precondition"),
     gettext_noop("Internal"), gettext_noop("Invalid argument"), gettext_noop("Not found"),
     gettext_noop("Permission denied"), gettext_noop("Resource exhausted"), gettext_noop("Unauthenticated"),
     gettext_noop("Unavailable"), gettext_noop("Unknown"),
 )  # fmt: skip
-"""Names of the API that pages show as words: error codes, kinds, tiers, tools, flags, codes of Google's answers."""
+"""Names of the API that pages show as words: error codes, kinds, tiers, flags, levels, codes of Google's answers."""
 
 CONNECTIONS = (
     gettext_noop("The host could not be reached."), gettext_noop("The host did not respond in time."),
@@ -89,6 +91,23 @@ CONNECTIONS = (
     gettext_noop("The host's name could not be resolved."), gettext_noop("The response broke off or is not HTTP."),
 )  # fmt: skip
 """Why a webhook got no answer."""
+
+REFUSED = (
+    gettext_noop("A slug has up to 50 lowercase letters, digits and hyphens, and no hyphen at its ends."),
+    gettext_noop("Only https:// URLs are sent to."), gettext_noop("The URL names no host."),
+    gettext_noop("This is not a URL."), gettext_noop("Only port 443 is allowed."),
+    gettext_noop("The URL contains a user name or password; use one without."),
+    gettext_noop("The host is a loopback address, which is not sent to."),
+    gettext_noop("The host is a private address, which is not sent to."),
+    gettext_noop("The host is a link-local address, which is not sent to."),
+    gettext_noop("The host is a reserved address, which is not sent to."),
+    gettext_noop("The host is a cloud metadata address, which is not sent to."),
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    ),
+)  # fmt: skip
+"""What is wrong with a slug, a URL that events are to be sent to, or a password, of which Django's Chinese lacks it."""
 
 LINES = (
     gettext_noop("Text input"), gettext_noop("Image input"), gettext_noop("Video input"), gettext_noop("Cached input"),
@@ -111,7 +130,7 @@ FIELDS = (
     gettext_noop("jobs in flight"), gettext_noop("limit"), gettext_noop("metric"), gettext_noop("model"),
     gettext_noop("name"), gettext_noop("note"), gettext_noop("number"), gettext_noop("output retention days"),
     gettext_noop("input retention days"), gettext_noop("period"), gettext_noop("plan"), gettext_noop("policy"),
-    gettext_noop("price"), gettext_noop("queue limit"), gettext_noop("received on"),
+    gettext_noop("price"), gettext_noop("queue limit"), gettext_noop("received on"), gettext_noop("to balance"),
     gettext_noop("requests per minute"), gettext_noop("role"), gettext_noop("scope"), gettext_noop("scopes"),
     gettext_noop("slug"), gettext_noop("starts on"), gettext_noop("status"), gettext_noop("tenant id"),
     gettext_noop("threshold"), gettext_noop("timezone"), gettext_noop("url"), gettext_noop("version"),

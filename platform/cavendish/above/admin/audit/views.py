@@ -12,13 +12,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.audit.representation import audit_json
 from accounts.models import AuditEvent
 from cavendish.above.admin.audit.selectors import actor_ids
 from cavendish.above.admin.links import TENANT, tenant_link
 from cavendish.above.admin.pages import operator_page
 from cavendish.above.ui import formats
-from cavendish.above.ui.audit.sentences import sentence, values_of
+from cavendish.above.ui.audit.sentences import sentence, title, values_of
 from cavendish.above.ui.cells import SINCE, UNTIL
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, list_page
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
@@ -87,5 +89,13 @@ def audit(request: HttpRequest) -> HttpResponse:
 @operator_page(section="audit")
 def audit_event(request: HttpRequest, event_id: str) -> HttpResponse:
     event = row_or_404(ids.AUDIT_EVENT, event_id, AuditEvent.objects.select_related("tenant"))
-    context = {"event": event, "public_id": event_id, "lines": values_of(event)}
+    context = {
+        "event": event,
+        "public_id": event_id,
+        "title": title(event),
+        "sentence": sentence(event),
+        "lines": values_of(event),
+        "kind": label(event.actor_kind.replace("_", " ").capitalize()),
+        "target": audit_json(event, full=True)["target"],
+    }
     return render(request, "admin/audit/event.html", context)

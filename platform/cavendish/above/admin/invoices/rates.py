@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
@@ -32,7 +32,7 @@ RATES: List[ExchangeRate] = List(
         Column(_("From"), lambda row: formats.day(row.valid_from), kind="th"),
         Column(_("Invoices in"), lambda row: row.currency),
         Column(_("VAT in"), lambda row: row.tax_currency),
-        Column(_("Rate"), lambda row: decimal_text(row.rate), kind="r"),
+        Column(pgettext_lazy("exchange", "Rate"), lambda row: decimal_text(row.rate), kind="r"),
         Column(_("Source"), lambda row: row.source or "–", wide=True),
     ),
     filters=(Filter("currency", _("Currency"), _of_currency, kind="search"),),
@@ -48,7 +48,9 @@ class NewRate(Act):
     currency = forms.CharField(label=_("Currency of invoices"), max_length=3, help_text=_("Like USD."))
     tax_currency = forms.CharField(label=_("Currency of VAT"), max_length=3, help_text=_("Like EUR."))
     rate = forms.CharField(
-        label=_("Rate"), max_length=21, help_text=_("What one of the first is in the second, like 0.9217.")
+        label=pgettext_lazy("exchange", "Rate"),
+        max_length=21,
+        help_text=_("What one of the first is in the second, like 0.9217."),
     )
     valid_from = DayField(label=_("From"))
     source = forms.CharField(label=_("Source"), max_length=100, required=False, help_text=_("For example ECB."))

@@ -77,7 +77,7 @@ PAYMENTS: List[ProviderPayment] = List(
     rows=lambda: ProviderPayment.objects.select_related("tenant", "method"),
     columns=(
         Column(_("When"), created),
-        Column(_("For"), _for, kind="th"),
+        Column(pgettext_lazy("payment", "For"), _for, kind="th"),
         Column(_("Asked for"), lambda row: formats.money(row.amount, row.currency), kind="r"),
         Column(_("Came"), _came, kind="r", wide=True),
         Column(_("Owed"), _owed, kind="r", wide=True),
@@ -91,7 +91,7 @@ PAYMENTS: List[ProviderPayment] = List(
         Filter(
             "state", _("State"), _narrowed, index=_few, rank=1,
             choices=(
-                ("open", _("Open")), ("stuck", _("Cannot be booked")),
+                ("open", pgettext_lazy("state", "Open")), ("stuck", _("Cannot be booked")),
                 ("owed", pgettext_lazy("payment", "Taken back and owed")), ("succeeded", _("Succeeded")),
                 ("failed", _("Failed")),
             ),

@@ -41,7 +41,12 @@ PEOPLE: List[User] = List(
     ),
     filters=(
         Filter("q", _("Email or name"), _matching, kind="search"),
-        Filter("active", _("Active"), yes_or_no("is_active"), choices=YES_NO),
+        Filter(
+            "active",
+            _("State"),
+            yes_or_no("is_active"),
+            choices=(("yes", _("Active")), ("no", _("Closed"))),
+        ),
         Filter("operator", _("Operator"), yes_or_no("is_staff"), choices=YES_NO),
     ),
 )

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import OperatorRole, Tenant, TenantStatus
 from accounts.policy.selectors import policy_accepted
@@ -113,7 +114,7 @@ POLICY = (
         lambda tenant: format_html('<a href="{}">{}</a>', address_of(ids.TENANT, tenant.id), tenant.name),
         kind="th",
     ),
-    Column[Tenant](_("Accepted"), _accepted),
+    Column[Tenant](pgettext_lazy("use policy", "Accepted"), _accepted),
     Column[Tenant](
         _("When"),
         lambda tenant: formats.moment(tenant.policy_accepted_at) if tenant.policy_accepted_at else "–",
@@ -137,7 +138,7 @@ def policy(request: HttpRequest) -> HttpResponse:
         columns=(*POLICY, ACCEPT) if operator_can(operator_of(request), OperatorPermission.TENANTS) else POLICY,
         filters=(
             Filter(
-                "accepted", _("Accepted"), _by_acceptance,
+                "accepted", pgettext_lazy("use policy", "Accepted"), _by_acceptance,
                 choices=(("current", _("This version")), ("older", _("An older one")), ("never", _("Never"))),
             ),
         ),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import AuditEvent
 from cavendish.above.ui.audit.phrases import NAMES, PHRASES
 from cavendish.above.ui.formats import short_id
-from cavendish.above.ui.labels import label
+from cavendish.above.ui.labels import SCOPES, WORDS, label
 
 SHOWN = 3
 """Values in a sentence; the event's page has them all."""
@@ -24,9 +26,10 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _ID = re.compile(r"[a-z]{2,8}_[0-9a-f]{32}")
 _AMOUNT = re.compile(r"-?\d{1,20}\.\d{9}")
 """Amounts are kept with nine places; zeros after the second help nobody."""
+_NO_AMOUNT = re.compile(r"0(\.0+)?")
 
 QUIET = frozenset({
-    "reason", "livemode", "currency", "prefix", "actor", "scopes", "slug", "reference", "revoked_at", "purpose",
+    "reason", "note", "livemode", "currency", "prefix", "actor", "scopes", "slug", "reference", "revoked_at", "purpose",
 })  # fmt: skip
 
 
@@ -49,9 +52,14 @@ def sentence(event: AuditEvent, *, full: bool = True) -> SafeString:
     parts = format_html_join("", "{}{}", ((_(", "), text) for text in texts[: SHOWN if not named else 2]))
     if named:
         parts = format_html(" <b>{}</b>{}", named, parts)
-    reason = (event.after or {}).get("reason")
+    reason = values.get("reason") or values.get("note")
     why = format_html(' <span class="quiet">“{}”</span>', reason) if reason else ""
     return format_html("<b>{}</b> {}{}{}", who, what, parts, why)
+
+
+def title(event: AuditEvent) -> str:
+    """Returns what was done as a heading: "Created the key"."""
+    return capfirst(str(PHRASES.get(event.action) or event.action.replace(".", " ").replace("_", " ")))
 
 
 def values_of(event: AuditEvent) -> list[tuple[str, str, str]]:
@@ -62,7 +70,11 @@ def values_of(event: AuditEvent) -> list[tuple[str, str, str]]:
 
 
 def _cell(values: Any, name: str) -> str:
-    return shown(values[name]) if name in values else "–"
+    if name not in values:
+        return "–"
+    if name == "scopes" and isinstance(values[name], list):
+        return _listed(str(SCOPES.get(scope, scope)) for scope in values[name])
+    return shown(values[name])
 
 
 def changes(event: AuditEvent, *, without: Collection[str] = ()) -> list[SafeString]:
@@ -75,9 +87,13 @@ def changes(event: AuditEvent, *, without: Collection[str] = ()) -> list[SafeStr
         called = label(name.replace("_", " "))
         if name in before and name in after:
             texts.append(format_html(_("{} from {} to {}"), called, shown(before[name]), shown(after[name])))
-        elif name in after and after[name] not in (None, "", [], {}):
+        elif name in after and after[name] not in (None, "", [], {}) and not _is_no_amount(after[name]):
             texts.append(format_html("{} {}", called, shown(after[name])))
     return texts
+
+
+def _is_no_amount(value: Any) -> bool:
+    return isinstance(value, str) and _NO_AMOUNT.fullmatch(value) is not None
 
 
 def shown(value: Any) -> str:
@@ -87,9 +103,11 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        text = ", ".join(map(shown, value))
+        text = _listed(map(shown, value))
     elif isinstance(value, dict):
-        text = ", ".join(f"{name.replace('_', ' ')} {shown(item)}" for name, item in value.items())
+        text = pgettext("between words", ", ").join(
+            f"{name.replace('_', ' ')} {shown(item)}" for name, item in value.items()
+        )
     elif isinstance(value, str) and _MOMENT.match(value) and (at := parse_datetime(value)):
         text = f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else value
     elif isinstance(value, str) and _ID.fullmatch(value):
@@ -102,7 +120,13 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
+def _listed(words: Iterable[str]) -> str:
+    return pgettext("between words", ", ").join(words)
+
+
 def _word(text: str) -> str:
-    """Returns a status, role or the like in the viewer's language: "suspended" where pages call it "Suspended"."""
-    word = text.replace("_", " ").capitalize()
+    """Returns a status, flag or the like in the viewer's language: "over hold" for over_hold."""
+    if (words := text.replace("_", " ")) in WORDS:
+        return label(words)
+    word = words.capitalize()
     return text if (translated := label(word)) == word else translated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
@@ -94,7 +94,7 @@ class ResendInvitation(InvitationAct):
 
 
 class RevokeInvitation(InvitationAct):
-    word, heading, danger = _("Revoke"), _("Revoke the invitation of %p"), True
+    word, heading, danger = pgettext_lazy("invitation", "Revoke"), _("Revoke the invitation of %p"), True
 
     def run(self, actor: Actor) -> str:
         invitation_revoke(tenant_id=self.tenant.id, invitation_id=self.invitation.id, actor=actor)

@@ -14,7 +14,7 @@ from accounts.roles.permissions import Permission
 from cavendish.above.console.settings.audit import lists
 from cavendish.above.console.settings.pages import listed, settings_page, shown
 from cavendish.above.console.workplace import Workplace
-from cavendish.above.ui.audit.sentences import OPERATORS, sentence, values_of
+from cavendish.above.ui.audit.sentences import OPERATORS, sentence, title, values_of
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.above.ui.spreadsheet import csv_response, list_rows
 from cavendish.db import ids
@@ -56,6 +56,7 @@ def audit_event(request: HttpRequest, work: Workplace, event_id: str) -> HttpRes
     context = {
         "event": event,
         "public_id": event_id,
+        "title": title(event),
         "sentence": sentence(event, full=False),
         "lines": values_of(event),
         "actor": lists.actor(event) or (_("The operator") if event.actor_kind in OPERATORS else _("Cavendish")),

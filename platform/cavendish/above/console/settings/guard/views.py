@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import ApiKey
 from accounts.roles.permissions import Permission
@@ -45,7 +45,7 @@ def rules(request: HttpRequest, work: Workplace) -> HttpResponse:
         columns=(
             Column(_("Type"), lambda rule: TYPES[GuardRuleType(rule.type)], kind="th"),
             Column(_("What it does"), what),
-            Column(_("For"), lambda rule: _scope(rule, names), wide=True),
+            Column(pgettext("guard rule", "For"), lambda rule: _scope(rule, names), wide=True),
             Column(_("State"), state),
             Column(_("Refused"), lambda rule: formats.count(rule.refusals), kind="r", wide=True),
             Column(unseen(gettext_lazy("Acts")), lambda rule: buttons(rule, address), kind="r"),

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
@@ -149,7 +149,7 @@ class Resend(InvitationAct):
 
 
 class Revoke(InvitationAct):
-    word, heading, danger = _("Revoke"), _("Revoke the invitation of %s"), True
+    word, heading, danger = pgettext_lazy("invitation", "Revoke"), _("Revoke the invitation of %s"), True
     text = _("The link in their email ends. You can invite them again.")
 
     def run(self, actor: Actor) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.invitations.representation import STATUSES, invitation_json
@@ -24,10 +24,10 @@ from cavendish.above.ui.lists import Column, Filter, List, equals
 from cavendish.db import ids
 
 INVITATION_STATES = {
-    "open": ("waiting", _("Open")),
-    "accepted": ("good", _("Accepted")),
+    "open": ("waiting", pgettext_lazy("invitation", "Open")),
+    "accepted": ("good", pgettext_lazy("invitation", "Accepted")),
     "expired": ("off", _("Expired")),
-    "revoked": ("off", _("Revoked")),
+    "revoked": ("off", pgettext_lazy("invitation", "Revoked")),
 }
 
 
@@ -155,5 +155,7 @@ def _invitation_acts(work: Workplace, row: Invitation) -> Any:
     return in_row(
         {"address": reverse(f"console:{view}", args=[public]), "word": word, "of": row.email, "dialog": True,
          "small": True}
-        for view, word in (("invitation_resend", _("Send again")), ("invitation_revoke", _("Revoke")))
+        for view, word in (
+            ("invitation_resend", _("Send again")), ("invitation_revoke", pgettext("invitation", "Revoke")),
+        )
     )  # fmt: skip
