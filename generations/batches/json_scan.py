@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 Text = bytes | mmap.mmap
+MAX_DEPTH = 64
+"""Levels of lists and objects in a value, as in a body."""
 
 _BLANK = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
@@ -72,14 +74,22 @@ def value_end(text: Text, start: int, end: int) -> int:
 
 
 def value_parse(text: Text, start: int, end: int) -> Any:
-    """A small value, parsed. Raises NotJson."""
+    """A small value, parsed as the reader of whole bodies would. Raises NotJson."""
     try:
         value = json.loads(text[start:end])
-        # half of a surrogate pair is no text that PostgreSQL could keep
-        json.dumps(value, ensure_ascii=False).encode()
+        # PostgreSQL keeps no half of a surrogate pair, and neither NaN nor what Python makes of 1e400
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise NotJson from None
+    if not _is_flat(value, MAX_DEPTH):
+        raise NotJson
     return value
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    """Whether a value is nested so deep at most. Whatever walks it later may do so by recursion."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not inner or (levels > 0 and all(_is_flat(each, levels - 1) for each in inner))
 
 
 def blank_end(text: Text, start: int, end: int) -> int:

@@ -100,6 +100,31 @@ def test_a_file_of_lines_is_a_batch(account: Account) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["NaN", "1e400", "[" * 600 + "1" + "]" * 600])
+def test_an_item_that_no_body_may_hold_fails_alone(account: Account, value: str) -> None:
+    wrong = f'{{"key": "wrong", "metadata": {{"x": {value}}}, "request": {json.dumps(item()["request"])}}}'
+    good = json.dumps(item("a cat", "good"))
+    file = account.upload(f"{wrong}\n{good}\n".encode(), "application/jsonl", "x.jsonl").json()
+    for body in (f'{{"items": [{wrong}, {good}]}}', json.dumps({"file_id": file["id"]})):
+        answer = account.post("/api/v1/batches", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 201, answer.text
+        done = ended(account, answer.json())
+        assert (done["counts"]["succeeded"], done["counts"]["failed"]) == (1, 1)
+        found = account.get(f"/api/v1/batches/{done['id']}/items?key=wrong").json()["data"]
+        assert [one["error"]["code"] in {"malformed_json", "too_deep"} for one in found] == [True]
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e400", "[" * 600 + "1" + "]" * 600])
+def test_a_google_batch_says_that_its_webhooks_are_no_json(account: Account, value: str) -> None:
+    webhooks = f'"webhookConfig": {{"uris": ["https://example.com"], "userMetadata": {{"x": {value}}}}}'
+    requests = '"inputConfig": {"requests": {"requests": [{"request": {"contents": [{"parts": [{"text": "x"}]}]}}]}}'
+    with account.untouched():
+        answer = account.post(
+            f"/v1beta/models/{FLASH}:batchGenerateContent", content=f'{{"batch": {{{webhooks}, {requests}}}}}'
+        )
+    assert (answer.status_code, "batch.webhookConfig" in answer.text) == (400, True), answer.text
+
+
 def test_items_are_paged_in_their_order_and_by_status(account: Account) -> None:
     batch = make_batch(account, *(item("x", f"k{number}", nonsense=number % 2) for number in range(5)))
     ended(account, batch)

@@ -82,6 +82,16 @@ def test_names_of_items(tmp_path: Path) -> None:
         assert [place.key for place in line_spans(lines, pointer="")] == [place.key for place in places]
 
 
+@pytest.mark.parametrize(
+    "value", ["NaN", "-Infinity", "1e400", "[" * 64 + "1" + "]" * 64, "[" * 900 + "]" * 900, "9" * 5000]
+)
+@pytest.mark.parametrize("name", ["key", "metadata"])
+def test_what_no_body_may_hold_is_no_name_and_no_metadata(name: str, value: str) -> None:
+    text = f'[{{"{name}": {{"x": {value}}}, "request": {{}}}}, {{"{name}": {value}}}, {{"key": "b"}}]'.encode()
+    places = list_spans(text, 0, len(text), pointer="/items")
+    assert [(place.key, place.metadata) for place in places] == [("", None), ("", None), ("b", None)]
+
+
 def test_too_many_and_none(settings: Settings) -> None:
     settings.MAX_BATCH_ITEMS = 3
     assert len(line_spans(b"{}\n{}\n{}", pointer="")) == 3
