@@ -34,6 +34,7 @@ from generations.contracts import Handed, Submission, SubmitRefusal, Submitted
 from generations.errors import refusal_of
 from generations.models import File, Priority
 from generations.request import GenerationRequest, request_canonical
+from generations.request.settings import INT32
 from generations.search.terms import terms_of
 
 
@@ -130,14 +131,15 @@ def generation_submit(
             submission["idempotency"] = created_note(*generation_ids)
             submission["guard_state"] = guard_state
             submission["group_id"] = str(group_id) if group_id else None
-            for generation_id in generation_ids:
+            for place, generation_id in enumerate(generation_ids):
                 submission["id"] = str(generation_id)
-                answer: SubmitRefusal | Submitted | None = call("generation_submit", submission)
+                own = submission if parsed.seed is None or not place else _seeded(submission, parsed.seed + place)
+                answer: SubmitRefusal | Submitted | None = call("generation_submit", own)
                 if answer is not None and "code" in answer:
                     raise refusal_of(cast(SubmitRefusal, answer))
                 if answer is not None and "worker" in answer:
-                    handed.append(claim_of(submission, cast(Handed, answer)))
-                made.append(Made(generation_id, submission, answer))
+                    handed.append(claim_of(own, cast(Handed, answer)))
+                made.append(Made(generation_id, own, answer))
                 # What came with the request is stored and noted once, for all of them.
                 submission["stored_bytes"] = 0
                 submission["storage_quota"] = None
@@ -150,6 +152,17 @@ def generation_submit(
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
         raise
     return made
+
+
+def _seeded(submission: Submission, seed: int) -> Submission:
+    """The same with another seed: with one for all variants they would be the same picture, paid for each time."""
+    named = {"seed": seed if seed < INT32 else seed - 2 * INT32}
+    own = submission.copy()
+    config = {**submission["request"]["generation_config"], **named}
+    own["request"] = {**submission["request"], "generation_config": config}
+    own["job_spec"] = submission["job_spec"].copy()
+    own["job_spec"]["generation_config"] = submission["job_spec"]["generation_config"] | named
+    return own
 
 
 def _submission(

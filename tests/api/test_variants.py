@@ -34,6 +34,17 @@ def test_each_variant_is_a_job_of_its_own_and_one_answer_shows_all(account: Acco
     assert account.make(n=1)["group_id"] is None
 
 
+@pytest.mark.parametrize(("seed", "seeds"), [(7, [7, 8, 9]), (2**31 - 2, [2**31 - 2, 2**31 - 1, -(2**31)])])
+def test_one_seed_makes_as_many_pictures(account: Account, seed: int, seeds: list[int]) -> None:
+    config = {"seed": seed, "temperature": 1}
+    answer = account.post(PATH, json={**BODY, "n": 3, "generation_config": config}, headers={"Prefer": "wait=60"})
+    made = answer.json()["data"]
+    assert len({each["outputs"][0]["sha256"] for each in made}) == 3
+    assert [each["request"]["generation_config"] for each in made] == [{**config, "seed": own} for own in seeds]
+    again = account.make(generation_config={**config, "seed": seeds[1]}, response_format=SMALL, input="a cat")
+    assert again["outputs"][0]["sha256"] == made[1]["outputs"][0]["sha256"]
+
+
 def test_who_does_not_wait_gets_all_as_they_were_accepted(account: Account) -> None:
     answer = account.post(PATH, json={**BODY, "input": "x [[latency:3]]", "n": 2})
     assert answer.status_code == 202
