@@ -67,10 +67,8 @@ class ModelNotInPlan(BillingRefused):
 
     def __init__(self, *, model: str, allowed: Sequence[str]) -> None:
         names = first_of(allowed, see="/api/v1/models", word="and") if allowed else "no model"
-        super().__init__(
-            f"The plan does not offer {model}; it offers {names}.",
-            errors=[FieldError("/model", self.code_name, f"Use {first_of(allowed, see='/api/v1/models')}.")],
-        )
+        detail = f"The plan does not offer {model}; it offers {names}."
+        super().__init__(detail, errors=[FieldError("/model", self.code_name, detail)])
 
 
 class BudgetExceeded(BillingRefused):

@@ -97,10 +97,8 @@ class SizeNotAllowed(GenerationRefused):
     def __init__(self, size: str, allowed: Collection[str]) -> None:
         """`allowed` are those of the tenant, or those of the key."""
         names = ", ".join(name for name in ("512", "1K", "2K", "4K") if name in allowed) or "none"
-        super().__init__(
-            f"This tenant may not have pictures of {size}; it may have: {names}.",
-            errors=[FieldError("/response_format/image_size", self.code_name, f"Use one of: {names}.")],
-        )
+        detail = f"This tenant may not have pictures of {size}; it may have: {names}."
+        super().__init__(detail, errors=[FieldError("/response_format/image_size", self.code_name, detail)])
 
 
 class ModelNotAllowed(GenerationRefused):
@@ -109,10 +107,8 @@ class ModelNotAllowed(GenerationRefused):
     def __init__(self, model: str, allowed: Collection[str]) -> None:
         """`allowed` are those of the key."""
         names = first_of(sorted(allowed), see="/api/v1/models")
-        super().__init__(
-            f"This key may not use {model}; it may use: {names}.",
-            errors=[FieldError("/model", self.code_name, f"Use {names}.")],
-        )
+        detail = f"This key may not use {model}; it may use: {names}."
+        super().__init__(detail, errors=[FieldError("/model", self.code_name, detail)])
 
 
 class PolicyNotAccepted(GenerationRefused):

@@ -25,8 +25,8 @@ def refusal(policies: Sequence[Policy], states: Sequence[State]) -> Problem:
 
 def too_many(policy: Policy, images: int) -> Problem:
     """Returns Problem 403 for more pictures at once than would ever fit, however long one waits."""
-    errors = [FieldError("/max_images", "out_of_range", f"Use at most {policy.quota}.")]
     detail = f"{_allowance(policy)}, so {images} at once never fit."
+    errors = [FieldError("/max_images", "out_of_range", detail)]
     return Problem(403, "too_many_images", detail, errors=errors, extra={"violated_policies": [policy.name]})
 
 

@@ -22,6 +22,7 @@ from cavendish.db import ids
 from cavendish.db.call import call
 from cavendish.db.router import current_alias
 from cavendish.db.tenancy import tenant_context
+from cavendish.http.problems import invalid_value
 from cavendish.telemetry.metrics import HOLD_SECONDS
 from cavendish.telemetry.request_ids import current_request
 from cavendish.telemetry.tracing import span, traceparent
@@ -136,7 +137,7 @@ def generation_submit(
                 own = submission if parsed.seed is None or not place else _seeded(submission, parsed.seed + place)
                 answer: SubmitRefusal | Submitted | None = call("generation_submit", own)
                 if answer is not None and "code" in answer:
-                    raise refusal_of(cast(SubmitRefusal, answer))
+                    raise _refusal(cast(SubmitRefusal, answer), parsed.variants)
                 if answer is not None and "worker" in answer:
                     handed.append(claim_of(own, cast(Handed, answer)))
                 made.append(Made(generation_id, own, answer))
@@ -152,6 +153,14 @@ def generation_submit(
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
         raise
     return made
+
+
+def _refusal(refused: SubmitRefusal, variants: int) -> Exception:
+    """The exception of a refusal. Variants that a key may never have at once are no matter of waiting."""
+    if refused["code"] == "jobs_in_flight" and variants > refused["limit"]:
+        detail = f"This key may have {refused['limit']} generations queued or running at once; n is {variants}."
+        return invalid_value("/n", "out_of_range", detail)
+    return refusal_of(refused)
 
 
 def _seeded(submission: Submission, seed: int) -> Submission:

@@ -102,6 +102,15 @@ def test_limits_count_each(books: Books, http: httpx.Client) -> None:
     assert limited.post(PATH, json={**BODY, "n": 1}).status_code == 202
 
 
+def test_more_than_a_key_may_ever_have_at_once_is_no_matter_of_waiting(account: Account) -> None:
+    narrow = account.key(jobs_in_flight=2)
+    with account.untouched():
+        answer = narrow.post(PATH, json={**BODY, "n": 3})
+        narrow.refused(answer, 422, "invalid_request", "/n", "out_of_range", "2 generations")
+    assert "retry-after" not in answer.headers
+    assert narrow.post(PATH, json={**BODY, "n": 2}).status_code == 202
+
+
 def test_a_repeated_request_gets_the_same_variants(account: Account) -> None:
     headers = {"Idempotency-Key": "variants-1", "Prefer": "wait=60"}
     first, again = (account.post(PATH, json={**BODY, "n": 2}, headers=headers) for _ in range(2))

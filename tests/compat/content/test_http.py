@@ -319,6 +319,17 @@ def test_counting_runs_and_keeps_nothing(account: Account) -> None:
         empty = account.post(f"{PATH}:countTokens", json={})
         assert message_of(empty, 400, "INVALID_ARGUMENT").startswith("contents: It is empty")
         assert ask(account, "x", method="countTokens", model="nano").status_code == 404
+        both = account.post(f"{PATH}:countTokens", json={"contents": [turn], "generateContentRequest": inner})
+        assert "exclude each other" in message_of(both, 400, "INVALID_ARGUMENT")
+        none = account.post(f"{PATH}:countTokens", json={"generateContentRequest": 5})
+        assert "generateContentRequest is 5" in message_of(none, 400, "INVALID_ARGUMENT")
+
+
+def test_a_model_that_a_key_may_not_use_is_named_with_those_that_it_may(account: Account) -> None:
+    narrow = account.key(scopes=[Scope.GENERATE], allowed_models=[PRO])
+    assert message_of(ask(narrow, "x"), 403, "PERMISSION_DENIED") == (
+        f"model: This key may not use {FLASH}; it may use: {PRO}."
+    )
 
 
 def test_what_cannot_be_done_is_refused_before_anything_is_spent(account: Account) -> None:

@@ -15,7 +15,7 @@ from accounts.authentication.drf import principal, resumed_by_wait_layer
 from accounts.idempotency import Replay
 from cavendish.db import ids
 from cavendish.gemini.catalog import Model, UnknownModel, requested_model
-from cavendish.http.problems import Problem, not_found
+from cavendish.http.problems import Problem, invalid_value, not_found, shown
 from generations.accept.funnel import check_model, generation_accept, request_spool
 from generations.compat.gemini.content.representation import (
     chunks_json,
@@ -136,9 +136,22 @@ class ContentCount(GoogleView):
         translation = Translation(model)
         with request_spool() as spool, errors_placed(translation.placed):
             body = body_read(request._request, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
-            inner = body.get("generateContentRequest", body.get("generate_content_request"))
-            tree = translation(inner if isinstance(inner, dict) else body)
+            tree = translation(_counted(body))
         return JsonResponse(tokens_json(tree, model))
+
+
+def _counted(body: dict[str, Any]) -> dict[str, Any]:
+    """What of a body is counted. Raises Problem 422: of two that exclude each other one would not be counted."""
+    name = "generateContentRequest"
+    inner = body.get(name, body.get("generate_content_request"))
+    if inner is None:
+        return body
+    if not isinstance(inner, dict):
+        raise invalid_value(f"/{name}", "wrong_type", f"{name} is {shown(inner)}; it takes an object.")
+    if body.get("contents") is not None:
+        detail = f"contents and {name} exclude each other; put the contents into the {name}."
+        raise invalid_value("/contents", "conflict", detail)
+    return inner
 
 
 def _chunks(response: dict[str, Any], form: _Form) -> Iterator[bytes]:
