@@ -29,8 +29,9 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # Views raise it too, for what is not there below an address that is.
-    problem = no_such_address(request.path) if isinstance(exception, Resolver404) else not_found()
+    # An API's views raise it too, for what is not there at an address that is.
+    raised = dialect_of(request.path) is not None and not isinstance(exception, Resolver404)
+    problem = not_found() if raised else no_such_address(request.path)
     return _api_response(request, problem) or _page(request, lambda: defaults.page_not_found(request, exception))
 
 
