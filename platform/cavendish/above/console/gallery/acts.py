@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.actor import Actor
 from cavendish.above.console.gallery.details import Link
@@ -33,9 +33,9 @@ from generations.services import generation_delete, share_link_create, share_lin
 
 OWN, FOREVER = "own", ""
 LASTS = (
-    ("1", gettext_lazy("1 day")),
-    ("7", gettext_lazy("7 days")),
-    ("30", gettext_lazy("30 days")),
+    ("1", pgettext_lazy("lasts", "1 day")),
+    ("7", pgettext_lazy("lasts", "7 days")),
+    ("30", pgettext_lazy("lasts", "30 days")),
     (OWN, gettext_lazy("Until a moment that I choose")),
     (FOREVER, gettext_lazy("Until I revoke it")),
 )
@@ -99,7 +99,7 @@ class Share(Act):
 
 
 class RevokeLink(Act):
-    word, danger = gettext_lazy("Revoke"), True
+    word, danger = pgettext_lazy("share link", "Revoke"), True
     text = gettext_lazy("It stops working at once, for everybody who has it.")
 
     def __init__(self, *args: Any, work: Workplace, link: Link, **options: Any) -> None:
