@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import visit
 from tests.browser.conftest import Living
-from tests.browser.test_admin_acts import dialog, done
+from tests.browser.test_admin_acts import dialog, done, open_refundable
 
 
 @pytest.fixture
@@ -98,12 +98,7 @@ def test_a_flagged_charge_is_resolved(page: Page) -> None:
 
 
 def test_a_job_s_charge_is_refunded(page: Page) -> None:
-    page.goto("/admin/charges/?status=charged&tenant=northwind&mode=live")
-    # Of the newest ones other tests may have given all back.
-    for address in [row.get_attribute("href") for row in page.locator("tbody th a").all()]:
-        page.goto(str(address))
-        if page.locator("main").get_by_role("button", name="Refund", exact=True).count():
-            break
+    open_refundable(page, "tenant=northwind")
     shown = dialog(page, "Refund")
     shown.get_by_label("Reason").fill("Blurred")
     expect(shown.locator("#act-preview")).to_contain_text("Given back of this charge")
