@@ -157,7 +157,7 @@ def generation_submit(
 
 def _refusal(refused: SubmitRefusal, variants: int) -> Exception:
     """The exception of a refusal. Variants that a key may never have at once are no matter of waiting."""
-    if refused["code"] == "jobs_in_flight" and variants > refused["limit"]:
+    if refused["code"] == "jobs_in_flight" and 0 < refused["limit"] < variants:
         detail = f"This key may have {refused['limit']} generations queued or running at once; n is {variants}."
         return invalid_value("/n", "out_of_range", detail)
     return refusal_of(refused)
