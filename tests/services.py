@@ -7,6 +7,7 @@ platform for tests that need one.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import shutil
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,39 @@ class Harness:
         self.supervisor.stop()
         self.sandbox_socket.close()
         shutil.rmtree(self.folders.data_dir, ignore_errors=True)
+
+
+@dataclass
+class Alone:
+    """Services with a migrated database and no server, for commands: what `services_alone` starts."""
+
+    data_dir: Path
+    owner_url: str
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**clean_environment(), "CAVENDISH_DATA_DIR": str(self.data_dir)}
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=230)
+
+
+@contextlib.contextmanager
+def services_alone() -> Iterator[Alone]:
+    """Services of their own, gone at the end: for what other tests would be in the way of, or it in theirs."""
+    folders = open_data_dir(tempfile.mkdtemp(prefix="cavendish-alone-"))
+    supervisor = Supervisor(folders.data_dir / "children.json", report=lambda text: None)
+    try:
+        is_migrated = template_copy(folders.data_dir)
+        services = Services(folders, supervisor, {}, postgres_overrides=THROWAWAY)
+        services.start()
+        services.record(SANDBOX_URL=f"http://{LOCAL}:9", BASE_URL=f"http://{LOCAL}:8000")
+        alone = Alone(folders.data_dir, services.urls["DATABASE_OWNER_URL"])
+        if not is_migrated:
+            done = alone.manage("migrate", "--database", "owner", "--no-input")
+            assert done.returncode == 0, done.stderr[-3000:]
+        yield alone
+    finally:
+        supervisor.stop()
+        shutil.rmtree(folders.data_dir, ignore_errors=True)
 
 
 class Running:

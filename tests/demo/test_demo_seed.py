@@ -6,14 +6,9 @@ It is seeded into services of its own: what stands beside it would be in its way
 from __future__ import annotations
 
 import random
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,26 +20,15 @@ from cavendish.above.demo import DemoRefused, refuse_unless_own
 from cavendish.above.demo.profiles import PROFILES
 from cavendish.above.demo.rhythm import arrivals
 from cavendish.db.router import acting_as
-from cavendish.up.postgres import THROWAWAY
-from cavendish.up.services import Services, open_data_dir
-from cavendish.up.supervisor import Supervisor
 from tests.factories import make_tenant
-from tests.services import ROOT, clean_environment
-from tests.template import template_copy
+from tests.services import Alone, services_alone
 
 
 @dataclass
-class Demo:
+class Demo(Alone):
     """A seeded database: `said` is what the command printed."""
 
-    data_dir: Path
-    owner_url: str
     said: str = ""
-
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**clean_environment(), "CAVENDISH_DATA_DIR": str(self.data_dir)}
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     def rows(self, statement: str) -> list[dict[str, Any]]:
         with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:
@@ -58,23 +42,12 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    folders = open_data_dir(tempfile.mkdtemp(prefix="cavendish-demo-"))
-    supervisor = Supervisor(folders.data_dir / "children.json", report=lambda text: None)
-    try:
-        is_migrated = template_copy(folders.data_dir)
-        services = Services(folders, supervisor, {}, postgres_overrides=THROWAWAY)
-        services.start()
-        services.record(SANDBOX_URL="http://127.0.0.1:9", BASE_URL="http://127.0.0.1:8000")
-        made = Demo(folders.data_dir, services.urls["DATABASE_OWNER_URL"])
-        if not is_migrated:
-            made.manage("migrate", "--database", "owner", "--no-input")
+    with services_alone() as alone:
+        made = Demo(alone.data_dir, alone.owner_url)
         done = made.manage("demo_seed", "--scale", "0.04")
         assert done.returncode == 0, done.stderr[-3000:]
         made.said = done.stdout
         yield made
-    finally:
-        supervisor.stop()
-        shutil.rmtree(folders.data_dir, ignore_errors=True)
 
 
 @pytest.mark.slow

@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from cavendish.up.postgres import THROWAWAY
-from cavendish.up.services import Services, open_data_dir
-from cavendish.up.supervisor import Supervisor
-from tests.services import ROOT, clean_environment
-from tests.template import template_copy
-
-
-class Books:
-    """A migrated database of its own."""
-
-    def __init__(self, data_dir: Path, url: str) -> None:
-        self.data_dir, self.url = data_dir, url
-
-    def migrate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**clean_environment(), "CAVENDISH_DATA_DIR": str(self.data_dir)}
-        command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--database", "owner", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
+from tests.services import Alone, services_alone
 
 
 @pytest.fixture(scope="module")
-def books() -> Iterator[Books]:
-    folders = open_data_dir(tempfile.mkdtemp(prefix="cavendish-patience-"))
-    supervisor = Supervisor(folders.data_dir / "children.json", report=lambda text: None)
-    try:
-        is_migrated = template_copy(folders.data_dir)
-        services = Services(folders, supervisor, {}, postgres_overrides=THROWAWAY)
-        services.start()
-        services.record(SANDBOX_URL="http://127.0.0.1:9", BASE_URL="http://127.0.0.1:8000")
-        made = Books(folders.data_dir, services.urls["DATABASE_OWNER_URL"])
-        if not is_migrated:
-            assert made.migrate().returncode == 0
-        yield made
-    finally:
-        supervisor.stop()
-        shutil.rmtree(folders.data_dir, ignore_errors=True)
+def books() -> Iterator[Alone]:
+    with services_alone() as alone:
+        yield alone
+
+
+def migrate(books: Alone, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return books.manage("migrate", "--database", "owner", *arguments)
 
 
 class Crowd:
@@ -88,10 +60,10 @@ class Crowd:
 
 
 @pytest.mark.slow
-def test_keys_are_dropped_while_jobs_lock_both_tables_in_each_order(books: Books) -> None:
-    assert books.migrate("billing", "0039").returncode == 0
-    with Crowd(books.url, "accounts_tenant", "billing_charge") as crowd:
-        done = books.migrate("billing")
+def test_keys_are_dropped_while_jobs_lock_both_tables_in_each_order(books: Alone) -> None:
+    assert migrate(books, "billing", "0039").returncode == 0
+    with Crowd(books.owner_url, "accounts_tenant", "billing_charge") as crowd:
+        done = migrate(books, "billing")
     assert done.returncode == 0, done.stderr
     assert crowd.wrong == []
     assert crowd.times > 10
@@ -99,14 +71,14 @@ def test_keys_are_dropped_while_jobs_lock_both_tables_in_each_order(books: Books
 
 
 @pytest.mark.slow
-def test_a_table_in_use_is_tried_again(books: Books) -> None:
+def test_a_table_in_use_is_tried_again(books: Alone) -> None:
     """A whole transaction of a migration, begun anew until a long one of a job has ended."""
-    assert books.migrate("accounts", "0023").returncode == 0
+    assert migrate(books, "accounts", "0023").returncode == 0
     began = time.monotonic()
-    with psycopg.connect(books.url) as connection:
+    with psycopg.connect(books.owner_url) as connection:
         connection.execute("LOCK TABLE accounts_tenant IN ROW EXCLUSIVE MODE")
         threading.Timer(6, connection.rollback).start()
-        done = books.migrate()
+        done = migrate(books)
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - began > 6
     assert "a table is in use, trying again" in done.stdout
