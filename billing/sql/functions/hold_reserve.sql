@@ -1,8 +1,8 @@
 -- Holds the worst case of a generation on the wallet and on every budget that applies: all of them or none (I3).
 -- Returns NULL, or why not, and then the caller rolls back. Called as late before COMMIT as can be, because it locks rows
--- that all jobs of a tenant share: budgets' periods in the order of their ids and the wallet at the end, so no two holds wait in a
--- ring. What belongs together is one statement, for the time between two of them is time under the locks. Its plans are
--- made once per session (force_generic_plan): to plan such a statement takes ten times as long as to run it.
+-- that all jobs of a tenant share: budgets' periods in the order of their ids and the wallet at the end, so no two holds
+-- wait in a ring. What belongs together is one statement, for the time between two of them is time under the locks. Its
+-- plans are made once per session (force_generic_plan): to plan such a statement takes ten times as long as to run it.
 CREATE OR REPLACE FUNCTION hold_reserve(p_tenant uuid, p_generation uuid, p_livemode boolean, p_key uuid, p_member uuid,
     p_amount numeric, p_currency text, p_images int, p_tokens int, p_prices jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan

@@ -1,6 +1,7 @@
 -- Finds a worker that has a job at once, which is accepted in this transaction: then it is not rung for and claimed.
 -- Returns the worker and the token of the lease, or NULL, and then the job stays queued as any other and generation_claim
--- decides. Called last, under the wallet's lock: a hot tenant's submits find its row free, for they come one by one.
+-- decides. Called late, under the wallet's lock: a hot tenant's submits find its row free, for they come one by one. A job
+-- that is asked for has no row yet; p_id is passed over for the submit of the release before, which has written one.
 --
 -- Who waits keeps their turn: of the tenant's own interactive jobs none may be queued, the tenant is below its limit
 -- (counted under its row lock, as generation_claim does), and the worker has room for all that are queued and for this
