@@ -361,9 +361,13 @@ def test_models_are_summed_over_thirty_days() -> None:
 
 
 def test_the_whole_page_is_so_many_statements() -> None:
+    """A failing tenant, a failed job and a tenant that paid are each a statement more than an empty platform asks."""
     tenant = make_tenant()
     history.latest(tenant, 10, **failed("internal"))
+    sums = {"today": 1, "week": 1, "week_before": 0}
+    TenantMove.objects.create(day=NOW.date(), livemode=True, tenant=tenant, **sums)
     with CaptureQueriesContext(connections["operator"]) as captured:
         page = front_page(now=NOW)
     assert page.needs_you >= 1
-    assert len(captured) <= STATEMENTS, "\n".join(query["sql"][:150] for query in captured)
+    assert [move.tenant_id for move in page.moves.top] == [tenant.id]
+    assert len(captured) == STATEMENTS, "\n".join(query["sql"][:150] for query in captured)
