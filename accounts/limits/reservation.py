@@ -54,11 +54,15 @@ class RateReservation:
 
     def reserve(self, images: int) -> None:
         """Takes that many pictures before the work for them begins. Raises Problem 429, or 403 if they never fit."""
+        self.check_ever_fits(images)
+        if images > self._spare and not self._take(requests=0, images=images - self._spare):
+            raise refusal(self.policies, self.states)
+
+    def check_ever_fits(self, images: int) -> None:
+        """Takes nothing. Raises Problem 403 for more pictures than may be made in a minute."""
         for policy in self.policies:
             if policy.unit == "images" and images > policy.quota:
                 raise too_many(policy, images)
-        if images > self._spare and not self._take(requests=0, images=images - self._spare):
-            raise refusal(self.policies, self.states)
 
     def keep(self, images: int) -> None:
         """Assigns that many of the taken pictures to an accepted job, so that `close` does not give them back."""

@@ -19,7 +19,9 @@ from django.conf import settings
 
 from accounts.authentication.principal import Principal
 from accounts.limits import current_reservation
+from accounts.models import ApiKey
 from accounts.policy.selectors import policy_accepted
+from billing.models import Tier
 from billing.prices.quotes import Quote
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
@@ -30,13 +32,11 @@ from generations.accept.guards import guarded_submit
 from generations.accept.inputs import inputs_store
 from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.made import Made
-from generations.accept.submission import JobOwner, JobTerms, generation_quote
+from generations.accept.submission import JobOwner, JobTerms, generation_quote, too_many_variants
 from generations.accept.webhooks import job_webhooks_check
 from generations.errors import ModelNotAllowed, PolicyNotAccepted, SizeNotAllowed, TenantInactive
 from generations.prompt_templates.selectors import template_finder
 from generations.request import Dialect, GenerationRequest, Readable, body_read, request_parse
-
-ONE_EACH = "An item of a batch makes one generation; send as many items."
 
 Translate = Callable[[dict[str, Any]], dict[str, Any]]
 """From another API's body, as `body_read` returns it, to the body that `request_parse` reads."""
@@ -80,7 +80,7 @@ def generation_accept(
         if join is not None and (joined := join()) is not None:
             return Accepted([joined], [], parsed, 0)
         check_policy(who)
-        images = parsed.variants * parsed.max_images if parsed.response.wants_image else 0
+        images = _images(parsed)
         current_reservation().reserve(images)
         owner = JobOwner(who.tenant_id, who.key_id, who.member_id, who.livemode)
         made = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(cancel_after=cancel_after))
@@ -98,8 +98,8 @@ def generation_admit(
     nothing that it brought stays stored.
     """
     terms = terms or JobTerms()
-    if terms.item is not None and parsed.variants > 1:
-        raise invalid_value("/n", "not_supported", ONE_EACH)
+    if terms.item is not None:
+        check_one_each(parsed)
     job_webhooks_check(parsed.webhooks)
     inputs = inputs_store(parsed, tenant_id=owner.tenant_id, livemode=owner.livemode, spool=spool)
     try:
@@ -112,15 +112,22 @@ def generation_admit(
 def quote_build(*, who: Principal, body: Readable, tier: str) -> tuple[GenerationRequest, JobSpec, Quote]:
     """What a body asks for, and what it would cost, all its variants together.
 
-    It is read and checked as `generation_accept` does; nothing is held and nothing is kept.
+    It is read and checked as `generation_accept` does, or as an item of a batch is; nothing is held or kept.
     """
     with request_spool() as spool:
         parsed = _read(who, body, spool, "native")
+        if tier == Tier.BATCH:
+            check_one_each(parsed)
+        else:
+            current_reservation().check_ever_fits(_images(parsed))
+        job_webhooks_check(parsed.webhooks)
         inputs = inputs_store(parsed, tenant_id=who.tenant_id, livemode=who.livemode, spool=spool, is_quote=True)
         try:
             spec = job_spec_build(parsed, inputs)
             check_size(who, spec)
             with tenant_context(who.tenant_id):
+                if tier != Tier.BATCH and parsed.variants > 1:
+                    _check_variants(who, parsed.variants)
                 quote = generation_quote(
                     spec,
                     tenant_id=who.tenant_id,
@@ -162,6 +169,12 @@ def check_size(who: Principal, spec: JobSpec) -> None:
         raise SizeNotAllowed(size, who.allowed_sizes)
 
 
+def check_one_each(parsed: GenerationRequest) -> None:
+    """Raises Problem 422 for variants: an item of a batch makes one generation."""
+    if parsed.variants > 1:
+        raise invalid_value("/n", "not_supported", "An item of a batch makes one generation; send as many items.")
+
+
 def check_policy(who: Principal) -> None:
     """Raises PolicyNotAccepted: live jobs need an owner's acceptance of the use policy, test jobs do not."""
     if who.livemode and not policy_accepted(who.policy_version):
@@ -180,6 +193,21 @@ def request_spool() -> Iterator[Path]:
     finally:
         if folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_variants(who: Principal, variants: int) -> None:
+    """Raises Problem 422 for more than the key may ever have at once, in the words of `generation_submit`; needs the
+    tenant's context.
+    """
+    rows = ApiKey.objects.filter(tenant_id=who.tenant_id, id=who.key_id)
+    limit = rows.values_list("jobs_in_flight", flat=True).first()
+    if limit and limit < variants:
+        raise too_many_variants(limit, variants)
+
+
+def _images(parsed: GenerationRequest) -> int:
+    """Returns how many pictures a request counts for in the limits."""
+    return parsed.variants * parsed.max_images if parsed.response.wants_image else 0
 
 
 def _read(

@@ -22,7 +22,7 @@ from cavendish.db import ids
 from cavendish.db.call import call
 from cavendish.db.router import current_alias
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import invalid_value
+from cavendish.http.problems import Problem, invalid_value
 from cavendish.telemetry.metrics import HOLD_SECONDS
 from cavendish.telemetry.request_ids import current_request
 from cavendish.telemetry.tracing import span, traceparent
@@ -158,9 +158,13 @@ def generation_submit(
 def _refusal(refused: SubmitRefusal, variants: int) -> Exception:
     """The exception of a refusal. Variants that a key may never have at once are no matter of waiting."""
     if refused["code"] == "jobs_in_flight" and 0 < refused["limit"] < variants:
-        detail = f"This key may have {refused['limit']} generations queued or running at once; n is {variants}."
-        return invalid_value("/n", "out_of_range", detail)
+        return too_many_variants(refused["limit"], variants)
     return refusal_of(refused)
+
+
+def too_many_variants(limit: int, variants: int) -> Problem:
+    detail = f"This key may have {limit} generations queued or running at once; n is {variants}."
+    return invalid_value("/n", "out_of_range", detail)
 
 
 def _seeded(submission: Submission, seed: int) -> Submission:

@@ -17,8 +17,8 @@ from accounts.authentication.principal import Principal
 from billing.models import Tier
 from billing.money import ZERO
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import Problem, invalid_value
-from generations.accept.funnel import ONE_EACH, check_model, check_size
+from cavendish.http.problems import Problem
+from generations.accept.funnel import check_model, check_one_each, check_size
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, estimate_input_of
 from generations.accept.submission import generation_quote
@@ -119,8 +119,7 @@ class _Checker:
             tree = body_read(io.BytesIO(item), spool=folder, max_bytes=settings.MAX_BODY_BYTES)
             parsed = request_parse(request_of(tree, "native"), dialect="native", templates=self.templates)
             check_model(self.who, parsed.model)
-            if parsed.variants > 1:
-                raise invalid_value("/n", "not_supported", ONE_EACH)
+            check_one_each(parsed)
             inputs_check(parsed)
             spec = _outline(parsed)
             check_size(self.who, spec)

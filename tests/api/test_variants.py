@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.accounts import FLASH, SMALL, Account, Books, image, open_account
 
-PATH = "/api/v1/generations"
+PATH, QUOTES = "/api/v1/generations", "/api/v1/quotes"
 BODY = {"model": FLASH, "input": "a cat", "response_format": SMALL}
 
 
@@ -63,7 +63,7 @@ def test_the_slowest_is_waited_for(account: Account) -> None:
 
 @pytest.mark.parametrize("n", [0, 9, -1, 1.5, "2", True, [2]])
 def test_another_number_is_refused(account: Account, n: Any) -> None:
-    for path in (PATH, "/api/v1/quotes"):
+    for path in (PATH, QUOTES):
         with account.untouched():
             refused = account.post(path, json={**BODY, "n": n})
             assert refused.status_code == 422
@@ -71,7 +71,7 @@ def test_another_number_is_refused(account: Account, n: Any) -> None:
 
 
 def test_all_are_held_or_none(books: Books, http: httpx.Client) -> None:
-    quote = open_account(books, http).post("/api/v1/quotes", json=BODY).json()
+    quote = open_account(books, http).post(QUOTES, json=BODY).json()
     one = Decimal(quote["worst_case"]["amount"])
     poor = open_account(books, http, balance=str(3 * one))
     with poor.untouched():
@@ -81,8 +81,13 @@ def test_all_are_held_or_none(books: Books, http: httpx.Client) -> None:
     assert sum(Decimal(each["charge"]["amount"]) for each in accepted.json()["data"]) <= 3 * one
 
 
+def test_an_item_of_a_batch_has_no_variants_and_is_not_quoted_with_them(account: Account) -> None:
+    answer = account.post(f"{QUOTES}?tier=batch", json={**BODY, "n": 2})
+    account.refused(answer, 422, "invalid_request", "/n", "not_supported", "one generation")
+
+
 def test_a_quote_is_of_all_together(account: Account) -> None:
-    one, four = (account.post("/api/v1/quotes", json={**BODY, "n": n}).json() for n in (1, 4))
+    one, four = (account.post(QUOTES, json={**BODY, "n": n}).json() for n in (1, 4))
     assert (one["n"], four["n"]) == (1, 4)
     for name in ("expected", "worst_case"):
         assert Decimal(four[name]["amount"]) == 4 * Decimal(one[name]["amount"])
@@ -96,6 +101,8 @@ def test_limits_count_each(books: Books, http: httpx.Client) -> None:
     with narrow.untouched():
         narrow.refused(narrow.post(PATH, json={**BODY, "n": 8}), 429, "queue_full")
     limited = open_account(books, http, images_per_minute=5)
+    for path in (PATH, QUOTES):
+        limited.refused(limited.post(path, json={**BODY, "n": 6}), 403, "too_many_images")
     assert limited.post(PATH, json={**BODY, "n": 4}).status_code == 202
     refused = limited.post(PATH, json={**BODY, "n": 2})
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
@@ -105,9 +112,10 @@ def test_limits_count_each(books: Books, http: httpx.Client) -> None:
 def test_more_than_a_key_may_ever_have_at_once_is_no_matter_of_waiting(account: Account) -> None:
     narrow = account.key(jobs_in_flight=2)
     with account.untouched():
-        answer = narrow.post(PATH, json={**BODY, "n": 3})
-        narrow.refused(answer, 422, "invalid_request", "/n", "out_of_range", "2 generations")
-    assert "retry-after" not in answer.headers
+        for path in (PATH, QUOTES):
+            answer = narrow.post(path, json={**BODY, "n": 3})
+            narrow.refused(answer, 422, "invalid_request", "/n", "out_of_range", "2 generations")
+            assert "retry-after" not in answer.headers
     assert narrow.post(PATH, json={**BODY, "n": 2}).status_code == 202
 
 

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from standardwebhooks import Webhook
 
-from tests.api.accounts import Account, Books, Json, open_account
+from tests.api.accounts import FLASH, Account, Books, Json, open_account
 from tests.services import ROOT, Running
 from tests.webhooks.receiver import Receiver, receiving
 
@@ -207,8 +207,10 @@ def test_a_job_s_url_is_verified_without_any_endpoint(account: Account, receiver
     ],
 )
 def test_a_wrong_url_of_a_job_is_refused(account: Account, webhook: Json, pointer: str, code: str) -> None:
+    body = {"model": FLASH, "input": "a cat", "webhook": webhook}
     with account.untouched():
-        account.refused(account.submit(webhook=webhook), 422, "invalid_request", pointer, code)
+        for path in ("/api/v1/generations", "/api/v1/quotes"):
+            account.refused(account.post(path, json=body), 422, "invalid_request", pointer, code)
 
 
 def test_listen_forwards_to_the_developers_machine(account: Account, receiver: Receiver, platform: Running) -> None:
