@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -21,6 +21,7 @@ from accounts.keys.bodies import Future
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
 from cavendish.http.json_body import Body, body_of
+from cavendish.http.languages import in_browsers_language
 from cavendish.http.pages import page_json, page_read
 from cavendish.http.problems import FieldError, Problem, invalid, not_found
 from cavendish.http.schema import PAGING, problems
@@ -91,15 +92,18 @@ class GenerationDisplayPage(APIView):
         tags=["generations"],
     )
     def get(self, request: Request, generation_id: str) -> HttpResponse:
-        """Returns the page that is made to be embedded, by the tenant's `frame_origins`."""
-        theme = theme_of(request)
+        """Returns the page that is made to be embedded, by the tenant's `frame_origins`.
+
+        It is in English or Chinese, as `Accept-Language` asks.
+        """
+        theme, asked = theme_of(request), request._request
         if isinstance(request.user, Principal):
             HasScope().has_permission(request, self)
             who = request.user
             loaded = load_in(who.tenant_id, generation_id_of(generation_id), livemode=who.livemode)
             if loaded is None:
                 raise not_found()
-            return embed_of(loaded, theme=theme)
+            return in_browsers_language(asked, lambda: embed_of(loaded, theme=theme))
         if "signature" not in request.query_params:
             raise Problem(
                 401,
@@ -107,9 +111,7 @@ class GenerationDisplayPage(APIView):
                 "Give an API key, or use the html_url of the display.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if not is_opened(request._request, generation_id):
-            return for_every_site(page_refused(generation_id))
-        return for_every_site(embed_of(signed_load(generation_id), theme=theme))
+        return in_browsers_language(asked, lambda: for_every_site(_signed_embed(asked, generation_id, theme)))
 
 
 class ShareLinkList(IdempotentView):
@@ -175,6 +177,12 @@ class ShareLinkDetail(APIView):
         ):
             raise not_found()
         return Response(status=204)
+
+
+def _signed_embed(request: HttpRequest, generation_id: str, theme: str) -> HttpResponse:
+    if not is_opened(request, generation_id):
+        return page_refused(generation_id)
+    return embed_of(signed_load(generation_id), theme=theme)
 
 
 def _created(row: ShareLink) -> Response:

@@ -140,6 +140,17 @@ def test_the_theme_is_the_embedders(reader: Account, made: Json, theme: str) -> 
         reader.refused(refused, 422, "invalid_request", "/theme", "unknown")
 
 
+def test_the_small_page_is_in_the_browsers_language_and_the_json_in_english(reader: Account, made: Json) -> None:
+    answer = reader.get(f"/api/v1/generations/{made['id']}/display", headers={"Accept-Language": "zh-CN"})
+    shown = answer.json()
+    assert (shown["heading"], "Vary" in answer.headers) == ("Picture by Nano Banana 2", False)
+    page = opened(reader, shown["html_url"], **{"Accept-Language": "zh-CN"})
+    assert '<html lang="zh-hans">' in page.text
+    assert "SynthID（沙箱模拟）" in page.text
+    assert "Accept-Language" in page.headers["Vary"]
+    assert "此链接无法打开" in opened(reader, f"{shown['html_url']}x", **{"Accept-Language": "zh-CN"}).text
+
+
 def test_the_page_opens_to_a_key_or_a_signature_and_to_nobody_else(reader: Account, other: Account, made: Json) -> None:
     path = f"/api/v1/generations/{made['id']}/display.html"
     assert reader.get(path).status_code == 200

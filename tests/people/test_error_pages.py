@@ -27,6 +27,7 @@ def test_each_error_has_a_page_in_both_languages(handler: Any, status: int, engl
         assert page.status_code == status
         html = page.content.decode()
         assert f'<html lang="{language}">' in html
+        assert "Accept-Language" in page.headers["Vary"]
         assert 'href="/console/"' in html
         with translation.override(language):
             assert translation.gettext(english) in html

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from cavendish.gemini.catalog import CatalogError, get_model
 from generations.errors import ErrorCode
@@ -21,32 +23,38 @@ from generations.show.signed_urls import url_sign
 
 FAILURES: dict[str, tuple[str, str]] = {
     ErrorCode.SAFETY_BLOCKED: (
-        "The model declined to make this picture.",
-        "Its safety rules stood against the request. Putting it differently may help.",
+        gettext_noop("The model declined to make this picture."),
+        gettext_noop("Its safety rules stood against the request. Putting it differently may help."),
     ),
     ErrorCode.NO_IMAGE: (
-        "The model answered without a picture.",
-        "Asking again, or asking for a picture more plainly, may help.",
+        gettext_noop("The model answered without a picture."),
+        gettext_noop("Asking again, or asking for a picture more plainly, may help."),
     ),
     ErrorCode.GUARD_REFUSED: (
-        "The picture was refused by a rule.",
-        "A rule on what may be made stood against it, not the model. Asking for something else may help.",
+        gettext_noop("The picture was refused by a rule."),
+        gettext_noop("A rule on what may be made stood against it, not the model. Asking for something else may help."),
     ),
     ErrorCode.UPSTREAM_UNAVAILABLE: (
-        "The image service gave no usable answer.",
-        "It was away or overloaded. Trying again later may help.",
+        gettext_noop("The image service gave no usable answer."),
+        gettext_noop("It was away or overloaded. Trying again later may help."),
     ),
     ErrorCode.UPSTREAM_REJECTED: (
-        "The image service refused the request.",
-        "Whoever sent it finds the reason in the generation's error message.",
+        gettext_noop("The image service refused the request."),
+        gettext_noop("Whoever sent it finds the reason in the generation's error message."),
     ),
     ErrorCode.DEADLINE_EXCEEDED: (
-        "The picture was not finished in time.",
-        "Trying again may help; larger pictures take longer.",
+        gettext_noop("The picture was not finished in time."),
+        gettext_noop("Trying again may help; larger pictures take longer."),
     ),
 }
-FAILED_OTHERWISE = ("The picture could not be made.", "Something went wrong on our side. Trying again may help.")
-CANCELED = ("This generation was canceled.", "It was stopped before it was finished.")
+FAILED_OTHERWISE = (
+    gettext_noop("The picture could not be made."),
+    gettext_noop("Something went wrong on our side. Trying again may help."),
+)
+CANCELED = (
+    gettext_noop("This generation was canceled."),
+    gettext_noop("It was stopped before it was finished."),
+)
 
 
 @dataclass(frozen=True)
@@ -175,25 +183,31 @@ def _model_name(model: str) -> str:
 
 def _waited(since: datetime) -> str:
     minutes, seconds = divmod(max(0, int((timezone.now() - since).total_seconds())), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    if minutes:
+        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=seconds)
+    return _("%s s").replace("%s", str(seconds))
 
 
 def _heading(status: str, model_name: str, pictures: int, answered: bool) -> str:
     if status == Status.QUEUED:
-        return "Waiting for its turn"
+        return _("Waiting for its turn")
     if status == Status.RUNNING:
-        return f"{model_name} is at work"
-    if pictures:
-        return f"Picture by {model_name}" if pictures == 1 else f"{pictures} pictures by {model_name}"
-    if answered:
-        return f"Answer by {model_name}"
-    return "No picture"
+        text = _("{model} is at work")
+    elif pictures:
+        text = ngettext("Picture by {model}", "{count} pictures by {model}", pictures)
+    elif answered:
+        text = _("Answer by {model}")
+    else:
+        return _("No picture")
+    return text.format(model=model_name, count=pictures)
 
 
 def _message(status: str, error: dict[str, Any] | None) -> tuple[str, str] | None:
     """Plain words for an end without success. The stored message may quote the request, so it stays out."""
     if status == Status.CANCELED:
-        return CANCELED
-    if status == Status.FAILED:
-        return FAILURES.get((error or {}).get("code", ""), FAILED_OTHERWISE)
-    return None
+        words = CANCELED
+    elif status == Status.FAILED:
+        words = FAILURES.get((error or {}).get("code", ""), FAILED_OTHERWISE)
+    else:
+        return None
+    return _(words[0]), _(words[1])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 _MARK = "**"
 
 
@@ -43,7 +45,7 @@ class Sources:
             self._sources[key] = Source(
                 number=len(self._sources) + 1,
                 url=url if host else "",
-                title=title or host or "Untitled source",
+                title=title or host or _("Untitled source"),
                 host=host if host != title else "",
             )
         return self._sources[key]

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Tenant
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
+from cavendish.http.languages import in_browsers_language
 from generations.selectors import (
     GenerationDetail,
     generation_find,
@@ -45,6 +47,7 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
     "X-Content-Type-Options": "nosniff",
 }
+PLAIN = "text/plain; charset=utf-8"
 
 
 FOR_EVERY_SITE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
@@ -64,8 +67,11 @@ class Loaded:
 @require_safe
 def generation_page(request: HttpRequest, generation_id: str) -> HttpResponse:
     """The page of a generation: pictures and text as the model gave them, with what has to stand beside them."""
-    page = page_of(signed_load(generation_id)) if is_opened(request, generation_id) else page_refused(generation_id)
-    return for_every_site(page)
+    return in_browsers_language(request, lambda: for_every_site(_signed_page(request, generation_id)))
+
+
+def _signed_page(request: HttpRequest, generation_id: str) -> HttpResponse:
+    return page_of(signed_load(generation_id)) if is_opened(request, generation_id) else page_refused(generation_id)
 
 
 def for_every_site(page: HttpResponse) -> HttpResponse:
@@ -125,6 +131,10 @@ def _looking_again(page: HttpResponse, shown: Display) -> HttpResponse:
 @require_safe
 def suggestions_page(request: HttpRequest, generation_id: str, number: int) -> HttpResponse:
     """A search-suggestion snippet, byte for byte, as a document of its own that can do nothing but link."""
+    return in_browsers_language(request, lambda: _suggestions_page(request, generation_id, number))
+
+
+def _suggestions_page(request: HttpRequest, generation_id: str, number: int) -> HttpResponse:
     headers = {
         **HEADERS,
         **FOR_EVERY_SITE,
@@ -134,11 +144,11 @@ def suggestions_page(request: HttpRequest, generation_id: str, number: int) -> H
         "Cross-Origin-Opener-Policy": "unsafe-none",
     }
     if not url_verify(request.path, request.META.get("QUERY_STRING", "")):
-        return HttpResponse("This link has expired; reload the page.", "text/plain", 403, headers=headers)
+        return HttpResponse(_("This link has expired; reload the page."), PLAIN, 403, headers=headers)
     loaded = signed_load(generation_id)
     snippets = (loaded.detail.content.grounding or {}).get("search_suggestions", []) if loaded else []
     if not 0 < number <= len(snippets):
-        return HttpResponse("There is nothing here.", "text/plain", 404, headers=headers)
+        return HttpResponse(_("There is nothing here."), PLAIN, 404, headers=headers)
     html = render_to_string("generations/suggestions.html", {"snippet": snippets[number - 1]})
     page = HttpResponse(html, headers=headers)
     if loaded is not None and loaded.frame_origins:
@@ -176,7 +186,7 @@ def _page(
     frame_origins: Sequence[str] = (),
     more_policy: str = "",
 ) -> HttpResponse:
-    # Rendered without the request: no session, no person, nothing that differs between two viewers.
+    # Rendered without the request: no session, no person, nothing but its language that differs between two viewers.
     html = render_to_string(f"generations/{name}.html", context)
     ancestors = " ".join(frame_origins) or "'none'"
     headers = {**HEADERS, "Content-Security-Policy": f"{PAGE_POLICY}{ancestors}{more_policy}"}

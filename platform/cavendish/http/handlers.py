@@ -11,10 +11,10 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.urls import Resolver404
-from django.utils import translation
 from django.views import defaults
 
 from cavendish.http.dialects import NATIVE, dialect_of, no_such_address
+from cavendish.http.languages import in_browsers_language, in_language
 from cavendish.http.problems import Problem, bad_request, forbidden, internal, not_found, problem_of
 from cavendish.telemetry.request_ids import current_request
 
@@ -61,8 +61,7 @@ def _server_error(request: HttpRequest, problem: Problem) -> HttpResponse:
 def _page(request: HttpRequest, render: Callable[[], HttpResponse]) -> HttpResponse:
     """Renders an error's page in the viewer's language, also below addresses that are no page's."""
     known: str | None = getattr(request, "LANGUAGE_CODE", None)
-    with translation.override(known or translation.get_language_from_request(request)):
-        return render()
+    return in_language(known, render) if known else in_browsers_language(request, render)
 
 
 def _api_response(request: HttpRequest, problem: Problem) -> HttpResponse | None:

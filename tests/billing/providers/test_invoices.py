@@ -103,6 +103,18 @@ def test_an_invoice_is_paid_by_its_link_without_signing_in(stripe: StripeServer)
         assert visitor.get(wrong).status_code == 404
 
 
+def test_the_page_of_a_payment_link_is_in_the_browsers_language(stripe: StripeServer) -> None:
+    who, invoice = owing()
+    path = "/pay/" + of(who, invoice)["payment_url"].partition("/pay/")[2]
+    visitor = Client(headers={"Accept-Language": "zh-CN"})
+    page = visitor.get(path)
+    assert '<html lang="zh-hans">' in page.content.decode()
+    assert "支付 $3.00" in page.content.decode()
+    assert "Accept-Language" in page.headers["Vary"]
+    leading = visitor.post(path).content.decode()
+    assert '<html lang="zh-hans">' in leading
+
+
 def test_money_for_an_invoice_that_was_paid_meanwhile_goes_to_the_balance(stripe: StripeServer) -> None:
     who, invoice = owing()
     who.save("pm_sepa")

@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from accounts.models import User
+from cavendish.http.languages import in_language
 
-PAGES = ("/admin/", "/console/", "/account/", "/invitations/", "/login")
+PAGES = ("/admin/", "/console/", "/account/", "/invitations/", "/login", "/pay/")
 """Where pages begin that are translated."""
 
 ZONE_COOKIE = "timezone"
@@ -33,13 +34,10 @@ class LanguageMiddleware:
         zone = request.COOKIES.get(ZONE_COOKIE, "")
         with ExitStack() as stack:
             language = language_of(request)
-            stack.enter_context(translation.override(language))
             if zone in _ZONES:
                 stack.enter_context(timezone.override(ZoneInfo(zone)))
             request.LANGUAGE_CODE = language
-            response = self.get_response(request)
-            response.headers.setdefault("Content-Language", language)
-            return response
+            return in_language(language, lambda: self.get_response(request))
 
 
 def language_of(request: HttpRequest) -> str:

@@ -13,7 +13,6 @@ from django.utils.functional import cached_property
 
 from cavendish.above.console.pictures.words import KINDS, UNITS, notice_words
 from cavendish.above.ui.cells import model_name
-from cavendish.above.ui.labels import label
 from cavendish.db import ids
 from generations.models import TERMINAL, Generation, Status
 from generations.selectors import GenerationDetail
@@ -223,8 +222,7 @@ class Sight:
 
     @property
     def message(self) -> tuple[str, str] | None:
-        found = self.display.message
-        return (label(found[0]), label(found[1])) if found else None
+        return self.display.message
 
     @property
     def error(self) -> str:

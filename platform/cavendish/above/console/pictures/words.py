@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 KINDS: dict[str, str | Promise] = {
     "text_input": gettext_lazy("Text in"),
@@ -27,28 +27,6 @@ UNITS: dict[str, str | Promise] = {
     "per_1k_queries": gettext_lazy("searches"),
     "per_image": gettext_lazy("pictures"),
 }
-
-FAILURES = (
-    gettext_noop("The model declined to make this picture."),
-    gettext_noop("Its safety rules stood against the request. Putting it differently may help."),
-    gettext_noop("The model answered without a picture."),
-    gettext_noop("Asking again, or asking for a picture more plainly, may help."),
-    gettext_noop("The picture was refused by a rule."),
-    gettext_noop(
-        "A rule on what may be made stood against it, not the model. Asking for something else may help."
-    ),
-    gettext_noop("The image service gave no usable answer."),
-    gettext_noop("It was away or overloaded. Trying again later may help."),
-    gettext_noop("The image service refused the request."),
-    gettext_noop("Whoever sent it finds the reason in the generation's error message."),
-    gettext_noop("The picture was not finished in time."),
-    gettext_noop("Trying again may help; larger pictures take longer."),
-    gettext_noop("The picture could not be made."),
-    gettext_noop("Something went wrong on our side. Trying again may help."),
-    gettext_noop("This generation was canceled."),
-    gettext_noop("It was stopped before it was finished."),
-)  # fmt: skip
-"""What `generations.show.pages.display` says of an end without success."""
 
 
 def notice_words(notice: dict[str, Any]) -> str:
