@@ -308,6 +308,9 @@ LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The last id that came: what follows it."
 )
 AFTER = OpenApiParameter(
+    "after", OpenApiTypes.STR, description="The id of an event: what follows it. Last-Event-ID goes before."
+)
+AFTER_OR_LATEST = OpenApiParameter(
     "after",
     OpenApiTypes.STR,
     description='The id of an event, or "latest": what follows it. Last-Event-ID goes before.',

@@ -90,12 +90,23 @@ def test_all_that_happens_comes_in_order_and_a_break_is_resumed(account: Account
 
 
 @pytest.mark.parametrize("cursor", ["x", "1", "1.2.3", "9" * 40, "1.5;drop", "-1.2"])
-def test_what_is_no_cursor_stands_for_the_beginning(account: Account, cursor: str) -> None:
+def test_what_is_no_cursor_is_refused(account: Account, cursor: str) -> None:
     made = account.make()
-    with stream(account, last=cursor) as events:
-        events.until("generation.queued", made["id"])
-    with stream(account, f"{PATH}?after={cursor}") as events:
-        events.until("generation.queued", made["id"])
+    for path in (PATH, f"/api/v1/generations/{made['id']}/events"):
+        answer = account.get(path, headers={"Last-Event-ID": cursor})
+        account.refused(answer, 422, "invalid_request", "/Last-Event-ID", "invalid", "such as 908.5.")
+        answer = account.get(path, params={"after": cursor})
+        account.refused(answer, 422, "invalid_request", "/after", "invalid", "such as 908.5")
+
+
+def test_after_says_where_the_stream_of_a_generation_begins(account: Account) -> None:
+    path = f"/api/v1/generations/{account.make()['id']}/events"
+    with stream(account, path) as events:
+        first, running, last = (events.next() for _ in range(3))
+    with stream(account, f"{path}?after={first[0]}") as events:
+        assert events.next() == running
+    assert account.get(f"{path}?after={last[0]}").status_code == 204
+    account.refused(account.get(f"{path}?after=latest"), 422, "invalid_request", "/after", "invalid")
 
 
 def test_another_tenants_events_never_come(account: Account, other: Account) -> None:

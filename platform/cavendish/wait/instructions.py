@@ -9,7 +9,9 @@
                                                               where no rendering can
     X-Cavendish-Beat: "…"                                     beside a lead: the text, as JSON, that is sent while the
                                                               client waits; a comment where there is none
-    X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>     answer the generation's events as text/event-stream
+    X-Cavendish-Stream: generation;gen_<hex>;<tenant hex>[;<cursor>]
+                                                              answer the generation's events as text/event-stream, those
+                                                              behind the cursor
     X-Cavendish-Stream: tenant;<cursor>;<tenant hex>;<mode>   answer the tenant's events of the mode (live, test) behind
                                                               the cursor ("": all)
     X-Cavendish-File: {"path": "…"}                           answer the local file
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,6 +39,8 @@ from cavendish.wait.asgi import PRIVATE, Headers, Message, Send, header, public,
 
 logger = logging.getLogger(__name__)
 
+CURSOR = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
+"""What an event's id is."""
 KEPT_BYTES = 64 * 1024
 """How much of an accepted job's first answer is kept, should rendering it again fail."""
 
@@ -59,14 +64,15 @@ class LeadFor(WaitFor):
 
 @dataclass(frozen=True)
 class StreamOf:
+    """`after` is where it begins unless the client says where it was, as for a TenantStreamOf."""
+
     generation: UUID
     tenant: UUID
+    after: str = ""
 
 
 @dataclass(frozen=True)
 class TenantStreamOf:
-    """`after` is where it begins unless the client says where it was."""
-
     after: str
     tenant: UUID
     livemode: bool
@@ -111,9 +117,9 @@ def _stream(value: str) -> StreamOf | TenantStreamOf:
     kind, what, tenant, *mode = value.split(";")
     if kind == "tenant":
         return TenantStreamOf(what, UUID(hex=tenant), livemode={"live": True, "test": False}[mode[0]])
-    if kind != "generation" or mode:
+    if kind != "generation" or len(mode) > 1:
         raise ValueError(kind)
-    return StreamOf(_generation(what), UUID(hex=tenant))
+    return StreamOf(_generation(what), UUID(hex=tenant), *mode)
 
 
 def _file(value: str) -> FileAt:

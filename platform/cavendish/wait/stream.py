@@ -89,7 +89,7 @@ async def answer_stream(
         await send_body(send)
         return
     reader = _Reader(reads, stream)
-    seen = (header(scope["headers"], b"last-event-id") or b"").decode("latin-1").strip()
+    seen = (header(scope["headers"], b"last-event-id") or b"").decode("latin-1").strip() or stream.after
     events: list[Event] | None = []
     if seen:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC
@@ -14,7 +13,7 @@ from cavendish.wait.asgi import Headers, Receive, Scope, Send, header, send_body
 from cavendish.wait.database import Event
 from cavendish.wait.event_reads import EventReads
 from cavendish.wait.hub import Hub
-from cavendish.wait.instructions import TenantStreamOf
+from cavendish.wait.instructions import CURSOR, TenantStreamOf
 from cavendish.wait.stream import HEADERS, KEEP_ALIVE_SECONDS, PAGE, REPLACED, note_outage
 
 LOOK_SECONDS = 1.0
@@ -23,7 +22,6 @@ LOOK_SECONDS = 1.0
 ENDING = frozenset({401, 403})
 """Statuses of refusals that end a stream; others, such as 503, pass."""
 
-_CURSOR = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
 _PREFIXES = {
     "generation": ids.GENERATION,
     "batch": ids.BATCH,
@@ -72,8 +70,8 @@ async def answer_tenant_stream(
         await send_body(send)
         return
     seen = (header(scope["headers"], b"last-event-id") or b"").decode("latin-1").strip() or stream.after
-    # What is no cursor stands for the beginning: to leave events out would be worse than to send them again.
-    after = seen if _CURSOR.fullmatch(seen) else ""
+    # The view has refused what is no cursor.
+    after = seen if CURSOR.fullmatch(seen) else ""
     async with watching(receive) as gone:
         # A proxy and an EventSource learn at once that the stream is open.
         await send_body(send, b": open\n\n", more=True)

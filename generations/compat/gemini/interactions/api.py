@@ -44,7 +44,7 @@ class InteractionList(GoogleView):
         detail = job_accepted(who, accepted)
         answer: HttpResponse
         if accepted.parsed.stream:
-            answer = _stream(request, detail, f"{request.path}/{public}", after=None)
+            answer = _stream(request, detail, f"{request.path}/{public}", after=0)
         else:
             answer = JsonResponse(head_json(detail))
             if not accepted.parsed.background:
@@ -67,8 +67,9 @@ class InteractionDetail(GoogleView):
             raise not_found()
         query = request.query_params
         streamed = query.get("stream") == "true"
+        after = number_of(query.get("last_event_id")) if streamed else 0
         if streamed and detail.generation.status not in TERMINAL and not inside:
-            return _stream(request, detail, request.path, after=query.get("last_event_id"))
+            return _stream(request, detail, request.path, after=after)
         ended = detail.generation.status in TERMINAL
         shown = interaction_json(
             detail,
@@ -77,7 +78,7 @@ class InteractionDetail(GoogleView):
             echo_input=query.get("include_input") == "true",
         )
         if streamed:
-            frames = event_stream(shown, query.get("last_event_id"))
+            frames = event_stream(shown, after)
             return StreamingHttpResponse(frames, content_type="text/event-stream")
         return StreamingHttpResponse(json_chunks(shown), content_type="application/json")
 
@@ -113,10 +114,10 @@ class InteractionCancel(GoogleView):
         return answer
 
 
-def _stream(request: Request, detail: GenerationDetail, path: str, *, after: str | None) -> HttpResponse:
+def _stream(request: Request, detail: GenerationDetail, path: str, *, after: int) -> HttpResponse:
     """Sends the first events at once, so that a client knows the id to resume with; the rest when the job has ended."""
     running = {**head_json(detail), "status": RUNNING, "steps": []}
     answer = HttpResponse(b"".join(event_stream(running, after)), content_type="text/event-stream")
-    last = max(number_of(after), LEAD)
+    last = max(after, LEAD)
     job_wait(answer, request, running["id"], f"{path}?stream=true&last_event_id=ev_{last}", WAIT, lead=True)
     return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cavendish.http.problems import bad_request
 from generations.compat.shared.json_stream import json_chunks
 
 RUNNING = "in_progress"
@@ -17,11 +18,10 @@ LEAD = 2
 """How many events come before anything is known of the end."""
 
 
-def event_stream(interaction: dict[str, Any], after: str | None) -> Iterator[bytes]:
-    """The frames behind the event `after`, pictures streamed from storage. One that runs ends without `done`."""
-    skipped = number_of(after)
+def event_stream(interaction: dict[str, Any], after: int) -> Iterator[bytes]:
+    """The frames behind the event of that number, pictures streamed from storage. One that runs ends without `done`."""
     for number, (kind, fields) in enumerate(events(interaction), start=1):
-        if number <= skipped:
+        if number <= after:
             continue
         yield f"event: {kind}\ndata: ".encode()
         yield from json_chunks({"event_type": kind, "event_id": f"ev_{number}", **fields})
@@ -31,9 +31,11 @@ def event_stream(interaction: dict[str, Any], after: str | None) -> Iterator[byt
 
 
 def number_of(event_id: str | None) -> int:
-    """The number in an event's id; 0 where there is none of ours: then the stream begins at its beginning."""
+    """The number in an event's id; 0 without one: then the stream begins at its beginning. Raises Problem 400."""
     text = (event_id or "").removeprefix("ev_")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    if event_id and not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise bad_request("invalid", "last_event_id takes the event_id of an event as it came, such as ev_3.")
+    return int(text or 0)
 
 
 def events(interaction: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

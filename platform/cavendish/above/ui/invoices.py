@@ -237,8 +237,15 @@ def shown(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> dic
 
 
 def line_jobs(line: InvoiceLine, invoice: Invoice, request: HttpRequest) -> dict[str, Any]:
-    """Returns the jobs of a line after what the address says, oldest first, and what the next page is after."""
-    jobs, cursor = line_generations(line, invoice, after=line_cursor(request.GET.get("after", "")), limit=LINE_PAGE)
+    """Returns the jobs of a line after what the address says, oldest first, and what the next page is after.
+
+    Raises Http404 for an `after` that leads to no page.
+    """
+    text = request.GET.get("after", "")
+    after = line_cursor(text)
+    if text and after is None:
+        raise Http404
+    jobs, cursor = line_generations(line, invoice, after=after, limit=LINE_PAGE)
     return {"invoice": invoice, "line": line, "jobs": jobs, "older": cursor or ""}
 
 
