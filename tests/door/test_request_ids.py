@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from cavendish.http.problems import CONTENT_TYPE
 from cavendish.telemetry.request_ids import request_of
 from tests.door.conftest import Door
 from tests.door.raw import connected, serving
@@ -76,6 +77,17 @@ async def test_what_is_refused_before_there_is_a_request_has_it_too() -> None:
             await raw.send(head("X-Request-Id: mine", *(f"X-{number}: 1" for number in range(100))))
             answer = await raw.answer()
             assert (answer.status, answer.headers["x-request-id"]) == (431, "mine")
+            problem = json.loads(answer.body)
+            assert (answer.headers["content-type"], problem["code"]) == (CONTENT_TYPE, "headers_too_large")
+            assert problem["request_id"] == "mine"
+        for given, taken in (("mine", True), ("x" * 300, False)):
+            async with connected(port) as raw:
+                await raw.send(f"FOO / HTTP/1.1\r\nHost: x\r\nX-Request-Id: {given}\r\n\r\n".encode())
+                answer = await raw.answer()
+                problem = json.loads(answer.body)
+                assert (answer.status, answer.headers["content-type"]) == (400, CONTENT_TYPE)
+                assert (problem["code"], problem["request_id"]) == ("bad_request", answer.headers["x-request-id"])
+                assert (problem["request_id"] == given) is taken
         async with connected(port) as raw:
             await raw.send(b"\x16\x03 nonsense\r\n\r\n")
             answer = await raw.answer()

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import re
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,8 +28,9 @@ import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cavendish.http.problems import CONTENT_TYPE, Problem
 from cavendish.telemetry import metrics
-from cavendish.telemetry.request_ids import request_of
+from cavendish.telemetry.request_ids import HEADER, Request, request_entered, request_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,16 @@ LEAST_READ_BYTES = 48 * 1024
 MOST_PIPELINED = 16
 SAY_SECONDS = 60.0
 """How often a bound on connections is logged: what strangers do must not fill the log."""
+
+_CODES = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.REQUEST_TIMEOUT: "headers_too_slow",
+    HTTPStatus.MISDIRECTED_REQUEST: "unknown_host",
+    HTTPStatus.TOO_MANY_REQUESTS: "too_many_open_requests",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "headers_too_large",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+_ID_LINE = re.compile(rb"(?i)\nx-request-id:[ \t]*([^\r\n]*)\r?\n")
 
 
 @dataclass(frozen=True)
@@ -181,8 +193,11 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            invalid = _Refused(HTTPStatus.BAD_REQUEST, "Invalid HTTP request received.")
-            self._refuse(error.__context__ if isinstance(error.__context__, _Refused) else invalid, "request")
+            invalid = _Refused(
+                HTTPStatus.BAD_REQUEST, "What came is no HTTP request, or has a method that is unknown here."
+            )
+            refused = error.__context__ if isinstance(error.__context__, _Refused) else invalid
+            self._refuse(refused, "request", data)
             return
         except httptools.HttpParserUpgrade:
             # Nothing that we speak is upgraded to: the request is answered as it stands.
@@ -248,9 +263,15 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._named_bytes > self.limits.head_bytes or self._lines > self.limits.head_lines:
             raise self._too_large()
 
-    def _request_id(self) -> str:
-        """The id that this request came with, as far as it came, or a fresh one."""
-        return request_of(getattr(self, "headers", ()) if self._begun else ()).id
+    def _request_id(self, received: bytes) -> str:
+        """The id that this request came with, as far as it came, or a fresh one.
+
+        The parser stops at a method that it does not know: then the headers are only in what was `received` with it.
+        """
+        headers = getattr(self, "headers", ()) if self._begun else ()
+        if not headers and self._in_head and not self._completed and (line := _ID_LINE.search(received)):
+            headers = [(HEADER, line[1])]
+        return request_of(headers).id
 
     def _too_large(self) -> _Refused:
         limits = self.limits
@@ -313,8 +334,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _refuse(self, refused: _Refused, kind: str) -> None:
-        """Answers in plain text where no other answer is under way, and closes once the client can have read it."""
+    def _refuse(self, refused: _Refused, kind: str, received: bytes = b"") -> None:
+        """Answers with a problem where no other answer is under way, and closes once the client can have read it."""
         metrics.CONNECTIONS_REFUSED.labels(kind).inc()
         self._stop_head_timer()
         if self._answering():
@@ -325,9 +346,11 @@ class BoundedProtocol(HttpToolsProtocol):
             # The request whose body is wrong gets this answer: to the application the client is gone.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        status, body = refused.status, refused.reason.encode()
-        lines = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: text/plain; charset=utf-8"]
-        lines += [f"Content-Length: {len(body)}", "Connection: close", f"X-Request-Id: {self._request_id()}"]
+        status, request = refused.status, Request(self._request_id(received))
+        with request_entered(request):
+            body = Problem(status.value, _CODES[status], refused.reason).body()
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}", f"Content-Type: {CONTENT_TYPE}"]
+        lines += [f"Content-Length: {len(body)}", "Connection: close", f"X-Request-Id: {request.id}"]
         if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
             lines.append("Retry-After: 5")
         self._discard = LINGER_BYTES
