@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from accounts.models import Tenant
 from cavendish.db import ids
 from cavendish.http.problems import FieldError, invalid, not_found, shown
+from cavendish.http.times import MomentInvalid, moment_parse
 
 PAGE = ("limit", "cursor")
 CREATED = ("created_after", "created_before")
@@ -75,13 +76,10 @@ class Parameters:
         if value is None:
             return None
         try:
-            time = datetime.fromisoformat(value.replace(" ", "+"))
-            if time.tzinfo is not None:
-                return time.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        self.wrong(name, "wrong_type", "Use a time like 2026-12-01T00:00:00Z.")
-        return None
+            return moment_parse(value.replace(" ", "+"))
+        except MomentInvalid as error:
+            self.wrong(name, error.code, str(error))
+            return None
 
     def created(self, column: str = "created_at", *, by_id: bool = True) -> dict[str, Any]:
         """Returns the conditions of `created_after` and `created_before`, for rows whose ids begin with the time.

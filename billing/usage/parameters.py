@@ -25,6 +25,7 @@ from cavendish.db import ids
 from cavendish.gemini.catalog import UnknownModel, get_model
 from cavendish.http.csv_files import CsvStyle, csv_style
 from cavendish.http.problems import FieldError, forbidden, invalid, not_found, shown
+from cavendish.http.times import MomentInvalid, moment_parse
 
 LIMIT, MOST = 1000, 10_000
 DAYS, DAYS_BY_HOUR = 1100, 31
@@ -151,15 +152,16 @@ class UsageParameters:
                     return day
             elif "T" in text and text.isascii():
                 # a "+" that was not escaped arrives as a space
-                moment = datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC)
-                if datetime.fromisoformat(text.replace(" ", "+")).tzinfo is None:
-                    self.wrong(name, "wrong_type", "The time has no offset; write it like 2026-11-01T00:00:00Z.")
-                elif moment.minute or moment.second or moment.microsecond:
+                moment = moment_parse(text.replace(" ", "+"))
+                if moment.minute or moment.second or moment.microsecond:
                     self.wrong(name, "out_of_range", "Sums are kept by hours of UTC; give a whole hour.")
                 elif 2000 <= moment.year <= 2200:
                     return moment
                 return None
-        except (ValueError, OverflowError):
+        except MomentInvalid as error:
+            self.wrong(name, error.code, str(error))
+            return None
+        except ValueError:
             pass
         detail = f"{shown(text)} is neither a date like 2026-11-01 nor a time like 2026-11-01T00:00:00Z."
         self.wrong(name, "wrong_type", detail)

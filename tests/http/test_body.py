@@ -12,6 +12,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from accounts.authentication.parameters import Parameters
 from cavendish.http import json_body
 from cavendish.http.parsers import MAX_BYTES, BodyTooLarge, SmallJSONParser
 from cavendish.http.problems import Problem, problem_of
@@ -58,6 +59,37 @@ def test_every_wrong_value_is_named_at_once() -> None:
         "/nam": "unknown_field", "/name": "required", "/size": "wrong_type", "/live": "wrong_type",
         "/until": "wrong_type", "/kind": "unknown_value", "/words/0": "too_long", "/words/1": "wrong_type",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("tomorrow", "wrong_type", '"tomorrow" is no time; write it like 2026-12-01T00:00:00Z.'),
+        (
+            "2026-02-30T00:00:00Z",
+            "wrong_type",
+            '"2026-02-30T00:00:00Z" is no time; write it like 2026-12-01T00:00:00Z.',
+        ),
+        (
+            "2026-12-01T24:00:00Z",
+            "wrong_type",
+            '"2026-12-01T24:00:00Z" is no time; write it like 2026-12-01T00:00:00Z.',
+        ),
+        ("2026-12-01T00:00:00+99:00", "wrong_type", "is no time; write it like"),
+        ("", "wrong_type", '"" is no time'),
+        ("2026-12-01", "wrong_type", "The time has no offset; write it like 2026-12-01T00:00:00Z."),
+        ("9999-12-31T23:59:59-14:00", "out_of_range", "years 1 to 9999"),
+        ("0001-01-01T00:00:00+14:00", "out_of_range", "years 1 to 9999"),
+    ],
+)
+def test_a_wrong_time_is_told_in_the_same_words_everywhere(text: str, code: str, words: str) -> None:
+    with pytest.raises(Problem) as in_body:
+        json_body.body_of(request_of({"until": text}), Wanted, partial=True)
+    parameters = Parameters(Request(APIRequestFactory().get("/", {"created_after": text})), takes=("created_after",))
+    assert parameters.moment("created_after") is None
+    for [error] in (in_body.value.errors, parameters.errors):
+        assert error.code == code
+        assert words in error.detail
 
 
 @pytest.mark.parametrize(

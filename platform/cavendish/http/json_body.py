@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from rest_framework import serializers
@@ -18,7 +18,7 @@ from rest_framework.fields import empty
 from rest_framework.request import Request
 
 from cavendish.http.problems import FieldError, escape, invalid, shown
-from cavendish.http.times import LATEST
+from cavendish.http.times import MomentInvalid, moment_parse
 
 MAX_FIELDS = 40
 
@@ -162,15 +162,11 @@ class Moment(Typed, serializers.DateTimeField):
 
     takes, kinds = "a time like 2026-12-01T00:00:00Z", (str,)
 
-    def enforce_timezone(self, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            raise ValidationError("The time has no offset; write it like 2026-12-01T00:00:00Z.", code="wrong_type")
-        if value > LATEST:
-            raise ValidationError("The time is out of range.", code="out_of_range")
+    def to_internal_value(self, value: Any) -> datetime:
         try:
-            return value.astimezone(UTC)
-        except OverflowError:
-            raise ValidationError("The time is out of range.", code="out_of_range") from None
+            return moment_parse(value)
+        except MomentInvalid as error:
+            raise ValidationError(str(error), code=error.code) from None
 
 
 class Choice(Typed, serializers.ChoiceField):
