@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from generations.upkeep.activity import activity_rebuild
@@ -25,5 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         until = min(options["until"] + timedelta(days=1, microseconds=-1), now) if options["until"] else now
+        if until < options["since"]:
+            raise CommandError(f"--since has to be a day up to {until:%Y-%m-%d}.")
         changed = activity_rebuild(since=options["since"], until=until)
         self.stdout.write(f"{changed} rows changed.")

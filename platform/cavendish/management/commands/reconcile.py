@@ -29,6 +29,11 @@ from cavendish.db import ids
 from cavendish.db.router import acting_as
 
 LAST = "last"
+OF_BOOKS: dict[str, Any] = {
+    "tenant": None, "month": None, "checks": "", "since": None, "hashes": "", "no_objects": False,
+}  # fmt: skip
+OF_UPSTREAM: dict[str, Any] = {"upstream_zone": ZONE, "service": "", "tolerance": Decimal(0), "skus": SKUS}
+"""Options that are of one comparison alone, with their defaults."""
 
 
 def month(text: str) -> date:
@@ -122,13 +127,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _refuse_idle(options)
         differs = self._compare_upstream(options) if options["upstream"] else self._compare_books(options)
         if differs:
             sys.exit(1)
 
     def _compare_books(self, options: dict[str, Any]) -> bool:
-        if options["since"] and options["month"]:
-            raise CommandError("Give --month or --since, not both.")
         limits = Options(
             tenant_id=_tenant_id(options["tenant"]),
             month=options["month"],
@@ -215,6 +219,17 @@ class Command(BaseCommand):
             self.stdout.write(f"of another service: {service} for {sums.cost:f}")
         if other := sorted(export.currencies - {"USD"}):
             self.stdout.write(f"The export has amounts in {', '.join(other)}; ours are in USD.")
+
+
+def _refuse_idle(options: dict[str, Any]) -> None:
+    """Raises CommandError for options that do nothing together: who gave them would take the result for another."""
+    others, word = (OF_BOOKS, "with") if options["upstream"] else (OF_UPSTREAM, "without")
+    if idle := [f"--{name.replace('_', '-')}" for name, default in others.items() if options[name] != default]:
+        raise CommandError(f"{word.capitalize()} --upstream there is no use for {', '.join(idle)}.")
+    if options["since"] and options["month"]:
+        raise CommandError("Give --month or --since, not both.")
+    if options["no_objects"] and OBJECTS in options["checks"].split(","):
+        raise CommandError(f"Give --no-objects or --checks {OBJECTS}, not both.")
 
 
 def _tenant_id(text: str | None) -> UUID | None:
