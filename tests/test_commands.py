@@ -21,6 +21,7 @@ from django.core.management import CommandError, call_command
 from accounts.authentication.principal import principal_of
 from accounts.models import Tenant, User
 from billing.models import Wallet
+from cavendish.boot.config import Config
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
 
@@ -92,6 +93,22 @@ def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
     assert "\nPostgreSQL cannot be asked: " in f"\n{ended.stderr}"
     assert "Traceback" not in ended.stderr
     assert "canary" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["demo_seed", "drain", "reconcile"])
+def test_a_database_that_is_not_migrated_is_one_line(command: str) -> None:
+    known = Config.load()
+    elsewhere = {
+        name: f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3Dnowhere"
+        for role in ("", "SYSTEM_", "OPERATOR_", "PEOPLE_", "OWNER_")
+        if (url := known.get(name := f"DATABASE_{role}URL"))
+    }
+    environment = {**os.environ, **elsewhere}
+    ended = subprocess.run([*COMMAND, command], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].removeprefix("CommandError: ").startswith("The database lacks ")
+    assert "Run `manage.py migrate --database owner` first" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_database_that_gave_up_is_not_said_to_be_away() -> None:

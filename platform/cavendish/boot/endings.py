@@ -9,13 +9,18 @@ from types import TracebackType
 
 from cavendish.db.address import process_name
 from cavendish.db.away import is_away
+from cavendish.db.migrated import migrations_missing, told
 
 SERVERS = frozenset({"cavendish web", "cavendish worker", "cavendish scheduler", "cavendish"})
 """Whose log has the traceback as well."""
 
 
+MIGRATING = frozenset({"cavendish migrate", "cavendish prepare", "cavendish restore"})
 CONFLICTS = ("40", "55P03", "57014")
 """SQLSTATEs: rolled back for another's sake; a lock that was not to be had in time; a statement that took too long."""
+
+OF_ANOTHER_SCHEMA = frozenset({"42P01", "42703", "42883", "42501", "3F000"})
+"""SQLSTATEs of a database that has not all migrations: a table, column, function, right or schema is missing."""
 
 
 def endings_install(arguments: Sequence[str]) -> None:
@@ -32,6 +37,8 @@ def _end(kind: type[BaseException], error: BaseException, trace: TracebackType |
         sys.stderr.write("\nStopped.\n")
     elif is_away(error):
         sys.stderr.write(_of_postgres(error))
+    elif process_name() not in MIGRATING and _code(error) in OF_ANOTHER_SCHEMA and (missing := _migrations_missing()):
+        sys.stderr.write(f"{told(missing)}\n")
     else:
         sys.__excepthook__(kind, error, trace)
 
@@ -47,6 +54,14 @@ def _of_postgres(error: BaseException) -> str:
         f"PostgreSQL cannot be asked: {said}\nStart the platform of this CAVENDISH_DATA_DIR, or see that "
         "DATABASE_URL and the others lead to a server that runs.\n"
     )
+
+
+def _migrations_missing() -> int:
+    """Returns how many migrations the database lacks, 0 where that cannot be told."""
+    try:
+        return migrations_missing("default")
+    except Exception:
+        return 0
 
 
 def _code(error: BaseException) -> str:

@@ -29,6 +29,13 @@ def migrations_missing(alias: str) -> int:
     return missing
 
 
+def told(missing: int) -> str:
+    return (
+        f"The database lacks {missing} migrations of this version. Run `manage.py migrate --database owner` first; "
+        "`up` does so by itself."
+    )
+
+
 @cache
 def _of_this_version() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).disk_migrations)

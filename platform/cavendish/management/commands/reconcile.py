@@ -26,6 +26,7 @@ from cavendish.above.reconcile.models import ReconcileRun
 from cavendish.above.reconcile.runs import run_of_command
 from cavendish.above.reconcile.selectors import reconcile_clean_at
 from cavendish.db import ids
+from cavendish.db.migrated import migrations_missing, told
 from cavendish.db.router import acting_as
 
 LAST = "last"
@@ -128,6 +129,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         _refuse_idle(options)
+        # Each check would fail alone, and the run be of none.
+        if missing := migrations_missing("default"):
+            raise CommandError(told(missing))
         differs = self._compare_upstream(options) if options["upstream"] else self._compare_books(options)
         if differs:
             sys.exit(1)
