@@ -21,6 +21,7 @@ from accounts.authentication.people import person_actor, signed_in_with_two_fact
 from accounts.models import User
 from accounts.roles.operators import OperatorPermission, operator_can, roles_with
 from cavendish.above.ui.acts import Act, act_page
+from cavendish.above.ui.marks import listed
 from cavendish.above.ui.scripts import is_scripted
 
 View = Callable[..., HttpResponse]
@@ -83,7 +84,7 @@ def refused(request: HttpRequest, permission: OperatorPermission) -> HttpRespons
     context = {
         "permission": permission,
         "role": operator_of(request).operator_role,
-        "roles": ", ".join(roles_with(permission)),
+        "roles": listed(roles_with(permission)),
         "scripted": scripted,
     }
     template = "admin/refused_panel.html" if scripted else "admin/refused.html"

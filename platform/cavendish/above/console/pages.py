@@ -28,6 +28,7 @@ from cavendish.above.console.places import left_behind
 from cavendish.above.console.workplace import TestModeOff, Workplace, livemode_switch, workplace_of
 from cavendish.above.ui.acts import Act, act_page
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import listed
 from cavendish.above.ui.scripts import is_scripted, towards
 
 View = Callable[..., HttpResponseBase]
@@ -122,7 +123,7 @@ def refused(request: HttpRequest, work: Workplace, permission: Permission) -> Ht
     context = {
         "permission": permission,
         "role": label(work.membership.role_label),
-        "roles": ", ".join(label(Role(role).label) for role in Role if may(role, permission)),
+        "roles": listed(label(Role(role).label) for role in Role if may(role, permission)),
         "scripted": scripted,
     }
     template = "console/refused_panel.html" if scripted else "console/refused.html"

@@ -31,6 +31,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import model_name
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import facts, named
 
 Status = Invoice.Status
 TODAY = RawSQL("(now() AT TIME ZONE billing_invoice.timezone)::date", (), output_field=DateField())
@@ -157,7 +158,7 @@ def line_label(line: InvoiceLine) -> str:
     text = line_text(line)
     kind = text.removesuffix(BATCH)
     if line.type != InvoiceLine.Type.USAGE and line.description:
-        return f"{label(line.get_type_display())}: {line.description}"
+        return named(label(line.get_type_display()), line.description)
     if line.type != InvoiceLine.Type.USAGE or kind == text:
         return label(text)
     return _("%(kind)s, batch") % {"kind": label(kind)}
@@ -213,7 +214,7 @@ def sums(full: FullInvoice) -> list[Sum]:
 
 
 def period(invoice: Invoice, last: date) -> str:
-    return f"{day(invoice.month)} – {day(last, year=True)}, {invoice.timezone}"
+    return facts(f"{day(invoice.month)} – {day(last, year=True)}", invoice.timezone)
 
 
 def shown(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import PaymentMethod, ProviderPayment
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import in_brackets
 
 Status = ProviderPayment.Status
 TONES = {
@@ -86,7 +87,7 @@ def problem_text(code: str, detail: str = "") -> str:
     if detail and code not in PROBLEMS:
         return detail
     words = _words(PROBLEMS, code)
-    return f"{words} ({detail})" if code == "internal" and detail else words
+    return in_brackets(words, detail) if code == "internal" and detail else words
 
 
 def _words(known: Mapping[str, str | Promise], code: str) -> str:

@@ -20,6 +20,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import MODE, created
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
+from cavendish.above.ui.marks import listed
 from cavendish.above.ui.public_ids import find_or_404
 from cavendish.db import ids
 
@@ -61,7 +62,7 @@ def _decision(charge: Charge) -> Any:
 
 
 def _flags(charge: Charge) -> Any:
-    words = ", ".join(label(str(flag).replace("_", " ")) for flag in charge.flags)
+    words = listed(label(str(flag).replace("_", " ")) for flag in charge.flags)
     if charge.flags and getattr(charge, "resolution", None) is None:
         return format_html('<b class="bad">{}</b>', words)
     return words

@@ -20,6 +20,7 @@ from cavendish.above.admin.links import address_of
 from cavendish.above.ui import formats
 from cavendish.above.ui.formats import ago, count, money, percent, seconds, size
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import listed, named
 from cavendish.boot.clock import machine_now
 from cavendish.db import ids
 
@@ -258,14 +259,14 @@ def _page(name: str) -> str:
 
 def needs(page: FrontPage) -> list[dict[str, Any]]:
     """Returns the three sums above all: how many, of what, and the worst of it in words."""
-    absorbed = ", ".join(money(amount, currency, digits=4) for currency, amount in page.flagged.absorbed.items())
+    absorbed = listed(money(amount, currency, digits=4) for currency, amount in page.flagged.absorbed.items())
     oldest = page.flagged.oldest_at
     charges = _("%(amount)s absorbed, oldest %(age)s") % {
         "amount": absorbed or money(Decimal(0), "USD"),
         "age": seconds((page.at - oldest).total_seconds()) if oldest else "–",
     }  # fmt: skip
     first = trouble(page.troubles.first[0]) if page.troubles.first else None
-    overdue = ", ".join(money(amount, currency) for currency, amount in page.invoices.overdue.items())
+    overdue = listed(money(amount, currency) for currency, amount in page.invoices.overdue.items())
     return [
         {
             "count": page.flagged.count,
@@ -277,7 +278,7 @@ def needs(page: FrontPage) -> list[dict[str, Any]]:
             "count": page.troubles.count,
             "anchor": "#failing",
             "word": _("failing or stuck"),
-            "text": f"{first.name}: {first.text}" if first else _("Nothing fails or stands still"),
+            "text": named(first.name, first.text) if first else _("Nothing fails or stands still"),
         },
         {
             "count": page.invoices.count,

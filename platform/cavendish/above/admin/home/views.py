@@ -16,6 +16,7 @@ from cavendish.above.admin.home.cards import cards
 from cavendish.above.admin.home.charts import money_chart
 from cavendish.above.admin.home.selectors import FrontPage, front_page
 from cavendish.above.admin.pages import operator_page
+from cavendish.above.ui.marks import named
 from cavendish.above.ui.spreadsheet import csv_response
 
 KEPT_SECONDS = 10
@@ -73,7 +74,7 @@ def state(request: HttpRequest) -> HttpResponse:
     word = _("All systems well")
     tone = "good"
     if bad:
-        word, tone = f"{bad[0].name}: {bad[0].word}", "bad"
+        word, tone = named(bad[0].name, bad[0].word), "bad"
     elif page.failures.is_above:
         word, tone = _("Upstream unsteady"), "waiting"
     kinds = page.troubles.by_kind

@@ -33,6 +33,7 @@ from cavendish.above.ui.acts import Act
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.forms import AmountField, DayField
 from cavendish.above.ui.lists import FilterInvalid
+from cavendish.above.ui.marks import facts, named, words
 
 
 class InvoiceAct(Act):
@@ -196,7 +197,7 @@ class CreditNote(InvoiceBooking):
         super().__init__(*args, **options)
         self.left = lines_left(self.invoice)
         lines = [
-            (str(line.number), f"{group_text(line)}: {line_text(line)}, {self.money(self.left[line.number])}")
+            (str(line.number), named(group_text(line), facts(line_text(line), self.money(self.left[line.number]))))
             for line in self.full.lines
             if self.left[line.number]
         ]
@@ -266,7 +267,7 @@ class Send(InvoiceAct):
         self.fields["emails"].initial = "\n".join(recipients(self.invoice.tenant_id))
 
     def clean_emails(self) -> list[str]:
-        addresses = self.cleaned_data["emails"].replace(",", " ").split()
+        addresses = words(self.cleaned_data["emails"])
         if len(addresses) > MOST_EMAILS:
             raise ValidationError(gettext("At most %s addresses.") % MOST_EMAILS)
         for address in addresses:

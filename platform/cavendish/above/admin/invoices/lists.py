@@ -17,6 +17,7 @@ from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.ui import formats
 from cavendish.above.ui.invoices import STATES, TODAY, by_status, invoice_state
 from cavendish.above.ui.lists import Column, Filter, FilterInvalid, List, equals
+from cavendish.above.ui.marks import facts
 from cavendish.db import ids
 
 
@@ -148,7 +149,7 @@ RECEIPTS: List[Receipt] = List(
 
 
 def _payer(row: Payment) -> str:
-    return row.actor if row.method == "manual" else f"{row.method}, {row.actor}"
+    return row.actor if row.method == "manual" else facts(row.method, row.actor)
 
 
 def _day(text: str) -> date:

@@ -15,6 +15,7 @@ from billing.months import month_after
 from cavendish.above.admin.tenants.selectors import Spend
 from cavendish.above.ui.charts import TODAY_DAYS, WHOLE, Bar, bars
 from cavendish.above.ui.formats import day, money
+from cavendish.above.ui.marks import named
 
 
 def spend_chart(spend: Spend, currency: str) -> SafeString | str:
@@ -37,7 +38,7 @@ def spend_chart(spend: Spend, currency: str) -> SafeString | str:
         label = day(on) if on.day in {1, 8, 15, 22} and abs((on - spend.today).days) > TODAY_DAYS else ""
         if on == spend.today:
             label = _("today %s") % money(amount, currency, digits=places)
-        title = f"{day(on)}: {money(amount, currency)}"
+        title = named(day(on), money(amount, currency))
         drawn.append(Bar(label, title, (amount,), now=on == spend.today, pace=pace, mark=mark))
     return bars(drawn, kinds=("1",), axis=lambda value: money(Decimal(str(value)), currency, digits=_places(most)))
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from cavendish.above.console.batches.sheet import Sheet, SheetProblem, SheetRow
 from cavendish.above.console.playground.prompt_templates import TemplateShown
+from cavendish.above.ui.marks import listed
 from cavendish.db import ids
 
 PROMPT, PICTURE, KEY, MODEL, RATIO, SIZE = "prompt", "picture", "key", "model", "aspect_ratio", "image_size"
@@ -45,7 +46,7 @@ def head_problems(sheet: Sheet, template: TemplateShown | None) -> list[SheetPro
     """Returns what is wrong with the columns: unknown ones, and those that are missing though they are needed."""
     known = _names(template)
     problems = [
-        SheetProblem(1, name, _("This column is not known. Use %s.").replace("%s", ", ".join(columns_of(template))))
+        SheetProblem(1, name, _("This column is not known. Use %s.").replace("%s", listed(columns_of(template))))
         for name in sheet.head
         if name and name.casefold() not in known
     ]

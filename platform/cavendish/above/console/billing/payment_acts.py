@@ -25,6 +25,7 @@ from cavendish.above.console.pay.leading import led_to_provider
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.formats import money
 from cavendish.above.ui.forms import AmountField
+from cavendish.above.ui.marks import facts
 from cavendish.above.ui.payments import method_text
 
 ANOTHER = "another"
@@ -88,7 +89,7 @@ class ChangeAutoTopUp(Act):
         for name in ("threshold", "amount", "monthly_limit"):
             value = getattr(terms, name)
             self.fields[name].initial = money(value) if value else ""
-            self.fields[name].label = f"{self.fields[name].label}, {wallet.currency}"
+            self.fields[name].label = facts(self.fields[name].label, wallet.currency)
 
     @property
     def title(self) -> str:

@@ -18,6 +18,7 @@ from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
 from cavendish.above.ui.acts import Act, Preview
 from cavendish.above.ui.forms import MomentField
+from cavendish.above.ui.marks import entries
 from cavendish.db import ids
 from cavendish.http.problems import Problem, not_found
 from generations.collections.services import (
@@ -252,7 +253,7 @@ class TagSeveral(ForSeveral):
         return _("Tag %s").replace("%s", self.number)
 
     def run(self, actor: Actor) -> str:
-        add = [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+        add = entries(self.cleaned_data["tags"])
         for job in self.jobs:
             generation_tags_change(
                 tenant_id=self.work.tenant_id, generation_id=job.id, livemode=self.work.livemode, add=add

@@ -16,6 +16,7 @@ from cavendish.above.console.gallery.details import labels_of, output_of
 from cavendish.above.console.gallery.menus import query_of
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.marks import entries
 from cavendish.above.ui.refusals import refusal_text
 from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
@@ -81,7 +82,7 @@ def _tags(request: HttpRequest, work: Workplace, output: Output) -> None:
             tenant_id=work.tenant_id,
             generation_id=output.generation_id,
             livemode=work.livemode,
-            add=[tag.strip() for tag in add.split(",") if tag.strip()],
+            add=entries(add),
             remove=[remove] if remove else [],
         )
 

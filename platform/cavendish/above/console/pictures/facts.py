@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cavendish.above.console.pictures.shapes import Sight
+from cavendish.above.ui.marks import listed
 
 
 def request_facts(sight: Sight) -> list[tuple[str, str]]:
@@ -23,7 +24,7 @@ def _facts(request: Mapping[str, Any], sight: Sight) -> Iterator[tuple[str, str]
         yield _("Size"), generation.image_size
     searches = [name for tool in _dicts(request.get("tools")) for name in _searches(tool)]
     if searches:
-        yield _("Google Search"), ", ".join(searches)
+        yield _("Google Search"), listed(searches)
     config = request.get("generation_config")
     config = config if isinstance(config, dict) else {}
     for name, label in (

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from django.http import QueryDict
 
+from cavendish.above.ui.marks import entries
 from cavendish.db import ids
 from cavendish.gemini.catalog import CatalogError, Model, get_model
 from generations.labels.folding import MAX_CHARS, MAX_FOLDED, MAX_TAGS, tag_folded
@@ -176,8 +177,8 @@ def _references(data: QueryDict) -> tuple[Reference, ...]:
 
 def tags_of(text: str) -> tuple[str, ...]:
     """Returns the tags of a line, which commas part; as many and as long as tags may be."""
-    printable = "".join(char if char.isprintable() else " " for char in text.replace("，", ","))
-    tags = (" ".join(tag.split())[:MAX_CHARS].strip() for tag in printable.split(","))
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    tags = (" ".join(tag.split())[:MAX_CHARS].strip() for tag in entries(printable))
     return tuple(dict.fromkeys(tag for tag in tags if 0 < len(tag_folded(tag)) <= MAX_FOLDED))[:MAX_TAGS]
 
 

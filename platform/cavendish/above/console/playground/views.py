@@ -41,6 +41,7 @@ from cavendish.above.console.playground.results import (
 from cavendish.above.console.upload_admission import takes_files
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import named
 from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
@@ -207,7 +208,7 @@ def playground_upload(request: HttpRequest, work: Workplace) -> HttpResponse:
         try:
             added = reference_upload(work, upload)
         except Problem as problem:
-            errors["reference"] = f"{upload.name}: {upload_sentence(problem, work)}"
+            errors["reference"] = named(upload.name, upload_sentence(problem, work))
     offered = models_offered(work.principal)
     form = form_of_data(request.POST, offered)
     if scripted:

@@ -27,6 +27,7 @@ from cavendish.above.console.settings.keys.selectors import (
 )
 from cavendish.above.console.settings.words import numbered
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.marks import between, listed
 from cavendish.db import ids
 
 NAMED = 3
@@ -140,14 +141,14 @@ def _keys(work: Workplace) -> list[Risk]:
 def _of_keys(text: str, keys: list[ApiKey], word: str, view: str) -> Risk:
     """Returns a line about keys: with one of them the act itself, with several the list."""
     links = [format_html('<a href="{}">{}</a>', address_of(key), key.name) for key in keys[:NAMED]]
-    about = format_html("{}{}", format_html_join(", ", "{}", ((link,) for link in links)), _more(len(keys)))
+    about = format_html("{}{}", format_html_join(between(), "{}", ((link,) for link in links)), _more(len(keys)))
     only = keys[0] if len(keys) == 1 else None
     address = address_of(only, view) if only else reverse("console:keys")
     return Risk("note", numbered(text, len(keys)), about, address, word if only else _("See keys"), dialog=bool(only))
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + _more(len(names))
+    return listed(names[:NAMED]) + _more(len(names))
 
 
 def _more(number: int) -> str:

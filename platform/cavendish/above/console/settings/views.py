@@ -17,6 +17,7 @@ from cavendish.above.console.settings.risks import risks_of
 from cavendish.above.console.settings.words import numbered
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
+from cavendish.above.ui.marks import facts
 from generations.models import GuardRule
 
 
@@ -41,7 +42,8 @@ def _now(work: Workplace) -> dict[str, str]:
             words["members"] = numbered(ngettext("%d member", "%d members", people), people)
             invited = Invitation.objects.filter(INVITATION_STATUSES["open"](), **own).count()
             if invited:
-                words["members"] += _(", ") + numbered(ngettext("%d invited", "%d invited", invited), invited)
+                also = numbered(ngettext("%d invited", "%d invited", invited), invited)
+                words["members"] = facts(words["members"], also)
         if work.may(Permission.KEYS):
             keys = ApiKey.objects.filter(KEY_STATUSES["active"](), **own, is_console=False)
             live = keys.filter(livemode=True).count()

@@ -13,6 +13,7 @@ from accounts.models import Role, Scope
 from accounts.roles.permissions import scopes_of_mode
 from cavendish.above.ui import formats
 from cavendish.above.ui.labels import SCOPES, label
+from cavendish.above.ui.marks import listed
 
 ROLES: dict[str, str | Promise] = {
     Role.OWNER: _("May do everything, including owners, the use policy and closing the tenant."),
@@ -53,7 +54,7 @@ def may_do(scopes: Collection[str], livemode: bool) -> str:
         return str(_("Nothing"))
     if set(scopes_of_mode(livemode)) <= set(scopes):
         return str(_("Everything"))
-    return ", ".join(str(SCOPES[scope]) for scope in SCOPES if scope in scopes)
+    return listed(SCOPES[scope] for scope in SCOPES if scope in scopes)
 
 
 def numbered(text: str, number: int) -> str:

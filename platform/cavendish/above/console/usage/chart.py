@@ -15,6 +15,7 @@ from billing.money import ZERO
 from cavendish.above.console.usage.report import Report
 from cavendish.above.ui.charts import Bar, bars, room_for_names
 from cavendish.above.ui.formats import count, day, money
+from cavendish.above.ui.marks import named
 
 FIFTH = {1, 5, 10, 15, 20, 25, 30}
 
@@ -72,9 +73,9 @@ def month_chart(report: Report, forecast: MonthForecast | None) -> Chart:
 def _title(report: Report, on: date, sizes: tuple[Decimal, ...], more: Decimal) -> str:
     """Returns what the pointer shows: the day's sum, then each part that is not nothing."""
     measure = report.asked.measure
-    lines = [f"{day(on)}: {_text(sum(sizes, ZERO), measure)}"]
+    lines = [named(day(on), _text(sum(sizes, ZERO), measure))]
     lines += [
-        f"{name}: {_text(size, measure)}"
+        named(name, _text(size, measure))
         for (_kind, name, _values), size in zip(report.series, sizes, strict=True)
         if size
     ]

@@ -14,6 +14,7 @@ from accounts.actor import Actor
 from billing.usage.schema import UsageTagsChange
 from billing.usage.services import usage_tags_set
 from cavendish.above.ui.acts import Act, Change, Preview
+from cavendish.above.ui.marks import entries, listed
 from cavendish.db.router import current_alias
 from cavendish.http.json_body import body_checked
 
@@ -40,7 +41,7 @@ class ChooseTags(Act):
         self.tenant_id, self.now = tenant_id, now
         self.fields["tags"].initial = ", ".join(now)
         if lately:
-            lead = gettext("Your last jobs carry: %s.") % ", ".join(lately)
+            lead = gettext("Your last jobs carry: %s.") % listed(lately)
             self.fields["tags"].help_text = f"{self.fields['tags'].help_text} {lead}"
 
     @property
@@ -48,8 +49,7 @@ class ChooseTags(Act):
         return gettext("Sum usage by metadata")
 
     def _checked(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["tags"].replace("，", ",").split(",")]
-        body = {"tags": list(dict.fromkeys(name for name in names if name))}
+        body = {"tags": list(dict.fromkeys(entries(self.cleaned_data["tags"])))}
         checked: list[str] = body_checked(body, UsageTagsChange)["tags"]
         return checked
 
@@ -59,13 +59,11 @@ class ChooseTags(Act):
         if lost := len(set(self.now) - set(after)):
             text = ngettext("%s name gets no new sums from now on.", "%s names get no new sums from now on.", lost)
             notes = [text % lost]
-        return Preview([Change(gettext("Metadata names"), ", ".join(self.now) or "–", ", ".join(after) or "–")], notes)
+        return Preview([Change(gettext("Metadata names"), listed(self.now) or "–", listed(after) or "–")], notes)
 
     def run(self, actor: Actor) -> str:
         kept = usage_tags_set(tenant_id=self.tenant_id, keys=self._checked(), actor=actor)
-        return (
-            gettext("Usage is summed by %s.") % ", ".join(kept) if kept else gettext("Usage is summed by no metadata.")
-        )
+        return gettext("Usage is summed by %s.") % listed(kept) if kept else gettext("Usage is summed by no metadata.")
 
 
 def names_lately(tenant_id: UUID, *, livemode: bool) -> list[str]:

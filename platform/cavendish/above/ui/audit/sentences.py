@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -12,12 +12,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from accounts.models import AuditEvent
 from cavendish.above.ui.audit.phrases import NAMES, PHRASES
 from cavendish.above.ui.formats import short_id
 from cavendish.above.ui.labels import SCOPES, WORDS, label
+from cavendish.above.ui.marks import comma, listed
 
 SHOWN = 3
 """Values in a sentence; the event's page has them all."""
@@ -49,7 +49,7 @@ def sentence(event: AuditEvent, *, full: bool = True) -> SafeString:
     if named and values.get("currency"):
         named = f"{named} {values['currency']}"
     texts = changes(event, without=NAMES if named else ())
-    parts = format_html_join("", "{}{}", ((_(", "), text) for text in texts[: SHOWN if not named else 2]))
+    parts = format_html_join("", "{}{}", ((comma(), text) for text in texts[: SHOWN if not named else 2]))
     if named:
         parts = format_html(" <b>{}</b>{}", named, parts)
     reason = values.get("reason") or values.get("note")
@@ -73,7 +73,7 @@ def _cell(values: Any, name: str) -> str:
     if name not in values:
         return "–"
     if name == "scopes" and isinstance(values[name], list):
-        return _listed(str(SCOPES.get(scope, scope)) for scope in values[name])
+        return listed(str(SCOPES.get(scope, scope)) for scope in values[name])
     return shown(values[name])
 
 
@@ -103,11 +103,9 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        text = _listed(map(shown, value))
+        text = listed(map(shown, value))
     elif isinstance(value, dict):
-        text = pgettext("between words", ", ").join(
-            f"{name.replace('_', ' ')} {shown(item)}" for name, item in value.items()
-        )
+        text = listed(f"{name.replace('_', ' ')} {shown(item)}" for name, item in value.items())
     elif isinstance(value, str) and _MOMENT.match(value) and (at := parse_datetime(value)):
         text = f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else value
     elif isinstance(value, str) and _ID.fullmatch(value):
@@ -118,10 +116,6 @@ def shown(value: Any) -> str:
             whole, _point, places = text.partition(".")
             text = f"{whole}.{places.rstrip('0'):0<2}"
     return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _listed(words: Iterable[str]) -> str:
-    return pgettext("between words", ", ").join(words)
 
 
 def _word(text: str) -> str:

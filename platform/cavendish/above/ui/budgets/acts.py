@@ -21,6 +21,7 @@ from cavendish.above.ui.budgets.lines import quantity
 from cavendish.above.ui.formats import money, percent_sign
 from cavendish.above.ui.forms import MomentField
 from cavendish.above.ui.labels import PERIODS, labelled
+from cavendish.above.ui.marks import in_brackets, listed, words
 from cavendish.db import ids
 from cavendish.http.json_body import body_checked
 from cavendish.http.problems import not_found
@@ -54,7 +55,7 @@ class BudgetTermsAct(BudgetAct):
     def terms(self, metric: str) -> dict[str, Any]:
         """Returns the terms as the API takes them: money as text, other metrics and percentages as whole numbers."""
         values = self.cleaned_data
-        percents = values["alerts"].replace(",", " ").replace("%", " ").split()
+        percents = words(values["alerts"].replace("%", " "))
         return {
             "limit": _sent(values["limit"], metric),
             "hard": values["hard"],
@@ -95,7 +96,7 @@ class NewBudget(BudgetTermsAct):
         if self.livemode is not None:
             rows = rows.filter(livemode=self.livemode)
         return [
-            (ids.encode(ids.API_KEY, key.id), gettext("the key %s") % f"{key.name} ({key.prefix})")
+            (ids.encode(ids.API_KEY, key.id), gettext("the key %s") % in_brackets(key.name, key.prefix))
             for key in rows.order_by("name")[:MOST_NAMED]
         ]
 
@@ -215,7 +216,7 @@ class RaiseBudget(OneBudget):
 
 def percents(alerts: list[int]) -> str:
     """Returns the percentages at which a budget warns: "80 %, 100 %"."""
-    return ", ".join(map(percent_sign, sorted(alerts))) or "–"
+    return listed(map(percent_sign, sorted(alerts))) or "–"
 
 
 class DeleteBudget(OneBudget):

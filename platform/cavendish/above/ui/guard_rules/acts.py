@@ -16,6 +16,7 @@ from accounts.roles.checks import image_sizes
 from cavendish.above.ui import formats
 from cavendish.above.ui.acts import Act
 from cavendish.above.ui.forms import AmountField, LinesField
+from cavendish.above.ui.marks import words
 from cavendish.above.ui.secret_page import secret_page
 from cavendish.db import ids
 from cavendish.http.json_body import body_checked
@@ -173,7 +174,7 @@ class LanguagesForm(RuleForm):
         return {**super().initial_of(rule), "languages": ", ".join(rule.languages)}
 
     def values(self) -> Mapping[str, Any]:
-        return {"languages": self.cleaned_data["languages"].replace(",", " ").split()}
+        return {"languages": words(self.cleaned_data["languages"])}
 
 
 class HookForm(RuleForm):

@@ -13,6 +13,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import created, in_row, unseen
 from cavendish.above.ui.guard_rules.acts import TYPES, offered
 from cavendish.above.ui.lists import Column
+from cavendish.above.ui.marks import facts, listed
 from cavendish.db import ids
 from generations.models import GuardFallback, GuardRuleType
 from generations.models.guard_rule import GuardRuleFields
@@ -27,17 +28,17 @@ def rule_words(rule: GuardRuleFields, *, full: bool = True) -> str:
     """
     match rule.type:
         case GuardRuleType.WORDS:
-            listed = ", ".join(rule.words[:WORDS_SHOWN])
+            shown = listed(rule.words[:WORDS_SHOWN])
             more = len(rule.words) - WORDS_SHOWN
-            text = gettext("refuses %s") % listed
+            text = gettext("refuses %s") % shown
             return text if more <= 0 else text + ngettext(" and %d more", " and %d more", more) % more
         case GuardRuleType.LIMITS:
             parts = [gettext("at most %s") % rule.max_image_size] if rule.max_image_size else []
             if rule.max_amount is not None:
                 parts.append(gettext("at most %s a request") % formats.money(rule.max_amount, digits=4))
-            return ", ".join(parts)
+            return facts(*parts)
         case GuardRuleType.LANGUAGES:
-            return gettext("allows %s") % ", ".join(rule.languages)
+            return gettext("allows %s") % listed(rule.languages)
         case _:
             if not full:
                 return gettext("asks a hook of the operator's")

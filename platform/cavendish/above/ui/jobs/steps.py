@@ -20,6 +20,7 @@ from cavendish.above.ui.audit.phrases import PHRASES
 from cavendish.above.ui.formats import count, money, seconds, short_id, size
 from cavendish.above.ui.jobs.strip import ordinal
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import comma, listed
 from cavendish.db import ids
 from generations.jobs import steps
 from generations.jobs.steps import Called, Step, StoredOutput
@@ -182,7 +183,7 @@ def _budgets(facts: steps.Held) -> str:
     if not facts.budgets:
         return _("The worst case, on the balance.")
     scopes = {"tenant": _("the tenant"), "key": _("the key"), "member": _("the member")}
-    names = ", ".join(f"{scopes.get(row.scope, row.scope)} {row.scope_name}".strip() for row in facts.budgets)
+    names = listed(f"{scopes.get(row.scope, row.scope)} {row.scope_name}".strip() for row in facts.budgets)
     text = ngettext(
         "The worst case, on the balance and %(n)s budget: %(names)s.",
         "The worst case, on the balance and %(n)s budgets: %(names)s.",
@@ -201,4 +202,4 @@ def _output(output: StoredOutput) -> SafeString:
         facts.append(output.watermark)
     if output.c2pa:
         facts.append(_("Content Credentials present"))
-    return format_html("<code>{}</code> {}", short_id(ids.encode(ids.OUTPUT, output.id)), ", ".join(facts))
+    return format_html("<code>{}</code> {}", short_id(ids.encode(ids.OUTPUT, output.id)), comma().join(facts))

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from cavendish.above.ui.charts import join
 from cavendish.above.ui.formats import seconds
+from cavendish.above.ui.marks import facts
 from generations.jobs.timeline import Segment, SegmentKind, Timeline
 from generations.models import Status
 
@@ -69,7 +70,7 @@ def strip(job: Timeline) -> SafeString:
         rects.append((colour, f"{at:.2f}", f"{max(width, 0.15):.2f}"))
         if segment.call is not None and width > 6:
             status = segment.call.status or _("no answer")
-            label = f"{status}, {seconds(segment.seconds)}"
+            label = facts(status, seconds(segment.seconds))
             anchor, x = ("end", at + width) if at > 70 else ("start", at)
             room, room_on_phone = len(label) * LETTER, len(label) * LETTER_ON_PHONE
             back = anchor == "end"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from cavendish.above.ui.cells import model_name
 from cavendish.above.ui.formats import money, seconds
 from cavendish.above.ui.jobs.strip import where_time_went
+from cavendish.above.ui.marks import facts, named
 from cavendish.db import ids
 from generations.jobs.timeline import Timeline
 
@@ -15,9 +16,9 @@ from generations.jobs.timeline import Timeline
 def summary(job: Timeline, heading: str, *, to_tenants: bool = False) -> str:
     """Returns a plain account of the job, for an answer to the customer: no content, no key, no cost of ours."""
     request, cash = job.request, job.money
-    shape = ", ".join(part for part in (request.aspect_ratio, request.image_size) if part)
+    shape = facts(request.aspect_ratio, request.image_size)
     lines = [
-        f"{ids.encode(ids.GENERATION, job.generation_id)}: {heading}",
+        named(ids.encode(ids.GENERATION, job.generation_id), heading),
         f"{model_name(request.model)} {shape}".strip(),
         _("Accepted %(at)s, took %(time)s (%(parts)s)") % {
             "at": f"{timezone.localtime(job.created_at):%Y-%m-%d %H:%M:%S %z}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from billing.money import price_text
-from cavendish.above.ui import cells, charts, formats, icons, labels
+from cavendish.above.ui import cells, charts, formats, icons, labels, marks
 from cavendish.above.ui.words import kind_word, movement_kind, movement_word, unit_word
 
 register = template.Library()
@@ -40,6 +41,11 @@ register.filter("unit_word", unit_word)
 register.filter("label", labels.label)
 register.filter("period", labels.period)
 register.filter("percent_sign", formats.percent_sign)
+register.filter("listed", marks.listed)
+register.filter("in_brackets", marks.in_brackets)
+register.simple_tag(marks.comma, name="comma")
+register.simple_tag(marks.between, name="between")
+register.simple_tag(marks.colon, name="colon")
 register.simple_tag(formats.copy, name="copy")
 register.simple_tag(formats.change, name="change")
 register.simple_tag(formats.status, name="status")
@@ -130,6 +136,18 @@ def unit_name(unit: str) -> str:
 def words(text: str) -> str:
     """Returns a name of the API as words: "image output" for image_output."""
     return labels.label(text.replace("_", " "))
+
+
+@register.filter
+def listed_words(names: Iterable[str]) -> str:
+    """Returns names of the API as a list of words: "Google Search, image output"."""
+    return marks.listed(words(name) for name in names)
+
+
+@register.filter
+def clauses(texts: Iterable[str]) -> str:
+    """Returns clauses in a row: "When a job ends; when a batch ends"."""
+    return marks.clauses(*texts)
 
 
 @register.filter

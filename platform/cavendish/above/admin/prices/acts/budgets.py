@@ -15,6 +15,7 @@ from billing.budgets.bodies import BudgetDefault
 from billing.models import Budget
 from billing.money import amount_text, price_text
 from cavendish.above.ui.labels import label, labelled
+from cavendish.above.ui.marks import facts, listed, words
 
 MODES = (("true", _("Live")), ("false", _("Test")))
 
@@ -58,7 +59,7 @@ class BudgetField(forms.MultiValueField):
             return None
         limit, metric, period, alerts, hard, livemode = data_list
         try:
-            percents = [int(text) for text in (alerts or "").replace("%", " ").replace(",", " ").split()]
+            percents = [int(text) for text in words((alerts or "").replace("%", " "))]
             quantity: str | int = limit if metric == Budget.Metric.MONEY else int(limit)
         except ValueError:
             raise ValidationError(gettext("Write whole numbers; of money an amount.")) from None
@@ -84,10 +85,10 @@ def budget_text(budget: Mapping[str, Any]) -> str:
     """Returns a budget in words: "50.00 money a month, warns at 80 and 100 %, stops"."""
     metric = label(dict(Budget.Metric.choices)[budget["metric"]])
     period = label(dict(Budget.Period.choices)[budget["period"]])
-    parts = [f"{limit_text(budget)} {str(metric).lower()}, {str(period).lower()}"]
+    parts = [facts(f"{limit_text(budget)} {str(metric).lower()}", str(period).lower())]
     if budget.get("alerts"):
-        parts.append(gettext("warns at %s %%") % ", ".join(map(str, budget["alerts"])))
+        parts.append(gettext("warns at %s %%") % listed(budget["alerts"]))
     parts.append(gettext("stops") if budget.get("hard", True) else gettext("only warns"))
     if not budget.get("livemode", True):
         parts.append(gettext("test mode"))
-    return ", ".join(parts)
+    return facts(*parts)

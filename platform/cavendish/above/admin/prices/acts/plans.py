@@ -27,6 +27,7 @@ from cavendish.above.admin.prices.selectors import price_change_preview
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.formats import count, day, percent_sign
 from cavendish.above.ui.forms import AmountField, MomentField
+from cavendish.above.ui.marks import clauses, listed
 from cavendish.gemini.catalog import models
 
 TERM_NAMES = {
@@ -54,13 +55,13 @@ def term_text(name: str, value: Any) -> str:
         case "included_credit" | "base_fee" | "minimum_commitment":
             return price_text(Decimal(value))
         case "volume_discounts":
-            return "; ".join(step_text(step) for step in value) or gettext("none")
+            return clauses(*(step_text(step) for step in value)) or gettext("none")
         case "allowed_models":
-            return gettext("all") if value is None else ", ".join(value) or gettext("none")
+            return gettext("all") if value is None else listed(value) or gettext("none")
         case "dunning":
             return dunning_text(Dunning.of(value))
         case _budgets:
-            return "; ".join(budget_text(budget) for budget in value) or gettext("none")
+            return clauses(*(budget_text(budget) for budget in value)) or gettext("none")
 
 
 def step_text(step: Mapping[str, str]) -> str:

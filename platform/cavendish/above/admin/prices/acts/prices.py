@@ -20,6 +20,7 @@ from cavendish.above.admin.prices.selectors import price_change_preview
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.forms import AmountField, MomentField
+from cavendish.above.ui.marks import facts
 from cavendish.above.ui.words import KINDS, TIERS, UNITS, kind_word, unit_word
 from cavendish.gemini.catalog import models
 from generations.tokens.services import TokenAdoption, tokens_adopt, tokens_adoption_preview
@@ -78,7 +79,7 @@ class SetPrice(Act):
         return Preview(
             [
                 Change(
-                    f"{kind_word(change.new.kind)}, {unit_word(change.new.unit)}",
+                    facts(kind_word(change.new.kind), unit_word(change.new.unit)),
                     "–" if change.old_price is None else self._price(change.old_price, change.old_unit),
                     self._price(change.new.unit_price, change.new.unit),
                 ),

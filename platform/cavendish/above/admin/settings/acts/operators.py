@@ -24,6 +24,7 @@ from accounts.operators.services import (
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.forms import DayField
 from cavendish.above.ui.labels import label, labelled
+from cavendish.above.ui.marks import in_brackets
 from cavendish.above.ui.secret_page import secret_page
 
 
@@ -143,7 +144,7 @@ class RevokeKey(Act):
 
     @property
     def title(self) -> str:
-        return gettext("Revoke %s") % f"{self.key.name} ({self.key.prefix})"
+        return gettext("Revoke %s") % in_brackets(self.key.name, self.key.prefix)
 
     def run(self, actor: Actor) -> str:
         if not operator_key_revoke(key_id=self.key.id, actor=actor):

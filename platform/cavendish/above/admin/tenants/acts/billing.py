@@ -19,6 +19,7 @@ from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.addresses import E_INVOICES, PARTS, AddressParts, parts_taken
 from cavendish.above.ui.forms import DayField
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import words
 from cavendish.http.json_body import body_checked
 
 LINES = forms.Textarea(attrs={"rows": 3})
@@ -87,7 +88,7 @@ class BillingDetails(AddressParts, TenantAct):
         return str(self.cleaned_data["address"]).replace("\r\n", "\n")
 
     def clean_emails(self) -> list[str]:
-        addresses = self.cleaned_data["emails"].replace(",", " ").split()
+        addresses = words(self.cleaned_data["emails"])
         if len(addresses) > 20:
             raise ValidationError(gettext("At most %s addresses.") % 20)
         for address in addresses:

@@ -17,6 +17,7 @@ from accounts.roles.operators import OperatorPermission
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.first_call import first_calls
 from cavendish.above.ui.labels import SCOPES
+from cavendish.above.ui.marks import in_brackets
 from cavendish.above.ui.secret_page import secret_page
 
 
@@ -65,7 +66,7 @@ class OneKey(KeyAct):
 
     @property
     def title(self) -> str:
-        return str(self.heading).replace("%k", f"{self.key.name} ({self.key.prefix})")
+        return str(self.heading).replace("%k", in_brackets(self.key.name, self.key.prefix))
 
 
 class RotateKey(OneKey):

@@ -32,6 +32,7 @@ from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Change, Preview
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.forms import AmountField, DayField
+from cavendish.above.ui.marks import in_brackets
 
 
 class WalletAct(BookingAct, TenantAct):
@@ -224,7 +225,7 @@ class CreditLimit(WalletAct):
 
 class PlanField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Plan) -> str:
-        return f"{obj.name} ({obj.currency})"
+        return in_brackets(obj.name, obj.currency)
 
 
 class ChangePlan(TenantAct):

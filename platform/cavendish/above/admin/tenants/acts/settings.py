@@ -18,6 +18,7 @@ from accounts.tenants.services import tenant_open, tenant_update_as_operator
 from cavendish.above.admin.tenants.acts.base import TenantAct
 from cavendish.above.ui.acts import Act, Change, Preview
 from cavendish.above.ui.forms import AmountField, LinesField
+from cavendish.above.ui.marks import listed
 
 WHOLE = forms.NumberInput(attrs={"min": 0, "inputmode": "numeric"})
 
@@ -168,5 +169,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return gettext("on") if value else gettext("off")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return listed(value)
     return str(value)

@@ -17,6 +17,7 @@ from cavendish.above.console.settings.pages import acting, settings_page, shown
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.cells import model_name
 from cavendish.above.ui.formats import count, size
+from cavendish.above.ui.marks import listed
 from cavendish.db import ids
 
 
@@ -61,8 +62,8 @@ def limits_of(tenant: Tenant) -> list[tuple[str, str, str]]:
             number(tenant.images_per_minute, settings.IMAGES_PER_MINUTE),
             _("All keys of a mode together."),
         ),
-        (_("Models"), ", ".join(map(model_name, tenant.allowed_models or [])) or _("all"), ""),
-        (_("Sizes"), ", ".join(tenant.allowed_sizes or []) or _("all"), ""),
+        (_("Models"), listed(map(model_name, tenant.allowed_models or [])) or _("all"), ""),
+        (_("Sizes"), listed(tenant.allowed_sizes or []) or _("all"), ""),
         (_("Test requests a day"), number(tenant.test_daily_requests, None), _("Days in UTC.")),
         (
             _("Test storage a day"),

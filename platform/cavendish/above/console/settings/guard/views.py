@@ -20,6 +20,7 @@ from cavendish.above.ui.cells import unseen
 from cavendish.above.ui.guard_rules.acts import FORMS, TYPES, GuardAct, RuleForm, act_of
 from cavendish.above.ui.guard_rules.cells import buttons, mode, new_rules, state, what
 from cavendish.above.ui.lists import Column, List
+from cavendish.above.ui.marks import facts
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 from generations.guard.selectors import guard_rules
@@ -72,7 +73,7 @@ def _scope(rule: GuardRule, names: dict[UUID, str]) -> str:
     texts = [] if rule.livemode is None else [_("Live") if rule.livemode else _("Test")]
     if rule.api_key_id is not None:
         texts.append(_("key %s") % names.get(rule.api_key_id, "?"))
-    return ", ".join(texts) or _("All requests")
+    return facts(*texts) or _("All requests")
 
 
 @page

@@ -16,6 +16,7 @@ from accounts.models import ApiKey
 from cavendish.above.console.settings.words import may_do, numbered
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import in_row, model_name
+from cavendish.above.ui.marks import facts, listed
 from cavendish.db import ids
 
 STATES = {"active": ("good", _("Active")), "expired": ("off", _("Expired")), "revoked": ("off", _("Revoked"))}
@@ -47,7 +48,7 @@ def named(key: ApiKey) -> SafeString:
 def may(key: ApiKey) -> SafeString:
     where = []
     if key.allowed_models is not None:
-        where.append(", ".join(model_name(model) for model in key.allowed_models))
+        where.append(listed(model_name(model) for model in key.allowed_models))
     if key.ip_ranges:
         number = len(key.ip_ranges)
         where.append(numbered(ngettext("from one address range", "from %d address ranges", number), number))
@@ -85,7 +86,7 @@ def limits(key: ApiKey) -> list[str]:
 
 def limited(key: ApiKey, *, has_budget: bool) -> SafeString | str:
     texts = limits(key) + ([gettext("a budget")] if has_budget else [])
-    return format_html('<span class="permissions">{}</span>', ", ".join(texts)) if texts else gettext("None")
+    return format_html('<span class="permissions">{}</span>', facts(*texts)) if texts else gettext("None")
 
 
 def person(key: ApiKey) -> str:

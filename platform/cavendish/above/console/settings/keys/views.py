@@ -20,6 +20,7 @@ from cavendish.above.ui.audit.sentences import sentence
 from cavendish.above.ui.cells import created, model_name, unseen
 from cavendish.above.ui.labels import SCOPES
 from cavendish.above.ui.lists import Column, Filter, List
+from cavendish.above.ui.marks import listed as words_listed
 from cavendish.above.ui.public_ids import row_or_404
 from cavendish.db import ids
 
@@ -81,7 +82,7 @@ def key(request: HttpRequest, work: Workplace, key_id: str) -> HttpResponse:
         "public_id": ids.encode(ids.API_KEY, row.id),
         "state": cells.state(row),
         "may": [(SCOPES[scope], PERMISSIONS[scope]) for scope in SCOPES if scope in row.scopes],
-        "models": ", ".join(model_name(model) for model in row.allowed_models or []),
+        "models": words_listed(model_name(model) for model in row.allowed_models or []),
         "limits": cells.limits(row),
         "has_budget": has_budget,
         "secret_since": since,

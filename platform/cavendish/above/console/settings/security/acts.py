@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cavendish.above.console.settings.general.acts import TenantAct
 from cavendish.above.console.settings.words import numbered
 from cavendish.above.ui.acts import Preview
+from cavendish.above.ui.marks import listed
 
 NAMED = 10
 
@@ -27,7 +28,7 @@ class RequireTwoFactor(TenantAct):
         if not number:
             return Preview(notes=[gettext("All members have one already.")])
         first = ngettext("One member has none yet:", "%d members have none yet:", number)
-        names = ", ".join(self.without[:NAMED]) + (", …" if number > NAMED else "")
+        names = listed([*self.without[:NAMED], *(["…"] if number > NAMED else [])])
         return Preview(notes=[f"{numbered(first, number)} {names}"])
 
     def values(self) -> dict[str, Any]:

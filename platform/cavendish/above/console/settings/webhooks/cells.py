@@ -15,6 +15,7 @@ from cavendish.above.console.settings.webhooks.events import word
 from cavendish.above.ui import formats
 from cavendish.above.ui.cells import in_row
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import clauses
 from cavendish.db import ids
 
 EVENTS_SHOWN = 3
@@ -47,7 +48,7 @@ def endpoint_state(endpoint: WebhookEndpoint) -> SafeString:
 def events(endpoint: WebhookEndpoint) -> SafeString:
     texts = [word(name) for name in endpoint.events]
     more = len(texts) - EVENTS_SHOWN
-    text = "; ".join(texts[:EVENTS_SHOWN]) + (gettext("; %d more") % more if more > 0 else "")
+    text = clauses(*texts[:EVENTS_SHOWN]) + (gettext("; %d more") % more if more > 0 else "")
     return format_html('<span class="permissions">{}</span>', text)
 
 

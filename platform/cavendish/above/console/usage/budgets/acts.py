@@ -22,6 +22,7 @@ from cavendish.above.ui.acts import Change, Preview
 from cavendish.above.ui.budgets import acts
 from cavendish.above.ui.budgets.lines import quantity
 from cavendish.above.ui.formats import money
+from cavendish.above.ui.marks import named
 
 HEADROOM = Decimal("1.1")
 """Of what is expected, what a raise begins with."""
@@ -96,7 +97,7 @@ class OneBudget(acts.OneBudget):
 
     @property
     def title(self) -> str:
-        return f"{self.word}: {self.shown.name}"
+        return named(self.word, self.shown.name)
 
 
 class ChangeBudget(OneBudget, acts.ChangeBudget):

@@ -21,6 +21,7 @@ from billing.money import ZERO
 from cavendish.above.ui.budgets.lines import BudgetLine, budget_lines, lines_of, quantity
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import facts
 
 EVERY: dict[str, str | Promise] = {
     Budget.Period.DAY: gettext_lazy("daily"),
@@ -61,7 +62,7 @@ class BudgetShown:
         every = str(EVERY[self.budget.period])
         if self.budget.scope == Budget.Scope.TENANT:
             return every
-        return f"{label(Budget.Scope(self.budget.scope).label)}, {every}"
+        return facts(label(Budget.Scope(self.budget.scope).label), every)
 
     @property
     def is_money(self) -> bool:
