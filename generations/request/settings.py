@@ -46,14 +46,20 @@ def thinking_level_parse(config: Fields, model: Model | None) -> str | None:
     return None
 
 
+def _is_one_of(config: Fields, name: str, *numbers: int) -> bool:
+    value = config.values.get(name)
+    # Python counts true as 1 and false as 0.
+    return not isinstance(value, bool) and value in numbers
+
+
 def gemini_config_parse(config: Fields, *, thinks: bool, searches: bool) -> None:
     """Takes what else Gemini's clients send in a generation_config, as long as nothing depends on it."""
     config.ignore(*WITHOUT_EFFECT)
-    if config.values.get("candidate_count") == 1:
+    if _is_one_of(config, "candidate_count", 1):
         config.drop("candidate_count")
-    if config.values.get("thinking_budget") == 0 and thinks:
+    if _is_one_of(config, "thinking_budget", 0) and thinks:
         config.ignored("thinking_budget")
-    if config.values.get("thinking_budget") in (-1, 0):
+    if _is_one_of(config, "thinking_budget", -1, 0):
         config.drop("thinking_budget")
     choice = config.values.get("tool_choice")
     if choice in ("auto", "validated") or (choice == "none" and not searches):

@@ -224,13 +224,37 @@ def test_refusals_at_the_start(account: Account) -> None:
     refused(start(account, body={"file": {"sizeBytes": str(3 * 1024**3)}}), 413, "2147483648 bytes")
     refused(start(account, 0), 400, "empty")
     refused(start(account, X_Goog_Upload_Header_Content_Length="many"), 400, "whole number")
-    for name in ("files/Mine", "a_b", "-a", "a-", "files/", "x" * 41, "0" * 32, 7.5):
+    for name in ("files/Mine", "a_b", "-a", "a-", "files/", "x" * 41, "0" * 32):
         refused(start(account, body={"file": {"name": name}}), 400, "lower-case")
+    refused(start(account, body={"file": {"name": 7.5}}), 400, "file.name: name is 7.5; it takes a string.")
     refused(start(account, X_Goog_Upload_Protocol="multipart"), 400, "multipart/related")
     refused(start(account, X_Goog_Upload_Command=""), 400, "resumable")
     refused(start(account.key(scopes=["read"]), 10), 403, "files")
     nobody = Account(account.books, account.http, account.tenant, "")
     refused(start(nobody, 10), 401, "")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ([1], "It takes an object like"),
+        ("x", "It takes an object like"),
+        ({"foo": 1}, "foo: There is no such field; known are file"),
+        ({"file": 5}, "file is 5; it takes an object"),
+        ({"file": {"dispalyName": "x"}}, "file.dispalyName: There is no such field; did you mean displayName?"),
+        ({"file": {"displayName": ["x"]}}, "file.displayName: displayName is a list; it takes a string."),
+        ({"file": {"mime_type": True}}, "it takes a string"),
+        ({"file": {"sizeBytes": True}}, "whole number of bytes"),
+    ],
+)
+def test_a_description_that_is_none_is_refused(account: Account, body: Any, words: str) -> None:
+    refused(start(account, body=body), 400, words)
+
+
+def test_a_description_may_be_that_of_a_file_that_was_read(account: Account) -> None:
+    body: Any = {"file": {"display_name": "x", "sizeBytes": "100", "state": "ACTIVE", "uri": None, "videoMetadata": {}}}
+    begun(account, body=body)
+    begun(account, body={"file": None})
 
 
 def test_refusals_on_the_way(platform: Running, account: Account) -> None:

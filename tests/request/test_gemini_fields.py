@@ -65,6 +65,8 @@ def test_what_says_nothing_is_taken_without_a_word(body: dict[str, Any]) -> None
         ({FORMAT: [{"type": "image", "n": 2}]}, f"/{FORMAT}/0/n", "is not a field here"),
         ({FORMAT: {"type": "text", "foo": 1}}, f"/{FORMAT}/foo", "is not a field here"),
         ({CONFIG: {"candidate_count": 4}}, f"/{CONFIG}/candidate_count", "send several jobs"),
+        ({CONFIG: {"candidate_count": True}}, f"/{CONFIG}/candidate_count", "send several jobs"),
+        ({CONFIG: {"thinking_budget": False}}, f"/{CONFIG}/thinking_budget", "generation_config.thinking_level?"),
         ({CONFIG: {"aspect_ratio": "16:9"}}, f"/{CONFIG}/aspect_ratio", "did you mean response_format.aspect_ratio?"),
         ({CONFIG: {"imageSize": "2K"}}, f"/{CONFIG}/imageSize", "did you mean response_format.image_size?"),
         ({CONFIG: {"thinkingLevel": "high"}}, f"/{CONFIG}/thinkingLevel", "did you mean thinking_level?"),

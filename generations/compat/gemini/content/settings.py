@@ -59,6 +59,15 @@ def _number(value: Any) -> Any:
     return float(value) if "." in value else int(value)
 
 
+def _count(fields: CamelFields, name: str) -> Any:
+    """The number in a field of which few are taken; true and false are none, though Python counts them as 1 and 0."""
+    value = _number(fields.take(name))
+    if isinstance(value, bool):
+        fields.wrong_type(name, "a number")
+        return None
+    return value
+
+
 def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: PointerMap) -> bool:
     """Fills `tree` with the settings of `config`. Returns whether thoughts are to be shown; what changes nothing is
     noted among the ignored.
@@ -72,7 +81,7 @@ def config_parse(config: CamelFields, model: Model, tree: Tree, pointers: Pointe
             pointers.note(f"/generation_config/{ours}", config.at(name))
     config.ignore(*_WITHOUT_EFFECT)
     config.refuse(*_OF_TEXT, because="The image models have no such setting; leave it out.")
-    if _number(config.take("candidateCount")) not in (None, 1):
+    if _count(config, "candidateCount") not in (None, 1):
         config.wrong("candidateCount", "not_supported", "One request gives one candidate; send several requests.")
     if not is_idle(config.take("responseMimeType")) and config.values["responseMimeType"] != "text/plain":
         config.wrong("responseMimeType", "not_supported", "The image models write plain text; use text/plain.")
@@ -169,7 +178,7 @@ def _thinking(thinking: CamelFields | None, model: Model, kept: Tree, pointers: 
         kept["thinking_level"] = level.lower()
         pointers.note("/generation_config/thinking_level", thinking.at("thinkingLevel"))
     # -1 leaves it to the model; 0 is a wish to pay for no thoughts, which no model that thinks grants.
-    budget = _number(thinking.take("thinkingBudget"))
+    budget = _count(thinking, "thinkingBudget")
     if budget == 0 and model.thinks:
         thinking.ignored("thinkingBudget")
     elif budget not in (None, -1, 0):

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from uuid import UUID
@@ -42,15 +43,23 @@ from generations.compat.gemini.files.upload_admission import UploadAdmission, ch
 from generations.compat.gemini.files.upload_ids import UploadId
 from generations.compat.gemini.files.upload_parts import UploadPart, WrongOffset, parts_expire
 from generations.compat.gemini.views import GoogleView
+from generations.compat.shared.camel_fields import camel, camel_fields_of, camel_tree
+from generations.compat.shared.pointer_map import errors_placed, placed
 from generations.errors import TenantInactive
 from generations.models import File
 from generations.request import JSONL, JSONL_SUFFIXES, Readable, upload_check
+from generations.request.fields import Context
 from generations.selectors import file_named
 from generations.services import file_create
 
 _RESOURCE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _EMPTY = "text/plain; charset=utf-8"
 """The type of answers that are headers only, as Google has it."""
+_WRITTEN_HERE = (
+    "createTime", "updateTime", "expirationTime", "sha256Hash", "uri", "downloadUri", "state", "source", "error",
+    "videoMetadata",
+)  # fmt: skip
+"""Fields of a file that Google takes with its description, and writes itself."""
 _COMMANDS = frozenset({"start", "upload", "finalize", "query", "cancel"})
 
 
@@ -282,17 +291,26 @@ def _description(raw: bytes) -> dict[str, Any]:
     if len(raw) > MAX_DESCRIPTION_BYTES:
         raise too_large("The description of a file is too long.", limit=MAX_DESCRIPTION_BYTES)
     try:
-        body = json.loads(raw or b"{}")
+        body = camel_tree(json.loads(raw or b"{}"))
     except (ValueError, RecursionError):
         raise bad_request("malformed_json", "The body is not JSON.") from None
-    description = body.get("file") if isinstance(body, dict) else None
-    if not isinstance(description, dict):
-        return {}
-    for pointer, _ in unstorable(description):
-        detail = f"file{pointer.replace('/', '.')} holds U+0000 or half of a surrogate pair; take it out."
-        raise bad_request("invalid", detail)
-    snake: dict[object, str] = {"displayName": "display_name", "mimeType": "mime_type", "sizeBytes": "size_bytes"}
-    return {snake.get(name, str(name)): value for name, value in description.items()}
+    context = Context("interactions")
+    fields = camel_fields_of(context, body, "", 'an object like {"file": {"displayName": "cat.png"}}')
+    file = fields.inner("file") if fields is not None else None
+    if fields is not None:
+        fields.close()
+    found: dict[str, Any] = {}
+    if file is not None:
+        found = {name: file.text(camel(name)) for name in ("name", "display_name", "mime_type")}
+        found["size_bytes"] = file.take("sizeBytes")
+        file.take(*_WRITTEN_HERE)
+        for pointer, _ in unstorable(file.values):
+            detail = f"file{pointer.replace('/', '.')} holds U+0000 or half of a surrogate pair; take it out."
+            raise bad_request("invalid", detail)
+        file.close()
+    with errors_placed(partial(placed, pointers=None)):
+        context.raise_errors()
+    return found
 
 
 def _resource_name(value: object) -> str | None:

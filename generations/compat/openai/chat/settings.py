@@ -116,7 +116,8 @@ def sampling_parse(fields: CamelFields, tree: Tree, pointers: PointerMap) -> Non
     if len(values) == 2 and values[0] != values[1]:
         fields.wrong("max_tokens", "conflict", "It differs from max_completion_tokens, which says the same.")
     elif values:
-        config["max_output_tokens"] = values[0]
+        # Python counts true as 1; the check of the value tells it from a number.
+        config["max_output_tokens"] = next((value for value in values if isinstance(value, bool)), values[0])
         pointers.note("/generation_config/max_output_tokens", fields.at(limits[0]))
     stop = fields.take("stop")
     if stop:

@@ -119,6 +119,7 @@ def test_what_changes_nothing_is_named() -> None:
         ({"models": ["a"]}, "/models", "model"),
         ({"service_tier": "flex"}, "/service_tier", "one tier"),
         ({"max_tokens": 1, "max_completion_tokens": 2}, "/max_tokens", "differs"),
+        ({"max_tokens": True, "max_completion_tokens": 1}, "/max_completion_tokens", "true"),
         ({"max_tokens": 10**7}, "/max_tokens", "whole number"),
         ({"temperature": 3}, "/temperature", "0 to 2"),
         ({"stop": [1]}, "/stop/0", "stop sequence"),
