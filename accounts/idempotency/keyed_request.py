@@ -24,7 +24,6 @@ from accounts.contracts import KeyNote
 from accounts.idempotency.digest import request_digest
 from accounts.idempotency.errors import KeyInProgress, KeyInvalid, KeyReused
 from cavendish.db.call import Jsonb, call, call_row
-from cavendish.http.problems import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -58,12 +57,7 @@ class KeyedRequest:
     created_ids: list[str] = field(default_factory=list)
     answer: dict[str, Any] | None = None
     is_done: bool = False
-    _expected: int = 1
     _is_audited: bool = False
-
-    def expect(self, count: int) -> None:
-        """Says how many things it makes, each in a transaction of its own; one unless said. The last ends it."""
-        self._expected = count
 
     def noting(self, created_ids: list[str]) -> KeyNote | None:
         """Returns what ties `made`, behind what it noted before, to the key; None where an earlier request made it."""
@@ -71,7 +65,7 @@ class KeyedRequest:
             return None
         self.created_ids = created_ids if self._is_audited else [*self.created_ids, *created_ids]
         self._is_audited = False
-        self.is_done = len(self.created_ids) >= self._expected
+        self.is_done = True
         return {"id": str(self.id), "token": str(self.token), "made": self.created_ids, "done": self.is_done}
 
     def note_created(self, created_ids: list[str]) -> None:
@@ -89,10 +83,6 @@ class KeyedRequest:
     def end(self, answer: dict[str, Any] | None = None) -> None:
         """Keeps the key, as done, with an answer for what no object stands behind. Call it outside of transactions."""
         self._end(done=True, answer=answer)
-
-    def end_refused(self, problem: Problem) -> None:
-        """Keeps the key with a refusal that another try must not get past. Call it outside of transactions."""
-        self.end({"problem": {"status": problem.status, "code": problem.code, "detail": problem.detail}})
 
     def forget(self) -> None:
         """Frees the key for another try, unless something was made with it. Call it outside of transactions."""

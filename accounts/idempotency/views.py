@@ -16,7 +16,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.idempotency.keyed_request import KeyedRequest, keyed_request_begin, keyed_request_current
-from cavendish.http.problems import Problem
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -86,8 +85,6 @@ class IdempotentView(APIView):
     def _replayed(
         self, keyed: KeyedRequest, post: Post, request: Request, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        if keyed.answer is not None and "problem" in keyed.answer:
-            raise Problem(**keyed.answer["problem"])
         if self.replays is Replay.RERUN:
             return post(request, *args, **kwargs)
         if self.replays is Replay.KEPT and keyed.answer is not None:

@@ -68,10 +68,6 @@ class RateReservation:
         """Assigns that many of the taken pictures to an accepted job, so that `close` does not give them back."""
         self._spare -= images
 
-    def give_back(self, images: int) -> None:
-        """Undoes `keep` for a job that was canceled within the same request."""
-        self._spare += images
-
     def close(self, *, refused: bool) -> None:
         """Gives back pictures of no job, and the request itself where it was `refused` for a limit."""
         left = {"images": max(0, self._spare), "requests": int(refused)}

@@ -10,7 +10,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -51,8 +51,6 @@ class Accepted:
     made: list[Made]
     """The jobs of `ids`, none where it joined one."""
     parsed: GenerationRequest
-    images: int
-    """How many pictures it counts for in the limits; none where it joined a job that was counted."""
 
     @property
     def id(self) -> UUID:
@@ -69,23 +67,27 @@ def generation_accept(
     join: Join | None = None,
     cancel_after: float | None = None,
     data_urls: bool = False,
+    variants: int = 1,
 ) -> Accepted:
     """Reads, checks, quotes, holds and queues. Raises Problem, and then nothing of it is kept.
 
     `data_urls` says how the body carries pictures (see `body_read`).
+    `variants` are how many are made of a body that does not say so itself.
     In `cancel_after` seconds the job is canceled, unless it has ended by then.
     """
     with span("accept"), ACCEPT_SECONDS.time(), request_spool() as spool:
         parsed = _read(who, body, spool, dialect, translate, data_urls=data_urls)
+        if variants > 1:
+            parsed = replace(parsed, variants=variants)
         if join is not None and (joined := join()) is not None:
-            return Accepted([joined], [], parsed, 0)
+            return Accepted([joined], [], parsed)
         check_policy(who)
         images = _images(parsed)
         current_reservation().reserve(images)
         owner = JobOwner(who.tenant_id, who.key_id, who.member_id, who.livemode)
         made = generation_admit(parsed, spool=spool, owner=owner, terms=JobTerms(cancel_after=cancel_after))
     current_reservation().keep(images)
-    return Accepted([one.id for one in made], made, parsed, images)
+    return Accepted([one.id for one in made], made, parsed)
 
 
 def generation_admit(

@@ -83,21 +83,6 @@ def test_dead_before_the_commit(who: Principal) -> None:
     assert begin(who).created_ids == [created_ids.hex]
 
 
-def test_dead_between_two_of_three(who: Principal) -> None:
-    dead = begin(who)
-    dead.expect(3)
-    first = make(who, dead)
-    with pytest.raises(KeyInProgress):
-        begin(who)
-    lease_ends(dead)
-    heir = begin(who)
-    heir.expect(3)
-    assert (heir.is_replay, heir.created_ids) == (False, [first.hex])
-    created_ids = [make(who, heir), make(who, heir)]
-    again = begin(who)
-    assert (again.is_replay, again.created_ids) == (True, [first.hex, *(one.hex for one in created_ids)])
-
-
 def test_a_transaction_that_is_rolled_back_makes_nothing(who: Principal) -> None:
     keyed = begin(who)
     with keyed_request_current(keyed), tenant_context(who.tenant_id):

@@ -48,7 +48,7 @@ class Predict(ResumedByGet, GoogleView):
             body = body_read(resubmission, spool=spool, max_bytes=settings.MAX_BODY_BYTES)
         with errors_placed(translation.placed):
             images_request = translation.parse(body)
-            jobs = resubmission.jobs() or jobs_accept(who, images_request.trees)
+            jobs = resubmission.jobs() or jobs_accept(who, images_request.tree, images_request.count)
         answer = _unfinished(request, [ids.encode(ids.GENERATION, job) for job in jobs])
         _warn(answer, name, images_request.ignored)
         jobs_wait(answer, request, jobs, f"reasons={'true' if images_request.reasons else 'false'}")

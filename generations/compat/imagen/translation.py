@@ -1,4 +1,4 @@
-"""A predict body, as the SDKs' `generate_images` sends it, as bodies of interactions: one for each picture.
+"""A predict body, as the SDKs' `generate_images` sends it, as the body of an interaction.
 
 {"instances": [{"prompt": "…"}], "parameters": {"sampleCount": 2, "aspectRatio": "16:9", "sampleImageSize": "2K"}}
 """
@@ -36,7 +36,8 @@ _ELSEWHERE = {
 
 @dataclass(frozen=True)
 class ImagenRequest:
-    trees: list[dict[str, Any]]
+    tree: dict[str, Any]
+    count: int
     reasons: bool
     """Whether the answer says why pictures were filtered."""
     ignored: list[str]
@@ -49,7 +50,7 @@ class Translation:
         self._pointers = PointerMap()
 
     def parse(self, body: dict[str, Any]) -> ImagenRequest:
-        """The bodies of interactions that `body` asks for. Raises Problem 422 with all that is wrong."""
+        """The body of an interaction that `body` asks for. Raises Problem 422 with all that is wrong."""
         context = Context("native")
         context.elsewhere = _ELSEWHERE
         fields = CamelFields(context, camel_tree(body), "")
@@ -81,11 +82,16 @@ class Translation:
         settings.close()
         fields.close()
         context.raise_errors()
-        for ours, theirs in (("/input", "/instances/0/prompt"), ("/model", ""), ("/labels", "/labels")):
+        for ours, theirs in (
+            ("/input", "/instances/0/prompt"),
+            ("/model", ""),
+            ("/labels", "/labels"),
+            ("/n", "/parameters/sampleCount"),
+        ):
             self._pointers.note(ours, theirs)
-        # One seed for all would make the same picture each time.
-        trees = [tree if seed is None else _seeded(tree, seed + each) for each in range(count)]
-        return ImagenRequest(trees, reasons, ignored)
+        if seed is not None:
+            tree["generation_config"] = {"seed": seed}
+        return ImagenRequest(tree, count, reasons, ignored)
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came."""
@@ -132,7 +138,3 @@ class Translation:
 def _size(value: Any) -> Any:
     """Imagen takes "1k" too, which Google's own samples send; the models here know "1K" alone."""
     return value.upper() if isinstance(value, str) and value.lower() in {"1k", "2k"} else value
-
-
-def _seeded(tree: dict[str, Any], seed: int) -> dict[str, Any]:
-    return {**tree, "generation_config": {"seed": seed}}

@@ -85,7 +85,7 @@ class ImageView(ResumedByGet, OpenAIView):
         translation = Translation()
         images_request = translation.parse(body, images, refers=refers)
         with errors_placed(translation.placed):
-            jobs = resubmission.jobs() or jobs_accept(who, images_request.trees)
+            jobs = resubmission.jobs() or jobs_accept(who, images_request.tree, images_request.n)
         if images_request.stream:
             answer = stream_begin(request, jobs, f"form=stream&partials={images_request.partials}", WAITING)
         else:

@@ -58,9 +58,10 @@ _NUMBERS = ("n", "output_compression", "partial_images")
 
 @dataclass(frozen=True)
 class ImagesRequest:
-    """A body of an interaction for each picture, and the form in which pictures come back."""
+    """A body of an interaction, how many pictures are made of it, and the form in which they come back."""
 
-    trees: list[dict[str, Any]]
+    tree: dict[str, Any]
+    n: int
     form: Form
     stream: bool
     partials: int
@@ -74,7 +75,7 @@ class Translation:
     def parse(
         self, body: dict[str, Any], images: Sequence[UploadedFile[Any]] | None = None, *, refers: bool = False
     ) -> ImagesRequest:
-        """The bodies of interactions that `body` asks for. Raises Problem with all that is wrong.
+        """The body of an interaction that `body` asks for. Raises Problem with all that is wrong.
 
         `images` are those of an edit as a form, and with `refers` those of one as JSON stand in its `images`; else
         pictures are made of words alone.
@@ -115,7 +116,7 @@ class Translation:
         tree: dict[str, Any] = {"model": name, "input": blocks, "response_format": [image], "max_images": 1}
         if user:
             tree["metadata"] = {"user": user}
-        return ImagesRequest([tree] * n, "url" if form == "url" else "b64_json", stream, partials)
+        return ImagesRequest(tree, n, "url" if form == "url" else "b64_json", stream, partials)
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with a translated body, in the names of the one that came, whose only objects are in `images`."""

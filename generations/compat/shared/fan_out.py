@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -12,53 +11,22 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
-from accounts.idempotency import current_keyed_request
-from accounts.limits import current_reservation
 from billing.models import Charge
 from cavendish.db import ids
 from cavendish.db.tenancy import tenant_context
-from cavendish.http.problems import Problem, not_found, problem_of
+from cavendish.http.problems import not_found
 from generations.accept.funnel import generation_accept
 from generations.compat.shared.jobs import WAIT, job_id, job_wait
 from generations.compat.shared.json_stream import json_chunks
-from generations.errors import NotCancelable
 from generations.models import TERMINAL, Output
 from generations.selectors import GenerationDetail, generation_details
-from generations.services import generation_cancel
-
-logger = logging.getLogger(__name__)
 
 Tree = dict[str, Any]
 
 
-def jobs_accept(who: Principal, trees: Sequence[Tree]) -> list[UUID]:
-    """Accepts a job for each body of an interaction, in which uploads may stand for their base64: all or none.
-
-    Raises the Problem of the first that is refused, after canceling those before it. They were accepted milliseconds
-    ago; one that a worker has begun since then ends uncharged unless its picture was here already. Where one cannot be
-    canceled the Problem names it, and is none that clients answer with another try.
-    """
-    keyed = current_keyed_request()
-    # Of a request with the same Idempotency-Key, whose process died between two of them.
-    earlier = [UUID(job) for job in keyed.created_ids] if keyed is not None else []
-    if keyed is not None:
-        keyed.expect(len(trees))
-    current_reservation().reserve(len(trees) - len(earlier))
-    # with the pictures that each counts for
-    accepted = [(job, 0) for job in earlier]
-    try:
-        for tree in trees[len(earlier) :]:
-            job = generation_accept(who=who, body=Body(tree), dialect="interactions")
-            accepted.append((job.id, job.images))
-    except BaseException as error:
-        kept = [job_id for job_id, images in accepted if not _cancel(who, job_id, images)]
-        if kept and isinstance(error, Exception):
-            problem = _partly(kept, error)
-            if keyed is not None:
-                keyed.end_refused(problem)
-            raise problem from None
-        raise
-    return [job_id for job_id, _ in accepted]
+def jobs_accept(who: Principal, tree: Tree, count: int) -> list[UUID]:
+    """Accepts `count` jobs of an interaction's body, in which uploads may stand for their base64: all or none."""
+    return generation_accept(who=who, body=Body(tree), dialect="interactions", variants=count).ids
 
 
 def jobs_wait(answer: HttpResponse, request: Request, jobs: Sequence[UUID], query: str) -> None:
@@ -124,25 +92,3 @@ class Body:
     def read(self, size: int, /) -> bytes:
         """The next chunk, whatever its size; b"" at the end."""
         return next((chunk for chunk in self._chunks if chunk), b"")
-
-
-def _cancel(who: Principal, job: UUID, images: int) -> bool:
-    """Cancels a job that was accepted. Returns whether that was in time."""
-    try:
-        generation_cancel(tenant_id=who.tenant_id, generation_id=job, livemode=who.livemode)
-    except NotCancelable:
-        return False
-    except Exception as error:
-        # The message of a database error may repeat values.
-        logger.error("A generation could not be canceled: %s", type(error).__name__)
-        return False
-    current_reservation().give_back(images)
-    return True
-
-
-def _partly(kept: Sequence[UUID], error: Exception) -> Problem:
-    refused = problem_of(error)
-    why = f" {refused.detail}" if refused else ""
-    pointers = " and ".join(f"/api/v1/generations/{ids.encode(ids.GENERATION, each)}" for each in kept)
-    detail = f"Not all pictures were accepted.{why} These could not be taken back, and are charged: {pointers}."
-    return Problem(400, "partly_accepted", detail)

@@ -24,9 +24,9 @@ from generations.models import Generation
 
 
 def jobs_of_replay() -> list[UUID]:
-    """The jobs of the first request with this one's Idempotency-Key, where that one was done; else none."""
+    """The jobs of the first request with this one's Idempotency-Key, if there are any."""
     keyed = current_keyed_request()
-    return [UUID(job) for job in keyed.created_ids] if keyed is not None and keyed.is_replay else []
+    return [UUID(job) for job in keyed.created_ids] if keyed is not None else []
 
 
 class Resubmission:
