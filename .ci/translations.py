@@ -20,7 +20,9 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [ROOT / "platform/cavendish/above", *(ROOT / name for name in ("accounts", "billing", "generations"))]
 CHECKS = [ROOT / "billing/reconcile/sql", ROOT / "generations/reconcile/sql"]
-"""Reconcile's checks: pages show their names, and the comments at their top."""
+"""Reconcile's checks: pages show their names, and the comments at their top. What the catalog says of its models and
+`declared` of settings is shown as well.
+"""
 FILE = ROOT / "platform/cavendish/above/locale/zh_Hans/LC_MESSAGES/django.po"
 KEYWORDS = {
     "gettext": None, "gettext_lazy": None, "gettext_noop": None, "_": None, "gettext_now": None,
@@ -60,12 +62,16 @@ def messages() -> Iterator[tuple[Message, str | None, str]]:
     sys.path.insert(0, str(ROOT))
     from billing.reconcile.checks import checks_in
     from cavendish.boot.declared import SECTIONS
+    from cavendish.gemini.catalog import models
 
     for folder in CHECKS:
         for check in checks_in(folder):
             place = str(folder.relative_to(ROOT))
             yield check.name.replace("_", " ").capitalize(), None, place
             yield check.about, None, place
+    for model in models():
+        for text in (model.description, *model.notes, *([model.deprecated.note] if model.deprecated else [])):
+            yield text, None, "platform/cavendish/gemini/catalog"
     for section, settings in SECTIONS.items():
         for setting in settings:
             place = "platform/cavendish/boot/declared"

@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actor import Actor
-from cavendish.above.ui.labels import label
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.sayings import said
 from cavendish.above.ui.scripts import is_scripted, towards
 from cavendish.http.problems import Problem
 
@@ -135,7 +135,7 @@ class Act(forms.Form):
             self.add_error(None, refusal_text(refusal))
         for error in refusal.errors:
             names = [name for name in error.pointer.split("/") if name in self.fields]
-            self.add_error(names[-1] if names else None, label(error.detail))
+            self.add_error(names[-1] if names else None, said(error.detail))
 
     def digest(self) -> str:
         """Returns what the shown preview was computed from, so that nothing else is booked by the click after it."""

@@ -143,11 +143,12 @@ def groups(full: FullInvoice, *, address_of: Callable[[InvoiceLine], str]) -> li
     """Returns the lines by model and size; `address_of` returns the page of a line, empty for none."""
     found: dict[str, list[LineShown]] = {}
     for line in full.lines:
-        found.setdefault(_group_name(line), []).append(_line(line, full.invoice, address_of(line)))
+        found.setdefault(group_label(line), []).append(_line(line, full.invoice, address_of(line)))
     return [Group(name, lines) for name, lines in found.items()]
 
 
-def _group_name(line: InvoiceLine) -> str:
+def group_label(line: InvoiceLine) -> str:
+    """Returns the heading of the lines of one model and size in the viewer's language."""
     if line.type != InvoiceLine.Type.USAGE:
         return label(group_text(line))
     return f"{model_name(line.model)} · {line.image_size}".removesuffix(" · ")

@@ -79,9 +79,9 @@ WORDS = (
     gettext_noop("usage missing"),
     gettext_noop("minimal"), gettext_noop("low"), gettext_noop("medium"), gettext_noop("high"),
     gettext_noop("Aborted"), gettext_noop("Deadline exceeded"), gettext_noop("Failed precondition"),
-    gettext_noop("Internal"), gettext_noop("Invalid argument"), gettext_noop("Not found"),
-    gettext_noop("Permission denied"), gettext_noop("Resource exhausted"), gettext_noop("Unauthenticated"),
-    gettext_noop("Unavailable"), gettext_noop("Unknown"),
+    gettext_noop("Internal"), gettext_noop("Invalid argument"), gettext_noop("Invalid request"),
+    gettext_noop("Not found"), gettext_noop("Permission denied"), gettext_noop("Resource exhausted"),
+    gettext_noop("Unauthenticated"), gettext_noop("Unavailable"), gettext_noop("Unknown"),
 )  # fmt: skip
 """Names of the API that pages show as words: error codes, kinds, tiers, flags, levels, codes of Google's answers."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.errors import INVOICE_DETAILS, InvoiceRefused
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.sayings import said
 from cavendish.http.problems import Problem
 
 
@@ -14,4 +15,4 @@ def refusal_text(refusal: Problem) -> str:
             name: label(str(value).capitalize()) if name == "status" else value for name, value in refusal.facts.items()
         }
         return label(INVOICE_DETAILS[refusal.reason]).format(**facts)
-    return label(refusal.detail)
+    return said(refusal.detail)

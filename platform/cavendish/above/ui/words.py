@@ -42,6 +42,16 @@ MOVEMENTS: dict[str, str | Promise] = {
 """What moves a wallet beside jobs, by account, and what invoices do to revenue, from the tenant's side."""
 
 
+ACTORS: dict[str, str | Promise] = {
+    "key": pgettext_lazy("who acts", "key"),
+    "person": pgettext_lazy("who acts", "person"),
+    "operator": pgettext_lazy("who acts", "operator"),
+    "operator_key": pgettext_lazy("who acts", "operator key"),
+    "system": pgettext_lazy("who acts", "system"),
+}
+"""Who acts, by the first word of an actor as rows keep it: "operator ada@example.com", "system"."""
+
+
 MOVEMENT_KINDS = {
     "funding": "top_up", "adjustments": "adjustment", "refunds": "refund", "promotions": "credit", "tax": "invoice",
     "rounding": "invoice", "receivable": "invoice", "fees": "invoice", "credited": "credit_note",
@@ -55,6 +65,12 @@ def movement_kind(account: str) -> str:
 
 def movement_word(account: str) -> str:
     return str(MOVEMENTS.get(account) or label(account.replace("_", " ").capitalize()))
+
+
+def actor_text(actor: str) -> str:
+    """Returns who acted, as a row keeps it, with the kind in the viewer's language; a name alone as it is."""
+    kind, space, name = actor.partition(" ")
+    return f"{ACTORS[kind]}{space}{name}" if kind in ACTORS else actor
 
 
 def kind_word(kind: str) -> str:

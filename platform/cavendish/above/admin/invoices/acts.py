@@ -20,7 +20,6 @@ from accounts.roles.operators import OperatorPermission
 from billing.credit_notes.services import credit_note_issue, lines_left
 from billing.fields import MOST_EMAILS
 from billing.invoices.documents import invoice_resend
-from billing.invoices.labels import group_text, line_text
 from billing.invoices.mails import recipients
 from billing.invoices.selectors import FullInvoice
 from billing.invoices.services import invoice_finalise, invoice_void, month_draft
@@ -32,6 +31,7 @@ from cavendish.above.admin.links import tenant_named
 from cavendish.above.ui.acts import Act
 from cavendish.above.ui.formats import day, money
 from cavendish.above.ui.forms import AmountField, DayField
+from cavendish.above.ui.invoices import group_label, line_label
 from cavendish.above.ui.lists import FilterInvalid
 from cavendish.above.ui.marks import facts, named, words
 
@@ -197,7 +197,7 @@ class CreditNote(InvoiceBooking):
         super().__init__(*args, **options)
         self.left = lines_left(self.invoice)
         lines = [
-            (str(line.number), named(group_text(line), facts(line_text(line), self.money(self.left[line.number]))))
+            (str(line.number), named(group_label(line), facts(line_label(line), self.money(self.left[line.number]))))
             for line in self.full.lines
             if self.left[line.number]
         ]

@@ -18,6 +18,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.invoices import STATES, TODAY, by_status, invoice_state
 from cavendish.above.ui.lists import Column, Filter, FilterInvalid, List, equals
 from cavendish.above.ui.marks import facts
+from cavendish.above.ui.words import actor_text
 from cavendish.db import ids
 
 
@@ -149,7 +150,8 @@ RECEIPTS: List[Receipt] = List(
 
 
 def _payer(row: Payment) -> str:
-    return row.actor if row.method == "manual" else facts(row.method, row.actor)
+    who = actor_text(row.actor)
+    return who if row.method == "manual" else facts(row.method, who)
 
 
 def _day(text: str) -> date:

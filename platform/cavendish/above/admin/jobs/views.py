@@ -20,6 +20,7 @@ from cavendish.above.ui.jobs.strip import strip, where_time_went
 from cavendish.above.ui.jobs.summary import summary
 from cavendish.above.ui.lists import list_page
 from cavendish.above.ui.public_ids import find_or_404
+from cavendish.above.ui.sayings import said
 from cavendish.db import ids
 from cavendish.http.problems import Problem
 from generations.jobs.selectors import job_timeline
@@ -49,7 +50,7 @@ def job(request: HttpRequest, generation_id: str) -> HttpResponse:
             )
             found = _job_of(generation_id)
         except Problem as problem:
-            refusal = problem.errors[0].detail if problem.errors else problem.detail
+            refusal = said(problem.errors[0].detail if problem.errors else problem.detail)
     response = render(request, "admin/jobs/job.html", _context(request, found, shown, refusal))
     if refusal:
         response.status_code = 422

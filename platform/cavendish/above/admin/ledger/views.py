@@ -27,6 +27,7 @@ from cavendish.above.ui.ledger import movement_text
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, FilterInvalid, List, equals, list_page
 from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.spreadsheet import MOST_ROWS, csv_response, list_rows
+from cavendish.above.ui.words import actor_text
 from cavendish.db import ids
 from cavendish.http.downloads import CSV
 
@@ -71,7 +72,7 @@ LEDGER: List[LedgerTransaction] = List(
         Column(_("On the wallet"), _wallet, kind="r"),
         Column(_("Reason"), lambda row: row.reason[:80], wide=True),
         Column(_("Job"), lambda row: link(ids.GENERATION, row.generation_id), wide=True),
-        Column(_("By"), lambda row: row.actor[:40] or "–", wide=True),
+        Column(_("By"), lambda row: actor_text(row.actor)[:40] or "–", wide=True),
     ),
     filters=(
         TENANT,

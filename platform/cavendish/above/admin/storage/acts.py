@@ -13,6 +13,7 @@ from accounts.actor import Actor
 from accounts.models import Tenant
 from cavendish.above.ui.acts import Act
 from cavendish.above.ui.formats import short_id
+from cavendish.above.ui.sayings import said
 from cavendish.db import ids
 from generations.holds.services import legal_hold_release, legal_hold_set
 from generations.models import LegalHold
@@ -55,7 +56,7 @@ class HoldFields(Act):
     def show_refusal(self, refusal: Any) -> None:
         for error in refusal.errors:
             if error.pointer.endswith("generation_id"):
-                self.add_error("generation", error.detail)
+                self.add_error("generation", said(error.detail))
                 return
         super().show_refusal(refusal)
 

@@ -25,6 +25,7 @@ from cavendish.above.ui import formats
 from cavendish.above.ui.cells import MODE, SINCE, UNTIL, created, unseen
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.lists import LOOK_THROUGH, Column, Filter, List, equals, list_page
+from cavendish.above.ui.sayings import said
 from cavendish.db import ids
 
 
@@ -72,7 +73,7 @@ ENDPOINTS: List[WebhookEndpoint] = List(
 def _answer(row: WebhookDelivery) -> Any:
     if row.http_status:
         return str(row.http_status)
-    return format_html('<span class="quiet">{}</span>', row.error or "–")
+    return format_html('<span class="quiet">{}</span>', said(row.error) or "–")
 
 
 def _delivery(row: WebhookDelivery) -> Any:

@@ -30,6 +30,7 @@ from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.formats import MONEY_IN_TABLES
 from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.sayings import said
 from cavendish.above.ui.scripts import is_scripted
 from cavendish.above.ui.spreadsheet import csv_response
 from cavendish.db import ids
@@ -246,5 +247,5 @@ def _advice(problem: Problem) -> Advice:
     known = advice(problem.code, problem.detail, facts=problem.extra)
     if known.act:
         return known
-    text = problem.errors[0].detail if problem.errors else refusal_text(problem)
+    text = said(problem.errors[0].detail) if problem.errors else refusal_text(problem)
     return Advice(problem.code, sentence(known.short), text, "")

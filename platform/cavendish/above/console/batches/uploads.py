@@ -18,7 +18,7 @@ from cavendish.above.console.batches.items import Defaults, column_of, head_prob
 from cavendish.above.console.batches.sheet import MAX_BYTES, SheetInvalid, SheetProblem, sheet_read
 from cavendish.above.console.playground.prompt_templates import TemplateShown
 from cavendish.above.console.workplace import Workplace
-from cavendish.above.ui.labels import label
+from cavendish.above.ui.sayings import said
 from cavendish.db.storable import storable
 from cavendish.gemini.reader import BYTE_ORDER_MARK
 from cavendish.http.problems import Problem
@@ -141,7 +141,7 @@ def _kept(
         info = upload_check(path, declared=JSONL, name="batch.jsonl")
     except Problem as problem:
         raise SheetInvalid(
-            [SheetProblem(0, "", label(problem.errors[0].detail if problem.errors else problem.detail))]
+            [SheetProblem(0, "", said(problem.errors[0].detail if problem.errors else problem.detail))]
         ) from None
     with file_mapped(path) as text:
         spans = line_spans(text, pointer="/file")
@@ -166,7 +166,7 @@ def _problem(problem: ItemProblem, lines: Sequence[int], template: TemplateShown
     column = column_of(problem.pointer, template)
     if not column and lines is not None and template is None:
         column = problem.pointer.removeprefix("/request").strip("/").replace("/", ".")
-    return SheetProblem(lines[problem.index], column, label(problem.detail))
+    return SheetProblem(lines[problem.index], column, said(problem.detail))
 
 
 def _lines_of(text: Any, starts: Sequence[int]) -> list[int]:

@@ -16,8 +16,9 @@ from cavendish.above.console.gallery.details import labels_of, output_of
 from cavendish.above.console.gallery.menus import query_of
 from cavendish.above.console.pages import console_page
 from cavendish.above.console.workplace import Workplace
-from cavendish.above.ui.marks import entries
+from cavendish.above.ui.marks import clauses, entries
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.sayings import said
 from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
 from cavendish.db.storable import is_storable
@@ -44,7 +45,7 @@ def _mark(change: Callable[[HttpRequest, Workplace, Output], None]) -> Any:
             try:
                 change(request, work, output)
             except Problem as refusal:
-                problem = refusal_text(refusal) if not refusal.errors else "; ".join(e.detail for e in refusal.errors)
+                problem = clauses(*(said(error.detail) for error in refusal.errors)) or refusal_text(refusal)
         if not is_scripted(request):
             if problem:
                 messages.error(request, problem)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cavendish.above.console.pictures.shapes import Sight
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.marks import listed
 
 
@@ -27,15 +28,16 @@ def _facts(request: Mapping[str, Any], sight: Sight) -> Iterator[tuple[str, str]
         yield _("Google Search"), listed(searches)
     config = request.get("generation_config")
     config = config if isinstance(config, dict) else {}
-    for name, label in (
-        ("thinking_level", _("Thinking")),
+    if level := config.get("thinking_level"):
+        yield _("Thinking"), label(str(level))
+    for name, word in (
         ("temperature", _("Temperature")),
         ("top_p", "top_p"),
         ("seed", _("Seed")),
         ("max_output_tokens", _("Most tokens of output")),
     ):
         if config.get(name) is not None:
-            yield label, str(config[name])
+            yield word, str(config[name])
     template = request.get("template")
     if isinstance(template, dict):
         yield _("Template"), str(template.get("id") or template.get("name") or "")

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 
 from cavendish.above.console.pictures.words import KINDS, UNITS, notice_words
 from cavendish.above.ui.cells import model_name
+from cavendish.above.ui.sayings import said
 from cavendish.db import ids
 from generations.models import TERMINAL, Generation, Status
 from generations.selectors import GenerationDetail
@@ -226,7 +227,7 @@ class Sight:
 
     @property
     def error(self) -> str:
-        return str((self.generation.error or {}).get("message", ""))
+        return said(str((self.generation.error or {}).get("message", "")))
 
     @property
     def notices(self) -> Sequence[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from billing.money import ZERO
 from billing.prices.pricing import lines_price, lines_sum
@@ -37,48 +37,6 @@ ROLE_NAMES: dict[str, str | Promise] = {
     "character": gettext_lazy("Character"),
     "style": gettext_lazy("Style"),
 }
-
-NOTES = (
-    gettext_noop(
-        "Works best in English, Arabic (Egypt), German (Germany), Spanish (Mexico), French (France), Hindi (India), "
-        "Indonesian (Indonesia), Italian (Italy), Japanese (Japan), Korean (Korea), Portuguese (Brazil), Russian "
-        "(Russia), Ukrainian (Ukraine), Vietnamese (Vietnam) and Chinese (China)."
-    ),
-    gettext_noop("For text inside a picture, have the text written first, then ask for a picture that contains it."),
-    gettext_noop("The model does not always make exactly the number of pictures that was asked for."),
-    gettext_noop("Audio is not taken as input."),
-    gettext_noop("Every generated picture carries a SynthID watermark."),
-    gettext_noop(
-        "You need all rights to the pictures you upload; content that infringes the rights of others, deceives or "
-        "harasses is not allowed."
-    ),
-    gettext_noop("Keeps the likeness of up to 4 characters and the detail of up to 10 objects in one workflow."),
-    gettext_noop("Pictures of real people from web search are not used for grounding."),
-    gettext_noop("Web search alone does not hand pictures it finds to the image model; name image_search for that."),
-    gettext_noop("When image search was used, the search suggestions that came with the answer have to be shown."),
-    gettext_noop("21:9 at 512 is 792 × 168 in Google's guide; half of its 1K row would be 792 × 336."),
-    gettext_noop(
-        "Google's guide gives 1120 and 2000 tokens for 2K and 4K, its price page 1680 and 2520: quotes expect the "
-        "guide, holds take the larger."
-    ),
-    gettext_noop("Thinking cannot be switched off; thought tokens are charged, interim pictures are not."),
-    gettext_noop("Made for speed and low cost; not suited to many reference pictures or several rounds of editing."),
-    gettext_noop(
-        "Google publishes no resolution table for this model; ours is the 1K column of Gemini 3.1 Flash Image, an "
-        "assumption."
-    ),
-    gettext_noop("Of up to 14 pictures, 6 objects, 5 characters and 3 style references are kept with high fidelity."),
-    gettext_noop("Can interleave text and pictures: ask for a story or a guide with illustrations."),
-    gettext_noop("Web search does not hand pictures it finds to the image model."),
-    gettext_noop(
-        "Thinking cannot be switched off and takes no level; thought tokens are charged, interim pictures are not."
-    ),
-    gettext_noop("Takes at most 3 pictures as input."),
-    gettext_noop(
-        "Legacy model. Google strongly recommends Nano Banana 2 Lite instead: higher quality, faster, cheaper."
-    ),
-)
-"""The catalog's notes on models, for translation."""
 
 
 @dataclass(frozen=True)

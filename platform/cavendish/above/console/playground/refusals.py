@@ -17,8 +17,8 @@ from accounts.roles.permissions import Permission
 from cavendish.above.console.playground.form import Form
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.formats import count, money, size
-from cavendish.above.ui.labels import label
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.sayings import said
 from cavendish.http.problems import FieldError, Problem
 
 FIELDS = {
@@ -105,7 +105,7 @@ def sentence(error: FieldError, name: str) -> str:
     if name.startswith("slot-") and error.code in {"required", "empty"}:
         return _("Fill in “{}”.").format(name.removeprefix("slot-").replace("_", " "))
     known = DETAILS.get((name.partition("-")[0], error.code))
-    return _(known) if known else label(error.detail)
+    return _(known) if known else said(error.detail)
 
 
 def upload_sentence(problem: Problem, work: Workplace) -> str:

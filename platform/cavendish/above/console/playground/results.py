@@ -22,6 +22,7 @@ from cavendish.above.console.pictures.sight import sights_read
 from cavendish.above.console.playground.form import DRAFT_SIZE, body_again, picture_of, search_of
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.cells import model_name
+from cavendish.above.ui.labels import label
 from cavendish.above.ui.marks import listed
 from cavendish.db import ids
 from cavendish.gemini.catalog import CatalogError, get_model
@@ -210,7 +211,7 @@ def _settings(sight: Sight) -> Mapping[str, str]:
         _("Model"): model_name(row.model),
         _("Ratio"): row.aspect_ratio or "–",
         _("Size"): row.image_size or "–",
-        _("Thinking"): str(config.get("thinking_level") or "–").capitalize(),
+        _("Thinking"): label(str(config.get("thinking_level") or "–")).capitalize(),
         _("Search"): listed(search.get(kind, kind) for kind in search_of(request)) or "–",
         _("References"): str(len(sight.references) or "–"),
         _("Seed"): str(config.get("seed", "–")),

@@ -43,6 +43,7 @@ from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.marks import named
 from cavendish.above.ui.public_ids import find_or_404
+from cavendish.above.ui.sayings import said
 from cavendish.above.ui.scripts import is_scripted
 from cavendish.db import ids
 from cavendish.http.problems import Problem
@@ -285,7 +286,7 @@ def playground_cancel(request: HttpRequest, work: Workplace, generation_id: str)
                         actor=work.actor,
                     )
                 except Problem as problem:  # it ended meanwhile
-                    messages.info(request, label(problem.detail))
+                    messages.info(request, said(problem.detail))
     if is_scripted(request):
         return HttpResponse(status=204, headers={"HX-Trigger": "run-changed"})
     return HttpResponseRedirect(_address(result.sight.public_id))

@@ -28,8 +28,8 @@ from cavendish.above.console.start.progress import live_of, people_to_ask, progr
 from cavendish.above.console.start.skipping import skip_start
 from cavendish.above.console.workplace import Workplace, livemode_switch
 from cavendish.above.ui.first_call import MODEL, first_calls
-from cavendish.above.ui.labels import label
 from cavendish.above.ui.refusals import refusal_text
+from cavendish.above.ui.sayings import said
 from cavendish.db.storable import storable
 from cavendish.gemini.catalog import get_model
 from cavendish.http.problems import Problem
@@ -83,7 +83,7 @@ def start_key(request: HttpRequest, work: Workplace) -> HttpResponse:
         )
     except Problem as problem:
         cache.delete(once)
-        errors = " ".join(label(error.detail) for error in problem.errors)
+        errors = " ".join(said(error.detail) for error in problem.errors)
         return _page(request, work, {"key_error": errors or refusal_text(problem), "key_name": name}, status=422)
     _stay_in_mode(request, work)
     response = _page(request, work, {"secret": secret, "scopes": scopes})

@@ -21,6 +21,7 @@ from cavendish.above.ui.formats import count, money, seconds, short_id, size
 from cavendish.above.ui.jobs.strip import ordinal
 from cavendish.above.ui.labels import label
 from cavendish.above.ui.marks import comma, listed
+from cavendish.above.ui.sayings import said
 from cavendish.db import ids
 from generations.jobs import steps
 from generations.jobs.steps import Called, Step, StoredOutput
@@ -137,7 +138,7 @@ class Story:
                 good = facts.status is not None and facts.status < 300
                 title = _("Webhook answered %s") % facts.status if facts.status else _("Webhook got no answer")
                 where = self.link(ids.WEBHOOK_ENDPOINT, facts.endpoint_id, facts.url[:60])
-                error = label(facts.error or "")
+                error = said(facts.error or "")
                 text = format_html(_("{}, {}, in {} ms. {}"), facts.event_type, where, facts.milliseconds, error)
                 return made("link", "good" if good else "bad", title, text)
             case steps.Audited() as facts:

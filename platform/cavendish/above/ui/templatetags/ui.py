@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from billing.money import price_text
 from cavendish.above.ui import cells, charts, formats, icons, labels, marks
-from cavendish.above.ui.words import kind_word, movement_kind, movement_word, unit_word
+from cavendish.above.ui.sayings import said
+from cavendish.above.ui.words import actor_text, kind_word, movement_kind, movement_word, unit_word
 
 register = template.Library()
 
@@ -33,6 +34,7 @@ register.filter("state", formats.state)
 register.filter("copy_id", formats.copy_id)
 register.filter("short_id", formats.short_id)
 register.filter("livemode", formats.livemode)
+register.filter("actor_text", actor_text)
 register.filter("kind_word", kind_word)
 register.filter("movement_kind", movement_kind)
 register.filter("movement_word", movement_word)
@@ -42,6 +44,7 @@ register.filter("label", labels.label)
 register.filter("period", labels.period)
 register.filter("percent_sign", formats.percent_sign)
 register.filter("listed", marks.listed)
+register.filter("said", said)
 register.filter("in_brackets", marks.in_brackets)
 register.simple_tag(marks.comma, name="comma")
 register.simple_tag(marks.between, name="between")
