@@ -19,6 +19,7 @@ from rest_framework.serializers import CharField
 from billing.money import AmountInvalid, amount_parse
 from cavendish.http.json_body import Text, Typed
 from cavendish.http.problems import invalid_value, shown
+from cavendish.http.times import MomentInvalid, day_parse
 
 MOST_EMAILS = 20
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
@@ -45,12 +46,9 @@ class Day(Typed, serializers.CharField):
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            day = date.fromisoformat(data) if len(data) == 10 else None
-        except ValueError:
-            day = None
-        if day is None or not 2000 <= day.year < 2100:
-            raise ValidationError(f"{shown(data)} is no date; write it like 2026-11-30.", code="unknown_value")
-        return day
+            return day_parse(data, before=2100)
+        except MomentInvalid as error:
+            raise ValidationError(str(error), code="unknown_value") from None
 
 
 class Month(Typed, serializers.CharField):

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from accounts.authentication.parameters import Parameters
-from cavendish.http.problems import shown
+from cavendish.http.times import MomentInvalid, day_parse
 
 SPAN = ("from", "to")
 EXCLUSIVE = "It must lie after `from`; what is on it is not included."
@@ -34,13 +34,10 @@ def day_of(parameters: Parameters, name: str) -> date | None:
     if text is None:
         return None
     try:
-        day = date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        day = None
-    if day is None or not 2000 <= day.year <= 2200:
-        parameters.wrong(name, "wrong_type", f"{shown(text)} is no date like 2026-11-01.")
+        return day_parse(text)
+    except MomentInvalid as error:
+        parameters.wrong(name, error.code, str(error))
         return None
-    return day
 
 
 def day_begins(day: date, zone: str) -> datetime:

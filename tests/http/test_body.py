@@ -16,6 +16,7 @@ from accounts.authentication.parameters import Parameters
 from cavendish.http import json_body
 from cavendish.http.parsers import MAX_BYTES, BodyTooLarge, SmallJSONParser
 from cavendish.http.problems import Problem, problem_of
+from cavendish.http.times import MomentInvalid, day_parse
 
 
 class Wanted(json_body.Body):
@@ -150,3 +151,12 @@ def test_a_large_body_is_refused_before_it_is_read() -> None:
     problem = problem_of(caught.value)
     assert problem is not None
     assert (problem.status, problem.code) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "2026-02-30", "2026-W49-1", "20261130", "2026-11-3", "1999-12-31", "2201-01-01"]
+)
+def test_a_wrong_date_is_told_with_a_right_one(text: str) -> None:
+    with pytest.raises(MomentInvalid, match=f'"{text}" is no date; write it like 2026-11-30.'):
+        day_parse(text)
+    assert day_parse("2200-12-31").year == 2200

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 
 from django.utils.dateparse import parse_datetime
 
@@ -10,6 +11,7 @@ from cavendish.http.problems import shown
 
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 """The last time that is taken. A later one is beyond the calendar in some zones: nobody there could read it again."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class MomentInvalid(ValueError):
@@ -37,6 +39,18 @@ def moment_parse(text: str) -> datetime:
     if value > LATEST:
         raise MomentInvalid("The time is out of range; use one from the years 1 to 9999.", "out_of_range")
     return value
+
+
+def day_parse(text: str, *, before: int = 2201) -> date:
+    """Returns a day of this century, or of the next one. Raises MomentInvalid."""
+    try:
+        # date.fromisoformat takes weeks too, which nobody means here.
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None or not 2000 <= day.year < before:
+        raise MomentInvalid(f"{shown(text)} is no date; write it like 2026-11-30.")
+    return day
 
 
 def moment(value: datetime | None) -> str | None:
