@@ -13,6 +13,10 @@ from cavendish.above.ui import marks
 ABOVE = Path(__file__).resolve().parents[2] / "platform/cavendish/above"
 SENTENCE = re.compile(r"\{% blocktranslate.*?\{% endblocktranslate %\}", re.DOTALL)
 HALF_WIDTH = re.compile(r"(?:%\}|\}\}|</(?!code)\w+>)(?:[,:;] ?| \()(?=\{%|\{\{|<)")
+BLANK = re.compile(
+    r"\.(?:\" %\}|\{% endblocktranslate %\})(?:</\w+>)?"  # the end of a sentence
+    r"(?:\{% (?:if|elif|else|endif)\b[^%]*%\})* (?:\{% \w*translate|\{% if)"
+)
 OF_CODE = re.compile(r"</code>\{% if not forloop.last %\}, \{% endif %\}")
 """A list that somebody may copy into a program."""
 
@@ -27,8 +31,10 @@ def shown() -> str:
 def test_they_are_those_of_the_language() -> None:
     assert shown() == "A, B, 2K (&lt;default&gt;): one; two"
     assert marks.facts("Live", "", "key shop") == "Live, key shop"
+    assert marks.sentences("One.", "", "Two.") == "One. Two."
     with translation.override("zh-hans"):
         assert shown() == "A、B，2K（&lt;default&gt;）：one；two"
+        assert marks.sentences("一。", "二。") == "一。二。"
         assert marks.named("角色", marks.facts("所有者", "", "正式")) == "角色：所有者，正式"
 
 
@@ -44,4 +50,9 @@ def test_no_page_writes_them_itself_between_what_is_translated() -> None:
         for text in [OF_CODE.sub("", SENTENCE.sub("", path.read_text()))]
         for mark in HALF_WIDTH.finditer(text)
     ]
+    assert found == []
+
+
+def test_no_page_parts_its_sentences_by_a_blank() -> None:
+    found = [path.name for path in ABOVE.rglob("*.html") if BLANK.search(path.read_text())]
     assert found == []

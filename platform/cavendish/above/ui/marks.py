@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 _COMMAS = re.compile("[,，、]")
 
@@ -26,6 +26,11 @@ def between() -> str:
 def colon() -> str:
     """Returns what stands between a name and what is said of it: "Role: Owner"."""
     return gettext(": ")
+
+
+def gap() -> str:
+    """Returns what stands between two sentences: nothing in Chinese, whose marks are wide enough."""
+    return "" if (get_language() or "").startswith("zh") else " "
 
 
 def listed(words: Iterable[object]) -> str:
@@ -46,6 +51,11 @@ def named(name: object, text: object) -> str:
 def in_brackets(text: object, remark: object) -> str:
     """Returns a text with a remark behind it: "2K (default)"."""
     return gettext("{text} ({remark})").replace("{text}", str(text)).replace("{remark}", str(remark))
+
+
+def sentences(*parts: object) -> str:
+    """Returns sentences in a row, empty ones left out."""
+    return gap().join(str(part) for part in parts if part)
 
 
 def clauses(*parts: object) -> str:

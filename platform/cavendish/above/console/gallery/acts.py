@@ -18,7 +18,7 @@ from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
 from cavendish.above.ui.acts import Act, Preview
 from cavendish.above.ui.forms import MomentField
-from cavendish.above.ui.marks import entries
+from cavendish.above.ui.marks import entries, sentences
 from cavendish.db import ids
 from cavendish.http.problems import Problem, not_found
 from generations.collections.services import (
@@ -144,7 +144,7 @@ class DeletePicture(Act):
             number,
         ) % {"number": number}
         stays = _("What stays: the job without content, and its charge.")
-        return f"{lost} {stays}"
+        return sentences(lost, stays)
 
     def run(self, actor: Actor) -> str:
         deleted = generation_delete(
@@ -343,7 +343,7 @@ class DeleteSeveral(ForSeveral):
     def text(self) -> str:  # type: ignore[override]
         lost = _("Lost for good: the pictures, their prompts, texts and sources, smaller copies and share links.")
         kept = _("What stays: the jobs without content, and their charges.")
-        return f"{lost} {kept}"
+        return sentences(lost, kept)
 
     def preview(self) -> Preview | None:
         if not self.others:

@@ -17,6 +17,7 @@ from accounts.roles.permissions import Permission
 from cavendish.above.console.playground.form import Form
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui.formats import count, money, size
+from cavendish.above.ui.marks import sentences
 from cavendish.above.ui.refusals import refusal_text
 from cavendish.above.ui.sayings import said
 from cavendish.http.problems import FieldError, Problem
@@ -222,7 +223,7 @@ def _storage(extra: dict[str, Any], work: Workplace) -> Refused:
 def _guard(extra: dict[str, Any], work: Workplace) -> Refused:
     reason = str(extra.get("reason") or "")
     text = _("A guard rule of this tenant or of the operator stands against it. Try different wording.")
-    return Refused(_("A guard rule refused this"), f"{text} {reason}".strip())
+    return Refused(_("A guard rule refused this"), sentences(text, reason))
 
 
 def _model(extra: dict[str, Any], work: Workplace) -> Refused:

@@ -28,6 +28,7 @@ from cavendish.above.console.start.progress import live_of, people_to_ask, progr
 from cavendish.above.console.start.skipping import skip_start
 from cavendish.above.console.workplace import Workplace, livemode_switch
 from cavendish.above.ui.first_call import MODEL, first_calls
+from cavendish.above.ui.marks import sentences
 from cavendish.above.ui.refusals import refusal_text
 from cavendish.above.ui.sayings import said
 from cavendish.db.storable import storable
@@ -59,7 +60,7 @@ def start_picture(request: HttpRequest, work: Workplace) -> HttpResponse:
     except Problem as problem:
         errors = errors_of(problem, form)
         refused = None if errors else refused_of(problem, work)
-        extra = {"prompt": form.prompt, "prompt_error": " ".join(errors.values()), "refused": refused}
+        extra = {"prompt": form.prompt, "prompt_error": sentences(*errors.values()), "refused": refused}
         return _page(request, work, extra, status=422)
     _stay_in_mode(request, work)
     return HttpResponseRedirect(reverse("console:start"))
@@ -83,7 +84,7 @@ def start_key(request: HttpRequest, work: Workplace) -> HttpResponse:
         )
     except Problem as problem:
         cache.delete(once)
-        errors = " ".join(said(error.detail) for error in problem.errors)
+        errors = sentences(*(said(error.detail) for error in problem.errors))
         return _page(request, work, {"key_error": errors or refusal_text(problem), "key_name": name}, status=422)
     _stay_in_mode(request, work)
     response = _page(request, work, {"secret": secret, "scopes": scopes})

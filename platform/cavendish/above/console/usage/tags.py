@@ -14,7 +14,7 @@ from accounts.actor import Actor
 from billing.usage.schema import UsageTagsChange
 from billing.usage.services import usage_tags_set
 from cavendish.above.ui.acts import Act, Change, Preview
-from cavendish.above.ui.marks import entries, listed
+from cavendish.above.ui.marks import entries, listed, sentences
 from cavendish.db.router import current_alias
 from cavendish.http.json_body import body_checked
 
@@ -42,7 +42,7 @@ class ChooseTags(Act):
         self.fields["tags"].initial = ", ".join(now)
         if lately:
             lead = gettext("Your last jobs carry: %s.") % listed(lately)
-            self.fields["tags"].help_text = f"{self.fields['tags'].help_text} {lead}"
+            self.fields["tags"].help_text = sentences(self.fields["tags"].help_text, lead)
 
     @property
     def title(self) -> str:

@@ -19,6 +19,7 @@ from cavendish.above.console.settings.pages import SettingsAct
 from cavendish.above.console.settings.words import ROLES, numbered, roles_explained
 from cavendish.above.ui.acts import Change, Preview
 from cavendish.above.ui.labels import label
+from cavendish.above.ui.marks import sentences
 from cavendish.above.ui.scripts import towards
 
 
@@ -104,7 +105,7 @@ class Remove(MemberAct):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         stays = gettext("They lose access to this tenant. Jobs and pictures stay.")
-        self.text = f"{stays} {_ends(self.keys)}"
+        self.text = sentences(stays, _ends(self.keys))
 
     def run(self, actor: Actor) -> str:
         membership_remove(tenant_id=self.work.tenant_id, user_id=self.member.user_id, actor=actor)
@@ -121,7 +122,7 @@ class Leave(MemberAct):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         again = gettext("You lose access to this tenant until somebody invites you again.")
-        self.text = f"{again} {_ends(self.keys)}"
+        self.text = sentences(again, _ends(self.keys))
 
     def run(self, actor: Actor) -> HttpResponse:
         membership_remove(tenant_id=self.work.tenant_id, user_id=self.member.user_id, actor=actor)
