@@ -112,6 +112,14 @@ def test_the_consoles_key_is_limited_and_nothing_else(team: Team) -> None:
     assert (row.images_per_minute, row.name, row.is_console) == (3, "Console", True)
 
 
+def test_the_consoles_key_has_a_name_in_chinese(team: Team) -> None:
+    owner, key = team.member(), console_key(tenant_id=team.tenant.id, livemode=True)
+    for path in ("keys/", f"keys/{key_id(key.id)}/", "guard/new/words/"):
+        shown = owner.get(f"{SETTINGS}{path}", **{"Accept-Language": "zh-CN"}).content.decode()
+        assert ">控制台<" in shown, path
+        assert ">Console<" not in shown, path
+
+
 def test_keys_are_listed_by_mode_and_other_tenants_are_elsewhere(team: Team) -> None:
     owner = team.member()
     live, _secret = make_key(team.tenant)

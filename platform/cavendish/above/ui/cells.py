@@ -16,9 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import ApiKey
 from accounts.roles.checks import model_ids
 from cavendish.above.ui import formats
+from cavendish.above.ui.labels import SCOPES
 from cavendish.above.ui.lists import Filter, FilterInvalid
+from cavendish.above.ui.marks import listed
 from cavendish.db import ids
 
 
@@ -38,6 +41,16 @@ def in_row(actions: Iterable[Mapping[str, Any]]) -> SafeString:
 
 def created(row: Any) -> Any:
     return formats.age(row.created_at)
+
+
+def key_name(key: ApiKey) -> str:
+    """Returns what a key is called on pages; the console's has no name of its own."""
+    return _("Console") if key.is_console else key.name
+
+
+def scopes(names: Iterable[str]) -> str:
+    """Returns what a key may do: "Generate, Read"."""
+    return listed(SCOPES.get(name, name) for name in names)
 
 
 def model_name(model: str) -> str:

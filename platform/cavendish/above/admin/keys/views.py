@@ -17,7 +17,7 @@ from accounts.roles.operators import OperatorPermission, operator_can
 from cavendish.above.admin.links import TENANT, link, tenant_link
 from cavendish.above.admin.pages import operator_of, operator_page
 from cavendish.above.ui import formats
-from cavendish.above.ui.cells import MODE, created
+from cavendish.above.ui.cells import MODE, created, key_name
 from cavendish.above.ui.lists import Column, Filter, List, list_page
 from cavendish.db import ids
 
@@ -50,7 +50,7 @@ KEYS: List[ApiKey] = List(
     title=_("API keys"),
     rows=lambda: ApiKey.objects.select_related("tenant"),
     columns=(
-        Column(_("Key"), lambda key: link(ids.API_KEY, key.id, key.name), kind="th"),
+        Column(_("Key"), lambda key: link(ids.API_KEY, key.id, key_name(key)), kind="th"),
         Column(_("Prefix"), lambda key: format_html("<code>{}</code>", key.prefix)),
         Column(_("Tenant"), tenant_link),
         Column(_("State"), lambda key: formats.state(key_state(key))),

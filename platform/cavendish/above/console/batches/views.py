@@ -17,10 +17,10 @@ from cavendish.above.console.batches.acts import ACTS, batch_name
 from cavendish.above.console.batches.lists import Loaded, batches_list, items_list, reasons_of
 from cavendish.above.console.batches.sheet import SheetInvalid
 from cavendish.above.console.batches.uploads import failed_jobs, failed_take
-from cavendish.above.console.jobs.lists import key_name
 from cavendish.above.console.jobs.rows import makers_of
 from cavendish.above.console.pages import console_act, console_page
 from cavendish.above.console.workplace import Workplace
+from cavendish.above.ui.cells import key_name
 from cavendish.above.ui.lists import list_page
 from cavendish.above.ui.public_ids import find_or_404
 from cavendish.above.ui.refusals import refusal_text

@@ -15,7 +15,7 @@ from accounts.models import ApiKey, Membership
 from cavendish.above.console.jobs.advice import failures
 from cavendish.above.console.jobs.rows import Row, rows_of
 from cavendish.above.console.workplace import Workplace
-from cavendish.above.ui.cells import SINCE, UNTIL, models_choices
+from cavendish.above.ui.cells import SINCE, UNTIL, key_name, models_choices
 from cavendish.above.ui.lists import LOOK_THROUGH, Filter, FilterInvalid, List, equals
 from cavendish.db import ids
 from generations.labels.folding import MAX_CHARS, tag_folded
@@ -83,11 +83,6 @@ def _keys(work: Workplace, chosen: str) -> list[tuple[str, Any]]:
         keys |= rows.in_bulk([chosen_id])
     named = [(ids.encode(ids.API_KEY, key.id), key_name(key)) for key in keys.values()]
     return sorted(named, key=lambda choice: choice[1].casefold())
-
-
-def key_name(key: ApiKey) -> str:
-    """Returns what a key is called on pages; the console's has no name of its own."""
-    return _t("Console") if key.is_console else key.name
 
 
 def _members(work: Workplace) -> list[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from cavendish.above.console.pages import console_act
 from cavendish.above.console.settings.pages import FRAME, frame, listed, settings_page
 from cavendish.above.console.workplace import Workplace
 from cavendish.above.ui import formats
-from cavendish.above.ui.cells import unseen
+from cavendish.above.ui.cells import key_name, unseen
 from cavendish.above.ui.guard_rules.acts import FORMS, TYPES, GuardAct, RuleForm, act_of
 from cavendish.above.ui.guard_rules.cells import buttons, mode, new_rules, state, what
 from cavendish.above.ui.lists import Column, List
@@ -103,4 +103,4 @@ def _do(request: HttpRequest, work: Workplace, act_class: type[GuardAct] | None,
 def _keys(work: Workplace) -> list[tuple[str, str]]:
     with work.reading():
         rows = ApiKey.objects.filter(tenant_id=work.tenant_id, revoked_at=None).order_by("name")[:1000]
-        return [(ids.encode(ids.API_KEY, row.id), row.name) for row in rows]
+        return [(ids.encode(ids.API_KEY, row.id), key_name(row)) for row in rows]

@@ -15,7 +15,7 @@ from accounts.keys.representation import key_json
 from accounts.models import ApiKey
 from cavendish.above.console.settings.words import may_do, numbered
 from cavendish.above.ui import formats
-from cavendish.above.ui.cells import in_row, model_name
+from cavendish.above.ui.cells import in_row, key_name, model_name
 from cavendish.above.ui.marks import facts, listed
 from cavendish.db import ids
 
@@ -41,7 +41,7 @@ def named(key: ApiKey) -> SafeString:
     whose = format_html('<span class="quiet">{}</span>', person(key)) if key.member is not None else ""
     return format_html(
         '<span class="who"><span class="who-line"><a href="{}">{}</a>{}</span>{}<span class="quiet">{}</span></span>',
-        address_of(key), key.name, ended, whose, below,
+        address_of(key), key_name(key), ended, whose, below,
     )  # fmt: skip
 
 
@@ -98,6 +98,6 @@ def buttons(key: ApiKey) -> Any:
     if key.is_console or key.revoked_at is not None:
         return ""
     return in_row(
-        {"address": address_of(key, view), "word": word, "of": key.name, "dialog": True, "small": True}
+        {"address": address_of(key, view), "word": word, "of": key_name(key), "dialog": True, "small": True}
         for view, word in (("key_rotate", _("Rotate")), ("key_revoke", _("Revoke")))
     )
