@@ -125,7 +125,8 @@ def test_the_previous_release_works_on_the_new_schema_and_hands_over(previous: P
         key = current.ready["tenants"][0]["api_key"]
         with httpx.Client(base_url=current.url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
             for made in clients.ids:
-                assert client.get(f"/api/v1/generations/{made}").json()["status"] == "succeeded", made
+                job = client.get(f"/api/v1/generations/{made}").json()
+                assert job["status"] == "succeeded", f"{made}: {job['error']}"
         assert "Nothing differs" in current.manage("reconcile")
     finally:
         current.stop()
