@@ -8,6 +8,7 @@ from secrets import token_hex
 
 import pytest
 
+from accounts.keys.services import console_key
 from accounts.models import ApiKey, Invitation, OperatorRole, Tenant
 from accounts.roles.operators import OperatorPermission, operator_may
 from billing.models import LedgerTransaction, Wallet
@@ -139,6 +140,19 @@ def test_keys_are_made_rotated_and_revoked_and_a_secret_shows_once(operator: Vis
     other, _secret = make_key(make_tenant(balance=0))
     stranger = ids.encode(ids.API_KEY, other.id)
     assert operator.get(f"{page_of(tenant)}revoke-key/{stranger}/").status_code == 404
+
+
+def test_the_consoles_key_has_no_secret_to_rotate_or_revoke(operator: Visitor) -> None:
+    tenant = make_tenant(balance=0)
+    own = console_key(tenant_id=tenant.id, livemode=False)
+    other, _secret = make_key(tenant)
+    for key, offered in ((own, False), (other, True)):
+        page = shown(operator.get(f"/admin/keys/{ids.encode(ids.API_KEY, key.id)}/"))
+        assert [name in page for name in ("rotate-key", "revoke-key")] == [offered, offered]
+    for name in ("rotate-key", "revoke-key"):
+        refused = act(operator, f"{page_of(tenant)}{name}/{ids.encode(ids.API_KEY, own.id)}/", reason="leaked")
+        assert refused.status_code >= 400, name
+        assert "no secret" in shown(refused)
 
 
 def test_notes_stay_among_operators(operator: Visitor) -> None:

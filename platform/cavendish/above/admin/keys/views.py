@@ -83,7 +83,7 @@ def key(request: HttpRequest, key_id: str) -> HttpResponse:
         raise Http404
     state = key_state(row)
     actions = []
-    if operator_can(operator_of(request), OperatorPermission.KEYS) and state != "revoked":
+    if operator_can(operator_of(request), OperatorPermission.KEYS) and state != "revoked" and not row.is_console:
         tenant = ids.encode(ids.TENANT, row.tenant_id)
         actions = [
             {
