@@ -88,7 +88,7 @@ SETTINGS = [
         kind=Whole(1, 1000),
         default="8",
         about="Connections of each web process as cavendish_app",
-        meaning="Connections of each web process as `cavendish_app`; a worker has up to 8 of its own",
+        meaning="Connections of each web process as `cavendish_app`; a worker has up to 5 of its own",
         read_by=WEB,
     ),
     Setting(
