@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import migrations, models, transaction
 
+from cavendish.db.patience import patiently
+
 SQL = Path(__file__).parent.parent / "sql"
 ROLLUP_KEY = (
     "tenant_id", "billing_date", "hour", "livemode", "model", "api_key_id", "member_id", "image_size", "kind", "tier",
@@ -17,13 +19,18 @@ def price(**options: Any) -> models.DecimalField[Any, Any]:
 
 
 def rollup_key_exchange(apps: Any, editor: Any) -> None:
-    """In one transaction: the other key, and the settlement that knows it (see 0005)."""
-    editor.execute("SET LOCAL lock_timeout = '30s'")
+    """In one transaction: the other key, and the settlement that knows it (see 0005).
+
+    The old settlement names the old key, so none may be under way: it would wait for the roll-ups and then find no such
+    key. All that settles locks its generation before it calls the settlement, so who waits there calls the other one.
+    """
     editor.execute("SET LOCAL check_function_bodies = off")
-    editor.execute("ALTER TABLE billing_usagerollup DROP CONSTRAINT billing_usagerollup_pkey")
     editor.execute(
-        """ALTER TABLE billing_usagerollup
-           ADD CONSTRAINT billing_usagerollup_pkey PRIMARY KEY USING INDEX billing_usagerollup_by_price"""
+        patiently(
+            "generations_generation, billing_usagerollup",
+            """ALTER TABLE billing_usagerollup DROP CONSTRAINT billing_usagerollup_pkey,
+               ADD CONSTRAINT billing_usagerollup_pkey PRIMARY KEY USING INDEX billing_usagerollup_by_price""",
+        )
     )
     for name in ("usage_sums", "charge_settle"):
         editor.execute((SQL / "functions" / f"{name}.sql").read_text(), params=None)
@@ -48,7 +55,7 @@ class Migration(migrations.Migration):
     """Roll-ups and invoice lines by tier and unit price, and how many pieces a price per picture billed."""
 
     atomic = False
-    dependencies = (("billing", "0022_reversals"),)
+    dependencies = (("billing", "0022_reversals"), ("generations", "0001_initial"))
     operations = (
         migrations.AddField(
             "usagerecord",

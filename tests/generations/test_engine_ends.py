@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ from tests.generations.engines import (
 from tests.generations.helpers import books_balance, events, generation, rows, status
 from tests.generations.proxy import proxied
 from tests.outages import replaced_by_a_file
+from tests.services import ROOT
 
 pytestmark = [pytest.mark.usefixtures("quiet", "sandbox_url"), pytest.mark.slow]
 
@@ -135,6 +137,45 @@ def test_a_function_that_is_not_there_yet_is_waited_for_i1_i2(marker: str) -> No
         assert wait_ended(id, *late) == ["succeeded"] * 2
     assert [generation(each)["attempts"] for each in (id, *late)] == [1, 1]
     books_balance(tenant)
+
+
+def test_a_key_that_a_migration_exchanges_meanwhile_fails_no_job_i1_i2(marker: str) -> None:
+    """A settlement that waits for the roll-ups finds them with a key that it does not name: the next one names it."""
+    tenant = make_tenant()
+    with engine_thread():
+        id = submit_generation(tenant, f"{marker} [[latency:0.5]]")
+        wait_until(lambda: status(id) == "running")
+        with rollup_key_with("flagged"):
+            assert wait_ended(id) == ["succeeded"]
+    assert len(bought(marker)) == 1
+    books_balance(tenant)
+
+
+@contextmanager
+def rollup_key_with(more: str) -> Iterator[None]:
+    """The roll-ups' key has another column within the block, which begins when a settlement waits for them."""
+    settle = (ROOT / "billing/sql/functions/charge_settle.sql").read_text()
+    key = re.search(r"ON CONFLICT \((tenant_id, billing_date, hour, .*?)\) DO UPDATE", settle, re.DOTALL)
+    assert key is not None
+    columns = " ".join(key[1].split())
+    waiting = "SELECT 1 FROM pg_locks WHERE relation = 'billing_usagerollup'::regclass AND NOT granted"
+    with psycopg.connect(conninfo("owner")) as connection:
+
+        def exchange(columns: str, settle: str) -> None:
+            connection.execute(
+                f"""ALTER TABLE billing_usagerollup DROP CONSTRAINT billing_usagerollup_pkey,
+                    ADD CONSTRAINT billing_usagerollup_pkey PRIMARY KEY ({columns})""".encode()
+            )
+            connection.execute(settle.encode())
+            connection.commit()
+
+        connection.execute("LOCK TABLE billing_usagerollup IN ACCESS EXCLUSIVE MODE")
+        wait_until(lambda: bool(rows("owner", waiting)))
+        exchange(f"{columns}, {more}", settle.replace(key[1], f"{columns}, {more}"))
+        try:
+            yield
+        finally:
+            exchange(columns, settle)
 
 
 @contextmanager

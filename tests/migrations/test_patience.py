@@ -6,6 +6,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import psycopg
 import pytest
@@ -82,3 +84,51 @@ def test_a_table_in_use_is_tried_again(books: Alone) -> None:
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - began > 6
     assert "a table is in use, trying again" in done.stdout
+
+
+BEFORE = "tenant_id, billing_date, hour, livemode, model, api_key_id, member_id, image_size, kind"
+"""The key of the roll-ups before they were split by price."""
+
+
+class Editor:
+    """What a migration's function needs of Django's, on a connection of the test's."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, params: None = None) -> None:
+        self._connection.execute(statement.encode(), params)
+
+
+def test_a_settlement_that_is_under_way_ends_before_the_key_that_it_names_is_exchanged(books: Alone) -> None:
+    """It has its generation's lock and waits for nothing else, when the exchange begins."""
+    migration = import_module("billing.migrations.0023_rollups_priced")
+    table = "ALTER TABLE billing_usagerollup"
+    with psycopg.connect(books.owner_url, autocommit=True) as owner:
+        owner.execute(f"{table} DROP CONSTRAINT billing_usagerollup_pkey".encode())
+        owner.execute(f"{table} ADD CONSTRAINT billing_usagerollup_pkey PRIMARY KEY ({BEFORE})".encode())
+        key = ", ".join(migration.ROLLUP_KEY)
+        owner.execute(f"CREATE UNIQUE INDEX billing_usagerollup_by_price ON billing_usagerollup ({key})".encode())
+
+    def exchange() -> None:
+        with psycopg.connect(books.owner_url) as connection:
+            migration.rollup_key_exchange(None, Editor(connection))
+
+    exchanging = threading.Thread(target=exchange)
+    with psycopg.connect(books.owner_url) as job:
+        job.execute("SELECT 1 FROM generations_generation FOR UPDATE")
+        exchanging.start()
+        exchanging.join(1)
+        assert exchanging.is_alive()
+        job.execute(
+            f"""INSERT INTO billing_usagerollup SELECT * FROM billing_usagerollup
+                ON CONFLICT ({BEFORE}) DO UPDATE SET records = 0""".encode()
+        )
+    exchanging.join(30)
+    with psycopg.connect(books.owner_url) as owner:
+        named = owner.execute(
+            """SELECT array_agg(a.attname ORDER BY k.place) FROM pg_constraint c, unnest(c.conkey) WITH ORDINALITY k (n, place)
+               JOIN pg_attribute a ON a.attrelid = 'billing_usagerollup'::regclass AND a.attnum = k.n
+               WHERE c.conname = 'billing_usagerollup_pkey'"""
+        ).fetchone()
+    assert named == (list(migration.ROLLUP_KEY),)
