@@ -51,7 +51,7 @@ _CODES = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "headers_too_large",
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
-_ID_LINE = re.compile(rb"(?i)\nx-request-id:[ \t]*([^\r\n]*)\r?\n")
+_ID_LINE = re.compile(rb"(?i)\nx-request-id:([^\r\n]*)\r?\n")
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         headers = getattr(self, "headers", ()) if self._begun else ()
         if not headers and self._in_head and not self._completed and (line := _ID_LINE.search(received)):
-            headers = [(HEADER, line[1])]
+            headers = [(HEADER, line[1].strip())]
         return request_of(headers).id
 
     def _too_large(self) -> _Refused:

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -188,7 +189,7 @@ def test_datev_takes_the_journal(tenant: Tenant, operator: Caller, settings: Any
 
 
 def test_a_wallets_month_opens_moves_and_closes(tenant: Tenant, caller: Caller, operator: Caller) -> None:
-    now = f"{timezone.now():%Y-%m}"
+    now = f"{timezone.now().astimezone(ZoneInfo('Asia/Kathmandu')):%Y-%m}"
     found = caller.get(f"wallet/statement?month={now}")
     moved = sum((Decimal(row["amount"]) for row in found["movements"]), Decimal(0))
     assert Decimal(found["opening_balance"]) + moved == Decimal(found["closing_balance"])

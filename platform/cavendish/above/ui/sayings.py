@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
 from django.utils.translation import get_language, gettext, gettext_noop
@@ -191,7 +190,7 @@ KINDS = (
 )  # fmt: skip
 """Values of such sentences that are words."""
 
-_PLACE = re.compile(r"(\{\w+\})")
+_PLACE = re.compile(r"\{(\w+)\}")
 
 
 def said(text: str) -> str:
@@ -199,25 +198,37 @@ def said(text: str) -> str:
     known = label(text)
     if known != text or (get_language() or "en") == "en":
         return known
-    for pattern, sentence in _patterns():
-        if found := pattern.fullmatch(text):
-            values = {name: _word(name, value) for name, value in found.groupdict().items()}
-            return gettext(sentence).format(**values)
+    for sentence, parts in _with_values():
+        if values := _values(text, parts):
+            return gettext(sentence).format(**{name: _word(name, value) for name, value in values.items()})
     return text
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Returns the sentences with values as patterns, those first that say most."""
-    return tuple(sorted(_compiled(), key=lambda found: -len(_PLACE.sub("", found[1]))))
+def _with_values() -> tuple[tuple[str, list[str]], ...]:
+    """Returns the sentences with values, those first that say most, and each as its words and names in turns."""
+    found = [(sentence, parts) for sentence in SENTENCES if len(parts := _PLACE.split(sentence)) > 1]
+    return tuple(sorted(found, key=lambda pair: -sum(map(len, pair[1][::2]))))
 
 
-def _compiled() -> Iterator[tuple[re.Pattern[str], str]]:
-    for sentence in SENTENCES:
-        parts = _PLACE.split(sentence)
-        if len(parts) > 1:
-            texts = (f"(?P<{part[1:-1]}>.+?)" if _PLACE.fullmatch(part) else re.escape(part) for part in parts)
-            yield re.compile("".join(texts), re.DOTALL), sentence
+def _values(text: str, parts: list[str]) -> dict[str, str]:
+    """Returns what stands at the places of a sentence; nothing where it is another one.
+
+    Each value ends where the next words first follow. No regular expression: with several values it would take
+    seconds for a text that is long.
+    """
+    first, last, names = parts[0], parts[-1], parts[1::2]
+    if not text.startswith(first) or not text.endswith(last):
+        return {}
+    values = {}
+    at, end = len(first), len(text) - len(last)
+    for name, words in zip(names, [*parts[2:-1:2], ""], strict=True):
+        until = text.find(words, at + 1, end) if words else end
+        if until <= at:
+            return {}
+        values[name] = text[at:until]
+        at = until + len(words)
+    return values
 
 
 def _word(name: str, value: str) -> str:
