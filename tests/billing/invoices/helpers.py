@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
+from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from accounts.models import Tenant
@@ -228,6 +229,11 @@ def differing(tenant: Tenant) -> set[str]:
     with snapshot() as books:
         checks = [check for check in books_checks() if not check.name.startswith(("platform_", "partitions"))]
         return {check.name for check in checks if books.run(check, Scope(tenant.id), most=1).count}
+
+
+def running_month() -> date:
+    """The first of the month that runs in UTC, which is the zone of tenants that name none."""
+    return timezone.now().date().replace(day=1)
 
 
 def at(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.billing.invoices.helpers import (
     finalise,
     fresh,
     lines,
+    running_month,
     spend,
 )
 from tests.factories import FLASH, PRO
@@ -87,7 +88,8 @@ def test_a_month_without_usage_has_no_invoice_unless_the_setting_says_so(setting
     spend(tenant, livemode=False)
     assert draft(tenant) is None
     settings.INVOICE_EMPTY_MONTHS = True
-    made = draft(tenant, date(2026, 11, 1), now=at("2026-12-01T00:00:00"))
+    month = running_month()  # the first of which the tenant was there at its end
+    made = draft(tenant, month, now=at(f"{(month + timedelta(days=32)).replace(day=1)}T00:00:00"))
     assert made is not None
     assert made.total == 0
 

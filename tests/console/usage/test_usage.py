@@ -83,6 +83,7 @@ def studio(django_db_setup: None) -> Studio:
         used(team.tenant, at, 1120, "0.5", model=PRO, image_size="4K", api_key_id=other.id)
     at = f"{today()}T00:00:00Z"
     used(team.tenant, at, 1120, "1", **own)
+    used(team.tenant, at, 1120, "0.5", model=PRO, image_size="4K", api_key_id=other.id)
     used(team.tenant, at, 3, "0.014", kind="search_query", images=0, **own)
     used(team.tenant, at, 1120, "0.4", table="tagrollup", key="team", value="red")
     used(team.tenant, at, 1120, "0", livemode=False, model=LITE, **own)
