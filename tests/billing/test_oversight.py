@@ -28,7 +28,7 @@ from billing.oversight.invoice_actions import invoice_actions
 from billing.payments import payment_record
 from billing.wallets.services import wallet_adjust, wallet_credit_limit_set, wallet_top_up
 from cavendish.db.router import acting_as
-from tests.billing.invoices.helpers import billed_tenant, draft, finalise, fresh, spend
+from tests.billing.invoices.helpers import billed_tenant, draft, finalise, fresh, spend, yesterday
 
 ADA = Actor("operator", None, "ada@example.com")
 D = Decimal
@@ -130,7 +130,7 @@ ACTS: dict[str, tuple[Callable[[], Case], Callable[[Case], object], dict[str, tu
     ),
     "payment": (
         postpaid,
-        lambda it: payment_record(amount=D("0.05"), received_on=date(2026, 11, 20), reference="B1", **it.invoice),
+        lambda it: payment_record(amount=D("0.05"), received_on=yesterday(), reference="B1", **it.invoice),
         {"invoice.paid": ("0", "0.05"), "invoice.left": ("0.08", "0.03"), "wallet.balance": ("-0.08", "-0.03")},
     ),
     "void": (
@@ -227,7 +227,7 @@ def test_flagged_charges_are_listed_until_they_are_decided_about() -> None:
 
 
 def pay(case: Case) -> None:
-    payment_record(amount=D("0.08"), received_on=date(2026, 11, 20), reference="B1", **case.invoice)
+    payment_record(amount=D("0.08"), received_on=yesterday(), reference="B1", **case.invoice)
 
 
 STATES: dict[str, tuple[Callable[[], Case], Callable[[Case], object]]] = {

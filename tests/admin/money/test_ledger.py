@@ -8,6 +8,7 @@ from html import escape
 from io import StringIO
 
 import pytest
+from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from billing.models import LedgerTransaction
@@ -81,9 +82,10 @@ def test_a_wrong_address_is_named(operator: Visitor, query: str, text: str) -> N
 def test_the_journal_is_a_file_for_the_accountant(operator: Visitor) -> None:
     tenant = make_tenant(balance=10)
     assert "Journal for the accountant" in shown(operator.get("/admin/ledger/journal/"))
-    asked = f"/admin/ledger/journal/file?tenant={tenant.slug}&since=2026-01-01&until=2026-12-31"
+    year = f"{timezone.now():%Y}"
+    asked = f"/admin/ledger/journal/file?tenant={tenant.slug}&since={year}-01-01&until={year}-12-31"
     plain = operator.get(f"{asked}&form=plain")
-    assert plain.headers["Content-Disposition"] == 'attachment; filename="journal-2026-01-01.csv"'
+    assert plain.headers["Content-Disposition"] == f'attachment; filename="journal-{year}-01-01.csv"'
     rows = list(csv.DictReader(StringIO(plain.content.decode("utf-8-sig"))))
     assert {(row["kind"], row["account"]) for row in rows} == {("top_up", "wallet"), ("top_up", "funding")}
     assert sum(D(row["credit"] or 0) - D(row["debit"] or 0) for row in rows) == 0

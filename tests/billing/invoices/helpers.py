@@ -231,6 +231,11 @@ def differing(tenant: Tenant) -> set[str]:
         return {check.name for check in checks if books.run(check, Scope(tenant.id), most=1).count}
 
 
+def yesterday() -> date:
+    """A day on which money may have come for an invoice of today, wherever the tenant is."""
+    return timezone.now().date() - timedelta(days=1)
+
+
 def running_month() -> date:
     """The first of the month that runs in UTC, which is the zone of tenants that name none."""
     return timezone.now().date().replace(day=1)

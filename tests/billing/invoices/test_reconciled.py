@@ -17,7 +17,7 @@ from billing.payments import BALANCE, payment_record, payment_reverse
 from billing.reconcile import Scope, books_checks, snapshot
 from cavendish.db.pool import conninfo
 from cavendish.db.router import acting_as
-from tests.billing.invoices.helpers import at, billed_tenant, correct, draft, finalise, spend
+from tests.billing.invoices.helpers import at, billed_tenant, correct, draft, finalise, spend, yesterday
 from tests.generations.helpers import one
 
 CHECKS = {"invoices", "invoice_bookings", "invoice_lines", "invoice_numbers", "credit_notes", "seals", "charges_usage",
@@ -59,9 +59,7 @@ def tenant(django_db_setup: None) -> Tenant:
 
 
 def pay(invoice: Invoice, amount: Decimal, reference: str) -> None:
-    payment_record(
-        invoice_id=invoice.id, amount=amount, received_on=date(2026, 11, 1), reference=reference, actor=SYSTEM
-    )
+    payment_record(invoice_id=invoice.id, amount=amount, received_on=yesterday(), reference=reference, actor=SYSTEM)
 
 
 def test_right_books_agree(tenant: Tenant) -> None:
