@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -25,12 +25,11 @@ from cavendish.db import ids
 from cavendish.gemini.catalog import UnknownModel, get_model
 from cavendish.http.csv_files import CsvStyle, csv_style
 from cavendish.http.problems import FieldError, forbidden, invalid, not_found, shown
-from cavendish.http.times import MomentInvalid, moment_parse
+from cavendish.http.times import MomentInvalid, day_parse, moment_parse
 
 LIMIT, MOST = 1000, 10_000
 DAYS, DAYS_BY_HOUR = 1100, 31
 MAX_METADATA_KEY_CHARS = 64
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 FILTERS = {"model": "a model", "key_id": ids.API_KEY, "member_id": ids.USER, "tenant_id": ids.TENANT}
 PERIOD = ("from", "to", "livemode")
 GROUPED = ("group_by", "limit", "cursor")
@@ -145,27 +144,25 @@ class UsageParameters:
         text = self.values.get(name)
         if text is None:
             return None
-        try:
-            if _DATE.fullmatch(text):  # fromisoformat would take weeks too, which nobody means here
-                day = date.fromisoformat(text)
-                if 2000 <= day.year <= 2200:
-                    return day
-            elif "T" in text and text.isascii():
-                # a "+" that was not escaped arrives as a space
-                moment = moment_parse(text.replace(" ", "+"))
-                if moment.minute or moment.second or moment.microsecond:
-                    self.wrong(name, "out_of_range", "Sums are kept by hours of UTC; give a whole hour.")
-                elif 2000 <= moment.year <= 2200:
-                    return moment
-                return None
-        except MomentInvalid as error:
-            self.wrong(name, error.code, str(error))
-            return None
-        except ValueError:
-            pass
+        with suppress(MomentInvalid):
+            return day_parse(text)
+        if "T" in text and text.isascii():
+            return self._hour(name, text)
         detail = f"{shown(text)} is neither a date like 2026-11-01 nor a time like 2026-11-01T00:00:00Z."
         self.wrong(name, "wrong_type", detail)
         return None
+
+    def _hour(self, name: str, text: str) -> datetime | None:
+        try:
+            # a "+" that was not escaped arrives as a space
+            moment = moment_parse(text.replace(" ", "+"))
+        except MomentInvalid as error:
+            self.wrong(name, error.code, str(error))
+            return None
+        if moment.minute or moment.second or moment.microsecond:
+            self.wrong(name, "out_of_range", "Sums are kept by hours of UTC; give a whole hour.")
+            return None
+        return moment if 2000 <= moment.year <= 2200 else None
 
     def _filter(self, name: str) -> Any:
         text = self.values.get(name)

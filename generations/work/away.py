@@ -18,7 +18,7 @@ STORAGE, POSTGRESQL = "storage", "PostgreSQL"
 # Of a schema that is being migrated, and of grants that come at its end. A statement that waited for a migration's lock
 # finds what is there then: another key (42P10), other columns (42804, 0A000), two functions of one name (42725), or a
 # row of the catalog gone that it had looked up (XX000).
-_COMES_RIGHT = frozenset({"42883", "42P01", "42703", "42704", "42501", "42P10", "42804", "42725", "0A000", "XX000"})
+_COMES_RIGHT = away.LACKING | {"42704", "42P10", "42804", "42725", "0A000", "XX000"}
 
 _waiting: Counter[str] = Counter()
 

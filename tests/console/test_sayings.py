@@ -26,7 +26,7 @@ def written() -> Iterator[str]:
     for path in (path for folder in CODE for path in (ROOT / folder).rglob("*.py") if path.name != "sayings.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.JoinedStr):
-                yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)  # type: ignore[misc]
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield VALUE.sub("{}", node.value)
 

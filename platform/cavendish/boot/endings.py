@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from cavendish.db.address import process_name
-from cavendish.db.away import is_away
+from cavendish.db.away import LACKING, is_away
 from cavendish.db.migrated import migrations_missing, told
 
 SERVERS = frozenset({"cavendish web", "cavendish worker", "cavendish scheduler", "cavendish"})
@@ -19,8 +19,8 @@ MIGRATING = frozenset({"cavendish migrate", "cavendish prepare", "cavendish rest
 CONFLICTS = ("40", "55P03", "57014")
 """SQLSTATEs: rolled back for another's sake; a lock that was not to be had in time; a statement that took too long."""
 
-OF_ANOTHER_SCHEMA = frozenset({"42P01", "42703", "42883", "42501", "3F000"})
-"""SQLSTATEs of a database that has not all migrations: a table, column, function, right or schema is missing."""
+OF_ANOTHER_SCHEMA = LACKING | {"3F000"}
+"""SQLSTATEs of a database that has not all migrations, or not even the schema."""
 
 
 def endings_install(arguments: Sequence[str]) -> None:

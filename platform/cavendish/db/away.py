@@ -15,6 +15,9 @@ _KINDS = (psycopg.OperationalError, psycopg.InterfaceError, db.OperationalError,
 _WITHOUT_STATE = (psycopg.Error, psycopg.DatabaseError, psycopg.InternalError)
 """Exactly these, without an SQLSTATE, are what libpq says of a connection that broke under a statement."""
 
+LACKING = frozenset({"42P01", "42703", "42883", "42501"})
+"""SQLSTATEs of a schema that has not all migrations: a table, a column, a function or a right is missing."""
+
 
 def is_away(error: BaseException) -> bool:
     """Returns whether PostgreSQL cannot do now what it can do later, rather than refusing a statement for good.
