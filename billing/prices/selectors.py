@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from billing.contracts import KindPrice
 from billing.models import Plan, PlanVersion, Price, Subscription, Tier
 from billing.money import ZERO, unit_price_rounded
 from billing.prices.pricing import PER_IMAGE, Prices
+from cavendish.db.tenancy import current_tenant, tenant_work
 from cavendish.gemini.catalog import Model
 
 # Prices are read with every acceptance and change a few times a year. What begins within this time is read along, so
@@ -105,8 +107,7 @@ _tariffs: TimedCache[tuple[UUID | None, str], Tariff] = TimedCache(most=1_000)
 def price_book(*, tenant_id: UUID, model: str, tier: str, image_size: str = "") -> PriceBook:
     """Returns what a tenant pays now: its plan's own prices, else the upstream's with the plan's mark-up.
 
-    Runs in the tenant's context. Without a plan the upstream's prices apply as they are. `image_size` picks among
-    prices per picture.
+    Without a plan the upstream's prices apply as they are. `image_size` picks among prices per picture.
     """
     plan = _plans.get(tenant_id, lambda: _read_plan(tenant_id))
     tariff = _tariffs.get((plan.id if plan else None, model), lambda: _read_tariff(plan, model))
@@ -123,8 +124,9 @@ def _read_plan(tenant_id: UUID) -> tuple[Plan | None, float]:
     """Returns the tenant's plan, and for how many seconds it is: until another begins, at most CACHE_SECONDS."""
     now = timezone.now()
     soon = now + timedelta(seconds=CACHE_SECONDS)
-    mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=soon)
-    subscriptions = list(mine.order_by("-starts_at")[:3])
+    with nullcontext() if current_tenant() else tenant_work(tenant_id):
+        mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=soon)
+        subscriptions = list(mine.order_by("-starts_at")[:3])
     plan = next((row.plan for row in subscriptions if row.starts_at <= now), None)
     return plan, _seconds(now, [row.starts_at for row in subscriptions])
 

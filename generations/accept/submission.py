@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from accounts.idempotency import created_note
 from billing.budgets.services import budget_refusal_notify
@@ -26,7 +24,7 @@ from cavendish.http.problems import Problem, invalid_value
 from cavendish.telemetry.metrics import HOLD_SECONDS
 from cavendish.telemetry.request_ids import current_request
 from cavendish.telemetry.tracing import span, traceparent
-from generations.accept.handing import HandedJob, claim_of, fresh_seconds, wake
+from generations.accept.handing import claim_of, fresh_seconds, wake
 from generations.accept.inputs import Inputs
 from generations.accept.job_spec import JobSpec, job_spec_build
 from generations.accept.made import Made
@@ -69,10 +67,10 @@ class JobTerms:
 def generation_quote(
     spec: JobSpec, *, tenant_id: UUID, livemode: bool, tier: str, covered: bool = False, variants: int = 1
 ) -> Quote:
-    """What a job, or so many together, cost a tenant, expected and at worst; needs the tenant's context.
+    """What a job, or so many together, cost a tenant, expected and at worst.
 
-    `covered` counts the pictures that the tenant's plan includes and that are left now. Raises PriceMissing,
-    ModelNotInPlan.
+    `covered` counts the pictures that the tenant's plan includes and that are left now, and needs the tenant's context.
+    Raises PriceMissing, ModelNotInPlan.
     """
     model = spec.estimate.model.id
     size = spec.resolution.image_size if spec.resolution else ""
@@ -116,8 +114,6 @@ def generation_submit(
     BudgetExceeded, InsufficientBalance, ModelNotInPlan, PriceMissing; then no row of it exists.
     """
     generation_ids = [ids.new_id() for _ in range(parsed.variants)]
-    made: list[Made] = []
-    handed: list[HandedJob] = []
     group_id = ids.new_id() if parsed.variants > 1 else None
     spec = job_spec_build(parsed, inputs)
     if after_hooks:
@@ -125,34 +121,45 @@ def generation_submit(
     if came_with := traceparent():
         spec.body["traceparent"] = came_with
     try:
-        with span("hold"), HOLD_SECONDS.time(), tenant_context(owner.tenant_id):
+        with span("hold"), HOLD_SECONDS.time():
             worst_case = generation_quote(spec, tenant_id=owner.tenant_id, livemode=owner.livemode, tier=terms.tier)
-            File.objects.bulk_create(inputs.files)
             submission = _submission(parsed, inputs, spec, worst_case, owner, terms)
             submission["idempotency"] = created_note(*generation_ids)
             submission["guard_state"] = guard_state
             submission["group_id"] = str(group_id) if group_id else None
-            for place, generation_id in enumerate(generation_ids):
-                submission["id"] = str(generation_id)
-                own = submission if parsed.seed is None or not place else _seeded(submission, parsed.seed + place)
-                answer: SubmitRefusal | Submitted | None = call("generation_submit", own)
-                if answer is not None and "code" in answer:
-                    raise _refusal(cast(SubmitRefusal, answer), parsed.variants)
-                if answer is not None and "worker" in answer:
-                    handed.append(claim_of(own, cast(Handed, answer)))
-                made.append(Made(generation_id, own, answer))
-                # What came with the request is stored and noted once, for all of them.
-                submission["stored_bytes"] = 0
-                submission["storage_quota"] = None
-                submission["idempotency"] = None
-                job_webhooks_store(
-                    parsed.webhooks, tenant_id=owner.tenant_id, livemode=owner.livemode, subject=generation_id
-                )
-            transaction.on_commit(partial(wake, handed, len(generation_ids)))
+            jobs = [_variant(submission, parsed, place, id) for place, id in enumerate(generation_ids)]
+            if len(jobs) == 1 and not inputs.files and parsed.webhooks is None:
+                answers = [_answered(call("generation_submit_alone", owner.tenant_id, submission), parsed.variants)]
+            else:
+                answers = _submit_together(jobs, parsed, inputs, owner)
     except BudgetExceeded as refused:
         budget_refusal_notify(tenant_id=owner.tenant_id, refusal=refused.refusal)
         raise
-    return made
+    handed = [claim_of(job, cast(Handed, it)) for job, it in zip(jobs, answers, strict=True) if it and "worker" in it]
+    wake(handed, len(jobs))
+    return [Made(id, job, answer) for id, job, answer in zip(generation_ids, jobs, answers, strict=True)]
+
+
+def _submit_together(
+    jobs: Sequence[Submission], parsed: GenerationRequest, inputs: Inputs, owner: JobOwner
+) -> list[Submitted | None]:
+    """Submits all of them and what came with them, or nothing."""
+    answers = []
+    with tenant_context(owner.tenant_id):
+        File.objects.bulk_create(inputs.files)
+        for job in jobs:
+            answers.append(_answered(call("generation_submit", job), parsed.variants))
+            job_webhooks_store(
+                parsed.webhooks, tenant_id=owner.tenant_id, livemode=owner.livemode, subject=UUID(job["id"])
+            )
+    return answers
+
+
+def _answered(answer: SubmitRefusal | Submitted | None, variants: int) -> Submitted | None:
+    """Returns what is known of a job that was submitted. Raises the exception of a refusal."""
+    if answer is not None and "code" in answer:
+        raise _refusal(cast(SubmitRefusal, answer), variants)
+    return answer
 
 
 def _refusal(refused: SubmitRefusal, variants: int) -> Exception:
@@ -167,14 +174,23 @@ def too_many_variants(limit: int, variants: int) -> Problem:
     return invalid_value("/n", "out_of_range", detail)
 
 
-def _seeded(submission: Submission, seed: int) -> Submission:
-    """The same with another seed: with one for all variants they would be the same picture, paid for each time."""
-    named = {"seed": seed if seed < INT32 else seed - 2 * INT32}
+def _variant(submission: Submission, parsed: GenerationRequest, place: int, generation_id: UUID) -> Submission:
+    """Returns what is sent of one variant. Each but the first has another seed: with one for all they would be the same
+    picture, paid for each time. What came with the request is stored and noted once, with the first.
+    """
+    if place == 0:
+        submission["id"] = str(generation_id)
+        return submission
     own = submission.copy()
-    config = {**submission["request"]["generation_config"], **named}
-    own["request"] = {**submission["request"], "generation_config": config}
-    own["job_spec"] = submission["job_spec"].copy()
-    own["job_spec"]["generation_config"] = submission["job_spec"]["generation_config"] | named
+    own["id"] = str(generation_id)
+    own["stored_bytes"], own["storage_quota"], own["idempotency"] = 0, None, None
+    if parsed.seed is not None:
+        seed = parsed.seed + place
+        named = {"seed": seed if seed < INT32 else seed - 2 * INT32}
+        config = {**submission["request"]["generation_config"], **named}
+        own["request"] = {**submission["request"], "generation_config": config}
+        own["job_spec"] = submission["job_spec"].copy()
+        own["job_spec"]["generation_config"] = submission["job_spec"]["generation_config"] | named
     return own
 
 

@@ -88,8 +88,7 @@ def _job_json(generation_id: UUID) -> dict[str, Any]:
 
 
 def _load_json(who: Principal, generation_id: UUID, *, url_seconds: int | None = None) -> dict[str, Any]:
-    with tenant_context(who.tenant_id):
-        detail = generation_detail(generation_id, livemode=who.livemode)
+    detail = generation_detail(generation_id, livemode=who.livemode, tenant_id=who.tenant_id)
     if detail is None:
         raise not_found()
     return generation_json(detail, url_seconds=url_seconds)

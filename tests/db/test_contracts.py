@@ -32,6 +32,7 @@ NOT_READ: Mapping[tuple[str, str], str] = {
     ("generation_requeue", "p_calls"): "handed on to upstream_calls_add",
     ("worker_leave", "p_calls"): "a list of what upstream_calls_add takes",
     ("worker_heartbeat", "p_state"): "stored as it is",
+    ("generation_submit_alone", "p"): "handed on to generation_submit",
     ("generation_end", "p_result"): "handed on to generation_finish",
     ("batch_item_finish", "p_error"): "stored as it is",
     ("batch_items_finish", "p_error"): "stored as it is",

@@ -27,7 +27,7 @@ from cavendish.db.tenancy import tenant_context
 from cavendish.events.services import event_add
 from generations.jobs.selectors import job_timeline
 from generations.models import Generation, GenerationContent
-from generations.selectors import _details
+from generations.selectors import generation_detail, generations_load
 from generations.services import generation_delete
 from generations.upkeep import months
 from generations.upkeep.months import TABLES, months_create, months_drop
@@ -133,8 +133,11 @@ def test_a_generations_parts_come_with_one_statement_and_a_plan_that_is_kept() -
     tenant = make_tenant()
     made, _ = ended(tenant)
     with tenant_context(tenant.id):
-        (alone,) = _details("g.id = %s", [made], kept_plan=True).values()
-        (paged,) = _details("g.id = ANY (%s)", [[made]]).values()
+        alone = generation_detail(made, livemode=True)
+        (paged,) = generations_load([Generation.objects.get(id=made)])
+    assert alone is not None
+    assert generation_detail(made, livemode=True, tenant_id=tenant.id) == alone
+    assert generation_detail(made, livemode=True, tenant_id=make_tenant().id) is None
     assert alone.content.pk == paged.content.pk == made
     assert alone.content.request == paged.content.request != {}
 

@@ -54,7 +54,7 @@ def test_calm_weather_counts_nothing() -> None:
 
 def test_the_scheduler_runs_the_same_and_rings() -> None:
     tenant = make_tenant()
-    id = submit_generation(tenant, ends_in=0.001)
+    id = submit_generation(tenant, ends_in=-1)
     assert sweep_all()["expired"] == 1
     assert status(id) == "failed"
 
@@ -62,7 +62,7 @@ def test_the_scheduler_runs_the_same_and_rings() -> None:
 def test_what_a_client_set_a_time_for_ends_by_it_and_is_no_repair() -> None:
     tenant = make_tenant()
     canceled = submit_generation(tenant, cancel_after=0.001)
-    late = submit_generation(tenant, cancel_after=30, ends_in=0.001)
+    late = submit_generation(tenant, cancel_after=30, ends_in=-1)
     kept = submit_generation(tenant, cancel_after=600)
     rows("owner", "UPDATE generations_generation SET deadline_seconds = 5 WHERE id = %s", late)
     assert [job.id for job in claim(register(), 10)].count(canceled) == 0
@@ -117,7 +117,7 @@ def test_what_nobody_took_for_five_seconds_is_rung_for() -> None:
 
 def test_a_queued_job_past_its_deadline_fails_uncharged_i1() -> None:
     tenant = make_tenant()
-    late, fine = submit_generation(tenant, ends_in=0.001), submit_generation(tenant)
+    late, fine = submit_generation(tenant, ends_in=-1), submit_generation(tenant)
     assert sweep() == {**CALM, "expired": 1}
     assert (status(late), status(fine)) == ("failed", "queued")
     assert generation(late)["error"]["code"] == "deadline_exceeded"
@@ -130,8 +130,8 @@ def test_a_queued_job_past_its_deadline_fails_uncharged_i1() -> None:
 def test_each_call_ends_one_job_of_a_tenant_and_the_scheduler_calls_until_none_is_left() -> None:
     """Two in one transaction could wait in a ring with a submit that locks the tenant's budgets in another order."""
     one_tenant, other = make_tenant(), make_tenant()
-    late = [submit_generation(one_tenant, ends_in=0.001) for _ in range(3)]
-    late.append(submit_generation(other, ends_in=0.001))
+    late = [submit_generation(one_tenant, ends_in=-1) for _ in range(3)]
+    late.append(submit_generation(other, ends_in=-1))
     assert sweep() == {**CALM, "expired": 2}
     assert [status(id) for id in late] == ["failed", "queued", "queued", "failed"]
     assert sweep_all()["expired"] == 2
@@ -140,7 +140,7 @@ def test_each_call_ends_one_job_of_a_tenant_and_the_scheduler_calls_until_none_i
 
 
 def test_a_row_that_cannot_be_ended_does_not_keep_others_from_it() -> None:
-    broken, fine = submit_generation(make_tenant(), ends_in=0.001), submit_generation(make_tenant(), ends_in=0.001)
+    broken, fine = submit_generation(make_tenant(), ends_in=-1), submit_generation(make_tenant(), ends_in=-1)
     # no way of the product leads here
     rows("owner", "DELETE FROM billing_hold WHERE generation_id = %s", broken)
     assert sweep() == {**CALM, "expired": 1, "broken": 1}
@@ -151,7 +151,7 @@ def test_a_transaction_that_hangs_with_a_tenants_rows_holds_up_no_other_tenant()
     stuck, fine = make_tenant(), make_tenant()
     held, worker = submit_generation(stuck), register()
     assert [job.id for job in claim(worker, 1)] == [held]
-    late = [submit_generation(tenant, ends_in=0.001) for tenant in (stuck, stuck, fine)]
+    late = [submit_generation(tenant, ends_in=-1) for tenant in (stuck, stuck, fine)]
     orphan = submit_generation(stuck)
     # no way of the product leads here
     rows("owner", "UPDATE generations_generation SET status = 'failed' WHERE id = %s", orphan)

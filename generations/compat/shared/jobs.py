@@ -11,7 +11,6 @@ from rest_framework.request import Request
 
 from accounts.authentication.principal import Principal
 from cavendish.db import ids
-from cavendish.db.tenancy import tenant_context
 from cavendish.http.problems import not_found
 from generations.accept.funnel import Accepted
 from generations.selectors import GenerationDetail, generation_detail
@@ -55,8 +54,7 @@ def job_id(text: str) -> UUID:
 
 def job_load(who: Principal, generation_id: UUID) -> GenerationDetail:
     """A generation of the key's mode, with its parts, the job's specification and its steps too. Raises Problem 404."""
-    with tenant_context(who.tenant_id):
-        detail = generation_detail(generation_id, livemode=who.livemode, whole=True)
+    detail = generation_detail(generation_id, livemode=who.livemode, whole=True, tenant_id=who.tenant_id)
     if detail is None:
         raise not_found()
     return detail

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from cavendish.db.functions import function_names
 from cavendish.db.pool import Pool
-from cavendish.db.prepared import prepared
+from cavendish.db.prepared import run
 from cavendish.db.router import current_alias
 
 __all__ = [
@@ -81,16 +81,12 @@ def sent(values: Sequence[Any]) -> list[Any]:
 
 
 def _fetch(function: str, values: Sequence[Any], using: str | None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    connection = connections[using or current_alias()]
-    with connection.cursor() as cursor, prepared(connection):
-        cursor.execute(statement(function, len(values)), sent(values))
-        columns = cursor.description or ()
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    names, types, rows = run(connections[using or current_alias()], statement(function, len(values)), sent(values))
     # Django leaves jsonb as text, for its fields to parse.
-    parsed = [place for place, column in enumerate(columns) if column.type_code == JSONB]
+    parsed = [place for place, type in enumerate(types) if type == JSONB]
     if parsed:
         rows = [tuple(_parse(value) if at in parsed else value for at, value in enumerate(row)) for row in rows]
-    return [column.name for column in columns], rows
+    return names, rows
 
 
 def _parse(text: str | None) -> Any:

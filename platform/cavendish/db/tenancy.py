@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, models, transaction
-from psycopg import OperationalError
-from psycopg.errors import error_from_result
-from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGconn
 
+from cavendish.db.prepared import check
 from cavendish.db.router import current_alias
 
 _current: ContextVar[UUID | None] = ContextVar("tenant", default=None)
@@ -57,12 +56,7 @@ def _enter(tenant_id: UUID) -> None:
     with connection.wrap_database_errors:
         server: PGconn = connection.connection.pgconn
         begin = "BEGIN; " if server.transaction_status == TransactionStatus.IDLE else ""
-        result = server.exec_(f"{begin}SET LOCAL app.tenant_id = '{tenant_id.hex}'".encode())
-        if result.status != ExecStatus.COMMAND_OK:
-            if result.error_field(DiagnosticField.SQLSTATE):
-                raise error_from_result(result)
-            # libpq's own words, of a connection that broke: psycopg would make its base class of them, a defect's.
-            raise OperationalError(result.get_error_message())
+        check(server.exec_(f"{begin}SET LOCAL app.tenant_id = '{tenant_id.hex}'".encode()))
 
 
 @contextmanager
