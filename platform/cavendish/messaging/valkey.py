@@ -18,6 +18,7 @@ from redis.retry import Retry
 
 from cavendish.messaging.addresses import redis_url
 from cavendish.messaging.circuit_breaker import CircuitBreaker, CircuitOpen, CircuitState
+from cavendish.messaging.connection import PlainConnection
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +40,14 @@ def client(timeout: float = TIMEOUT) -> redis.Redis | None:
     """Returns the process's client for a timeout in seconds, or None where no Valkey is configured (RabbitMQ alone)."""
     if not settings.VALKEY_URL:
         return None
+    url = redis_url(settings.VALKEY_URL)
+    plain = {"connection_class": PlainConnection} if url.startswith("redis://") else {}
     return redis.Redis.from_url(
-        redis_url(settings.VALKEY_URL),
+        url,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 1, supported_errors=STALE),
+        **plain,
     )
 
 
