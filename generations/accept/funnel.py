@@ -6,7 +6,6 @@ from, to a job that waits.
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from accounts.models import ApiKey
 from accounts.policy.selectors import policy_accepted
 from billing.models import Tier
 from billing.prices.quotes import Quote
+from cavendish.db.ids import new_id
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model
 from cavendish.http.problems import invalid_value
@@ -189,7 +189,7 @@ def request_spool() -> Iterator[Path]:
 
     Who writes there makes it: most requests bring no bytes.
     """
-    folder = Path(settings.SPOOL_DIR) / "requests" / secrets.token_hex(16)
+    folder = Path(settings.SPOOL_DIR) / "requests" / new_id().hex
     try:
         yield folder
     finally:

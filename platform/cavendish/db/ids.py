@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from uuid import UUID
 
-import uuid6
+from cavendish.uuids import uuid7
 
 GENERATION = "gen"
 GENERATION_GROUP = "grp"
@@ -46,8 +46,8 @@ WEBHOOK_DELIVERY = "whd"
 
 
 def new_id() -> UUID:
-    """Returns a UUIDv7 (RFC 9562, section 5.7) as the standard library's type."""
-    return UUID(bytes=uuid6.uuid7().bytes)
+    """Returns a UUIDv7 (RFC 9562, section 5.7)."""
+    return uuid7()
 
 
 def first_at(moment: datetime) -> UUID:

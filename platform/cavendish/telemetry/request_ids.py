@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
-from uuid import UUID
 
-import uuid6
+from cavendish.uuids import uuid7
 
 HEADER = b"x-request-id"
 TRACEPARENT = b"traceparent"
@@ -75,7 +74,7 @@ def taken(value: bytes) -> str:
 
 def fresh() -> str:
     """Returns a new id, as other public ids: ordered by time."""
-    return f"{PREFIX}_{UUID(bytes=uuid6.uuid7().bytes).hex}"
+    return f"{PREFIX}_{uuid7().hex}"
 
 
 def _trace_id(value: bytes) -> str:
