@@ -6,8 +6,10 @@ import os
 import time
 from uuid import UUID
 
-_RANDOM_BYTES = 10
+_RANDOM_BYTES = 8
 _AT_ONCE = 256
+_TICKS = 4096
+"""In a millisecond. They tell ids of one millisecond apart, so they need not run ahead of the clock (method 3)."""
 
 _spare: list[bytes] = []
 """Random bytes that nobody has used: to ask the kernel each time would give up the interpreter's lock each time."""
@@ -20,9 +22,10 @@ os.register_at_fork(after_in_child=_spare.clear)
 def uuid7() -> UUID:
     """Returns an id that nobody guesses, greater than those that this process has made."""
     global _last
-    _last = milliseconds = max(time.time_ns() // 1_000_000, _last + 1)
-    value = milliseconds << 80 | int.from_bytes(_random())
-    return UUID(int=value & ~(0xF000 << 64 | 0xC000 << 48) | 0x7000 << 64 | 0x8000 << 48)
+    _last = ticks = max(time.time_ns() * _TICKS // 1_000_000, _last + 1)
+    milliseconds, tick = divmod(ticks, _TICKS)
+    random = int.from_bytes(_random()) & (1 << 62) - 1
+    return UUID(int=milliseconds << 80 | 7 << 76 | tick << 64 | 2 << 62 | random)
 
 
 def _random() -> bytes:

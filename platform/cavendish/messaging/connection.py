@@ -44,7 +44,5 @@ class PlainConnection(redis.Connection):
         return sock
 
     def can_read(self, timeout: float = 0) -> bool:
-        """Says that nothing waits to be read: one that the server has closed is found when it is used, and replaced."""
-        if not self._sock:
-            self.connect()  # type: ignore[no-untyped-call]
-        return False
+        """Does not look whether one that is used again was closed: that is found in using it, and it is replaced."""
+        return bool(timeout and super().can_read(timeout))
