@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,13 +18,11 @@ from billing.money import ZERO, unit_price_rounded
 from billing.prices.pricing import PER_IMAGE, Prices
 from cavendish.db.tenancy import current_tenant, tenant_work
 from cavendish.gemini.catalog import Model
+from cavendish.timed_cache import TimedCache
 
 # Prices are read with every acceptance and change a few times a year. What begins within this time is read along, so
 # that it applies from its moment on in every process; who adds a price gives it a longer lead (services.prices).
 CACHE_SECONDS = 1.0
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -70,33 +66,6 @@ class Tariff:
             currency = self.plan.currency if self.plan else "USD"
             book = self.books[tier, image_size] = PriceBook(currency=currency, prices=prices, terms=self.terms)
         return book
-
-
-class TimedCache(Generic[K, V]):
-    """Values that may be used again for some seconds each; at most `most` of them."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: dict[K, tuple[float, V]] = {}
-        self._lock = Lock()
-
-    def get(self, key: K, read: Callable[[], tuple[V, float]]) -> V:
-        """Returns the kept value, or the one that `read` returns with the seconds for which it holds."""
-        kept = self._values.get(key)
-        if kept is not None and kept[0] > time.monotonic():
-            return kept[1]
-        # the seconds count from before the reading, which may take some itself
-        began = time.monotonic()
-        value, seconds = read()
-        with self._lock:
-            if len(self._values) >= self._most:
-                self._values.clear()
-            self._values[key] = (began + seconds, value)
-        return value
-
-    def clear(self) -> None:
-        with self._lock:
-            self._values.clear()
 
 
 # Apart, so that a thousand tenants of a plan share its prices.

@@ -11,10 +11,11 @@ from uuid import UUID
 from django.db import connections
 from django.utils import timezone
 
-from billing.prices.selectors import CACHE_SECONDS, TimedCache
+from billing.prices.selectors import CACHE_SECONDS
 from cavendish.db import ids
 from cavendish.db.router import current_alias
 from cavendish.gemini.catalog import CatalogError, Model, Resolution, get_model
+from cavendish.timed_cache import TimedCache
 from generations.models import TokenVersion
 
 MOST_OUTPUTS = 200_000
