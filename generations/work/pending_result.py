@@ -79,7 +79,6 @@ class PendingResult:
 
     def write(self) -> None:
         """Writes `result.json`, whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / (RESULT + ".part")
         # One text by the encoder in C, where json.dump takes the one in Python.
         text = json.dumps(
@@ -97,10 +96,11 @@ class PendingResult:
                 "traceparent": self.traceparent,
             }
         )
-        with part.open("w") as target:
-            target.write(text)
-            target.flush()
-            os.fsync(target.fileno())
+        try:
+            _write(part, text.encode())
+        except FileNotFoundError:  # a picture has made the folder, mostly
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(part, text.encode())
         part.rename(self.folder / RESULT)
 
     @classmethod
@@ -126,15 +126,19 @@ class PendingResult:
         )
 
     def remove(self) -> None:
-        """Removes the folder, of which mostly nothing is left but the result and the empty folders of its pictures."""
+        """Removes the folder, in which mostly nothing is left but the result."""
         try:
             (self.folder / RESULT).unlink(missing_ok=True)
-            for folder in {(self.folder / name).parent for name in self.files.values()}:
-                folder.rmdir()
-            if self.folder.exists():
-                self.folder.rmdir()
-        except OSError:
+            self.folder.rmdir()
+        except OSError:  # it has more, or is gone
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _write(path: Path, text: bytes) -> None:
+    with path.open("wb", buffering=len(text)) as target:
+        target.write(text)
+        target.flush()
+        os.fsync(target.fileno())
 
 
 def pending_result_of(job: Job, result: GenerationResult, paths: dict[str, Path]) -> PendingResult:

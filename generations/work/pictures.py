@@ -32,7 +32,7 @@ class Picture:
 
 def picture_read(spilled: Spilled) -> Picture:
     """Returns what the header says, so that a 24 MB picture costs no more than a small one. Raises NotAPicture."""
-    with spilled.path.open("rb") as file:
+    with spilled.path.open("rb", buffering=0) as file:
         mime_type = sniff(file.read(HEAD_BYTES))
     if mime_type is None:
         raise NotAPicture(f"{spilled.size} bytes that are no picture")

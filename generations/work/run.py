@@ -222,7 +222,7 @@ async def _cancel_upstream(call: UpstreamCall) -> Answer | None:
             interaction = await call.client.get_interaction(
                 call.upstream_id,
                 key=key,
-                spool=call.job.spool / "canceled",
+                spool=call.job.spool,
                 wait=False,
                 deadline=asyncio.get_running_loop().time() + CANCEL_PATIENCE,
             )

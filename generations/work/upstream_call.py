@@ -107,7 +107,7 @@ class UpstreamCall:
             try:
                 return await self.client.create_interaction(
                     body,
-                    spool=self.job.spool / str(self.tries),
+                    spool=self.job.spool,
                     deadline=self.deadline,
                     key=key,
                     on_id=self._note_id,
@@ -136,7 +136,7 @@ class UpstreamCall:
         return await self.client.get_interaction(
             self.upstream_id,
             key=self.upstream_key or None,
-            spool=self.job.spool / str(self.tries),
+            spool=self.job.spool,
             deadline=self.deadline,
             wait=True,
             on_retry=self._note_retry,

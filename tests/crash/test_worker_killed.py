@@ -46,7 +46,7 @@ def test_killed_in_each_phase_a_job_ends_once_i1_i2_i7(site: Site) -> None:
 
     # a picture streams
     streaming = site.post("[[bytes:150000000]]")
-    until(lambda: any((site.data / "spool" / "jobs").glob(f"{streaming.hex}-1/0/*")))
+    until(lambda: any((site.data / "spool" / "jobs").glob(f"{streaming.hex}-1/*")))
     with site.frozen("sandbox"):
         assert not site.spooled(streaming)
         site.kill("worker")

@@ -113,7 +113,7 @@ class LocalObjects:
         with _away():
             target.parent.mkdir(parents=True, exist_ok=True)
         # A job is settled against these bytes: they must survive a power cut before PostgreSQL records it.
-        with path.open("rb") as source:
+        with path.open("rb", buffering=0) as source:
             os.fsync(source.fileno())
         with _away():
             try:
