@@ -2,7 +2,8 @@
 
 `with tenant_context(tenant_id):` opens a transaction and sets the tenant that PostgreSQL's row-level security compares
 with. Without it the managers of tenant models raise, and the database shows nothing. The setting ends with the
-transaction, so a pooled connection carries nothing over to the next tenant.
+transaction, so a pooled connection carries nothing over to the next tenant. A statement that every job runs alone may
+name the tenant itself, in one message (`cavendish.db.prepared.run_as`).
 """
 
 from __future__ import annotations
