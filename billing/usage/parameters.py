@@ -162,7 +162,10 @@ class UsageParameters:
         if moment.minute or moment.second or moment.microsecond:
             self.wrong(name, "out_of_range", "Sums are kept by hours of UTC; give a whole hour.")
             return None
-        return moment if 2000 <= moment.year <= 2200 else None
+        if not 2000 <= moment.year <= 2200:
+            self.wrong(name, "out_of_range", "Give a time of the years 2000 to 2200.")
+            return None
+        return moment
 
     def _filter(self, name: str) -> Any:
         text = self.values.get(name)

@@ -252,6 +252,8 @@ def test_csv_has_the_same_numbers_and_no_formulas(caller: Caller) -> None:
         ("from=2026-10-01T00:00:00", "/from", "wrong_type"),
         ("from=2026-10-01T00:30:00Z", "/from", "out_of_range"),
         ("from=2026-10-01T00:00:00%2B05:30", "/from", "out_of_range"),
+        ("from=1999-12-31T00:00:00Z", "/from", "out_of_range"),
+        ("from=2026-10-01T00:00:00Z&to=2201-01-01T00:00:00Z", "/to", "out_of_range"),
         ("from=2026-10-01&to=2026-10-01", "/to", "out_of_range"),
         ("from=2026-10-01&to=2026-10-02T00:00:00Z", "/to", "wrong_type"),
         ("from=2016-10-01", "/to", "out_of_range"),

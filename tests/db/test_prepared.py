@@ -104,3 +104,8 @@ def test_a_failure_as_a_tenant_leaves_neither_the_tenant_nor_a_transaction() -> 
         run_as(uuid4(), connection, "SELECT 1 / %s::int", [0])
     assert run(connection, "SELECT current_setting('app.tenant_id', true)", []).rows[0][0] in {None, ""}
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def test_as_a_tenant_nothing_runs_inside_another_transaction() -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError, match="open already"):
+        run_as(uuid4(), connection, "SELECT 1", [])

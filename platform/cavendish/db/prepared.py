@@ -48,9 +48,10 @@ def run_as(tenant_id: UUID, connection: BaseDatabaseWrapper, statement: str, val
     """Returns what a statement returns in a transaction of its own in which only the rows of `tenant_id` exist.
 
     All of it is one message: what comes as one is one transaction. The values go into its text, so they are none that a
-    log must not show.
+    log must not show. Raises RuntimeError inside a transaction, which would keep the tenant.
     """
-    assert not connection.in_atomic_block
+    if connection.in_atomic_block:
+        raise RuntimeError("run_as() makes a transaction of its own; a transaction is open already.")
     return _run(connection, statement, values, tenant_id)
 
 
