@@ -328,7 +328,7 @@ async def test_a_database_that_is_away_is_503_and_not_401(door: Door, monkeypatc
 
     _, secret = await aside(lambda: make_key(make_tenant()))
     async with door() as (port, _), connected(port) as raw:
-        monkeypatch.setattr(type(connections["default"]), "cursor", away)
+        monkeypatch.setattr(type(connections["default"]), "ensure_connection", away)
         answer = await ask(raw, "POST", "/api/v1/files", LARGE, key=secret)
         assert (answer.status, answer.headers["retry-after"]) == (503, "2")
 
