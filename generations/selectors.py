@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,13 +23,14 @@ from cavendish.db.rows import Columns
 from cavendish.db.storable import is_storable
 from cavendish.db.tenancy import tenant_context
 from cavendish.gemini.catalog import Model, UnknownModel, models_taken, requested_model
+from cavendish.timed_cache import TimedCache
 from generations.models import File, Generation, GenerationContent, Output, ShareLink, Status
 
 FALLBACK_SECONDS = 15.0
 """Where none of the model and size has succeeded within a week."""
 KEEP_DURATIONS = 10.0
 
-_durations: dict[tuple[str, str], tuple[float, float]] = {}
+_durations: TimedCache[tuple[str, str], float] = TimedCache(most=1_000)
 
 
 @dataclass(frozen=True)
@@ -174,15 +174,14 @@ def _read(rows: Iterable[Sequence[Any]], parts: tuple[Columns[Any], ...]) -> dic
 
 
 def typical_seconds(model: str, image_size: str) -> float:
-    """Returns what the latest took from start to end. Asks at most every KEEP_DURATIONS, a page of an index."""
-    key = (model, image_size)
-    known = _durations.get(key)
-    now = time.monotonic()
-    if known is not None and now < known[0] + KEEP_DURATIONS:
-        return known[1]
+    """Returns what the latest took from start to end, as it was asked for within KEEP_DURATIONS."""
+    return _durations.get((model, image_size), lambda: _read_seconds(model, image_size))
+
+
+def _read_seconds(model: str, image_size: str) -> tuple[float, float]:
+    """Returns what they took, a page of an index, and for how many seconds that is used."""
     seconds: float | None = call("generation_seconds", model, image_size, using="default")
-    _durations[key] = (now, FALLBACK_SECONDS if seconds is None else seconds)
-    return _durations[key][1]
+    return FALLBACK_SECONDS if seconds is None else seconds, KEEP_DURATIONS
 
 
 def estimated_seconds(

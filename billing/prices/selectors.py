@@ -16,8 +16,7 @@ from billing.contracts import KindPrice
 from billing.models import Plan, PlanVersion, Price, Subscription, Tier
 from billing.money import ZERO, unit_price_rounded
 from billing.prices.pricing import PER_IMAGE, Prices
-from cavendish.db.router import current_alias
-from cavendish.db.tenancy import current_tenant, tenant_context
+from cavendish.db.tenancy import needs_context, tenant_context
 from cavendish.gemini.catalog import Model
 from cavendish.timed_cache import TimedCache
 
@@ -94,8 +93,7 @@ def _read_plan(tenant_id: UUID) -> tuple[Plan | None, float]:
     """Returns the tenant's plan, and for how many seconds it is: until another begins, at most CACHE_SECONDS."""
     now = timezone.now()
     soon = now + timedelta(seconds=CACHE_SECONDS)
-    is_there = current_tenant() is not None or current_alias() != "default"
-    with nullcontext() if is_there else tenant_context(tenant_id):
+    with tenant_context(tenant_id) if needs_context() else nullcontext():
         mine = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id, starts_at__lte=soon)
         subscriptions = list(mine.order_by("-starts_at")[:3])
     plan = next((row.plan for row in subscriptions if row.starts_at <= now), None)

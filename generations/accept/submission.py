@@ -127,7 +127,9 @@ def generation_submit(
             submission["idempotency"] = created_note(*generation_ids)
             submission["guard_state"] = guard_state
             submission["group_id"] = str(group_id) if group_id else None
-            jobs = [_variant(submission, parsed, place, id) for place, id in enumerate(generation_ids)]
+            submission["id"] = str(generation_ids[0])
+            others = enumerate(generation_ids[1:], start=1)
+            jobs = [submission, *(_variant(submission, parsed, place, id) for place, id in others)]
             if len(jobs) == 1 and not inputs.files and parsed.webhooks is None:
                 answers = [_answered(call("generation_submit_alone", owner.tenant_id, submission), parsed.variants)]
             else:
@@ -175,12 +177,9 @@ def too_many_variants(limit: int, variants: int) -> Problem:
 
 
 def _variant(submission: Submission, parsed: GenerationRequest, place: int, generation_id: UUID) -> Submission:
-    """Returns what is sent of one variant. Each but the first has another seed: with one for all they would be the same
-    picture, paid for each time. What came with the request is stored and noted once, with the first.
+    """Returns what is sent of another variant. It has another seed: with one for all they would be the same picture,
+    paid for each time. What came with the request is stored and noted once, with the first.
     """
-    if place == 0:
-        submission["id"] = str(generation_id)
-        return submission
     own = submission.copy()
     own["id"] = str(generation_id)
     own["stored_bytes"], own["storage_quota"], own["idempotency"] = 0, None, None

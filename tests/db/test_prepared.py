@@ -31,7 +31,7 @@ def test_only_what_asks_for_it_is_prepared_and_once_for_each_type_of_value() -> 
     assert kept("not asked") == 0
     for number in range(3):
         found = run(connection, "SELECT 'asked' AS what, %s::int AS number", [number])
-        assert found == (["what", "number"], [25, 23], [("asked", number)])
+        assert (found.names(), found.types(), found.rows) == (["what", "number"], [25, 23], [("asked", number)])
     assert kept("'asked'") == 1
     assert run(connection, "SELECT 'asked' AS what, %s::int AS number", [None]).rows == [("asked", None)]
     assert kept("'asked'") == 2

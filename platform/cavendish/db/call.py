@@ -81,12 +81,13 @@ def sent(values: Sequence[Any]) -> list[Any]:
 
 
 def _fetch(function: str, values: Sequence[Any], using: str | None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    names, types, rows = run(connections[using or current_alias()], statement(function, len(values)), sent(values))
+    found = run(connections[using or current_alias()], statement(function, len(values)), sent(values))
+    rows = found.rows
     # Django leaves jsonb as text, for its fields to parse.
-    parsed = [place for place, type in enumerate(types) if type == JSONB]
+    parsed = [place for place, type in enumerate(found.types()) if type == JSONB]
     if parsed:
         rows = [tuple(_parse(value) if at in parsed else value for at, value in enumerate(row)) for row in rows]
-    return names, rows
+    return found.names(), rows
 
 
 def _parse(text: str | None) -> Any:

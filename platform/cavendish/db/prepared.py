@@ -28,15 +28,22 @@ _names: WeakKeyDictionary[Connection[Any], dict[tuple[str, tuple[int, ...]], byt
 """What each connection has prepared: the names of statements, by text and by the types of their values."""
 
 
-class Rows(NamedTuple):
-    """`types` are the columns' oids."""
+class Found(NamedTuple):
+    """What a statement returned. Few callers want to know its columns, of which there may be a hundred."""
 
-    names: list[str]
-    types: list[int]
     rows: list[tuple[Any, ...]]
+    result: PGresult
+
+    def names(self) -> list[str]:
+        """Returns the columns' names."""
+        return [(self.result.fname(column) or b"").decode() for column in range(self.result.nfields)]
+
+    def types(self) -> list[int]:
+        """Returns the oids of the columns' types."""
+        return [self.result.ftype(column) for column in range(self.result.nfields)]
 
 
-def run(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> Rows:
+def run(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> Found:
     """Returns what a statement returns; `values` stand where it says %s.
 
     Runs in the transaction that is open, else in one of its own. Raises Django's exceptions, as its cursors do.
@@ -44,7 +51,7 @@ def run(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) 
     return _run(connection, statement, values, None)
 
 
-def run_as(tenant_id: UUID, connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> Rows:
+def run_as(tenant_id: UUID, connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> Found:
     """Returns what a statement returns in a transaction of its own in which only the rows of `tenant_id` exist.
 
     All of it is one message: what comes as one is one transaction. The values go into its text, so they are none that a
@@ -65,7 +72,7 @@ def check(result: PGresult) -> None:
     raise OperationalError(result.get_error_message())
 
 
-def _run(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any], tenant_id: UUID | None) -> Rows:
+def _run(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any], tenant_id: UUID | None) -> Found:
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     began = time.monotonic()
@@ -79,11 +86,7 @@ def _run(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any],
                 result = _as_tenant(driver, adapter, statement, values, tenant_id)
             check(result)
             adapter.set_pgresult(result)
-            columns = range(result.nfields)
-            names = [(result.fname(column) or b"").decode() for column in columns]
-            return Rows(
-                names, [result.ftype(column) for column in columns], adapter.load_rows(0, result.ntuples, tuple)
-            )
+            return Found(adapter.load_rows(0, result.ntuples, tuple), result)
     finally:
         if connection.queries_logged:
             connection.queries_log.append({"sql": statement, "time": f"{time.monotonic() - began:.3f}"})

@@ -34,6 +34,11 @@ def current_tenant() -> UUID | None:
     return _current.get()
 
 
+def needs_context() -> bool:
+    """Returns whether a context has to be opened to read tenants' rows; the operator's connection sees all."""
+    return _current.get() is None and current_alias() == "default"
+
+
 @contextmanager
 def tenant_context(tenant_id: UUID) -> Iterator[None]:
     """One transaction in which the rows of `tenant_id`, and no others, exist.
@@ -72,10 +77,10 @@ def tenant_work(tenant_id: UUID) -> Iterator[None]:
 
 
 class TenantManager(models.Manager[M]):
-    """Refuses to build a query outside of a tenant's context; the operator's connection, which sees all, needs none."""
+    """Refuses to build a query outside of a tenant's context, where it needs one."""
 
     def get_queryset(self) -> models.QuerySet[M]:
-        if _current.get() is None and current_alias() == "default":
+        if needs_context():
             raise TenantContextError(
                 f"{self.model.__name__} was queried without a tenant; open tenant_context() first."
             )
